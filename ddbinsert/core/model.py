@@ -1,0 +1,360 @@
+"""The nouns: what is wanted (`Trigger`) and what is there (`World`).
+
+Both are frozen values. The wanted side carries its own constraints as annotated types (AWS's documented
+limits), so that configuration, JSON Schema and code share one definition. The observed side holds just
+what the project decides by; ``shapes`` reads it out of AWS's answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le, Len, MaxLen, MinLen
+
+#: The tag that marks what ddbinsert made, and so may change and delete.
+OWNER_TAG = "ddbinsert:table"
+
+
+class StreamView(StrEnum):
+    """What a stream record carries besides the keys (DynamoDB's StreamViewType)."""
+
+    KEYS_ONLY = "KEYS_ONLY"
+    NEW_IMAGE = "NEW_IMAGE"
+    OLD_IMAGE = "OLD_IMAGE"
+    NEW_AND_OLD_IMAGES = "NEW_AND_OLD_IMAGES"
+
+    @property
+    def has_new_image(self) -> bool:
+        return self in (StreamView.NEW_IMAGE, StreamView.NEW_AND_OLD_IMAGES)
+
+    @property
+    def has_old_image(self) -> bool:
+        return self in (StreamView.OLD_IMAGE, StreamView.NEW_AND_OLD_IMAGES)
+
+
+class EventName(StrEnum):
+    """What happened to the item (the eventName of a stream record)."""
+
+    INSERT = "INSERT"
+    MODIFY = "MODIFY"
+    REMOVE = "REMOVE"
+
+
+class KeyType(StrEnum):
+    """The types that a key attribute can have."""
+
+    S = "S"
+    N = "N"
+    B = "B"
+
+
+class StartingPosition(StrEnum):
+    """Where a new mapping begins to read.
+
+    ``auto`` is ours: TRIM_HORIZON where the stream holds nothing yet, a question where it holds history.
+    """
+
+    AUTO = "auto"
+    TRIM_HORIZON = "TRIM_HORIZON"
+    LATEST = "LATEST"
+
+
+class Template(StrEnum):
+    """The handlers that come with ddbinsert; a folder each in ``ddbinsert/handlers``."""
+
+    PRINT = "print"
+    AUDIT_LOG = "audit-log"
+    ANALYTICS = "analytics"
+    NOTIFY = "notify"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyAttribute:
+    name: str
+    type: KeyType
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySchema:
+    """A table's primary key: the partition (hash) key and, where there is one, the sort (range) key."""
+
+    partition: KeyAttribute
+    sort: KeyAttribute | None = None
+
+    @property
+    def attributes(self) -> tuple[KeyAttribute, ...]:
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Attribute name to type letter."""
+        return {attribute.name: attribute.type.value for attribute in self.attributes}
+
+
+# --- what is wanted -------------------------------------------------------------------------------------
+
+TableName = Annotated[str, MinLen(3), MaxLen(255)]
+FunctionName = Annotated[str, MinLen(1), MaxLen(64)]
+Pattern = Annotated[str, MinLen(2), MaxLen(4096)]
+
+#: The retention periods that CloudWatch Logs takes, in days.
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+_EMPTY: MappingABC[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSpec:
+    """The function that is wanted.
+
+    Attributes:
+        name: Defaults to ``TABLE-inserts``.
+        runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
+        handler: Defaults to the template's own.
+        template: A handler that comes with ddbinsert; ignored where ``code`` is given.
+        code: Own code: a file, a folder or a zip, relative to the configuration file.
+        memory: MB. timeout: seconds.
+        environment: The function's environment variables.
+        log_group: Defaults to ``/aws/lambda/NAME``.
+        log_retention_days: None keeps the logs for ever.
+        role: An existing role's ARN; None lets ddbinsert make ``NAME-role`` with least privilege.
+    """
+
+    name: FunctionName | None = None
+    runtime: Annotated[str, MinLen(1)] = "python3.13"
+    handler: Annotated[str, MinLen(1), MaxLen(128)] | None = None
+    template: Template = Template.PRINT
+    code: Annotated[str, MinLen(1)] | None = None
+    architecture: Literal["arm64", "x86_64"] = "x86_64"
+    memory: Annotated[int, Ge(128), Le(10240)] = 128
+    timeout: Annotated[int, Ge(1), Le(900)] = 30
+    environment: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+    log_group: Annotated[str, MinLen(1), MaxLen(512)] | None = None
+    log_retention_days: RetentionDays | None = 14
+    role: Annotated[str, MinLen(20)] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingSpec:
+    """The event source mapping that is wanted; limits per AWS's API reference.
+
+    Attributes:
+        batch_size: Records an invocation at most.
+        batching_window: Seconds that the mapping may gather records for.
+        parallelization: Concurrent batches a shard.
+        retries: Attempts after the first failure; -1 is AWS's "for ever" (up to 24 h, blocking the shard).
+        record_age: Seconds after which a record is given up; -1 never.
+        on_failure: ARN of an SQS queue, SNS topic or S3 bucket for what was given up.
+        filters: Further filter patterns (JSON); INSERT is ANDed into each. Patterns are ORed by AWS.
+        metrics: Whether the mapping publishes EventCount metrics.
+    """
+
+    batch_size: Annotated[int, Ge(1), Le(10000)] = 100
+    batching_window: Annotated[int, Ge(0), Le(300)] = 0
+    starting_position: StartingPosition = StartingPosition.AUTO
+    parallelization: Annotated[int, Ge(1), Le(10)] = 1
+    retries: Annotated[int, Ge(-1), Le(10000)] = 5
+    record_age: Annotated[int, Ge(-1), Le(604800)] = 3600
+    bisect: bool = True
+    report_batch_item_failures: bool = True
+    on_failure: Annotated[str, MinLen(12)] | None = None
+    filters: Annotated[tuple[Pattern, ...], Len(0, 10)] = ()
+    metrics: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """All that one insert trigger is: the wanted side of every plan."""
+
+    table: TableName
+    view: StreamView = StreamView.NEW_IMAGE
+    function: FunctionSpec = field(default_factory=FunctionSpec)
+    mapping: MappingSpec = field(default_factory=MappingSpec)
+    tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+
+    @property
+    def function_name(self) -> str:
+        return self.function.name or f"{self.table[:56]}-inserts"
+
+    @property
+    def role_name(self) -> str:
+        return f"{self.function_name[:59]}-role"
+
+    @property
+    def log_group(self) -> str:
+        return self.function.log_group or f"/aws/lambda/{self.function_name}"
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        return {**self.tags, OWNER_TAG: self.table}
+
+
+# --- what is there --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableState:
+    """A table as DescribeTable tells it.
+
+    Attributes:
+        status: ACTIVE, CREATING, UPDATING, DELETING, …
+        latest_stream_arn: Lingers after the stream was disabled: never infer "enabled" from it.
+    """
+
+    name: str
+    arn: str
+    status: str
+    key: KeySchema
+    item_count: int = 0
+    view: StreamView | None = None
+    stream_arn: str | None = None
+    latest_stream_arn: str | None = None
+    replicas: tuple[str, ...] = ()
+    kms_key_arn: str | None = None
+    deletion_protected: bool = False
+
+    @property
+    def stream_enabled(self) -> bool:
+        return self.stream_arn is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoleState:
+    """A role and, where it is ours, the inline policy that ddbinsert wrote."""
+
+    name: str
+    arn: str
+    policy: str | None = None
+    trusts_lambda: bool = True
+    tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+
+    @property
+    def is_ours(self) -> bool:
+        return OWNER_TAG in self.tags
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogGroupState:
+    name: str
+    arn: str
+    retention_days: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionState:
+    """A function as GetFunction tells it.
+
+    Attributes:
+        state: Pending, Active, Inactive, Failed. update_status: Successful, Failed, InProgress.
+        code_sha256: base64, as Lambda reports it.
+        reserved_concurrency: None where no reservation is set; 0 throttles every invocation.
+    """
+
+    name: str
+    arn: str
+    runtime: str
+    handler: str
+    role_arn: str
+    code_sha256: str = ""
+    memory: int = 128
+    timeout: int = 3
+    architecture: str = "x86_64"
+    environment: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+    log_group: str = ""
+    log_format: str = "Text"
+    state: str = "Active"
+    state_reason: str = ""
+    update_status: str = "Successful"
+    reserved_concurrency: int | None = None
+    tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+
+    @property
+    def is_ours(self) -> bool:
+        return OWNER_TAG in self.tags
+
+    @property
+    def is_settled(self) -> bool:
+        return self.state not in ("Pending", "") and self.update_status != "InProgress"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MappingState:
+    """An event source mapping as AWS tells it, with AWS's defaults where the answer leaves a field out.
+
+    Attributes:
+        filters: Pattern texts as stored; empty where there are none.
+        filters_hidden: The criteria are encrypted with a customer key, and the answer shows them as null.
+    """
+
+    uuid: str
+    stream_arn: str
+    function_arn: str
+    state: str
+    batch_size: int = 100
+    batching_window: int = 0
+    starting_position: str | None = None
+    parallelization: int = 1
+    retries: int = -1
+    record_age: int = -1
+    bisect: bool = False
+    report_batch_item_failures: bool = False
+    tumbling_window: int = 0
+    on_failure: str | None = None
+    filters: tuple[str, ...] = ()
+    filters_hidden: bool = False
+    metrics: bool = False
+    last_result: str = ""
+    state_reason: str = ""
+
+    @property
+    def function_name(self) -> str:
+        return self.function_arn.split(":function:")[-1].split(":")[0]
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state in ("Enabled", "Enabling", "Creating", "Updating")
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What one observe saw, around one trigger.
+
+    Attributes:
+        mappings: Every mapping that concerns this trigger: those of the function on any stream of the table.
+        other_mappings: Mappings of other functions (or aliases) on the table's live stream.
+    """
+
+    account: str | None = None
+    region: str | None = None
+    table: TableState | None = None
+    role: RoleState | None = None
+    log_group: LogGroupState | None = None
+    function: FunctionState | None = None
+    mappings: tuple[MappingState, ...] = ()
+    other_mappings: tuple[MappingState, ...] = ()
+
+    @property
+    def live_mapping(self) -> MappingState | None:
+        """Our mapping on the table's live stream."""
+        live = self.table.stream_arn if self.table else None
+        return next((m for m in self.mappings if live and m.stream_arn == live), None)
+
+    @property
+    def stale_mappings(self) -> tuple[MappingState, ...]:
+        """Our mappings on streams of this table that are no longer its live one."""
+        live = self.table.stream_arn if self.table else None
+        return tuple(m for m in self.mappings if m.stream_arn != live)
+
+    def with_mapping(self, mapping: MappingState) -> World:
+        kept = tuple(m for m in self.mappings if m.uuid != mapping.uuid)
+        return replace(self, mappings=(*kept, mapping))
+
+    def without_mapping(self, uuid: str) -> World:
+        return replace(self, mappings=tuple(m for m in self.mappings if m.uuid != uuid))
