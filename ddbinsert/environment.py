@@ -6,15 +6,15 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from ddbinsert.aws.session import Aws, Connection
+    from collections.abc import Callable, Mapping
 
-from ddbinsert.core.clock import Clock
+    from ddbinsert.aws.session import Aws, Connection
+    from ddbinsert.core.clock import Clock
 
 
 class SystemClock:

@@ -7,7 +7,7 @@ what the project decides by; ``shapes`` reads it out of AWS's answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingABC
+from collections.abc import Mapping as MappingABC  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType

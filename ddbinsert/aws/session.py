@@ -1,0 +1,155 @@
+"""The connection: which AWS (or endpoint), with which identity; clients made late, and only those needed."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from ddbinsert.aws.errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from botocore.session import Session
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sts import STSClient
+
+#: Enough for every independent call of one run, and for a writer that keeps a table busy.
+_SIDE_BY_SIDE = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How to reach AWS, or what stands in for it.
+
+    Attributes:
+        endpoint_url: Every service is spoken to here; None lets botocore resolve AWS's own endpoints
+            (and AWS_ENDPOINT_URL).
+        access_key_id: Set for the embedded emulator only: its key, never the user's credentials.
+        is_local: The embedded emulator: nothing goes anywhere else, whatever the environment says.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    is_local: bool = False
+
+
+class Aws:
+    """Lazily made botocore clients of one connection, and a way to call them side by side.
+
+    Thread-safe. Clients retry adaptively. No request is made before the first call of a client's method.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._session: Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
+
+    @overload
+    def client(self, name: Literal["dynamodb"]) -> DynamoDBClient: ...
+    @overload
+    def client(self, name: Literal["dynamodbstreams"]) -> DynamoDBStreamsClient: ...
+    @overload
+    def client(self, name: Literal["lambda"]) -> LambdaClient: ...
+    @overload
+    def client(self, name: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, name: Literal["logs"]) -> CloudWatchLogsClient: ...
+    @overload
+    def client(self, name: Literal["cloudwatch"]) -> CloudWatchClient: ...
+    @overload
+    def client(self, name: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, name: str) -> Any: ...
+    def client(self, name: str) -> Any:
+        """The client of a service, made at its first use."""
+        if name not in self._clients:
+            with self._lock:
+                if name not in self._clients:
+                    with translated(f"connect to {name}"):
+                        self._clients[name] = self._create(name)
+        return self._clients[name]
+
+    def _create(self, name: str) -> Any:
+        from botocore.config import Config
+
+        connection = self.connection
+        options: dict[str, Any] = {
+            "retries": {"mode": "adaptive", "total_max_attempts": 6},
+            "connect_timeout": 5,
+            "read_timeout": 60,
+            "max_pool_connections": _SIDE_BY_SIDE + 4,
+            "user_agent_extra": "ddbinsert",
+        }
+        if connection.is_local:
+            # A proxy, or a service's own AWS_ENDPOINT_URL_…, would lead away from this machine.
+            options |= {"proxies": {}, "ignore_configured_endpoint_urls": True}
+            options["retries"] = {"mode": "standard", "total_max_attempts": 3}
+        return self._opened().create_client(
+            name,
+            region_name=self.region,
+            endpoint_url=connection.endpoint_url,
+            aws_access_key_id=connection.access_key_id,
+            aws_secret_access_key=connection.secret_access_key,
+            config=Config(**options),
+        )
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            with self._lock, translated("read the AWS configuration"):
+                if self._session is None:
+                    self._session = self._open()
+        return self._session
+
+    def _open(self) -> Session:
+        # boto3.Session adds only resources to this, which nobody here uses, at a cost in start-up time.
+        import botocore.session
+
+        return botocore.session.Session(profile=self.connection.profile)
+
+    @property
+    def region(self) -> str | None:
+        """The region that the clients speak to: given, or as botocore resolves it."""
+        if self.connection.region is not None:
+            return self.connection.region
+        resolved: str | None = self._opened().get_config_variable("region")
+        return resolved
+
+    def start(self, call: Callable[[], Any]) -> Any:
+        """Run a call in the pool; its future."""
+        if self._pool is None:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="aws")
+        return self._pool.submit(call)
+
+    def side_by_side(self, *calls: Callable[[], Any]) -> list[Any]:
+        """The calls' answers, in their order; the first failure is raised once all have ended."""
+        futures = [self.start(call) for call in calls[1:]]
+        outcomes: list[Any] = []
+        failure: BaseException | None = None
+        for turn in (calls[0], *(future.result for future in futures)) if calls else ():
+            try:
+                outcomes.append(turn())
+            except Exception as error:  # noqa: BLE001 - raised below, when no call is left running
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return outcomes
+
+    def close(self) -> None:
+        """Let go of the threads; nothing that is queued starts any more."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,69 @@
+"""The one waiting loop: look, decide, then sleep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from ddbinsert.errors import InconclusiveError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.core.clock import Clock
+
+T = TypeVar("T")
+
+#: Looks come fast at first, because an emulator (and often AWS) is ready at once; then ever slower.
+FIRST_PAUSE = 0.02
+LONGEST_PAUSE = 5.0
+GROWTH = 1.6
+
+
+def pauses(first: float = FIRST_PAUSE, longest: float = LONGEST_PAUSE) -> Iterator[float]:
+    """Seconds to sleep between looks: growing from ``first`` to ``longest``, without end."""
+    pause = first
+    while True:
+        yield min(pause, longest)
+        pause = min(pause * GROWTH, longest)
+
+
+def until(
+    look: Callable[[], T | None],
+    *,
+    clock: Clock,
+    timeout: float,
+    what: str,
+    hint: str | None = None,
+    seen: Callable[[], str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+    first: float = FIRST_PAUSE,
+    longest: float = LONGEST_PAUSE,
+) -> T:
+    """The first answer of ``look`` that isn't None.
+
+    Args:
+        what: Completes "waiting for …".
+        seen: The latest state in words, for the message when the time is up.
+        progress: Told (what, elapsed seconds) before every sleep.
+
+    Raises:
+        InconclusiveError: ``timeout`` seconds passed; code ``timeout``.
+    """
+    started = clock.monotonic()
+    for pause in pauses(first, longest):
+        answer = look()
+        if answer is not None:
+            return answer
+        elapsed = clock.monotonic() - started
+        left = timeout - elapsed
+        if left <= 0:
+            state = f"; last seen: {seen()}" if seen else ""
+            raise InconclusiveError(
+                f"Gave up waiting for {what} after {elapsed:.0f} s{state}.",
+                hint=hint or "Run it again to go on from here, or give a longer --timeout.",
+                code="timeout",
+            )
+        if progress:
+            progress(what, elapsed)
+        clock.sleep(min(pause, left))
+    raise AssertionError  # pauses() never ends
