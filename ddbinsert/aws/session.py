@@ -32,7 +32,8 @@ class Connection:
     Attributes:
         endpoint_url: Every service is spoken to here; None lets botocore resolve AWS's own endpoints
             (and AWS_ENDPOINT_URL).
-        access_key_id: Set for the embedded emulator only: its key, never the user's credentials.
+        access_key_id: Given credentials; for the embedded emulator its key, never the user's. None lets
+            botocore resolve them (profile, SSO, instance role, …).
         is_local: The embedded emulator: nothing goes anywhere else, whatever the environment says.
     """
 
@@ -41,6 +42,7 @@ class Connection:
     endpoint_url: str | None = None
     access_key_id: str | None = None
     secret_access_key: str | None = None
+    session_token: str | None = None
     is_local: bool = False
 
 
@@ -103,6 +105,7 @@ class Aws:
             endpoint_url=connection.endpoint_url,
             aws_access_key_id=connection.access_key_id,
             aws_secret_access_key=connection.secret_access_key,
+            aws_session_token=connection.session_token,
             config=Config(**options),
         )
 

@@ -1,0 +1,129 @@
+"""The command registry: what every command has in common, stated once.
+
+A command is a function that takes a `Run` and its own options, and returns an `Outcome`. `command` adds the
+common options to its signature, runs it, and prints the outcome; nothing else prints a result.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from ddbinsert.cli.run import Common, Outcome, Run
+from ddbinsert.environment import Environment
+
+app = typer.Typer(
+    name="ddbinsert",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Provision insert-only DynamoDB triggers, and prove that they are insert-only.",
+    epilog="Start with `ddbinsert demo` (no AWS account needed), then `ddbinsert attach-trigger TABLE` and "
+    "`ddbinsert verify TABLE`. Exit codes: 0 yes, 1 the answer is no, 2 usage, 3 configuration, 4 AWS refused, "
+    "5 a prerequisite is missing, 6 inconclusive or timed out, 130 interrupted.",
+)
+
+
+class Output(StrEnum):
+    """The forms of a result on stdout."""
+
+    HUMAN = "human"
+    JSON = "json"
+
+
+Table = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TABLE", help="The table; the configuration's table unless given.", show_default=False
+    ),
+]
+
+_CONNECTION = "Connection"
+_RESULT = "Result"
+
+
+def _option(*names: str, help_text: str, panel: str, **more: Any) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
+
+
+_COMMON: tuple[tuple[str, Any, Any], ...] = (
+    ("config", str | None, _option("--config", help_text="Configuration file [default: ./ddbinsert.yaml if it exists].", panel=_CONNECTION, metavar="FILE")),
+    ("profile", str | None, _option("--profile", help_text="AWS profile.", panel=_CONNECTION, metavar="NAME")),
+    ("region", str | None, _option("--region", help_text="AWS region.", panel=_CONNECTION, metavar="NAME")),
+    ("endpoint_url", str | None, _option("--endpoint-url", help_text="Speak to this endpoint instead of AWS.", panel=_CONNECTION, metavar="URL")),
+    ("local", bool | None, _option("--local/--no-local", help_text="Speak to the embedded emulator, never to AWS.", panel=_CONNECTION)),
+    ("output", Output | None, _option("--output", "-o", help_text="Form of the result on stdout [default: human].", panel=_RESULT)),
+    ("quiet", bool, _option("--quiet", "-q", help_text="No progress on stderr.", panel=_RESULT)),
+    ("timeout", str | None, _option("--timeout", help_text="Longest wait, such as 90s or 5m.", panel=_RESULT, metavar="DURATION")),
+    ("yes", bool, _option("--yes", "-y", help_text="Answer every question with yes.", panel=_RESULT)),
+)  # fmt: skip
+
+Body = Callable[..., Outcome]
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What the registry knows of a command."""
+
+    name: str
+    body: Body
+
+
+commands: dict[str, Spec] = {}
+
+
+def command(
+    name: str, *, group: typer.Typer = app, prefix: str = "", offline: bool = False, makes: bool = False
+) -> Callable[[Body], Body]:
+    """Register a command.
+
+    Args:
+        prefix: The group's name, where there is one: the command is called "PREFIX NAME".
+        offline: It never connects: only the result's options are added.
+        makes: It makes things, so that --local may start the embedded emulator.
+    """
+    full_name = f"{prefix} {name}".strip()
+    common = [entry for entry in _COMMON if not offline or entry[0] in ("output", "quiet")]
+
+    def register(body: Body) -> Body:
+        signature = inspect.signature(body, eval_str=True)
+        own = list(signature.parameters.values())[1:]
+        added = [
+            inspect.Parameter(
+                key,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=False if kind is bool else None,
+                annotation=Annotated[kind, option],
+            )
+            for key, kind, option in common
+            if key not in {parameter.name for parameter in own}
+        ]
+        shared = {parameter.name for parameter in added}
+
+        @functools.wraps(body)
+        def entry(context: typer.Context, **values: Any) -> None:
+            environment: Environment = context.obj
+            given = {key: values.pop(key) for key in shared}
+            run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
+            raise typer.Exit(run.carry_out(functools.partial(body, **values)))
+
+        parameters = [
+            inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+            *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
+            *added,
+        ]
+        entry.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
+        entry.__annotations__ = {p.name: p.annotation for p in parameters}
+        del entry.__wrapped__  # type: ignore[attr-defined]
+        group.command(name)(entry)
+        commands[full_name] = Spec(full_name, body)
+        return body
+
+    return register

@@ -1,0 +1,260 @@
+"""One run of one command: its options, its connection, its result on the way out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.duration import seconds
+from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
+from ddbinsert.render import machine
+from ddbinsert.render.reporter import ScreenReporter
+from ddbinsert.render.screen import Screen, wants_colour
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session import Aws, Connection
+    from ddbinsert.config import Configuration
+    from ddbinsert.core.model import Trigger
+    from ddbinsert.environment import Environment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """The options that every command has; None where one was not given."""
+
+    config: str | None = None
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    local: bool | None = None
+    output: str | None = None
+    quiet: bool = False
+    timeout: str | None = None
+    yes: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a command answers.
+
+    Attributes:
+        data: The result, as the JSON envelope carries it.
+        human: Writes the same result for a person.
+        printed: The command has written its output itself, line by line (followers).
+        errors: Failures that belong to an answer with data (a verdict that is no, say).
+    """
+
+    data: object = None
+    human: Callable[[Screen], None] = field(default=lambda _screen: None)
+    exit_code: ExitCode = ExitCode.OK
+    errors: tuple[DdbInsertError, ...] = ()
+    printed: bool = False
+
+
+class Run:
+    """What a command's body works with."""
+
+    def __init__(
+        self, environment: Environment, command: str, options: Common, *, may_start_emulator: bool = False
+    ) -> None:
+        self.environment = environment
+        self.command = command
+        self.options = options
+        self._may_start_emulator = may_start_emulator
+        self._aws: Aws | None = None
+
+    # --- what the body asks for -------------------------------------------------------------------------
+
+    @property
+    def wants_json(self) -> bool:
+        wanted = self.options.output or self.environment.variables.get("DDBINSERT_OUTPUT") or "human"
+        if wanted not in ("human", "json"):
+            raise UsageError(f"DDBINSERT_OUTPUT is {wanted!r}.", hint="Set it to human or json.")
+        return wanted == "json"
+
+    @property
+    def clock(self) -> Any:
+        return self.environment.clock
+
+    def timeout(self, default: float) -> float:
+        """Seconds that the run may wait."""
+        return seconds(self.options.timeout, name="--timeout") if self.options.timeout else default
+
+    def configuration(self, **flags: object) -> Configuration:
+        """Defaults, file, variables and flags, in one validated value.
+
+        ``flags`` are named like the configuration's keys, with ``__`` for the dot; None is not given.
+        """
+        from ddbinsert import config
+
+        options = self.options
+        connection = {
+            "connection.profile": options.profile,
+            "connection.region": options.region,
+            "connection.endpoint_url": options.endpoint_url,
+            "connection.local": options.local,
+        }
+        loaded = config.load(
+            Path(options.config) if options.config else None,
+            cwd=self.environment.cwd,
+            variables=self.environment.variables,
+            flags=connection | {key.replace("__", "."): value for key, value in flags.items()},
+        )
+        self._spec = loaded.connection
+        return loaded
+
+    def trigger(self, table: str | None, **flags: object) -> Trigger:
+        """The trigger that the configuration and the flags describe.
+
+        Raises:
+            UsageError: No table is named anywhere.
+        """
+        trigger = self.configuration(table=table, **flags).trigger
+        if trigger is None:
+            raise UsageError(
+                "No table is given.",
+                hint=f"Name it: `ddbinsert {self.command} TABLE`, or set `table:` in ddbinsert.yaml.",
+                code="no-table",
+            )
+        return trigger
+
+    @property
+    def connection(self) -> Connection:
+        """The resolved connection; with --local, the embedded emulator's."""
+        from ddbinsert.cli.connect import resolve
+
+        if not hasattr(self, "_spec"):
+            self.configuration()
+        return resolve(
+            self._spec,
+            self.environment,
+            may_start=self._may_start_emulator,
+            step=lambda text: self.reporter.step(text),
+        )
+
+    @property
+    def aws(self) -> Aws:
+        if self._aws is None:
+            self._aws = self.environment.connect(self.connection)
+            self.reporter.endpoint = describe(self._aws.connection)
+        return self._aws
+
+    @cached_property
+    def reporter(self) -> ScreenReporter:
+        environment = self.environment
+        colour = wants_colour(environment.err, environment.variables)
+        return ScreenReporter(
+            Screen(environment.err, colour=colour),
+            endpoint="AWS",
+            quiet=self.options.quiet,
+            live=environment.err.isatty() and environment.variables.get("TERM") != "dumb",
+        )
+
+    @cached_property
+    def screen(self) -> Screen:
+        """stdout."""
+        return Screen(
+            self.environment.out, colour=wants_colour(self.environment.out, self.environment.variables)
+        )
+
+    def confirm(self, question: str) -> None:
+        """Ask before something that can't be taken back.
+
+        Raises:
+            UsageError: There is nobody to ask, and no --yes; or the answer was no.
+        """
+        if self.options.yes:
+            return
+        if not self.environment.is_interactive or self.wants_json:
+            raise UsageError(
+                f"This needs a yes: {question}",
+                hint="Run it again with --yes to agree.",
+                code="confirmation-needed",
+            )
+        self.reporter.finish()
+        self.environment.err.write(f"{question} [y/N] ")
+        self.environment.err.flush()
+        if self.environment.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")
+
+    # --- carrying out -----------------------------------------------------------------------------------
+
+    def carry_out(self, body: Callable[[Run], Outcome]) -> int:
+        """Run the body and print what it answers; the exit code."""
+        try:
+            outcome = body(self)
+            code = self._print(outcome)
+        except DdbInsertError as error:
+            code = self._print_failure(error)
+        except KeyboardInterrupt:
+            code = self._print_failure(_Interrupted())
+        finally:
+            self.reporter.finish()
+            if self._aws is not None:
+                self._aws.close()
+        return code
+
+    def _print(self, outcome: Outcome) -> int:
+        self.reporter.finish()
+        if outcome.printed:
+            return int(outcome.exit_code)
+        if self.wants_json:
+            self._write_envelope(
+                outcome.exit_code,
+                data=outcome.data,
+                errors=[machine.failure(error) for error in outcome.errors],
+            )
+            return int(outcome.exit_code)
+        outcome.human(self.screen)
+        for error in outcome.errors:
+            explain(error, self.reporter_screen)
+        self.environment.out.flush()
+        return int(outcome.exit_code)
+
+    @property
+    def reporter_screen(self) -> Screen:
+        return self.reporter.screen
+
+    def _print_failure(self, error: DdbInsertError) -> int:
+        self.reporter.finish()
+        as_json = False
+        with contextlib.suppress(UsageError):
+            as_json = self.wants_json
+        if as_json:
+            self._write_envelope(
+                error.exit_code, data=getattr(error, "data", None), errors=[machine.failure(error)]
+            )
+        explain(error, self.reporter_screen)
+        return int(error.exit_code)
+
+    def _write_envelope(self, exit_code: int, **parts: Any) -> None:
+        document = machine.envelope(self.command, exit_code, warnings=self.reporter.warnings, **parts)
+        self.environment.out.write(machine.dumps(document) + "\n")
+        self.environment.out.flush()
+
+
+class _Interrupted(DdbInsertError):
+    exit_code = ExitCode.INTERRUPTED
+    default_code = "interrupted"
+
+    def __init__(self) -> None:
+        super().__init__("Interrupted.")
+
+
+def explain(error: DdbInsertError, screen: Screen) -> None:
+    """An error for a person, on stderr: what happened, then what to do."""
+    screen.line(f"error: {error.message}", "bold red")
+    if error.hint:
+        screen.line(f"  try: {error.hint}")
+    screen.stream.flush()
+
+
+def describe(connection: Connection) -> str:
+    """Where a connection leads, in words."""
+    if connection.is_local:
+        return f"embedded emulator ({connection.endpoint_url})"
+    return connection.endpoint_url or "AWS"
