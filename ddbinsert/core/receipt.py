@@ -1,47 +1,63 @@
 """The log line that a handler leaves for every record that it is given.
 
 Writer and reader share this file: it is packed into the Python handlers' zip as it stands, so it imports
-nothing but the standard library and runs on every Python that Lambda offers.
+nothing but the standard library and runs on every Python that Lambda offers. The Node.js handlers mirror
+the writer (``handlers/common/node/ddbinsert_receipt.mjs``); a test holds both to the same bytes.
 
-A receipt is one line, ``DDBINSERT `` and a compact JSON object:
+A receipt is one line of ASCII, ``DDBINSERT `` and a compact JSON object:
 
     v          1
     decision   processed | guarded | failed
     eventID    the stream record's id, as delivered
     eventName  INSERT | MODIFY | REMOVE
     seq        the stream record's SequenceNumber
-    keys       the item's key, in DynamoDB JSON (binary values base64)
+    keys       the item's key, in DynamoDB JSON (binary values base64), attribute names sorted
     at         ApproximateCreationDateTime, epoch seconds
     request    the invocation's request id (reused when Lambda retries a batch)
+    again      true where this execution environment had processed the record before; absent otherwise
+
+A field that the record lacks, or has in a form that a stream record never has, is null.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MARK = "DDBINSERT "
 PROCESSED = "processed"
 GUARDED = "guarded"
 FAILED = "failed"
 
+# Below it, Python and JavaScript spell every number alike; no moment in seconds lies beyond.
+_SAFE_NUMBER = 2**53
 
-def line(record: dict, decision: str, request_id: str = "") -> str:
-    """The receipt for one stream record as Lambda hands it over."""
-    change = record.get("dynamodb") or {}
+
+def line(record: Mapping[str, Any], decision: str, request_id: str = "", *, again: bool = False) -> str:
+    """The receipt for one stream record as Lambda hands it over (or boto3's GetRecords)."""
+    change = record.get("dynamodb")
+    if not isinstance(change, dict):
+        change = {}
     receipt = {
         "v": 1,
         "decision": decision,
-        "eventID": record.get("eventID"),
-        "eventName": record.get("eventName"),
-        "seq": change.get("SequenceNumber"),
-        "keys": change.get("Keys"),
-        "at": change.get("ApproximateCreationDateTime"),
+        "eventID": _text(record.get("eventID")),
+        "eventName": _text(record.get("eventName")),
+        "seq": _text(change.get("SequenceNumber")),
+        "keys": _keys(change.get("Keys")),
+        "at": _moment(change.get("ApproximateCreationDateTime")),
         "request": request_id,
     }
-    return MARK + json.dumps(receipt, separators=(",", ":"), default=str)
+    if again:
+        receipt["again"] = True
+    return MARK + json.dumps(receipt, separators=(",", ":"))
 
 
-def parse(message: str) -> dict | None:
+def parse(message: str) -> dict[str, Any] | None:
     """The receipt in a log message (text or JSON log format), or None where there is none."""
     start = message.find(MARK)
     if start < 0:
@@ -53,7 +69,7 @@ def parse(message: str) -> dict | None:
             return None
     try:
         receipt, _ = json.JSONDecoder().raw_decode(message, start + len(MARK))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return receipt if isinstance(receipt, dict) and receipt.get("v") == 1 else None
 
@@ -62,7 +78,37 @@ def _unwrapped(message: str) -> str:
     """The application's own text in a line of Lambda's JSON log format."""
     try:
         wrapped = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return message
     inner = wrapped.get("message") if isinstance(wrapped, dict) else None
     return inner if isinstance(inner, str) else message
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _keys(keys: object) -> dict[str, Any] | None:
+    if not isinstance(keys, dict):
+        return None
+    return {name: _key(keys[name]) for name in sorted(keys)}
+
+
+def _key(value: object) -> dict[str, str] | None:
+    """One key attribute, ``{type letter: text}``."""
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    ((letter, content),) = value.items()
+    if isinstance(content, (bytes, bytearray)):
+        content = base64.b64encode(content).decode()
+    return {letter: content} if isinstance(content, str) else None
+
+
+def _moment(at: object) -> float | int | None:
+    """Epoch seconds, whole ones without a fraction (as JavaScript writes them)."""
+    timestamp = getattr(at, "timestamp", None)
+    if callable(timestamp):
+        at = timestamp()
+    if isinstance(at, bool) or not isinstance(at, (int, float)) or not 1 <= at < _SAFE_NUMBER:
+        return None
+    return int(at) if at == int(at) else at

@@ -1,0 +1,59 @@
+"""What a function runs, ready for upload: the archive, the entry point, the rights that the code needs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One "Allow" of a role's policy.
+
+    Attributes:
+        actions: Such as ``dynamodb:PutItem``.
+        resources: ARNs. They may hold CloudFormation's pseudo parameters ``${AWS::Partition}``,
+            ``${AWS::Region}`` and ``${AWS::AccountId}``, so that exports can leave them to AWS.
+    """
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    def resolved(self, *, region: str, account: str, partition: str = "aws") -> Statement:
+        """The same rights in one account and region, no pseudo parameter left."""
+        values = {
+            "${AWS::Partition}": partition,
+            "${AWS::Region}": region,
+            "${AWS::AccountId}": account,
+        }
+
+        def resolve(arn: str) -> str:
+            for name, value in values.items():
+                arn = arn.replace(name, value)
+            return arn
+
+        return Statement(actions=self.actions, resources=tuple(resolve(arn) for arn in self.resources))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A function's deployment package.
+
+    Attributes:
+        zip_bytes: The archive, the same bytes for the same content wherever it is built.
+        handler: The entry point as Lambda spells it, such as ``handler.handler``.
+        rights: What the code needs beyond reading its stream and writing its own log.
+        unzipped_size: Bytes that the content takes up in the function.
+    """
+
+    zip_bytes: bytes = field(repr=False)
+    handler: str
+    rights: tuple[Statement, ...] = ()
+    unzipped_size: int = 0
+
+    @cached_property
+    def sha256(self) -> str:
+        """The archive's SHA-256 in base64, as Lambda reports it in CodeSha256."""
+        return base64.b64encode(hashlib.sha256(self.zip_bytes).digest()).decode()

@@ -1,0 +1,37 @@
+"""Zip archives whose bytes depend on nothing but the files' names, contents and execute bits.
+
+No clock (every entry is of 1980-01-01), no umask (0644, or 0755 where a file may be executed), no listing
+order (sorted by name). Small archives are stored, not compressed: two zlibs may compress one text into
+different bytes, and code whose hash differs would be uploaded again from every other machine. Beyond
+``STORED_LIMIT`` the size of the upload matters more; there the bytes are the same for the same zlib.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STORED_LIMIT = 4 * 1024 * 1024
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_UNIX = 3
+_REGULAR_FILE = 0o100000
+
+
+def archive(files: Mapping[str, bytes], *, executable: frozenset[str] = frozenset()) -> bytes:
+    """The zip archive of these files, by path inside the archive (``/`` between its parts)."""
+    size = sum(len(content) for content in files.values())
+    method = zipfile.ZIP_STORED if size <= STORED_LIMIT else zipfile.ZIP_DEFLATED
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as target:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system = _UNIX
+            entry.compress_type = method
+            entry.external_attr = (_REGULAR_FILE | (0o755 if name in executable else 0o644)) << 16
+            target.writestr(entry, files[name], compresslevel=9)
+    return buffer.getvalue()

@@ -1,0 +1,145 @@
+// What every handler does with a batch of stream records, whatever its work is.
+//
+//   guard     only INSERT reaches the work, even where the mapping's filter leaks
+//   receipt   one line for every record given: processed, guarded or failed (ddbinsert_receipt.mjs)
+//   answer    {batchItemFailures: [{itemIdentifier: the lowest failing SequenceNumber}]}
+//
+// After a failure the rest of the batch is still worked on. Lambda gives again everything from the lowest
+// failing record on, and when the retries are used up it gives up that whole range: were the rest skipped,
+// records that nobody ever tried would be given up together with the one that fails. What succeeded is
+// remembered in the execution environment, so being given again does not mean being done again. The one
+// exception is a later record of an item that has just failed: it waits, because order holds per item.
+
+import * as receipt from "./ddbinsert_receipt.mjs";
+
+// A stream batch holds at most 10,000 records, so a retried batch is remembered whole.
+const REMEMBERED = 10_000;
+
+/** The ids of the events that this execution environment has processed, the newest 10,000. */
+export class Memory {
+  #ids = new Set();
+
+  has(record) {
+    return this.#ids.has(record.eventID);
+  }
+
+  add(record) {
+    if (!record.eventID) return;
+    this.#ids.add(record.eventID);
+    if (this.#ids.size > REMEMBERED) this.#ids.delete(this.#ids.values().next().value);
+  }
+}
+
+/**
+ * Guard the batch, let `deliver` work on its inserts, leave the receipts, answer Lambda.
+ *
+ * `deliver(records)` is an async generator: it yields [record, error] for each INSERT record as soon as it
+ * is known, error undefined for success. What it has not yielded when it throws has failed.
+ *
+ * Throws where a record failed and PARTIAL_BATCH_RESPONSE is "false" (for a mapping without
+ * ReportBatchItemFailures, where an answer that names failures would count as success).
+ */
+export async function run(event, context, deliver, memory) {
+  const request = context?.awsRequestId ?? "";
+  const fresh = [];
+  const failed = [];
+  for (const record of recordsOf(event)) {
+    if (record.eventName !== "INSERT") {
+      console.log(receipt.line(record, receipt.GUARDED, request));
+    } else if (memory?.has(record)) {
+      console.log(receipt.line(record, receipt.PROCESSED, request, { again: true }));
+    } else {
+      fresh.push(record);
+    }
+  }
+  for await (const [record, error] of outcomes(fresh, deliver)) {
+    if (error === undefined) {
+      memory?.add(record);
+      console.log(receipt.line(record, receipt.PROCESSED, request));
+    } else {
+      failed.push(record);
+      log("ERROR", "record failed", { eventID: record.eventID, error: describe(error) });
+      console.log(receipt.line(record, receipt.FAILED, request));
+    }
+  }
+  if (failed.length && (process.env.PARTIAL_BATCH_RESPONSE ?? "true").toLowerCase() === "false") {
+    throw new Error(`${failed.length} of ${fresh.length} new records failed`);
+  }
+  return { batchItemFailures: failed.length ? [{ itemIdentifier: lowest(failed) }] : [] };
+}
+
+/** A `deliver` that calls (and awaits) `work(record)` for one record after the other. */
+export function each(work) {
+  return async function* deliver(records) {
+    const failedItems = new Set();
+    for (const record of records) {
+      const item = itemOf(record);
+      try {
+        if (failedItems.has(item)) throw new Waits();
+        await work(record);
+      } catch (error) {
+        failedItems.add(item);
+        yield [record, error ?? "failed"];
+        continue;
+      }
+      yield [record, undefined];
+    }
+  };
+}
+
+/** A record was left for the retry, because an earlier one of the same item failed. */
+export class Waits extends Error {
+  constructor() {
+    super("waits for an earlier record of the same item, which failed");
+    this.name = "Waits";
+  }
+}
+
+/** The item's key as text: equal for two records exactly where they concern the same item. */
+export function itemOf(record) {
+  const keys = Object.entries(record.dynamodb?.Keys ?? {});
+  return JSON.stringify(keys.sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+/** The lowest SequenceNumber, by value; empty (Lambda then retries the whole batch) if one has none. */
+export function lowest(failed) {
+  const numbers = failed.map((record) => record.dynamodb?.SequenceNumber);
+  if (!numbers.every((number) => typeof number === "string" && /^\d+$/.test(number))) return "";
+  return numbers.reduce((least, number) => (BigInt(number) < BigInt(least) ? number : least));
+}
+
+export function describe(error) {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+/** One JSON object on a line; JSON's escapes keep hostile text from forging further lines. */
+export function log(level, message, fields = {}) {
+  console.log(JSON.stringify({ level, message, ...fields }));
+}
+
+function recordsOf(event) {
+  if (!Array.isArray(event?.Records)) {
+    log("WARNING", "the event holds no stream records");
+    return [];
+  }
+  return event.Records.filter((record) => typeof record === "object" && record !== null);
+}
+
+// What `deliver` says, and a failure for every record that it did not come to.
+async function* outcomes(fresh, deliver) {
+  const told = new Set();
+  let problem = "the handler gave no outcome for this record";
+  try {
+    if (fresh.length) {
+      for await (const [record, error] of deliver(fresh)) {
+        told.add(record);
+        yield [record, error];
+      }
+    }
+  } catch (error) {
+    problem = error ?? "failed"; // a sink that can't be reached fails records, not receipts
+  }
+  for (const record of fresh) {
+    if (!told.has(record)) yield [record, problem];
+  }
+}
