@@ -1,0 +1,17 @@
+"""The embedded emulator's life: started, found again, stopped. Nothing about our domain.
+
+    start(state_dir, environ=…, clock=…)   one detached process a user, outliving the command
+    find(state_dir)                        the running one, or None
+    stop(state_dir, clock=…)               ends it, its Lambda workers and its folder
+    status(state_dir)                      for people
+    ephemeral(environ=…, clock=…)          one that lives only as long as this process
+
+MiniStack runs code for whoever reaches it and trusts everybody. So it listens on loopback alone, behind a
+guard (``guard.py``) that asks for a random key, in an environment made from nothing (``surroundings.py``).
+"""
+
+from ddbinsert.local.emulator import Emulator
+from ddbinsert.local.lifecycle import Health, Status, ephemeral, find, start, status, stop
+from ddbinsert.local.state import state_directory
+
+__all__ = ["Emulator", "Health", "Status", "ephemeral", "find", "start", "state_directory", "status", "stop"]

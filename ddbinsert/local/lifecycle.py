@@ -1,0 +1,210 @@
+"""Start, find, stop: what the commands call."""
+
+from __future__ import annotations
+
+import importlib.util
+import shlex
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddbinsert.errors import InconclusiveError, PrerequisiteError
+from ddbinsert.local import process
+from ddbinsert.local.state import StateFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.local.emulator import Emulator
+
+#: Seconds; it is ready in a third of one, on a machine that does nothing else.
+READY_TIMEOUT = 30.0
+_END_TIMEOUT = 5.0
+_PAUSE = 0.005
+
+
+class Health(StrEnum):
+    """How the user's emulator is."""
+
+    STOPPED = "stopped"
+    READY = "ready"
+    UNRESPONSIVE = "unresponsive"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """How the user's emulator is.
+
+    Attributes:
+        health: UNRESPONSIVE: it lives and doesn't answer. STALE: what is written down is of one that ended
+            otherwise than by ``stop``, or can't be read; ``start`` and ``stop`` put that right.
+        emulator: None unless READY or UNRESPONSIVE.
+    """
+
+    health: Health
+    emulator: Emulator | None = None
+
+
+def find(state_dir: Path) -> Emulator | None:
+    """The running emulator. Changes nothing."""
+    folder = StateFolder(state_dir)
+    emulator = folder.read()
+    if emulator is None or not folder.is_alive() or not process.is_itself(emulator):
+        return None
+    return emulator
+
+
+def start(
+    state_dir: Path, *, environ: Mapping[str, str], clock: Clock, timeout: float = READY_TIMEOUT
+) -> Emulator:
+    """The running emulator, or a new one, which outlives this process. Two at once get the same.
+
+    Args:
+        environ: The caller's environment; see ``surroundings`` for what little of it goes over.
+
+    Raises:
+        PrerequisiteError: the extra is not installed, the state folder can't be used, or it doesn't come up.
+        InconclusiveError: not ready within ``timeout`` seconds.
+    """
+    if found := find(state_dir):
+        return found
+    _require_extra(environ)
+    folder = StateFolder(state_dir)
+    folder.prepare()
+    with folder.turn(clock, timeout):
+        if found := find(state_dir):
+            return found
+        _clear(folder, clock)
+        return _begin(folder, environ=environ, clock=clock, timeout=timeout)
+
+
+def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, timeout: float) -> Emulator:
+    directory = folder.new_run()
+    child = process.launch(environ, directory=directory, alive=folder.alive)
+    try:
+        emulator = process.await_ready(child, clock=clock, timeout=timeout)
+        # Written before it is let go, so that one that nobody can find never lives on.
+        folder.write(emulator)
+        process.detach(child)
+    except BaseException:
+        process.let_go(child)
+        shutil.rmtree(directory, ignore_errors=True)
+        raise
+    process.let_go(child)
+    return emulator
+
+
+def stop(state_dir: Path, *, clock: Clock) -> bool:
+    """End the emulator, its workers and its folder; False if none was running.
+
+    Raises:
+        PrerequisiteError: the state folder can't be used.
+        InconclusiveError: it doesn't end.
+    """
+    if not state_dir.exists():
+        return False
+    folder = StateFolder(state_dir)
+    folder.prepare()
+    with folder.turn(clock, READY_TIMEOUT):
+        return _clear(folder, clock)
+
+
+def status(state_dir: Path) -> Status:
+    """How it is. Changes nothing."""
+    folder = StateFolder(state_dir)
+    if emulator := find(state_dir):
+        responsive = process.is_responsive(emulator)
+        return Status(health=Health.READY if responsive else Health.UNRESPONSIVE, emulator=emulator)
+    if folder.record.exists() or folder.is_alive():
+        return Status(health=Health.STALE)
+    return Status(health=Health.STOPPED)
+
+
+def _clear(folder: StateFolder, clock: Clock) -> bool:
+    """End whatever lives and remove whatever is left; whether anything lived."""
+    lived = folder.is_alive()
+    if lived:
+        _end(folder, clock)
+    for run in folder.path.glob("run-*"):
+        process.end_orphans(run)
+    folder.forget()
+    return lived
+
+
+def _end(folder: StateFolder, clock: Clock) -> None:
+    # Whoever holds the lock wrote its pid into it, so this is no other process that got the same number.
+    pid = folder.living_pid()
+    for end in (process.ask_to_end, process.end_group):
+        if pid is not None:
+            end(pid)
+        started = clock.monotonic()
+        while folder.is_alive():
+            if clock.monotonic() - started > _END_TIMEOUT:
+                break
+            clock.sleep(_PAUSE)
+        else:
+            return
+    raise InconclusiveError(
+        f"The local emulator (process {pid or 'unknown'}) doesn't end.",
+        hint=f"It holds {folder.alive}.",
+        code="emulator-busy",
+    )
+
+
+@contextmanager
+def ephemeral(
+    *, environ: Mapping[str, str], clock: Clock, timeout: float = READY_TIMEOUT
+) -> Iterator[Emulator]:
+    """An emulator of one's own, gone at the end of the block or of this process, however that ends.
+
+    Raises:
+        PrerequisiteError: the extra is not installed, or the emulator doesn't come up.
+        InconclusiveError: not ready within ``timeout`` seconds.
+    """
+    _require_extra(environ)
+    directory = Path(tempfile.mkdtemp(prefix="ddbinsert-", dir=environ.get("TMPDIR") or None)).resolve()
+    try:
+        child = process.launch(environ, directory=directory, alive=None)
+        try:
+            yield process.await_ready(child, clock=clock, timeout=timeout)
+        finally:
+            process.let_go(child)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _require_extra(environ: Mapping[str, str]) -> None:
+    if not is_installed():
+        raise PrerequisiteError(
+            "The local emulator is not installed: it comes with the extra 'local'.",
+            hint=f"Run: {install_command(environ)}",
+            code="local-extra-missing",
+        )
+
+
+def is_installed() -> bool:
+    """Whether the extra ``local`` is."""
+    with suppress(ImportError, ValueError):
+        return all(importlib.util.find_spec(name) is not None for name in ("ministack", "hypercorn"))
+    return False
+
+
+def install_command(environ: Mapping[str, str]) -> str:
+    """What to type to install the extra for the interpreter that runs this."""
+    if importlib.util.find_spec("pip") is None:
+        return f"uv pip install --python {shlex.quote(sys.executable)} 'ddbinsert[local]'"
+    return f"{_interpreter(environ)} -m pip install 'ddbinsert[local]'"
+
+
+def _interpreter(environ: Mapping[str, str]) -> str:
+    for name in ("python", "python3"):
+        if shutil.which(name, path=environ.get("PATH")) == sys.executable:
+            return name
+    return shlex.quote(sys.executable)

@@ -1,0 +1,220 @@
+"""Emulator processes: begun, awaited, asked, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import select
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddbinsert.errors import InconclusiveError, PrerequisiteError
+from ddbinsert.local.emulator import HOST, Emulator, new_key
+from ddbinsert.local.guard import IDENTITY_PATH, READY_PATH, identity
+from ddbinsert.local.surroundings import folders, surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.clock import Clock
+
+_PAUSE = 0.005
+#: An emulator in the middle of a large answer is slow to say who it is.
+_ANSWER_TIMEOUT = 2.0
+_END_TIMEOUT = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Child:
+    """A process that is coming up, and the pipe that its life hangs on.
+
+    Attributes:
+        lifeline: Closed, it ends the child; ``DETACH`` written to it first, it doesn't.
+        news: Where the child says that it is up; ends with the child.
+    """
+
+    process: subprocess.Popen[bytes]
+    port: int
+    key: str
+    directory: Path
+    lifeline: int
+    news: int
+
+
+#: Written to the lifeline: live on without it.
+DETACH = b"D"
+
+
+def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -> Child:
+    """Begin an emulator that lives in ``directory``.
+
+    Args:
+        alive: The lock that it shall hold while it lives. Given, it detaches itself from this process
+            (though not from its lifeline).
+    """
+    for folder in folders(directory):
+        folder.mkdir()
+    key = new_key()
+    with ExitStack() as inherited:
+        # The socket is handed over, so its port can't be taken in between, and a client that comes early waits.
+        listener = inherited.enter_context(_listener())
+        port = listener.getsockname()[1]
+        ours, theirs = _pipe(inherited, read_here=True)
+        stdin, lifeline = _pipe(inherited, read_here=False)
+        output = inherited.enter_context((directory / "output.log").open("wb"))
+        order = {
+            "socket": listener.fileno(),
+            "news": theirs,
+            "directory": str(directory),
+            "alive": str(alive) if alive else None,
+        }
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+            [sys.executable, "-m", "ddbinsert.local.server", json.dumps(order)],
+            env=surroundings(environ, directory=directory, port=port, key=key),
+            cwd=directory,
+            stdin=stdin,
+            stdout=output,
+            stderr=output,
+            pass_fds=(listener.fileno(), theirs),
+            start_new_session=True,
+        )
+    return Child(process=process, port=port, key=key, directory=directory, lifeline=lifeline, news=ours)
+
+
+def _listener() -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.bind((HOST, 0))
+    listener.listen(128)
+    return listener
+
+
+def _pipe(inherited: ExitStack, *, read_here: bool) -> tuple[int, int]:
+    read, write = os.pipe()
+    inherited.callback(os.close, write if read_here else read)
+    return read, write
+
+
+def await_ready(child: Child, *, clock: Clock, timeout: float) -> Emulator:
+    """The emulator, once it answers.
+
+    Raises:
+        PrerequisiteError: it ended; with its last words.
+        InconclusiveError: it was not ready in ``timeout`` seconds.
+    """
+    started = clock.monotonic()
+    readable, _, _ = select.select([child.news], [], [], timeout)
+    news = os.read(child.news, 64) if readable else b""
+    if readable and not news:
+        raise PrerequisiteError(
+            f"The local emulator ended while starting.\n{_last_words(child.directory)}".rstrip(),
+            hint="Does `python -c 'import ministack.app'` work?",
+            code="emulator-failed",
+        )
+    while news:
+        if _ask(child.port, READY_PATH):
+            return Emulator(
+                pid=int(news),
+                port=child.port,
+                started_at=clock.now(),
+                key=child.key,
+                directory=child.directory,
+            )
+        if clock.monotonic() - started > timeout:
+            break
+        clock.sleep(_PAUSE)
+    raise InconclusiveError(
+        f"The local emulator was not ready within {timeout:g} s.", code="emulator-not-ready"
+    )
+
+
+def _last_words(directory: Path, lines: int = 8) -> str:
+    with suppress(OSError):
+        return "\n".join((directory / "output.log").read_text(errors="replace").splitlines()[-lines:])
+    return ""
+
+
+def detach(child: Child) -> None:
+    """Let it outlive this process."""
+    os.write(child.lifeline, DETACH)
+
+
+def let_go(child: Child) -> None:
+    """Close the pipes (which ends it, unless it was detached) and reap what is this process's child."""
+    os.close(child.lifeline)
+    os.close(child.news)
+    try:
+        child.process.wait(_END_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        end_group(child.process.pid)
+        child.process.wait()
+
+
+def is_itself(emulator: Emulator) -> bool:
+    """Whether what answers at the endpoint holds the key: an emulator too busy to answer does too."""
+    nonce = secrets.token_hex(16)
+    try:
+        answer = _ask(emulator.port, f"{IDENTITY_PATH}{nonce}")
+    except TimeoutError:
+        return True
+    return answer is not None and answer == identity(emulator.key, nonce).encode()
+
+
+def is_responsive(emulator: Emulator) -> bool:
+    """Whether it answers in time."""
+    with suppress(TimeoutError):
+        return _ask(emulator.port, READY_PATH) is not None
+    return False
+
+
+def _ask(port: int, path: str) -> bytes | None:
+    """The body of a 200, else None; written out, because http.client alone takes as long as the answer.
+
+    Raises:
+        TimeoutError
+    """
+    request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
+    try:
+        with socket.create_connection((HOST, port), _ANSWER_TIMEOUT) as connection:
+            connection.sendall(request.encode())
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+    except TimeoutError:
+        raise
+    except (OSError, OverflowError):
+        return None
+    head, _, body = answer.partition(b"\r\n\r\n")
+    return body if head.split(b" ", 2)[1:2] == [b"200"] else None
+
+
+def end_group(pid: int) -> None:
+    """Kill a process and all that it began, now."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def ask_to_end(pid: int) -> None:
+    """SIGTERM: it ends its workers, removes its folder and goes."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def end_orphans(directory: Path) -> None:
+    """Kill workers of an emulator that was itself killed, where /proc tells which they are.
+
+    They work in its folder, which proves whose they are. Without /proc, those that wait for work have ended
+    already, at the end of their input.
+    """
+    root = directory.resolve()
+    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+        with suppress(OSError):
+            if root in cwd.readlink().parents:
+                os.kill(int(cwd.parent.name), signal.SIGKILL)

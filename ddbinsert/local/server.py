@@ -1,0 +1,187 @@
+"""The emulator's process: ``python -m ddbinsert.local.server ORDER``, begun by ``process.launch`` only.
+
+It lives as long as its lifeline (its standard input) is open, or, once told ``DETACH``, as long as its lock
+file is in its place. It ends by ending its whole process group, Lambda workers included.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ddbinsert.local.emulator import ACCOUNT_ID
+from ddbinsert.local.process import DETACH
+
+if TYPE_CHECKING:
+    from ddbinsert.local.guard import Asgi, Message, Receive, Scope, Send
+
+#: Seconds between looks whether a detached emulator's lock file is still there.
+_LOOK = 2.0
+#: Seconds that workers get to end by themselves.
+_GRACE = 0.5
+_LOG_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the parent hands over: descriptors of the socket and the news pipe, and two places."""
+
+    socket: int
+    news: int
+    directory: Path
+    alive: Path | None
+
+
+def main(argument: str) -> None:
+    """Serve until the end of the lifeline, or SIGTERM."""
+    values = json.loads(argument)
+    alive = values["alive"]
+    order = Order(
+        socket=values["socket"],
+        news=values["news"],
+        directory=Path(values["directory"]),
+        alive=Path(alive) if alive else None,
+    )
+    lock = _detach(order.alive) if order.alive else None
+    life = _Life(order.directory, lock)
+    signal.signal(signal.SIGTERM, lambda *_: life.end())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    threading.Thread(target=life.watch, daemon=True, name="lifeline").start()
+    try:
+        _serve(order)
+    finally:
+        sys.stderr.flush()
+        life.end()
+
+
+def _detach(alive: Path) -> int:
+    """Leave the parent for good, and hold the lock until this process ends."""
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    lock = os.open(alive, os.O_RDWR | os.O_CREAT, 0o600)
+    # Waits for those who look at it; nobody else holds it, because the parent has the turn.
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.ftruncate(lock, 0)
+    os.write(lock, f"{os.getpid()}\n".encode())
+    return lock
+
+
+class _Life:
+    """When to end, and how."""
+
+    def __init__(self, directory: Path, lock: int | None) -> None:
+        self._directory = directory
+        self._lock = lock
+        self._ending = threading.Lock()
+
+    def watch(self) -> None:
+        """End with the lifeline; after DETACH, when the lock file is no longer in its place."""
+        if os.read(0, 1) == DETACH and self._lock is not None:
+            while self._is_in_place(self._lock):
+                time.sleep(_LOOK)
+        self.end()
+
+    def _is_in_place(self, lock: int) -> bool:
+        return os.fstat(lock).st_nlink > 0
+
+    def end(self) -> None:
+        """End this process and all that it began; returns only to a second caller."""
+        if not self._ending.acquire(blocking=False):
+            return
+        leads = os.getpgrp() == os.getpid()
+        if leads:
+            os.killpg(0, signal.SIGTERM)
+            _reap(time.monotonic() + _GRACE)
+        shutil.rmtree(self._directory, ignore_errors=True)
+        if leads:
+            os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+
+
+def _reap(deadline: float) -> None:
+    """Return when no child is left, or at the deadline."""
+    with suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.005)
+
+
+def _serve(order: Order) -> None:
+    _log_to(order.directory / "emulator.log")
+    _raise_descriptor_limit()
+    import asyncio
+
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app  # type: ignore[import-untyped]  # it carries no annotations
+
+    from ddbinsert.local.guard import Guard
+
+    config = Config()
+    config.bind = [f"fd://{order.socket}"]
+    config.keep_alive_timeout = 75
+    config.errorlog = None
+    port = int(os.environ["GATEWAY_PORT"])
+    guard = Guard(app, key=os.environ["AWS_SESSION_TOKEN"], port=port, account_id=ACCOUNT_ID)
+    # Without a trigger of ours hypercorn would take SIGTERM for itself, and wait for open connections.
+    framework: Any = _announcing(guard, order.news)
+    asyncio.run(serve(framework, config, shutdown_trigger=asyncio.Event().wait))
+
+
+def _announcing(app: Asgi, news: int) -> Asgi:
+    """``app``, telling the parent when it has started up."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+
+        async def announced(message: Message) -> None:
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                os.write(news, str(os.getpid()).encode())
+                os.close(news)
+
+        await app(scope, receive, announced)
+
+    return wrapped
+
+
+def _log_to(path: Path) -> None:
+    """Log there, in bounded space: a handler that always fails is logged every second for as long as we live."""
+    import logging.handlers
+
+    file = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
+    # Set before MiniStack is imported, whose own basicConfig then does nothing.
+    logging.basicConfig(
+        handlers=[file], level=logging.WARNING, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
+    )
+
+
+def _raise_descriptor_limit() -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _usage() -> NoReturn:
+    sys.exit("This is run by ddbinsert itself; see `ddbinsert local --help`.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1]) if len(sys.argv) == 2 else _usage()
