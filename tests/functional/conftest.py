@@ -1,0 +1,47 @@
+"""What functional tests share: one embedded emulator a test process (so one an xdist worker)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ddbinsert import local
+from ddbinsert.environment import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[local.Emulator]:
+    """An emulator that ends with this test process, however that ends. Use names of your own in it."""
+    with local.ephemeral(environ=os.environ, clock=SystemClock()) as running:
+        yield running
+
+
+@pytest.fixture
+def variables(emulator: local.Emulator, tmp_path: Path) -> dict[str, str]:
+    """The process environment of a command that shall talk to ``emulator``, and knows nothing of this user."""
+    return {**_bare(tmp_path), **emulator.variables()}
+
+
+@pytest.fixture
+def local_variables(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a command that uses ``--local``: with a state folder of its own, stopped afterwards."""
+    bare = _bare(tmp_path)
+    yield bare
+    local.stop(local.state_directory(bare), clock=SystemClock())
+
+
+def _bare(tmp_path: Path) -> dict[str, str]:
+    home = tmp_path / "home"
+    home.mkdir()
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
+        "NO_COLOR": "1",
+    }
