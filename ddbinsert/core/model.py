@@ -12,8 +12,26 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Literal
+from zlib import crc32
 
-from annotated_types import Ge, Le, Len, MaxLen, MinLen
+from annotated_types import Ge, Le, Len
+
+from ddbinsert.core.limits import (
+    CodePath,
+    EnvironmentVariables,
+    FailureDestination,
+    FunctionName,
+    Handler,
+    LogGroupName,
+    NoneIs,
+    Pattern,
+    RecordAge,
+    RetentionDays,
+    RoleArn,
+    Runtime,
+    TableName,
+    Tags,
+)
 
 #: The tag that marks what ddbinsert made, and so may change and delete.
 OWNER_TAG = "ddbinsert:table"
@@ -97,15 +115,6 @@ class KeySchema:
 
 # --- what is wanted -------------------------------------------------------------------------------------
 
-TableName = Annotated[str, MinLen(3), MaxLen(255)]
-FunctionName = Annotated[str, MinLen(1), MaxLen(64)]
-Pattern = Annotated[str, MinLen(2), MaxLen(4096)]
-
-#: The retention periods that CloudWatch Logs takes, in days.
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-
 _EMPTY: MappingABC[str, str] = MappingProxyType({})
 
 
@@ -114,30 +123,32 @@ class FunctionSpec:
     """The function that is wanted.
 
     Attributes:
-        name: Defaults to ``TABLE-inserts``.
+        name: The function's name; defaults to ``TABLE-inserts``.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
-        handler: Defaults to the template's own.
+        handler: The entry point of ``code``, as ``FILE.FUNCTION``; a template brings its own.
         template: A handler that comes with ddbinsert; ignored where ``code`` is given.
         code: Own code: a file, a folder or a zip, relative to the configuration file.
-        memory: MB. timeout: seconds.
-        environment: The function's environment variables.
-        log_group: Defaults to ``/aws/lambda/NAME``.
-        log_retention_days: None keeps the logs for ever.
-        role: An existing role's ARN; None lets ddbinsert make ``NAME-role`` with least privilege.
+        architecture: The instruction set.
+        memory: MB.
+        timeout: Seconds that one invocation may take.
+        environment: The function's environment variables; at most 4 KB together.
+        log_group: The log group's name; defaults to ``/aws/lambda/NAME``.
+        log_retention_days: Days that CloudWatch Logs keeps the logs; None (null) keeps them for ever.
+        role: An existing role's ARN; None (``own``) lets ddbinsert make ``NAME-role`` with least privilege.
     """
 
     name: FunctionName | None = None
-    runtime: Annotated[str, MinLen(1)] = "python3.13"
-    handler: Annotated[str, MinLen(1), MaxLen(128)] | None = None
+    runtime: Runtime = "python3.13"
+    handler: Handler | None = None
     template: Template = Template.PRINT
-    code: Annotated[str, MinLen(1)] | None = None
+    code: CodePath | None = None
     architecture: Literal["arm64", "x86_64"] = "x86_64"
     memory: Annotated[int, Ge(128), Le(10240)] = 128
     timeout: Annotated[int, Ge(1), Le(900)] = 30
-    environment: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
-    log_group: Annotated[str, MinLen(1), MaxLen(512)] | None = None
+    environment: EnvironmentVariables = field(default_factory=lambda: _EMPTY)
+    log_group: LogGroupName | None = None
     log_retention_days: RetentionDays | None = 14
-    role: Annotated[str, MinLen(20)] | None = None
+    role: Annotated[RoleArn | None, NoneIs("own")] = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,12 +158,16 @@ class MappingSpec:
     Attributes:
         batch_size: Records an invocation at most.
         batching_window: Seconds that the mapping may gather records for.
+        starting_position: Where a new mapping begins to read; ``auto`` asks where history would replay.
         parallelization: Concurrent batches a shard.
         retries: Attempts after the first failure; -1 is AWS's "for ever" (up to 24 h, blocking the shard).
         record_age: Seconds after which a record is given up; -1 never.
+        bisect: Whether a failed batch is split in two before it is tried again.
+        report_batch_item_failures: Whether the function names the records that failed.
         on_failure: ARN of an SQS queue, SNS topic or S3 bucket for what was given up.
         filters: Further filter patterns (JSON); INSERT is ANDed into each. Patterns are ORed by AWS.
         metrics: Whether the mapping publishes EventCount metrics.
+        enabled: Whether the mapping reads at all.
     """
 
     batch_size: Annotated[int, Ge(1), Le(10000)] = 100
@@ -160,10 +175,10 @@ class MappingSpec:
     starting_position: StartingPosition = StartingPosition.AUTO
     parallelization: Annotated[int, Ge(1), Le(10)] = 1
     retries: Annotated[int, Ge(-1), Le(10000)] = 5
-    record_age: Annotated[int, Ge(-1), Le(604800)] = 3600
+    record_age: RecordAge = 3600
     bisect: bool = True
     report_batch_item_failures: bool = True
-    on_failure: Annotated[str, MinLen(12)] | None = None
+    on_failure: FailureDestination | None = None
     filters: Annotated[tuple[Pattern, ...], Len(0, 10)] = ()
     metrics: bool = True
     enabled: bool = True
@@ -171,21 +186,27 @@ class MappingSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """All that one insert trigger is: the wanted side of every plan."""
+    """All that one insert trigger is: the wanted side of every plan.
+
+    Attributes:
+        table: The table's name.
+        view: What a stream record carries besides the keys.
+        tags: Tags of everything that ddbinsert makes, besides its own.
+    """
 
     table: TableName
     view: StreamView = StreamView.NEW_IMAGE
     function: FunctionSpec = field(default_factory=FunctionSpec)
     mapping: MappingSpec = field(default_factory=MappingSpec)
-    tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+    tags: Tags = field(default_factory=lambda: _EMPTY)
 
     @property
     def function_name(self) -> str:
-        return self.function.name or f"{self.table[:56]}-inserts"
+        return self.function.name or _derived(self.table, "-inserts")
 
     @property
     def role_name(self) -> str:
-        return f"{self.function_name[:59]}-role"
+        return _derived(self.function_name, "-role")
 
     @property
     def log_group(self) -> str:
@@ -194,6 +215,15 @@ class Trigger:
     @property
     def all_tags(self) -> dict[str, str]:
         return {**self.tags, OWNER_TAG: self.table}
+
+
+def _derived(base: str, suffix: str, limit: int = 64) -> str:
+    """A name for a function or role; a digest keeps apart two that had to be changed to fit."""
+    fitting = base.replace(".", "-")
+    if fitting == base and len(base) + len(suffix) <= limit:
+        return base + suffix
+    ending = f"-{crc32(base.encode()):08x}{suffix}"
+    return fitting[: limit - len(ending)] + ending
 
 
 # --- what is there --------------------------------------------------------------------------------------
@@ -290,6 +320,7 @@ class MappingState:
 
     Attributes:
         filters: Pattern texts as stored; empty where there are none.
+        metrics: None where the backend doesn't say.
         filters_hidden: The criteria are encrypted with a customer key, and the answer shows them as null.
     """
 
@@ -309,7 +340,7 @@ class MappingState:
     on_failure: str | None = None
     filters: tuple[str, ...] = ()
     filters_hidden: bool = False
-    metrics: bool = False
+    metrics: bool | None = False
     last_result: str = ""
     state_reason: str = ""
 
