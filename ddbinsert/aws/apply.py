@@ -1,0 +1,147 @@
+"""Carrying out a plan: a fold over the world, with independent steps side by side.
+
+Every step yields as it is done, so that a failure half-way can say truthfully how far it came, and running
+the same command again goes on from there.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from ddbinsert.aws import change_functions, change_mappings, change_tables
+from ddbinsert.core.steps import (
+    AFTER,
+    CreateFunction,
+    CreateLogGroup,
+    CreateMapping,
+    CreateRole,
+    CreateTable,
+    DeleteFunction,
+    DeleteLogGroup,
+    DeleteMapping,
+    DeleteRole,
+    DeleteTable,
+    DisableStream,
+    EnableStream,
+    PutRolePolicy,
+    ReplaceStream,
+    SetRetention,
+    Step,
+    UpdateFunctionCode,
+    UpdateFunctionSettings,
+    UpdateMapping,
+)
+from ddbinsert.errors import DdbInsertError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from ddbinsert.aws.hands import Edit, Hands
+    from ddbinsert.core.model import World
+
+
+@dataclass(frozen=True)
+class Done:
+    """A step that is done, and the world as it is after it."""
+
+    step: Step
+    world: World
+
+
+def apply(steps: Sequence[Step], world: World, hands: Hands) -> Iterator[Done]:
+    """Carry out ``steps``, each as soon as those that it needs are done.
+
+    Raises:
+        DdbInsertError: A step failed. Steps under way are finished first, so that nothing goes unseen.
+    """
+    waiting = list(steps)
+    running: dict[Future[Edit], Step] = {}
+    failure: DdbInsertError | None = None
+    while waiting or running:
+        if failure is None:
+            for step in [s for s in waiting if not _blocked(s, waiting, running)]:
+                waiting.remove(step)
+                running[hands.aws.start(_bound(step, world, hands))] = step
+        if not running:
+            break
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in finished:
+            step = running.pop(future)
+            try:
+                world = future.result()(world)
+            except DdbInsertError as error:
+                failure = failure or error
+                continue
+            yield Done(step, world)
+    if failure is not None:
+        raise failure
+
+
+def _blocked(step: Step, waiting: Sequence[Step], running: dict[Future[Edit], Step]) -> bool:
+    needs = AFTER.get(type(step), ())
+    return any(type(other) in needs for other in (*waiting, *running.values()) if other is not step)
+
+
+def _bound(step: Step, world: World, hands: Hands) -> Callable[[], Edit]:
+    return lambda: perform(step, world, hands)
+
+
+def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0912 - an arm a step
+    """Do one step; what it changed, as an edit to be made on the world of that moment."""
+    match step:
+        case CreateTable():
+            table = change_tables.create_table(hands, step)
+            return lambda w: replace(w, table=table)
+        case EnableStream():
+            table = change_tables.enable_stream(hands, step.table, step.view)
+            return lambda w: replace(w, table=table)
+        case ReplaceStream():
+            table = change_tables.replace_stream(hands, step)
+            return lambda w: replace(w, table=table)
+        case CreateLogGroup() | SetRetention():
+            group = change_functions.log_group(hands, step, world)
+            return lambda w: replace(w, log_group=group)
+        case CreateRole():
+            role = change_functions.create_role(hands, step)
+            return lambda w: replace(w, role=role)
+        case PutRolePolicy():
+            policy = change_functions.put_role_policy(hands, step, world)
+            return lambda w: replace(w, role=replace(w.role, policy=policy) if w.role else None)
+        case CreateFunction():
+            function = change_functions.create_function(hands, world)
+            return lambda w: replace(w, function=function)
+        case UpdateFunctionCode():
+            function = change_functions.update_function_code(hands, step)
+            return lambda w: replace(w, function=function)
+        case UpdateFunctionSettings():
+            function = change_functions.update_function_settings(hands, step, world)
+            return lambda w: replace(w, function=function)
+        case CreateMapping():
+            mapping = change_mappings.create_mapping(hands, step, world)
+            return lambda w: w.with_mapping(mapping)
+        case UpdateMapping():
+            mapping = change_mappings.update_mapping(hands, step)
+            return lambda w: w.with_mapping(mapping)
+        case DeleteMapping():
+            change_mappings.delete_mapping(hands, step.uuid)
+            return lambda w: w.without_mapping(step.uuid)
+        case DeleteFunction():
+            change_functions.delete_function(hands, step)
+            return lambda w: replace(w, function=None)
+        case DeleteRole():
+            change_functions.delete_role(hands, step)
+            return lambda w: replace(w, role=None)
+        case DeleteLogGroup():
+            change_functions.delete_log_group(hands, step)
+            return lambda w: replace(w, log_group=None)
+        case DisableStream():
+            table = change_tables.disable_stream(hands, step.table)
+            return lambda w: replace(w, table=table)
+        case DeleteTable():
+            change_tables.delete_table(hands, step)
+            return lambda w: replace(w, table=None)
+        case _:
+            assert_never(step)

@@ -1,0 +1,183 @@
+"""Changes to event source mappings: written, read back, compared."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.change_functions import (
+    is_role_not_assumable,
+    refuse_a_role_that_never_will_do,
+    wait_until_active,
+)
+from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
+from ddbinsert.aws.observe import read_mapping
+from ddbinsert.aws.wait import until
+from ddbinsert.core import shapes
+from ddbinsert.core.plan import mapping_changes
+from ddbinsert.errors import AwsError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.hands import Hands
+    from ddbinsert.core.model import MappingState, World
+    from ddbinsert.core.steps import CreateMapping, UpdateMapping
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingState:
+    """Create the mapping, waiting out what IAM and Lambda still have to catch up with."""
+    if world.table is None or world.table.stream_arn is None:
+        raise PrerequisiteError(f"Table {hands.trigger.table} has no live stream.", code="no-stream")
+    request = shapes.create_mapping_request(
+        hands.trigger, world.table.stream_arn, step.starting_position.value
+    )
+    client = hands.aws.client("lambda")
+    role_arn = world.function.role_arn if world.function else ""
+    last = [""]
+    looked = False
+
+    def attempt() -> MappingState | None:
+        nonlocal looked
+        with translated(f"attach function {step.function} to the stream"):
+            try:
+                return shapes.mapping(client.create_event_source_mapping(**request))
+            except client.exceptions.ResourceConflictException as error:
+                existing = _UUID.search(message_of(error)) if "already exists" in message_of(error) else None
+                if existing is not None:
+                    return _update(hands, existing.group())
+                last[0] = message_of(error)
+            except client.exceptions.InvalidParameterValueException as error:
+                if not _may_pass(error):
+                    raise
+                last[0] = message_of(error)
+                if not looked:
+                    looked = True
+                    _refuse_a_real_lack(hands, role_arn, error)
+        return None
+
+    made = until(
+        attempt,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"function {step.function} and its role to be ready for the mapping",
+        seen=lambda: last[0],
+        hint="If it stays so, the function's role lacks rights on the stream: GetRecords, GetShardIterator, "
+        "DescribeStream and ListStreams.",
+        progress=hands.reporter.waiting,
+        first=0.05,
+    )
+    return settled(hands, made)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether it may be IAM that hasn't caught up."""
+    said = message_of(error)
+    return (
+        is_role_not_assumable(error)
+        or "Cannot access stream" in said
+        or "in the following state: Pending" in said
+    )
+
+
+def _refuse_a_real_lack(hands: Hands, role_arn: str, error: Exception) -> None:
+    """A role of our own holds the rights, so it is propagation; a given one may really lack them."""
+    if is_role_not_assumable(error):
+        refuse_a_role_that_never_will_do(hands, role_arn)
+    elif hands.trigger.function.role is not None or hands.package is None:
+        hands.reporter.step(f"Lambda says: {message_of(error)} Waiting, in case IAM has not caught up yet.")
+
+
+def update_mapping(hands: Hands, step: UpdateMapping) -> MappingState:
+    """Change the mapping in place; what is no longer wanted is cleared explicitly."""
+    return settled(hands, _update(hands, step.uuid))
+
+
+def _update(hands: Hands, uuid: str) -> MappingState:
+    client = hands.aws.client("lambda")
+    request: dict[str, Any] = {
+        "FunctionName": hands.trigger.function_name,
+        **shapes.mapping_settings(hands.trigger),
+    }
+
+    def attempt() -> MappingState | None:
+        with translated(f"change event source mapping {uuid}"):
+            try:
+                return shapes.mapping(client.update_event_source_mapping(UUID=uuid, **request))
+            except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
+                return None  # busy: Creating, Updating, Enabling, …
+
+    return until(
+        attempt,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"event source mapping {uuid} to take a change",
+        progress=hands.reporter.waiting,
+    )
+
+
+def settled(hands: Hands, mapping: MappingState) -> MappingState:
+    """The mapping as AWS shows it at rest, with everything as it was asked for.
+
+    Raises:
+        AwsError: AWS stored something else than it was given.
+    """
+    wanted = "Enabled" if hands.trigger.mapping.enabled else "Disabled"
+    last = [mapping.state]
+
+    def look() -> MappingState | None:
+        seen = read_mapping(hands.aws, mapping.uuid)
+        if seen is None:
+            last[0] = "not there"
+            return None
+        last[0] = seen.state
+        return seen if seen.state == wanted else None
+
+    seen = until(
+        look,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"event source mapping {mapping.uuid} to be {wanted}",
+        seen=lambda: last[0],
+        progress=hands.reporter.waiting,
+    )
+    differing = tuple(mapping_changes(hands.trigger, seen))
+    if differing:
+        listed = "; ".join(f"{c.field} is {c.have}, not {c.want}" for c in differing)
+        raise AwsError(
+            f"Event source mapping {mapping.uuid} was read back and is not as asked for: {listed}.",
+            hint="Run it again; if it stays so, somebody else is changing it, or the endpoint ignores this setting.",
+            code="read-back-differs",
+        )
+    if hands.trigger.mapping.enabled:
+        wait_until_active(hands, hands.trigger.function_name)
+    return seen
+
+
+def delete_mapping(hands: Hands, uuid: str) -> None:
+    """Delete the mapping and wait until it is gone: until then it still invokes."""
+    client = hands.aws.client("lambda")
+
+    def attempt() -> bool | None:
+        with translated(f"delete event source mapping {uuid}"):
+            try:
+                client.delete_event_source_mapping(UUID=uuid)
+            except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
+                seen = read_mapping(hands.aws, uuid)
+                return True if seen is None or seen.state == "Deleting" else None
+            except client.exceptions.ClientError as error:
+                if not is_not_found(error) and code_of(error) != "ResourceNotFoundException":
+                    raise
+            return True
+
+    for look, what in (
+        (attempt, "take its deletion"),
+        (lambda: True if read_mapping(hands.aws, uuid) is None else None, "be gone"),
+    ):
+        until(
+            look,
+            clock=hands.clock,
+            timeout=hands.timeout,
+            what=f"event source mapping {uuid} to {what}",
+            progress=hands.reporter.waiting,
+        )

@@ -1,0 +1,150 @@
+"""One look at everything around a trigger: independent reads side by side, in as few round trips as can be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ddbinsert.aws.errors import code_of, is_not_found, translated
+from ddbinsert.core import shapes
+from ddbinsert.core.model import World
+from ddbinsert.core.policy import POLICY_NAME, account_of, region_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.model import (
+        FunctionState,
+        LogGroupState,
+        MappingState,
+        RoleState,
+        TableState,
+        Trigger,
+    )
+
+T = TypeVar("T")
+
+
+def observe(
+    aws: Aws, trigger: Trigger, *, role: bool = True, function: bool = True, others: bool = False
+) -> World:
+    """What is there now.
+
+    Args:
+        function: Look at the function, its log group and its mappings.
+        role: Look at the role (with ``function`` only).
+        others: Look for other functions' mappings on the live stream, too: one round trip more.
+
+    Raises:
+        AwsError: A read was refused. What doesn't exist is no error.
+    """
+    reads: list[Callable[[], Any]] = [
+        lambda: read_table(aws, trigger.table),
+        lambda: read_function(aws, trigger.function_name) if function else None,
+        lambda: read_mappings(aws, function_name=trigger.function_name) if function else (),
+        lambda: read_log_group(aws, trigger.log_group) if function else None,
+        lambda: (
+            read_role(aws, trigger.role_name) if function and role and not trigger.function.role else None
+        ),
+    ]
+    table: TableState | None
+    table, deployed, mappings, group, its_role = aws.side_by_side(*reads)
+    ours = tuple(m for m in mappings if _is_stream_of(m, trigger.table))
+    other: tuple[MappingState, ...] = ()
+    if others and table is not None and table.stream_arn is not None:
+        on_stream = read_mappings(aws, stream_arn=table.stream_arn)
+        mine = {mapping.uuid for mapping in ours}
+        other = tuple(mapping for mapping in on_stream if mapping.uuid not in mine)
+    return World(
+        account=account_of(table.arn) if table else None,
+        region=region_of(table.arn) if table else aws.region,
+        table=table,
+        role=its_role,
+        log_group=group,
+        function=deployed,
+        mappings=ours,
+        other_mappings=other,
+    )
+
+
+def _is_stream_of(mapping: MappingState, table: str) -> bool:
+    return f":table/{table}/stream/" in mapping.stream_arn
+
+
+def read_table(aws: Aws, name: str) -> TableState | None:
+    """The table; None where it doesn't exist."""
+    return _found(
+        lambda: shapes.table(aws.client("dynamodb").describe_table(TableName=name)), f"read table {name}"
+    )
+
+
+def read_function(aws: Aws, name: str) -> FunctionState | None:
+    """The function; None where it doesn't exist."""
+    return _found(
+        lambda: shapes.function(aws.client("lambda").get_function(FunctionName=name)), f"read function {name}"
+    )
+
+
+def read_mappings(
+    aws: Aws, *, function_name: str | None = None, stream_arn: str | None = None
+) -> tuple[MappingState, ...]:
+    """Every mapping of a function, or on a stream."""
+    request: dict[str, Any] = {}
+    if function_name:
+        request["FunctionName"] = function_name
+    if stream_arn:
+        request["EventSourceArn"] = stream_arn
+    found = _found(lambda: _all_mappings(aws, request), "list event source mappings")
+    return found or ()
+
+
+def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]:
+    pages = aws.client("lambda").get_paginator("list_event_source_mappings").paginate(**request)
+    return tuple(shapes.mapping(entry) for page in pages for entry in page.get("EventSourceMappings", ()))
+
+
+def read_mapping(aws: Aws, uuid: str) -> MappingState | None:
+    """The mapping; None where it doesn't exist (any more)."""
+    return _found(
+        lambda: shapes.mapping(aws.client("lambda").get_event_source_mapping(UUID=uuid)),
+        f"read event source mapping {uuid}",
+    )
+
+
+def read_log_group(aws: Aws, name: str) -> LogGroupState | None:
+    """The log group of exactly this name."""
+    client = aws.client("logs")
+    with translated(f"read log group {name}"):
+        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name):
+            group = shapes.log_group(page, name)
+            if group is not None:
+                return group
+    return None
+
+
+def read_role(aws: Aws, name: str) -> RoleState | None:
+    """The role and the inline policy that ddbinsert writes on it, side by side."""
+    client = aws.client("iam")
+    doing = f"read role {name}"
+    answer, policy = aws.side_by_side(
+        lambda: _found(lambda: client.get_role(RoleName=name), doing),
+        lambda: _found(
+            lambda: shapes.policy_document(client.get_role_policy(RoleName=name, PolicyName=POLICY_NAME)),
+            doing,
+        ),
+    )
+    return shapes.role(answer, policy) if answer is not None else None
+
+
+def _found(read: Callable[[], T], doing: str) -> T | None:
+    """The answer, or None where AWS says that there is no such thing."""
+    with translated(doing):
+        try:
+            return read()
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            # An emulator's way to say that the function of a listing doesn't exist.
+            if code_of(error) == "InvalidParameterValueException" and "does not exist" in str(error):
+                return None
+            raise

@@ -1,0 +1,92 @@
+"""Least privilege: what the function's role may do, and nothing beside it.
+
+Source of the set: recorded from real AWS. ListStreams takes no resource; the rest is bound to the exact
+stream and the exact log group, which exists before the function does, so CreateLogGroup is not granted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.shapes import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.model import TableState, Trigger
+    from ddbinsert.core.package import Statement
+
+#: The name of the inline policy that ddbinsert writes on a role of its own.
+POLICY_NAME = "ddbinsert"
+
+
+def partition_of(arn: str) -> str:
+    return arn.split(":")[1]
+
+
+def account_of(arn: str) -> str:
+    return arn.split(":")[4]
+
+
+def region_of(arn: str) -> str:
+    return arn.split(":")[3]
+
+
+def log_group_arn(table_arn: str, name: str) -> str:
+    """The group's ARN beside the table: same partition, region and account; no request needed."""
+    return (
+        f"arn:{partition_of(table_arn)}:logs:{region_of(table_arn)}:{account_of(table_arn)}:log-group:{name}"
+    )
+
+
+def role_policy(trigger: Trigger, table: TableState, stream_arn: str, rights: Sequence[Statement]) -> str:
+    """The role's inline policy as canonical JSON.
+
+    Args:
+        rights: What the handler itself needs (its sinks).
+    """
+    statements: list[dict[str, Any]] = [
+        {
+            "Sid": "ReadStream",
+            "Effect": "Allow",
+            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Resource": stream_arn,
+        },
+        {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
+        {
+            "Sid": "WriteLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn(table.arn, trigger.log_group)}:*",
+        },
+    ]
+    if table.kms_key_arn is not None:
+        statements.append(
+            {"Sid": "DecryptTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": table.kms_key_arn}
+        )
+    if trigger.mapping.on_failure is not None:
+        statements.append(_on_failure(trigger.mapping.on_failure))
+    statements.extend(
+        {"Effect": "Allow", "Action": list(right.actions), "Resource": list(right.resources)}
+        for right in (statement.resolved(**_whereabouts(table.arn)) for statement in rights)
+    )
+    return canonical({"Version": "2012-10-17", "Statement": statements})
+
+
+def _whereabouts(arn: str) -> dict[str, str]:
+    return {"region": region_of(arn), "account": account_of(arn), "partition": partition_of(arn)}
+
+
+def _on_failure(arn: str) -> dict[str, Any]:
+    match arn.split(":")[2]:
+        case "sqs":
+            return {"Sid": "OnFailure", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+        case "sns":
+            return {"Sid": "OnFailure", "Effect": "Allow", "Action": "sns:Publish", "Resource": arn}
+        case _:
+            return {
+                "Sid": "OnFailure",
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:ListBucket"],
+                "Resource": [arn, f"{arn}/*"],
+            }
