@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import ddbinsert.core.receipt
-from ddbinsert.core.model import Template
 from ddbinsert.core.package import Package
 from ddbinsert.errors import UsageError
 from ddbinsert.handlers.archive import archive
+
+if TYPE_CHECKING:
+    from ddbinsert.core.model import Template
 
 HANDLERS = Path(__file__).parent
 

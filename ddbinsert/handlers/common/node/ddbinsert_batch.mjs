@@ -19,8 +19,9 @@ const REMEMBERED = 10_000;
 export class Memory {
   #ids = new Set();
 
-  has(record) {
-    return this.#ids.has(record.eventID);
+  /** Which of these records' event ids have been processed. */
+  async known(records) {
+    return new Set(records.map((record) => record.eventID).filter((id) => this.#ids.has(id)));
   }
 
   add(record) {
@@ -28,42 +29,38 @@ export class Memory {
     this.#ids.add(record.eventID);
     if (this.#ids.size > REMEMBERED) this.#ids.delete(this.#ids.values().next().value);
   }
+
+  /** Called once after a batch; nothing to do here, see ddbinsert_ledger.mjs. */
+  async flush() {}
 }
 
 /**
  * Guard the batch, let `deliver` work on its inserts, leave the receipts, answer Lambda.
  *
  * `deliver(records)` is an async generator: it yields [record, error] for each INSERT record as soon as it
- * is known, error undefined for success. What it has not yielded when it throws has failed.
+ * is known, error undefined for success. What it has not yielded when it throws has failed. `memory` knows
+ * what has been processed before.
  *
  * Throws where a record failed and PARTIAL_BATCH_RESPONSE is "false" (for a mapping without
  * ReportBatchItemFailures, where an answer that names failures would count as success).
  */
 export async function run(event, context, deliver, memory) {
   const request = context?.awsRequestId ?? "";
-  const fresh = [];
   const failed = [];
-  for (const record of recordsOf(event)) {
-    if (record.eventName !== "INSERT") {
-      console.log(receipt.line(record, receipt.GUARDED, request));
-    } else if (memory?.has(record)) {
-      console.log(receipt.line(record, receipt.PROCESSED, request, { again: true }));
-    } else {
-      fresh.push(record);
+  try {
+    for await (const [record, decision, error, again] of decisions(recordsOf(event), deliver, memory)) {
+      if (decision === receipt.PROCESSED && !again) memory.add(record);
+      if (decision === receipt.FAILED) {
+        failed.push(record);
+        log("ERROR", "record failed", { eventID: record.eventID, error: describe(error) });
+      }
+      console.log(receipt.line(record, decision, request, { again }));
     }
-  }
-  for await (const [record, error] of outcomes(fresh, deliver)) {
-    if (error === undefined) {
-      memory?.add(record);
-      console.log(receipt.line(record, receipt.PROCESSED, request));
-    } else {
-      failed.push(record);
-      log("ERROR", "record failed", { eventID: record.eventID, error: describe(error) });
-      console.log(receipt.line(record, receipt.FAILED, request));
-    }
+  } finally {
+    await memory.flush();
   }
   if (failed.length && (process.env.PARTIAL_BATCH_RESPONSE ?? "true").toLowerCase() === "false") {
-    throw new Error(`${failed.length} of ${fresh.length} new records failed`);
+    throw new Error(`records failed: ${failed.length}, the first with SequenceNumber ${lowest(failed)}`);
   }
   return { batchItemFailures: failed.length ? [{ itemIdentifier: lowest(failed) }] : [] };
 }
@@ -74,26 +71,14 @@ export function each(work) {
     const failedItems = new Set();
     for (const record of records) {
       const item = itemOf(record);
-      try {
-        if (failedItems.has(item)) throw new Waits();
-        await work(record);
-      } catch (error) {
-        failedItems.add(item);
-        yield [record, error ?? "failed"];
-        continue;
-      }
-      yield [record, undefined];
+      const error = failedItems.has(item) ? WAITS : await attempt(work, record);
+      if (error !== undefined) failedItems.add(item);
+      yield [record, error];
     }
   };
 }
 
-/** A record was left for the retry, because an earlier one of the same item failed. */
-export class Waits extends Error {
-  constructor() {
-    super("waits for an earlier record of the same item, which failed");
-    this.name = "Waits";
-  }
-}
+export const WAITS = "waits for an earlier record of the same item, which failed";
 
 /** The item's key as text: equal for two records exactly where they concern the same item. */
 export function itemOf(record) {
@@ -125,6 +110,30 @@ function recordsOf(event) {
   return event.Records.filter((record) => typeof record === "object" && record !== null);
 }
 
+// Every record with what became of it, why, and whether that was so before.
+async function* decisions(records, deliver, memory) {
+  for (const record of records) {
+    if (record.eventName !== "INSERT") yield [record, receipt.GUARDED, undefined, false];
+  }
+  const inserts = records.filter((record) => record.eventName === "INSERT");
+  let known;
+  try {
+    known = await memory.known(inserts);
+  } catch (error) {
+    // Unknown is not undone: all are given again.
+    for (const record of inserts) yield [record, receipt.FAILED, error, false];
+    return;
+  }
+  const fresh = [];
+  for (const record of inserts) {
+    if (known.has(record.eventID)) yield [record, receipt.PROCESSED, undefined, true];
+    else fresh.push(record);
+  }
+  for await (const [record, error] of outcomes(fresh, deliver)) {
+    yield [record, error === undefined ? receipt.PROCESSED : receipt.FAILED, error, false];
+  }
+}
+
 // What `deliver` says, and a failure for every record that it did not come to.
 async function* outcomes(fresh, deliver) {
   const told = new Set();
@@ -141,5 +150,14 @@ async function* outcomes(fresh, deliver) {
   }
   for (const record of fresh) {
     if (!told.has(record)) yield [record, problem];
+  }
+}
+
+async function attempt(work, record) {
+  try {
+    await work(record);
+    return undefined;
+  } catch (error) {
+    return error ?? "failed"; // whatever the work throws, the batch goes on
   }
 }

@@ -16,8 +16,17 @@ from __future__ import annotations
 import json
 import os
 from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
 
 import ddbinsert_receipt as receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    Record = dict[str, Any]
+    Error = Exception | str
+    Outcomes = Iterable[tuple[Record, Error | None]]
+    Deliver = Callable[[list[Record]], Outcomes]
 
 # A stream batch holds at most 10,000 records, so a retried batch is remembered whole.
 _REMEMBERED = 10_000
@@ -26,20 +35,24 @@ _REMEMBERED = 10_000
 class Memory:
     """The ids of the events that this execution environment has processed, the newest 10,000."""
 
-    def __init__(self):
-        self._ids = OrderedDict()
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
 
-    def __contains__(self, record):
-        return record.get("eventID") in self._ids
+    def known(self, records: list[Record]) -> set[str]:
+        """Which of these records' event ids have been processed."""
+        return {record["eventID"] for record in records if record.get("eventID") in self._ids}
 
-    def add(self, record):
+    def add(self, record: Record) -> None:
         if record.get("eventID"):
-            self._ids[record["eventID"]] = True
+            self._ids[record["eventID"]] = None
             while len(self._ids) > _REMEMBERED:
                 self._ids.popitem(last=False)
 
+    def flush(self) -> None:
+        """Called once after a batch; nothing to do here, see ``ddbinsert_ledger``."""
 
-def run(event, context, deliver, memory=None):
+
+def run(event: Any, context: Any, deliver: Deliver, memory: Memory) -> dict[str, Any]:
     """Guard the batch, let ``deliver`` work on its inserts, leave the receipts, answer Lambda.
 
     Args:
@@ -47,87 +60,68 @@ def run(event, context, deliver, memory=None):
         context: Lambda's context; only ``aws_request_id`` is read.
         deliver: Takes a list of INSERT records; yields ``(record, error)`` for each as soon as it is
             known, error None for success. What it has not yielded when it raises has failed.
-        memory: A ``Memory``; without one, everything given is worked on.
+        memory: Knows what has been processed before.
 
     Raises:
         RuntimeError: A record failed and PARTIAL_BATCH_RESPONSE is ``false`` (for a mapping without
             ReportBatchItemFailures, where an answer that names failures would count as success).
     """
     request = getattr(context, "aws_request_id", "") or ""
-    fresh, failed = [], []
-    for record in _records(event):
-        if record.get("eventName") != "INSERT":
-            _print(receipt.line(record, receipt.GUARDED, request))
-        elif memory is not None and record in memory:
-            _print(receipt.line(record, receipt.PROCESSED, request, again=True))
-        else:
-            fresh.append(record)
-    for record, error in _outcomes(fresh, deliver):
-        if error is None:
-            if memory is not None:
+    failed = []
+    try:
+        for record, decision, error, again in _decisions(_records(event), deliver, memory):
+            if decision == receipt.PROCESSED and not again:
                 memory.add(record)
-            _print(receipt.line(record, receipt.PROCESSED, request))
-        else:
-            failed.append(record)
-            log("ERROR", "record failed", eventID=record.get("eventID"), error=describe(error))
-            _print(receipt.line(record, receipt.FAILED, request))
+            if decision == receipt.FAILED:
+                failed.append(record)
+                log("ERROR", "record failed", eventID=record.get("eventID"), error=describe(error))
+            _print(receipt.line(record, decision, request, again=again))
+    finally:
+        memory.flush()
     if failed and os.environ.get("PARTIAL_BATCH_RESPONSE", "true").lower() == "false":
-        raise RuntimeError(f"{len(failed)} of {len(fresh)} new records failed")
+        raise RuntimeError(f"records failed: {len(failed)}, the first with SequenceNumber {lowest(failed)}")
     return {"batchItemFailures": [{"itemIdentifier": lowest(failed)}] if failed else []}
 
 
-def each(work):
+def each(work: Callable[[Record], object]) -> Deliver:
     """A ``deliver`` that calls ``work(record)`` for one record after the other."""
 
-    def deliver(records):
+    def deliver(records: list[Record]) -> Outcomes:
         failed_items = set()
         for record in records:
             item = item_of(record)
-            try:
-                if item in failed_items:
-                    raise Waits(record)
-                work(record)
-            except Exception as error:  # noqa: BLE001 -- whatever the work raises, the batch goes on
+            error: Error | None = WAITS if item in failed_items else _attempt(work, record)
+            if error is not None:
                 failed_items.add(item)
-                yield record, error
-            else:
-                yield record, None
+            yield record, error
 
     return deliver
 
 
-class Waits(Exception):  # noqa: N818 -- it says what the record does, not what is wrong with it
-    """A record was left for the retry, because an earlier one of the same item failed."""
-
-    def __init__(self, record):
-        super().__init__("waits for an earlier record of the same item, which failed")
-        self.record = record
+WAITS = "waits for an earlier record of the same item, which failed"
 
 
-def item_of(record):
+def item_of(record: Record) -> str:
     """The item's key as text: equal for two records exactly where they concern the same item."""
     return json.dumps((record.get("dynamodb") or {}).get("Keys"), sort_keys=True, default=str)
 
 
-def lowest(failed):
+def lowest(failed: list[Record]) -> str:
     """The lowest SequenceNumber, by value; empty (Lambda then retries the whole batch) if one has none."""
-    numbers = [(record.get("dynamodb") or {}).get("SequenceNumber") for record in failed]
-    try:
-        return min(numbers, key=int)
-    except (TypeError, ValueError):
-        return ""
+    numbers = [str((record.get("dynamodb") or {}).get("SequenceNumber")) for record in failed]
+    return min(numbers, key=int) if all(number.isdecimal() for number in numbers) else ""
 
 
-def describe(error):
-    return error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+def describe(error: Error | None) -> str:
+    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
 
 
-def log(level, message, **fields):
+def log(level: str, message: str, **fields: object) -> None:
     """One JSON object on a line; JSON's escapes keep hostile text from forging further lines."""
     _print(json.dumps({"level": level, "message": message, **fields}, default=str))
 
 
-def _records(event):
+def _records(event: Any) -> list[Record]:
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
         log("WARNING", "the event holds no stream records")
@@ -135,19 +129,51 @@ def _records(event):
     return [record for record in records if isinstance(record, dict)]
 
 
-def _outcomes(fresh, deliver):
+def _decisions(
+    records: list[Record], deliver: Deliver, memory: Memory
+) -> Iterator[tuple[Record, str, Error | None, bool]]:
+    """Every record with what became of it, why, and whether that was so before."""
+    inserts = []
+    for record in records:
+        if record.get("eventName") == "INSERT":
+            inserts.append(record)
+        else:
+            yield record, receipt.GUARDED, None, False
+    try:
+        known = memory.known(inserts)
+    except Exception as raised:  # noqa: BLE001 -- unknown is not undone: all are given again
+        yield from ((record, receipt.FAILED, raised, False) for record in inserts)
+        return
+    fresh = []
+    for record in inserts:
+        if record.get("eventID") in known:
+            yield record, receipt.PROCESSED, None, True
+        else:
+            fresh.append(record)
+    for record, error in _outcomes(fresh, deliver):
+        yield record, receipt.PROCESSED if error is None else receipt.FAILED, error, False
+
+
+def _outcomes(fresh: list[Record], deliver: Deliver) -> Outcomes:
     """What ``deliver`` says, and a failure for every record that it did not come to."""
-    told, problem = set(), "the handler gave no outcome for this record"
+    told: set[int] = set()
+    problem: Error = "the handler gave no outcome for this record"
     try:
         for record, error in deliver(fresh) if fresh else ():
             told.add(id(record))
             yield record, error
-    except Exception as error:  # noqa: BLE001 -- a sink that can't be reached fails records, not receipts
-        problem = error
-    for record in fresh:
-        if id(record) not in told:
-            yield record, problem
+    except Exception as raised:  # noqa: BLE001 -- a sink that can't be reached fails records, not receipts
+        problem = raised
+    yield from ((record, problem) for record in fresh if id(record) not in told)
 
 
-def _print(line):
-    print(line, flush=True)  # what is still buffered when a function times out never reaches the log
+def _attempt(work: Callable[[Record], object], record: Record) -> Exception | None:
+    try:
+        work(record)
+    except Exception as error:  # noqa: BLE001 -- whatever the work raises, the batch goes on
+        return error
+    return None
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # what is still buffered when a function times out never reaches the log

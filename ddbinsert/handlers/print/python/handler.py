@@ -1,11 +1,15 @@
 """Leaves a receipt for every new item. Your own work goes into ``on_insert``."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from ddbinsert_batch import Memory, each, run
 
 _done = Memory()
 
 
-def on_insert(record):
+def on_insert(record: dict[str, Any]) -> None:
     """Your own work, for one new item.
 
     ``record["dynamodb"]`` holds ``Keys`` and, where the stream's view type has it, ``NewImage``, both in
@@ -17,5 +21,5 @@ def on_insert(record):
     """
 
 
-def handler(event, context):
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     return run(event, context, each(on_insert), _done)
