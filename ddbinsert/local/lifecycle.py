@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shlex
 import shutil
-import sys
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddbinsert.errors import InconclusiveError, PrerequisiteError
+from ddbinsert.errors import InconclusiveError
 from ddbinsert.local import process
+from ddbinsert.local.extra import require_extra
 from ddbinsert.local.state import StateFolder
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Seconds; it is ready in a third of one, on a machine that does nothing else.
 READY_TIMEOUT = 30.0
-_END_TIMEOUT = 5.0
+_GRACE = 5.0
 _PAUSE = 0.005
 
 
@@ -56,9 +54,10 @@ def find(state_dir: Path) -> Emulator | None:
     """The running emulator. Changes nothing."""
     folder = StateFolder(state_dir)
     emulator = folder.read()
-    if emulator is None or not folder.is_alive() or not process.is_itself(emulator):
+    if emulator is None or not folder.is_alive():
         return None
-    return emulator
+    # One that is too busy to answer in time is not a stranger: it holds its lock.
+    return None if process.who_answers(emulator) is process.Answer.STRANGER else emulator
 
 
 def start(
@@ -75,13 +74,13 @@ def start(
     """
     if found := find(state_dir):
         return found
-    _require_extra(environ)
+    require_extra(environ)
     folder = StateFolder(state_dir)
     folder.prepare()
     with folder.turn(clock, timeout):
         if found := find(state_dir):
             return found
-        _clear(folder, clock)
+        _clear(folder, clock, _GRACE)
         return _begin(folder, environ=environ, clock=clock, timeout=timeout)
 
 
@@ -101,8 +100,11 @@ def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, tim
     return emulator
 
 
-def stop(state_dir: Path, *, clock: Clock) -> bool:
+def stop(state_dir: Path, *, clock: Clock, grace: float = _GRACE) -> bool:
     """End the emulator, its workers and its folder; False if none was running.
+
+    Args:
+        grace: Seconds that it gets to end by itself.
 
     Raises:
         PrerequisiteError: the state folder can't be used.
@@ -113,49 +115,58 @@ def stop(state_dir: Path, *, clock: Clock) -> bool:
     folder = StateFolder(state_dir)
     folder.prepare()
     with folder.turn(clock, READY_TIMEOUT):
-        return _clear(folder, clock)
+        return _clear(folder, clock, grace)
 
 
 def status(state_dir: Path) -> Status:
     """How it is. Changes nothing."""
     folder = StateFolder(state_dir)
-    if emulator := find(state_dir):
-        responsive = process.is_responsive(emulator)
-        return Status(health=Health.READY if responsive else Health.UNRESPONSIVE, emulator=emulator)
-    if folder.record.exists() or folder.is_alive():
-        return Status(health=Health.STALE)
-    return Status(health=Health.STOPPED)
+    emulator = folder.read()
+    alive = folder.is_alive()
+    if emulator is None or not alive:
+        return Status(health=Health.STALE if alive or folder.is_written_down() else Health.STOPPED)
+    match process.who_answers(emulator):
+        case process.Answer.ITSELF:
+            return Status(health=Health.READY, emulator=emulator)
+        case process.Answer.NOBODY_YET:
+            return Status(health=Health.UNRESPONSIVE, emulator=emulator)
+        case process.Answer.STRANGER:
+            return Status(health=Health.STALE)
 
 
-def _clear(folder: StateFolder, clock: Clock) -> bool:
+def _clear(folder: StateFolder, clock: Clock, grace: float) -> bool:
     """End whatever lives and remove whatever is left; whether anything lived."""
     lived = folder.is_alive()
     if lived:
-        _end(folder, clock)
-    for run in folder.path.glob("run-*"):
+        _end(folder, clock, grace)
+    for run in folder.runs():
         process.end_orphans(run)
     folder.forget()
     return lived
 
 
-def _end(folder: StateFolder, clock: Clock) -> None:
+def _end(folder: StateFolder, clock: Clock, grace: float) -> None:
     # Whoever holds the lock wrote its pid into it, so this is no other process that got the same number.
     pid = folder.living_pid()
-    for end in (process.ask_to_end, process.end_group):
+    for end, patience in ((process.ask_to_end, grace), (process.end_group, _GRACE)):
         if pid is not None:
             end(pid)
-        started = clock.monotonic()
-        while folder.is_alive():
-            if clock.monotonic() - started > _END_TIMEOUT:
-                break
-            clock.sleep(_PAUSE)
-        else:
+        if _dies(folder, clock, patience):
             return
     raise InconclusiveError(
         f"The local emulator (process {pid or 'unknown'}) doesn't end.",
-        hint=f"It holds {folder.alive}.",
+        hint=f"Remove {folder.alive}: it ends by itself when that is gone.",
         code="emulator-busy",
     )
+
+
+def _dies(folder: StateFolder, clock: Clock, patience: float) -> bool:
+    started = clock.monotonic()
+    while folder.is_alive():
+        if clock.monotonic() - started > patience:
+            return False
+        clock.sleep(_PAUSE)
+    return True
 
 
 @contextmanager
@@ -168,7 +179,7 @@ def ephemeral(
         PrerequisiteError: the extra is not installed, or the emulator doesn't come up.
         InconclusiveError: not ready within ``timeout`` seconds.
     """
-    _require_extra(environ)
+    require_extra(environ)
     directory = Path(tempfile.mkdtemp(prefix="ddbinsert-", dir=environ.get("TMPDIR") or None)).resolve()
     try:
         child = process.launch(environ, directory=directory, alive=None)
@@ -176,35 +187,6 @@ def ephemeral(
             yield process.await_ready(child, clock=clock, timeout=timeout)
         finally:
             process.let_go(child)
+            process.end_orphans(directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _require_extra(environ: Mapping[str, str]) -> None:
-    if not is_installed():
-        raise PrerequisiteError(
-            "The local emulator is not installed: it comes with the extra 'local'.",
-            hint=f"Run: {install_command(environ)}",
-            code="local-extra-missing",
-        )
-
-
-def is_installed() -> bool:
-    """Whether the extra ``local`` is."""
-    with suppress(ImportError, ValueError):
-        return all(importlib.util.find_spec(name) is not None for name in ("ministack", "hypercorn"))
-    return False
-
-
-def install_command(environ: Mapping[str, str]) -> str:
-    """What to type to install the extra for the interpreter that runs this."""
-    if importlib.util.find_spec("pip") is None:
-        return f"uv pip install --python {shlex.quote(sys.executable)} 'ddbinsert[local]'"
-    return f"{_interpreter(environ)} -m pip install 'ddbinsert[local]'"
-
-
-def _interpreter(environ: Mapping[str, str]) -> str:
-    for name in ("python", "python3"):
-        if shutil.which(name, path=environ.get("PATH")) == sys.executable:
-            return name
-    return shlex.quote(sys.executable)

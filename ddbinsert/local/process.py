@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.005
 #: An emulator in the middle of a large answer is slow to say who it is.
-_ANSWER_TIMEOUT = 2.0
+_ANSWER_TIMEOUT = 1.0
 _END_TIMEOUT = 5.0
 
 
@@ -157,21 +159,23 @@ def let_go(child: Child) -> None:
         child.process.wait()
 
 
-def is_itself(emulator: Emulator) -> bool:
-    """Whether what answers at the endpoint holds the key: an emulator too busy to answer does too."""
+class Answer(StrEnum):
+    """Who answers at an emulator's endpoint."""
+
+    ITSELF = "itself"
+    NOBODY_YET = "nobody-yet"
+    STRANGER = "stranger"
+
+
+def who_answers(emulator: Emulator) -> Answer:
+    """Whether what answers at the endpoint holds the key, which it is not told. NOBODY_YET: no answer in time."""
     nonce = secrets.token_hex(16)
     try:
         answer = _ask(emulator.port, f"{IDENTITY_PATH}{nonce}")
     except TimeoutError:
-        return True
-    return answer is not None and answer == identity(emulator.key, nonce).encode()
-
-
-def is_responsive(emulator: Emulator) -> bool:
-    """Whether it answers in time."""
-    with suppress(TimeoutError):
-        return _ask(emulator.port, READY_PATH) is not None
-    return False
+        return Answer.NOBODY_YET
+    proven = answer is not None and hmac.compare_digest(answer, identity(emulator.key, nonce).encode())
+    return Answer.ITSELF if proven else Answer.STRANGER
 
 
 def _ask(port: int, path: str) -> bytes | None:
@@ -208,13 +212,13 @@ def ask_to_end(pid: int) -> None:
 
 
 def end_orphans(directory: Path) -> None:
-    """Kill workers of an emulator that was itself killed, where /proc tells which they are.
+    """Kill what is left of an emulator that was itself killed, where /proc tells what that is.
 
-    They work in its folder, which proves whose they are. Without /proc, those that wait for work have ended
-    already, at the end of their input.
+    Everything that it began inherited the name of its state folder, which proves whose it is. Without /proc,
+    workers that wait for work have ended already, at the end of their input; others do so after their work.
     """
-    root = directory.resolve()
-    for cwd in Path("/proc").glob("[0-9]*/cwd"):
+    mark = f"STATE_DIR={directory / 'state'}".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
-            if root in cwd.readlink().parents:
-                os.kill(int(cwd.parent.name), signal.SIGKILL)
+            if mark in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), signal.SIGKILL)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ddbinsert.local.emulator import ACCOUNT_ID
 from ddbinsert.local.process import DETACH
+from ddbinsert.local.warm import warm_up
 
 if TYPE_CHECKING:
     from ddbinsert.local.guard import Asgi, Message, Receive, Scope, Send
@@ -141,13 +142,10 @@ def _serve(order: Order) -> None:
 
 
 def _announcing(app: Asgi, news: int) -> Asgi:
-    """``app``, telling the parent when it has started up."""
+    """``app``, telling the parent when it has started up, and warming up once the parent has seen it ready."""
+    starting = [warm_up]
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-            return
-
         async def announced(message: Message) -> None:
             await send(message)
             if message["type"] == "lifespan.startup.complete":
@@ -155,6 +153,8 @@ def _announcing(app: Asgi, news: int) -> Asgi:
                 os.close(news)
 
         await app(scope, receive, announced)
+        if starting:
+            starting.pop()()
 
     return wrapped
 

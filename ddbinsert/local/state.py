@@ -87,8 +87,11 @@ class StateFolder:
         """What is written down, whether it still lives or not; None for what can't be read as such."""
         try:
             return _parsed(json.loads(self.record.read_bytes())) if self._is_ours() else None
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
+
+    def is_written_down(self) -> bool:
+        return os.path.lexists(self.record)
 
     def write(self, emulator: Emulator) -> None:
         """Write it down, in one step."""
@@ -105,7 +108,7 @@ class StateFolder:
             with self.alive.open("r+b") as file:
                 # Shared: two that look at once don't take each other for the emulator.
                 return not _locked(file, fcntl.LOCK_SH)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return False
 
     def living_pid(self) -> int | None:
@@ -124,6 +127,7 @@ class StateFolder:
             InconclusiveError: another has been at it for ``timeout`` seconds.
         """
         started = clock.monotonic()
+        # Never removed, because two could then hold the same lock, each on a file of its own.
         with _opened_for_us_alone(self.path / "turn.lock") as file:
             while not _locked(file, fcntl.LOCK_EX):
                 if clock.monotonic() - started > timeout:
@@ -139,10 +143,14 @@ class StateFolder:
         """A folder for an emulator to live in."""
         return Path(tempfile.mkdtemp(prefix="run-", dir=self.path))
 
+    def runs(self) -> tuple[Path, ...]:
+        """The folders of all emulators that were begun here and not cleared away."""
+        return tuple(self.path.glob("run-*"))
+
     def forget(self) -> None:
-        """Remove every trace but the locks, whose removal would let two hold the same one."""
+        """Remove every trace of what has ended."""
         self.record.unlink(missing_ok=True)
-        for run in self.path.glob("run-*"):
+        for run in self.runs():
             shutil.rmtree(run, ignore_errors=True)
 
 
@@ -173,7 +181,7 @@ def _plain(emulator: Emulator) -> dict[str, Any]:
 
 
 def _parsed(record: Any) -> Emulator:
-    """Raises: ValueError, TypeError, KeyError."""
+    """Raises ValueError, TypeError, KeyError or OverflowError for what is no record of ours."""
     if record["format"] != _FORMAT:
         raise ValueError("another format")
     return Emulator(

@@ -1,0 +1,120 @@
+"""What makes the emulator's first answers as fast as its later ones, done before they are asked for.
+
+This alone knows MiniStack from the inside, and nothing depends on it: where a name is no longer what it was,
+the first answers are merely slower.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import importlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: MiniStack's name of a service, and the modules that answer for it, in the order in which they are wanted.
+_SERVICES = (
+    ("dynamodb", ("apigateway", "apigateway_v1", "dynamodb")),
+    ("iam", ("iam",)),
+    ("lambda", ("lambda_svc", "lambda_durable")),
+    ("logs", ("cloudwatch_logs",)),
+    ("sts", ("sts", "organizations")),
+)
+#: Seconds that a new function stays Pending: not none, so that who doesn't wait is found out.
+_PENDING = 0.05
+
+#: MiniStack's Python worker imports botocore before every handler, to count how deep functions call each other:
+#: a quarter of a second and 20 MB. This does the same when a handler asks for botocore itself.
+_EAGER = "    _ms_install_invoke_depth()\n"
+_LATE = """\
+    class _WithBotocore:
+        def find_spec(self, name, path=None, target=None):
+            if name == "botocore.session":
+                sys.meta_path.remove(self)
+                _ms_install_invoke_depth()
+    sys.meta_path.insert(0, _WithBotocore())
+"""
+
+_log = logging.getLogger(__name__)
+
+
+def warm_up() -> None:
+    """Begin, in the background."""
+    threading.Thread(target=_quietly(_warm_up), daemon=True, name="warm-up").start()
+
+
+def _quietly(work: Callable[..., None]) -> Callable[..., None]:
+    def tried(*arguments: Any) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001 - MiniStack changed inside: slower, and nothing else
+            _log.warning("Not warmed up: %r", error)
+
+    return tried
+
+
+def _warm_up() -> None:
+    lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no setting for it
+    _start_workers_with_mappings(lambda_svc)
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(_EAGER, _LATE)  # noqa: SLF001
+    responses: Any = importlib.import_module("ministack.core.responses")
+    responses._service_model = _one_at_a_time(responses._service_model)  # noqa: SLF001
+    for service, modules in _SERVICES:
+        for module in modules:
+            importlib.import_module(f"ministack.services.{module}")
+        # Reads the service's whole botocore model, once, only to correct a header.
+        responses.expected_success_content_type(service, "application/json")
+
+
+def _one_at_a_time(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let a request for a service whose model is being read wait for it, not read it a second time."""
+    locks: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
+
+    def read_once(service: str) -> Any:
+        with locks[service]:
+            return read(service)
+
+    return read_once
+
+
+def _start_workers_with_mappings(lambda_svc: Any) -> None:
+    """Start a function's worker when something is mapped to it, not when the first record comes."""
+    create: Callable[[dict[str, Any]], tuple[int, Any, Any]] = lambda_svc._create_esm  # noqa: SLF001
+
+    def create_and_start(data: dict[str, Any]) -> tuple[int, Any, Any]:
+        answer = create(data)
+        with contextlib.suppress(Exception):
+            _begin_worker(lambda_svc, str(data["FunctionName"]))
+        return answer
+
+    lambda_svc._create_esm = create_and_start  # noqa: SLF001
+
+
+def _begin_worker(lambda_svc: Any, function_name: str) -> None:
+    """Read the function in the request's thread, which alone knows account and region; start in another."""
+    name = function_name.rpartition(":function:")[2].partition(":")[0]
+    function = lambda_svc._functions.get(name)  # noqa: SLF001
+    config = function["config"]
+    if function.get("code_zip") and str(config.get("Runtime", "")).startswith(("python", "nodejs")):
+        threading.Thread(
+            target=_quietly(_spawn),
+            args=(name, config, function["code_zip"]),
+            daemon=True,
+            name="warm-worker",
+        ).start()
+
+
+def _spawn(name: str, config: dict[str, Any], code: bytes) -> None:
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    # Not leased: an invocation that comes meanwhile waits for this worker rather than starting a second one.
+    worker = runtime.get_or_create_worker(name, config, code)
+    runtime.ensure_spawned(worker)
+    pooled = [one for pool in list(runtime._workers.values()) for one in pool]  # noqa: SLF001
+    if worker not in pooled:  # The function was changed or deleted in the meantime.
+        worker.kill()
