@@ -1,0 +1,350 @@
+"""A pattern as one Python function, written for the records that streams really carry.
+
+The generated function walks plain dicts of plain leaves. Where a record is not that plain on the pattern's
+paths (an array, a key that contains a dot, another Mapping, a Decimal), it hands over to the exact matcher.
+That is sound: a plain leaf lies in no array, so it goes together with every other leaf, and on plain paths a
+field that fails, fails.
+
+The source is assembled from fixed fragments only. Keys and values of the pattern are bound as names of the
+function's globals, never written into the text.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.core.pattern_exact import exact_matcher, steps_to
+from ddbinsert.core.pattern_model import (
+    Alternatives,
+    AnythingBut,
+    Condition,
+    Equals,
+    Exists,
+    Field,
+    Node,
+    Numeric,
+    Prefix,
+    Suffix,
+    Wildcard,
+)
+from ddbinsert.core.pattern_rules import fields_of, rules_of, without_repeats
+from ddbinsert.core.pattern_values import LARGEST, predicate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+# Beyond these the compiler's own limits come near (its parser nests 200 deep), and speed matters no more.
+_MOST_KEYS: Final = 40
+_MOST_FIELDS: Final = 300
+_DEEPEST_OR: Final = 12
+
+#: Integers up to here are floats too, so that one constant serves int and float alike.
+_SAFE: Final = Decimal(2**53)
+
+
+class _Absent:
+    """What `.get` yields for a missing key where null is a possible value."""
+
+
+_ABSENT: Final = _Absent()
+_OTHER: Final = frozenset({int, float, bool, NoneType})
+_LEAVES: Final = _OTHER | {str}
+_GONE: Final = frozenset({_Absent, dict})
+_PLAIN: Final = _LEAVES | _GONE
+
+
+def compile_nodes(nodes: Sequence[Node]) -> Callable[[object], bool]:
+    """The function that says whether a record matches all of the nodes. It never raises."""
+    exact = exact_matcher([tuple(rule.values()) for rule in rules_of(nodes)])
+    plain = without_repeats(nodes)
+    fields = list(fields_of(plain))
+    if (
+        len(fields) > _MOST_FIELDS
+        or max(len(field.keys) for field in fields) > _MOST_KEYS
+        or _or_depth(plain) > _DEEPEST_OR
+    ):
+        return exact
+    return _Writer(exact).function(sorted(plain, key=_cost))
+
+
+def _or_depth(nodes: Iterable[Node]) -> int:
+    depths = [
+        1 + max(_or_depth(branch) for branch in node.branches)
+        for node in nodes
+        if isinstance(node, Alternatives)
+    ]
+    return max(depths, default=0)
+
+
+def _cost(node: Node) -> tuple[bool, int, bool]:
+    """Cheap and decisive first: most records fail on eventName."""
+    if isinstance(node, Alternatives):
+        return True, 0, True
+    return False, len(node.keys), not all(isinstance(condition, Equals) for condition in node.conditions)
+
+
+class _Writer:
+    """Writes the source of the matching function and of its helpers, and collects what they name."""
+
+    def __init__(self, exact: Callable[[object], bool]) -> None:
+        self.names: dict[str, Any] = {
+            "exact": exact,
+            "ABSENT": _ABSENT,
+            "OTHER": _OTHER,
+            "LEAVES": _LEAVES,
+            "GONE": _GONE,
+            "PLAIN": _PLAIN,
+        }
+        self.helpers: list[str] = []
+        self.irregular: dict[tuple[str, ...], str] = {}
+        self.dicts: dict[tuple[str, ...], str] = {(): "record"}
+        self.variables = 0
+
+    def name(self, value: object) -> str:
+        name = f"c{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def variable(self) -> str:
+        self.variables += 1
+        return f"v{self.variables}"
+
+    def function(self, nodes: Sequence[Node]) -> Callable[[object], bool]:
+        body = [f"        {line}" for node in nodes for line in self.statement(node)]
+        source = "\n".join(
+            [
+                *self.helpers,
+                "def matches(record):",
+                "    try:",
+                *body,
+                "        return True",
+                "    except Exception:",
+                "        return exact(record)",
+            ]
+        )
+        # The text holds fixed fragments and generated names only; see the module's docstring.
+        exec(compile(source, "<filter pattern>", "exec"), self.names)  # noqa: S102
+        function: Callable[[object], bool] = self.names["matches"]
+        return function
+
+    def statement(self, node: Node) -> list[str]:
+        if isinstance(node, Alternatives):
+            checks = dict.fromkeys(self.hands_over(field) for field in fields_of([node]))
+            return [
+                f"if not {self.expression(node)}:",
+                f"    return ({' or '.join(checks)}) and exact(record)",
+            ]
+        if len(node.keys) > 1 and _may_be_absent(node):
+            return [
+                f"if not {self.expression(node)}:",
+                f"    return {self.hands_over(node)} and exact(record)",
+            ]
+        return [*self.descent(node), *self.leaf(node)]
+
+    def descent(self, node: Field) -> list[str]:
+        """Bind the dict around the leaf to a variable, once for all fields that share it."""
+        lines = []
+        for length in range(1, len(node.keys)):
+            prefix = node.keys[:length]
+            if prefix not in self.dicts:
+                variable = self.variable()
+                lines += [
+                    f"{variable} = {self.dicts[prefix[:-1]]}.get({self.name(prefix[-1])})",
+                    f"if type({variable}) is not dict:",
+                    f"    return {self.hands_over(node)} and exact(record)",
+                ]
+                self.dicts[prefix] = variable
+        return lines
+
+    def leaf(self, node: Field) -> list[str]:
+        variable = self.variable()
+        test = self.test(node).replace("{v}", variable)
+        lookup = self.lookup(node, self.dicts[node.keys[:-1]])
+        if len(node.keys) > 1:
+            return [
+                f"{variable} = {lookup}",
+                f"if not ({test}):",
+                f"    return {self.hands_over(node)} and exact(record)",
+            ]
+        if _may_be_absent(node):
+            test = f"{test} or type({variable}) in GONE"
+        return [
+            f"{variable} = {lookup}",
+            f"if not ({test}):",
+            f"    return type({variable}) not in PLAIN and exact(record)",
+        ]
+
+    def expression(self, node: Node) -> str:
+        if isinstance(node, Alternatives):
+            branches = (" and ".join(self.expression(part) for part in branch) for branch in node.branches)
+            return "((" + ") or (".join(branches) + "))"
+        known = max(length for length in range(len(node.keys)) if node.keys[:length] in self.dicts)
+        parent, parts = self.dicts[node.keys[:known]], []
+        for key in node.keys[known:-1]:
+            variable = self.variable()
+            parts.append(f"type({variable} := {parent}.get({self.name(key)})) is dict")
+            parent = variable
+        variable = self.variable()
+        test = self.test(node).replace("{v}", f"({variable} := {self.lookup(node, parent)})", 1)
+        parts.append(f"({test.replace('{v}', variable)})")
+        expression = f"({' and '.join(parts)})"
+        if _may_be_absent(node):
+            expression = f"({expression} or {self.absent(node)}(record))"
+        return expression
+
+    def lookup(self, node: Field, parent: str) -> str:
+        key = self.name(node.keys[-1])
+        return f"{parent}.get({key}, ABSENT)" if _null_may_fit(node) else f"{parent}.get({key})"
+
+    def hands_over(self, node: Field) -> str:
+        """An expression: must the exact matcher judge this record, as far as this field's path goes?"""
+        if node.keys not in self.irregular:
+            self.irregular[node.keys] = self.walk(
+                node, dotted="True", elsewhere="type(value) not in PLAIN", at_leaf="type(value) not in PLAIN"
+            )
+        return f"{self.irregular[node.keys]}(record)"
+
+    def absent(self, node: Field) -> str:
+        return self.walk(
+            node, dotted="False", elsewhere="type(value) in PLAIN", at_leaf="type(value) in GONE"
+        )
+
+    def walk(self, node: Field, *, dotted: str, elsewhere: str, at_leaf: str) -> str:
+        """A helper function that follows the field's keys, and what it answers where it stops.
+
+        Args:
+            node: The field.
+            dotted: The answer where a key spells a part of the path with dots.
+            elsewhere: The answer at a value that is no dict, before the last key.
+            at_leaf: The answer at the value of the last key.
+        """
+        name = f"walk{len(self.helpers)}"
+        steps = steps_to([node.path])
+        lines = [f"def {name}(record):", "    value = record"]
+        reached: str | None = None
+        for index, key in enumerate(node.keys):
+            others = [self.name(other) for other, _, _ in steps[reached] if other != key]
+            if others:
+                lines += [
+                    f"    if {' or '.join(f'{other} in value' for other in others)}:",
+                    f"        return {dotted}",
+                ]
+            lines.append(f"    value = value.get({self.name(key)}, ABSENT)")
+            if index < len(node.keys) - 1:
+                lines += ["    if type(value) is not dict:", f"        return {elsewhere}"]
+            reached = key if reached is None else f"{reached}.{key}"
+        lines.append(f"    return {at_leaf}")
+        self.helpers += ["\n".join(lines)]
+        return name
+
+    def test(self, node: Field) -> str:
+        """An expression about the leaf `{v}`, which may also be a dict, a list or ABSENT: then it is false."""
+        conditions = [condition for condition in node.conditions if condition != _NOT_THERE]
+        return " or ".join(self.tests(conditions)) or "False"
+
+    def tests(self, conditions: Iterable[Condition]) -> list[str]:
+        strings: list[str] = []
+        numbers: list[int | float] = []
+        prefixes: list[str] = []
+        suffixes: list[str] = []
+        others: list[str] = []
+        for condition in conditions:
+            match condition:
+                case Equals(value=str(text)):
+                    strings.append(text)
+                case Equals(value=Decimal() as number) if (simple := _simple(number)) is not None:
+                    numbers.append(simple)
+                case Equals(value=bool() | None as literal):
+                    others.append(f"{{v}} is {literal}")
+                case Prefix(text=text, ignore_case=False):
+                    prefixes.append(text)
+                case Suffix(text=text, ignore_case=False):
+                    suffixes.append(text)
+                case _:
+                    others.append(self.other_test(condition))
+        return [
+            *self.string_test(strings),
+            *self.number_test(numbers),
+            *self.affix_test("startswith", prefixes),
+            *self.affix_test("endswith", suffixes),
+            *others,
+        ]
+
+    def string_test(self, strings: list[str]) -> list[str]:
+        if len(strings) > 8:
+            return [f"(type({{v}}) is str and {{v}} in {self.name(frozenset(strings))})"]
+        if len(strings) > 1:
+            return [f"{{v}} in {self.name(tuple(strings))}"]
+        return [f"{{v}} == {self.name(text)}" for text in strings]
+
+    def number_test(self, numbers: list[int | float]) -> list[str]:
+        if not numbers:
+            return []
+        same = f"in {self.name(tuple(numbers))}" if len(numbers) > 1 else f"== {self.name(numbers[0])}"
+        return [f"((type({{v}}) is int or type({{v}}) is float) and {{v}} {same})"]
+
+    def affix_test(self, method: str, texts: list[str]) -> list[str]:
+        if not texts:
+            return []
+        affix = self.name(tuple(texts) if len(texts) > 1 else texts[0])
+        return [f"(type({{v}}) is str and {{v}}.{method}({affix}))"]
+
+    def other_test(self, condition: Condition) -> str:
+        match condition:
+            case Exists():
+                return "type({v}) in LEAVES"
+            case Wildcard(literals=("", literal, "")):
+                return f"(type({{v}}) is str and {self.name(literal)} in {{v}})"
+            case AnythingBut(excluded=excluded):
+                return self.anything_but(excluded)
+            case Numeric() if (comparison := self.comparison(condition)) is not None:
+                return f"((type({{v}}) is int or type({{v}}) is float) and {comparison})"
+            case _:
+                return f"{self.name(predicate(condition))}({{v}})"
+
+    def anything_but(self, excluded: Sequence[Condition]) -> str:
+        strings = [condition.value for condition in excluded if isinstance(condition, Equals)]
+        if len(strings) == len(excluded) and all(isinstance(text, str) for text in strings):
+            differs = (
+                f"not in {self.name(tuple(strings))}" if len(strings) > 1 else f"!= {self.name(strings[0])}"
+            )
+            return f"(type({{v}}) is str and {{v}} {differs} or type({{v}}) in OTHER)"
+        return f"(type({{v}}) in LEAVES and not ({' or '.join(self.tests(excluded))}))"
+
+    def comparison(self, condition: Numeric) -> str | None:
+        """A chained comparison that is exact for int and float alike, or None."""
+        low, high = condition.low, condition.high
+        bottom = _simple(low.value) if low else -LARGEST
+        top = _simple(high.value) if high else LARGEST
+        if bottom is None or top is None:
+            return None
+        below = "<=" if low is None or low.inclusive else "<"
+        above = "<=" if high is None or high.inclusive else "<"
+        return f"{self.name(bottom)} {below} {{v}} {above} {self.name(top)}"
+
+
+_NOT_THERE: Final = Exists(present=False)
+
+
+def _may_be_absent(node: Field) -> bool:
+    return _NOT_THERE in node.conditions
+
+
+def _null_may_fit(node: Field) -> bool:
+    return any(
+        isinstance(condition, AnythingBut | Exists)
+        or (isinstance(condition, Equals) and condition.value is None)
+        for condition in node.conditions
+    )
+
+
+def _simple(number: Decimal) -> int | float | None:
+    """The constant that Python compares with ints and floats just as `number` compares, if there is one."""
+    if not number.is_finite() or abs(number) > _SAFE:
+        return None
+    if number == number.to_integral_value():
+        return int(number)
+    nearest = float(number)
+    return nearest if Decimal(repr(nearest)) == number else None
