@@ -1,0 +1,66 @@
+"""Configuration: ddbinsert.yaml, DDBINSERT_* variables and flags, to one validated value.
+
+Defaults are laid under the file, the file under the variables, the variables under the flags. What each
+key may hold is written once, as annotated types on core's dataclasses; checking, JSON Schema and error
+messages are read from there.
+
+    __init__.py    the public names
+    loading.py      the layers, in order, to a `Configuration`
+    layers.py      a file, variables, flags: each checked whole, then laid over the one before
+    check.py       one value against what its key may hold
+    rules.py       what AWS asks of several keys together
+    keys.py        every key, derived from core's dataclasses
+    kinds.py       what a key may hold, as data
+    nodes.py       values with the places where they were written
+    yaml_file.py   YAML to nodes; the only user of PyYAML
+    json_schema.py the document as JSON Schema
+    listing.py     the keys as rows, for documentation
+    problems.py    what is wrong, and where
+
+Everything is imported at its first use: a run that needs no configuration pays nothing for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ddbinsert.config.connection import ConnectionSpec
+    from ddbinsert.config.json_schema import schema
+    from ddbinsert.config.listing import KeyReference, reference
+    from ddbinsert.config.loading import FILE_NAME, FILE_VARIABLE, Configuration, load
+    from ddbinsert.config.problems import InvalidConfigurationError, Problem
+
+__all__ = [
+    "FILE_NAME",
+    "FILE_VARIABLE",
+    "Configuration",
+    "ConnectionSpec",
+    "InvalidConfigurationError",
+    "KeyReference",
+    "Problem",
+    "load",
+    "reference",
+    "schema",
+]
+
+_HOMES: Final = {
+    "FILE_NAME": "loading",
+    "FILE_VARIABLE": "loading",
+    "Configuration": "loading",
+    "ConnectionSpec": "connection",
+    "InvalidConfigurationError": "problems",
+    "KeyReference": "listing",
+    "Problem": "problems",
+    "load": "loading",
+    "reference": "listing",
+    "schema": "json_schema",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return value

@@ -1,0 +1,108 @@
+"""ddbinsert.yaml as JSON Schema 2020-12, for editors and for anything else that reads schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+from ddbinsert.config import keys
+from ddbinsert.config.keys import Key, Section
+from ddbinsert.config.kinds import Boolean, Choice, Kind, ListOf, MapOf, Nothing, OneOf, Text, Whole
+from ddbinsert.config.layers import EXTENSION
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of the whole file; what AWS asks of several keys together is `load`'s alone."""
+    root = _section(keys.document())
+    return {
+        "$schema": DIALECT,
+        "title": "ddbinsert.yaml",
+        **root,
+        "patternProperties": {f"^{EXTENSION}": {"description": "Holds anchors for the rest of the file."}},
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    properties = {}
+    for name, member in section.members.items():
+        properties[name] = _key(member) if isinstance(member, Key) else _section(member)
+    return {
+        "description": section.description,
+        "type": ["object", "null"],
+        "properties": properties,
+        "additionalProperties": False,
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    described = {"description": key.description, **_kind(key.kind)}
+    default = default_as_written(key)
+    return described if default is None and not _takes_null(key.kind) else {**described, "default": default}
+
+
+def default_as_written(key: Key) -> object:
+    """A key's default in the words of the file."""
+    match key.default:
+        case None:
+            return _word_for_nothing(key.kind)
+        case Enum():
+            return key.default.value
+        case tuple():
+            return list(key.default)
+        case Mapping():
+            return dict(key.default)
+        case _:
+            return key.default
+
+
+def _word_for_nothing(kind: Kind) -> str | None:
+    kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
+    return next((inner.word for inner in kinds if isinstance(inner, Nothing)), None)
+
+
+def _takes_null(kind: Kind) -> bool:
+    return isinstance(kind, OneOf) and any(isinstance(inner, Nothing) for inner in kind.kinds)
+
+
+def _kind(kind: Kind) -> dict[str, Any]:
+    match kind:
+        case Text(is_json=True):
+            return {"anyOf": [{"type": "string", **_lengths(kind)}, {"type": "object"}]}
+        case Text():
+            return {"type": "string", **_lengths(kind), **_pattern(kind)}
+        case Whole():
+            limits = {"minimum": kind.lowest, "maximum": kind.highest}
+            return {"type": "integer", **{name: value for name, value in limits.items() if value is not None}}
+        case Boolean():
+            return {"type": "boolean"}
+        case Choice():
+            return {"enum": list(kind.options)}
+        case Nothing():
+            return {"enum": [None, kind.word]} if kind.word else {"type": "null"}
+        case OneOf():
+            return {"anyOf": [_kind(inner) for inner in kind.kinds]}
+        case ListOf():
+            limit = {} if kind.longest is None else {"maxItems": kind.longest}
+            return {"type": ["array", "null"], "items": _kind(kind.item), **limit}
+        case MapOf():
+            limit = {} if kind.longest is None else {"maxProperties": kind.longest}
+            names, values = _kind(kind.key), _kind(kind.value)
+            return {
+                "type": ["object", "null"],
+                "propertyNames": names,
+                "additionalProperties": values,
+                **limit,
+            }
+
+
+def _lengths(kind: Text) -> dict[str, Any]:
+    shortest = {"minLength": kind.shortest} if kind.shortest else {}
+    return shortest if kind.longest is None else {**shortest, "maxLength": kind.longest}
+
+
+def _pattern(kind: Text) -> dict[str, Any]:
+    """The first pattern; no text of ours has two."""
+    return {"pattern": f"^(?:{kind.matches[0].pattern})$"} if kind.matches else {}

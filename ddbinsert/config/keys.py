@@ -1,0 +1,111 @@
+"""Every key of the configuration: derived from core's dataclasses, never listed twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from ddbinsert.config.connection import ConnectionSpec
+from ddbinsert.config.kinds import Kind, kind_of
+from ddbinsert.core.model import Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Fields that the file calls by another name.
+RENAMED = {"view": "view_type"}
+
+#: The section whose name a variable leaves out: DDBINSERT_REGION, not DDBINSERT_CONNECTION_REGION.
+_UNNAMED_IN_VARIABLES = "connection."
+
+PREFIX = "DDBINSERT_"
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key.
+
+    Attributes:
+        path: Dotted: ``mapping.batch_size``.
+        default: What the code holds where the key isn't given; None also where it is derived.
+    """
+
+    path: str
+    kind: Kind
+    default: object
+    description: str
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.path.removeprefix(_UNNAMED_IN_VARIABLES).upper().replace(".", "_")
+
+
+@dataclass(frozen=True)
+class Section:
+    path: str
+    members: Mapping[str, Key | Section]
+    description: str
+
+    def leaves(self) -> Iterator[Key]:
+        """Every key below, depth first, in the order of definition."""
+        for member in self.members.values():
+            if isinstance(member, Key):
+                yield member
+            else:
+                yield from member.leaves()
+
+
+@cache
+def document() -> Section:
+    """The whole document."""
+    root = _section(Trigger, "")
+    connection = _section(ConnectionSpec, "connection")
+    return dataclasses.replace(root, members={**root.members, "connection": connection})
+
+
+@cache
+def by_path() -> Mapping[str, Key]:
+    return {key.path: key for key in document().leaves()}
+
+
+@cache
+def by_variable() -> Mapping[str, Key]:
+    return {key.variable: key for key in by_path().values()}
+
+
+def _section(cls: type[Any], path: str) -> Section:
+    hints = get_type_hints(cls, include_extras=True)
+    texts = _attributes(cls)
+    members: dict[str, Key | Section] = {}
+    for field in dataclasses.fields(cls):
+        name = RENAMED.get(field.name, field.name)
+        below = f"{path}.{name}" if path else name
+        if dataclasses.is_dataclass(hints[field.name]):
+            members[name] = _section(hints[field.name], below)
+        else:
+            members[name] = Key(below, kind_of(hints[field.name]), _default(field), texts.get(field.name, ""))
+    return Section(path, members, _first_sentence(cls))
+
+
+def _default(field: dataclasses.Field[Any]) -> object:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return None
+
+
+def _first_sentence(cls: type[Any]) -> str:
+    return (cls.__doc__ or "").split("\n\n")[0].strip()
+
+
+def _attributes(cls: type[Any]) -> dict[str, str]:
+    """The ``Attributes:`` of a docstring, name to text; empty under ``python -OO``."""
+    _, _, text = (cls.__doc__ or "").partition("Attributes:\n")
+    found: dict[str, str] = {}
+    for name, description in re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", text, flags=re.MULTILINE):
+        found[name] = re.sub(r"\s+", " ", description).replace("``", "")
+    return found

@@ -1,0 +1,185 @@
+"""What a key may hold, as data: read from the annotated types of core's dataclasses.
+
+Checking, JSON Schema and the words of error messages all walk these few kinds, so that the annotations
+stay the one definition.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, GroupedMetadata, Le, MaxLen, MinLen
+
+from ddbinsert.core.limits import JsonObject, Matches, NoneIs, Secret
+
+
+@dataclass(frozen=True)
+class Text:
+    shortest: int = 0
+    longest: int | None = None
+    matches: tuple[Matches, ...] = ()
+    is_json: bool = False
+    is_secret: bool = False
+
+
+@dataclass(frozen=True)
+class Whole:
+    lowest: int | None = None
+    highest: int | None = None
+
+
+@dataclass(frozen=True)
+class Boolean:
+    pass
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some texts or numbers; `make` turns it into what the code holds."""
+
+    options: tuple[str | int, ...]
+    make: Callable[[Any], object]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """None; written as null and, where there is one, as its own word."""
+
+    word: str | None = None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    kinds: tuple[Kind, ...]
+
+
+@dataclass(frozen=True)
+class ListOf:
+    item: Kind
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
+class MapOf:
+    key: Text
+    value: Text
+    longest: int | None = None
+
+
+Kind = Text | Whole | Boolean | Choice | Nothing | OneOf | ListOf | MapOf
+
+
+def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> Kind:
+    """The kind of an annotated type.
+
+    Raises:
+        TypeError: A type that a configuration file can't hold.
+    """
+    facts = tuple(metadata)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return kind_of(arguments[0], (*_flat(arguments[1:]), *facts))
+    if origin in (Union, types.UnionType):
+        return OneOf(tuple(kind_of(argument, facts) for argument in arguments))
+    if origin is Literal:
+        return Choice(arguments, _as_it_is)
+    if origin is tuple:
+        return ListOf(kind_of(arguments[0]), _one(facts, MaxLen, "max_length"))
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, value = kind_of(arguments[0]), kind_of(arguments[1])
+        if isinstance(key, Text) and isinstance(value, Text):
+            return MapOf(key, value, _one(facts, MaxLen, "max_length"))
+    return _simple(annotation, facts)
+
+
+def _as_it_is(option: object) -> object:
+    return option
+
+
+def _simple(annotation: Any, facts: tuple[object, ...]) -> Kind:
+    if annotation is type(None):
+        return Nothing(_one(facts, NoneIs, "word"))
+    if annotation is bool:
+        return Boolean()
+    if annotation is int:
+        return Whole(_one(facts, Ge, "ge"), _one(facts, Le, "le"))
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return Choice(tuple(member.value for member in annotation), annotation)
+    if annotation is str:
+        return Text(
+            _one(facts, MinLen, "min_length") or 0,
+            _one(facts, MaxLen, "max_length"),
+            tuple(fact for fact in facts if isinstance(fact, Matches)),
+            is_json=any(isinstance(fact, JsonObject) for fact in facts),
+            is_secret=any(isinstance(fact, Secret) for fact in facts),
+        )
+    raise TypeError(f"A configuration can't hold {annotation!r}.")
+
+
+def _flat(metadata: Iterable[object]) -> Iterable[object]:
+    for fact in metadata:
+        if isinstance(fact, GroupedMetadata):
+            yield from _flat(fact)
+        else:
+            yield fact
+
+
+def _one(facts: Iterable[object], kind: type, attribute: str) -> Any:
+    return next((getattr(fact, attribute) for fact in facts if isinstance(fact, kind)), None)
+
+
+def takes_text(kind: Kind) -> bool:
+    """Whether any text at all is a candidate, so that a variable's value is taken as it stands."""
+    match kind:
+        case Text() | Nothing(word=str()):
+            return True
+        case Choice():
+            return any(isinstance(option, str) for option in kind.options)
+        case OneOf():
+            return any(takes_text(inner) for inner in kind.kinds)
+        case _:
+            return False
+
+
+def is_secret(kind: Kind) -> bool:
+    """Whether a value of this kind is kept out of every message."""
+    match kind:
+        case Text():
+            return kind.is_secret
+        case MapOf():
+            return kind.value.is_secret
+        case OneOf():
+            return any(is_secret(inner) for inner in kind.kinds)
+        case _:
+            return False
+
+
+def allowed(kind: Kind) -> str:
+    """What may be written, in words."""
+    match kind:
+        case Text():
+            return _allowed_text(kind)
+        case Whole():
+            return f"a whole number from {kind.lowest} to {kind.highest}"
+        case Boolean():
+            return "true or false"
+        case Choice():
+            return ", ".join(str(option) for option in kind.options)
+        case Nothing():
+            return kind.word or "null"
+        case OneOf():
+            return ", or ".join(allowed(inner) for inner in kind.kinds)
+        case ListOf():
+            return f"a list of at most {kind.longest} items, each {allowed(kind.item)}"
+        case MapOf():
+            return "a mapping of names to texts"
+
+
+def _allowed_text(kind: Text) -> str:
+    if kind.is_json:
+        return "a filter pattern, as a mapping or as JSON text"
+    return kind.matches[0].meaning if kind.matches else "text"

@@ -1,0 +1,209 @@
+"""The layers that a configuration is made of: file, variables, flags; each checked whole, then laid over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ddbinsert.config import keys
+from ddbinsert.config.check import check, nearest
+from ddbinsert.config.keys import PREFIX, Key, Section
+from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
+from ddbinsert.config.nodes import (
+    Entries,
+    Entry,
+    Node,
+    Reading,
+    Scalar,
+    below,
+    from_python,
+    plain_scalar,
+    text_scalar,
+)
+from ddbinsert.config.problems import Findings, Place, shown
+
+#: Variables of ddbinsert's that are no keys.
+OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "OUTPUT"))
+
+#: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
+EXTENSION: Final = "x-"
+
+#: Where a key, given in a higher layer, takes the place of others in a lower one.
+DISPLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "function.template": ("function.code", "function.handler"),
+    "function.code": ("function.template",),
+    "connection.local": ("connection.endpoint_url",),
+    "connection.endpoint_url": ("connection.local",),
+}
+
+#: AWS's names of what has another name here, without case.
+_AWS_NAMES: Final[Mapping[str, str]] = {
+    "tablename": "table",
+    "streamviewtype": "view_type",
+    "functionname": "function.name",
+    "memorysize": "function.memory",
+    "maximumbatchingwindowinseconds": "mapping.batching_window",
+    "parallelizationfactor": "mapping.parallelization",
+    "maximumretryattempts": "mapping.retries",
+    "maximumrecordageinseconds": "mapping.record_age",
+    "bisectbatchonfunctionerror": "mapping.bisect",
+    "functionresponsetypes": "mapping.report_batch_item_failures",
+    "destinationconfig": "mapping.on_failure",
+    "filtercriteria": "mapping.filters",
+    "metricsconfig": "mapping.metrics",
+    "retentionindays": "function.log_retention_days",
+}
+_TUMBLING = (
+    "Tumbling windows are not offered: AWS doesn't combine them with filters, so not with insert-only."
+)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that one layer gives for one key; `INVALID` where it was found wanting."""
+
+    value: object
+    node: Node
+
+    @property
+    def place(self) -> Place:
+        return self.node.place
+
+
+Layer = Mapping[str, Given]
+
+
+def from_file(root: Entries, findings: Findings) -> Layer:
+    layer: dict[str, Given] = {}
+    entries = [entry for entry in root.entries if not entry.key.startswith(EXTENSION)]
+    _read_section(keys.document(), Entries(root.place, tuple(entries)), layer, findings)
+    return layer
+
+
+def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
+    """What DDBINSERT_* variables give; an empty one counts as not given."""
+    layer: dict[str, Given] = {}
+    known = keys.by_variable()
+    for name in sorted(variables):
+        if not name.startswith(PREFIX) or name in OTHER_VARIABLES or not variables[name]:
+            continue
+        if name not in known:
+            message = f"The variable {shown(name)} is none of ddbinsert's."
+            close = nearest(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in known])
+            findings.add("", Place(name), message, nearest=close and PREFIX + close)
+            continue
+        key = known[name]
+        node = _variable_node(key, variables[name], Place(name), findings)
+        if node is not None:
+            layer[key.path] = Given(check(key.kind, node, key.path, findings), node)
+    return layer
+
+
+def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: Findings) -> Layer:
+    """What flags give; None counts as not given.
+
+    Raises:
+        LookupError: A flag is named like no key: the caller's mistake, not the user's.
+    """
+    layer: dict[str, Given] = {}
+    for path, value in flags.items():
+        if path not in keys.by_path():
+            raise LookupError(f"No key is called {path!r}.")
+        if value is None:
+            continue
+        key = keys.by_path()[path]
+        default_name = "--" + path.rpartition(".")[2].replace("_", "-")
+        node = from_python(value, Place(names.get(path, default_name)))
+        layer[path] = Given(check(key.kind, node, path, findings), node)
+    return layer
+
+
+def lay_over(lower: Layer, upper: Layer) -> Layer:
+    """Both, where `upper` wins: mappings are joined key by key, lists and values replaced."""
+    displaced = {
+        other for path, others in DISPLACES.items() if _is_chosen(upper, path) for other in others
+    } - set(upper)
+    merged = {path: given for path, given in lower.items() if path not in displaced}
+    for path, given in upper.items():
+        under = merged.get(path)
+        if under and isinstance(under.value, dict) and isinstance(given.value, dict):
+            merged[path] = Given({**under.value, **given.value}, given.node)
+        else:
+            merged[path] = given
+    return merged
+
+
+def refuse_rivals(layer: Layer, findings: Findings) -> None:
+    """Finds keys that exclude each other within one layer."""
+    for path, rival in (
+        ("function.code", "function.template"),
+        ("connection.local", "connection.endpoint_url"),
+    ):
+        if _is_chosen(layer, path) and _is_chosen(layer, rival):
+            findings.add(path, layer[path].place, f"{path} and {rival} exclude each other; keep one of them.")
+
+
+def _is_chosen(layer: Layer, path: str) -> bool:
+    return path in layer and bool(layer[path].value)
+
+
+def _variable_node(key: Key, text: str, place: Place, findings: Findings) -> Node | None:
+    if takes_text(key.kind):
+        return text_scalar(text, place)
+    if not _is_collection(key.kind):
+        return plain_scalar(text.strip(), place)
+    from ddbinsert.config import yaml_file
+
+    return yaml_file.parse(text, key.path, place.source, findings)
+
+
+def _is_collection(kind: Kind) -> bool:
+    return isinstance(kind, ListOf | MapOf)
+
+
+def _read_section(section: Section, node: Node, layer: dict[str, Given], findings: Findings) -> None:
+    if isinstance(node, Scalar) and node.reading is Reading.NULL:
+        return
+    if not isinstance(node, Entries):
+        findings.add(
+            section.path, node.place, "A mapping of keys stands here.", allowed=", ".join(section.members)
+        )
+        return
+    for entry in node.entries:
+        member = section.members.get(entry.key)
+        if member is None:
+            _refuse_unknown(section, entry, findings)
+        elif isinstance(member, Section):
+            _read_section(member, entry.node, layer, findings)
+        elif not _is_absent(member, entry.node):
+            value = check(member.kind, entry.node, member.path, findings)
+            layer[member.path] = Given(value, entry.node)
+
+
+def _is_absent(key: Key, node: Node) -> bool:
+    return key.path == "table" and isinstance(node, Scalar) and node.reading is Reading.NULL
+
+
+def _refuse_unknown(section: Section, entry: Entry, findings: Findings) -> None:
+    path = below(section.path, entry.key)
+    if entry.key.replace("_", "").casefold().startswith("tumblingwindow"):
+        findings.add(path, entry.place, _TUMBLING)
+        return
+    findings.add(
+        path,
+        entry.place,
+        "No such key.",
+        allowed=", ".join(section.members),
+        nearest=_nearest_key(section, entry.key),
+    )
+
+
+def _nearest_key(section: Section, word: str) -> str | None:
+    aws = _AWS_NAMES.get(word.replace("_", "").casefold())
+    here = nearest(word, list(section.members))
+    if here or aws:
+        return aws or here
+    leaves: dict[str, str] = {path.rpartition(".")[2]: path for path in keys.by_path()}
+    elsewhere = nearest(word, list(leaves))
+    return elsewhere and leaves[elsewhere]

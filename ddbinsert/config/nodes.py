@@ -1,0 +1,172 @@
+"""Values with the places where they were written, whatever they were read from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ddbinsert.config.problems import Place
+
+
+class Reading(StrEnum):
+    """How a scalar reads, in words for messages.
+
+    YAML 1.1 and 1.2 disagree on yes/no, on octal, on 1_000 and on 1:30; what only one of them takes for
+    more than text is ``AMBIGUOUS`` here, and has to be written in another way.
+    """
+
+    TEXT = "text"
+    WHOLE = "a whole number"
+    NUMBER = "a number with a fraction"
+    BOOLEAN = "true or false"
+    NULL = "null (nothing)"
+    AMBIGUOUS = "ambiguous in YAML"
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """One value.
+
+    Attributes:
+        text: As written.
+        value: As read; the text itself where it is text or ambiguous.
+    """
+
+    place: Place
+    reading: Reading
+    text: str
+    value: str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class Items:
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    key: str
+    place: Place
+    node: Node
+
+
+@dataclass(frozen=True)
+class Entries:
+    place: Place
+    entries: tuple[Entry, ...]
+
+
+Node = Scalar | Items | Entries
+
+_WORDS: Final[Mapping[str, tuple[Reading, bool | None]]] = {
+    "": (Reading.NULL, None),
+    "~": (Reading.NULL, None),
+    **dict.fromkeys(("null", "Null", "NULL"), (Reading.NULL, None)),
+    **dict.fromkeys(("true", "True", "TRUE"), (Reading.BOOLEAN, True)),
+    **dict.fromkeys(("false", "False", "FALSE"), (Reading.BOOLEAN, False)),
+}
+_WORD = re.compile(r"[\w-]{1,80}", re.ASCII)
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})")
+_FRACTION = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
+_DISPUTED = re.compile(
+    r"(?i:yes|no|on|off|[-+]?\.inf|\.nan)"
+    r"|[-+]?(?:0[0-9_]+|[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F_]+|0b[01_]+)"
+    r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
+    r"|[-+]?[0-9][0-9_]*\.[0-9_]*"
+)
+
+
+def plain_scalar(text: str, place: Place) -> Scalar:
+    """A scalar without quotes, read as YAML 1.1 and 1.2 both do."""
+    if text in _WORDS:
+        return Scalar(place, _WORDS[text][0], text, _WORDS[text][1])
+    if _DECIMAL.fullmatch(text):
+        return Scalar(place, Reading.WHOLE, text, int(text))
+    if _FRACTION.fullmatch(text):
+        return Scalar(place, Reading.NUMBER, text, float(text))
+    reading = Reading.AMBIGUOUS if _DISPUTED.fullmatch(text) else Reading.TEXT
+    return Scalar(place, reading, text, text)
+
+
+def text_scalar(text: str, place: Place) -> Scalar:
+    return Scalar(place, Reading.TEXT, text, text)
+
+
+def from_python(value: object, place: Place) -> Node:
+    """The node of a value that a flag carries.
+
+    Raises:
+        TypeError: A value that no configuration holds: the caller's mistake, not the user's.
+    """
+    match value:
+        case Enum():
+            return from_python(value.value, place)
+        case None:
+            return Scalar(place, Reading.NULL, "null", None)
+        case bool():
+            return Scalar(place, Reading.BOOLEAN, str(value).lower(), value)
+        case int():
+            return Scalar(place, Reading.WHOLE, str(value), value)
+        case float():
+            return Scalar(place, Reading.NUMBER, str(value), value)
+        case str() | PurePath():
+            return text_scalar(str(value), place)
+        case Mapping():
+            return Entries(
+                place, tuple(Entry(str(key), place, from_python(item, place)) for key, item in value.items())
+            )
+        case Sequence():
+            return Items(place, tuple(from_python(item, place) for item in value))
+        case _:
+            raise TypeError(f"A configuration can't hold a {type(value).__name__}.")
+
+
+def to_python(node: Node) -> object:
+    """The plain value of a node."""
+    match node:
+        case Scalar():
+            return node.value
+        case Items():
+            return [to_python(item) for item in node.items]
+        case Entries():
+            return {entry.key: to_python(entry.node) for entry in node.entries}
+
+
+def every_scalar(node: Node) -> Iterator[Scalar]:
+    match node:
+        case Scalar():
+            yield node
+        case Items():
+            for item in node.items:
+                yield from every_scalar(item)
+        case Entries():
+            for entry in node.entries:
+                yield from every_scalar(entry.node)
+
+
+def at(node: Node, path: Sequence[str | int]) -> Node:
+    """The node at `path` below `node`, or the last one on the way there."""
+    for step in path:
+        match node:
+            case Items() if isinstance(step, int) and 0 <= step < len(node.items):
+                node = node.items[step]
+            case Entries():
+                found = next((entry.node for entry in node.entries if entry.key == step), None)
+                if found is None:
+                    return node
+                node = found
+            case _:
+                return node
+    return node
+
+
+def below(path: str, key: str) -> str:
+    """The dotted path of `key` under `path`; a key that is no plain word is quoted."""
+    step = key if _WORD.fullmatch(key) else repr(key)
+    return f"{path}.{step}" if path else step

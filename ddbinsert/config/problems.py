@@ -1,0 +1,121 @@
+"""What is wrong with a configuration, and where: values to render, and the error that carries them all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ddbinsert.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written.
+
+    Attributes:
+        source: The file as the user named it, a variable, or a flag.
+        line: Counted from 1; None outside a file.
+        column: Counted from 1, in characters; None outside a file.
+    """
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        return self.source if self.line is None else f"{self.source}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong (or, as a warning, doubtful).
+
+    Attributes:
+        path: The key, dotted (``mapping.batch_size``); "" is the whole document.
+        source: The file as the user named it, a variable, or a flag.
+        message: What is wrong, in one sentence. Values of the function's environment never stand in it.
+        allowed: What may stand there instead.
+        nearest: The known key or value that was probably meant.
+    """
+
+    path: str
+    source: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    allowed: str | None = None
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        place = Place(self.source, self.line, self.column)
+        parts = [f"{place}: {self.path}: {self.message}" if self.path else f"{place}: {self.message}"]
+        if self.nearest:
+            parts.append(f"Did you mean {self.nearest}?")
+        if self.allowed:
+            parts.append(f"Allowed: {self.allowed}.")
+        return " ".join(parts)
+
+
+class InvalidConfigurationError(ConfigurationError):
+    """The configuration is wrong; every problem at once.
+
+    Args:
+        problems: At least one, in the order of file, variables, flags.
+    """
+
+    default_code: ClassVar[str] = "invalid-configuration"
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        heading = "The configuration has a problem:" if len(problems) == 1 else _many(len(problems))
+        super().__init__(
+            "\n".join([heading, *(f"  {problem}" for problem in problems)]),
+            hint="`ddbinsert config schema` prints every key with what is allowed; see also config.example.yaml.",
+        )
+        self.problems = problems
+
+
+class Findings:
+    """Collects problems while a configuration is read."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def add(
+        self, path: str, place: Place, message: str, *, allowed: str | None = None, nearest: str | None = None
+    ) -> None:
+        self.problems.append(_problem(path, place, message, allowed, nearest))
+
+    def warn(self, path: str, place: Place, message: str) -> None:
+        self.warnings.append(_problem(path, place, message, None, None))
+
+    def raise_if_any(self) -> None:
+        if self.problems:
+            raise InvalidConfigurationError(tuple(self.problems))
+
+
+def shown(value: object) -> str:
+    """A value from outside in an error message: short, on one line, without control characters."""
+    text = repr(value)
+    if "@" in text and "://" in text:
+        return "an address with a user name"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text) - 2} characters)"
+
+
+_SHOWN = 60
+
+
+def _problem(path: str, place: Place, message: str, allowed: str | None, nearest: str | None) -> Problem:
+    return Problem(
+        path=path,
+        source=place.source,
+        line=place.line,
+        column=place.column,
+        message=message,
+        allowed=allowed,
+        nearest=nearest,
+    )
+
+
+def _many(count: int) -> str:
+    return f"The configuration has {count} problems:"

@@ -1,0 +1,90 @@
+"""What AWS asks of several keys together, checked on the merged layers."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.config import keys
+from ddbinsert.config.check import INVALID
+from ddbinsert.core.limits import ENVIRONMENT_BYTES
+
+if TYPE_CHECKING:
+    from ddbinsert.config.layers import Layer
+    from ddbinsert.config.problems import Findings, Place
+
+#: Filters a mapping has without a raised quota.
+USUAL_FILTERS: Final = 5
+
+
+def check_together(layer: Layer, findings: Findings) -> None:
+    """Every rule; a rule whose keys were found wanting says nothing more."""
+    for rule in (_handler_and_code, _runtime_of_template, _environment_size, _endless_retries, _many_filters):
+        rule(layer, findings)
+
+
+def _handler_and_code(layer: Layer, findings: Findings) -> None:
+    code, handler = _value(layer, "function.code"), _value(layer, "function.handler")
+    if code and not handler:
+        message = "Own code needs a handler: set function.handler to its entry point, as FILE.FUNCTION."
+        findings.add("function.code", _place(layer, "function.code"), message)
+    if handler and not code:
+        message = "A handler goes with function.code; a template brings its own."
+        findings.add("function.handler", _place(layer, "function.handler"), message)
+
+
+def _runtime_of_template(layer: Layer, findings: Findings) -> None:
+    runtime = _value(layer, "function.runtime")
+    if _value(layer, "function.code") or not isinstance(runtime, str):
+        return
+    if not runtime.startswith(("python", "nodejs")):
+        message = (
+            f"The templates are written in Python and Node.js; {runtime} needs own code (function.code)."
+        )
+        findings.add("function.runtime", _place(layer, "function.runtime"), message)
+
+
+def _environment_size(layer: Layer, findings: Findings) -> None:
+    environment = _value(layer, "function.environment")
+    if not isinstance(environment, dict):
+        return
+    text = json.dumps(environment, separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode("utf-8", "replace"))
+    if size > ENVIRONMENT_BYTES:
+        findings.add(
+            "function.environment",
+            _place(layer, "function.environment"),
+            f"The variables are too large: {size} bytes together.",
+            allowed=f"at most {ENVIRONMENT_BYTES} bytes, written as one JSON object",
+        )
+
+
+def _endless_retries(layer: Layer, findings: Findings) -> None:
+    if _value(layer, "mapping.retries") == -1 and _value(layer, "mapping.record_age") == -1:
+        findings.warn(
+            "mapping.retries",
+            _place(layer, "mapping.retries"),
+            "Without a limit on retries and age, one bad record blocks its shard for up to 24 hours.",
+        )
+
+
+def _many_filters(layer: Layer, findings: Findings) -> None:
+    filters = _value(layer, "mapping.filters")
+    if isinstance(filters, tuple) and len(filters) > USUAL_FILTERS:
+        findings.warn(
+            "mapping.filters",
+            _place(layer, "mapping.filters"),
+            f"{len(filters)} filters need a raised quota; an account has {USUAL_FILTERS} a mapping by default.",
+        )
+
+
+def _value(layer: Layer, path: str) -> object:
+    """What the merged layers hold for a key; None where it was found wanting."""
+    if path not in layer:
+        return keys.by_path()[path].default
+    value = layer[path].value
+    return None if value is INVALID else value
+
+
+def _place(layer: Layer, path: str) -> Place:
+    return layer[path].place

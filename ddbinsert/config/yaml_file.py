@@ -1,0 +1,229 @@
+"""ddbinsert.yaml as nodes: bounded, strict about encoding, keys and tags; the only user of PyYAML."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from ddbinsert.config.nodes import (
+    Entries,
+    Entry,
+    Items,
+    Node,
+    Reading,
+    Scalar,
+    below,
+    plain_scalar,
+    text_scalar,
+)
+from ddbinsert.config.problems import Findings, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+#: Bytes; far above any real configuration, far below what a parser chokes on.
+LARGEST_FILE: Final = 256 * 1024
+#: Nodes after aliases are followed: what a "billion laughs" document may grow to.
+MOST_NODES: Final = 20_000
+DEEPEST: Final = 40
+
+_PREFIX = "tag:yaml.org,2002:"
+_MERGE = f"{_PREFIX}merge"
+_SEQUENCE = f"{_PREFIX}seq"
+_TEXT_TAGS = frozenset((f"{_PREFIX}str", f"{_PREFIX}timestamp", f"{_PREFIX}value", _MERGE))
+_CORE_TAGS = _TEXT_TAGS | {f"{_PREFIX}{name}" for name in ("bool", "int", "float", "null", "map", "seq")}
+
+#: The parser's words (libyaml's and PyYAML's own) in ours; without what it quotes, which may be a secret.
+_PARSER_SAYS: Final = (
+    ("another document", "a second document begins here; the file holds one document, so remove the '---'"),
+    ("tab character", "a tab; indent with spaces"),
+    ("'\\t'", "a tab; indent with spaces"),
+    (
+        "undefined alias",
+        "an alias (*name) that no anchor (&name) before it defines; text with * needs quotes",
+    ),
+    ("tag handle", "a tag (!name); tags have no meaning here, and text with ! needs quotes"),
+    ("mapping values are not allowed", "a colon where no key can stand; text with ': ' needs quotes"),
+    ("unexpected end of stream", "a quoted text is never closed"),
+    ("maximum nesting depth", "nested too deeply"),
+    ("control characters", "a control character"),
+    ("special characters", "a control character"),
+)
+
+
+class _UnreadableError(Exception):
+    """The document can't be made into nodes at all."""
+
+    def __init__(self, message: str, place: Place) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = place
+
+
+def read(path: Path, name: str, findings: Findings) -> Entries | None:
+    """The file's root mapping; None, with findings, where there is none to be had.
+
+    Args:
+        path: The file.
+        name: The file as messages call it.
+        findings: Where problems are put.
+    """
+    try:
+        return _root(_decoded(_bytes(path, name), name), name, findings)
+    except _UnreadableError as fault:
+        findings.add("", fault.place, fault.message)
+        return None
+
+
+def parse(text: str, path: str, source: str, findings: Findings) -> Node | None:
+    """A YAML (or JSON) value that a variable carries for the key `path`; None, with a finding, if it isn't one."""
+    try:
+        node = _composed(text, source)
+        return None if node is None else _Converter(source, findings, in_file=False).convert(node, path)
+    except _UnreadableError as fault:
+        findings.add(path, Place(source), fault.message)
+        return None
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _UnreadableError(f"The file can't be read: {reason}.", Place(name)) from error
+    if len(content) > LARGEST_FILE:
+        raise _UnreadableError(f"The file is larger than {LARGEST_FILE // 1024} KB.", Place(name))
+    return content
+
+
+def _decoded(content: bytes, name: str) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise _UnreadableError("The file is UTF-16; save it as UTF-8.", Place(name))
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        raise _UnreadableError(
+            "A byte that is not UTF-8; save the file as UTF-8.", _end(before, name)
+        ) from error
+
+
+def _end(text: str, name: str) -> Place:
+    return Place(name, text.count("\n") + 1, len(text) - (text.rfind("\n") + 1) + 1)
+
+
+def _root(text: str, name: str, findings: Findings) -> Entries | None:
+    composed = _composed(text, name)
+    if composed is None:
+        return Entries(Place(name, 1, 1), ())
+    node = _Converter(name, findings, in_file=True).convert(composed)
+    if isinstance(node, Entries):
+        return node
+    if node is not None:
+        findings.add("", node.place, "The document is not a mapping; it begins with keys such as 'table:'.")
+    return None
+
+
+def _composed(text: str, source: str) -> yaml.Node | None:
+    """The node tree.
+
+    Raises:
+        _UnreadableError: Not YAML, or not one document.
+    """
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=loader)
+    except yaml.reader.ReaderError as error:
+        raise _UnreadableError("A control character.", _end(text[: error.position], source)) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
+        raise _UnreadableError(f"Not YAML: {_in_our_words(error.problem or '')}.", place) from None
+    except (RecursionError, UnicodeEncodeError):
+        raise _UnreadableError("Not YAML: nested too deeply, or no text.", Place(source)) from None
+
+
+def _in_our_words(problem: str) -> str:
+    for theirs, ours in _PARSER_SAYS:
+        if theirs in problem:
+            return ours
+    return re.split(r" ['\"]", problem)[0] or "it can't be parsed"
+
+
+class _Converter:
+    """Makes our nodes of PyYAML's; aliases are followed, within bounds."""
+
+    def __init__(self, source: str, findings: Findings, *, in_file: bool) -> None:
+        self._source = source
+        self._findings = findings
+        self._in_file = in_file
+        self._count = 0
+
+    def convert(self, node: yaml.Node, path: str = "", depth: int = 0) -> Node | None:
+        """The node; None, with a finding, where its tag has no meaning here.
+
+        Raises:
+            _UnreadableError: Too many nodes, or too deep.
+        """
+        place = self._place(node)
+        self._count += 1
+        if self._count > MOST_NODES or depth > DEEPEST:
+            raise _UnreadableError("The document grows too large or too deep, maybe by its aliases.", place)
+        if node.tag not in _CORE_TAGS:
+            message = "A tag (!name) has no meaning here; text that begins with ! needs quotes."
+            self._findings.add(path, place, message)
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node, place)
+        if node.tag == _SEQUENCE:
+            below = [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
+            return Items(place, tuple(item for item in below if item is not None))
+        return Entries(place, tuple(self._entries(node, path, depth)))
+
+    def _entries(self, node: yaml.Node, path: str, depth: int) -> Iterable[Entry]:
+        own: dict[str, Entry] = {}
+        merged: dict[str, Entry] = {}
+        for key, value in node.value:
+            if key.tag == _MERGE:
+                merged = {**self._merged(value, path, depth), **merged}
+            elif not isinstance(key, yaml.ScalarNode):
+                self._findings.add(path, self._place(key), "A key must be a text.")
+            elif key.value in own:
+                self._refuse_second(path, key, own[key.value])
+            elif (converted := self.convert(value, below(path, key.value), depth + 1)) is not None:
+                own[key.value] = Entry(key.value, self._place(key), converted)
+        return {**merged, **own}.values()
+
+    def _merged(self, value: yaml.Node, path: str, depth: int) -> dict[str, Entry]:
+        converted = self.convert(value, path, depth + 1)
+        found: dict[str, Entry] = {}
+        for source in converted.items if isinstance(converted, Items) else (converted,):
+            if isinstance(source, Entries):
+                found = {**{entry.key: entry for entry in source.entries}, **found}
+            else:
+                self._findings.add(path, self._place(value), "'<<' merges mappings only.")
+        return found
+
+    def _refuse_second(self, path: str, key: yaml.Node, first: Entry) -> None:
+        where = f", first in line {first.place.line}" if self._in_file else ""
+        message = f"The key stands here a second time{where}; keep one of them."
+        self._findings.add(below(path, key.value), self._place(key), message)
+
+    def _place(self, node: yaml.Node) -> Place:
+        if not self._in_file:
+            return Place(self._source)
+        return Place(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _scalar(node: yaml.ScalarNode, place: Place) -> Scalar:
+    if node.tag in _TEXT_TAGS and node.style:
+        return text_scalar(node.value, place)
+    scalar = plain_scalar(node.value, place)
+    by_tag = node.tag in _TEXT_TAGS and scalar.reading in (Reading.WHOLE, Reading.BOOLEAN, Reading.NULL)
+    return text_scalar(node.value, place) if by_tag else scalar
