@@ -26,6 +26,7 @@ from ddbinsert.core.steps import (
     DisableStream,
     EnableStream,
     PutRolePolicy,
+    RebindRolePolicy,
     ReplaceStream,
     SetRetention,
     Step,
@@ -109,6 +110,9 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
             return lambda w: replace(w, role=role)
         case PutRolePolicy():
             policy = change_functions.put_role_policy(hands, step, world)
+            return lambda w: replace(w, role=replace(w.role, policy=policy) if w.role else None)
+        case RebindRolePolicy():
+            policy = change_functions.rebind_role_policy(hands, step, world)
             return lambda w: replace(w, role=replace(w.role, policy=policy) if w.role else None)
         case CreateFunction():
             function = change_functions.create_function(hands, world)

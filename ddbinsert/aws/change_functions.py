@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DeleteLogGroup,
         DeleteRole,
         PutRolePolicy,
+        RebindRolePolicy,
         SetRetention,
         UpdateFunctionCode,
         UpdateFunctionSettings,
@@ -70,6 +71,23 @@ def put_role_policy(hands: Hands, step: PutRolePolicy, world: World) -> str | No
     if table is None or table.stream_arn is None:
         return None
     document = role_policy(hands.trigger, table, table.stream_arn, package.rights)
+    with translated(f"write the policy of role {step.role}"):
+        hands.aws.client("iam").put_role_policy(
+            RoleName=step.role, PolicyName=POLICY_NAME, PolicyDocument=document
+        )
+    return document
+
+
+def rebind_role_policy(hands: Hands, step: RebindRolePolicy, world: World) -> str | None:
+    """Our policy with the new stream's ARN in the old one's place."""
+    if (
+        world.table is None
+        or world.table.stream_arn is None
+        or world.role is None
+        or world.role.policy is None
+    ):
+        return None
+    document = world.role.policy.replace(step.old_stream_arn, world.table.stream_arn)
     with translated(f"write the policy of role {step.role}"):
         hands.aws.client("iam").put_role_policy(
             RoleName=step.role, PolicyName=POLICY_NAME, PolicyDocument=document

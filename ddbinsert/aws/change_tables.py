@@ -80,26 +80,26 @@ def _update_stream(hands: Hands, table: str, view: StreamView | None) -> TableSt
     specification: Any = shapes.stream_specification(view)
     doing = f"{'enable' if view else 'disable'} the stream of {table}"
 
-    def attempt() -> TableState | bool | None:
+    def attempt() -> tuple[TableState | None] | None:
         try:
-            return shapes.table(client.update_table(TableName=table, StreamSpecification=specification))
+            return (shapes.table(client.update_table(TableName=table, StreamSpecification=specification)),)
         except client.exceptions.ResourceInUseException:
             # Either another change is under way, or the stream is as wanted: only a look can tell.
-            return True if _settled(hands, table, view) else None
+            return (None,) if _settled(hands, table, view) else None
         except client.exceptions.ClientError as error:
             if code_of(error) == "ValidationException" and "stream" in message_of(error):
-                return True
+                return (None,)
             raise
 
     with translated(doing):
-        answer: TableState | bool = until(
+        (answer,) = until(
             attempt,
             clock=hands.clock,
             timeout=hands.timeout,
             what=f"table {table} to take a change",
             progress=hands.reporter.waiting,
         )
-    return answer if not isinstance(answer, bool) else None
+    return answer
 
 
 def _settled(hands: Hands, table: str, view: StreamView | None) -> bool:

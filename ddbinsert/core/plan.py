@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.insert_filter import insert_patterns
+from ddbinsert.core.model import MappingSpec, StartingPosition
 from ddbinsert.core.policy import role_policy
 from ddbinsert.core.steps import (
     Change,
@@ -26,6 +27,7 @@ from ddbinsert.core.steps import (
     DisableStream,
     EnableStream,
     PutRolePolicy,
+    RebindRolePolicy,
     ReplaceStream,
     SetRetention,
     Step,
@@ -80,6 +82,8 @@ def plan(
         if package is None:
             raise ValueError("the function's scope needs its package")
         steps += _function(want, have, package)
+    if scope is Scope.STREAM and replaced:
+        steps += _rebinding(have)
     if scope is Scope.TRIGGER:
         steps += _mapping(want, have, replaced=replaced, prune=prune)
     return tuple(steps)
@@ -219,6 +223,39 @@ def _mapping(want: Trigger, have: World, *, replaced: bool, prune: bool) -> Iter
             yield DeleteMapping(
                 uuid=mapping.uuid, why="it reads a stream that is no longer the table's live one"
             )
+
+
+def _rebinding(have: World) -> Iterator[Step]:
+    """Bring our own mapping over to the new stream: nothing that is written from now on may be missed."""
+    live = have.live_mapping
+    if live is None:
+        return
+    if have.role is not None and have.role.is_ours and have.role.policy is not None:
+        yield RebindRolePolicy(role=have.role.name, old_stream_arn=live.stream_arn)
+    yield CreateMapping(
+        function=live.function_name,
+        filters=insert_patterns(live.filters),
+        starting_position=StartingPosition.TRIM_HORIZON,
+    )
+    yield DeleteMapping(uuid=live.uuid, why="it reads the stream that was replaced")
+
+
+def spec_of(mapping: MappingState) -> MappingSpec:
+    """The wanted side of a mapping as it stands, for making it again elsewhere; INSERT-only in any case."""
+    return MappingSpec(
+        batch_size=mapping.batch_size,
+        batching_window=mapping.batching_window,
+        starting_position=StartingPosition.TRIM_HORIZON,
+        parallelization=mapping.parallelization,
+        retries=mapping.retries,
+        record_age=mapping.record_age,
+        bisect=mapping.bisect,
+        report_batch_item_failures=mapping.report_batch_item_failures,
+        on_failure=mapping.on_failure,
+        filters=mapping.filters,
+        metrics=bool(mapping.metrics),
+        enabled=mapping.is_enabled,
+    )
 
 
 def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:

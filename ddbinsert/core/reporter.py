@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from ddbinsert.core.steps import Step
 
 
 class Reporter(Protocol):
@@ -13,6 +16,9 @@ class Reporter(Protocol):
 
     def step(self, text: str) -> None:
         """Something was done."""
+
+    def did(self, step: Step) -> None:
+        """A step of a plan was carried out."""
 
     def waiting(self, what: str, elapsed: float) -> None:
         """Still waiting for ``what``, for ``elapsed`` seconds by now."""
@@ -31,6 +37,9 @@ class Silent:
         """Say nothing."""
 
     def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def did(self, step: Step) -> None:
         """Say nothing."""
 
     def waiting(self, what: str, elapsed: float) -> None:

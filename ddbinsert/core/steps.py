@@ -67,6 +67,14 @@ class PutRolePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RebindRolePolicy:
+    """Put the new stream's ARN in the place of the old one in our policy; all else in it stays."""
+
+    role: str
+    old_stream_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateFunction:
     name: str
     runtime: str
@@ -136,6 +144,7 @@ Step = (
     | SetRetention
     | CreateRole
     | PutRolePolicy
+    | RebindRolePolicy
     | CreateFunction
     | UpdateFunctionCode
     | UpdateFunctionSettings
@@ -153,6 +162,7 @@ Step = (
 AFTER: dict[type, tuple[type, ...]] = {
     EnableStream: (CreateTable,),
     PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole),
+    RebindRolePolicy: (ReplaceStream,),
     CreateFunction: (CreateRole, CreateLogGroup),
     UpdateFunctionSettings: (CreateRole, CreateLogGroup, UpdateFunctionCode),
     CreateMapping: (
@@ -160,6 +170,7 @@ AFTER: dict[type, tuple[type, ...]] = {
         EnableStream,
         ReplaceStream,
         PutRolePolicy,
+        RebindRolePolicy,
         CreateFunction,
         UpdateFunctionCode,
         UpdateFunctionSettings,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -42,7 +43,7 @@ def jsonable(value: object) -> Any:
             return {str(jsonable(key)): jsonable(item) for key, item in value.items()}
         case list() | tuple():
             return [jsonable(item) for item in value]
-        case Set():
+        case AbstractSet():
             return sorted((jsonable(item) for item in value), key=str)
         case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
             return {f.name: jsonable(getattr(value, f.name)) for f in dataclasses.fields(value)}

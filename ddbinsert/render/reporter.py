@@ -8,6 +8,7 @@ from ddbinsert.core.duration import words
 from ddbinsert.render.screen import one_line
 
 if TYPE_CHECKING:
+    from ddbinsert.core.steps import Step
     from ddbinsert.render.screen import Screen
 
 #: Where there is no terminal, a wait is mentioned after this many seconds, and then at every doubling.
@@ -41,6 +42,11 @@ class ScreenReporter:
 
     def step(self, text: str) -> None:
         self._say(text)
+
+    def did(self, step: Step) -> None:
+        from ddbinsert.render.steps import past
+
+        self._say(past(step))
 
     def waiting(self, what: str, elapsed: float) -> None:
         if self._quiet:

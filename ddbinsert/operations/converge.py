@@ -1,0 +1,201 @@
+"""Bringing a trigger about: observe, plan, apply.
+
+enable-stream, create-function and attach-trigger are all this, each with a scope of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from ddbinsert.core.model import StartingPosition
+from ddbinsert.core.plan import Scope, plan, spec_of
+from ddbinsert.core.steps import DeleteMapping, ReplaceStream
+from ddbinsert.errors import DdbInsertError
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.model import KeySchema, Trigger, World
+    from ddbinsert.core.package import Package
+    from ddbinsert.core.reporter import Reporter
+    from ddbinsert.core.steps import Step
+
+#: The question before something that can't be taken back; raises where the answer is no.
+Confirm = Callable[[str], None]
+
+
+class ChoosePosition(Protocol):
+    """Asked where to start on a stream that holds history; raises where nobody can answer."""
+
+    def __call__(self, records: int, *, at_least: bool) -> StartingPosition: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What a converge may do beside the plain.
+
+    Attributes:
+        adopt_view: The view type wasn't asked for: take the one that a live stream has.
+    """
+
+    create_table: KeySchema | None = None
+    replace: bool = False
+    prune: bool = False
+    dry_run: bool = False
+    adopt_view: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Converged:
+    """What a converge did (or, with ``dry_run``, would do), and the world after it."""
+
+    trigger: Trigger
+    scope: Scope
+    steps: tuple[Step, ...]
+    world: World
+    dry_run: bool
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps) and not self.dry_run
+
+
+def converge(
+    aws: Aws,
+    trigger: Trigger,
+    scope: Scope,
+    wishes: Wishes,
+    *,
+    clock: Clock,
+    reporter: Reporter,
+    timeout: float,
+    package: Callable[[Trigger], Package],
+    confirm: Confirm,
+    choose_position: ChoosePosition,
+) -> Converged:
+    """Make it so.
+
+    Args:
+        package: Builds the function's code; called only where the scope holds the function.
+        timeout: Seconds that any one wait may take.
+
+    Raises:
+        DdbInsertError: It can't be so, or AWS refused; what was done by then is named, and stays.
+    """
+    from ddbinsert.aws.observe import observe
+
+    world = observe(aws, trigger, function=scope is not Scope.STREAM or wishes.replace)
+    reporter.header(account=world.account, region=world.region, table=trigger.table)
+    trigger = _adopting(trigger, world, wishes, reporter)
+    if scope is Scope.TRIGGER:
+        trigger = _positioned(aws, trigger, world, clock, choose_position)
+    code = package(trigger) if scope is not Scope.STREAM else None
+    steps = plan(
+        trigger,
+        world,
+        scope,
+        code,
+        create_table=wishes.create_table,
+        replace=wishes.replace,
+        prune=wishes.prune,
+    )
+    _remark(trigger, world, scope, wishes, reporter)
+    if not wishes.dry_run and steps:
+        _ask(steps, confirm)
+        if scope is Scope.STREAM and world.live_mapping is not None:
+            trigger = _as_it_stands(trigger, world)
+        world = _carry_out(aws, trigger, steps, world, code, clock=clock, reporter=reporter, timeout=timeout)
+    return Converged(trigger=trigger, scope=scope, steps=steps, world=world, dry_run=wishes.dry_run)
+
+
+def _adopting(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter) -> Trigger:
+    live = world.table.view if world.table else None
+    if not wishes.adopt_view or live is None or live is trigger.view:
+        return trigger
+    reporter.step(f"stream of {trigger.table} is live with {live.value}; keeping it")
+    return replace(trigger, view=live)
+
+
+def _positioned(aws: Aws, trigger: Trigger, world: World, clock: Clock, choose: ChoosePosition) -> Trigger:
+    """``auto`` settled: everything from the start where nothing was written yet, a question otherwise."""
+    if trigger.mapping.starting_position is not StartingPosition.AUTO:
+        return trigger
+    position = StartingPosition.TRIM_HORIZON
+    stream = world.table.stream_arn if world.table else None
+    if stream is not None and world.live_mapping is None:
+        from ddbinsert.aws.streams import history
+
+        held = history(aws, stream, clock=clock)
+        if held.records:
+            position = choose(held.records, at_least=held.at_least)
+    return replace(trigger, mapping=replace(trigger.mapping, starting_position=position))
+
+
+def _as_it_stands(trigger: Trigger, world: World) -> Trigger:
+    """The trigger with the mapping's present settings, for binding it to a replaced stream."""
+    live = world.live_mapping
+    if live is None:
+        return trigger
+    function = replace(trigger.function, name=live.function_name)
+    return replace(trigger, mapping=spec_of(live), function=function)
+
+
+def _remark(trigger: Trigger, world: World, scope: Scope, wishes: Wishes, reporter: Reporter) -> None:
+    if scope is Scope.STREAM:
+        return
+    if world.function is not None and not world.function.is_ours:
+        reporter.step(
+            f"function {world.function.name} was not made by ddbinsert: its code, role and logs stay as they are"
+        )
+    stale = () if wishes.prune else world.stale_mappings
+    for mapping in stale:
+        reporter.warn(
+            f"event source mapping {mapping.uuid} reads a stream that is no longer the live one of "
+            f"{trigger.table}; `ddbinsert attach-trigger {trigger.table} --prune` deletes it"
+        )
+
+
+def _ask(steps: tuple[Step, ...], confirm: Confirm) -> None:
+    for step in steps:
+        match step:
+            case ReplaceStream():
+                confirm(
+                    f"Replace the stream of {step.table} ({step.have.value} by {step.view.value})? It gets a new "
+                    "ARN, and no write is recorded while it is off."
+                )
+            case DeleteMapping() if not any(isinstance(other, ReplaceStream) for other in steps):
+                confirm(
+                    f"Delete event source mapping {step.uuid}? What it has not delivered yet is lost to it."
+                )
+            case _:
+                pass
+
+
+def _carry_out(
+    aws: Aws,
+    trigger: Trigger,
+    steps: tuple[Step, ...],
+    world: World,
+    package: Package | None,
+    *,
+    clock: Clock,
+    reporter: Reporter,
+    timeout: float,
+) -> World:
+    from ddbinsert.aws.apply import apply
+    from ddbinsert.aws.hands import Hands
+
+    hands = Hands(aws=aws, trigger=trigger, package=package, clock=clock, reporter=reporter, timeout=timeout)
+    count = 0
+    try:
+        for done in apply(steps, world, hands):
+            count += 1
+            world = done.world
+            reporter.did(done.step)
+    except DdbInsertError as error:
+        if count and len(steps) > 1:
+            error.message += f"\n{count} of {len(steps)} steps are done; run it again to go on from there."
+        raise
+    return world
