@@ -136,7 +136,7 @@ class _Writer:
                 f"if not {self.expression(node)}:",
                 f"    return ({' or '.join(checks)}) and exact(record)",
             ]
-        if len(node.keys) > 1 and _may_be_absent(node):
+        if "." in node.path and _may_be_absent(node):
             return [
                 f"if not {self.expression(node)}:",
                 f"    return {self.hands_over(node)} and exact(record)",
@@ -162,7 +162,7 @@ class _Writer:
         variable = self.variable()
         test = self.test(node).replace("{v}", variable)
         lookup = self.lookup(node, self.dicts[node.keys[:-1]])
-        if len(node.keys) > 1:
+        if "." in node.path:
             return [
                 f"{variable} = {lookup}",
                 f"if not ({test}):",

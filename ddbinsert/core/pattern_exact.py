@@ -116,7 +116,7 @@ def _holds(rule: Sequence[_Clause], leaves: Leaves) -> bool:
         following = {joined for so_far in found for joined in _joins(so_far, fitting)}
         if clause.may_be_absent:
             present = _by_array(membership for _, membership in there)
-            following.update(so_far for so_far in found if not any(_joins(so_far, present)))
+            following.update(so_far for so_far in found if next(_joins(so_far, present), None) is None)
         if not following:
             return False
         found = _forget(following, rule[index + 1 :], leaves)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 OR: Final = "$or"
 
-#: EventBridge's cap on what the `$or`s of one pattern multiply to.
+#: EventBridge's cap on the rules that the `$or`s of one pattern expand to.
 MAX_COMBINATIONS: Final = 1000
 
 #: Event Ruler keeps these words, operators of today and of tomorrow, from being field names inside a `$or`.
@@ -41,7 +41,7 @@ def parse_pattern(root: JsonValue) -> Pattern:
         raise PatternError("A pattern is a JSON object.", position=root.position, allowed=("{",))
     if _combinations(root) > MAX_COMBINATIONS:
         raise PatternError(
-            f"Its `$or`s multiply to more than {MAX_COMBINATIONS} combinations.",
+            f"Its `$or`s expand to more than {MAX_COMBINATIONS} combinations.",
             position=root.position,
             hint="Use several filters in place of one: the filters of a mapping are ORed.",
         )
@@ -140,20 +140,13 @@ class _Parser:
 
 
 def _combinations(value: JsonValue) -> int:
-    """The product of the lengths of every `$or` list, which is how AWS counts; it stops beyond the cap."""
-    members: list[tuple[str, JsonValue]] = []
-    if isinstance(value, JsonArray):
-        members = [("", item) for item in value.items if isinstance(item, JsonObject)]
-    elif isinstance(value, JsonObject):
-        members = [(key, item) for key, _, item in value.members]
+    """How many rules its `$or`s expand to: siblings multiply, branches add up."""
     product = 1
-    for key, item in members:
+    for key, _, item in value.members if isinstance(value, JsonObject) else ():
         if key == OR and isinstance(item, JsonArray):
-            product *= max(1, len(item.items))
-        if isinstance(item, JsonObject) or key == OR:
+            product *= max(1, sum(_combinations(branch) for branch in item.items))
+        else:
             product *= _combinations(item)
-        if product > MAX_COMBINATIONS:
-            break
     return product
 
 
