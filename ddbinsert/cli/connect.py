@@ -62,7 +62,7 @@ def _local(
                 hint="`ddbinsert local start`, or `ddbinsert attach-trigger TABLE --local`, starts it.",
                 code="emulator-not-running",
             )
-        emulator = local.start(place, environ=environment.variables)
+        emulator = local.start(place, environ=environment.variables, clock=environment.clock)
         step(f"started the embedded emulator at {emulator.endpoint}; `ddbinsert local stop` ends it")
     return Connection(
         region=spec.region or LOCAL_REGION,
