@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.kinds import Kind, kind_of
@@ -24,30 +23,38 @@ _UNNAMED_IN_VARIABLES = "connection."
 PREFIX = "DDBINSERT_"
 
 
-@dataclass(frozen=True)
-class Key:
+class Key(NamedTuple):
     """One key.
 
     Attributes:
         path: Dotted: ``mapping.batch_size``.
         default: What the code holds where the key isn't given; None also where it is derived.
+        owner: The dataclass that defines it, as the field `field`.
     """
 
     path: str
     kind: Kind
     default: object
-    description: str
+    owner: type[Any]
+    field: str
+
+    @property
+    def description(self) -> str:
+        return _attributes(self.owner).get(self.field, "")
 
     @property
     def variable(self) -> str:
         return PREFIX + self.path.removeprefix(_UNNAMED_IN_VARIABLES).upper().replace(".", "_")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     path: str
     members: Mapping[str, Key | Section]
-    description: str
+    owner: type[Any]
+
+    @property
+    def description(self) -> str:
+        return (self.owner.__doc__ or "").split("\n\n")[0].strip()
 
     def leaves(self) -> Iterator[Key]:
         """Every key below, depth first, in the order of definition."""
@@ -63,7 +70,7 @@ def document() -> Section:
     """The whole document."""
     root = _section(Trigger, "")
     connection = _section(ConnectionSpec, "connection")
-    return dataclasses.replace(root, members={**root.members, "connection": connection})
+    return root._replace(members={**root.members, "connection": connection})
 
 
 @cache
@@ -78,7 +85,6 @@ def by_variable() -> Mapping[str, Key]:
 
 def _section(cls: type[Any], path: str) -> Section:
     hints = get_type_hints(cls, include_extras=True)
-    texts = _attributes(cls)
     members: dict[str, Key | Section] = {}
     for field in dataclasses.fields(cls):
         name = RENAMED.get(field.name, field.name)
@@ -86,8 +92,8 @@ def _section(cls: type[Any], path: str) -> Section:
         if dataclasses.is_dataclass(hints[field.name]):
             members[name] = _section(hints[field.name], below)
         else:
-            members[name] = Key(below, kind_of(hints[field.name]), _default(field), texts.get(field.name, ""))
-    return Section(path, members, _first_sentence(cls))
+            members[name] = Key(below, kind_of(hints[field.name]), _default(field), cls, field.name)
+    return Section(path, members, cls)
 
 
 def _default(field: dataclasses.Field[Any]) -> object:
@@ -96,10 +102,6 @@ def _default(field: dataclasses.Field[Any]) -> object:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return None
-
-
-def _first_sentence(cls: type[Any]) -> str:
-    return (cls.__doc__ or "").split("\n\n")[0].strip()
 
 
 def _attributes(cls: type[Any]) -> dict[str, str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from ddbinsert.config import keys
 from ddbinsert.config.check import check, nearest
@@ -59,8 +58,7 @@ _TUMBLING = (
 )
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(NamedTuple):
     """A value that one layer gives for one key; `INVALID` where it was found wanting."""
 
     value: object

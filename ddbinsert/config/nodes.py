@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from ddbinsert.config.problems import Place
@@ -28,8 +27,7 @@ class Reading(StrEnum):
     AMBIGUOUS = "ambiguous in YAML"
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value.
 
     Attributes:
@@ -43,21 +41,18 @@ class Scalar:
     value: str | int | float | bool | None
 
 
-@dataclass(frozen=True)
-class Items:
+class Items(NamedTuple):
     place: Place
     items: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     key: str
     place: Place
     node: Node
 
 
-@dataclass(frozen=True)
-class Entries:
+class Entries(NamedTuple):
     place: Place
     entries: tuple[Entry, ...]
 
@@ -71,10 +66,11 @@ _WORDS: Final[Mapping[str, tuple[Reading, bool | None]]] = {
     **dict.fromkeys(("true", "True", "TRUE"), (Reading.BOOLEAN, True)),
     **dict.fromkeys(("false", "False", "FALSE"), (Reading.BOOLEAN, False)),
 }
-_WORD = re.compile(r"[\w-]{1,80}", re.ASCII)
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,30})")
-_FRACTION = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
-_DISPUTED = re.compile(
+# Texts, not compiled ones: most runs match none of them.
+_WORD = r"[a-zA-Z0-9_-]{1,80}"
+_DECIMAL = r"[-+]?(?:0|[1-9][0-9]{0,30})"
+_FRACTION = r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
+_DISPUTED = (
     r"(?i:yes|no|on|off|[-+]?\.inf|\.nan)"
     r"|[-+]?(?:0[0-9_]+|[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F_]+|0b[01_]+)"
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"
@@ -86,11 +82,11 @@ def plain_scalar(text: str, place: Place) -> Scalar:
     """A scalar without quotes, read as YAML 1.1 and 1.2 both do."""
     if text in _WORDS:
         return Scalar(place, _WORDS[text][0], text, _WORDS[text][1])
-    if _DECIMAL.fullmatch(text):
+    if re.fullmatch(_DECIMAL, text):
         return Scalar(place, Reading.WHOLE, text, int(text))
-    if _FRACTION.fullmatch(text):
+    if re.fullmatch(_FRACTION, text):
         return Scalar(place, Reading.NUMBER, text, float(text))
-    reading = Reading.AMBIGUOUS if _DISPUTED.fullmatch(text) else Reading.TEXT
+    reading = Reading.AMBIGUOUS if re.fullmatch(_DISPUTED, text) else Reading.TEXT
     return Scalar(place, reading, text, text)
 
 
@@ -168,5 +164,5 @@ def at(node: Node, path: Sequence[str | int]) -> Node:
 
 def below(path: str, key: str) -> str:
     """The dotted path of `key` under `path`; a key that is no plain word is quoted."""
-    step = key if _WORD.fullmatch(key) else repr(key)
+    step = key if re.fullmatch(_WORD, key) else repr(key)
     return f"{path}.{step}" if path else step
