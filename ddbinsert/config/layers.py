@@ -23,7 +23,7 @@ from ddbinsert.config.nodes import (
 from ddbinsert.config.problems import Findings, Place, shown
 
 #: Variables of ddbinsert's that are no keys.
-OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "OUTPUT"))
+OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "OUTPUT", "STATE_DIR"))
 
 #: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
 EXTENSION: Final = "x-"
