@@ -130,6 +130,12 @@ class Aws:
         resolved: str | None = self._opened().get_config_variable("region")
         return resolved
 
+    @property
+    def is_aws(self) -> bool:
+        """Whether this is AWS itself (or its endpoint in a VPC), where others share the limits."""
+        endpoint = self.connection.endpoint_url
+        return endpoint is None or ".amazonaws.com" in endpoint
+
     def start(self, call: Callable[[], Any]) -> Any:
         """Run a call in the pool; its future."""
         if self._pool is None:

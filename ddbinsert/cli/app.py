@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ddbinsert.cli.run import Common, Outcome, Run
-from ddbinsert.environment import Environment
+
+if TYPE_CHECKING:
+    from ddbinsert.cli.options import Setting
+    from ddbinsert.environment import Environment
 
 app = typer.Typer(
     name="ddbinsert",
@@ -80,11 +83,19 @@ commands: dict[str, Spec] = {}
 
 
 def command(
-    name: str, *, group: typer.Typer = app, prefix: str = "", offline: bool = False, makes: bool = False
+    name: str,
+    *,
+    group: typer.Typer = app,
+    prefix: str = "",
+    offline: bool = False,
+    makes: bool = False,
+    settings: Sequence[Setting] = (),
 ) -> Callable[[Body], Body]:
     """Register a command.
 
     Args:
+        settings: Options that stand for keys of the configuration. The body gets those that were given as its
+            argument ``settings``, key to value.
         prefix: The group's name, where there is one: the command is called "PREFIX NAME".
         offline: It never connects: only the result's options are added.
         makes: It makes things, so that --local may start the embedded emulator.
@@ -94,7 +105,7 @@ def command(
 
     def register(body: Body) -> Body:
         signature = inspect.signature(body, eval_str=True)
-        own = list(signature.parameters.values())[1:]
+        own = [p for p in list(signature.parameters.values())[1:] if p.name != "settings"]
         added = [
             inspect.Parameter(
                 key,
@@ -102,16 +113,18 @@ def command(
                 default=False if kind is bool else None,
                 annotation=Annotated[kind, option],
             )
-            for key, kind, option in common
+            for key, kind, option in (*((s.parameter, s.kind, s.option) for s in settings), *common)
             if key not in {parameter.name for parameter in own}
         ]
-        shared = {parameter.name for parameter in added}
+        shared = {key for key, _, _ in common if key not in {parameter.name for parameter in own}}
 
         @functools.wraps(body)
         def entry(context: typer.Context, **values: Any) -> None:
             environment: Environment = context.obj
             given = {key: values.pop(key) for key in shared}
             run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
+            if settings:
+                values["settings"] = {s.key: s.taken(values.pop(s.parameter)) for s in settings}
             raise typer.Exit(run.carry_out(functools.partial(body, **values)))
 
         parameters = [

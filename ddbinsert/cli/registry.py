@@ -11,7 +11,10 @@ from ddbinsert import __version__
 from ddbinsert.cli.app import app
 
 #: The modules that hold commands, in the order in which `--help` lists them.
-MODULES = ("provision",)
+MODULES = (
+    "provision",
+    "status",
+)
 
 for _module in MODULES:
     importlib.import_module(f"ddbinsert.cli.{_module}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import re
+import shlex
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,16 @@ from ddbinsert.render.reporter import ScreenReporter
 from ddbinsert.render.screen import Screen, wants_colour
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ddbinsert.aws.session import Aws, Connection
     from ddbinsert.config import Configuration
     from ddbinsert.core.model import Trigger
     from ddbinsert.environment import Environment
+
+
+#: A command line in a hint that connects; `ddbinsert local …` and `ddbinsert config …` don't.
+_COMMAND_LINE = re.compile(r"`(ddbinsert (?!local |config |demo|[a-z-]+ --help)[^`]+)`")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +91,16 @@ class Run:
         """Seconds that the run may wait."""
         return seconds(self.options.timeout, name="--timeout") if self.options.timeout else default
 
-    def configuration(self, **flags: object) -> Configuration:
+    def configuration(
+        self, table: str | None = None, settings: Mapping[str, object] | None = None
+    ) -> Configuration:
         """Defaults, file, variables and flags, in one validated value.
 
-        ``flags`` are named like the configuration's keys, with ``__`` for the dot; None is not given.
+        Args:
+            settings: Dotted keys of the configuration that flags gave; None is not given.
         """
         from ddbinsert import config
+        from ddbinsert.cli.options import FLAG_NAMES
 
         options = self.options
         connection = {
@@ -102,18 +113,29 @@ class Run:
             Path(options.config) if options.config else None,
             cwd=self.environment.cwd,
             variables=self.environment.variables,
-            flags=connection | {key.replace("__", "."): value for key, value in flags.items()},
+            flags={**connection, "table": table, **(settings or {})},
+            flag_names=FLAG_NAMES,
         )
         self._spec = loaded.connection
+        for problem in loaded.warnings:
+            self.reporter.warn(str(problem))
         return loaded
 
-    def trigger(self, table: str | None, **flags: object) -> Trigger:
+    def trigger(self, table: str | None, settings: Mapping[str, object] | None = None) -> Trigger:
         """The trigger that the configuration and the flags describe.
 
         Raises:
             UsageError: No table is named anywhere.
         """
-        trigger = self.configuration(table=table, **flags).trigger
+        return self.trigger_of(self.configuration(table, settings))
+
+    def trigger_of(self, configuration: Configuration) -> Trigger:
+        """The trigger of a configuration that must describe one.
+
+        Raises:
+            UsageError: No table is named anywhere.
+        """
+        trigger = configuration.trigger
         if trigger is None:
             raise UsageError(
                 "No table is given.",
@@ -133,7 +155,7 @@ class Run:
             self._spec,
             self.environment,
             may_start=self._may_start_emulator,
-            step=lambda text: self.reporter.step(text),
+            step=self.reporter.step,
         )
 
     @property
@@ -169,17 +191,49 @@ class Run:
         """
         if self.options.yes:
             return
-        if not self.environment.is_interactive or self.wants_json:
+        answer = self.ask(f"{question} [y/N]")
+        if answer is None:
             raise UsageError(
                 f"This needs a yes: {question}",
                 hint="Run it again with --yes to agree.",
                 code="confirmation-needed",
             )
-        self.reporter.finish()
-        self.environment.err.write(f"{question} [y/N] ")
-        self.environment.err.flush()
-        if self.environment.stdin.readline().strip().lower() not in ("y", "yes"):
+        if answer not in ("y", "yes"):
             raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")
+
+    def ask(self, question: str) -> str | None:
+        """What the user answers, in small letters; None where there is nobody to ask."""
+        if not self.environment.is_interactive or self.wants_json:
+            return None
+        self.reporter.finish()
+        self.environment.err.write(f"{question} ")
+        self.environment.err.flush()
+        return self.environment.stdin.readline().strip().lower()
+
+    def again(self, words: str) -> str:
+        """A command line of ddbinsert's that goes where this one went: ``ddbinsert WORDS --local``."""
+        return f"ddbinsert {words}{self._destination}"
+
+    @property
+    def _destination(self) -> str:
+        """The options of this run that say where it goes, as they would be typed again."""
+        options = self.options
+        given = [
+            ("--config", options.config),
+            ("--profile", options.profile),
+            ("--region", options.region),
+            ("--endpoint-url", options.endpoint_url),
+        ]
+        words = [f" {flag} {shlex.quote(value)}" for flag, value in given if value]
+        if options.local is not None:
+            words.append(" --local" if options.local else " --no-local")
+        return "".join(words)
+
+    def _addressed(self, error: DdbInsertError) -> DdbInsertError:
+        """The error, with the command lines in its hint going where this run went."""
+        if error.hint and self._destination:
+            error.hint = _COMMAND_LINE.sub(lambda m: f"`{m[1]}{self._destination}`", error.hint)
+        return error
 
     # --- carrying out -----------------------------------------------------------------------------------
 
@@ -206,12 +260,12 @@ class Run:
             self._write_envelope(
                 outcome.exit_code,
                 data=outcome.data,
-                errors=[machine.failure(error) for error in outcome.errors],
+                errors=[machine.failure(self._addressed(error)) for error in outcome.errors],
             )
             return int(outcome.exit_code)
         outcome.human(self.screen)
         for error in outcome.errors:
-            explain(error, self.reporter_screen)
+            explain(self._addressed(error), self.reporter_screen)
         self.environment.out.flush()
         return int(outcome.exit_code)
 
@@ -221,6 +275,7 @@ class Run:
 
     def _print_failure(self, error: DdbInsertError) -> int:
         self.reporter.finish()
+        self._addressed(error)
         as_json = False
         with contextlib.suppress(UsageError):
             as_json = self.wants_json

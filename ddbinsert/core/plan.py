@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.insert_filter import insert_patterns
+from ddbinsert.core.keys import describe_key
 from ddbinsert.core.model import MappingSpec, StartingPosition
 from ddbinsert.core.policy import role_policy
 from ddbinsert.core.steps import (
@@ -111,11 +112,6 @@ def _table(want: Trigger, have: World, key: KeySchema | None) -> Iterator[Step]:
             code="table-not-found",
         )
     yield CreateTable(table=want.table, key=key)
-
-
-def describe_key(key: KeySchema) -> str:
-    """A key as ``--create-table`` takes it: ``pk:S,sk:N``."""
-    return ",".join(f"{attribute.name}:{attribute.type.value}" for attribute in key.attributes)
 
 
 def _stream(want: Trigger, have: World, *, replace: bool) -> Iterator[Step]:

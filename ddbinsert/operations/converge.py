@@ -29,7 +29,7 @@ Confirm = Callable[[str], None]
 class ChoosePosition(Protocol):
     """Asked where to start on a stream that holds history; raises where nobody can answer."""
 
-    def __call__(self, records: int, *, at_least: bool) -> StartingPosition: ...
+    def __call__(self, inserts: int, *, at_least: bool) -> StartingPosition: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +102,8 @@ def converge(
         prune=wishes.prune,
     )
     _remark(trigger, world, scope, wishes, reporter)
+    if not steps and not wishes.dry_run:
+        reporter.step("nothing to do: everything is as wanted")
     if not wishes.dry_run and steps:
         _ask(steps, confirm)
         if scope is Scope.STREAM and world.live_mapping is not None:
@@ -128,8 +130,8 @@ def _positioned(aws: Aws, trigger: Trigger, world: World, clock: Clock, choose: 
         from ddbinsert.aws.streams import history
 
         held = history(aws, stream, clock=clock)
-        if held.records:
-            position = choose(held.records, at_least=held.at_least)
+        if held.inserts or held.at_least:
+            position = choose(held.inserts, at_least=held.at_least)
     return replace(trigger, mapping=replace(trigger.mapping, starting_position=position))
 
 

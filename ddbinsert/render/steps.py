@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from ddbinsert.core import steps as s
-from ddbinsert.core.plan import describe_key
+from ddbinsert.core.keys import describe_key
 
 if TYPE_CHECKING:
     from ddbinsert.core.steps import Change, Step

@@ -1,0 +1,321 @@
+"""Reading a table's stream: every shard, parents before children, within the shards' read limits.
+
+Records come in the shape in which Lambda hands them over (facts: boto3's GetRecords lacks eventSourceARN and
+gives datetimes and bytes), so that filters, receipts and evidence all see one shape.
+"""
+
+from __future__ import annotations
+
+import base64
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ddbinsert.aws.errors import code_of, is_not_found, is_passing, translated
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.clock import Clock
+
+Record = dict[str, Any]
+
+#: Seconds between two reads of one shard on AWS. A shard answers 5 reads a second, of which an event source
+#: mapping uses 4: more than one of ours would slow the functions down that read the same stream.
+POLITE = 1.0
+#: So many empty answers in a row from an open shard mean that it holds nothing more: one alone does not
+#: (API reference of GetRecords: it may take several calls to come to the part that holds records).
+_EMPTY_IN_A_ROW = 3
+#: Seconds between two looks for new shards.
+_LOOK_FOR_SHARDS = 10.0
+_PAGE = 1000
+_LONGEST_PAUSE = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a stream holds.
+
+    Attributes:
+        inserts: INSERT records seen. records: All of them.
+        at_least: There may be more: the look was cut short.
+    """
+
+    inserts: int
+    records: int
+    at_least: bool
+
+
+@dataclass(kw_only=True)
+class _Cursor:
+    """Where one shard is read."""
+
+    shard: str
+    parent: str | None
+    start: Literal["TRIM_HORIZON", "LATEST", "AFTER_SEQUENCE_NUMBER"]
+    closed: bool
+    iterator: str | None = None
+    after: str | None = None
+    due: float = 0.0
+    pause: float = 0.0
+    empty: int = 0
+    finished: bool = False
+
+
+class StreamReader:
+    """A reader of all shards of one stream.
+
+    Args:
+        latest: Begin after the newest record, as of ``open``; else at the oldest that is still there.
+        pace: Seconds between two reads of one shard; by default polite on AWS, none elsewhere.
+
+    Attributes:
+        trimmed: Records were lost to the 24 hours' retention while reading.
+    """
+
+    def __init__(
+        self, aws: Aws, stream_arn: str, *, clock: Clock, latest: bool = False, pace: float | None = None
+    ) -> None:
+        self._aws = aws
+        self._arn = stream_arn
+        self._clock = clock
+        self._latest = latest
+        self._pace = (POLITE if aws.is_aws else 0.0) if pace is None else pace
+        self._cursors: dict[str, _Cursor] = {}
+        self._running: dict[Future[dict[str, Any] | None], _Cursor] = {}
+        self._looked = float("-inf")
+        self.trimmed = False
+
+    def open(self) -> None:
+        """Find the shards and take a place in each: with ``latest``, what is written from now on is read.
+
+        Raises:
+            PrerequisiteError: There is no such stream.
+        """
+        self._find_shards(first=True)
+        starting = [c for c in self._cursors.values() if self._is_ready(c)]
+        self._aws.side_by_side(*(self._taker(cursor) for cursor in starting))
+
+    def _taker(self, cursor: _Cursor) -> Callable[[], None]:
+        return lambda: self._take_place(cursor)
+
+    @property
+    def shards(self) -> int:
+        return len(self._cursors)
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that the stream held was given."""
+        return all(c.finished or c.empty >= _EMPTY_IN_A_ROW for c in self._cursors.values())
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a shard may be read again; 0 while an answer is on its way."""
+        if self._running:
+            return 0.0
+        due = [c.due for c in self._cursors.values() if not c.finished and self._is_ready(c)]
+        return max(0.0, min(due) - self._clock.monotonic()) if due else self._pace
+
+    def poll(self) -> Iterator[Record]:
+        """Read every shard that is due, once, side by side; the records of the shards that answered."""
+        now = self._clock.monotonic()
+        if now - self._looked >= _LOOK_FOR_SHARDS:
+            self._find_shards(first=False)
+        busy = {id(c) for c in self._running.values()}
+        for cursor in self._cursors.values():
+            if (
+                id(cursor) not in busy
+                and not cursor.finished
+                and cursor.due <= now
+                and self._is_ready(cursor)
+            ):
+                self._ask(cursor)
+        if not self._running:
+            return
+        answered, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in answered:
+            cursor = self._running.pop(future)
+            page = future.result()
+            if page is None:
+                continue
+            records = page["Records"]
+            self._move(cursor, page)
+            # The next page is on its way while this one is looked at.
+            if records and not cursor.finished and not self._pace:
+                self._ask(cursor)
+            for record in records:
+                yield as_lambda_has_it(record, self._arn)
+
+    def _ask(self, cursor: _Cursor) -> None:
+        self._running[self._aws.start(lambda: self._read(cursor))] = cursor
+
+    def _read(self, cursor: _Cursor) -> dict[str, Any] | None:
+        """One page; None where it is to be tried again later."""
+        with translated(f"read shard {cursor.shard} of the stream"):
+            try:
+                if cursor.iterator is None:
+                    self._take_place(cursor)
+                client = self._aws.client("dynamodbstreams")
+                return dict(client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE))
+            except Exception as error:  # noqa: BLE001 - raised again by _recover unless it may pass
+                self._recover(cursor, error)
+                return None
+
+    def _recover(self, cursor: _Cursor, error: Exception) -> None:
+        match code_of(error):
+            case "ExpiredIteratorException":
+                cursor.iterator = None
+            case "TrimmedDataAccessException":
+                self.trimmed = True
+                cursor.iterator, cursor.start = None, "TRIM_HORIZON"
+            case _ if is_passing(error):
+                # Throttled: others read this shard, too. Ever slower, never given up.
+                cursor.pause = min(max(0.1, cursor.pause * 2), _LONGEST_PAUSE)
+                cursor.due = self._clock.monotonic() + cursor.pause
+            case _ if is_not_found(error):
+                cursor.finished = True  # the shard's 24 hours are over
+            case _:
+                raise error
+
+    def _take_place(self, cursor: _Cursor) -> None:
+        request: dict[str, Any] = {
+            "StreamArn": self._arn,
+            "ShardId": cursor.shard,
+            "ShardIteratorType": cursor.start,
+        }
+        if cursor.start == "AFTER_SEQUENCE_NUMBER":
+            request["SequenceNumber"] = cursor.after
+        with translated(f"read shard {cursor.shard} of the stream"):
+            cursor.iterator = self._aws.client("dynamodbstreams").get_shard_iterator(**request)[
+                "ShardIterator"
+            ]
+
+    def _move(self, cursor: _Cursor, page: dict[str, Any]) -> None:
+        records = page["Records"]
+        cursor.iterator = page.get("NextShardIterator")
+        cursor.finished = cursor.iterator is None
+        cursor.pause = 0.0
+        cursor.due = self._clock.monotonic() + self._pace
+        cursor.empty = 0 if records else cursor.empty + 1
+        if records:
+            cursor.start = "AFTER_SEQUENCE_NUMBER"
+            cursor.after = records[-1]["dynamodb"]["SequenceNumber"]
+        if cursor.finished:
+            self._find_shards(first=False)  # it closed: its children go on from here
+
+    def _is_ready(self, cursor: _Cursor) -> bool:
+        parent = self._cursors.get(cursor.parent or "")
+        return parent is None or parent.finished
+
+    def _find_shards(self, *, first: bool) -> None:
+        self._looked = self._clock.monotonic()
+        for shard in self._describe():
+            identity = shard["ShardId"]
+            closed = bool((shard.get("SequenceNumberRange") or {}).get("EndingSequenceNumber"))
+            known = self._cursors.get(identity)
+            if known is not None:
+                known.closed = closed
+                continue
+            newest = self._latest and first
+            self._cursors[identity] = _Cursor(
+                shard=identity,
+                parent=shard.get("ParentShardId"),
+                start="LATEST" if newest and not closed else "TRIM_HORIZON",
+                closed=closed,
+                finished=newest and closed,  # what it holds is older than now
+            )
+
+    def _describe(self) -> Iterator[dict[str, Any]]:
+        client = self._aws.client("dynamodbstreams")
+        request: dict[str, Any] = {"StreamArn": self._arn}
+        with translated("read the stream's shards"):
+            while True:
+                try:
+                    answer = client.describe_stream(**request)["StreamDescription"]
+                except Exception as error:
+                    if is_not_found(error):
+                        raise PrerequisiteError(
+                            f"Stream {self._arn} does not exist (any more).", code="no-stream"
+                        ) from error
+                    raise
+                yield from (dict(shard) for shard in answer.get("Shards") or ())
+                last = answer.get("LastEvaluatedShardId")
+                if not last:
+                    return
+                request["ExclusiveStartShardId"] = last
+
+
+def read_stream(
+    aws: Aws, stream_arn: str, *, clock: Clock, progress: Callable[[int], None] | None = None
+) -> Iterator[Record]:
+    """Everything that the stream holds now, parents' shards before children's.
+
+    Args:
+        progress: Told the number of records so far before every read.
+    """
+    reader = StreamReader(aws, stream_arn, clock=clock)
+    reader.open()
+    count = 0
+    while not reader.caught_up:
+        if progress:
+            progress(count)
+        for record in reader.poll():
+            count += 1
+            yield record
+        pause = reader.wait
+        if pause and not reader.caught_up:
+            clock.sleep(pause)
+
+
+def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> History:
+    """How much a new mapping would replay from the start; a look of at most some ``seconds``."""
+    started = clock.monotonic()
+    inserts = records = 0
+    reader = StreamReader(aws, stream_arn, clock=clock, pace=0.25 if aws.is_aws else 0.0)
+    reader.open()
+    while not reader.caught_up:
+        for record in reader.poll():
+            records += 1
+            inserts += record.get("eventName") == "INSERT"
+        if clock.monotonic() - started >= seconds:
+            return History(inserts=inserts, records=records, at_least=True)
+        clock.sleep(reader.wait)
+    return History(inserts=inserts, records=records, at_least=False)
+
+
+def as_lambda_has_it(record: Record, stream_arn: str) -> Record:
+    """A record of boto3's GetRecords as Lambda's event carries it: JSON's types alone, and the stream's ARN."""
+    change = dict(record["dynamodb"])
+    at = change.get("ApproximateCreationDateTime")
+    if at is not None and not isinstance(at, (int, float)):
+        change["ApproximateCreationDateTime"] = at.timestamp()
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in change:
+            change[image] = {name: _json_value(value) for name, value in change[image].items()}
+    identity = record.get("userIdentity")
+    shaped = {**record, "dynamodb": change, "eventSourceARN": stream_arn}
+    if identity:
+        shaped["userIdentity"] = {
+            "type": identity.get("Type") or identity.get("type"),
+            "principalId": identity.get("PrincipalId") or identity.get("principalId"),
+        }
+    return shaped
+
+
+def _json_value(value: dict[str, Any]) -> dict[str, Any]:
+    """A value in DynamoDB JSON with its bytes as base64; as it is where it holds none."""
+    for kind, content in value.items():
+        match kind:
+            case "B":
+                return {"B": base64.b64encode(content).decode()}
+            case "BS":
+                return {"BS": [base64.b64encode(one).decode() for one in content]}
+            case "M":
+                return {"M": {name: _json_value(inner) for name, inner in content.items()}}
+            case "L":
+                return {"L": [_json_value(inner) for inner in content]}
+            case _:
+                return value
+    return value
