@@ -134,7 +134,7 @@ def command(
         ]
         entry.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
         entry.__annotations__ = {p.name: p.annotation for p in parameters}
-        del entry.__wrapped__  # type: ignore[attr-defined]
+        del entry.__wrapped__
         group.command(name)(entry)
         commands[full_name] = Spec(full_name, body)
         return body

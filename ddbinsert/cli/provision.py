@@ -12,9 +12,9 @@ from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
+    from ddbinsert.core.converged import Converged
     from ddbinsert.core.model import StartingPosition
     from ddbinsert.core.plan import Scope
-    from ddbinsert.operations.converge import Converged
 
 #: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
 TIMEOUT = 180.0

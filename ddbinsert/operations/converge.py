@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from ddbinsert.core.converged import Converged
 from ddbinsert.core.model import StartingPosition
 from ddbinsert.core.plan import Scope, plan, spec_of
 from ddbinsert.core.steps import DeleteMapping, ReplaceStream
@@ -45,21 +46,6 @@ class Wishes:
     prune: bool = False
     dry_run: bool = False
     adopt_view: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Converged:
-    """What a converge did (or, with ``dry_run``, would do), and the world after it."""
-
-    trigger: Trigger
-    scope: Scope
-    steps: tuple[Step, ...]
-    world: World
-    dry_run: bool
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.steps) and not self.dry_run
 
 
 def converge(

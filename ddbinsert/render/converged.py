@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.render import steps as words
 
 if TYPE_CHECKING:
-    from ddbinsert.operations.converge import Converged
+    from ddbinsert.core.converged import Converged
     from ddbinsert.render.screen import Screen
 
 
