@@ -112,7 +112,13 @@ def translate(error: Exception, doing: str) -> AwsError | None:
     from botocore import exceptions as boto
 
     match error:
-        case boto.NoCredentialsError() | boto.PartialCredentialsError():
+        case boto.PartialCredentialsError():
+            return CredentialsError(
+                f"Could not {doing}: the AWS credentials are incomplete: {_missing(error)} is missing.",
+                hint="Set it, or unset the rest of them.",
+                code="partial-credentials",
+            )
+        case boto.NoCredentialsError():
             return CredentialsError(
                 f"Could not {doing}: no AWS credentials were found.",
                 hint=f"{_SIGN_IN} Or use --local.",
@@ -123,6 +129,12 @@ def translate(error: Exception, doing: str) -> AwsError | None:
                 f"{error}.",
                 hint="`aws configure list-profiles` names those that exist.",
                 code="profile-not-found",
+            )
+        case boto.ConfigParseError():
+            return AwsError(
+                f"Could not {doing}: {error}.",
+                hint="Mend this file, or name another one in AWS_CONFIG_FILE.",
+                code="aws-configuration",
             )
         case boto.NoRegionError():
             return AwsError(
@@ -149,6 +161,11 @@ def translate(error: Exception, doing: str) -> AwsError | None:
             return AwsError(f"Could not {doing}: {error}")
         case _:
             return None
+
+
+def _missing(error: Exception) -> str:
+    """What incomplete credentials lack, as the environment calls it."""
+    return str(getattr(error, "kwargs", {}).get("cred_var", "a part")).upper()
 
 
 def _from_answer(error: Exception, doing: str) -> AwsError:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ddbinsert.aws.errors import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from botocore.session import Session
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -31,7 +32,8 @@ class Connection:
 
     Attributes:
         endpoint_url: Every service is spoken to here; None lets botocore resolve AWS's own endpoints
-            (and AWS_ENDPOINT_URL).
+            (and those of a profile).
+        service_endpoints: Service (by botocore's name) to where it alone is spoken to instead.
         access_key_id: Given credentials; for the embedded emulator its key, never the user's. None lets
             botocore resolve them (profile, SSO, instance role, …).
         is_local: The embedded emulator: nothing goes anywhere else, whatever the environment says.
@@ -40,6 +42,7 @@ class Connection:
     profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
+    service_endpoints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     access_key_id: str | None = None
     secret_access_key: str | None = None
     session_token: str | None = None
@@ -96,13 +99,20 @@ class Aws:
             "user_agent_extra": "ddbinsert",
         }
         if connection.is_local:
-            # A proxy, or a service's own AWS_ENDPOINT_URL_…, would lead away from this machine.
-            options |= {"proxies": {}, "ignore_configured_endpoint_urls": True}
+            # A proxy, a service's own AWS_ENDPOINT_URL_… or another kind of endpoint would lead away from here.
+            options |= {
+                "proxies": {},
+                "ignore_configured_endpoint_urls": True,
+                "use_fips_endpoint": False,
+                "use_dualstack_endpoint": False,
+                "inject_host_prefix": False,
+                "defaults_mode": "legacy",
+            }
             options["retries"] = {"mode": "standard", "total_max_attempts": 3}
         return self._opened().create_client(
             name,
             region_name=self.region,
-            endpoint_url=connection.endpoint_url,
+            endpoint_url=connection.service_endpoints.get(name, connection.endpoint_url),
             aws_access_key_id=connection.access_key_id,
             aws_secret_access_key=connection.secret_access_key,
             aws_session_token=connection.session_token,
@@ -117,10 +127,9 @@ class Aws:
         return self._session
 
     def _open(self) -> Session:
-        # boto3.Session adds only resources to this, which nobody here uses, at a cost in start-up time.
-        import botocore.session
+        from ddbinsert.aws.sessions import open_session
 
-        return botocore.session.Session(profile=self.connection.profile)
+        return open_session(self.connection.profile, sealed=self.connection.is_local)
 
     @property
     def region(self) -> str | None:
