@@ -12,12 +12,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from json.decoder import JSONDecodeError, scanstring
-from typing import Final
+from json import JSONDecodeError, decoder
+from typing import Any, Final
 
 from ddbinsert.core.pattern_model import PatternError
 
 MAX_DEPTH: Final = 250
+
+# json's own string reader, which typeshed does not list; it is written in C where that is to be had.
+_scan_string: Any = vars(decoder)["scanstring"]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
@@ -171,9 +174,10 @@ class _Reader:
 
     def string(self, position: int) -> tuple[str, int]:
         try:
-            return scanstring(self.text, position + 1, True)
+            text, end = _scan_string(self.text, position + 1, True)
         except JSONDecodeError as error:
             raise self.fault(f"{_lowered(error.msg)}.", min(error.pos, len(self.text))) from error
+        return str(text), int(end)
 
     def literal(self, position: int) -> tuple[JsonScalar, int]:
         for word, value in _LITERALS.items():

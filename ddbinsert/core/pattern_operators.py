@@ -305,8 +305,9 @@ def _anything_but(value: JsonValue, path: Path) -> AnythingBut:
         here = (*path, inner)
         excluded = tuple(_negated(parse, item, where) for item, where in _listed(operand, here))
     else:
-        excluded = tuple(_excluded_value(item, where) for item, where in _listed(value, path))
-        if len({type(condition.value) for condition in excluded}) > 1:
+        values = tuple(_excluded_value(item, where) for item, where in _listed(value, path))
+        excluded = values
+        if len({type(condition.value) for condition in values}) > 1:
             raise PatternError(
                 "`anything-but` takes all strings or all numbers, not both.",
                 path=path,
