@@ -25,9 +25,6 @@ def check_together(layer: Layer, findings: Findings) -> None:
 
 def _handler_and_code(layer: Layer, findings: Findings) -> None:
     code, handler = _value(layer, "function.code"), _value(layer, "function.handler")
-    if code and not handler:
-        message = "Own code needs a handler: set function.handler to its entry point, as FILE.FUNCTION."
-        findings.add("function.code", _place(layer, "function.code"), message)
     if handler and not code:
         message = "A handler goes with function.code; a template brings its own."
         findings.add("function.handler", _place(layer, "function.handler"), message)

@@ -67,6 +67,10 @@ RESERVED_VARIABLES: Final = (
 
 #: Bytes of all environment variables together, written as one JSON object.
 ENVIRONMENT_BYTES: Final = 4096
+#: Bytes of an archive that Lambda takes in a request; a larger one goes through S3.
+LARGEST_UPLOAD: Final = 50 * 1024 * 1024
+#: Bytes of a function's code unzipped, its layers included.
+LARGEST_UNZIPPED: Final = 250 * 1024 * 1024
 
 _PARTITION = "arn:aws[a-z0-9-]*"
 _REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]+"

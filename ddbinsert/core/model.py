@@ -125,7 +125,7 @@ class FunctionSpec:
     Attributes:
         name: The function's name; defaults to ``TABLE-inserts``.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
-        handler: The entry point of ``code``, as ``FILE.FUNCTION``; a template brings its own.
+        handler: The entry point of ``code``, as ``FILE.FUNCTION``; None looks for the usual ones.
         template: A handler that comes with ddbinsert; ignored where ``code`` is given.
         code: Own code: a file, a folder or a zip, relative to the configuration file.
         architecture: The instruction set.
@@ -375,13 +375,18 @@ class World:
     def live_mapping(self) -> MappingState | None:
         """Our mapping on the table's live stream."""
         live = self.table.stream_arn if self.table else None
-        return next((m for m in self.mappings if live and m.stream_arn == live), None)
+        return next((m for m in self._lasting if live and m.stream_arn == live), None)
 
     @property
     def stale_mappings(self) -> tuple[MappingState, ...]:
         """Our mappings on streams of this table that are no longer its live one."""
         live = self.table.stream_arn if self.table else None
-        return tuple(m for m in self.mappings if m.stream_arn != live)
+        return tuple(m for m in self._lasting if m.stream_arn != live)
+
+    @property
+    def _lasting(self) -> tuple[MappingState, ...]:
+        """Our mappings but for those on their way out, which linger for a while and take no change."""
+        return tuple(m for m in self.mappings if m.state != "Deleting")
 
     def with_mapping(self, mapping: MappingState) -> World:
         kept = tuple(m for m in self.mappings if m.uuid != mapping.uuid)

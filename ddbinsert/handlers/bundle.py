@@ -1,7 +1,8 @@
-"""The deployment package of a template: its own file, what templates share, and the receipt's writer."""
+"""The deployment package of a template: its own file, and of what templates share the part that it imports."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,11 @@ import ddbinsert.core.receipt
 from ddbinsert.core.package import Package
 from ddbinsert.errors import UsageError
 from ddbinsert.handlers.archive import archive
+from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ddbinsert.core.model import Template
 
 HANDLERS = Path(__file__).parent
@@ -24,15 +28,27 @@ class Language:
     Attributes:
         folder: The folder below a template's own, and below ``common``.
         entry: The file that Lambda loads. handler: The entry point as Lambda spells it.
+        imports: Finds the names of shared files in a file's import statements.
     """
 
     folder: str
     entry: str
     handler: str
+    imports: re.Pattern[str]
 
 
-PYTHON = Language(folder="python", entry="handler.py", handler="handler.handler")
-NODE = Language(folder="node", entry="index.mjs", handler="index.handler")
+PYTHON = Language(
+    folder="python",
+    entry="handler.py",
+    handler="handler.handler",
+    imports=re.compile(r"^\s*(?:from|import) (ddbinsert_\w+)", re.MULTILINE),
+)
+NODE = Language(
+    folder="node",
+    entry="index.mjs",
+    handler="index.handler",
+    imports=re.compile(r"""\bfrom "\./(ddbinsert_\w+)\.mjs";"""),
+)
 
 
 def language_of(runtime: str) -> Language:
@@ -54,27 +70,53 @@ def language_of(runtime: str) -> Language:
 
 def template_files(template: Template, language: Language) -> dict[str, bytes]:
     """The files of a template by name, as they stand in the function's folder."""
-    own = HANDLERS / template.value.replace("-", "_") / language.folder
-    files = {**_files(HANDLERS / "common" / language.folder), **_files(own)}
+    shared = _files(HANDLERS / "common" / language.folder)
     if language is PYTHON:
-        files["ddbinsert_receipt.py"] = Path(ddbinsert.core.receipt.__file__).read_bytes()
+        shared["ddbinsert_receipt.py"] = Path(ddbinsert.core.receipt.__file__).read_bytes()
+    files = _files(_folder_of(template) / language.folder)
+    waiting = list(files.values())
+    while waiting:
+        for name in _imports(waiting.pop(), language):
+            if name in shared and name not in files:
+                files[name] = shared[name]
+                waiting.append(files[name])
     return files
 
 
-def bundle(template: Template, runtime: str) -> Package:
+def template_rights(template: Template) -> Declaration:
+    """What the template declares beside its code; nothing where it needs nothing."""
+    file = _folder_of(template) / FILE_NAME
+    name = f"template {template.value}"
+    return declaration(file.read_bytes(), name) if file.exists() else Declaration(source=name)
+
+
+def bundle(template: Template, runtime: str, environment: Mapping[str, str] | None = None) -> Package:
     """The package of a template for a Lambda runtime; the same bytes on every machine.
 
+    Args:
+        environment: The function's variables: where its records go, and so which rights it needs.
+
     Raises:
-        UsageError: No template is written for this runtime.
+        UsageError: No template is written for this runtime, or a variable that it needs is missing or wrong.
     """
     language = language_of(runtime)
     files = template_files(template, language)
     return Package(
         zip_bytes=archive(files),
         handler=language.handler,
+        rights=template_rights(template).rights(environment or {}),
         unzipped_size=sum(len(content) for content in files.values()),
     )
 
 
+def _folder_of(template: Template) -> Path:
+    return HANDLERS / template.value.replace("-", "_")
+
+
 def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in (".py", ".mjs")}
+
+
+def _imports(content: bytes, language: Language) -> list[str]:
+    """The shared files that a file imports."""
+    return [f"{name}{Path(language.entry).suffix}" for name in language.imports.findall(content.decode())]

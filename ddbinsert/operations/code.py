@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 
 
 def build(trigger: Trigger, base: Path) -> Package:
-    """The deployment package; ``function.code`` is relative to ``base``."""
+    """The deployment package; ``function.code`` is relative to ``base``.
+
+    Raises:
+        PrerequisiteError, UsageError: There is no such code, or it can't be a function's.
+    """
     from ddbinsert import handlers
 
     function = trigger.function
     if function.code is None:
-        return handlers.bundle(function.template, function.runtime)
+        return handlers.bundle(function.template, function.runtime, function.environment)
     return handlers.package_code(
         base / function.code,
         runtime=function.runtime,
         handler=function.handler,
         architecture=function.architecture,
+        environment=function.environment,
     )

@@ -1,0 +1,181 @@
+"""The deployment package of a user's own code: a file, a folder or a ready archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.limits import LARGEST_UNZIPPED, LARGEST_UPLOAD
+from ddbinsert.core.package import Package
+from ddbinsert.errors import PrerequisiteError, UsageError
+from ddbinsert.handlers.archive import archive
+from ddbinsert.handlers.dependencies import with_dependencies
+from ddbinsert.handlers.entry import BOOTSTRAP, check_handler, family_of, find_handler
+from ddbinsert.handlers.gather import Gathered, gather, read
+from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+_ARCHIVES = (".zip", ".jar")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Content:
+    """What goes into the function, however it was given.
+
+    Attributes:
+        read: The text of one of ``names``. rights: Declared beside the code.
+    """
+
+    zip_bytes: bytes
+    names: Collection[str]
+    size: int
+    read: Callable[[str], str]
+    links: Collection[str] = ()
+    rights: Declaration | None = None
+
+
+def package_code(
+    path: Path,
+    *,
+    runtime: str,
+    handler: str | None,
+    architecture: str,
+    environment: Mapping[str, str] | None = None,
+    layers: bool = False,
+) -> Package:
+    """The package of the user's own code; the same bytes on every machine for the same files.
+
+    Args:
+        path: A file (packed alone; for provided.* runtimes as ``bootstrap``), a folder (its content, with
+            what requirements.txt or package.json asks for), or a .zip or .jar (taken as it is).
+        handler: The entry point as Lambda spells it; None looks for the usual ones.
+        architecture: ``arm64`` or ``x86_64``: what dependencies are built for.
+        environment: The function's variables, which the rights declared in ``rights.json`` may name.
+        layers: The function has layers, one of which may hold the entry point: it isn't looked for.
+
+    Raises:
+        PrerequisiteError: The path doesn't exist, or a tool that builds dependencies.
+        UsageError: It can't be a function's code: empty, too large, no archive, no entry point.
+    """
+    content = _content(path, runtime, architecture)
+    if not content.names:
+        raise UsageError(
+            f"{path} holds no files for a function.",
+            hint="Links, caches, version control and virtual environments are left out.",
+            code="code-empty",
+        )
+    if content.size > LARGEST_UNZIPPED:
+        raise UsageError(
+            f"The code in {path} is too large: {_megabytes(content.size)} unzipped. "
+            f"Lambda takes {LARGEST_UNZIPPED // 1024**2} MB, layers included.",
+            hint="Leave out what the function doesn't need, or use a container image.",
+            code="code-too-large",
+        )
+    named = handler or find_handler(runtime, content.names, content.read)
+    if not layers:
+        check_handler(runtime, named, content.names, links=content.links)
+    refuse_upload(len(content.zip_bytes), path)
+    rights = content.rights.rights(environment or {}) if content.rights else ()
+    return Package(zip_bytes=content.zip_bytes, handler=named, rights=rights, unzipped_size=content.size)
+
+
+def refuse_upload(size: int, what: object) -> None:
+    """Refuse an archive that Lambda doesn't take in a request.
+
+    Raises:
+        UsageError: More than 50 MB.
+    """
+    if size > LARGEST_UPLOAD:
+        raise UsageError(
+            f"The archive of {what} is too large to upload: {_megabytes(size)}. "
+            f"Lambda takes {LARGEST_UPLOAD // 1024**2} MB in a request.",
+            hint="Put it into S3, in the function's region, and give that: function.code: s3://BUCKET/KEY.",
+            code="code-too-large",
+        )
+
+
+def _content(path: Path, runtime: str, architecture: str) -> _Content:
+    if path.is_dir():
+        return _folder(path, runtime, architecture)
+    if not path.exists():
+        raise PrerequisiteError(
+            f"The code {path} does not exist.",
+            hint="function.code is a path relative to the configuration file (or to where you are, without one).",
+            code="code-not-found",
+        )
+    if not path.is_file():
+        raise UsageError(f"{path} is neither a file nor a folder.", code="code-not-readable")
+    if path.suffix.lower() in _ARCHIVES:
+        return _ready(path)
+    return _single(path, runtime)
+
+
+def _single(path: Path, runtime: str) -> _Content:
+    own_executable = family_of(runtime) == "provided"
+    name = BOOTSTRAP if own_executable else path.name
+    size = path.stat().st_size
+    if size > LARGEST_UNZIPPED:
+        return _Content(zip_bytes=b"", names=(name,), size=size, read=lambda _: "")
+    gathered = Gathered(files={name: read(path)})
+    return _packed(gathered, runtime, None)
+
+
+def _folder(path: Path, runtime: str, architecture: str) -> _Content:
+    gathered = gather(path, largest=LARGEST_UNZIPPED)
+    declared = gathered.files.pop(FILE_NAME, None)
+    rights = declaration(declared, str(path / FILE_NAME)) if declared is not None else None
+    built = with_dependencies(gathered, path, runtime=runtime, architecture=architecture)
+    return _packed(built, runtime, rights)
+
+
+def _packed(gathered: Gathered, runtime: str, rights: Declaration | None) -> _Content:
+    executable = set(gathered.executable)
+    if family_of(runtime) == "provided":
+        executable.add(BOOTSTRAP)
+    files = gathered.files
+    return _Content(
+        zip_bytes=archive(files, executable=frozenset(executable)),
+        names=files.keys(),
+        size=gathered.size,
+        read=lambda name: files[name].decode("utf-8", "replace"),
+        links=gathered.links,
+        rights=rights,
+    )
+
+
+def _ready(path: Path) -> _Content:
+    content = read(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UsageError(
+            f"{path} is not a zip archive: {error}.", hint="Make it again.", code="code-not-readable"
+        ) from error
+
+    def text(name: str) -> str:
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as opened:
+                return opened.read(name).decode("utf-8", "replace")
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
+            raise UsageError(f"{name} in {path} can't be read: {error}.", code="code-not-readable") from error
+
+    names = {entry.filename for entry in entries}
+    return _Content(
+        zip_bytes=content,
+        names=names,
+        size=sum(entry.file_size for entry in entries),
+        read=text,
+        rights=declaration(text(FILE_NAME).encode(), f"{FILE_NAME} in {path}")
+        if FILE_NAME in names
+        else None,
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:.1f} MB"
