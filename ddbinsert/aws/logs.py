@@ -1,0 +1,345 @@
+"""A log group, read again and again: every line once, in memory that doesn't grow with the log.
+
+CloudWatch Logs shows events late (2 s mostly, minutes at times), and log streams overtake one another. So each
+look goes back behind the newest event and leaves out what was given before, by eventId. Where an endpoint
+gives no ids (the embedded emulator), an event is known by its stream, timestamp, message, and how many equal
+ones stood before it.
+
+An answer may be empty and still have a next page; and the emulator cuts an answer at 10,000 events without
+saying so: a page that full and without a token is followed from its last timestamp on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import code_of, is_not_found, is_passing, is_throttle, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ddbinsert.aws.session import Aws
+
+#: What FilterLogEvents gives at most at once.
+_FULL_PAGE = 10_000
+#: Every look goes back over at least so many known events, or the whole overlap.
+_SHORT_LOOK = 1_000
+#: Known events are kept by tenths of a second, in milliseconds.
+_BUCKET = 100
+#: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.
+_PATIENCE = 3
+#: CloudWatch's limit on a filter pattern.
+_LONGEST_PATTERN = 1024
+# Printable ASCII without space, quote and backslash: what every endpoint takes literally between quotes.
+_PLAIN = re.compile(r"[!#-\[\]-~]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogEvent:
+    """One line of a log group.
+
+    Attributes:
+        timestamp: Epoch milliseconds, by the writer's clock.
+        stream: The log stream's name.
+        message: Without its final line break.
+        event_id: CloudWatch's id; None where the endpoint gives none.
+        ingested: Epoch milliseconds of its arrival at CloudWatch Logs.
+    """
+
+    timestamp: int
+    stream: str
+    message: str
+    event_id: str | None = None
+    ingested: int | None = None
+
+
+class LogReader:
+    """Reads a log group again and again. Not for several threads at once.
+
+    Args:
+        since: Epoch seconds; nothing older is given.
+        needle: Plain text (or several, of which one is enough) that must stand in the message.
+        overlap: Seconds that looks go back behind the newest event, for events that show late. Later ones
+            are found by ``sweep`` alone. Where that much log is long, not every look goes back so far: every
+            second one over 2,000 known events, every fourth over 4,000, and so on.
+
+    Attributes:
+        group_missing: The last look found no such log group, which is no error: Lambda may yet make it.
+        throttled: How many looks CloudWatch broke off by throttling (beyond botocore's own retries). The next
+            poll goes on where that one ended: sleep before it.
+        complete: The last look was read to its end.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        group: str,
+        *,
+        since: float,
+        needle: str | Sequence[str] | None = None,
+        overlap: float = 60.0,
+    ) -> None:
+        self.group = group
+        self.group_missing = False
+        self.throttled = 0
+        self.complete = False
+        self._aws = aws
+        self._since = max(0, int(since * 1000))
+        self._needles = (needle,) if isinstance(needle, str) else tuple(needle or ())
+        self._pattern = _pattern(self._needles, is_aws=aws.connection.endpoint_url is None)
+        self._overlap = int(overlap * 1000)
+        self._known = _Known()
+        self._newest = 0
+        self._pending: _Look | None = None
+        self._looks = 0
+        self._failures = 0
+
+    def poll(self) -> Iterator[LogEvent]:
+        """What is new since the last poll, each event once, oldest first.
+
+        Holds one page at a time. A poll that isn't read to its end is gone on with by the next one.
+
+        Raises:
+            AwsError: Not allowed, no credentials, or nothing has answered three times in a row.
+        """
+        look = self._pending or self._next_look()
+        self._pending = look
+        yield from self._new_in(look)
+        if self.complete:
+            self._pending = None
+
+    def sweep(self) -> Iterator[LogEvent]:
+        """Everything since ``since``, for events that showed later than the overlap.
+
+        What was given within the overlap is left out; older events are given AGAIN, as no trace of them is
+        kept: the caller must know its own. Broken off by throttling it ends early: see ``complete``.
+
+        Raises:
+            AwsError: Like poll.
+        """
+        yield from self._new_in(_Look(start=self._since))
+
+    def _next_look(self) -> _Look:
+        self._looks += 1
+        start = max(self._since, self._horizon)
+        self._known.forget_before(start)
+        # Powers of two, as on a ruler: 1, 2, 1, 4, 1, 2, 1, 8, … So an event that shows a little late is
+        # found soon, one that is later is found later, and no look costs much more than a page on average.
+        reach = _SHORT_LOOK * (self._looks & -self._looks)
+        return _Look(start=max(start, self._known.start_of_last(reach)))
+
+    @property
+    def _horizon(self) -> int:
+        """Epoch milliseconds before which polls don't look any more."""
+        return self._newest - self._overlap
+
+    def _new_in(self, look: _Look) -> Iterator[LogEvent]:
+        self.complete = False
+        while (page := self._ask(look)) is not None:
+            look.begin_page()
+            yield from self._fresh(look, page["events"])
+            if not self._turn(look, page):
+                self.complete = True
+                return
+            if look.instant is not None:
+                self._know_without_ids(look, page["events"])
+                look.count_anew()
+                yield from self._fresh(look, self._events_of(look.instant))
+                look.restart(look.instant + 1)
+
+    def _fresh(self, look: _Look, events: Any) -> Iterator[LogEvent]:
+        """Those events that were not given before; what is yielded counts as given."""
+        needles = self._needles
+        for raw in events:
+            message = raw.get("message", "").rstrip("\r\n")
+            if needles and not any(needle in message for needle in needles):
+                continue
+            timestamp = raw["timestamp"]
+            event = LogEvent(
+                timestamp=timestamp,
+                stream=raw["logStreamName"],
+                message=message,
+                event_id=raw.get("eventId"),
+                ingested=raw.get("ingestionTime"),
+            )
+            # An event may bear a time to come; how far the log has come shows when it was taken in.
+            self._newest = max(self._newest, min(timestamp, event.ingested or timestamp))
+            identity = look.identity(event)
+            if timestamp < self._horizon or self._known.add(timestamp, identity):
+                yield event
+
+    def _know_without_ids(self, look: _Look, events: Any) -> None:
+        """GetLogEvents gives no ids, even where FilterLogEvents does."""
+        look.count_anew()
+        for raw in events:
+            message = raw.get("message", "").rstrip("\r\n")
+            self._known.add(raw["timestamp"], look.count(raw["timestamp"], raw["logStreamName"], message))
+
+    def _turn(self, look: _Look, page: Any) -> bool:
+        """Set the look to its next page; False where there is none."""
+        self._known.forget_before(self._horizon)
+        events = page["events"]
+        look.token = page.get("nextToken")
+        if look.token is not None:
+            return True
+        if len(events) < _FULL_PAGE:
+            return False
+        last = int(events[-1]["timestamp"])
+        if last > look.start:
+            look.restart(last)
+        else:
+            look.instant = last  # more in one millisecond than fit into an answer
+        return True
+
+    def _ask(self, look: _Look) -> Any:
+        """The look's next page; None where the group is missing, or the look has to be gone on with later."""
+        request: dict[str, Any] = {"logGroupName": self.group, "startTime": look.start}
+        if self._pattern:
+            request["filterPattern"] = self._pattern
+        if look.token:
+            request["nextToken"] = look.token
+        try:
+            with translated(f"read log group {self.group}"):
+                page = self._aws.client("logs").filter_log_events(**request)
+        except Exception as error:
+            if not self._bears(error.__cause__ or error, look):
+                raise
+            return None
+        self.group_missing = False
+        self._failures = 0
+        return page
+
+    def _bears(self, error: BaseException, look: _Look) -> bool:
+        """Whether the next poll may simply go on."""
+        if is_not_found(error):
+            self.group_missing = self.complete = True
+            return True
+        if is_throttle(error):
+            self.throttled += 1
+        elif look.token is not None and code_of(error) == "InvalidParameterException":
+            look.restart(
+                max(look.start, self._horizon)
+            )  # a token lives a day, and not every endpoint's so long
+        elif is_passing(error) and self._failures + 1 < _PATIENCE:
+            self._failures += 1
+        else:
+            return False
+        return True
+
+    def _events_of(self, instant: int) -> Iterator[Any]:
+        """Every event of one millisecond, log stream by log stream."""
+        client = self._aws.client("logs")
+        where: dict[str, Any] = {"logGroupName": self.group, "startTime": instant, "endTime": instant + 1}
+        with translated(f"read log group {self.group}"):
+            for stream in self._streams_of(instant):
+                token: dict[str, Any] = {"startFromHead": True}
+                while True:
+                    page = client.get_log_events(**where, logStreamName=stream, **token)
+                    for event in page["events"]:
+                        yield {**event, "logStreamName": stream}
+                    if not page["events"] or page["nextForwardToken"] == token.get("nextToken"):
+                        break
+                    token = {"startFromHead": True, "nextToken": page["nextForwardToken"]}
+
+    def _streams_of(self, instant: int) -> Iterator[str]:
+        pages = self._aws.client("logs").get_paginator("describe_log_streams")
+        for page in pages.paginate(logGroupName=self.group, orderBy="LastEventTime", descending=True):
+            for stream in page["logStreams"]:
+                if stream.get("lastEventTimestamp", instant) < instant:
+                    return
+                if stream.get("firstEventTimestamp", instant) <= instant:
+                    yield stream["logStreamName"]
+
+
+@dataclass
+class _Look:
+    """One reading from a start to the present, page by page; what is left of it when it is interrupted.
+
+    Attributes:
+        start: Epoch milliseconds, moved on where pages come without tokens.
+        token: The next page's.
+        instant: A millisecond that holds more events than an answer.
+    """
+
+    start: int
+    token: str | None = None
+    instant: int | None = None
+    _at: int | None = None
+    _equal: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _page: tuple[int, str | None] | None = None
+    _mark: tuple[int | None, Counter[tuple[str, str]]] = (None, Counter())
+
+    def restart(self, start: int) -> None:
+        """Read from another moment on, without a token."""
+        self.start, self.token, self.instant = start, None, None
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        self._at = None
+
+    def begin_page(self) -> None:
+        """Count equal lines from where the page begins, also where it is read for the second time."""
+        page = (self.start, self.token)
+        if page == self._page:
+            self._at, self._equal = self._mark[0], Counter(self._mark[1])
+        else:
+            self._page, self._mark = page, (self._at, Counter(self._equal))
+
+    def identity(self, event: LogEvent) -> int:
+        """A number that stands for this event and no other, however often it is read."""
+        if event.event_id is not None:
+            return hash(event.event_id)
+        return self.count(event.timestamp, event.stream, event.message)
+
+    def count(self, timestamp: int, stream: str, message: str) -> int:
+        """The identity of an event without an id: which one it is of its equals, counted in reading order."""
+        if timestamp != self._at:  # events come in the order of their timestamps
+            self._at = timestamp
+            self._equal.clear()
+        line = stream, message
+        self._equal[line] += 1
+        return hash((timestamp, line, self._equal[line]))
+
+
+class _Known:
+    """Which events were given lately, by the tenth of a second."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, set[int]] = {}
+
+    def add(self, timestamp: int, identity: int) -> bool:
+        """Whether it was unknown."""
+        bucket = self._buckets.setdefault(timestamp // _BUCKET, set())
+        before = len(bucket)
+        bucket.add(identity)
+        return len(bucket) > before
+
+    def forget_before(self, timestamp: int) -> None:
+        for number in [number for number in self._buckets if number < timestamp // _BUCKET]:
+            del self._buckets[number]
+
+    def start_of_last(self, count: int) -> int:
+        """The earliest timestamp that no more than about ``count`` of them lie behind; 0 where all do."""
+        for number in sorted(self._buckets, reverse=True):
+            count -= len(self._buckets[number])
+            if count < 0:
+                return number * _BUCKET
+        return 0
+
+
+def _pattern(needles: Sequence[str], *, is_aws: bool) -> str | None:
+    """A filter pattern that every message with one of the needles matches; None where none is safe.
+
+    CloudWatch takes quoted phrases. An emulator may split them at spaces, or take an escape literally, so
+    only plain words go there, and only one: everything is looked at again on our side anyway.
+    """
+    if not needles or not all(needle.isprintable() and needle == needle.strip() for needle in needles):
+        return None
+    if not is_aws and (len(needles) > 1 or not _PLAIN.fullmatch(needles[0])):
+        return None
+    phrases = ['"' + needle.replace("\\", "\\\\").replace('"', '\\"') + '"' for needle in needles]
+    pattern = phrases[0] if len(phrases) == 1 else " ".join(f"?{phrase}" for phrase in phrases)
+    return pattern if len(pattern) <= _LONGEST_PATTERN else None
