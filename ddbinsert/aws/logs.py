@@ -167,8 +167,7 @@ class LogReader:
             )
             # An event may bear a time to come; how far the log has come shows when it was taken in.
             self._newest = max(self._newest, min(timestamp, event.ingested or timestamp))
-            identity = look.identity(event)
-            if timestamp < self._horizon or self._known.add(timestamp, identity):
+            if self._known.add(timestamp, look.identity(event)):
                 yield event
 
     def _know_without_ids(self, look: _Look, events: Any) -> None:
@@ -180,7 +179,7 @@ class LogReader:
 
     def _turn(self, look: _Look, page: Any) -> bool:
         """Set the look to its next page; False where there is none."""
-        self._known.forget_before(self._horizon)
+        self._known.forget_before(self._horizon)  # not before: a page may have to be read for a second time
         events = page["events"]
         look.token = page.get("nextToken")
         if look.token is not None:
