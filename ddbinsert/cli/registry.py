@@ -14,6 +14,8 @@ from ddbinsert.cli.app import app
 MODULES = (
     "provision",
     "status",
+    "local",
+    "config",
 )
 
 for _module in MODULES:

@@ -14,7 +14,7 @@ messages are read from there.
     nodes.py       values with the places where they were written
     yaml_file.py   YAML to nodes; the only user of PyYAML
     json_schema.py the document as JSON Schema
-    listing.py     the keys as rows, for documentation
+    listing.py     the keys as rows, for documentation and for `config check`
     problems.py    what is wrong, and where
 
 Everything is imported at its first use: a run that needs no configuration pays nothing for it.
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ddbinsert.config.connection import ConnectionSpec
     from ddbinsert.config.json_schema import schema
-    from ddbinsert.config.listing import KeyReference, reference
+    from ddbinsert.config.listing import KeyReference, KeyValue, reference, values
     from ddbinsert.config.loading import FILE_NAME, FILE_VARIABLE, Configuration, load
     from ddbinsert.config.problems import InvalidConfigurationError, Problem
 
@@ -39,10 +39,12 @@ __all__ = [
     "ConnectionSpec",
     "InvalidConfigurationError",
     "KeyReference",
+    "KeyValue",
     "Problem",
     "load",
     "reference",
     "schema",
+    "values",
 ]
 
 _HOMES: Final = {
@@ -52,10 +54,12 @@ _HOMES: Final = {
     "ConnectionSpec": "connection",
     "InvalidConfigurationError": "problems",
     "KeyReference": "listing",
+    "KeyValue": "listing",
     "Problem": "problems",
     "load": "loading",
     "reference": "listing",
     "schema": "json_schema",
+    "values": "listing",
 }
 
 

@@ -172,7 +172,7 @@ def _map(kind: MapOf, node: Node, path: str, findings: Findings) -> object:
 def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
     """A filter pattern, written as JSON text or as a mapping; compact JSON text."""
     from ddbinsert.core.insert_filter import insert_patterns
-    from ddbinsert.core.pattern import PatternError
+    from ddbinsert.core.pattern import PatternError, parse
 
     if isinstance(node, Entries):
         if not _is_json(node, path, findings):
@@ -183,11 +183,13 @@ def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
     else:
         return _refuse_type(kind, node, path, findings)
     try:
+        parse(text)
         narrowed = insert_patterns([text])[0]
     except PatternError as error:
         place = at(node, error.path).place
         close = ", ".join(error.allowed) or None
-        findings.add("".join([path, *_steps(error.path)]), place, error.message, allowed=close)
+        message = f"{error.message} {error.hint}" if error.hint else error.message
+        findings.add("".join([path, *_steps(error.path)]), place, message, allowed=close)
         return INVALID
     if kind.longest is not None and len(narrowed) > kind.longest:
         message = f"The pattern is too long: {len(narrowed)} characters with the restriction to inserts."

@@ -45,17 +45,22 @@ def _key(key: Key) -> dict[str, Any]:
 
 def default_as_written(key: Key) -> object:
     """A key's default in the words of the file."""
-    match key.default:
+    return as_written(key.default, key.kind)
+
+
+def as_written(value: object, kind: Kind) -> object:
+    """A value that a key of this kind holds, in the words of the file."""
+    match value:
         case None:
-            return _word_for_nothing(key.kind)
+            return _word_for_nothing(kind)
         case Enum():
-            return key.default.value
+            return value.value
         case tuple():
-            return list(key.default)
+            return list(value)
         case Mapping():
-            return dict(key.default)
+            return dict(value)
         case _:
-            return key.default
+            return value
 
 
 def _word_for_nothing(kind: Kind) -> str | None:

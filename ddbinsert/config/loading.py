@@ -35,13 +35,15 @@ class Configuration:
         trigger: None where no table is named anywhere.
         path: The file that was read, absolute; None where there is none.
         sources: Dotted key to where its value was written; a key that isn't in it has its default.
+        values: Dotted key to its value, for the same keys; also where no table makes a trigger of them.
         warnings: What is allowed but doubtful.
     """
 
     trigger: Trigger | None = None
     connection: ConnectionSpec = field(default_factory=ConnectionSpec)
     path: Path | None = None
-    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    sources: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[Problem, ...] = ()
 
 
@@ -82,7 +84,8 @@ def load(
         trigger=_trigger(merged),
         connection=ConnectionSpec(**_below(merged, "connection.")),
         path=file,
-        sources=MappingProxyType({key: str(given.place) for key, given in merged.items()}),
+        sources=MappingProxyType({key: given.place for key, given in merged.items()}),
+        values=MappingProxyType({key: _frozen(given.value) for key, given in merged.items()}),
         warnings=tuple(findings.warnings),
     )
 

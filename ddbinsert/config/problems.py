@@ -51,7 +51,7 @@ class Problem:
         if self.nearest:
             parts.append(f"Did you mean {self.nearest}?")
         if self.allowed:
-            parts.append(f"Allowed: {self.allowed}.")
+            parts.append(f"Allowed: {self.allowed.removesuffix('.')}.")
         return " ".join(parts)
 
 
@@ -71,6 +71,11 @@ class InvalidConfigurationError(ConfigurationError):
             hint="`ddbinsert config schema` prints every key with what is allowed; see also config.example.yaml.",
         )
         self.problems = problems
+
+    @property
+    def data(self) -> dict[str, tuple[Problem, ...]]:
+        """What the JSON envelope carries besides the message."""
+        return {"problems": self.problems}
 
 
 class Findings:

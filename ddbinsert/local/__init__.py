@@ -5,6 +5,7 @@
     stop(state_dir, clock=…)               ends it, its Lambda workers and its folder
     status(state_dir)                      for people
     ephemeral(environ=…, clock=…)          one that lives only as long as this process
+    redirection(emulator, environ)         how any AWS tool is pointed at it
 
 MiniStack runs code for whoever reaches it and trusts everybody. So it listens on loopback alone, behind a
 guard (``guard.py``) that asks for a random key, in an environment made from nothing (``surroundings.py``).
@@ -12,6 +13,19 @@ guard (``guard.py``) that asks for a random key, in an environment made from not
 
 from ddbinsert.local.emulator import Emulator
 from ddbinsert.local.lifecycle import Health, Status, ephemeral, find, start, status, stop
+from ddbinsert.local.redirect import Redirection, redirection
 from ddbinsert.local.state import state_directory
 
-__all__ = ["Emulator", "Health", "Status", "ephemeral", "find", "start", "state_directory", "status", "stop"]
+__all__ = [
+    "Emulator",
+    "Health",
+    "Redirection",
+    "Status",
+    "ephemeral",
+    "find",
+    "redirection",
+    "start",
+    "state_directory",
+    "status",
+    "stop",
+]

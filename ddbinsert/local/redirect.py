@@ -1,0 +1,52 @@
+"""How any other AWS tool of the user's is pointed at an emulator: variables to set, and some to unset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ddbinsert.local.emulator import HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.local.emulator import Emulator
+
+#: What would lead an AWS SDK to another identity, or to another endpoint.
+_LEADING_AWAY = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+)
+_SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
+_NO_PROXY = ("NO_PROXY", "no_proxy")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redirection:
+    """A change to an environment, after which AWS tools in it speak to the emulator and to nothing else.
+
+    Attributes:
+        set: Holds the emulator's key: for whoever asks for it, not for logs.
+    """
+
+    set: Mapping[str, str]
+    unset: tuple[str, ...]
+
+
+def redirection(emulator: Emulator, environ: Mapping[str, str]) -> Redirection:
+    """The change that the environment `environ` needs; its region is the one that --local uses too."""
+    services = sorted(name for name in environ if name.startswith(_SERVICE_ENDPOINT))
+    return Redirection(
+        set={**emulator.variables(), **{name: _without_proxy(environ, name) for name in _NO_PROXY}},
+        unset=(*_LEADING_AWAY, *services),
+    )
+
+
+def _without_proxy(environ: Mapping[str, str], name: str) -> str:
+    hosts = [host for host in environ.get(name, "").split(",") if host and host != HOST]
+    return ",".join((*hosts, HOST))

@@ -1,0 +1,62 @@
+"""What a configuration describes, for people and as data."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert import config
+from ddbinsert.core.insert_filter import insert_patterns
+
+if TYPE_CHECKING:
+    from ddbinsert.config import Configuration
+    from ddbinsert.core.model import Trigger
+    from ddbinsert.render.screen import Screen
+
+
+def data(loaded: Configuration) -> dict[str, Any]:
+    """Every key with its value and where that comes from; the names and filters that follow from them."""
+    return {
+        "path": str(loaded.path),
+        "keys": config.values(loaded),
+        "trigger": None if loaded.trigger is None else _derived(loaded.trigger),
+    }
+
+
+def _derived(trigger: Trigger) -> dict[str, Any]:
+    return {
+        "table": trigger.table,
+        "function": trigger.function_name,
+        "role": trigger.function.role or trigger.role_name,
+        "log_group": trigger.log_group,
+        "filters": insert_patterns(trigger.mapping.filters),
+    }
+
+
+def human(screen: Screen, loaded: Configuration) -> None:
+    screen.line(f"{loaded.path} is valid.", "bold green")
+    screen.pairs(_description(loaded.trigger), indent=2)
+    given = [value for value in config.values(loaded) if value.source is not None]
+    if given:
+        screen.line()
+        screen.table(("key", "value", "from"), [(v.path, _written(v.value), v.source or "") for v in given])
+        screen.line("Every other key has its default.")
+
+
+def _description(trigger: Trigger | None) -> list[tuple[str, str]]:
+    if trigger is None:
+        return [("table", "to be named on the command line")]
+    function = trigger.function
+    code = function.code or f"template {function.template.value}"
+    return [
+        ("table", trigger.table),
+        ("stream", trigger.view.value),
+        ("function", f"{trigger.function_name} ({function.runtime}, {code})"),
+        ("role", function.role or f"{trigger.role_name}, made by ddbinsert"),
+        ("logs", trigger.log_group),
+        ("filter", " or ".join(insert_patterns(trigger.mapping.filters))),
+    ]
+
+
+def _written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

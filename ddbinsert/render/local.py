@@ -1,0 +1,66 @@
+"""How the embedded emulator is, for people, for shells and as data. Its key is in none but `shell`."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.duration import words
+from ddbinsert.local import Health
+
+if TYPE_CHECKING:
+    from ddbinsert.local import Emulator, Redirection, Status
+    from ddbinsert.render.screen import Screen
+
+_USES = (
+    ("use", "ddbinsert COMMAND --local"),
+    ("any AWS tool", 'eval "$(ddbinsert local env)"'),
+    ("end", "ddbinsert local stop"),
+)
+
+
+def data(health: Health, emulator: Emulator | None) -> dict[str, Any]:
+    """What a script needs to know; null where there is no emulator."""
+    return {
+        "health": health,
+        "endpoint": emulator.endpoint if emulator else None,
+        "port": emulator.port if emulator else None,
+        "pid": emulator.pid if emulator else None,
+        "started_at": datetime.fromtimestamp(emulator.started_at, tz=UTC) if emulator else None,
+        "log": str(emulator.log) if emulator else None,
+    }
+
+
+def started(screen: Screen, emulator: Emulator, *, ran_already: bool) -> None:
+    said = "runs already" if ran_already else "is ready"
+    screen.line(f"The embedded emulator {said} at {emulator.endpoint} (process {emulator.pid}).", "bold")
+    screen.pairs(_USES, indent=2)
+
+
+def status(screen: Screen, seen: Status, *, now: float) -> None:
+    emulator = seen.emulator
+    screen.line(_sentence(seen), "bold")
+    if emulator is not None:
+        running = f"{emulator.pid}, for {words(max(0.0, now - emulator.started_at))}"
+        screen.pairs((("process", running), ("log", str(emulator.log)), *_USES), indent=2)
+
+
+def _sentence(seen: Status) -> str:
+    where = seen.emulator.endpoint if seen.emulator else "an unknown address"
+    match seen.health:
+        case Health.READY:
+            return f"The embedded emulator is ready at {where}."
+        case Health.UNRESPONSIVE:
+            return f"The embedded emulator at {where} lives, but doesn't answer; maybe it is busy."
+        case Health.STALE:
+            return "The embedded emulator has ended unexpectedly; `ddbinsert local start` puts that right."
+        case Health.STOPPED:
+            return "The embedded emulator is not running; `ddbinsert local start` starts it."
+
+
+def shell(screen: Screen, change: Redirection) -> None:
+    """Lines for a POSIX shell."""
+    screen.line(f"unset {' '.join(change.unset)}")
+    for name, value in change.set.items():
+        screen.line(f"export {name}={shlex.quote(value)}")
