@@ -42,8 +42,11 @@ def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> i
 
 
 def _dispatch(arguments: list[str], environment: Environment) -> int:
+    from ddbinsert.cli.app import finish
     from ddbinsert.cli.registry import app
 
+    # Shell completion asks in a variable, and may ask for any command's options.
+    finish(None if "_DDBINSERT_COMPLETE" in os.environ else arguments)
     try:
         code = app(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
     except _ParserError as error:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -56,7 +55,9 @@ def _option(*names: str, help_text: str, panel: str, **more: Any) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=panel, show_default=False, **more)
 
 
-_COMMON: tuple[tuple[str, Any, Any], ...] = (
+_CommonOption = tuple[str, Any, Any]
+
+_COMMON: tuple[_CommonOption, ...] = (
     ("config", str | None, _option("--config", help_text="Configuration file [default: ./ddbinsert.yaml if it exists].", panel=_CONNECTION, metavar="FILE")),
     ("profile", str | None, _option("--profile", help_text="AWS profile.", panel=_CONNECTION, metavar="NAME")),
     ("region", str | None, _option("--region", help_text="AWS region.", panel=_CONNECTION, metavar="NAME")),
@@ -71,12 +72,16 @@ _COMMON: tuple[tuple[str, Any, Any], ...] = (
 Body = Callable[..., Outcome]
 
 
-@dataclass(frozen=True)
-class Spec:
-    """What the registry knows of a command."""
+class Spec(NamedTuple):
+    """What the registry knows of a command.
+
+    Attributes:
+        finish: Gives the command its options, which takes long beside everything else that a start does.
+    """
 
     name: str
     body: Body
+    finish: Callable[[], None]
 
 
 commands: dict[str, Spec] = {}
@@ -104,39 +109,61 @@ def command(
     common = [entry for entry in _COMMON if not offline or entry[0] in ("output", "quiet")]
 
     def register(body: Body) -> Body:
-        signature = inspect.signature(body, eval_str=True)
-        own = [p for p in list(signature.parameters.values())[1:] if p.name != "settings"]
-        added = [
-            inspect.Parameter(
-                key,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=False if kind is bool else None,
-                annotation=Annotated[kind, option],
-            )
-            for key, kind, option in (*((s.parameter, s.kind, s.option) for s in settings), *common)
-            if key not in {parameter.name for parameter in own}
-        ]
-        shared = {key for key, _, _ in common if key not in {parameter.name for parameter in own}}
+        def unfinished() -> None:
+            raise AssertionError(f"{full_name} was run before `finish`")
 
-        @functools.wraps(body)
-        def entry(context: typer.Context, **values: Any) -> None:
-            environment: Environment = context.obj
-            given = {key: values.pop(key) for key in shared}
-            run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
-            if settings:
-                values["settings"] = {s.key: s.taken(values.pop(s.parameter)) for s in settings}
-            raise typer.Exit(run.carry_out(functools.partial(body, **values)))
+        unfinished.__doc__ = body.__doc__
+        group.command(name)(unfinished)
+        entry = group.registered_commands[-1]
 
-        parameters = [
-            inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
-            *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
-            *added,
-        ]
-        entry.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
-        entry.__annotations__ = {p.name: p.annotation for p in parameters}
-        del entry.__wrapped__
-        group.command(name)(entry)
-        commands[full_name] = Spec(full_name, body)
+        def finish() -> None:
+            entry.callback = _entry(full_name, body, common=common, makes=makes, settings=settings)
+
+        commands[full_name] = Spec(full_name, body, finish)
         return body
 
     return register
+
+
+def finish(words: Collection[str] | None = None) -> None:
+    """Make the commands ready that a command line of these words may call; every one without them."""
+    for spec in commands.values():
+        if words is None or all(part in words for part in spec.name.split()):
+            spec.finish()
+
+
+def _entry(
+    full_name: str, body: Body, *, common: Sequence[_CommonOption], makes: bool, settings: Sequence[Setting]
+) -> Callable[..., None]:
+    """The function whose signature typer reads: the body's own options and the common ones."""
+    signature = inspect.signature(body, eval_str=True)
+    own = [p for p in list(signature.parameters.values())[1:] if p.name != "settings"]
+    taken = {parameter.name for parameter in own}
+    shared = [option for option in common if option[0] not in taken]
+    added = [
+        inspect.Parameter(
+            key,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=False if kind is bool else None,
+            annotation=Annotated[kind, option],
+        )
+        for key, kind, option in (*((s.parameter, s.kind, s.option) for s in settings), *shared)
+    ]
+
+    def entry(context: typer.Context, **values: Any) -> None:
+        environment: Environment = context.obj
+        given = {key: values.pop(key) for key, _, _ in shared}
+        run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
+        if settings:
+            values["settings"] = {s.key: s.taken(values.pop(s.parameter)) for s in settings}
+        raise typer.Exit(run.carry_out(functools.partial(body, **values)))
+
+    parameters = [
+        inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
+        *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own),
+        *added,
+    ]
+    entry.__doc__ = body.__doc__
+    entry.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
+    entry.__annotations__ = {p.name: p.annotation for p in parameters}
+    return entry

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import typer
 
@@ -14,8 +13,7 @@ from ddbinsert.errors import UsageError
 Settings = Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """An option for one key.
 
     Attributes:

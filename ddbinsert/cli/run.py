@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ddbinsert.core.duration import seconds
 from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
-from ddbinsert.render import machine
 from ddbinsert.render.reporter import ScreenReporter
 from ddbinsert.render.screen import Screen, wants_colour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ddbinsert.aws.session import Aws, Connection
     from ddbinsert.config import Configuration
@@ -29,8 +27,7 @@ if TYPE_CHECKING:
 _COMMAND_LINE = re.compile(r"`(ddbinsert (?!local |config |demo|[a-z-]+ --help)[^`]+)`")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Common:
+class Common(NamedTuple):
     """The options that every command has; None where one was not given."""
 
     config: str | None = None
@@ -44,8 +41,7 @@ class Common:
     yes: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a command answers.
 
     Attributes:
@@ -56,7 +52,7 @@ class Outcome:
     """
 
     data: object = None
-    human: Callable[[Screen], None] = field(default=lambda _screen: None)
+    human: Callable[[Screen], None] = lambda _screen: None
     exit_code: ExitCode = ExitCode.OK
     errors: tuple[DdbInsertError, ...] = ()
     printed: bool = False
@@ -260,7 +256,7 @@ class Run:
             self._write_envelope(
                 outcome.exit_code,
                 data=outcome.data,
-                errors=[machine.failure(self._addressed(error)) for error in outcome.errors],
+                errors=[self._addressed(error) for error in outcome.errors],
             )
             return int(outcome.exit_code)
         outcome.human(self.screen)
@@ -280,14 +276,20 @@ class Run:
         with contextlib.suppress(UsageError):
             as_json = self.wants_json
         if as_json:
-            self._write_envelope(
-                error.exit_code, data=getattr(error, "data", None), errors=[machine.failure(error)]
-            )
+            self._write_envelope(error.exit_code, data=getattr(error, "data", None), errors=[error])
         explain(error, self.reporter_screen)
         return int(error.exit_code)
 
-    def _write_envelope(self, exit_code: int, **parts: Any) -> None:
-        document = machine.envelope(self.command, exit_code, warnings=self.reporter.warnings, **parts)
+    def _write_envelope(self, exit_code: int, *, data: object, errors: Sequence[DdbInsertError]) -> None:
+        from ddbinsert.render import machine
+
+        document = machine.envelope(
+            self.command,
+            exit_code,
+            data=data,
+            errors=[machine.failure(error) for error in errors],
+            warnings=self.reporter.warnings,
+        )
         self.environment.out.write(machine.dumps(document) + "\n")
         self.environment.out.flush()
 
