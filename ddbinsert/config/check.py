@@ -187,7 +187,7 @@ def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
         narrowed = insert_patterns([text])[0]
     except PatternError as error:
         place = at(node, error.path).place
-        close = ", ".join(error.allowed) or None
+        close = ", ".join(word for word in error.allowed if len(word) > 1) or None
         message = f"{error.message} {error.hint}" if error.hint else error.message
         findings.add("".join([path, *_steps(error.path)]), place, message, allowed=close)
         return INVALID

@@ -125,7 +125,7 @@ class FunctionSpec:
     Attributes:
         name: The function's name; defaults to ``TABLE-inserts``.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
-        handler: The entry point of ``code``, as ``FILE.FUNCTION``; None looks for the usual ones.
+        handler: The entry point of ``code``, as ``FILE.FUNCTION``; the usual ones are looked for otherwise.
         template: A handler that comes with ddbinsert; ignored where ``code`` is given.
         code: Own code: a file, a folder or a zip, relative to the configuration file.
         architecture: The instruction set.
@@ -133,8 +133,8 @@ class FunctionSpec:
         timeout: Seconds that one invocation may take.
         environment: The function's environment variables; at most 4 KB together.
         log_group: The log group's name; defaults to ``/aws/lambda/NAME``.
-        log_retention_days: Days that CloudWatch Logs keeps the logs; None (null) keeps them for ever.
-        role: An existing role's ARN; None (``own``) lets ddbinsert make ``NAME-role`` with least privilege.
+        log_retention_days: Days that CloudWatch Logs keeps the logs; null keeps them for ever.
+        role: An existing role's ARN; ``own`` lets ddbinsert make ``NAME-role`` with least privilege.
     """
 
     name: FunctionName | None = None

@@ -36,11 +36,13 @@ def _derived(trigger: Trigger) -> dict[str, Any]:
 def human(screen: Screen, loaded: Configuration) -> None:
     screen.line(f"{loaded.path} is valid.", "bold green")
     screen.pairs(_description(loaded.trigger), indent=2)
-    given = [value for value in config.values(loaded) if value.source is not None]
+    every = config.values(loaded)
+    given = [value for value in every if value.source is not None]
     if given:
         screen.line()
         screen.table(("key", "value", "from"), [(v.path, _written(v.value), v.source or "") for v in given])
-        screen.line("Every other key has its default.")
+    if len(given) < len(every):
+        screen.line("Every other key has its default." if given else "Every key has its default.")
 
 
 def _description(trigger: Trigger | None) -> list[tuple[str, str]]:
