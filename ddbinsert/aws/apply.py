@@ -6,6 +6,7 @@ the same command again goes on from there.
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ddbinsert.aws.hands import Edit, Hands
+    from ddbinsert.core.clock import Clock
     from ddbinsert.core.model import World
 
 
@@ -55,30 +57,74 @@ class Done:
 def apply(steps: Sequence[Step], world: World, hands: Hands) -> Iterator[Done]:
     """Carry out ``steps``, each as soon as those that it needs are done.
 
+    Where it is abandoned (an interrupt, or a caller that takes no more), steps under way end at their next
+    wait.
+
     Raises:
         DdbInsertError: A step failed. Steps under way are finished first, so that nothing goes unseen.
     """
+    stopping = threading.Event()
+    hands = replace(hands, clock=_StoppableClock(hands.clock, stopping))
     waiting = list(steps)
     running: dict[Future[Edit], Step] = {}
-    failure: DdbInsertError | None = None
-    while waiting or running:
-        if failure is None:
-            for step in [s for s in waiting if not _blocked(s, waiting, running)]:
-                waiting.remove(step)
-                running[hands.aws.start(_bound(step, world, hands))] = step
-        if not running:
-            break
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in finished:
-            step = running.pop(future)
-            try:
-                world = future.result()(world)
-            except DdbInsertError as error:
-                failure = failure or error
-                continue
-            yield Done(step, world)
-    if failure is not None:
-        raise failure
+    failures: list[DdbInsertError] = []
+    try:
+        while waiting or running:
+            if not failures:
+                for step in [s for s in waiting if not _blocked(s, waiting, running)]:
+                    waiting.remove(step)
+                    running[hands.aws.start(_bound(step, world, hands))] = step
+            if not running:
+                break
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
+                step = running.pop(future)
+                try:
+                    world = future.result()(world)
+                except DdbInsertError as error:
+                    failures.append(error)
+                    continue
+                yield Done(step, world)
+    finally:
+        stopping.set()
+    if failures:
+        raise _together(failures)
+
+
+class _Abandoned(Exception):
+    """Nobody waits for this step any more."""
+
+
+class _StoppableClock:
+    """A clock whose sleeps end early once the run is abandoned: a waiting step must not hold up its end."""
+
+    SLICE = 0.1
+
+    def __init__(self, clock: Clock, stopping: threading.Event) -> None:
+        self._clock = clock
+        self._stopping = stopping
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        left = seconds
+        while left > 0 and not self._stopping.is_set():
+            self._clock.sleep(min(left, self.SLICE))
+            left -= self.SLICE
+        if self._stopping.is_set():
+            raise _Abandoned
+
+
+def _together(failures: Sequence[DdbInsertError]) -> DdbInsertError:
+    """The first failure, with what else went wrong at its side in its message."""
+    first, *others = failures
+    for other in others:
+        first.message += f"\nAlso: {other.message}"
+    return first
 
 
 def _blocked(step: Step, waiting: Sequence[Step], running: dict[Future[Edit], Step]) -> bool:
@@ -139,8 +185,8 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
             change_functions.delete_role(hands, step)
             return lambda w: replace(w, role=None)
         case DeleteLogGroup():
-            change_functions.delete_log_group(hands, step)
-            return lambda w: replace(w, log_group=None)
+            gone = change_functions.delete_log_group(hands, step, world)
+            return lambda w: replace(w, log_group=None) if gone else w
         case DisableStream():
             table = change_tables.disable_stream(hands, step.table)
             return lambda w: replace(w, table=table)

@@ -6,10 +6,10 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
-from ddbinsert.aws.observe import read_function, read_role
+from ddbinsert.aws.observe import read_function, read_log_group, read_role
 from ddbinsert.aws.wait import until
 from ddbinsert.core import shapes
-from ddbinsert.core.model import LogGroupState
+from ddbinsert.core.model import OWNER_TAG, LogGroupState
 from ddbinsert.core.policy import POLICY_NAME, role_policy
 from ddbinsert.core.steps import CreateLogGroup
 from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError
@@ -62,13 +62,20 @@ def create_role(hands: Hands, step: CreateRole) -> RoleState:
             )
         except client.exceptions.EntityAlreadyExistsException:
             answer = client.get_role(RoleName=step.name)  # a run at the same time was faster
-    return shapes.role(answer)
+    role = shapes.role(answer)
+    if not role.is_ours:
+        raise PrerequisiteError(
+            f"Role {step.name} appeared meanwhile, and ddbinsert did not make it.",
+            hint=f"Use it as it is (function.role: {role.arn}), or give the function another name.",
+            code="role-not-ours",
+        )
+    return role
 
 
 def put_role_policy(hands: Hands, step: PutRolePolicy, world: World) -> str | None:
-    """Write our inline policy, bound to the live stream; left out where there is no stream yet."""
+    """Write our inline policy, bound to the live stream; where there is none yet, just for logging."""
     table, package = world.table, _package(hands)
-    if table is None or table.stream_arn is None:
+    if table is None:
         return None
     document = role_policy(hands.trigger, table, table.stream_arn, package.rights)
     with translated(f"write the policy of role {step.role}"):
@@ -108,14 +115,16 @@ def create_function(hands: Hands, world: World) -> FunctionState:
     request = shapes.create_function_request(trigger, role_arn, _package(hands))
     client = hands.aws.client("lambda")
 
-    def attempt() -> FunctionState:
+    def attempt() -> FunctionState | None:
         try:
             return shapes.function(
                 {"Configuration": client.create_function(**request), "Tags": trigger.all_tags}
             )
         except client.exceptions.ResourceConflictException as error:
             existing = read_function(hands.aws, trigger.function_name)
-            if existing is None or not existing.is_ours:
+            if existing is None:
+                return None  # one of this name is on its way out
+            if not existing.is_ours:
                 raise PrerequisiteError(
                     f"Function {trigger.function_name} appeared meanwhile, and ddbinsert did not make it.",
                     hint="Run it again to attach to it, or give another --function name.",
@@ -127,7 +136,7 @@ def create_function(hands: Hands, world: World) -> FunctionState:
 
 
 def _while_role_propagates(
-    hands: Hands, role_arn: str, attempt: Callable[[], FunctionState], doing: str
+    hands: Hands, role_arn: str, attempt: Callable[[], FunctionState | None], doing: str
 ) -> FunctionState:
     checked = False
 
@@ -193,7 +202,11 @@ def update_function_code(hands: Hands, step: UpdateFunctionCode) -> FunctionStat
     return _settled_after(
         hands,
         step.name,
-        lambda: client.update_function_code(FunctionName=step.name, ZipFile=package.zip_bytes),
+        lambda: client.update_function_code(
+            FunctionName=step.name,
+            ZipFile=package.zip_bytes,
+            Architectures=[hands.trigger.function.architecture],
+        ),
         f"upload the code of function {step.name}",
     )
 
@@ -211,19 +224,34 @@ def update_function_settings(hands: Hands, step: UpdateFunctionSettings, world: 
         step.name,
         lambda: client.update_function_configuration(FunctionName=step.name, **settings),
         f"change the settings of function {step.name}",
+        role_arn=role or "",
     )
 
 
-def _settled_after(hands: Hands, name: str, call: Callable[[], object], doing: str) -> FunctionState:
-    """Make a change as soon as the function takes one, then wait until it is in force."""
+def _settled_after(
+    hands: Hands, name: str, call: Callable[[], object], doing: str, *, role_arn: str = ""
+) -> FunctionState:
+    """Make a change as soon as the function (and IAM, with a new role) takes it; wait until it is in force."""
     client = hands.aws.client("lambda")
+    last = [""]
+    checked = False
 
     def attempt() -> bool | None:
+        nonlocal checked
         with translated(doing):
             try:
                 call()
-            except client.exceptions.ResourceConflictException:
-                return None  # Pending, or an update under way
+            except client.exceptions.ResourceConflictException as error:
+                last[0] = message_of(error)  # Pending, or an update under way
+                return None
+            except client.exceptions.InvalidParameterValueException as error:
+                if not is_role_not_assumable(error):
+                    raise
+                last[0] = message_of(error)
+                if not checked:
+                    checked = True
+                    refuse_a_role_that_never_will_do(hands, role_arn)
+                return None
             return True
 
     until(
@@ -231,6 +259,7 @@ def _settled_after(hands: Hands, name: str, call: Callable[[], object], doing: s
         clock=hands.clock,
         timeout=hands.timeout,
         what=f"function {name} to take a change",
+        seen=lambda: last[0],
         progress=hands.reporter.waiting,
     )
     return wait_until_active(hands, name)
@@ -283,9 +312,27 @@ def delete_role(hands: Hands, step: DeleteRole) -> None:
     _gone(lambda: client.delete_role(RoleName=step.name), f"delete role {step.name}")
 
 
-def delete_log_group(hands: Hands, step: DeleteLogGroup) -> None:
+def delete_log_group(hands: Hands, step: DeleteLogGroup, world: World) -> bool:
+    """Delete the log group; whether it is gone. One that bears no tag of ours stays, as do its lines."""
     client = hands.aws.client("logs")
-    _gone(lambda: client.delete_log_group(logGroupName=step.name), f"delete log group {step.name}")
+    doing = f"delete log group {step.name}"
+    seen = (
+        world.log_group if world.log_group and world.log_group.arn else read_log_group(hands.aws, step.name)
+    )
+    if seen is None:
+        return True
+    tags: dict[str, str] = {}
+
+    def look() -> None:
+        answer = client.list_tags_for_resource(resourceArn=seen.arn.removesuffix(":*"))
+        tags.update(answer.get("tags") or {})
+
+    _gone(look, f"read the tags of log group {step.name}")
+    if OWNER_TAG not in tags:
+        hands.reporter.warn(f"log group {step.name} was not made by ddbinsert; it stays")
+        return False
+    _gone(lambda: client.delete_log_group(logGroupName=step.name), doing)
+    return True
 
 
 def _gone(delete: Callable[[], object], doing: str) -> None:

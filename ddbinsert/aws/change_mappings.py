@@ -10,11 +10,12 @@ from ddbinsert.aws.change_functions import (
     refuse_a_role_that_never_will_do,
     wait_until_active,
 )
+from ddbinsert.aws.change_tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.observe import read_mapping
 from ddbinsert.aws.wait import until
 from ddbinsert.core import shapes
-from ddbinsert.core.plan import mapping_changes
+from ddbinsert.core.differences import mapping_changes
 from ddbinsert.errors import AwsError, PrerequisiteError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
     role_arn = world.function.role_arn if world.function else ""
     last = [""]
     looked = False
+    if world.table.status != "ACTIVE":
+        wait_until_enabled(hands, world.table.stream_arn)
 
     def attempt() -> MappingState | None:
         nonlocal looked
@@ -44,7 +47,7 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
                 return shapes.mapping(client.create_event_source_mapping(**request))
             except client.exceptions.ResourceConflictException as error:
                 existing = _UUID.search(message_of(error)) if "already exists" in message_of(error) else None
-                if existing is not None:
+                if existing is not None and not _is_leaving(hands, existing.group()):
                     return _update(hands, existing.group())
                 last[0] = message_of(error)
             except client.exceptions.InvalidParameterValueException as error:
@@ -73,11 +76,21 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
 def _may_pass(error: BaseException) -> bool:
     """Whether it may be IAM that hasn't caught up."""
     said = message_of(error)
-    return (
-        is_role_not_assumable(error)
-        or "Cannot access stream" in said
-        or "in the following state: Pending" in said
+    return is_role_not_assumable(error) or any(
+        words in said
+        for words in (
+            "Cannot access stream",
+            "ensure the role can perform",
+            # In these words also about the on-failure destination.
+            "execution role does not have permissions",
+            "in the following state: Pending",
+        )
     )
+
+
+def _is_leaving(hands: Hands, uuid: str) -> bool:
+    seen = read_mapping(hands.aws, uuid)
+    return seen is None or seen.state == "Deleting"
 
 
 def _refuse_a_real_lack(hands: Hands, role_arn: str, error: Exception) -> None:

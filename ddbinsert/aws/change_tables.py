@@ -107,6 +107,30 @@ def _settled(hands: Hands, table: str, view: StreamView | None) -> bool:
     return seen is not None and seen.status == "ACTIVE" and seen.view is view
 
 
+def wait_until_enabled(hands: Hands, stream_arn: str) -> None:
+    """Wait for a stream that another run has just enabled; the table alone doesn't tell (it may be updating)."""
+    client = hands.aws.client("dynamodbstreams")
+    last = ["not there"]
+
+    def look() -> bool | None:
+        with translated(f"read stream {stream_arn}"):
+            try:
+                answer = client.describe_stream(StreamArn=stream_arn, Limit=1)
+            except client.exceptions.ResourceNotFoundException:
+                return None
+        last[0] = answer["StreamDescription"]["StreamStatus"]
+        return True if last[0] == "ENABLED" else None
+
+    until(
+        look,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"stream {stream_arn} to be enabled",
+        seen=lambda: last[0],
+        progress=hands.reporter.waiting,
+    )
+
+
 def delete_table(hands: Hands, step: DeleteTable) -> None:
     client = hands.aws.client("dynamodb")
     with translated(f"delete table {step.table}"):

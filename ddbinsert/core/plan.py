@@ -5,16 +5,15 @@ Pure: the same wanted trigger and the same world give the same steps, and a worl
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.differences import code_differs, function_changes, mapping_changes
 from ddbinsert.core.insert_filter import insert_patterns
 from ddbinsert.core.keys import describe_key
-from ddbinsert.core.model import MappingSpec, StartingPosition
+from ddbinsert.core.model import OWNER_TAG, MappingSpec, StartingPosition
 from ddbinsert.core.policy import role_policy
 from ddbinsert.core.steps import (
-    Change,
     CreateFunction,
     CreateLogGroup,
     CreateMapping,
@@ -39,9 +38,9 @@ from ddbinsert.core.steps import (
 from ddbinsert.errors import PrerequisiteError, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from ddbinsert.core.model import FunctionState, KeySchema, MappingState, Trigger, World
+    from ddbinsert.core.model import KeySchema, MappingState, Trigger, World
     from ddbinsert.core.package import Package
 
 
@@ -68,7 +67,8 @@ def plan(
     Args:
         package: The function's code; needed for the scopes that hold the function.
         create_table: Create a missing table with this key.
-        replace: Let a live stream of another view type be replaced.
+        replace: Let a live stream of another view type be replaced, and finish a replacement that was
+            interrupted: our mapping that stayed behind on a dead stream comes over to the live one.
         prune: Delete our mappings that were left on dead streams.
 
     Raises:
@@ -82,11 +82,11 @@ def plan(
     if scope in (Scope.FUNCTION, Scope.TRIGGER):
         if package is None:
             raise ValueError("the function's scope needs its package")
-        steps += _function(want, have, package)
-    if scope is Scope.STREAM and replaced:
-        steps += _rebinding(have)
+        steps += _function(want, have, package, stream_stays=not steps)
+    if scope is Scope.STREAM and replace:
+        steps += _rebinding(have, replaced=replaced)
     if scope is Scope.TRIGGER:
-        steps += _mapping(want, have, replaced=replaced, prune=prune)
+        steps += _mapping(want, have, replaced=replaced, prune=prune or replace)
     return tuple(steps)
 
 
@@ -97,6 +97,12 @@ def is_ours_to_change(have: World) -> bool:
 
 def _table(want: Trigger, have: World, key: KeySchema | None) -> Iterator[Step]:
     if have.table is not None:
+        if have.table.status == "DELETING":
+            raise PrerequisiteError(
+                f"Table {want.table} is being deleted.",
+                hint="Wait until it is gone, then make it again; or take another table.",
+                code="table-deleting",
+            )
         if key is not None and key != have.table.key:
             raise Refused(
                 f"Table {want.table} exists with another key: {describe_key(have.table.key)}.",
@@ -143,19 +149,21 @@ def _stream(want: Trigger, have: World, *, replace: bool) -> Iterator[Step]:
     yield ReplaceStream(table=want.table, have=table.view, view=want.view)
 
 
-def _function(want: Trigger, have: World, package: Package) -> Iterator[Step]:
+def _function(want: Trigger, have: World, package: Package, *, stream_stays: bool) -> Iterator[Step]:
     if not is_ours_to_change(have):
         return
+    if have.function is not None:
+        _refuse_another_tables(f"Function {have.function.name}", have.function.tags, want.table)
     yield from _log_group(want, have)
     if want.function.role is None:
-        yield from _role(want, have, package)
+        yield from _role(want, have, package, stream_stays=stream_stays)
     if have.function is None:
         source = want.function.code or f"template {want.function.template.value}"
         yield CreateFunction(name=want.function_name, runtime=want.function.runtime, source=source)
         return
-    if have.function.code_sha256 != package.sha256:
+    if code_differs(want, have.function, package):
         yield UpdateFunctionCode(name=want.function_name)
-    changes = tuple(_function_changes(want, have.function, package))
+    changes = tuple(function_changes(want, have.function, package))
     if changes:
         yield UpdateFunctionSettings(name=want.function_name, changes=changes)
 
@@ -168,38 +176,41 @@ def _log_group(want: Trigger, have: World) -> Iterator[Step]:
         yield SetRetention(name=want.log_group, have=have.log_group.retention_days, retention_days=days)
 
 
-def _role(want: Trigger, have: World, package: Package) -> Iterator[Step]:
-    if have.role is None:
+def _role(want: Trigger, have: World, package: Package, *, stream_stays: bool) -> Iterator[Step]:
+    role, table = have.role, have.table
+    if role is None:
         yield CreateRole(name=want.role_name)
-    elif not have.role.is_ours:
+    elif not role.is_ours:
         raise Refused(
             f"Role {want.role_name} exists, and ddbinsert did not make it.",
-            hint=f"Use it as it is (function.role: {have.role.arn}), or give the function another name.",
+            hint=f"Use it as it is (function.role: {role.arn}), or give the function another name.",
             code="role-not-ours",
         )
-    if have.role and have.table and have.table.stream_arn and have.table.view is want.view:
-        wanted = role_policy(want, have.table, have.table.stream_arn, package.rights)
-        if have.role.policy == wanted:
+    else:
+        _refuse_another_tables(f"Role {role.name}", role.tags, want.table)
+        # Where the stream stays as it is, the wanted policy is known by now and can be compared.
+        if (
+            stream_stays
+            and table is not None
+            and role.policy == role_policy(want, table, table.stream_arn, package.rights)
+        ):
             return
     yield PutRolePolicy(role=want.role_name)
 
 
-def _function_changes(want: Trigger, have: FunctionState, package: Package) -> Iterator[Change]:
-    wanted = want.function
-    yield from _differences(
-        ("function.runtime", have.runtime, wanted.runtime),
-        ("function.handler", have.handler, wanted.handler or package.handler),
-        ("function.memory", have.memory, wanted.memory),
-        ("function.timeout", have.timeout, wanted.timeout),
-        ("function.log_group", have.log_group, want.log_group),
-        *([("function.role", have.role_arn, wanted.role)] if wanted.role else []),
-    )
-    if dict(have.environment) != dict(wanted.environment):
-        # Values may be secrets: names only.
-        have_names, want_names = (
-            ", ".join(sorted(e)) or "none" for e in (have.environment, wanted.environment)
+def _refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> None:
+    """One function serves one table: its role may read no other stream, and taking one down takes both.
+
+    Raises:
+        Refused: It was made for another table.
+    """
+    owner = tags.get(OWNER_TAG, table)
+    if owner != table:
+        raise Refused(
+            f"{what} was made by ddbinsert for table {owner}; changing it for {table} would break that trigger.",
+            hint="Give this trigger a function name of its own (function.name).",
+            code="made-for-another-table",
         )
-        yield Change(field="function.environment", have=have_names, want=want_names)
 
 
 def _mapping(want: Trigger, have: World, *, replaced: bool, prune: bool) -> Iterator[Step]:
@@ -214,26 +225,32 @@ def _mapping(want: Trigger, have: World, *, replaced: bool, prune: bool) -> Iter
         changes = tuple(mapping_changes(want, live))
         if changes:
             yield UpdateMapping(uuid=live.uuid, changes=changes)
-    if replaced or prune:
-        for mapping in have.mappings if replaced else have.stale_mappings:
-            yield DeleteMapping(
-                uuid=mapping.uuid, why="it reads a stream that is no longer the table's live one"
-            )
+    left = have.mappings if replaced else have.stale_mappings if prune else ()
+    for mapping in left:
+        yield DeleteMapping(uuid=mapping.uuid, why="it reads a stream that is no longer the table's live one")
 
 
-def _rebinding(have: World) -> Iterator[Step]:
+def _rebinding(have: World, *, replaced: bool) -> Iterator[Step]:
     """Bring our own mapping over to the new stream: nothing that is written from now on may be missed."""
-    live = have.live_mapping
-    if live is None:
-        return
-    if have.role is not None and have.role.is_ours and have.role.policy is not None:
-        yield RebindRolePolicy(role=have.role.name, old_stream_arn=live.stream_arn)
-    yield CreateMapping(
-        function=live.function_name,
-        filters=insert_patterns(live.filters),
-        starting_position=StartingPosition.TRIM_HORIZON,
-    )
-    yield DeleteMapping(uuid=live.uuid, why="it reads the stream that was replaced")
+    old = left_behind(have)
+    if old is not None and (replaced or have.live_mapping is None):
+        policy = have.role.policy if have.role is not None and have.role.is_ours else None
+        if have.role is not None and policy is not None and old.stream_arn in policy:
+            yield RebindRolePolicy(role=have.role.name, old_stream_arn=old.stream_arn)
+        yield CreateMapping(
+            function=old.function_name,
+            filters=insert_patterns(old.filters),
+            starting_position=StartingPosition.TRIM_HORIZON,
+        )
+    for mapping in have.mappings if replaced else have.stale_mappings:
+        yield DeleteMapping(uuid=mapping.uuid, why="it reads a stream that was replaced")
+
+
+def left_behind(have: World) -> MappingState | None:
+    """The mapping that a replaced stream leaves behind, or left behind when a replacement was interrupted."""
+    # A stream's ARN ends in the time at which it was enabled.
+    newest = max(have.stale_mappings, key=lambda mapping: mapping.stream_arn, default=None)
+    return have.live_mapping or newest
 
 
 def spec_of(mapping: MappingState) -> MappingSpec:
@@ -254,60 +271,10 @@ def spec_of(mapping: MappingState) -> MappingSpec:
     )
 
 
-def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
-    """What differs between a mapping and the wanted one; the read-back compares with it, too."""
-    wanted = want.mapping
-    yield from _differences(
-        ("mapping.enabled", have.is_enabled, wanted.enabled),
-        ("mapping.batch_size", have.batch_size, wanted.batch_size),
-        ("mapping.batching_window", have.batching_window, wanted.batching_window),
-        ("mapping.parallelization", have.parallelization, wanted.parallelization),
-        ("mapping.retries", have.retries, wanted.retries),
-        ("mapping.record_age", have.record_age, wanted.record_age),
-        ("mapping.bisect", have.bisect, wanted.bisect),
-        (
-            "mapping.report_batch_item_failures",
-            have.report_batch_item_failures,
-            wanted.report_batch_item_failures,
-        ),
-        ("mapping.on_failure", have.on_failure, wanted.on_failure),
-    )
-    if have.metrics is not None:
-        yield from _differences(("mapping.metrics", have.metrics, wanted.metrics))
-    filters = insert_patterns(wanted.filters)
-    if not have.filters_hidden and sorted(map(_canonical, have.filters)) != sorted(map(_canonical, filters)):
-        yield Change(
-            field="mapping.filters", have=" or ".join(have.filters) or "none", want=" or ".join(filters)
-        )
-
-
-def _canonical(pattern: str) -> str:
-    try:
-        return json.dumps(json.loads(pattern), sort_keys=True)
-    except ValueError:
-        return pattern
-
-
-def _differences(*settings: tuple[str, object, object]) -> Iterator[Change]:
-    for field, have, want in settings:
-        if have != want:
-            yield Change(field=field, have=_word(have), want=_word(want))
-
-
-def _word(value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case True:
-            return "yes"
-        case False:
-            return "no"
-        case _:
-            return str(value)
-
-
 def teardown(have: World, *, stream: bool = False, table: bool = False) -> tuple[Step, ...]:
     """The steps that take a trigger away again: only what is ours, mappings first.
+
+    A log group doesn't tell here whose it is: its step looks, and leaves one that bears no tag of ours.
 
     Args:
         stream: Disable the stream, too. table: Delete the table, too.
@@ -315,14 +282,19 @@ def teardown(have: World, *, stream: bool = False, table: bool = False) -> tuple
     steps: list[Step] = [
         DeleteMapping(uuid=mapping.uuid, why="the trigger is taken down") for mapping in have.mappings
     ]
-    if have.function is not None and have.function.is_ours:
+    if have.function is not None and _is_of_this_table(have.function.tags, have):
         steps.append(DeleteFunction(name=have.function.name))
-    if have.role is not None and have.role.is_ours:
+    if have.role is not None and _is_of_this_table(have.role.tags, have):
         steps.append(DeleteRole(name=have.role.name))
-    if have.log_group is not None and (have.function is None or have.function.is_ours):
+    if have.log_group is not None and (have.function is None or _is_of_this_table(have.function.tags, have)):
         steps.append(DeleteLogGroup(name=have.log_group.name))
     if have.table is not None and table:
         steps.append(DeleteTable(table=have.table.name))
     elif have.table is not None and stream and have.table.stream_enabled:
         steps.append(DisableStream(table=have.table.name))
     return tuple(steps)
+
+
+def _is_of_this_table(tags: Mapping[str, str], have: World) -> bool:
+    owner = tags.get(OWNER_TAG)
+    return owner is not None and (have.table is None or owner == have.table.name)

@@ -39,27 +39,24 @@ def log_group_arn(table_arn: str, name: str) -> str:
     )
 
 
-def role_policy(trigger: Trigger, table: TableState, stream_arn: str, rights: Sequence[Statement]) -> str:
+def role_policy(
+    trigger: Trigger, table: TableState, stream_arn: str | None, rights: Sequence[Statement]
+) -> str:
     """The role's inline policy as canonical JSON.
 
     Args:
+        stream_arn: The live stream; None where there is none yet: the function can only log, then.
         rights: What the handler itself needs (its sinks).
     """
-    statements: list[dict[str, Any]] = [
-        {
-            "Sid": "ReadStream",
-            "Effect": "Allow",
-            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
-            "Resource": stream_arn,
-        },
-        {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
+    statements: list[dict[str, Any]] = _reading(stream_arn) if stream_arn is not None else []
+    statements.append(
         {
             "Sid": "WriteLogs",
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "Resource": f"{log_group_arn(table.arn, trigger.log_group)}:*",
-        },
-    ]
+        }
+    )
     if table.kms_key_arn is not None:
         statements.append(
             {"Sid": "DecryptTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": table.kms_key_arn}
@@ -71,6 +68,18 @@ def role_policy(trigger: Trigger, table: TableState, stream_arn: str, rights: Se
         for right in (statement.resolved(**_whereabouts(table.arn)) for statement in rights)
     )
     return canonical({"Version": "2012-10-17", "Statement": statements})
+
+
+def _reading(stream_arn: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "Sid": "ReadStream",
+            "Effect": "Allow",
+            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Resource": stream_arn,
+        },
+        {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
+    ]
 
 
 def _whereabouts(arn: str) -> dict[str, str]:

@@ -93,12 +93,25 @@ def canonical(document: object) -> str:
 
 
 def _trusts_lambda(document: object) -> bool:
+    """Whether a trust policy lets Lambda assume the role; True where that can't be read."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))
         except ValueError:
             return True
-    return document is None or "lambda.amazonaws.com" in json.dumps(document)
+    if not isinstance(document, dict):
+        return True
+    statements = document.get("Statement") or []
+    return any(_admits_lambda(s) for s in (statements if isinstance(statements, list) else [statements]))
+
+
+def _admits_lambda(statement: object) -> bool:
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    principal = statement.get("Principal")
+    services = principal.get("Service") if isinstance(principal, dict) else principal
+    named = [services] if isinstance(services, str) else list(services or ())
+    return "lambda.amazonaws.com" in named or "*" in named
 
 
 def log_group(answer: Mapping[str, Any], name: str) -> LogGroupState | None:
@@ -155,7 +168,7 @@ def mapping(answer: Mapping[str, Any]) -> MappingState:
         bisect=bool(answer.get("BisectBatchOnFunctionError")),
         report_batch_item_failures="ReportBatchItemFailures" in (answer.get("FunctionResponseTypes") or ()),
         tumbling_window=_number(answer, "TumblingWindowInSeconds", 0),
-        on_failure=destination,
+        on_failure=destination or None,
         filters=tuple(f.get("Pattern", "") for f in (criteria or {}).get("Filters") or ()),
         filters_hidden=criteria is None and bool(answer.get("KMSKeyArn")),
         metrics="EventCount" in (answer["MetricsConfig"] or {}).get("Metrics", ())
@@ -255,8 +268,10 @@ def mapping_settings(trigger: Trigger) -> Answer:
         "BisectBatchOnFunctionError": wanted.bisect,
         "FunctionResponseTypes": ["ReportBatchItemFailures"] if wanted.report_batch_item_failures else [],
         "FilterCriteria": {"Filters": [{"Pattern": pattern} for pattern in insert_patterns(wanted.filters)]},
-        "DestinationConfig": {"OnFailure": {"Destination": wanted.on_failure} if wanted.on_failure else {}},
+        # An empty OnFailure is refused ("The Destination field is required"); an empty whole clears it.
+        "DestinationConfig": {"OnFailure": {"Destination": wanted.on_failure}} if wanted.on_failure else {},
         "MetricsConfig": {"Metrics": ["EventCount"] if wanted.metrics else []},
+        "TumblingWindowInSeconds": 0,
         "Enabled": wanted.enabled,
     }
 

@@ -175,13 +175,13 @@ AFTER: dict[type, tuple[type, ...]] = {
         UpdateFunctionCode,
         UpdateFunctionSettings,
     ),
-    UpdateMapping: (PutRolePolicy, UpdateFunctionCode, UpdateFunctionSettings),
+    UpdateMapping: (PutRolePolicy, CreateFunction, UpdateFunctionCode, UpdateFunctionSettings),
     DeleteMapping: (CreateMapping,),
     # Taking down: mappings first, because they outlive function and table; logs last, because a running
     # function would make its group again, without retention.
     DeleteFunction: (DeleteMapping,),
-    DeleteRole: (DeleteFunction,),
-    DeleteLogGroup: (DeleteFunction,),
+    DeleteRole: (DeleteMapping, DeleteFunction),
+    DeleteLogGroup: (DeleteMapping, DeleteFunction),
     DisableStream: (DeleteMapping,),
     DeleteTable: (DeleteMapping,),
 }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ddbinsert.core.converged import Converged
 from ddbinsert.core.model import StartingPosition
-from ddbinsert.core.plan import Scope, plan, spec_of
+from ddbinsert.core.plan import Scope, left_behind, plan, spec_of
 from ddbinsert.core.steps import DeleteMapping, ReplaceStream
 from ddbinsert.errors import DdbInsertError
 
@@ -92,7 +92,7 @@ def converge(
         reporter.step("nothing to do: everything is as wanted")
     if not wishes.dry_run and steps:
         _ask(steps, confirm)
-        if scope is Scope.STREAM and world.live_mapping is not None:
+        if scope is Scope.STREAM:
             trigger = _as_it_stands(trigger, world)
         world = _carry_out(aws, trigger, steps, world, code, clock=clock, reporter=reporter, timeout=timeout)
     return Converged(trigger=trigger, scope=scope, steps=steps, world=world, dry_run=wishes.dry_run)
@@ -123,11 +123,11 @@ def _positioned(aws: Aws, trigger: Trigger, world: World, clock: Clock, choose: 
 
 def _as_it_stands(trigger: Trigger, world: World) -> Trigger:
     """The trigger with the mapping's present settings, for binding it to a replaced stream."""
-    live = world.live_mapping
-    if live is None:
+    mapping = left_behind(world)
+    if mapping is None:
         return trigger
-    function = replace(trigger.function, name=live.function_name)
-    return replace(trigger, mapping=spec_of(live), function=function)
+    function = replace(trigger.function, name=mapping.function_name)
+    return replace(trigger, mapping=spec_of(mapping), function=function)
 
 
 def _remark(trigger: Trigger, world: World, scope: Scope, wishes: Wishes, reporter: Reporter) -> None:
