@@ -1,0 +1,109 @@
+"""CI runs what the README tells people to run, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+EXTRACT = ROOT / ".ci" / "test-command"
+RUN = ROOT / ".ci" / "run"
+
+
+def _extract(readme: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(EXTRACT), str(readme)], capture_output=True, text=True, check=False)
+
+
+def _readme(folder: Path, text: str) -> Path:
+    file = folder / "README.md"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_command_is_the_block_behind_the_mark_and_nothing_else(tmp_path: Path) -> None:
+    readme = _readme(
+        tmp_path,
+        "```sh\nnot this\n```\n<!-- test-command -->\nWords.\n\n```sh\nmake &&\n  test\n```\n\n```\nnor this\n```\n",
+    )
+    assert _extract(readme).stdout == "make &&\n  test\n"
+
+
+def test_a_readme_without_the_mark_or_without_a_block_is_an_error(tmp_path: Path) -> None:
+    for text in ("```\ntest\n```\n", "<!-- test-command -->\nWords only.\n", ""):
+        done = _extract(_readme(tmp_path, text))
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert "test-command" in done.stderr
+
+
+def _clone_with(folder: Path, test_command: str, *, fails: str = "") -> Path:
+    """A stand-in for a clone, whose tools do nothing but succeed (all but one)."""
+    shutil.copytree(RUN.parent, folder / ".ci")
+    _readme(folder, f"<!-- test-command -->\n```sh\n{test_command}\n```\n")
+    tools = folder / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    for name in ("ruff", "mypy", "lint-imports"):
+        tool = tools / name
+        tool.write_text(f"#!/bin/sh\nexit {int(name == fails)}\n", encoding="utf-8")
+        tool.chmod(0o755)
+    return folder
+
+
+def _run(clone: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], **variables}
+    return subprocess.run(
+        [str(clone / ".ci" / "run")], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_run_shows_the_closing_line_of_the_tests_last(tmp_path: Path) -> None:
+    done = _run(_clone_with(tmp_path, "echo working; echo '3 passed in 1s'"))
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "tests: 3 passed in 1s"
+
+
+def test_a_run_fails_with_its_tests_and_checks_the_rest_all_the_same(tmp_path: Path) -> None:
+    done = _run(_clone_with(tmp_path, "echo '1 failed'; exit 1"))
+    assert done.returncode == 1
+    assert "lint-imports" in done.stdout
+    assert done.stdout.splitlines()[-2:] == ["tests: 1 failed", "failed: the tests"]
+
+
+def test_a_run_fails_with_any_one_check(tmp_path: Path) -> None:
+    for name in ("ruff", "mypy", "lint-imports"):
+        folder = tmp_path / name
+        folder.mkdir()
+        assert _run(_clone_with(folder, "true", fails=name)).returncode == 1
+
+
+def test_no_identity_of_whoever_runs_it_reaches_the_tests(tmp_path: Path) -> None:
+    done = _run(
+        _clone_with(tmp_path, "env"), AWS_PROFILE="mine", AWS_SESSION_TOKEN="t", DDBINSERT_LOCAL="true"
+    )
+    assert "AWS_PROFILE" not in done.stdout
+    assert "AWS_SESSION_TOKEN" not in done.stdout
+    assert "DDBINSERT_LOCAL" not in done.stdout
+    assert "AWS_SHARED_CREDENTIALS_FILE=/dev/null" in done.stdout
+
+
+def test_the_workflow_runs_the_same_script_and_may_write_nothing() -> None:
+    workflow: Any = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {"contents": "read"}
+    assert [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step] == [
+        ".ci/run"
+    ]
+
+
+def test_pre_commit_takes_no_hook_from_elsewhere_and_checks_what_ci_checks() -> None:
+    config: Any = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repo["repo"] for repo in config["repos"]] == ["local"]
+    hooks = [hook["entry"].replace(" --force-exclude", "") for hook in config["repos"][0]["hooks"]]
+    checks = [
+        line.split(maxsplit=1)[1] for line in RUN.read_text().splitlines() if line.startswith("check .")
+    ]
+    assert hooks == [check.replace(" --check", "") for check in checks]
