@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.pattern import PatternError
+from ddbinsert.core.filter_narrow import narrowed
+from ddbinsert.core.filter_reach import Passing, leak
+from ddbinsert.core.pattern import PatternError, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
 
@@ -14,35 +17,27 @@ INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
 def insert_patterns(extra: Sequence[str] = ()) -> tuple[str, ...]:
     """The patterns of an insert-only mapping: each of the user's, narrowed to inserts.
 
-    Filters of one mapping are ORed, so every one of them has to carry the restriction.
+    Filters of one mapping are ORed, so every one of them has to carry the restriction. A narrowed pattern lets
+    through exactly the INSERTs that its original lets through.
 
     Raises:
-        PatternError: one of `extra` is invalid, or could never match an insert.
+        PatternError: One of `extra` is invalid, could never match an INSERT, or gets longer than AWS takes.
     """
-    return tuple(dict.fromkeys(_narrowed(text) for text in extra)) or (INSERT_ONLY,)
+    return tuple(dict.fromkeys(narrowed(text) for text in extra)) or (INSERT_ONLY,)
 
 
 def is_insert_only(pattern: str) -> bool:
-    """Whether no MODIFY and no REMOVE record can pass `pattern`; False also where that can't be shown."""
+    """Whether no MODIFY and no REMOVE record can pass `pattern`; False where AWS would refuse the pattern."""
     try:
-        parsed = json.loads(pattern)
-    except ValueError:
+        return counterexample(pattern) is None
+    except PatternError:
         return False
-    return isinstance(parsed, dict) and parsed.get("eventName") == ["INSERT"] and not _has_or(parsed)
 
 
-def _narrowed(text: str) -> str:
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        raise PatternError(f"The pattern is not JSON: {error}.") from error
-    if not isinstance(parsed, dict):
-        raise PatternError("A pattern is a JSON object.")
-    if parsed.get("eventName", ["INSERT"]) != ["INSERT"] or _has_or(parsed):
-        raise PatternError("A pattern's own eventName must be exactly INSERT.", path=("eventName",))
-    parsed.pop("eventName", None)
-    return json.dumps({"eventName": ["INSERT"], **parsed}, separators=(",", ":"))
+def counterexample(pattern: str) -> Passing | None:
+    """A MODIFY or REMOVE record that passes `pattern`, preferably one that DynamoDB can write; None if none can.
 
-
-def _has_or(pattern: Mapping[str, Any]) -> bool:
-    return "$or" in pattern and '"eventName"' in json.dumps(pattern["$or"])
+    Raises:
+        PatternError: AWS would refuse the pattern.
+    """
+    return leak(parse(pattern))

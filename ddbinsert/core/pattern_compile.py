@@ -342,7 +342,7 @@ def _null_may_fit(node: Field) -> bool:
 
 def _simple(number: Decimal) -> int | float | None:
     """The constant that Python compares with ints and floats just as `number` compares, if there is one."""
-    if not number.is_finite() or abs(number) > _SAFE:
+    if not -_SAFE <= number <= _SAFE:
         return None
     if number == number.to_integral_value():
         return int(number)

@@ -216,7 +216,9 @@ def write_json(value: JsonValue) -> str:
 
 
 def _quoted(value: str | bool | None) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    text = json.dumps(value, ensure_ascii=False)
+    # Half a surrogate pair is JSON only as an escape: it has no UTF-8.
+    return text if text.isprintable() else json.dumps(value)
 
 
 def kind_of(value: JsonValue) -> str:

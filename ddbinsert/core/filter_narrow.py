@@ -1,0 +1,250 @@
+"""A pattern narrowed to inserts: what it let through before and is an INSERT, no more and no less.
+
+Event Ruler lets a field that comes again replace the one before, so a second eventName must never be written
+beside the first. The pattern is therefore taken apart where it speaks of eventName: what no INSERT passes is
+dropped, what every INSERT passes is dropped from the conjunction, and one eventName is put in front. The
+result is compared with the original rule by rule; a pattern that resists is written anew from its rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.core.filter_reach import EVENT_NAME, accepts, may_be_absent, passing
+from ddbinsert.core.model import EventName
+from ddbinsert.core.pattern_json import (
+    JsonArray,
+    JsonObject,
+    JsonScalar,
+    JsonValue,
+    read_json,
+    write_json,
+)
+from ddbinsert.core.pattern_model import Alternatives, Condition, Equals, Field, Pattern, PatternError
+from ddbinsert.core.pattern_parse import OR, parse_pattern
+from ddbinsert.core.pattern_rules import Rule, fields_of, rules_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: What Lambda takes for one pattern.
+LONGEST: Final = 4096
+
+_INSERT: Final = EventName.INSERT
+_ONLY_INSERT: Final = JsonArray((JsonScalar(_INSERT.value, None),), None)
+_OLD_IMAGE: Final = "dynamodb.OldImage"
+
+Member = tuple[str, int | None, JsonValue]
+#: A field as a value that compares; with the type of an operand, because True equals 1 in Python.
+Clause = tuple[str, frozenset[tuple[type, Condition]]]
+#: A rule without its eventName.
+Bare = frozenset[Clause]
+
+
+def narrowed(text: str) -> str:
+    """The pattern that lets through what `text` does, if it is an INSERT; compact JSON.
+
+    Raises:
+        PatternError: AWS would refuse the pattern; or it could never match an INSERT; or it gets too long.
+    """
+    root = read_json(text)
+    pattern = parse_pattern(root)
+    live = _live_rules(pattern)
+    if not isinstance(root, JsonObject):  # pragma: no cover - parse_pattern refuses it
+        raise PatternError("A pattern is a JSON object.")
+    wanted = _weakest(map(_bare, live))
+    for members in (_pruned(root, pattern), _rewritten(root, live)):
+        if members is not None and (found := _checked(members, wanted)) is not None:
+            return _fitting(found)
+    raise PatternError(
+        "eventName stands in so many places that it can't be restricted to INSERT in one pattern.",
+        hint="Write the alternatives as filters of their own: the filters of a mapping are ORed.",
+    )
+
+
+def _live_rules(pattern: Pattern) -> list[Rule]:
+    rules = rules_of(pattern.nodes)
+    live = [rule for rule in rules if accepts(rule, _INSERT)]
+    if not live:
+        field = rules[0][EVENT_NAME]
+        raise PatternError(
+            "No INSERT passes: its eventName lets no INSERT through.",
+            path=field.at.path,
+            position=field.at.position,
+            allowed=('["INSERT"]',),
+            hint='Leave eventName out: ddbinsert adds {"eventName":["INSERT"]} itself.',
+        )
+    old = [_needs_old_image(rule) for rule in live]
+    if all(old):
+        field = next(field for field in old if field is not None)
+        raise PatternError(
+            "No INSERT passes: the record of an INSERT has no OldImage.",
+            path=field.at.path,
+            position=field.at.position,
+            hint="Use NewImage or Keys; OldImage comes with MODIFY and REMOVE only.",
+        )
+    if passing(pattern, _INSERT) is None:
+        raise PatternError("No INSERT passes: no value satisfies its conditions.")
+    return live
+
+
+def _needs_old_image(rule: Rule) -> Field | None:
+    return next(
+        (
+            field
+            for path, field in rule.items()
+            if f"{path}.".startswith(f"{_OLD_IMAGE}.") and not may_be_absent(field)
+        ),
+        None,
+    )
+
+
+def _fitting(text: str) -> str:
+    if len(text) > LONGEST:
+        raise PatternError(
+            f"The pattern is too long: {len(text)} characters with the restriction to inserts.",
+            allowed=(f"at most {LONGEST}",),
+            hint="Split it into several filters: the filters of a mapping are ORed.",
+        )
+    return text
+
+
+# --- pruning: the pattern's own shape is kept -------------------------------------------------------------
+
+
+def _pruned(root: JsonObject, pattern: Pattern) -> tuple[Member, ...] | None:
+    has_or = any(isinstance(node, Alternatives) for node in _all_nodes(pattern))
+    by_position = {field.at: field for field in fields_of(pattern.nodes) if field.path == EVENT_NAME}
+    lets_insert = {field.at.position: accepts({EVENT_NAME: field}, _INSERT) for field in by_position.values()}
+    return _prune(root.members, lets_insert, has_or=has_or)
+
+
+def _all_nodes(pattern: Pattern) -> Iterable[object]:
+    return pattern.nodes
+
+
+def _prune(
+    members: Sequence[Member], lets_insert: dict[int | None, bool], *, has_or: bool
+) -> tuple[Member, ...] | None:
+    """The members without eventName; None where no INSERT passes them."""
+    kept: list[Member] = []
+    for key, position, value in members:
+        if key == EVENT_NAME and isinstance(value, JsonArray):
+            if not lets_insert.get(value.position, False):
+                return None
+        elif key == OR and has_or and isinstance(value, JsonArray):
+            branches = [
+                _prune(item.members, lets_insert, has_or=True)
+                for item in value.items
+                if isinstance(item, JsonObject)
+            ]
+            live = [branch for branch in branches if branch is not None]
+            if not live:
+                return None
+            if len(live) == 1:
+                kept.extend(live[0])
+            elif all(live):
+                items = tuple(JsonObject(branch, None) for branch in live)
+                kept.append((key, position, JsonArray(items, None)))
+        else:
+            kept.append((key, position, value))
+    return tuple(kept)
+
+
+# --- rewriting: from the rules ----------------------------------------------------------------------------
+
+
+def _rewritten(root: JsonObject, live: Sequence[Rule]) -> tuple[Member, ...]:
+    """What all rules share, and a `$or` of the rest."""
+    arrays = dict(_arrays(root))
+    weakest = _weakest(map(_bare, live))
+    distinct = {_bare(rule): rule for rule in live if _bare(rule) in weakest}
+    shared = frozenset.intersection(*distinct)
+
+    def written(rule: Rule, leave_out: Bare) -> tuple[Member, ...]:
+        tree: Tree = {}
+        for field in sorted(rule.values(), key=lambda field: len(field.keys)):
+            if field.path != EVENT_NAME and _clause(field) not in leave_out:
+                _plant(tree, field.keys, arrays[field.at.position])
+        return _members(tree)
+
+    bare, first = next(iter(distinct.items()))
+    common = written(first, bare - shared)
+    rest = [written(rule, shared) for rule in distinct.values()]
+    if len(rest) < 2 or not all(rest):
+        return common
+    return (*common, (OR, None, JsonArray(tuple(JsonObject(part, None) for part in rest), None)))
+
+
+Tree = dict[str, "JsonArray | Tree"]
+
+
+def _arrays(value: JsonValue) -> Iterable[tuple[int | None, JsonArray]]:
+    if isinstance(value, JsonArray):
+        yield value.position, value
+        for item in value.items:
+            yield from _arrays(item)
+    elif isinstance(value, JsonObject):
+        for _, _, item in value.members:
+            yield from _arrays(item)
+
+
+def _plant(tree: Tree, keys: Sequence[str], value: JsonArray) -> None:
+    node = tree
+    for index, key in enumerate(keys[:-1]):
+        child = node.setdefault(key, {})
+        if not isinstance(child, dict):
+            node[".".join(keys[index:])] = value
+            return
+        node = child
+    node[keys[-1]] = value
+
+
+def _members(tree: Tree) -> tuple[Member, ...]:
+    return tuple(
+        (key, None, JsonObject(_members(value), None) if isinstance(value, dict) else value)
+        for key, value in tree.items()
+    )
+
+
+# --- checking ---------------------------------------------------------------------------------------------
+
+
+def _checked(members: Sequence[Member], wanted: frozenset[Bare]) -> str | None:
+    """The text, if it is valid, means exactly the wanted rules, and survives being read as plain JSON."""
+    root = JsonObject(((EVENT_NAME, None, _ONLY_INSERT), *members), None)
+    text = write_json(root)
+    try:
+        rules = rules_of(parse_pattern(read_json(text)).nodes)
+    except PatternError:
+        return None
+    only = (Equals(value=_INSERT.value),)
+    if any(rule.get(EVENT_NAME) is None or rule[EVENT_NAME].conditions != only for rule in rules):
+        return None
+    return text if _weakest(map(_bare, rules)) == wanted and not _repeats(root) else None
+
+
+def _bare(rule: Rule) -> Bare:
+    return frozenset(_clause(field) for path, field in rule.items() if path != EVENT_NAME)
+
+
+def _clause(field: Field) -> Clause:
+    return field.path, frozenset(
+        (type(getattr(condition, "value", None)), condition) for condition in field.conditions
+    )
+
+
+def _weakest(rules: Iterable[Bare]) -> frozenset[Bare]:
+    """Without the rules that another one, with fewer fields, makes superfluous."""
+    distinct = set(rules)
+    return frozenset(rule for rule in distinct if not any(other < rule for other in distinct))
+
+
+def _repeats(value: JsonValue) -> bool:
+    """Whether an object repeats a key: many readers of JSON would lose the first."""
+    if isinstance(value, JsonArray):
+        return any(map(_repeats, value.items))
+    if not isinstance(value, JsonObject):
+        return False
+    keys = [key for key, _, _ in value.members]
+    return len(set(keys)) < len(keys) or any(_repeats(item) for _, _, item in value.members)
