@@ -59,7 +59,7 @@ function key(value) {
 }
 
 // Python's order; JavaScript's own sorts by UTF-16 unit, which differs beyond the basic plane.
-function byCodePoint(left, right) {
+export function byCodePoint(left, right) {
   const a = Array.from(left, (character) => character.codePointAt(0));
   const b = Array.from(right, (character) => character.codePointAt(0));
   for (let i = 0; i < Math.min(a.length, b.length); i += 1) {

@@ -1,0 +1,57 @@
+"""Feeds analytics: every new item as plain JSON, in batches as large as the service takes.
+
+    SINK_ARN      Firehose stream, Kinesis data stream or EventBridge bus
+    REDACT        paths, separated by commas, whose values are replaced by ***: ``card.number,notes.*.text``
+    EVENT_SOURCE  EventBridge: the events' source; ``ddbinsert`` unless set
+    EVENT_TYPE    EventBridge: the events' detail type; ``DynamoDB Item Inserted`` unless set
+    DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+
+    {"eventID":…,"time":"2024-11-01T12:00:00.000Z","table":"orders","keys":{"id":"a"},"item":{"id":"a","price":9.99}}
+
+A record that the service refuses for now is sent again alone; one that it refuses for good fails alone.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert_aws import connect
+from ddbinsert_batch import run
+from ddbinsert_delivery import delivering
+from ddbinsert_document import envelope, event_naming, event_of
+from ddbinsert_item import digest_of, dumps
+from ddbinsert_ledger import open_memory
+from ddbinsert_settings import paths, required_arn
+from ddbinsert_sinks import open_sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ddbinsert_aws import Connect
+    from ddbinsert_batch import Record
+
+_SINKS = ("firehose", "kinesis", "events")
+
+
+def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], dict[str, Any]]:
+    """The handler with these settings."""
+    target = required_arn(environ, "SINK_ARN", _SINKS)
+    redacted = paths(environ, "REDACT")
+    naming = event_naming(environ)
+    memory = open_memory(environ, connect)
+
+    def prepared(record: Record) -> dict[str, Any]:
+        document = envelope(record, redacted)
+        if target.service == "events":
+            return event_of(record, document, naming)
+        line = dumps(document).encode() + b"\n"
+        if target.service == "kinesis":
+            return {"Data": line, "PartitionKey": digest_of(record)}
+        return {"Data": line}
+
+    deliver = delivering(prepared, lambda: open_sink(target, connect))
+    return lambda event, context: run(event, context, deliver, memory)
+
+
+handler = make(os.environ, connect)

@@ -1,0 +1,99 @@
+"""What is sent about a new item, and how each kind of sink wants it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert_item import digest_of, dumps, milliseconds_of, plain_map, redact, table_of, time_of
+from ddbinsert_settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert_batch import Record
+    from ddbinsert_settings import Arn
+
+_LONGEST_NAME = 128
+
+
+def change_of(record: Record) -> dict[str, Any]:
+    """The record's ``dynamodb`` part.
+
+    Raises:
+        ValueError: It has none, or no keys: this is no stream record.
+    """
+    change = record.get("dynamodb")
+    if not isinstance(change, dict) or not isinstance(change.get("Keys"), dict):
+        raise ValueError("not a DynamoDB stream record: it has no dynamodb.Keys")  # noqa: TRY004 -- of the data
+    return change
+
+
+def envelope(record: Record, redacted: list[tuple[str, ...]]) -> dict[str, Any]:
+    """The new item in plain values: eventID, time, table, keys, item (null where the view type has none)."""
+    change = change_of(record)
+    return {
+        "eventID": record.get("eventID"),
+        "time": time_of(record),
+        "table": table_of(record),
+        "keys": plain_map(redact(change["Keys"], redacted)),
+        "item": plain_map(redact(change.get("NewImage"), redacted)),
+    }
+
+
+def fifo_ids(record: Record) -> dict[str, str]:
+    """Order for each item, and no doubles within the five minutes that FIFO remembers."""
+    ids = {"MessageGroupId": digest_of(record)}
+    event_id = record.get("eventID")
+    return {**ids, "MessageDeduplicationId": event_id} if event_id else ids
+
+
+def event_naming(environ: Mapping[str, str]) -> tuple[str, str]:
+    """What EventBridge's rules tell our events by: source and detail type.
+
+    Raises:
+        SettingsError: A source that AWS keeps for itself, or one that is too long.
+    """
+    source = environ.get("EVENT_SOURCE", "").strip() or "ddbinsert"
+    kind = environ.get("EVENT_TYPE", "").strip() or "DynamoDB Item Inserted"
+    if source.startswith("aws.") or len(source) > _LONGEST_NAME:
+        raise SettingsError("EVENT_SOURCE", f"{source!r} begins with aws. or is too long")
+    if len(kind) > _LONGEST_NAME:
+        raise SettingsError("EVENT_TYPE", f"more than {_LONGEST_NAME} characters")
+    return source, kind
+
+
+def event_of(record: Record, detail: dict[str, Any], naming: tuple[str, str]) -> dict[str, Any]:
+    """An entry of EventBridge's PutEvents."""
+    entry: dict[str, Any] = {
+        "Source": naming[0],
+        "DetailType": naming[1],
+        "Detail": dumps(detail, long_integers=False),
+        "Resources": [str(record.get("eventSourceARN", "")).partition("/stream/")[0]],
+    }
+    moment = milliseconds_of(record)
+    return entry if moment is None else {**entry, "Time": moment / 1000}
+
+
+def log_event_of(record: Record, message: str) -> dict[str, Any]:
+    """An entry of CloudWatch's PutLogEvents."""
+    moment = milliseconds_of(record)
+    return {"timestamp": int(time.time() * 1000) if moment is None else moment, "message": message}
+
+
+def object_of(record: Record, body: str) -> dict[str, Any]:
+    """An object in S3, named so that the same event always has the same name: orders/2024/11/01/ID.json."""
+    if not record.get("eventID"):
+        raise ValueError("the record has no eventID, which names the object")
+    day = (time_of(record) or "undated")[:10].replace("-", "/")
+    return {"Name": f"{table_of(record)}/{day}/{record['eventID']}.json", "Body": body.encode()}
+
+
+def message_of(
+    record: Record, body: str, target: Arn, attributes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """A message for SQS or SNS, with FIFO ids where the target is FIFO."""
+    entry: dict[str, Any] = {"MessageBody" if target.service == "sqs" else "Message": body}
+    if attributes:
+        entry["MessageAttributes"] = attributes
+    return {**entry, **fifo_ids(record)} if target.is_fifo else entry

@@ -1,0 +1,69 @@
+// Stands in for Lambda's Node.js runtime: loads a handler as Lambda does, and calls it with events.
+//
+//     node driver.mjs FILE.FUNCTION DESCRIPTOR   in the folder that holds the code
+//
+// Standard input: an invocation a line, {"event": …, "context": {…}}. The descriptor: an answer a line,
+// {"answer": …} or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where
+// it prints it.
+
+import { existsSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { pathToFileURL } from "node:url";
+
+let handler;
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const invocation = JSON.parse(line);
+  let answer;
+  try {
+    handler ??= await load(process.argv[2]);
+    // As Lambda sends it: an answer that is no JSON is the function's error.
+    answer = { answer: JSON.parse(JSON.stringify((await call(invocation)) ?? null)) };
+  } catch (error) {
+    answer = { error: told(error) };
+  }
+  writeSync(Number(process.argv[3]), JSON.stringify(answer) + "\n");
+}
+process.exit(0); // whatever the handler keeps open
+
+async function load(entry) {
+  const [file, ...names] = basename(entry).split(".");
+  const stem = resolve(join(dirname(entry), file));
+  const path = [".js", ".mjs", ".cjs"].map((ending) => stem + ending).find(existsSync);
+  if (path === undefined) throw new Error(`no module ${stem}`);
+  const loaded = await import(pathToFileURL(path));
+  const find = (from) => names.reduce((value, name) => value?.[name], from);
+  const found = find(loaded) ?? find(loaded.default);
+  if (typeof found !== "function") throw new Error(`${entry} is no function`);
+  return found;
+}
+
+// A handler answers with a promise, or calls back.
+function call({ event, context }) {
+  const deadline = Date.now() + (context.seconds ?? 30) * 1000;
+  const own = {
+    awsRequestId: context.aws_request_id,
+    functionName: context.function_name,
+    functionVersion: context.function_version,
+    invokedFunctionArn: context.invoked_function_arn,
+    memoryLimitInMB: String(context.memory_limit_in_mb),
+    logGroupName: context.log_group_name,
+    logStreamName: context.log_stream_name,
+    getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
+  };
+  return new Promise((done, fail) => {
+    const answer = handler(event, own, (error, result) => (error ? fail(error) : done(result)));
+    if (typeof answer?.then === "function") answer.then(done, fail);
+    else if (handler.length < 3) done(answer);
+  });
+}
+
+function told(error) {
+  const known = error instanceof Error;
+  return {
+    errorType: known ? error.name : typeof error,
+    errorMessage: known ? error.message : String(error),
+    stackTrace: known ? String(error.stack).split("\n").slice(1).map((line) => line.trim()) : [],
+  };
+}
