@@ -13,6 +13,7 @@ from ddbinsert.cli.app import app
 #: The modules that hold commands, in the order in which `--help` lists them.
 MODULES = (
     "provision",
+    "send",
     "status",
     "local",
     "config",

@@ -1,0 +1,66 @@
+"""What `send` did, for people and as data."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.duration import words
+from ddbinsert.render.keys import key_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.items import Item
+    from ddbinsert.core.samples import Sent
+    from ddbinsert.render.screen import Screen
+
+_SHOWN = 5
+
+
+def data(sent: Sent, undo: str | None) -> dict[str, Any]:
+    """The result for the envelope; keys in DynamoDB JSON.
+
+    Args:
+        undo: The command line that removes what is left; None where it takes the items' own keys to do so.
+    """
+    fields = asdict(sent)
+    return {
+        **fields,
+        "seconds": round(sent.seconds, 3),
+        "rate": None if sent.rate is None else round(sent.rate, 1),
+        "remove_with": undo if sent.left else None,
+    }
+
+
+def human(screen: Screen, sent: Sent, undo: str | None) -> None:
+    pace = f", {sent.rate:.0f} a second" if sent.rate and sent.inserted > 1 else ""
+    rows = [
+        ("inserted", f"{_items(sent.inserted)} in {words(sent.seconds)}{pace}, run {sent.run_id}"),
+        ("modified", _items(sent.modified) if sent.modified else ""),
+        ("removed", _items(sent.removed) if sent.removed else ""),
+        ("cleaned up", _items(sent.cleaned) if sent.cleaned else ""),
+        ("keys", _keys(sent.keys[:1], sent.inserted + len(sent.existing))),
+        ("left", _left(sent, undo) if sent.left else ""),
+    ]
+    screen.pairs(rows)
+
+
+def _left(sent: Sent, undo: str | None) -> str:
+    way = (
+        "they have keys of your own, so remove them by these" if undo is None else f"remove them with: {undo}"
+    )
+    return f"{_items(sent.left)}; {way}"
+
+
+def keys_line(keys: Sequence[Item]) -> str:
+    """The first few of several keys on one line."""
+    return _keys(keys[:_SHOWN], len(keys))
+
+
+def _keys(keys: Sequence[Item], of: int) -> str:
+    return ", ".join(key_words(key) for key in keys) + (", …" if of > len(keys) else "")
+
+
+def _items(count: int) -> str:
+    return f"{count} item{'' if count == 1 else 's'}"
