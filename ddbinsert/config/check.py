@@ -172,7 +172,8 @@ def _map(kind: MapOf, node: Node, path: str, findings: Findings) -> object:
 def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
     """A filter pattern, written as JSON text or as a mapping; compact JSON text."""
     from ddbinsert.core.insert_filter import insert_patterns
-    from ddbinsert.core.pattern import PatternError, parse
+    from ddbinsert.core.pattern import PatternError
+    from ddbinsert.core.pattern_json import read_json, write_json
 
     if isinstance(node, Entries):
         if not _is_json(node, path, findings):
@@ -183,27 +184,19 @@ def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
     else:
         return _refuse_type(kind, node, path, findings)
     try:
-        parse(text)
-        narrowed = insert_patterns([text])[0]
+        insert_patterns([text])
     except PatternError as error:
-        place = at(node, error.path).place
         close = ", ".join(word for word in error.allowed if len(word) > 1) or None
         message = f"{error.message} {error.hint}" if error.hint else error.message
-        findings.add("".join([path, *_steps(error.path)]), place, message, allowed=close)
+        findings.add(_inside(path, error.path), at(node, error.path).place, message, allowed=close)
         return INVALID
-    if kind.longest is not None and len(narrowed) > kind.longest:
-        message = f"The pattern is too long: {len(narrowed)} characters with the restriction to inserts."
-        findings.add(path, node.place, message, allowed=f"at most {kind.longest}")
-        return INVALID
-    return (
-        text
-        if isinstance(node, Entries)
-        else json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)
-    )
+    return write_json(read_json(text))
 
 
-def _steps(path: tuple[str | int, ...]) -> list[str]:
-    return [f"[{step}]" if isinstance(step, int) else f".{step}" for step in path]
+def _inside(path: str, steps: tuple[str | int, ...]) -> str:
+    for step in steps:
+        path = f"{path}[{step}]" if isinstance(step, int) else below(path, step)
+    return path
 
 
 def _is_json(node: Node, path: str, findings: Findings) -> bool:
@@ -237,7 +230,7 @@ def _scalar_message(kind: Kind, node: Scalar) -> str:
     said = (
         "The value" if is_secret(kind) else shown(node.value if node.reading is Reading.TEXT else node.text)
     )
-    wants_text = takes_text(kind)
+    wants_text = takes_text(kind) and not (isinstance(kind, Text) and kind.is_json)
     wants_number = isinstance(kind, Whole) or (isinstance(kind, Choice) and not wants_text)
     match node.reading:
         case Reading.NULL:
@@ -250,6 +243,8 @@ def _scalar_message(kind: Kind, node: Scalar) -> str:
             return f"{said} is ambiguous in YAML; write text in quotes."
         case Reading.TEXT if wants_number and re.fullmatch(r"[-+]?[0-9]+", node.text):
             return f"{said} is text; write the number without quotes."
+        case Reading.TEXT if isinstance(kind, Boolean) and node.text in ("true", "false"):
+            return f"{said} is text; write it without quotes."
         case Reading.TEXT:
             return f"{said} is text."
         case _ if wants_text:

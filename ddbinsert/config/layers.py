@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ddbinsert.config import keys
-from ddbinsert.config.check import check, nearest
+from ddbinsert.config.check import INVALID, check, nearest
 from ddbinsert.config.keys import PREFIX, Key, Section
 from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
 from ddbinsert.config.nodes import (
@@ -89,7 +89,8 @@ def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
         if name not in known:
             message = f"The variable {shown(name)} is none of ddbinsert's."
             close = nearest(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in known])
-            findings.add("", Place(name), message, nearest=close and PREFIX + close)
+            place = Place(name if name.isprintable() else repr(name))
+            findings.add("", place, message, nearest=close and PREFIX + close)
             continue
         key = known[name]
         node = _variable_node(key, variables[name], Place(name), findings)
@@ -143,7 +144,7 @@ def refuse_rivals(layer: Layer, findings: Findings) -> None:
 
 
 def _is_chosen(layer: Layer, path: str) -> bool:
-    return path in layer and bool(layer[path].value)
+    return path in layer and layer[path].value is not INVALID and bool(layer[path].value)
 
 
 def _variable_node(key: Key, text: str, place: Place, findings: Findings) -> Node | None:

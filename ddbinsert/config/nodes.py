@@ -22,7 +22,7 @@ class Reading(StrEnum):
     TEXT = "text"
     WHOLE = "a whole number"
     NUMBER = "a number with a fraction"
-    BOOLEAN = "true or false"
+    BOOLEAN = "a boolean"
     NULL = "null (nothing)"
     AMBIGUOUS = "ambiguous in YAML"
 

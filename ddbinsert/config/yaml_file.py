@@ -41,7 +41,7 @@ _CORE_TAGS = _TEXT_TAGS | {f"{_PREFIX}{name}" for name in ("bool", "int", "float
 _PARSER_SAYS: Final = (
     ("another document", "a second document begins here; the file holds one document, so remove the '---'"),
     ("tab character", "a tab; indent with spaces"),
-    ("'\\t'", "a tab; indent with spaces"),
+    ("cannot start any token", "a tab; indent with spaces"),
     (
         "undefined alias",
         "an alias (*name) that no anchor (&name) before it defines; text with * needs quotes",
@@ -125,6 +125,8 @@ def _root(text: str, name: str, findings: Findings) -> Entries | None:
     node = _Converter(name, findings, in_file=True).convert(composed)
     if isinstance(node, Entries):
         return node
+    if isinstance(node, Scalar) and node.reading is Reading.NULL:
+        return Entries(node.place, ())
     if node is not None:
         findings.add("", node.place, "The document is not a mapping; it begins with keys such as 'table:'.")
     return None
@@ -144,12 +146,21 @@ def _composed(text: str, source: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
-        raise _UnreadableError(f"Not YAML: {_in_our_words(error.problem or '')}.", place) from None
+        fault = _in_our_words(error.problem or "", _character(text, place))
+        raise _UnreadableError(f"Not YAML: {fault}.", place) from None
     except (RecursionError, UnicodeEncodeError):
         raise _UnreadableError("Not YAML: nested too deeply, or no text.", Place(source)) from None
 
 
-def _in_our_words(problem: str) -> str:
+def _character(text: str, place: Place) -> str:
+    lines = text.splitlines()
+    row, column = (place.line or 1) - 1, (place.column or 1) - 1
+    return lines[row][column : column + 1] if row < len(lines) else ""
+
+
+def _in_our_words(problem: str, character: str) -> str:
+    if "cannot start any token" in problem and character != "\t":
+        return f"{character!r} can't begin a value here; text needs quotes"
     for theirs, ours in _PARSER_SAYS:
         if theirs in problem:
             return ours
