@@ -15,6 +15,7 @@ MODULES = (
     "provision",
     "send",
     "status",
+    "verify",
     "local",
     "config",
 )

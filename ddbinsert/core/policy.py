@@ -6,6 +6,8 @@ stream and the exact log group, which exists before the function does, so Create
 
 from __future__ import annotations
 
+import json
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.shapes import canonical
@@ -99,3 +101,36 @@ def _on_failure(arn: str) -> dict[str, Any]:
                 "Action": ["s3:PutObject", "s3:ListBucket"],
                 "Resource": [arn, f"{arn}/*"],
             }
+
+
+def lacking(policy: str | None, *, stream_arn: str, log_group_arn: str) -> tuple[str, ...]:
+    """Which of the rights that a trigger can't do without a role's inline policy doesn't grant.
+
+    Returns:
+        ``stream`` and ``logs``, or fewer.
+    """
+    try:
+        statements = json.loads(policy)["Statement"] if policy else []
+    except (ValueError, KeyError, TypeError):
+        statements = []
+    needed = {
+        "stream": ("dynamodb:GetRecords", stream_arn),
+        "logs": ("logs:PutLogEvents", f"{log_group_arn}:*"),
+    }
+    return tuple(
+        name
+        for name, (action, resource) in needed.items()
+        if not any(_grants(statement, action, resource) for statement in statements)
+    )
+
+
+def _grants(statement: Any, action: str, resource: str) -> bool:
+    def listed(key: str) -> list[str]:
+        value = statement.get(key) or []
+        return [value] if isinstance(value, str) else list(value)
+
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    return any(fnmatchcase(action, a) for a in listed("Action")) and any(
+        fnmatchcase(resource, r) for r in listed("Resource")
+    )

@@ -20,8 +20,8 @@ class Reporter(Protocol):
     def did(self, step: Step) -> None:
         """A step of a plan was carried out."""
 
-    def waiting(self, what: str, elapsed: float) -> None:
-        """Still waiting for ``what``, for ``elapsed`` seconds by now."""
+    def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
+        """Still waiting for ``what``, for ``elapsed`` seconds by now; ``detail`` says how far it is."""
 
     def warn(self, text: str) -> None:
         """Something that the user should know, and that ends up in the result's warnings, too."""
@@ -42,7 +42,7 @@ class Silent:
     def did(self, step: Step) -> None:
         """Say nothing."""
 
-    def waiting(self, what: str, elapsed: float) -> None:
+    def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
         """Say nothing."""
 
     def warn(self, text: str) -> None:

@@ -48,10 +48,10 @@ class ScreenReporter:
 
         self._say(past(step))
 
-    def waiting(self, what: str, elapsed: float) -> None:
+    def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
         if self._quiet:
             return
-        text = f"waiting for {what} ({words(elapsed)})"
+        text = f"waiting for {what} ({words(elapsed)}){': ' if detail else ''}{detail}"
         if self._live:
             self.screen.stream.write("\r\x1b[2K" + one_line(text, 100))
             self.screen.stream.flush()

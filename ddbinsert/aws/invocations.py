@@ -1,0 +1,149 @@
+"""What the function's log and CloudWatch's metrics say about its invocations."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.core.circumstances import Invocations
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ddbinsert.aws.session import Aws
+
+#: So many pages of the log are read at most; what is beyond is told as cut.
+_PAGES = 10
+_KEPT = 10
+_LONGEST_LINE = 400
+
+_REPORT = re.compile(r"^REPORT RequestId: \S+\s+Duration: ([\d.]+) ms")
+_JSON_REPORT = re.compile(r'"type"\s*:\s*"platform\.report"')
+_JSON_DURATION = re.compile(r'"durationMs"\s*:\s*([\d.]+)')
+_TIMEOUT = re.compile(r"Task timed out after|\"status\"\s*:\s*\"timeout\"|Status: timeout")
+_ERROR = re.compile(
+    r"^\[ERROR\]|^Traceback|Runtime\.\w+|errorType|Unhandled|\"level\"\s*:\s*\"ERROR\"|\"status\"\s*:\s*\"error\""
+)
+#: CloudWatch's own filter for these lines; an emulator may ignore it, so each line is looked at again.
+_PATTERN = '?REPORT ?"platform.report" ?"timed out" ?ERROR ?Traceback ?errorType ?Runtime ?Unhandled'
+
+
+def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = True) -> Invocations:
+    """The invocations since an epoch second.
+
+    Raises:
+        AwsError: The log may not be read. A missing group is no error: it holds nothing.
+    """
+    request: dict[str, Any] = {"logGroupName": group, "startTime": int(since * 1000)}
+    if aws.is_aws:
+        request["filterPattern"] = _PATTERN
+    lines: list[str] = []
+    cut = False
+    with translated(f"read log group {group}"):
+        try:
+            for _ in range(_PAGES if everything else 1):
+                page = aws.client("logs").filter_log_events(**request)
+                lines += [event.get("message", "") for event in page.get("events", ())]
+                if not page.get("nextToken"):
+                    break
+                request["nextToken"] = page["nextToken"]
+            else:
+                cut = True
+        except Exception as error:
+            if not is_not_found(error):
+                raise
+    return summarized(lines, cut=cut)
+
+
+def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
+    """What log lines say about invocations."""
+    reports = timeouts = cold = errors = 0
+    longest: float | None = None
+    kept: list[str] = []
+    for line in lines:
+        duration = _duration(line)
+        if duration is not None:
+            reports += 1
+            longest = max(longest or 0.0, duration)
+            cold += "Init Duration" in line or "initDurationMs" in line
+        if _TIMEOUT.search(line):
+            timeouts += 1
+            kept.append(line)
+        elif duration is None and _ERROR.search(line):
+            errors += 1
+            kept.append(line)
+    return Invocations(
+        reports=reports,
+        timeouts=timeouts,
+        error_count=errors,
+        errors=tuple(" ".join(line.split())[:_LONGEST_LINE] for line in kept[-_KEPT:]),
+        longest=longest,
+        cold_starts=cold,
+        cut=cut,
+    )
+
+
+def _duration(line: str) -> float | None:
+    """Seconds that an invocation took, in a REPORT line of either log format."""
+    found = _REPORT.match(line)
+    if found is None and _JSON_REPORT.search(line):
+        found = _JSON_DURATION.search(line)
+    return float(found[1]) / 1000 if found else None
+
+
+#: Metric to the statistic that counts it.
+_OF_FUNCTION = ("Invocations", "Errors", "Throttles")
+_OF_MAPPING = (
+    "PolledEventCount",
+    "FilteredOutEventCount",
+    "InvokedEventCount",
+    "FailedInvokeEventCount",
+    "DroppedEventCount",
+    "OnFailureDestinationDeliveredEventCount",
+)
+
+
+def read_metrics(
+    aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float
+) -> tuple[dict[str, float], str]:
+    """CloudWatch's counts over the run's time, and why there are none where that is so.
+
+    A count without a datapoint is left out: absence is not zero (facts), and datapoints come minutes late.
+    """
+    queries: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+
+    def ask(name: str, dimension: str, value: str) -> None:
+        identity = f"m{len(queries)}"
+        names[identity] = name
+        metric = {
+            "Namespace": "AWS/Lambda",
+            "MetricName": name,
+            "Dimensions": [{"Name": dimension, "Value": value}],
+        }
+        queries.append({"Id": identity, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}})
+
+    for name in _OF_FUNCTION:
+        ask(name, "FunctionName", function)
+    for uuid in mappings:
+        for name in _OF_MAPPING:
+            ask(name, "EventSourceMappingUUID", uuid)
+    try:
+        with translated("read the metrics"):
+            answer = aws.client("cloudwatch").get_metric_data(
+                MetricDataQueries=queries,  # type: ignore[arg-type]
+                StartTime=datetime.fromtimestamp(int(since) // 60 * 60, UTC),
+                EndTime=datetime.fromtimestamp(int(until) + 60, UTC),
+            )
+    except AwsError as error:
+        return {}, error.message
+    counts: dict[str, float] = {}
+    for result in answer.get("MetricDataResults", ()):
+        values = result.get("Values") or ()
+        if values:
+            name = names[result["Id"]]
+            counts[name] = counts.get(name, 0.0) + sum(values)
+    return counts, "" if counts else "no datapoints yet"

@@ -1,0 +1,174 @@
+"""verify: the proof, its report, its exit code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.options import NAME, Settings
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ddbinsert.core.proof import Proof
+
+#: Seconds to wait after the last write: the first delivery was once seen 94 s after it (facts).
+TIMEOUT = 180.0
+LOCAL_TIMEOUT = 20.0
+
+Count = Annotated[
+    int,
+    typer.Option(
+        "--count",
+        min=1,
+        max=100_000_000,
+        metavar="N",
+        help="Test items; the first four try every kind of write.",
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.1, metavar="N", help="Items a second at most, beyond the first four."),
+]
+Match = Annotated[
+    bool,
+    typer.Option(
+        "--match", help="Go by any log line that shows an item's key: for functions that leave no receipts."
+    ),
+]
+AllowGuarded = Annotated[
+    bool,
+    typer.Option(
+        "--allow-guarded", help="What only the handler's own guard dropped is a warning, not a failure."
+    ),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the test items in the table.")]
+Item = Annotated[
+    str | None,
+    typer.Option(
+        "--item",
+        metavar="FILE",
+        help="What test items shall carry: one item as JSON or YAML, without its key.",
+    ),
+]
+Partiql = Annotated[bool, typer.Option("--partiql", help="Write by PartiQL, too.")]
+Ttl = Annotated[
+    str | None,
+    typer.Option("--ttl-attribute", metavar="NAME", help="Write an item whose time to live is over, too."),
+]
+LogGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--log-group", metavar="NAME", help="Where the function logs [default: as it is configured]."
+    ),
+]
+Cleanup = Annotated[
+    str | None,
+    typer.Option(
+        "--cleanup", metavar="RUN_ID", help="Only remove what an interrupted run left in the table."
+    ),
+]
+
+
+@command("verify", settings=NAME)
+def verify(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    count: Count = 4,
+    rate: Rate = None,
+    match: Match = False,
+    allow_guarded: AllowGuarded = False,
+    item: Item = None,
+    partiql: Partiql = False,
+    ttl_attribute: Ttl = None,
+    log_group: LogGroup = None,
+    keep: Keep = False,
+    cleanup: Cleanup = None,
+) -> Outcome:
+    """Prove that the trigger processes every insert and nothing else.
+
+    Writes test items of its own (insert, modify, remove, insert again), reads the stream and the function's log,
+    and answers PASS (exit 0), FAIL (1) or INCONCLUSIVE (6). Removes its items in any case.
+
+    Example: ddbinsert verify orders
+    """
+    from ddbinsert.operations import verify as proving
+    from ddbinsert.operations.ledger import Ledger
+    from ddbinsert.render import verdict as shown
+
+    trigger = run.trigger(table, settings)
+    ledger = Ledger(_runs(run))
+    if cleanup is not None:
+        removed = proving.clean_up(run.aws, cleanup, clock=run.clock, reporter=run.reporter, ledger=ledger)
+        return Outcome(
+            data={"run_id": cleanup, "keys": removed},
+            human=lambda screen: screen.line(f"Removed what run {cleanup} left ({removed:,} keys)."),
+        )
+    if match and count > len(_LANES):
+        raise UsageError("--match goes by few items.", hint="Leave --count out.", code="match-and-count")
+    wishes = proving.Wishes(
+        count=count,
+        rate=rate,
+        by_lines=match,
+        attributes=_attributes(run, item),
+        allow_guarded=allow_guarded,
+        partiql=partiql,
+        ttl_attribute=ttl_attribute,
+        log_group=log_group,
+        keep=keep,
+    )
+    aws = run.aws
+    proof = proving.verify(
+        aws,
+        trigger,
+        wishes,
+        clock=run.clock,
+        new_id=run.environment.new_id,
+        reporter=run.reporter,
+        timeout=run.timeout(LOCAL_TIMEOUT if aws.connection.is_local else TIMEOUT),
+        ledger=ledger,
+    )
+    return Outcome(
+        data=shown.data(proof),
+        human=lambda screen: shown.human(screen, proof),
+        exit_code=_code(proof),
+    )
+
+
+_LANES = range(4)
+
+
+def _code(proof: Proof) -> ExitCode:
+    from ddbinsert.core.verdict import Result
+
+    match proof.verdict.result:
+        case Result.PASS:
+            return ExitCode.OK
+        case Result.FAIL:
+            return ExitCode.NO
+        case Result.INCONCLUSIVE:
+            return ExitCode.INCONCLUSIVE
+
+
+def _runs(run: Run) -> Path:
+    from ddbinsert.local import state_directory
+
+    return state_directory(run.environment.variables).parent / "runs"
+
+
+def _attributes(run: Run, item: str | None) -> dict[str, dict[str, object]] | None:
+    """The attributes of --item in DynamoDB JSON.
+
+    Raises:
+        UsageError: The file can't be read, or doesn't hold one item.
+    """
+    del run
+    if item is None:
+        return None
+    raise UsageError("--item is not there yet.")

@@ -1,0 +1,370 @@
+"""Why a run is not a PASS: each cause a small function with a stable code, its evidence and what mends it.
+
+A cause is a PROOF only where what it rests on can't be otherwise by waiting: then a missing insert is a FAIL.
+All else is a NOTE beside an INCONCLUSIVE.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.filter_checks import judge_filters
+from ddbinsert.core.verdict import Finding, Symptoms, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.core.circumstances import Circumstances
+    from ddbinsert.core.tally import Receipt, Tally
+
+_SHOWN = 5
+
+
+def findings(
+    seen: Symptoms, tally: Tally, around: Circumstances, *, allow_guarded: bool = False
+) -> tuple[Finding, ...]:
+    """Everything that explains the symptoms, and what is worth knowing beside them."""
+    found = [*_strays(seen, allow_guarded=allow_guarded), *_stream_differs(seen)]
+    if around.world.table is not None:
+        for mapping in around.mappings:
+            found += judge_filters(mapping, around.world.table, allow_guarded=allow_guarded)
+    found += _second_mapping(around)
+    if seen.missing_count:
+        for cause in _CAUSES_OF_MISSING:
+            found += cause(seen, tally, around)
+    if tally.duplicates:
+        found.append(
+            Finding(
+                code="duplicate-deliveries",
+                weight=Weight.NOTE,
+                text=f"{tally.duplicates} records were delivered more than once; Lambda promises at least once",
+                mend="Let the function do no harm when it is given a record twice (eventID stays the same).",
+            )
+        )
+    return tuple(found)
+
+
+def standing_in_the_way(around: Circumstances) -> tuple[Finding, ...]:
+    """What certainly keeps every insert from being processed, as the configuration stands."""
+    nothing = Symptoms()
+    causes = (_mapping_state, _function_state, _concurrency)
+    found = [finding for cause in causes for finding in cause(nothing, None, around)]
+    return tuple(finding for finding in found if finding.weight is Weight.PROOF)
+
+
+# --- delivered, and should not have been ------------------------------------------------------------------
+
+
+def _strays(seen: Symptoms, *, allow_guarded: bool) -> Iterator[Finding]:
+    if seen.intruders:
+        yield Finding(
+            code="intruders-processed",
+            weight=Weight.PROOF,
+            text=f"{_kinds(seen.intruders)} were processed by the function",
+            evidence=_shown(seen.intruders),
+            mend="Filter the mapping to INSERT: `ddbinsert attach-trigger TABLE` puts the filter back.",
+        )
+    if seen.leaked:
+        yield Finding(
+            code="filter-leaks",
+            weight=Weight.NOTE if allow_guarded else Weight.PROOF,
+            text=f"{_kinds(seen.leaked)} were delivered to the function: the filter leaks, and only the "
+            "guard in the handler's code dropped them",
+            evidence=_shown(seen.leaked),
+            mend="Filter the mapping to INSERT: `ddbinsert attach-trigger TABLE` puts the filter back.",
+        )
+    if seen.surplus_lines:
+        yield Finding(
+            code="intruders-processed",
+            weight=Weight.PROOF,
+            text="the function logged more for some items than their inserts explain",
+            evidence=tuple(
+                f"item {number}: {lines} lines, {wanted} explained by inserts"
+                for number, wanted, lines in seen.surplus_lines[:_SHOWN]
+            ),
+            mend="Look at the lines (`ddbinsert tail`), and filter the mapping to INSERT.",
+        )
+
+
+def _kinds(receipts: tuple[Receipt, ...]) -> str:
+    counts: dict[str, int] = {}
+    for one in receipts:
+        counts[one.event_name] = counts.get(one.event_name, 0) + 1
+    return " and ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+
+
+def _shown(receipts: tuple[Receipt, ...]) -> tuple[str, ...]:
+    lines = [f"{one.event_name} of item {one.number}, eventID {one.event_id}" for one in receipts[:20]]
+    return (*lines, *([f"and {len(receipts) - 20} more"] if len(receipts) > 20 else []))
+
+
+def _stream_differs(seen: Symptoms) -> Iterator[Finding]:
+    if seen.stream_differs:
+        yield Finding(
+            code="stream-differs-from-writes",
+            weight=Weight.HOLE,
+            text="the stream does not hold the records that the test writes must leave",
+            evidence=tuple(
+                f"item {number}: expected {', '.join(expected) or 'none'}; recorded {', '.join(got) or 'none'}"
+                for number, expected, got in seen.stream_differs[:_SHOWN]
+            ),
+            mend="Is something else changing items that it did not make (a cleaner, another run)? The embedded "
+            "emulator records nothing for PartiQL writes.",
+        )
+
+
+def _second_mapping(around: Circumstances) -> Iterator[Finding]:
+    if len(around.mappings) > 1:
+        yield Finding(
+            code="second-mapping",
+            weight=Weight.NOTE,
+            text=f"{len(around.mappings)} mappings deliver this stream to the function: each insert arrives "
+            "once for each of them",
+            evidence=tuple(f"{m.uuid} ({m.state}) → {m.function_arn}" for m in around.mappings),
+            mend="Delete the one that is not wanted.",
+        )
+
+
+# --- missing ----------------------------------------------------------------------------------------------
+
+
+def _passed_over(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    over = [one for one in seen.missing if one.passed_over and not one.failed]
+    if not over:
+        return
+    latest = any(m.starting_position == "LATEST" for m in around.mappings)
+    first_only = all(_is_first(tally, one.number, one.event_id) for one in over)
+    evidence = tuple(f"item {one.number}, eventID {one.event_id}" for one in over[:_SHOWN])
+    if latest and first_only:
+        yield Finding(
+            code="latest-missed-first-writes",
+            weight=Weight.HOLE,
+            text=f"the mapping starts at LATEST and missed {len(over)} of the first writes: it was not polling yet",
+            evidence=evidence,
+            mend="Verify again now that it polls; where no insert may be missed, attach with "
+            "--starting-position TRIM_HORIZON.",
+        )
+        return
+    yield Finding(
+        code="handler-drops-records",
+        weight=Weight.PROOF,
+        text=f"{len(over)} inserts were passed over: a later record of the same item was processed",
+        evidence=evidence,
+        mend="The filter drops them, or the handler skips records without saying so: `ddbinsert filter test`.",
+    )
+
+
+def _is_first(tally: Tally, number: int, event_id: str) -> bool:
+    if number >= len(tally.lanes):
+        return False
+    recorded = tally.lanes[number].recorded
+    return bool(recorded) and recorded[0].event_id == event_id
+
+
+def _mapping_state(seen: Symptoms, tally: Tally | None, around: Circumstances) -> Iterator[Finding]:
+    del seen, tally
+    world = around.world
+    name = world.table.name if world.table else "TABLE"
+    if around.mappings:
+        if all(m.state in ("Disabled", "Disabling") for m in around.mappings):
+            yield Finding(
+                code="mapping-disabled",
+                weight=Weight.PROOF,
+                text="the event source mapping is disabled: nothing is delivered",
+                evidence=tuple(
+                    f"{m.uuid}: {m.state} ({m.state_reason or 'no reason'})" for m in around.mappings
+                ),
+                mend=f"Enable it: `ddbinsert attach-trigger {name} --enabled`.",
+            )
+        return
+    stale = world.stale_mappings
+    if stale:
+        yield Finding(
+            code="mapping-on-stale-stream",
+            weight=Weight.PROOF,
+            text="the function is mapped to a stream that is no longer the table's live one",
+            evidence=tuple(f"{m.uuid} reads {m.stream_arn}" for m in stale),
+            mend=f"Attach it to the live stream: `ddbinsert attach-trigger {name} --prune`.",
+        )
+        return
+    yield Finding(
+        code="mapping-missing",
+        weight=Weight.PROOF,
+        text="no event source mapping delivers the table's live stream to the function",
+        mend=f"Attach it: `ddbinsert attach-trigger {name}`.",
+    )
+
+
+def _concurrency(seen: Symptoms, tally: Tally | None, around: Circumstances) -> Iterator[Finding]:
+    del seen, tally
+    function = around.world.function
+    if function is not None and function.reserved_concurrency == 0:
+        yield Finding(
+            code="throttled-concurrency",
+            weight=Weight.PROOF,
+            text="the function's reserved concurrency is 0: every invocation is throttled",
+            evidence=(f"{function.name}: ReservedConcurrentExecutions 0", *_metric(around, "Throttles")),
+            mend=f"`aws lambda delete-function-concurrency --function-name {function.name}`",
+        )
+    elif around.metrics.get("Throttles", 0) > 0:
+        yield Finding(
+            code="throttled-concurrency",
+            weight=Weight.NOTE,
+            text="invocations of the function were throttled",
+            evidence=_metric(around, "Throttles"),
+            mend="Raise its reserved concurrency, or the account's.",
+        )
+
+
+def _metric(around: Circumstances, name: str) -> tuple[str, ...]:
+    value = around.metrics.get(name)
+    return () if value is None else (f"metric {name}: {value:g}",)
+
+
+def _function_state(seen: Symptoms, tally: Tally | None, around: Circumstances) -> Iterator[Finding]:
+    del seen, tally
+    function = around.world.function
+    if function is None:
+        yield Finding(
+            code="function-missing",
+            weight=Weight.PROOF,
+            text="the function does not exist (any more)",
+            mend="Create it: `ddbinsert attach-trigger TABLE`.",
+        )
+    elif function.state in ("Failed", "Inactive"):
+        yield Finding(
+            code="function-not-active",
+            weight=Weight.PROOF if function.state == "Failed" else Weight.NOTE,
+            text=f"the function is {function.state}: {function.state_reason or 'no reason given'}",
+        )
+
+
+def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    calls = around.invocations
+    if calls.timeouts:
+        limit = around.world.function.timeout if around.world.function else "?"
+        yield Finding(
+            code="function-times-out",
+            weight=Weight.PROOF,
+            text=f"{calls.timeouts} invocations were ended by the function's timeout of {limit} s",
+            evidence=calls.errors[:_SHOWN],
+            mend="Give it more time (function.timeout, --function-timeout), or less to do (--batch-size).",
+        )
+    failed = [one for one in seen.missing if one.failed]
+    if failed or (calls.error_count and not calls.timeouts) or _errors_metric(around):
+        yield Finding(
+            code="function-errors",
+            weight=Weight.PROOF,
+            text=f"the function was given inserts and failed on them ({calls.error_count or len(failed)} errors logged)",
+            evidence=(*calls.errors[:_SHOWN], *_metric(around, "Errors")),
+            mend="Look at them: `ddbinsert tail TABLE --since 15m`.",
+        )
+    if (failed or calls.error_count or calls.timeouts) and any(m.retries == -1 for m in around.mappings):
+        yield Finding(
+            code="poison-record-blocks-shard",
+            weight=Weight.NOTE,
+            text="retries are endless: a record that keeps failing blocks its shard for up to 24 h",
+            evidence=tuple(
+                f"{m.uuid}: retries -1, bisect {m.bisect}" for m in around.mappings if m.retries == -1
+            ),
+            mend="Give retries an end and failures a place: `ddbinsert attach-trigger TABLE --retries 5 --bisect "
+            "--on-failure ARN`.",
+        )
+    del tally
+
+
+def _errors_metric(around: Circumstances) -> bool:
+    return around.metrics.get("Errors", 0) > 0
+
+
+def _logs(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    invoked = around.metrics.get("Invocations", 0) > 0
+    function = around.world.function
+    heard = tally.receipts.total() + tally.lines + around.invocations.reports
+    if heard:
+        if not tally.receipts.total() and not around.by_lines and around.invocations.reports:
+            yield Finding(
+                code="function-leaves-no-receipt",
+                weight=Weight.HOLE,
+                text="the function runs and leaves no receipts that ddbinsert knows"
+                + (f"; {tally.lines} of its log lines show test items" if tally.lines else ""),
+                mend="For code of your own: `ddbinsert verify TABLE --match` goes by any log line that shows an "
+                "item's key, `--wiretap` proves the filter with a function of its own.",
+            )
+        return
+    if function is not None and function.log_group != around.log_group:
+        yield Finding(
+            code="log-group-elsewhere",
+            weight=Weight.HOLE,
+            text=f"the function logs to {function.log_group}; receipts were looked for in {around.log_group}",
+            mend=f"`ddbinsert verify TABLE --log-group {function.log_group}`",
+        )
+    elif around.group_missing:
+        yield Finding(
+            code="log-group-missing",
+            weight=Weight.HOLE,
+            text=f"log group {around.log_group} does not exist"
+            + (", though the function was invoked" if invoked else ""),
+            evidence=_metric(around, "Invocations"),
+            mend="`ddbinsert create-function TABLE` makes it again; a role without logs:CreateLogGroup can't.",
+        )
+    elif invoked or "logs" in around.policy_lacks:
+        yield Finding(
+            code="role-cannot-write-logs",
+            weight=Weight.HOLE,
+            text="the function's role can't write to its log group, so nothing can be seen of its work",
+            evidence=_metric(around, "Invocations"),
+            mend="Allow logs:CreateLogStream and logs:PutLogEvents on it; `ddbinsert create-function TABLE` writes "
+            "the policy of a role of ddbinsert's own again.",
+        )
+    del seen
+
+
+def _permission(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    del seen
+    complaints = [
+        f"{m.uuid}: {text}"
+        for m in around.mappings
+        for text in (m.last_result, m.state_reason)
+        if "PROBLEM" in text or "Cannot access" in text or "assume" in text
+    ]
+    role = around.world.role
+    lacks = "stream" in around.policy_lacks
+    if not complaints and not lacks:
+        return
+    evidence = list(complaints)
+    if lacks and role is not None:
+        evidence.append(f"the policy of role {role.name} does not grant GetRecords on the live stream")
+    # Another policy may grant it: only where nothing at all was delivered is it certain.
+    silent = not tally.receipts and not tally.lines and not around.invocations.reports
+    yield Finding(
+        code="permission-lost",
+        weight=Weight.PROOF if lacks and silent else Weight.NOTE,
+        text="the function's role can't read the stream" if lacks else "the mapping reports a problem",
+        evidence=tuple(evidence),
+        mend="`ddbinsert attach-trigger TABLE` writes the policy of a role of ddbinsert's own again.",
+    )
+
+
+def _window(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    del seen, tally
+    longest = max((m.batching_window for m in around.mappings), default=0)
+    if longest and longest >= around.wait_limit * 0.8:
+        yield Finding(
+            code="batching-window-longer-than-timeout",
+            weight=Weight.HOLE,
+            text=f"the mapping gathers records for up to {longest} s, and the run waited {around.wait_limit:.0f} s",
+            mend=f"`ddbinsert verify TABLE --timeout {longest * 2 + 60}s`",
+        )
+
+
+_CAUSES_OF_MISSING: tuple[Callable[[Symptoms, Tally, Circumstances], Iterator[Finding]], ...] = (
+    _mapping_state,
+    _function_state,
+    _concurrency,
+    _permission,
+    _failures,
+    _passed_over,
+    _logs,
+    _window,
+)

@@ -1,0 +1,59 @@
+"""What was looked up around a run whose verdict is not a plain PASS: the material for naming causes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model import MappingState, World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocations:
+    """What the function's log says about its invocations while the run lasted.
+
+    Attributes:
+        reports: REPORT lines. timeouts: Invocations ended by the function's own timeout.
+        errors: Lines of errors that nobody caught, the newest few, cut.
+        longest: The longest duration in seconds.
+        cut: The log was longer than what was read of it.
+    """
+
+    reports: int = 0
+    timeouts: int = 0
+    error_count: int = 0
+    errors: tuple[str, ...] = ()
+    longest: float | None = None
+    cold_starts: int = 0
+    cut: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Circumstances:
+    """The state of things at the end of a run.
+
+    Attributes:
+        world: Observed again, other mappings included.
+        log_group: Where receipts were looked for. group_missing: It does not exist.
+        policy_lacks: Rights that a role of ours doesn't grant any more: ``stream``, ``logs``.
+        metrics: CloudWatch's counts by name (Invocations, Errors, Throttles, and the mapping's
+            EventCount ones) over the run's time; without an entry for what has no datapoint.
+        metrics_text: Why there are none, where that is so.
+        by_lines: Log lines were looked for, not receipts.
+        wait_limit: Seconds that the run was given.
+        mapping_age: Seconds since the mapping was last changed, where AWS says so.
+    """
+
+    world: World
+    mappings: tuple[MappingState, ...] = ()
+    log_group: str = ""
+    group_missing: bool = False
+    policy_lacks: tuple[str, ...] = ()
+    invocations: Invocations = field(default_factory=Invocations)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    metrics_text: str = ""
+    by_lines: bool = False
+    wait_limit: float = 0.0

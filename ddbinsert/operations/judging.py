@@ -1,0 +1,171 @@
+"""From a watched run to its verdict: the symptoms, what explains them, and what all of it rests on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.causes import findings
+from ddbinsert.core.circumstances import Circumstances, Invocations
+from ddbinsert.core.policy import lacking, log_group_arn
+from ddbinsert.core.verdict import Evidence, Missing, Symptoms, judge, symptoms
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.model import World
+    from ddbinsert.core.tally import Tally
+    from ddbinsert.core.verdict import Finding, Verdict
+    from ddbinsert.operations.subject import Subject
+    from ddbinsert.operations.verify import Wishes
+    from ddbinsert.operations.watch import Watch
+
+
+def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
+    """The verdict where the configuration alone says that nothing can be processed: nothing was written."""
+    expected = tally.script.expected_inserts
+    seen = Symptoms(missing=(Missing(number=0),), missing_count=expected)
+    evidence = (
+        Evidence(side="writes", seen=False, text="none were made: the configuration decides"),
+        _configuration(subject),
+    )
+    return judge(tally, seen, found, evidence, waited=0.0)
+
+
+def conclude(
+    aws: Aws, subject: Subject, watch: Watch, wishes: Wishes, *, clock: Clock, timeout: float
+) -> Verdict:
+    """The verdict on a watched run."""
+    tally = watch.tally
+    seen = symptoms(tally, stream_read=watch.stream_read, by_lines=wishes.by_lines)
+    healthy = seen.none and not subject.leaking_filters(allow_guarded=wishes.allow_guarded)
+    around = _look_around(aws, subject, watch, clock=clock, timeout=timeout, thoroughly=not healthy)
+    around = replace(around, by_lines=wishes.by_lines)
+    found = findings(seen, tally, around, allow_guarded=wishes.allow_guarded)
+    if wishes.allow_guarded:
+        seen = replace(seen, leaked=(), strays_count=len(seen.intruders))
+    evidence = _evidence(subject, watch, around, wishes)
+    return judge(tally, seen, found, evidence, waited=watch.waited)
+
+
+def _look_around(
+    aws: Aws, subject: Subject, watch: Watch, *, clock: Clock, timeout: float, thoroughly: bool
+) -> Circumstances:
+    """What explains the symptoms; where there are none, just what belongs to the evidence."""
+    from ddbinsert.aws.invocations import read_invocations, read_metrics
+    from ddbinsert.aws.observe import observe
+
+    since, group = watch.started, subject.log_group
+
+    def invocations() -> Invocations:
+        try:
+            return read_invocations(aws, group, since=since, everything=thoroughly)
+        except AwsError:
+            return Invocations()
+
+    def metrics() -> tuple[dict[str, float], str]:
+        if not thoroughly and not aws.is_aws:
+            return {}, "not asked for: no AWS"
+        uuids = [mapping.uuid for mapping in subject.mappings]
+        return read_metrics(aws, subject.function.name, uuids, since=since, until=clock.now())
+
+    if not thoroughly:
+        calls, (counts, why) = aws.side_by_side(invocations, metrics)
+        return replace(
+            subject.circumstances(),
+            invocations=calls,
+            metrics=counts,
+            metrics_text=why,
+            wait_limit=timeout,
+        )
+    world, calls, (counts, why) = aws.side_by_side(
+        lambda: observe(aws, subject.trigger, others=True), invocations, metrics
+    )
+    live = [*world.mappings, *world.other_mappings]
+    stream = world.table.stream_arn if world.table else None
+    return Circumstances(
+        world=world,
+        mappings=tuple(
+            m for m in live if m.stream_arn == stream and m.function_name == subject.function.name
+        ),
+        log_group=group,
+        group_missing=watch.log.group_missing,
+        policy_lacks=_policy_lacks(subject, world),
+        invocations=calls,
+        metrics=counts,
+        metrics_text=why,
+        wait_limit=timeout,
+    )
+
+
+def _policy_lacks(subject: Subject, world: World) -> tuple[str, ...]:
+    """What a role of ours doesn't grant any more; nothing where it isn't ours to know."""
+    role, table = world.role, world.table
+    if role is None or not role.is_ours or table is None or table.stream_arn is None:
+        return ()
+    if world.function is None or world.function.role_arn != role.arn:
+        return ()
+    group = log_group_arn(table.arn, subject.log_group)
+    return lacking(role.policy, stream_arn=table.stream_arn, log_group_arn=group)
+
+
+def _evidence(subject: Subject, watch: Watch, around: Circumstances, wishes: Wishes) -> tuple[Evidence, ...]:
+    tally = watch.tally
+    writes = sum(len(lane.written) for lane in tally.lanes) + tally.bulk_written
+    methods = sorted({lane.lane.method.value for lane in tally.lanes if lane.lane.writes})
+    left = "".join(f"; not made: {method.value} ({why})" for method, why in watch.left_out)
+    records = sum(len(lane.records) for lane in tally.lanes)
+    calls = around.invocations
+    scope = " of the scripted items" if tally.script.bulk else ""
+    return (
+        Evidence(
+            side="writes",
+            seen=True,
+            text=f"{writes:,} acknowledged by DynamoDB on {tally.script.items:,} items of our own "
+            f"({', '.join(methods)}){left}",
+        ),
+        Evidence(
+            side="stream",
+            seen=watch.stream_read,
+            text=f"{records} records{scope} read from the stream by ourselves"
+            if watch.stream_read
+            else watch.stream_problem or f"only {records} records{scope} came",
+        ),
+        Evidence(
+            side="log",
+            seen=tally.receipts.total() + tally.lines > 0,
+            text=f"{tally.receipts.total():,} receipts in {subject.log_group}"
+            if not wishes.by_lines
+            else f"{tally.lines:,} lines in {subject.log_group} that show a test item's key; what the function "
+            "was given and did not log can't be seen",
+        ),
+        Evidence(
+            side="invocations",
+            seen=calls.reports > 0,
+            text=f"{calls.reports} invocations reported{', the longest ' + format(calls.longest, '.2f') + ' s' if calls.longest else ''}"
+            if calls.reports
+            else "no REPORT lines",
+        ),
+        Evidence(
+            side="metrics",
+            seen=bool(around.metrics),
+            text=", ".join(f"{name} {value:g}" for name, value in sorted(around.metrics.items()))
+            if around.metrics
+            else f"CloudWatch metrics: {around.metrics_text or 'none'}",
+        ),
+        _configuration(subject),
+    )
+
+
+def _configuration(subject: Subject) -> Evidence:
+    parts = [
+        f"mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}" for m in subject.mappings
+    ]
+    return Evidence(
+        side="configuration",
+        seen=bool(parts),
+        text="; ".join(parts) if parts else "no mapping from the live stream to the function",
+    )

@@ -1,0 +1,113 @@
+"""Who is put to the proof: the table's live stream, the function, the mappings between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.circumstances import Circumstances
+from ddbinsert.core.filter_checks import judge_filters
+from ddbinsert.core.model import StreamView
+from ddbinsert.core.verdict import Finding, Weight
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.model import FunctionState, MappingState, TableState, Trigger, World
+    from ddbinsert.core.reporter import Reporter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a run of verify is about.
+
+    Attributes:
+        mappings: Those that deliver the live stream to the function, by any of its aliases and versions.
+        log_group: Where the function logs, or where the user said.
+    """
+
+    trigger: Trigger
+    world: World
+    table: TableState
+    function: FunctionState
+    mappings: tuple[MappingState, ...]
+    log_group: str
+
+    @property
+    def view(self) -> StreamView:
+        return self.table.view or StreamView.NEW_AND_OLD_IMAGES
+
+    def circumstances(self) -> Circumstances:
+        """What is known without another look."""
+        return Circumstances(world=self.world, mappings=self.mappings, log_group=self.log_group)
+
+    def certain_failures(self) -> tuple[Finding, ...]:
+        """What makes every insert go missing whatever is written: no need to write, and to wait."""
+        from ddbinsert.core.causes import standing_in_the_way
+
+        found = [*standing_in_the_way(self.circumstances())]
+        if self.mappings and all(self._keeps_everything_out(mapping) for mapping in self.mappings):
+            found += [
+                finding
+                for mapping in self.mappings
+                for finding in judge_filters(mapping, self.table)
+                if finding.code == "filter-never-matches"
+            ]
+        return tuple(found)
+
+    def _keeps_everything_out(self, mapping: MappingState) -> bool:
+        return any(finding.code == "filter-never-matches" for finding in judge_filters(mapping, self.table))
+
+    def leaking_filters(self, *, allow_guarded: bool) -> tuple[Finding, ...]:
+        """What the filters let in, judged without any write."""
+        return tuple(
+            finding
+            for mapping in self.mappings
+            for finding in judge_filters(mapping, self.table, allow_guarded=allow_guarded)
+            if finding.weight is not Weight.NOTE or finding.code != "filter-hidden"
+        )
+
+
+def find_subject(aws: Aws, trigger: Trigger, *, log_group: str | None, reporter: Reporter) -> Subject:
+    """Look for everything that a proof needs.
+
+    Raises:
+        PrerequisiteError: No table, no live stream, no function; with the command that makes them.
+    """
+    from ddbinsert.aws.observe import observe
+
+    world = observe(aws, trigger, role=False, others=True)
+    reporter.header(account=world.account, region=world.region, table=trigger.table)
+    attach = f"`ddbinsert attach-trigger {trigger.table}` makes everything that is missing."
+    if world.table is None:
+        raise PrerequisiteError(
+            f"Table {trigger.table} does not exist in {world.region}.",
+            hint="Check the name, --region and --profile.",
+            code="table-not-found",
+        )
+    if world.table.stream_arn is None:
+        raise PrerequisiteError(
+            f"Table {trigger.table} has no live stream, so nothing can be delivered.",
+            hint=attach,
+            code="no-stream",
+        )
+    if world.function is None:
+        raise PrerequisiteError(
+            f"Function {trigger.function_name} does not exist.",
+            hint=f"{attach} For a function of another name: --function NAME.",
+            code="function-not-found",
+        )
+    live = [*world.mappings, *world.other_mappings]
+    mappings = tuple(
+        mapping
+        for mapping in live
+        if mapping.stream_arn == world.table.stream_arn and mapping.function_name == world.function.name
+    )
+    return Subject(
+        trigger=trigger,
+        world=world,
+        table=world.table,
+        function=world.function,
+        mappings=mappings,
+        log_group=log_group or world.function.log_group,
+    )
