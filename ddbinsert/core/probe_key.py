@@ -4,7 +4,7 @@ The key is the one thing that a stream record carries under all four view types,
 by it wherever it shows up: in the stream, in a receipt, in any line that a function logs.
 
     S   ddbinsert:r0123456789ab:000000042
-    N   9 015-digit run id, 10-digit number: 9001250999896491000000000042 (27 of the 38 digits that N keeps)
+    N   9 015-digit run id, 10-digit number: 90012509998964910000000042 (26 of the 38 digits that N keeps)
     B   the bytes of S's text. The run's part has a multiple of three, so base64 shows it as one fixed text.
 """
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 NUMBERS = 10**9
 
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
-_TEXT = re.compile(r"ddbinsert:r([0-9a-f]{12}):(\d{9})")
-_NUMERAL = re.compile(r"9(\d{15})(\d{10})")
+_TEXT = re.compile(r"ddbinsert:r([0-9a-f]{12}):([0-9]{9})")
+_NUMERAL = re.compile(r"9([0-9]{15})([0-9]{10})")
 _BASE64 = re.compile(rf"{base64.b64encode(b'ddbinsert').decode()}[A-Za-z0-9+/]{{32}}")
-_ANY = re.compile(rf"{_TEXT.pattern}|(?<!\d){_NUMERAL.pattern}(?!\d)|{_BASE64.pattern}")
+_ANY = re.compile(rf"{_TEXT.pattern}|(?<![0-9]){_NUMERAL.pattern}(?![0-9])|{_BASE64.pattern}")
 
 
 def key_of(schema: KeySchema, run_id: str, number: int) -> dict[str, dict[str, Any]]:

@@ -32,6 +32,9 @@ MARK = "DDBINSERT "
 PROCESSED = "processed"
 GUARDED = "guarded"
 FAILED = "failed"
+_TEXTS = ("eventID", "eventName", "seq", "request")
+#: Marks looked at in one line: a line may be made of nothing else.
+_TRIES = 8
 
 # Below it, Python and JavaScript spell every number alike; no moment in seconds lies beyond.
 _SAFE_NUMBER = 2**53
@@ -58,20 +61,49 @@ def line(record: Mapping[str, Any], decision: str, request_id: str = "", *, agai
 
 
 def parse(message: str) -> dict[str, Any] | None:
-    """The receipt in a log message (text or JSON log format), or None where there is none."""
-    start = message.find(MARK)
-    if start < 0:
-        return None
-    if message.lstrip().startswith("{"):
+    """The receipt in a log message (text or JSON log format), or None where there is none.
+
+    A log is open to everybody, so what merely looks like a receipt is none: every field is of its type.
+    """
+    if MARK in message and message.lstrip().startswith("{"):
         message = _unwrapped(message)
-        start = message.find(MARK)
+    start = -1
+    for _ in range(_TRIES):
+        start = message.find(MARK, start + 1)
         if start < 0:
             return None
+        receipt = _decoded(message, start + len(MARK))
+        if _is_receipt(receipt):
+            return receipt
+    return None
+
+
+def _decoded(text: str, start: int) -> Any:
+    """The JSON object that begins at ``start``; None where none does."""
+    if not text.startswith("{", start):
+        return None
     try:
-        receipt, _ = json.JSONDecoder().raw_decode(message, start + len(MARK))
+        return json.JSONDecoder().raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
-    return receipt if isinstance(receipt, dict) and receipt.get("v") == 1 else None
+
+
+def _is_receipt(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.get("v") is not True
+        and value.get("v") == 1
+        and value.get("decision") in (PROCESSED, GUARDED, FAILED)
+        and all(isinstance(value.get(field), (str, type(None))) for field in _TEXTS)
+        and _are_keys(value.get("keys"))
+        and not isinstance(value.get("at"), (str, bool, list, dict))
+    )
+
+
+def _are_keys(value: object) -> bool:
+    return value is None or (
+        isinstance(value, dict) and all(isinstance(key, (dict, type(None))) for key in value.values())
+    )
 
 
 def _unwrapped(message: str) -> str:
