@@ -72,7 +72,7 @@ def parse(message: str) -> dict[str, Any] | None:
         start = message.find(MARK, start + 1)
         if start < 0:
             return None
-        receipt = _decoded(message, start + len(MARK))
+        receipt: dict[str, Any] = _decoded(message, start + len(MARK))
         if _is_receipt(receipt):
             return receipt
     return None

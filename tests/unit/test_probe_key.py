@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -61,6 +62,7 @@ def test_a_key_survives_the_types_that_python_handlers_make_of_it(
     keys: KeySchema, run: str, number: int
 ) -> None:
     read, write = TypeDeserializer(), TypeSerializer()
+    value: Any
     for value in key_of(keys, run, number).values():
         plain = read.deserialize(value)
         assert numbers_in(repr(plain), run) == (number,)

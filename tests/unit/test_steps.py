@@ -95,7 +95,9 @@ def test_no_order_is_lost_where_the_step_in_between_is_missing(
         plans = []
     for steps in (*plans, teardown(world, table=True), teardown(world, stream=True)):
         kinds = {type(step) for step in steps}
-        wanted = {(a, b) for a, b in closure(KINDS) if a in kinds and b in kinds}
+        # A mapping on a dead stream may go at any time, unless a new one takes its place.
+        free = {s.DeleteMapping} if s.CreateMapping not in kinds else set()
+        wanted = {(a, b) for a, b in closure(KINDS) if a in kinds - free and b in kinds}
         assert closure(kinds) == wanted
 
 

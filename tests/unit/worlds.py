@@ -128,7 +128,7 @@ def triggers(names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[T
     """Triggers that the configuration could describe; of table ``orders`` unless names are given."""
     return st.builds(
         Trigger,
-        table=names or st.just("orders"),
+        table=st.just("orders") if names is None else names,
         view=st.sampled_from(StreamView),
         function=FUNCTION_SPECS,
         mapping=MAPPING_SPECS,
