@@ -14,6 +14,7 @@ from ddbinsert.cli.app import app
 MODULES = (
     "provision",
     "send",
+    "tail",
     "status",
     "verify",
     "local",

@@ -68,6 +68,8 @@ class Run:
         self.command = command
         self.options = options
         self._may_start_emulator = may_start_emulator
+        #: Followers write one JSON document a line; so does whatever ends them.
+        self.json_lines = False
         self._aws: Aws | None = None
 
     # --- what the body asks for -------------------------------------------------------------------------
@@ -242,6 +244,9 @@ class Run:
             code = self._print_failure(error)
         except KeyboardInterrupt:
             code = self._print_failure(_Interrupted())
+        except BrokenPipeError:
+            # The parser ends the process for one that bears EPIPE; this one reaches `main`.
+            raise BrokenPipeError from None
         finally:
             self.reporter.finish()
             if self._aws is not None:
@@ -290,7 +295,7 @@ class Run:
             errors=[machine.failure(error) for error in errors],
             warnings=self.reporter.warnings,
         )
-        self.environment.out.write(machine.dumps(document) + "\n")
+        self.environment.out.write(machine.dumps(document, indent=None if self.json_lines else 2) + "\n")
         self.environment.out.flush()
 
 

@@ -1,0 +1,77 @@
+"""Log lines, for people and as JSON lines."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ddbinsert.core import receipt as receipts
+from ddbinsert.core.logline import Kind, read
+from ddbinsert.render.keys import key_words
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.logs import LogEvent
+    from ddbinsert.render.screen import Screen
+
+_DECISION_STYLES = {receipts.PROCESSED: "green", receipts.GUARDED: "yellow", receipts.FAILED: "bold red"}
+_LEVEL_STYLES = {"ERROR": "red", "WARNING": "yellow", "DEBUG": "dim", "TRACE": "dim"}
+#: As wide as a time and the space behind it.
+_INDENT = " " * 25
+
+
+def human(screen: Screen, event: LogEvent) -> None:
+    """``2026-11-25 09:17:20.123  processed INSERT {"id":"a"} seq 4200…``."""
+    line = read(event.message)
+    text = line.text
+    match line.kind:
+        case Kind.RECEIPT:
+            text, style = _receipt(line.receipt or {})
+        case Kind.PLATFORM:
+            style = "dim"
+        case Kind.TEXT:
+            style = _LEVEL_STYLES.get(line.level, "")
+            if line.level and not text.startswith("{"):
+                text = f"{line.level} {text}"
+    # A line of several must not pass for several lines.
+    screen.line(f"{_local(event.timestamp)}  " + text.replace("\n", f"\n{_INDENT}"), style)
+
+
+def json_line(out: TextIO, event: LogEvent) -> None:
+    """One JSON object on a line; ``receipt`` where the line is one."""
+    document: dict[str, Any] = {
+        "timestamp": event.timestamp,
+        "time": _utc(event.timestamp),
+        "stream": event.stream,
+        "message": event.message,
+        "event_id": event.event_id,
+        "ingested": event.ingested,
+        "receipt": receipts.parse(event.message),
+    }
+    out.write(json.dumps(document) + "\n")
+
+
+def _receipt(receipt: dict[str, Any]) -> tuple[str, str]:
+    decision = str(receipt.get("decision"))
+    keys = receipt.get("keys")
+    again = " (again)" if receipt.get("again") else ""
+    text = (
+        f"{decision} {receipt.get('eventName')} {key_words(keys if isinstance(keys, dict) else None)} "
+        f"seq {receipt.get('seq')}{again}"
+    )
+    return text.replace("\n", " "), _DECISION_STYLES.get(decision, "")
+
+
+def _local(timestamp: int) -> str:
+    try:
+        at = datetime.fromtimestamp(timestamp / 1000).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return f"{timestamp} ms".ljust(23)
+    return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp % 1000:03d}"
+
+
+def _utc(timestamp: int) -> str | None:
+    try:
+        return datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+    except (OverflowError, ValueError, OSError):
+        return None
