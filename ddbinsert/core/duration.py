@@ -33,9 +33,10 @@ def seconds(text: str, *, name: str = "duration") -> float:
 
 def words(duration: float) -> str:
     """A length of time for reading: ``340 ms``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
-    if duration < 1:
+    # Whatever would round up to the next unit is written in it.
+    if duration < 0.9995:
         return f"{duration * 1000:.0f} ms"
-    if duration < 60:
+    if duration < 59.95:
         return f"{duration:.1f} s"
     whole = round(duration)
     if whole < 3600:

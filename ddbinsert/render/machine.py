@@ -77,5 +77,6 @@ def envelope(
 
 
 def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
-    """JSON text; ASCII only, so that no terminal or log acts on it."""
-    return json.dumps(document, indent=indent, allow_nan=False)
+    """JSON text; printable ASCII only, so that no terminal or log acts on it."""
+    # DEL is the one control character that json leaves as it is.
+    return json.dumps(document, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 # C0 and C1 controls (escape sequences start with one) and the bidirectional overrides that reorder a line.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
@@ -52,7 +52,7 @@ class Screen:
             return
         from rich.text import Text
 
-        self.console.print(Text(safe, style=style), soft_wrap=True)
+        self._print(Text(safe, style=style), soft_wrap=True)
 
     def pairs(self, rows: Iterable[tuple[str, str]], indent: int = 0) -> None:
         """Names and values, the values in one column."""
@@ -71,7 +71,13 @@ class Screen:
             table.add_column(heading, overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean(cell)) for cell in row))
-        self.console.print(table)
+        self._print(table)
+
+    def _print(self, what: Any, **how: Any) -> None:
+        """Print with rich, as far as the stream's encoding goes."""
+        with self.console.capture() as captured:
+            self.console.print(what, **how)
+        self.stream.write(_encodable(captured.get(), self.stream))
 
     @property
     def console(self) -> Any:
