@@ -229,9 +229,13 @@ class Run:
 
     def _addressed(self, error: DdbInsertError) -> DdbInsertError:
         """The error, with the command lines in its hint going where this run went."""
-        if error.hint and self._destination:
-            error.hint = _COMMAND_LINE.sub(lambda m: f"`{m[1]}{self._destination}`", error.hint)
+        if error.hint:
+            error.hint = self.addressed(error.hint)
         return error
+
+    def addressed(self, text: str) -> str:
+        """The text, with each command line of ddbinsert's in it going where this run went."""
+        return _COMMAND_LINE.sub(lambda m: f"`{m[1]}{self._destination}`", text)
 
     # --- carrying out -----------------------------------------------------------------------------------
 

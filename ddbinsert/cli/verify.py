@@ -134,6 +134,7 @@ def verify(
         timeout=run.timeout(LOCAL_TIMEOUT if aws.connection.is_local else TIMEOUT),
         ledger=ledger,
     )
+    proof = _addressed(run, proof)
     return Outcome(
         data=shown.data(proof),
         human=lambda screen: shown.human(screen, proof),
@@ -142,6 +143,19 @@ def verify(
 
 
 _LANES = range(4)
+
+
+def _addressed(run: Run, proof: Proof) -> Proof:
+    """The proof, with every command line in its findings ready to be typed."""
+    from dataclasses import replace
+
+    findings = tuple(
+        replace(
+            finding, mend=finding.mend and run.addressed(finding.mend.replace("TABLE", proof.trigger.table))
+        )
+        for finding in proof.verdict.findings
+    )
+    return replace(proof, verdict=replace(proof.verdict, findings=findings))
 
 
 def _code(proof: Proof) -> ExitCode:

@@ -24,7 +24,7 @@ def findings(
     seen: Symptoms, tally: Tally, around: Circumstances, *, allow_guarded: bool = False
 ) -> tuple[Finding, ...]:
     """Everything that explains the symptoms, and what is worth knowing beside them."""
-    found = [*_strays(seen, allow_guarded=allow_guarded), *_stream_differs(seen)]
+    found = [*_strays(seen, around, allow_guarded=allow_guarded), *_stream_differs(seen)]
     if around.world.table is not None:
         for mapping in around.mappings:
             found += judge_filters(mapping, around.world.table, allow_guarded=allow_guarded)
@@ -55,7 +55,7 @@ def standing_in_the_way(around: Circumstances) -> tuple[Finding, ...]:
 # --- delivered, and should not have been ------------------------------------------------------------------
 
 
-def _strays(seen: Symptoms, *, allow_guarded: bool) -> Iterator[Finding]:
+def _strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Iterator[Finding]:
     if seen.intruders:
         yield Finding(
             code="intruders-processed",
@@ -74,15 +74,22 @@ def _strays(seen: Symptoms, *, allow_guarded: bool) -> Iterator[Finding]:
             mend="Filter the mapping to INSERT: `ddbinsert attach-trigger TABLE` puts the filter back.",
         )
     if seen.surplus_lines:
+        # Without a name in the line it could be one record delivered twice.
+        sure = any(one.named for one in seen.surplus_lines) or not around.insert_only
         yield Finding(
-            code="intruders-processed",
-            weight=Weight.PROOF,
-            text="the function logged more for some items than their inserts explain",
+            code="intruders-processed" if sure else "more-lines-than-inserts",
+            weight=Weight.PROOF if sure else Weight.HOLE,
+            text="the function logged more about some items than their inserts explain: "
+            + ("it was given their modifications and removals" if sure else "something else, or one twice"),
             evidence=tuple(
-                f"item {number}: {lines} lines, {wanted} explained by inserts"
-                for number, wanted, lines in seen.surplus_lines[:_SHOWN]
+                f"item {one.number}: {one.lines} lines, {one.explained} explained; the stream also holds "
+                + (", ".join(f"{r.event_name} {r.event_id}" for r in one.strays) or "nothing else")
+                for one in seen.surplus_lines[:_SHOWN]
             ),
-            mend="Look at the lines (`ddbinsert tail`), and filter the mapping to INSERT.",
+            mend="Filter the mapping to INSERT: `ddbinsert attach-trigger TABLE` puts the filter back."
+            if sure
+            else "Look at the lines (`ddbinsert tail TABLE`), or prove the filter apart: `ddbinsert verify TABLE "
+            "--wiretap`.",
         )
 
 

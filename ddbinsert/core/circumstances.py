@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.insert_filter import is_insert_only
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,3 +59,10 @@ class Circumstances:
     metrics_text: str = ""
     by_lines: bool = False
     wait_limit: float = 0.0
+
+    @property
+    def insert_only(self) -> bool:
+        """Whether every mapping's filters, as they can be read, let inserts through alone."""
+        return bool(self.mappings) and all(
+            m.filters_hidden or (m.filters and all(map(is_insert_only, m.filters))) for m in self.mappings
+        )

@@ -96,6 +96,11 @@ class Lane:
         return self.expected.count(EventName.INSERT)
 
     @property
+    def is_gauge(self) -> bool:
+        """Inserted once and left alone."""
+        return self.expected == (EventName.INSERT,)
+
+    @property
     def method(self) -> Method:
         return self.writes[0].method
 
@@ -114,6 +119,8 @@ ROUNDS: tuple[tuple[Method, tuple[Action, ...]], ...] = (
 )
 PARTIQL_ROUND = (Method.PARTIQL, (_PUT, _UPDATE, _DELETE, _PUT))
 EXPIRED_ROUND = (Method.SINGLE, (Action.PUT_EXPIRED,))
+#: An item that is inserted and left alone: it shows what one insert leaves behind in a function's log.
+INSERT_ALONE = (Method.SINGLE, (_PUT,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,16 +170,21 @@ def lane(number: int, method: Method, actions: tuple[Action, ...]) -> Lane:
     return Lane(number=number, writes=tuple(writes))
 
 
-def script(run_id: str, count: int, *, partiql: bool = False, expired: bool = False) -> Script:
+def script(
+    run_id: str, count: int, *, partiql: bool = False, expired: bool = False, gauged: bool = False
+) -> Script:
     """The script for ``count`` items: a lane for every kind of write first, plain inserts for the rest.
 
     Args:
         count: Items in all, the asked-for extra lanes not counted; at least 1.
+        gauged: Two lanes more that are inserted and left alone.
     """
     rounds = [*ROUNDS[: max(count, 1)]]
     if partiql:
         rounds.append(PARTIQL_ROUND)
     if expired:
         rounds.append(EXPIRED_ROUND)
+    if gauged:
+        rounds += [INSERT_ALONE, INSERT_ALONE]
     lanes = tuple(lane(number, method, actions) for number, (method, actions) in enumerate(rounds))
     return Script(run_id=run_id, lanes=lanes, bulk=max(0, count - len(ROUNDS)))

@@ -22,7 +22,7 @@ from ddbinsert.core.model import EventName
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ddbinsert.core.tally import LaneTally, Receipt, Tally
+    from ddbinsert.core.tally import LaneTally, Receipt, StreamRecord, Tally
 
 
 class Result(StrEnum):
@@ -88,6 +88,21 @@ class Missing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Surplus:
+    """An item about which the function logged more than its inserts explain.
+
+    Attributes:
+        named: Lines that say MODIFY or REMOVE. strays: The item's records in the stream that are no inserts.
+    """
+
+    number: int
+    explained: int
+    lines: int
+    named: int
+    strays: tuple[StreamRecord, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Symptoms:
     """What is not as it should be, before anybody asks why."""
 
@@ -96,7 +111,7 @@ class Symptoms:
     intruders: tuple[Receipt, ...] = ()
     leaked: tuple[Receipt, ...] = ()
     strays_count: int = 0
-    surplus_lines: tuple[tuple[int, int, int], ...] = ()
+    surplus_lines: tuple[Surplus, ...] = ()
     stream_differs: tuple[tuple[int, tuple[str, ...], tuple[str, ...]], ...] = ()
 
     @property
@@ -209,28 +224,35 @@ def _differing(tally: Tally) -> list[tuple[int, tuple[str, ...], tuple[str, ...]
 
 
 def _symptoms_of_lines(tally: Tally) -> Symptoms:
-    """By log lines alone: as many lines for each insert as for the others, and none beyond.
+    """By log lines alone: how many an insert leaves is seen on items that were inserted and left alone.
 
-    Every line that shows a key counts. How many lines one insert leaves is taken from the lane with the
-    fewest for each insert; more than that many for each insert of a lane means that something else was
-    processed, too.
+    More than that for each insert of another item means that something else was processed, too, or the same
+    twice. A line that names its event settles which.
     """
+    gauges = [len(lane.lines) for lane in tally.lanes if lane.lane.is_gauge and lane.lines]
+    each = max(gauges, default=1)
     missing: list[Missing] = []
-    shares = []
-    for lane in tally.lanes:
-        count = len(lane.lines)
-        if count < lane.lane.inserts:
-            missing += [Missing(number=lane.lane.number)] * (lane.lane.inserts - count)
-        else:
-            shares.append(count / lane.lane.inserts)
-    each = max(1.0, min(shares)) if shares else 1.0
     surplus = []
     for lane in tally.lanes:
-        named = sum(("MODIFY" in text or "REMOVE" in text) and "INSERT" not in text for _, text in lane.lines)
-        wanted = round(each * lane.lane.inserts)
+        lacking = lane.lane.inserts - len(lane.lines)
+        missing += [Missing(number=lane.lane.number)] * max(0, lacking)
+        wanted = each * lane.lane.inserts
+        named = sum(_names_another(text) for _, text in lane.lines)
         if named or len(lane.lines) > wanted:
-            surplus.append((lane.lane.number, wanted, len(lane.lines)))
+            surplus.append(
+                Surplus(
+                    number=lane.lane.number,
+                    explained=wanted,
+                    lines=len(lane.lines),
+                    named=named,
+                    strays=tuple(r for r in lane.recorded if r.event_name != EventName.INSERT),
+                )
+            )
     return Symptoms(missing=tuple(missing), missing_count=len(missing), surplus_lines=tuple(surplus))
+
+
+def _names_another(line: str) -> bool:
+    return ("MODIFY" in line or "REMOVE" in line) and "INSERT" not in line
 
 
 def judge(
@@ -266,19 +288,27 @@ def _result(seen: Symptoms, findings: Sequence[Finding]) -> Result:
 
 def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str:
     expected = tally.script.expected_inserts
-    processed = min(expected, expected - seen.missing_count)
+    processed = max(0, expected - seen.missing_count)
     others = sum(name is not EventName.INSERT for lane in tally.lanes for name in lane.lane.expected)
-    strays = len(seen.intruders) + len(seen.leaked) + len(seen.surplus_lines)
-    strays = max(strays, seen.strays_count)
-    match result:
-        case Result.PASS:
-            return (
-                f"all {expected} inserts were processed, "
-                f"and none of the {others} modifications and removals was delivered"
-            )
-        case _:
-            told = f"{processed} of {expected} inserts were processed after {waited:.1f} s"
-            return f"{told}; {strays} that are no inserts were delivered" if strays else told
+    delivered = _delivered_others(tally)
+    strays = max(len(seen.intruders) + len(seen.leaked) + len(seen.surplus_lines), seen.strays_count)
+    if result is Result.PASS:
+        negative = (
+            f"none of the {others} modifications and removals was processed; the handler's guard dropped the "
+            f"{delivered} that were delivered"
+            if delivered
+            else f"none of the {others} modifications and removals was delivered"
+        )
+        return f"all {expected} inserts were processed, and {negative}"
+    if not any(lane.written for lane in tally.lanes):
+        return "no insert can be processed as things stand; no test item was written"
+    told = f"{processed} of {expected} inserts were processed, {waited:.1f} s after the last write"
+    return f"{told}; {strays} other records were delivered" if strays else told
+
+
+def _delivered_others(tally: Tally) -> int:
+    """Receipts for records that are no inserts."""
+    return sum(count for name, count in tally.receipts.items() if not name.endswith(f" {EventName.INSERT}"))
 
 
 def _counts(tally: Tally, seen: Symptoms) -> dict[str, int]:

@@ -68,7 +68,7 @@ def _look_around(
 
     def metrics() -> tuple[dict[str, float], str]:
         if not thoroughly and not aws.is_aws:
-            return {}, "not asked for: no AWS"
+            return {}, "not asked for, as the endpoint is not AWS"
         uuids = [mapping.uuid for mapping in subject.mappings]
         return read_metrics(aws, subject.function.name, uuids, since=since, until=clock.now())
 

@@ -128,7 +128,13 @@ def _prove(
     from ddbinsert.operations.judging import conclude, refuse
     from ddbinsert.operations.watch import Watch
 
-    script = script_of(run_id, wishes.count, partiql=wishes.partiql, expired=wishes.ttl_attribute is not None)
+    script = script_of(
+        run_id,
+        wishes.count,
+        partiql=wishes.partiql,
+        expired=wishes.ttl_attribute is not None,
+        gauged=wishes.by_lines,
+    )
     tally = Tally(script)
     started = clock.now()
     certain = subject.certain_failures()

@@ -80,7 +80,7 @@ def human(screen: Screen, proof: Proof) -> None:
     verdict = proof.verdict
     screen.line(f"{verdict.result.value}: {verdict.summary}", _STYLES[verdict.result])
     for finding in verdict.findings:
-        _finding(screen, finding, proof.trigger.table)
+        _finding(screen, finding)
     latency = verdict.latency
     timing = (
         f"{words(latency['p50'])} median, {words(latency['max'])} at most, from the write to its log line"
@@ -101,10 +101,10 @@ def _evidence(text: str, *, seen: bool) -> str:
     return text if seen else f"not seen: {text}"
 
 
-def _finding(screen: Screen, finding: Finding, table: str) -> None:
+def _finding(screen: Screen, finding: Finding) -> None:
     style = {Weight.PROOF: "red", Weight.HOLE: "yellow", Weight.NOTE: "dim"}[finding.weight]
     screen.line(f"  {_MARKS[finding.weight]} {finding.text} [{finding.code}]", style)
     for line in finding.evidence:
         screen.line(f"      {line}")
     if finding.mend:
-        screen.line(f"      try: {finding.mend.replace('TABLE', table)}")
+        screen.line(f"      try: {finding.mend}")
