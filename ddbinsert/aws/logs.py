@@ -12,11 +12,11 @@ saying so: a page that full and without a token is followed from its last timest
 from __future__ import annotations
 
 import re
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found, is_passing, is_throttle, translated
+from ddbinsert.aws.looks import Known, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 _FULL_PAGE = 10_000
 #: Every look goes back over at least so many known events, or the whole overlap.
 _SHORT_LOOK = 1_000
-#: Known events are kept by tenths of a second, in milliseconds.
-_BUCKET = 100
 #: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.
 _PATIENCE = 3
 #: CloudWatch's limit on a filter pattern.
@@ -63,8 +61,9 @@ class LogReader:
         since: Epoch seconds; nothing older is given.
         needle: Plain text (or several, of which one is enough) that must stand in the message.
         overlap: Seconds that looks go back behind the newest event, for events that show late. Later ones
-            are found by ``sweep`` alone. Where that much log is long, not every look goes back so far: every
-            second one over 2,000 known events, every fourth over 4,000, and so on.
+            are found by ``sweep`` alone. Where the overlap holds more than 1,000 events, not every look goes
+            back over it whole: every second one over 2,000, every fourth over 4,000, and so on, and further
+            each time while nothing new comes.
 
     Attributes:
         group_missing: The last look found no such log group, which is no error: Lambda may yet make it.
@@ -91,10 +90,10 @@ class LogReader:
         self._needles = (needle,) if isinstance(needle, str) else tuple(needle or ())
         self._pattern = _pattern(self._needles, is_aws=aws.connection.endpoint_url is None)
         self._overlap = int(overlap * 1000)
-        self._known = _Known()
+        self._known = Known()
         self._newest = 0
-        self._pending: _Look | None = None
-        self._looks = 0
+        self._pending: Look | None = None
+        self._looks = self._idle = 0
         self._failures = 0
 
     def poll(self) -> Iterator[LogEvent]:
@@ -107,9 +106,12 @@ class LogReader:
         """
         look = self._pending or self._next_look()
         self._pending = look
-        yield from self._new_in(look)
+        for event in self._new_in(look):
+            look.gave = True
+            yield event
         if self.complete:
             self._pending = None
+            self._idle = 0 if look.gave or look.whole else self._idle + 1
 
     def sweep(self) -> Iterator[LogEvent]:
         """Everything since ``since``, for events that showed later than the overlap.
@@ -120,23 +122,25 @@ class LogReader:
         Raises:
             AwsError: Like poll.
         """
-        yield from self._new_in(_Look(start=self._since))
+        yield from self._new_in(Look(start=self._since))
 
-    def _next_look(self) -> _Look:
+    def _next_look(self) -> Look:
         self._looks += 1
         start = max(self._since, self._horizon)
         self._known.forget_before(start)
         # Powers of two, as on a ruler: 1, 2, 1, 4, 1, 2, 1, 8, … So an event that shows a little late is
         # found soon, one that is later is found later, and no look costs much more than a page on average.
-        reach = _SHORT_LOOK * (self._looks & -self._looks)
-        return _Look(start=max(start, self._known.start_of_last(reach)))
+        # Where nothing new comes, there is time to look ever further back.
+        reach = _SHORT_LOOK * max(self._looks & -self._looks, 1 << self._idle)
+        near = self._known.start_of_last(reach)
+        return Look(start=max(start, near), whole=near <= start)
 
     @property
     def _horizon(self) -> int:
         """Epoch milliseconds before which polls don't look any more."""
         return self._newest - self._overlap
 
-    def _new_in(self, look: _Look) -> Iterator[LogEvent]:
+    def _new_in(self, look: Look) -> Iterator[LogEvent]:
         self.complete = False
         while (page := self._ask(look)) is not None:
             look.begin_page()
@@ -150,7 +154,7 @@ class LogReader:
                 yield from self._fresh(look, self._events_of(look.instant))
                 look.restart(look.instant + 1)
 
-    def _fresh(self, look: _Look, events: Any) -> Iterator[LogEvent]:
+    def _fresh(self, look: Look, events: Any) -> Iterator[LogEvent]:
         """Those events that were not given before; what is yielded counts as given."""
         needles = self._needles
         for raw in events:
@@ -170,14 +174,14 @@ class LogReader:
             if self._known.add(timestamp, look.identity(event)):
                 yield event
 
-    def _know_without_ids(self, look: _Look, events: Any) -> None:
+    def _know_without_ids(self, look: Look, events: Any) -> None:
         """GetLogEvents gives no ids, even where FilterLogEvents does."""
         look.count_anew()
         for raw in events:
             message = raw.get("message", "").rstrip("\r\n")
             self._known.add(raw["timestamp"], look.count(raw["timestamp"], raw["logStreamName"], message))
 
-    def _turn(self, look: _Look, page: Any) -> bool:
+    def _turn(self, look: Look, page: Any) -> bool:
         """Set the look to its next page; False where there is none."""
         self._known.forget_before(self._horizon)  # not before: a page may have to be read for a second time
         events = page["events"]
@@ -193,7 +197,7 @@ class LogReader:
             look.instant = last  # more in one millisecond than fit into an answer
         return True
 
-    def _ask(self, look: _Look) -> Any:
+    def _ask(self, look: Look) -> Any:
         """The look's next page; None where the group is missing, or the look has to be gone on with later."""
         request: dict[str, Any] = {"logGroupName": self.group, "startTime": look.start}
         if self._pattern:
@@ -211,7 +215,7 @@ class LogReader:
         self._failures = 0
         return page
 
-    def _bears(self, error: BaseException, look: _Look) -> bool:
+    def _bears(self, error: BaseException, look: Look) -> bool:
         """Whether the next poll may simply go on."""
         if is_not_found(error):
             self.group_missing = self.complete = True
@@ -251,82 +255,6 @@ class LogReader:
                     return
                 if stream.get("firstEventTimestamp", instant) <= instant:
                     yield stream["logStreamName"]
-
-
-@dataclass
-class _Look:
-    """One reading from a start to the present, page by page; what is left of it when it is interrupted.
-
-    Attributes:
-        start: Epoch milliseconds, moved on where pages come without tokens.
-        token: The next page's.
-        instant: A millisecond that holds more events than an answer.
-    """
-
-    start: int
-    token: str | None = None
-    instant: int | None = None
-    _at: int | None = None
-    _equal: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _page: tuple[int, str | None] | None = None
-    _mark: tuple[int | None, Counter[tuple[str, str]]] = (None, Counter())
-
-    def restart(self, start: int) -> None:
-        """Read from another moment on, without a token."""
-        self.start, self.token, self.instant = start, None, None
-        self.count_anew()
-
-    def count_anew(self) -> None:
-        self._at = None
-
-    def begin_page(self) -> None:
-        """Count equal lines from where the page begins, also where it is read for the second time."""
-        page = (self.start, self.token)
-        if page == self._page:
-            self._at, self._equal = self._mark[0], Counter(self._mark[1])
-        else:
-            self._page, self._mark = page, (self._at, Counter(self._equal))
-
-    def identity(self, event: LogEvent) -> int:
-        """A number that stands for this event and no other, however often it is read."""
-        if event.event_id is not None:
-            return hash(event.event_id)
-        return self.count(event.timestamp, event.stream, event.message)
-
-    def count(self, timestamp: int, stream: str, message: str) -> int:
-        """The identity of an event without an id: which one it is of its equals, counted in reading order."""
-        if timestamp != self._at:  # events come in the order of their timestamps
-            self._at = timestamp
-            self._equal.clear()
-        line = stream, message
-        self._equal[line] += 1
-        return hash((timestamp, line, self._equal[line]))
-
-
-class _Known:
-    """Which events were given lately, by the tenth of a second."""
-
-    def __init__(self) -> None:
-        self._buckets: dict[int, set[int]] = {}
-
-    def add(self, timestamp: int, identity: int) -> bool:
-        """Whether it was unknown."""
-        bucket = self._buckets.setdefault(timestamp // _BUCKET, set())
-        before = len(bucket)
-        bucket.add(identity)
-        return len(bucket) > before
-
-    def forget_before(self, timestamp: int) -> None:
-        for number in [number for number in self._buckets if number < timestamp // _BUCKET]:
-            del self._buckets[number]
-
-    def start_of_last(self, count: int) -> int:
-        """The earliest timestamp that no more than about ``count`` of them lie behind; 0 where all do."""
-        for number in sorted(self._buckets, reverse=True):
-            count -= len(self._buckets[number])
-            if count < 0:
-                return number * _BUCKET
-        return 0
 
 
 def _pattern(needles: Sequence[str], *, is_aws: bool) -> str | None:
