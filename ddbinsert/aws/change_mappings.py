@@ -20,6 +20,7 @@ from ddbinsert.errors import AwsError, PrerequisiteError
 
 if TYPE_CHECKING:
     from ddbinsert.aws.hands import Hands
+    from ddbinsert.aws.session import Aws
     from ddbinsert.core.model import MappingState, World
     from ddbinsert.core.steps import CreateMapping, UpdateMapping
 
@@ -194,3 +195,9 @@ def delete_mapping(hands: Hands, uuid: str) -> None:
             what=f"event source mapping {uuid} to {what}",
             progress=hands.reporter.waiting,
         )
+
+
+def remove_filters(aws: Aws, uuid: str) -> None:
+    """Take a mapping's filters away, as a careless hand would: for showing what is found then."""
+    with translated(f"change event source mapping {uuid}"):
+        aws.client("lambda").update_event_source_mapping(UUID=uuid, FilterCriteria={})

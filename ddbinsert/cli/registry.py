@@ -12,6 +12,7 @@ from ddbinsert.cli.app import app
 
 #: The modules that hold commands, in the order in which `--help` lists them.
 MODULES = (
+    "demo",
     "provision",
     "send",
     "tail",

@@ -94,7 +94,7 @@ def converge(
         _ask(steps, confirm)
         if scope is Scope.STREAM:
             trigger = _as_it_stands(trigger, world)
-        world = _carry_out(aws, trigger, steps, world, code, clock=clock, reporter=reporter, timeout=timeout)
+        world = carry_out(aws, trigger, steps, world, code, clock=clock, reporter=reporter, timeout=timeout)
     return Converged(trigger=trigger, scope=scope, steps=steps, world=world, dry_run=wishes.dry_run)
 
 
@@ -161,7 +161,7 @@ def _ask(steps: tuple[Step, ...], confirm: Confirm) -> None:
                 pass
 
 
-def _carry_out(
+def carry_out(
     aws: Aws,
     trigger: Trigger,
     steps: tuple[Step, ...],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.verdict import Finding
     from ddbinsert.render.screen import Screen
 
-_STYLES = {Result.PASS: "bold green", Result.FAIL: "bold red", Result.INCONCLUSIVE: "bold yellow"}
+STYLES = {Result.PASS: "bold green", Result.FAIL: "bold red", Result.INCONCLUSIVE: "bold yellow"}
 _MARKS = {Weight.PROOF: "✗", Weight.HOLE: "?", Weight.NOTE: "·"}
 
 
@@ -78,7 +78,7 @@ def _items(proof: Proof) -> list[dict[str, Any]]:
 
 def human(screen: Screen, proof: Proof) -> None:
     verdict = proof.verdict
-    screen.line(f"{verdict.result.value}: {verdict.summary}", _STYLES[verdict.result])
+    screen.line(f"{verdict.result.value}: {verdict.summary}", STYLES[verdict.result])
     for finding in verdict.findings:
         _finding(screen, finding)
     latency = verdict.latency

@@ -1,0 +1,72 @@
+"""The demo's narration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.duration import words
+from ddbinsert.core.verdict import Result, Weight
+from ddbinsert.render.verdict import STYLES
+
+if TYPE_CHECKING:
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.proof import Proof
+    from ddbinsert.render.screen import Screen
+
+
+class Narrator:
+    """Tells the story line by line, as it happens.
+
+    Args:
+        silent: The result is JSON: nothing but it is printed.
+    """
+
+    def __init__(self, screen: Screen, *, clock: Clock, silent: bool) -> None:
+        self._screen = screen
+        self._clock = clock
+        self._silent = silent
+        self._began = clock.monotonic()
+
+    def begin(self) -> None:
+        self._line(
+            "An insert trigger from nothing to proof, on this machine alone: no AWS account, no Docker."
+        )
+
+    def started(self) -> None:
+        took = words(self._clock.monotonic() - self._began)
+        self._line(f"An embedded AWS emulator is up ({took}).")
+
+    def tell(self, command: str, text: str, proof: Proof | None) -> None:
+        self._line()
+        self._line(f"$ ddbinsert {command}", "bold")
+        self._line(f"  {text}")
+        if proof is not None:
+            self._proof(proof)
+
+    def _proof(self, proof: Proof) -> None:
+        verdict = proof.verdict
+        self._line(f"  {verdict.result.value}: {verdict.summary}", STYLES[verdict.result])
+        for finding in verdict.findings:
+            if finding.weight is not Weight.NOTE:
+                self._line(f"    {finding.text} [{finding.code}]")
+        if verdict.result is Result.PASS:
+            for evidence in verdict.evidence:
+                if evidence.seen:
+                    self._line(f"    {evidence.side}: {evidence.text}")
+
+    def end(self, *, good: bool) -> None:
+        took = words(self._clock.monotonic() - self._began)
+        self._line()
+        if not good:
+            self._line("This is not how it should have gone; please report it.", "bold red")
+            return
+        self._line(f"Everything was taken down again ({took} in all). On a table of your own:")
+        self._line("  ddbinsert attach-trigger TABLE && ddbinsert verify TABLE", "bold")
+        self._line("and without an AWS account, on an emulator that stays up:")
+        self._line("  ddbinsert enable-stream orders --create-table pk:S --local", "bold")
+        self._line("  ddbinsert attach-trigger orders --local && ddbinsert verify orders --local", "bold")
+
+    def _line(self, text: str = "", style: str = "") -> None:
+        if not self._silent:
+            self._screen.line(text, style)
+            self._screen.stream.flush()
