@@ -78,6 +78,13 @@ def read_table(aws: Aws, name: str) -> TableState | None:
     )
 
 
+def read_table_tags(aws: Aws, arn: str) -> dict[str, str]:
+    """A table's tags."""
+    with translated(f"read the tags of {arn}"):
+        pages = aws.client("dynamodb").get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", ())}
+
+
 def read_function(aws: Aws, name: str) -> FunctionState | None:
     """The function; None where it doesn't exist."""
     return _found(

@@ -18,6 +18,7 @@ MODULES = (
     "tail",
     "status",
     "verify",
+    "takedown",
     "local",
     "config",
 )

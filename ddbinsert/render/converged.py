@@ -78,3 +78,15 @@ def plan(screen: Screen, done: Converged) -> None:
 
 
 _STYLES = {"+": "green", "-": "red", "±": "bold red"}
+
+
+def taken_down(screen: Screen, done: Converged) -> None:
+    if done.dry_run:
+        plan(screen, done)
+        return
+    count = len(done.steps)
+    screen.line(
+        f"{done.trigger.table}: {count} thing{'' if count == 1 else 's'} taken down."
+        if count
+        else f"{done.trigger.table}: there was nothing to take down."
+    )
