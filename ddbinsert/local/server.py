@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,9 +62,12 @@ def main(argument: str) -> None:
     threading.Thread(target=life.watch, daemon=True, name="lifeline").start()
     try:
         _serve(order)
-    finally:
+    except BaseException:  # noqa: BLE001 - whatever it is, it is the last thing that happens here
+        traceback.print_exc()
         sys.stderr.flush()
-        life.end()
+        # Whoever awaits this process reads that out of the folder, and then removes it.
+        life.end(clear=False)
+    life.end()
 
 
 def _detach(alive: Path) -> int:
@@ -97,15 +101,20 @@ class _Life:
     def _is_in_place(self, lock: int) -> bool:
         return os.fstat(lock).st_nlink > 0
 
-    def end(self) -> None:
-        """End this process and all that it began; returns only to a second caller."""
+    def end(self, *, clear: bool = True) -> None:
+        """End this process and all that it began; returns only to a second caller.
+
+        Args:
+            clear: Remove the folder too.
+        """
         if not self._ending.acquire(blocking=False):
             return
         leads = os.getpgrp() == os.getpid()
         if leads:
             os.killpg(0, signal.SIGTERM)
             _reap(time.monotonic() + _GRACE)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        if clear:
+            shutil.rmtree(self._directory, ignore_errors=True)
         if leads:
             os.killpg(0, signal.SIGKILL)
         os._exit(0)
