@@ -44,13 +44,16 @@ class Ran:
         return str(error["code"])
 
 
-def ran(*arguments: str, variables: Mapping[str, str], cwd: Path | None = None) -> Ran:
-    """Run a command in this process."""
-    out, err = io.StringIO(), io.StringIO()
-    environment = Environment(
-        out=out, err=err, stdin=io.StringIO(), variables=dict(variables), cwd=cwd or Path(os.devnull).parent
-    )
+def ran(*arguments: str, variables: Mapping[str, str], cwd: Path | None = None, **outside: Any) -> Ran:
+    """Run a command in this process.
+
+    Args:
+        outside: Further attributes of the environment: its clock, its stdin, how it connects, …
+    """
+    given: dict[str, Any] = {"out": io.StringIO(), "err": io.StringIO(), "stdin": io.StringIO(), **outside}
+    environment = Environment(**given, variables=dict(variables), cwd=cwd or Path(os.devnull).parent)
     code = main(arguments, environment)
+    out, err = given["out"], given["err"]
     return Ran(int(code), out.getvalue(), err.getvalue())
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ddbinsert import local
 from ddbinsert.environment import SystemClock
+from tests.functional.helpers import Cloud
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,14 @@ def emulator() -> Iterator[local.Emulator]:
     """An emulator that ends with this test process, however that ends. Use names of your own in it."""
     with local.ephemeral(environ=os.environ, clock=SystemClock()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator: local.Emulator) -> Iterator[Cloud]:
+    """``emulator`` as boto3 shows it."""
+    looked_at = Cloud(emulator.variables())
+    yield looked_at
+    looked_at.close()
 
 
 @pytest.fixture

@@ -1,0 +1,257 @@
+"""What tests of the main job look at: the emulator past ddbinsert, the calls that a run makes, a person at a terminal."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import json
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.session import get_session
+
+from ddbinsert.aws.session import Aws
+from ddbinsert.environment import SystemClock
+from tests.functional.command import until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.aws.session import Connection
+
+#: ``eventName`` and the partition key of every record that the function was given, a line each.
+RECORDING = """
+def handler(event, context):
+    for record in event.get("Records", []):
+        print("REC", record["eventName"], next(iter(record["dynamodb"]["Keys"]["pk"].values())))
+"""
+INSERT_ONLY = '{"eventName":["INSERT"]}'
+_NUMBERS = itertools.count(1)
+_READS = ("Describe", "Get", "List", "Filter")
+
+
+def fresh(kind: str = "orders") -> str:
+    return f"{kind}-{os.getpid()}-{next(_NUMBERS)}"
+
+
+class Cloud:
+    """The emulator as boto3 shows it, past ddbinsert: ``cloud.dynamodb.put_item(...)``."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._session = get_session()
+        self._clients: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._clients:
+            self._clients[name] = self._session.create_client(
+                {"lambda_": "lambda", "streams": "dynamodbstreams"}.get(name, name),
+                region_name=self._variables["AWS_REGION"],
+                endpoint_url=self._variables["AWS_ENDPOINT_URL"],
+                aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=self._variables["AWS_SECRET_ACCESS_KEY"],
+                config=Config(parameter_validation=False),
+            )
+        return self._clients[name]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
+
+    # --- tables
+
+    def table(self, key: str = "pk:S", *, view: str | None = None) -> str:
+        """A new table's name; without a stream unless a view type is given."""
+        name = fresh()
+        parts = [part.split(":") for part in key.split(",")]
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[
+                {"AttributeName": part[0], "KeyType": role}
+                for part, role in zip(parts, ("HASH", "RANGE"), strict=False)
+            ],
+            AttributeDefinitions=[{"AttributeName": part[0], "AttributeType": part[1]} for part in parts],
+            BillingMode="PAY_PER_REQUEST",
+            **({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}),
+        )
+        return name
+
+    def described(self, table: str) -> dict[str, Any]:
+        return dict(self.dynamodb.describe_table(TableName=table)["Table"])
+
+    def exists(self, table: str) -> bool:
+        return table in self.dynamodb.list_tables()["TableNames"]
+
+    def stream(self, table: str) -> str | None:
+        """The live stream's ARN."""
+        described = self.described(table)
+        live = (described.get("StreamSpecification") or {}).get("StreamEnabled")
+        return str(described["LatestStreamArn"]) if live else None
+
+    def put(self, table: str, key: str, **attributes: str) -> None:
+        item = {"pk": {"S": key}} | {name: {"S": value} for name, value in attributes.items()}
+        self.dynamodb.put_item(TableName=table, Item=item)
+
+    def remove(self, table: str, key: str) -> None:
+        self.dynamodb.delete_item(TableName=table, Key={"pk": {"S": key}})
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        return list(self.dynamodb.scan(TableName=table, ConsistentRead=True)["Items"])
+
+    # --- functions
+
+    def function(self, name: str) -> dict[str, Any] | None:
+        try:
+            return dict(self.lambda_.get_function(FunctionName=name))
+        except self.lambda_.exceptions.ResourceNotFoundException:
+            return None
+
+    def configuration(self, name: str) -> dict[str, Any]:
+        found = self.function(name)
+        assert found is not None, f"function {name} does not exist"
+        return dict(found["Configuration"])
+
+    def policies(self, role: str) -> dict[str, Any]:
+        """Inline policies of a role, name to document."""
+        names = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
+        return {
+            name: self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
+        }
+
+    def has_role(self, name: str) -> bool:
+        try:
+            return bool(self.iam.get_role(RoleName=name))
+        except self.iam.exceptions.NoSuchEntityException:
+            return False
+
+    def log_group(self, name: str) -> dict[str, Any] | None:
+        groups = self.logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return next((dict(group) for group in groups if group["logGroupName"] == name), None)
+
+    # --- mappings
+
+    def mappings(self, function: str) -> list[dict[str, Any]]:
+        try:
+            found = self.lambda_.list_event_source_mappings(FunctionName=function)["EventSourceMappings"]
+        except self.lambda_.exceptions.ClientError:
+            return []
+        return [dict(mapping) for mapping in found]
+
+    def mapping(self, function: str) -> dict[str, Any]:
+        """The one mapping of the function."""
+        (mapping,) = self.mappings(function)
+        return mapping
+
+    def filters(self, function: str) -> list[Any]:
+        criteria = self.mapping(function).get("FilterCriteria") or {}
+        return [json.loads(one["Pattern"]) for one in criteria.get("Filters") or ()]
+
+    # --- logs
+
+    def lines(self, function: str) -> list[str]:
+        """Everything that the function's log group holds; [] where there is no group."""
+        group = f"/aws/lambda/{function}"
+        try:
+            events = self.logs.filter_log_events(logGroupName=group)["events"]
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in events]
+
+    def logged(self, function: str, text: str, *, seconds: float = 20.0) -> bool:
+        """Whether a line with this text comes."""
+        return until(lambda: any(text in line for line in self.lines(function)), seconds=seconds)
+
+    def all_about(self, table: str) -> dict[str, Any]:
+        """Everything that a trigger on the table consists of, for being compared with a later look."""
+        name = f"{table}-inserts"
+        function = self.function(name)
+        configuration = dict(function["Configuration"]) if function else None
+        if configuration is not None:
+            configuration.pop("State", None)  # the emulator takes a second from Pending to Active
+            configuration.pop("StateReason", None)
+            configuration.pop("StateReasonCode", None)
+        mappings = [
+            {key: value for key, value in mapping.items() if key != "LastProcessingResult"}
+            for mapping in self.mappings(name)
+        ]
+        role = f"{name}-role"
+        return {
+            "stream": self.stream(table) if self.exists(table) else None,
+            "function": configuration,
+            "policies": self.policies(role) if self.has_role(role) else None,
+            "group": self.log_group(f"/aws/lambda/{name}"),
+            "mappings": mappings,
+        }
+
+
+class Calls:
+    """A way to connect that notes every request: ``ran(..., connect=calls.connect)``."""
+
+    def __init__(self) -> None:
+        self.made: Counter[str] = Counter()
+        self._listening: set[int] = set()
+
+    @property
+    def writes(self) -> Counter[str]:
+        """Requests that may change something."""
+        return Counter({name: n for name, n in self.made.items() if not name.startswith(_READS)})
+
+    def connect(self, connection: Connection) -> Aws:
+        return _Listening(connection, self)
+
+    def listen(self, client: Any) -> Any:
+        if id(client) not in self._listening:
+            self._listening.add(id(client))
+            client.meta.events.register("before-call.*.*", self._note)
+        return client
+
+    def _note(self, model: Any, **_more: Any) -> None:
+        self.made[model.name] += 1
+
+
+class _Listening(Aws):
+    def __init__(self, connection: Connection, calls: Calls) -> None:
+        super().__init__(connection)
+        self._calls = calls
+
+    def client(self, name: str) -> Any:
+        return self._calls.listen(super().client(name))
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal; as stdin, it holds what a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class InterruptingClock(SystemClock):
+    """A clock on which Ctrl-C comes in the middle of the n-th sleep of the main thread."""
+
+    def __init__(self, sleep: int = 1) -> None:
+        self.left = sleep
+
+    def sleep(self, seconds: float) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+        super().sleep(seconds)
+
+
+def check_envelope(document: Any, *, command: str, code: int) -> None:
+    """The shape of every answer with --output json."""
+    assert list(document) == ["schema", "command", "ok", "exit_code", "data", "errors", "warnings"]
+    assert document["schema"] == "ddbinsert/1"
+    assert document["command"] == command
+    assert document["exit_code"] == code
+    assert document["ok"] is (code == 0)
+    for error in document["errors"]:
+        assert list(error) == ["code", "message", "hint"]
+        assert isinstance(error["code"], str)
+        assert error["code"] == error["code"].lower().replace(" ", "-").replace("_", "-")
+        assert isinstance(error["message"], str)
+        assert error["message"]
+        assert error["hint"] is None or isinstance(error["hint"], str)
+    assert all(isinstance(warning, str) for warning in document["warnings"])
