@@ -100,7 +100,7 @@ def _count(count: int) -> Iterator[Finding]:
 def _refused(number: int, fault: PatternError) -> Finding:
     hint = fault.hint
     if hint is None and fault.allowed:
-        hint = f"Allowed here: {', '.join(fault.allowed)}."
+        hint = f"Allowed here: {' '.join(f'`{one}`' for one in fault.allowed)}"
     return Finding(
         rule="invalid",
         severity=Severity.ERROR,

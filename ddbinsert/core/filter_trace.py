@@ -87,7 +87,7 @@ def _step(node: Node, record: Mapping[str, object]) -> Step:
         branches = tuple(tuple(_step(part, record) for part in branch) for branch in node.branches)
         why = "" if held else "None of the alternatives holds."
         return Step(path="$or", wanted="", held=held, why=why, branches=branches)
-    found = tuple(_leaves(node, record))
+    found = tuple(_leaves(node, record))[::-1]  # they are collected from the end
     return Step(
         path=node.path,
         wanted=conditions_text(node.conditions),

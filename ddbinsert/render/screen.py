@@ -73,6 +73,10 @@ class Screen:
             table.add_row(*(Text(clean(cell)) for cell in row))
         self._print(table)
 
+    def renderable(self, what: Any) -> None:
+        """One of rich's own things, such as a tree; the texts in it are `clean`."""
+        self._print(what)
+
     def _print(self, what: Any, **how: Any) -> None:
         """Print with rich, as far as the stream's encoding goes."""
         with self.console.capture() as captured:

@@ -1,0 +1,194 @@
+"""Filters from where they are: the command line, files, a mapping, a table's mappings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.filter_documents import patterns_in, records_in
+from ddbinsert.core.filter_findings import Finding, Report, Severity, Table
+from ddbinsert.core.filter_lint import lint
+from ddbinsert.errors import PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import TextIO
+
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.model import MappingState, TableState
+
+#: Patterns are short; a larger file is something else.
+_LARGEST = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linted:
+    """The filters of one mapping, judged.
+
+    Args:
+        mapping: The mapping's UUID, and its function; None for filters given by hand.
+    """
+
+    mapping: str | None
+    function: str | None
+    report: Report
+
+
+def given_patterns(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[str, ...]:
+    """The patterns of arguments that are patterns, files, or `-` for standard input.
+
+    Raises:
+        UsageError: An argument is neither JSON nor a file that can be read.
+    """
+    return tuple(pattern for argument in arguments for pattern in _patterns(argument, cwd, stdin))
+
+
+def _patterns(argument: str, cwd: Path, stdin: TextIO) -> tuple[str, ...]:
+    if argument == "-":
+        return patterns_in(stdin.read(_LARGEST))
+    if argument.lstrip()[:1] in ("{", "[", '"') or not argument.strip():
+        return (argument,) if argument.lstrip()[:1] != "[" else patterns_in(argument)
+    return patterns_in(read_file(argument, cwd))
+
+
+def read_file(name: str, cwd: Path) -> str:
+    """A small text file.
+
+    Raises:
+        UsageError: It can't be read, or is too large to be what it should.
+    """
+    path = cwd / name
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{name} is larger than 4 MB: it is no filter.", code="file-too-large")
+        return path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> UsageError:
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return UsageError(
+        f"{name} can't be read: {why}.",
+        hint="Give a file, - for standard input, or JSON.",
+        code="unreadable-file",
+    )
+
+
+def read_records(name: str, *, cwd: Path, stdin: TextIO) -> Iterator[dict[str, Any]]:
+    """The records of a file, or of standard input for `-`, one by one.
+
+    Raises:
+        UsageError: It can't be read, or holds what is no record.
+    """
+    if name == "-":
+        yield from records_in(stdin, "standard input")
+        return
+    try:
+        with (cwd / name).open(encoding="utf-8") as file:
+            yield from records_in(file, name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(name, error) from error
+
+
+# --- from AWS ---------------------------------------------------------------------------------------------
+
+
+def table_state(aws: Aws, name: str) -> TableState:
+    """The table.
+
+    Raises:
+        PrerequisiteError: There is none of this name.
+    """
+    from ddbinsert.aws.observe import read_table
+
+    table = read_table(aws, name)
+    if table is None:
+        raise PrerequisiteError(
+            f"Table {name} does not exist in {aws.region}.",
+            hint="Check the name, --region and --profile.",
+            code="table-not-found",
+        )
+    return table
+
+
+def known(table: TableState | None) -> Table:
+    """What lint needs to know of a table."""
+    return Table() if table is None else Table(view=table.view, key=table.key)
+
+
+def mapping_state(aws: Aws, uuid: str) -> MappingState:
+    """The mapping; its filters can be read.
+
+    Raises:
+        PrerequisiteError: There is none, or its filters are encrypted.
+    """
+    from ddbinsert.aws.observe import read_mapping
+
+    mapping = read_mapping(aws, uuid)
+    if mapping is None:
+        raise PrerequisiteError(
+            f"There is no event source mapping {uuid} in {aws.region}.",
+            hint="`ddbinsert status TABLE` shows a trigger's mapping.",
+            code="mapping-not-found",
+        )
+    if mapping.filters_hidden:
+        raise PrerequisiteError(
+            f"The filters of mapping {uuid} are encrypted with a customer key: Lambda doesn't show them.",
+            code="filter-hidden",
+        )
+    return mapping
+
+
+def table_of(mapping: MappingState) -> str | None:
+    """The name of the table whose stream a mapping reads."""
+    _, found, rest = mapping.stream_arn.partition(":table/")
+    return rest.partition("/stream/")[0] if found else None
+
+
+def lint_mapping(aws: Aws, uuid: str) -> Linted:
+    """A mapping's filters, judged for the stream that it reads."""
+    from ddbinsert.aws.observe import read_table
+
+    mapping = mapping_state(aws, uuid)
+    name = table_of(mapping)
+    table = read_table(aws, name) if name else None
+    live = table if table is not None and table.stream_arn == mapping.stream_arn else None
+    return _linted(mapping, known(live))
+
+
+def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
+    """The filters of every mapping on a table's stream, judged."""
+    from ddbinsert.aws.observe import read_mappings
+
+    table = table_state(aws, name)
+    if table.stream_arn is None:
+        raise PrerequisiteError(
+            f"Table {name} has no stream.",
+            hint=f"`ddbinsert enable-stream {name}` enables it.",
+            code="no-stream",
+        )
+    mappings = read_mappings(aws, stream_arn=table.stream_arn)
+    return table, tuple(_linted(mapping, known(table)) for mapping in mappings)
+
+
+def _linted(mapping: MappingState, table: Table) -> Linted:
+    if mapping.filters_hidden:
+        report = _single("filter-hidden", Severity.NOTE, "The filters are encrypted with a customer key.")
+    elif not mapping.filters:
+        report = _single(
+            "no-filter", Severity.WARNING, "The mapping has no filter: every change invokes the function."
+        )
+    else:
+        report = lint(mapping.filters, table)
+    return Linted(mapping=mapping.uuid, function=mapping.function_name, report=report)
+
+
+def _single(rule: str, severity: Severity, message: str) -> Report:
+    return Report(filters=(), findings=(Finding(rule=rule, severity=severity, message=message),))
+
+
+def lint_given(patterns: Iterable[str], table: Table) -> Linted:
+    """Filters given by hand, judged as those of one mapping."""
+    return Linted(mapping=None, function=None, report=lint(tuple(patterns), table))
