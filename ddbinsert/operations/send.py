@@ -194,7 +194,7 @@ class _Sender:
                 self._own.put_new((samples.item(number) for number in samples.own()), partition),
             )
             for _ in writes:
-                self._reporter.waiting("the items to be written", self._clock.monotonic() - started)
+                self._tell("the items to be written", started, self._made.written + self._own.written)
         finally:
             self.sent.seconds = self._clock.monotonic() - started
             self.sent.inserted = self._made.written + self._own.written
@@ -218,7 +218,7 @@ class _Sender:
         ((name, value),) = self._samples.modified().items()
         try:
             for _ in writer.modify_all(self._keys(), name, value):
-                self._reporter.waiting("the items to be modified", self._clock.monotonic() - started)
+                self._tell("the items to be modified", started, writer.written)
         finally:
             self.sent.modified = writer.written
 
@@ -237,10 +237,14 @@ class _Sender:
         """Remove what isn't removed yet; deletes may be done twice without harm."""
         writer, started = self._writer(), self._clock.monotonic()
         try:
-            for _ in writer.delete_all(self._keys()):
-                self._reporter.waiting(what, self._clock.monotonic() - started)
+            for done in writer.delete_all(self._keys()):
+                self._tell(what, started, done)
         finally:
             self._gone = max(self._gone, writer.written)
+
+    def _tell(self, what: str, started: float, done: int) -> None:
+        elapsed = self._clock.monotonic() - started
+        self._reporter.waiting(what, elapsed, f"{done:,} of {self._samples.count:,}")
 
     def _clean_up(self) -> None:
         possible = self._made.attempted + len(self._own_keys)
