@@ -145,7 +145,7 @@ def _converge(
     configuration = run.configuration(table, settings)
     trigger = run.trigger_of(configuration)
     wishes = Wishes(
-        create_table=parse_key(create_table) if create_table else None,
+        create_table=None if create_table is None else parse_key(create_table),
         replace=replace,
         prune=prune,
         dry_run=dry_run,
