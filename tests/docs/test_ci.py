@@ -107,3 +107,10 @@ def test_pre_commit_takes_no_hook_from_elsewhere_and_checks_what_ci_checks() -> 
         line.split(maxsplit=1)[1] for line in RUN.read_text().splitlines() if line.startswith("check .")
     ]
     assert hooks == [check.replace(" --check", "") for check in checks]
+
+
+def test_the_readme_has_one_such_command_which_installs_and_tests_the_clone_itself() -> None:
+    done = _extract(ROOT / "README.md")
+    (line,) = done.stdout.splitlines()
+    assert "pip install --quiet -e '.[dev]'" in line
+    assert line.endswith(".venv/bin/python -m pytest -q -n auto")
