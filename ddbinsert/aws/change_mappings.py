@@ -197,6 +197,49 @@ def delete_mapping(hands: Hands, uuid: str) -> None:
         )
 
 
+def create_like(hands: Hands, stream_arn: str, original: MappingState) -> MappingState:
+    """A mapping for the hands' function with the very filters of another one, neither narrowed nor compared.
+
+    It starts at LATEST: what the stream holds from before is nothing to it.
+    """
+    request = shapes.create_mapping_request(hands.trigger, stream_arn, "LATEST")
+    request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
+    client = hands.aws.client("lambda")
+    last = [""]
+
+    def attempt() -> MappingState | None:
+        with translated(f"attach function {hands.trigger.function_name} to the stream"):
+            try:
+                return shapes.mapping(client.create_event_source_mapping(**request))
+            except client.exceptions.InvalidParameterValueException as error:
+                if not _may_pass(error):
+                    raise
+                last[0] = message_of(error)
+        return None
+
+    made = until(
+        attempt,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"function {hands.trigger.function_name} and its role to be ready for the mapping",
+        seen=lambda: last[0],
+        progress=hands.reporter.waiting,
+        first=0.05,
+    )
+
+    def enabled() -> MappingState | None:
+        seen = read_mapping(hands.aws, made.uuid)
+        return seen if seen is not None and seen.state == "Enabled" else None
+
+    return until(
+        enabled,
+        clock=hands.clock,
+        timeout=hands.timeout,
+        what=f"event source mapping {made.uuid} to be Enabled",
+        progress=hands.reporter.waiting,
+    )
+
+
 def remove_filters(aws: Aws, uuid: str) -> None:
     """Take a mapping's filters away, as a careless hand would: for showing what is found then."""
     with translated(f"change event source mapping {uuid}"):

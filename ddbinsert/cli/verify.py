@@ -12,9 +12,8 @@ from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ddbinsert.core.proof import Proof
+    from ddbinsert.operations.means import Means
 
 #: Seconds to wait after the last write: the first delivery was once seen 94 s after it (facts).
 TIMEOUT = 180.0
@@ -66,6 +65,13 @@ LogGroup = Annotated[
         "--log-group", metavar="NAME", help="Where the function logs [default: as it is configured]."
     ),
 ]
+Wiretap = Annotated[
+    bool,
+    typer.Option(
+        "--wiretap",
+        help="Prove the filter with a function of ddbinsert's own beside yours; it is removed at the end.",
+    ),
+]
 Cleanup = Annotated[
     str | None,
     typer.Option(
@@ -89,6 +95,7 @@ def verify(
     ttl_attribute: Ttl = None,
     log_group: LogGroup = None,
     keep: Keep = False,
+    wiretap: Wiretap = False,
     cleanup: Cleanup = None,
 ) -> Outcome:
     """Prove that the trigger processes every insert and nothing else.
@@ -99,19 +106,22 @@ def verify(
     Example: ddbinsert verify orders
     """
     from ddbinsert.operations import verify as proving
-    from ddbinsert.operations.ledger import Ledger
     from ddbinsert.render import verdict as shown
 
     trigger = run.trigger(table, settings)
-    ledger = Ledger(_runs(run))
+    means = _means(run)
     if cleanup is not None:
-        removed = proving.clean_up(run.aws, cleanup, clock=run.clock, reporter=run.reporter, ledger=ledger)
+        removed = proving.clean_up(means, cleanup)
         return Outcome(
             data={"run_id": cleanup, "keys": removed},
             human=lambda screen: screen.line(f"Removed what run {cleanup} left ({removed:,} keys)."),
         )
-    if match and count > len(_LANES):
-        raise UsageError("--match goes by few items.", hint="Leave --count out.", code="match-and-count")
+    if match and (count > len(_LANES) or wiretap):
+        raise UsageError(
+            "--match goes by a few items' log lines.",
+            hint="Leave --count and --wiretap out.",
+            code="options-contradict",
+        )
     wishes = proving.Wishes(
         count=count,
         rate=rate,
@@ -123,17 +133,12 @@ def verify(
         log_group=log_group,
         keep=keep,
     )
-    aws = run.aws
-    proof = proving.verify(
-        aws,
-        trigger,
-        wishes,
-        clock=run.clock,
-        new_id=run.environment.new_id,
-        reporter=run.reporter,
-        timeout=run.timeout(LOCAL_TIMEOUT if aws.connection.is_local else TIMEOUT),
-        ledger=ledger,
-    )
+    if wiretap:
+        from ddbinsert.operations.wiretap import wiretap as tap
+
+        proof = tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm)
+    else:
+        proof = proving.verify(means, trigger, wishes)
     proof = _addressed(run, proof)
     return Outcome(
         data=shown.data(proof),
@@ -170,10 +175,19 @@ def _code(proof: Proof) -> ExitCode:
             return ExitCode.INCONCLUSIVE
 
 
-def _runs(run: Run) -> Path:
+def _means(run: Run) -> Means:
     from ddbinsert.local import state_directory
+    from ddbinsert.operations.ledger import Ledger
+    from ddbinsert.operations.means import Means
 
-    return state_directory(run.environment.variables).parent / "runs"
+    return Means(
+        aws=run.aws,
+        clock=run.clock,
+        new_id=run.environment.new_id,
+        reporter=run.reporter,
+        timeout=run.timeout(LOCAL_TIMEOUT if run.aws.connection.is_local else TIMEOUT),
+        ledger=Ledger(state_directory(run.environment.variables).parent / "runs"),
+    )
 
 
 def _attributes(run: Run, item: str | None) -> dict[str, dict[str, object]] | None:
@@ -182,7 +196,13 @@ def _attributes(run: Run, item: str | None) -> dict[str, dict[str, object]] | No
     Raises:
         UsageError: The file can't be read, or doesn't hold one item.
     """
-    del run
+    from ddbinsert.operations.item_files import read_items
+
     if item is None:
         return None
-    raise UsageError("--item is not there yet.")
+    drafts = read_items(item, cwd=run.environment.cwd, stdin=run.environment.stdin)
+    if len(drafts) != 1:
+        raise UsageError(
+            f"--item {item} holds {len(drafts)} items.", hint="Give one: what every test item shall carry."
+        )
+    return dict(drafts[0].item)

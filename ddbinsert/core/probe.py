@@ -188,3 +188,8 @@ def script(
         rounds += [INSERT_ALONE, INSERT_ALONE]
     lanes = tuple(lane(number, method, actions) for number, (method, actions) in enumerate(rounds))
     return Script(run_id=run_id, lanes=lanes, bulk=max(0, count - len(ROUNDS)))
+
+
+def canaries(run_id: str, count: int) -> Script:
+    """Items that are inserted and left alone, to see whether inserts are delivered at all."""
+    return Script(run_id=run_id, lanes=tuple(lane(number, *INSERT_ALONE) for number in range(count)))

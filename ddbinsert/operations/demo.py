@@ -11,6 +11,7 @@ from ddbinsert.core.verdict import Result
 from ddbinsert.errors import Refused
 from ddbinsert.operations import code
 from ddbinsert.operations.converge import Wishes, carry_out, converge
+from ddbinsert.operations.means import Means
 from ddbinsert.operations.verify import Wishes as ProofWishes
 from ddbinsert.operations.verify import verify
 
@@ -76,16 +77,15 @@ def demo(
         ).world
 
     def prove() -> Proof:
-        return verify(
-            aws,
-            trigger,
-            ProofWishes(),
+        means = Means(
+            aws=aws,
             clock=clock,
             new_id=new_id,
             reporter=reporter,
             timeout=_TIMEOUT,
             ledger=Ledger(folder / "runs"),
         )
+        return verify(means, trigger, ProofWishes())
 
     world = bring(Scope.STREAM, create=True)
     view = f"{world.table.view.value}" if world.table and world.table.view else ""

@@ -14,11 +14,10 @@ from ddbinsert.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.aws.session import Aws
-    from ddbinsert.core.clock import Clock
     from ddbinsert.core.model import World
     from ddbinsert.core.tally import Tally
     from ddbinsert.core.verdict import Finding, Verdict
+    from ddbinsert.operations.means import Means
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
     from ddbinsert.operations.watch import Watch
@@ -35,14 +34,12 @@ def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
     return judge(tally, seen, found, evidence, waited=0.0)
 
 
-def conclude(
-    aws: Aws, subject: Subject, watch: Watch, wishes: Wishes, *, clock: Clock, timeout: float
-) -> Verdict:
+def conclude(means: Means, subject: Subject, watch: Watch, wishes: Wishes) -> Verdict:
     """The verdict on a watched run."""
     tally = watch.tally
     seen = symptoms(tally, stream_read=watch.stream_read, by_lines=wishes.by_lines)
     healthy = seen.none and not subject.leaking_filters(allow_guarded=wishes.allow_guarded)
-    around = _look_around(aws, subject, watch, clock=clock, timeout=timeout, thoroughly=not healthy)
+    around = _look_around(means, subject, watch, thoroughly=not healthy)
     around = replace(around, by_lines=wishes.by_lines)
     found = findings(seen, tally, around, allow_guarded=wishes.allow_guarded)
     if wishes.allow_guarded:
@@ -51,13 +48,12 @@ def conclude(
     return judge(tally, seen, found, evidence, waited=watch.waited)
 
 
-def _look_around(
-    aws: Aws, subject: Subject, watch: Watch, *, clock: Clock, timeout: float, thoroughly: bool
-) -> Circumstances:
+def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bool) -> Circumstances:
     """What explains the symptoms; where there are none, just what belongs to the evidence."""
     from ddbinsert.aws.invocations import read_invocations, read_metrics
     from ddbinsert.aws.observe import observe
 
+    aws, clock, timeout = means.aws, means.clock, means.timeout
     since, group = watch.started, subject.log_group
 
     def invocations() -> Invocations:

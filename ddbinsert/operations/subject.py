@@ -37,6 +37,12 @@ class Subject:
     def view(self) -> StreamView:
         return self.table.view or StreamView.NEW_AND_OLD_IMAGES
 
+    @property
+    def readers(self) -> int:
+        """How many mappings read the live stream."""
+        live = (*self.world.mappings, *self.world.other_mappings)
+        return sum(m.is_enabled and m.stream_arn == self.table.stream_arn for m in live)
+
     def circumstances(self) -> Circumstances:
         """What is known without another look."""
         return Circumstances(world=self.world, mappings=self.mappings, log_group=self.log_group)

@@ -10,26 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.probe import canaries
 from ddbinsert.core.probe import script as script_of
 from ddbinsert.core.probe_item import Sample, Unsatisfiable, sample_for
 from ddbinsert.core.proof import Proof
+from ddbinsert.core.reporter import Silent
 from ddbinsert.core.tally import Tally
 from ddbinsert.core.verdict import Finding, Weight
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.subject import Subject, find_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ddbinsert.aws.session import Aws
-    from ddbinsert.core.clock import Clock
     from ddbinsert.core.model import Trigger
     from ddbinsert.core.probe import Script
     from ddbinsert.core.probe_item import Attributes
-    from ddbinsert.core.reporter import Reporter
-    from ddbinsert.core.verdict import Verdict
-    from ddbinsert.operations.ledger import Ledger
+    from ddbinsert.operations.means import Means
     from ddbinsert.operations.watch import Watch
+
+#: Canaries written together; seconds that a flock is given before the next one is sent.
+_FLOCK = 8
+_CANARY_ROUND = 1.0
+_CANARY_ROUND_ON_AWS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,139 +57,94 @@ class Wishes:
     keep: bool = False
 
 
-def verify(
-    aws: Aws,
-    trigger: Trigger,
-    wishes: Wishes,
-    *,
-    clock: Clock,
-    new_id: Callable[[], str],
-    reporter: Reporter,
-    timeout: float,
-    ledger: Ledger,
-) -> Proof:
+def verify(means: Means, trigger: Trigger, wishes: Wishes) -> Proof:
     """Prove a trigger.
-
-    Args:
-        timeout: Seconds to wait after the last write.
 
     Raises:
         PrerequisiteError: There is nothing to prove: no table, no stream, no function.
         AwsError: AWS refused a write or a read that the proof can't do without.
     """
-    subject = find_subject(aws, trigger, log_group=wishes.log_group, reporter=reporter)
-    proof = _prove(
-        aws,
-        subject,
-        wishes,
-        clock=clock,
-        run_id=new_id(),
-        reporter=reporter,
-        timeout=timeout,
-        ledger=ledger,
-    )
-    if any(finding.code == "latest-missed-first-writes" for finding in proof.verdict.findings):
-        reporter.step("the mapping starts at LATEST and missed the first writes; it polls now: once more")
-        again = _prove(
-            aws,
-            subject,
-            wishes,
-            clock=clock,
-            run_id=new_id(),
-            reporter=reporter,
-            timeout=timeout,
-            ledger=ledger,
-        )
-        return replace(
-            again, verdict=replace(again.verdict, findings=(*again.verdict.findings, *_missed(proof)))
-        )
-    return proof
+    subject = find_subject(means.aws, trigger, log_group=wishes.log_group, reporter=means.reporter)
+    return prove(means, subject, wishes)
 
 
-def _missed(first: Proof) -> tuple[Finding, ...]:
-    """What a first round missed, as a note on the second."""
-    return tuple(
-        replace(finding, weight=Weight.NOTE)
-        for finding in first.verdict.findings
-        if finding.code == "latest-missed-first-writes"
-    )
+def prove(means: Means, subject: Subject, wishes: Wishes) -> Proof:
+    """Prove what was found; where the mapping starts at LATEST, once it polls."""
+    starts_late = any(mapping.starting_position == "LATEST" for mapping in subject.mappings)
+    if starts_late and not subject.certain_failures():
+        _await_polling(means, subject, wishes)
+    return _round(means, subject, wishes, _script(means, wishes))
 
 
-def _prove(
-    aws: Aws,
-    subject: Subject,
-    wishes: Wishes,
-    *,
-    clock: Clock,
-    run_id: str,
-    reporter: Reporter,
-    timeout: float,
-    ledger: Ledger,
-) -> Proof:
-    from ddbinsert.operations.judging import conclude, refuse
-    from ddbinsert.operations.watch import Watch
-
-    script = script_of(
-        run_id,
+def _script(means: Means, wishes: Wishes) -> Script:
+    return script_of(
+        means.new_id(),
         wishes.count,
         partiql=wishes.partiql,
         expired=wishes.ttl_attribute is not None,
         gauged=wishes.by_lines,
     )
+
+
+def _await_polling(means: Means, subject: Subject, wishes: Wishes) -> None:
+    """Insert canaries until a whole flock of them is processed.
+
+    State Enabled does not mean polling: with LATEST, what is written in the first minute or two may be missed,
+    which is no fault of the filter's. One flock spreads over the stream's shards.
+    """
+    started = means.clock.monotonic()
+    limit = min(means.timeout, _CANARY_ROUND_ON_AWS if means.aws.is_aws else _CANARY_ROUND)
+    missed = 0
+    while (elapsed := means.clock.monotonic() - started) < means.timeout:
+        means.reporter.waiting("the mapping to poll (it starts at LATEST)", elapsed)
+        round_of = replace(means, timeout=limit, reporter=Silent())
+        proof = _round(round_of, subject, replace(wishes, keep=False), canaries(means.new_id(), _FLOCK))
+        if proof.tally is None or proof.tally.is_complete or proof.verdict.counts.get("log_lines"):
+            break
+        missed += proof.verdict.counts.get("missing", 0)
+    if missed:
+        means.reporter.step(f"the mapping starts at LATEST and missed {missed} canaries before it polled")
+
+
+def _round(means: Means, subject: Subject, wishes: Wishes, script: Script) -> Proof:
+    """One script, written, watched, judged and cleaned up."""
+    from ddbinsert.operations.judging import conclude, refuse
+    from ddbinsert.operations.watch import Watch
+
     tally = Tally(script)
-    started = clock.now()
+    started = means.clock.now()
     certain = subject.certain_failures()
     sample = Sample() if certain else _sample(subject, wishes)
     if certain or isinstance(sample, Finding):
-        found = (sample,) if isinstance(sample, Finding) else certain
-        verdict = refuse(tally, found, subject)
-        return _proof(aws, subject, wishes, verdict, tally, started=started, finished=clock.now())
-    ledger.open(
-        run_id,
-        table=subject.table.name,
-        items=script.items,
-        sample=sample,
-        where=aws.connection.endpoint_url or "",
-    )
-    watch = Watch(
-        aws=aws,
-        subject=subject,
-        script=script,
-        sample=sample,
-        tally=tally,
-        wishes=wishes,
-        clock=clock,
-        reporter=reporter,
-        timeout=timeout,
-    )
-    try:
-        watch.run()
-        verdict = conclude(aws, subject, watch, wishes, clock=clock, timeout=timeout)
-    finally:
-        _clean_up(watch, script, wishes, reporter, ledger)
-    return _proof(aws, subject, wishes, verdict, tally, started=started, finished=clock.now())
-
-
-def _proof(
-    aws: Aws,
-    subject: Subject,
-    wishes: Wishes,
-    verdict: Verdict,
-    tally: Tally,
-    *,
-    started: float,
-    finished: float,
-) -> Proof:
+        verdict = refuse(tally, (sample,) if isinstance(sample, Finding) else certain, subject)
+    else:
+        _write_down(means, subject, script, sample)
+        watch = Watch(means=means, subject=subject, script=script, sample=sample, tally=tally, wishes=wishes)
+        try:
+            watch.run()
+            verdict = conclude(means, subject, watch, wishes)
+        finally:
+            _clean_up(means, watch, script, wishes)
     return Proof(
         verdict=verdict,
         trigger=subject.trigger,
         world=subject.world,
         started=started,
-        finished=finished,
+        finished=means.clock.now(),
         function=subject.function.name,
-        endpoint=aws.connection.endpoint_url or "AWS",
+        endpoint=means.aws.connection.endpoint_url or "AWS",
         tally=tally,
         kept=wishes.keep,
+    )
+
+
+def _write_down(means: Means, subject: Subject, script: Script, sample: Sample) -> None:
+    means.ledger.open(
+        script.run_id,
+        table=subject.table.name,
+        items=script.items,
+        sample=sample,
+        where=means.aws.connection.endpoint_url or "",
     )
 
 
@@ -206,24 +162,20 @@ def _sample(subject: Subject, wishes: Wishes) -> Sample | Finding:
         )
 
 
-def _clean_up(watch: Watch, script: Script, wishes: Wishes, reporter: Reporter, ledger: Ledger) -> None:
+def _clean_up(means: Means, watch: Watch, script: Script, wishes: Wishes) -> None:
+    again = f"`ddbinsert verify {watch.probe.table} --cleanup {script.run_id}` removes them"
     if wishes.keep:
-        reporter.step(
-            f"kept the test items; `ddbinsert verify {watch.probe.table} --cleanup {script.run_id}` removes them"
-        )
+        means.reporter.step(f"kept the test items; {again}")
         return
     try:
         watch.remove_items()
     except BaseException:
-        reporter.warn(
-            f"test items may be left in {watch.probe.table}: `ddbinsert verify {watch.probe.table} --cleanup "
-            f"{script.run_id}` removes them"
-        )
+        means.reporter.warn(f"test items may be left in {watch.probe.table}: {again}")
         raise
-    ledger.close(script.run_id)
+    means.ledger.close(script.run_id)
 
 
-def clean_up(aws: Aws, run_id: str, *, clock: Clock, reporter: Reporter, ledger: Ledger) -> int:
+def clean_up(means: Means, run_id: str) -> int:
     """Remove what an earlier run left; the number of keys that were looked after.
 
     Raises:
@@ -232,6 +184,7 @@ def clean_up(aws: Aws, run_id: str, *, clock: Clock, reporter: Reporter, ledger:
     from ddbinsert.aws.items import ItemWriter
     from ddbinsert.aws.observe import read_table
 
+    aws, clock, ledger = means.aws, means.clock, means.ledger
     note = ledger.read(run_id)
     name = str(note["table"])
     table = read_table(aws, name)
@@ -243,6 +196,6 @@ def clean_up(aws: Aws, run_id: str, *, clock: Clock, reporter: Reporter, ledger:
     done = 0
     keys = (sample.key(table.key, run_id, number) for number in numbers)
     for done in ItemWriter(aws, name, clock).delete_all(keys):
-        reporter.waiting("the cleanup", clock.monotonic() - started, f"{done:,} of {len(numbers):,}")
+        means.reporter.waiting("the cleanup", clock.monotonic() - started, f"{done:,} of {len(numbers):,}")
     ledger.close(run_id)
     return done

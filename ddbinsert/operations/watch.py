@@ -19,15 +19,15 @@ from ddbinsert.errors import AwsError, PrerequisiteError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from ddbinsert.aws.session import Aws
-    from ddbinsert.core.clock import Clock
     from ddbinsert.core.probe import Lane, Script, Write
     from ddbinsert.core.probe_item import Sample
-    from ddbinsert.core.reporter import Reporter
     from ddbinsert.core.tally import Tally
+    from ddbinsert.operations.means import Means
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
 
+#: A shard serves two readers at once (facts); a third would slow the others down.
+_READERS = 2
 #: AWS's clock and ours may differ by so many seconds; older lines of this run can't exist anyway.
 _SKEW = 60.0
 #: Stragglers are waited for as long as the latest of this run's lines took to show, times this.
@@ -49,16 +49,14 @@ class Watch:
     def __init__(
         self,
         *,
-        aws: Aws,
+        means: Means,
         subject: Subject,
         script: Script,
         sample: Sample,
         tally: Tally,
         wishes: Wishes,
-        clock: Clock,
-        reporter: Reporter,
-        timeout: float,
     ) -> None:
+        aws, clock = means.aws, means.clock
         self.tally = tally
         self.stream_problem = ""
         self.left_out: list[tuple[Method, str]] = []
@@ -79,8 +77,8 @@ class Watch:
         self._subject = subject
         self._wishes = wishes
         self._clock = clock
-        self._reporter = reporter
-        self._timeout = timeout
+        self._reporter = means.reporter
+        self._timeout = means.timeout
         self._bulk = ItemWriter(aws, subject.table.name, clock, rate=wishes.rate)
         self._reader: StreamReader | None = None
         self._streamed = False
@@ -174,6 +172,10 @@ class Watch:
         """Take our place in the stream before the first write; a proof goes on without, and says so."""
         arn = self._subject.table.stream_arn
         if arn is None:
+            return
+        readers = self._subject.readers
+        if readers >= _READERS and self._aws.is_aws:
+            self.stream_problem = f"{readers} functions read this stream already, and a shard serves no more"
             return
         try:
             self._reader = StreamReader(self._aws, arn, clock=self._clock, latest=True)
