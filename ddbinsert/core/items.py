@@ -296,7 +296,8 @@ def _canonical(value: Mapping[str, Any]) -> Any:
 
 
 def _same_numeral(text: str) -> str:
-    return str(Decimal(text).normalize(_EXACT))
+    number = Decimal(text)
+    return str(number.normalize(_EXACT)) if number else "0"
 
 
 def _base64(content: Any) -> str:

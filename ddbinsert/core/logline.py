@@ -15,7 +15,10 @@ from typing import Any
 
 from ddbinsert.core import receipt as receipts
 
-_PLATFORM = re.compile(r"(START|END|REPORT) RequestId: ([0-9A-Za-z-]+)[ \t]*(.*)", re.DOTALL)
+_PLATFORM = re.compile(
+    r"(?:(START) RequestId: ([0-9A-Za-z-]+) Version: \S+|(END) RequestId: ([0-9A-Za-z-]+))\s*"
+    r"|(REPORT) RequestId: ([0-9A-Za-z-]+)\t(Duration: [^\n]*)\s*(?:XRAY TraceId: [^\n]*)?"
+)
 _REPORTED = re.compile(r"(?:^|\t)\s*([A-Z][A-Za-z ]*): ([^\t\n]*)")
 _LEVELS = {"WARN": "WARNING", "FATAL": "ERROR", "CRITICAL": "ERROR"}
 #: Characters; a CloudWatch event holds 256 KB (1 MB lately), and a longer line is shown as it is.
@@ -49,9 +52,10 @@ def read(message: str) -> LogLine:
     receipt = receipts.parse(message)
     if receipt is not None:
         return LogLine(kind=Kind.RECEIPT, text=message, receipt=receipt)
-    platform = _PLATFORM.match(message)
-    if platform:
-        return LogLine(kind=Kind.PLATFORM, text=_shortened(platform[1], platform[2], platform[3]))
+    if platform := _PLATFORM.fullmatch(message):
+        what, request, *report = (part for part in platform.groups() if part is not None)
+        text = _shortened(request, report[0]) if report else f"{what} {request}"
+        return LogLine(kind=Kind.PLATFORM, text=text)
     if message.startswith("INIT_START "):
         return LogLine(kind=Kind.PLATFORM, text=message)
     document = _object(message)
@@ -93,9 +97,7 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
     return LogLine(kind=Kind.TEXT, text=message, level=level)
 
 
-def _shortened(what: str, request: str, rest: str) -> str:
-    if what != "REPORT":
-        return f"{what} {request}"
+def _shortened(request: str, rest: str) -> str:
     told = dict(_REPORTED.findall(rest))
     return _report(
         request,

@@ -28,6 +28,7 @@ _MOST_NODES = 200_000
 _DEEPEST = 64
 
 _NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
+_EXPONENT = re.compile(r"[0-9][eE][-+]?[0-9]")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TAG = "tag:yaml.org,2002:"
 
@@ -273,6 +274,8 @@ class _Nodes:
                 return {self.value(key, depth + 1) for key, _ in node.value}
             case "binary":
                 return self._binary(node)
+            case "str" if not getattr(node, "style", None) and _EXPONENT.search(node.value):
+                return _scalar(node.value)  # YAML 1.1 takes 1e3 for text, JSON for a number
             case "str" | "timestamp" | "value":
                 return node.value
             case "int" | "float" | "bool" | "null":

@@ -1,0 +1,128 @@
+"""What a log line is: receipts, Lambda's own lines in both formats, and whatever else a function prints."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ddbinsert.core import receipt
+from ddbinsert.core.logline import Kind, read
+
+REQUEST = "8f507cfc-example-4697-b07a-ac58fc914c95"
+RECORD = {
+    "eventID": "e1",
+    "eventName": "INSERT",
+    "dynamodb": {"SequenceNumber": "123", "Keys": {"pk": {"S": "a"}}},
+}
+
+
+def test_a_receipt_is_known_in_both_log_formats() -> None:
+    text = receipt.line(RECORD, receipt.PROCESSED, REQUEST)
+    wrapped = json.dumps({"timestamp": "t", "level": "INFO", "message": text, "requestId": REQUEST})
+    for message in (text, wrapped):
+        line = read(message)
+        assert line.kind is Kind.RECEIPT
+        assert line.receipt is not None
+        assert line.receipt["keys"] == {"pk": {"S": "a"}}
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (f"START RequestId: {REQUEST} Version: $LATEST", f"START {REQUEST}"),
+        (f"END RequestId: {REQUEST}", f"END {REQUEST}"),
+        (
+            f"REPORT RequestId: {REQUEST}\tDuration: 1.85 ms\tBilled Duration: 112 ms\tMemory Size: 128 MB\t"
+            "Max Memory Used: 38 MB\tInit Duration: 109.65 ms\t",
+            f"REPORT {REQUEST}: 1.85 ms, init 109.65 ms, 38 of 128 MB",
+        ),
+        (
+            f"REPORT RequestId: {REQUEST}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\t"
+            "Max Memory Used: 38 MB\tStatus: timeout",
+            f"REPORT {REQUEST}: 3000.00 ms, 38 of 128 MB, Status: timeout",
+        ),
+        (
+            json.dumps(
+                {
+                    "time": "t",
+                    "type": "platform.start",
+                    "record": {"requestId": REQUEST, "version": "$LATEST"},
+                }
+            ),
+            f"START {REQUEST}",
+        ),
+        (
+            json.dumps(
+                {
+                    "time": "t",
+                    "type": "platform.report",
+                    "record": {
+                        "requestId": REQUEST,
+                        "metrics": {
+                            "durationMs": 1.85,
+                            "billedDurationMs": 2,
+                            "memorySizeMB": 128,
+                            "maxMemoryUsedMB": 38,
+                            "initDurationMs": 109.6,
+                        },
+                        "status": "success",
+                    },
+                }
+            ),
+            f"REPORT {REQUEST}: 1.85 ms, init 109.6 ms, 38 of 128 MB",
+        ),
+        (
+            json.dumps(
+                {
+                    "type": "platform.report",
+                    "record": {"requestId": REQUEST, "metrics": {}, "status": "timeout"},
+                }
+            ),
+            f"REPORT {REQUEST}: Status: timeout",
+        ),
+        (json.dumps({"type": "platform.initStart", "record": {"phase": "init"}}), "initStart"),
+        ("INIT_START Runtime Version: python:3.13.v1", "INIT_START Runtime Version: python:3.13.v1"),
+    ],
+)
+def test_lambdas_own_lines_are_shortened_in_both_formats(message: str, text: str) -> None:
+    line = read(message)
+    assert (line.kind, line.text) == (Kind.PLATFORM, text)
+
+
+@pytest.mark.parametrize(
+    ("message", "level", "text"),
+    [
+        ("plain", "", "plain"),
+        ("", "", ""),
+        ('{"timestamp":"t","level":"ERROR","message":"boom","requestId":"r"}', "ERROR", "boom"),
+        ('{"timestamp":"t","level":"warn","message":{"a":1},"requestId":"r"}', "WARNING", '{"a": 1}'),
+        ('{"level":"ERROR","message":"record failed","eventID":"e"}', "ERROR", None),
+        ('{"timestamp":"t","level":"INFO","message":"m","order":7}', "INFO", None),
+        ('{"level":7}', "", None),
+        ('{"type":"platform.report","record":"none"}', "", None),
+        ('{"type":"platform.report","record":{"metrics":[]', "", None),
+        ("[1]", "", None),
+        ("{" * 5_000, "", None),
+        ("[ERROR] START RequestId: x", "", None),
+    ],
+)
+def test_other_lines_are_shown_as_they_are_but_for_lambdas_wrapping(
+    message: str, level: str, text: str | None
+) -> None:
+    line = read(message)
+    assert (line.kind, line.level) == (Kind.TEXT, level)
+    assert line.text == (message if text is None else text)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "REPORT RequestId: x\tDuration:",
+        "REPORT RequestId: x",
+        "START RequestId: x\nforged",
+        "END RequestId: ",
+    ],
+)
+def test_a_line_that_only_begins_like_lambdas_does_no_harm(message: str) -> None:
+    assert read(message).text
