@@ -10,6 +10,8 @@ from ddbinsert.core import receipt
 from ddbinsert.core.logline import Kind, read
 
 REQUEST = "8f507cfc-example-4697-b07a-ac58fc914c95"
+REPORT = f"REPORT RequestId: {REQUEST}\t"
+MEMORY = "Memory Size: 128 MB\tMax Memory Used: 38 MB"
 RECORD = {
     "eventID": "e1",
     "eventName": "INSERT",
@@ -33,13 +35,11 @@ def test_a_receipt_is_known_in_both_log_formats() -> None:
         (f"START RequestId: {REQUEST} Version: $LATEST", f"START {REQUEST}"),
         (f"END RequestId: {REQUEST}", f"END {REQUEST}"),
         (
-            f"REPORT RequestId: {REQUEST}\tDuration: 1.85 ms\tBilled Duration: 112 ms\tMemory Size: 128 MB\t"
-            "Max Memory Used: 38 MB\tInit Duration: 109.65 ms\t",
+            f"{REPORT}Duration: 1.85 ms\tBilled Duration: 2 ms\t{MEMORY}\tInit Duration: 109.65 ms\t",
             f"REPORT {REQUEST}: 1.85 ms, init 109.65 ms, 38 of 128 MB",
         ),
         (
-            f"REPORT RequestId: {REQUEST}\tDuration: 3000.00 ms\tBilled Duration: 3000 ms\tMemory Size: 128 MB\t"
-            "Max Memory Used: 38 MB\tStatus: timeout",
+            f"{REPORT}Duration: 3000.00 ms\tBilled Duration: 3000 ms\t{MEMORY}\tStatus: timeout",
             f"REPORT {REQUEST}: 3000.00 ms, 38 of 128 MB, Status: timeout",
         ),
         (
@@ -118,11 +118,19 @@ def test_other_lines_are_shown_as_they_are_but_for_lambdas_wrapping(
 @pytest.mark.parametrize(
     "message",
     [
-        "REPORT RequestId: x\tDuration:",
         "REPORT RequestId: x",
-        "START RequestId: x\nforged",
-        "END RequestId: ",
+        "REPORT RequestId: x\tnothing hidden",
+        f"START RequestId: {REQUEST} Version: $LATEST\nand what an application hides behind it",
+        f"END RequestId: {REQUEST} and more",
+        f"REPORT RequestId: {REQUEST}\tDuration: 1 ms\nand more",
     ],
 )
-def test_a_line_that_only_begins_like_lambdas_does_no_harm(message: str) -> None:
-    assert read(message).text
+def test_a_line_that_only_begins_like_lambdas_is_shown_whole(message: str) -> None:
+    assert read(message).kind is Kind.TEXT
+    assert read(message).text == message
+
+
+def test_a_traced_invocations_report_is_shortened_too() -> None:
+    report = f"REPORT RequestId: {REQUEST}\tDuration: 1 ms\tMemory Size: 128 MB\tMax Memory Used: 38 MB\t\n"
+    line = read(f"{report}XRAY TraceId: 1-2\tSegmentId: 3\tSampled: true")
+    assert line.text.endswith(": 1 ms, 38 of 128 MB")
