@@ -144,7 +144,7 @@ def stranger() -> Iterator[int]:
 def _record(**changes: Any) -> str:
     good = {
         "format": 1,
-        "pid": os.getpid(),
+        "pid": 4242,
         "port": 9,
         "started_at": 0.0,
         "key": "LOCALA",

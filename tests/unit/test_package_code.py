@@ -504,12 +504,12 @@ def test_a_lock_file_is_installed_afresh(tmp_path: Path) -> None:
     if npm is None:
         pytest.skip("npm is not here")
     local = folder(tmp_path / "kit", package_json='{"name": "kit", "version": "1.0.0"}', index_js="// kit")
-    subprocess.run([npm, "pack", "--silent"], cwd=local, check=True, capture_output=True)  # noqa: S603
+    subprocess.run([npm, "pack", "--silent"], cwd=local, check=True, capture_output=True)
     code = folder(tmp_path / "code", index_js="exports.handler = require('kit');")
     (code / "package.json").write_text('{"dependencies": {"kit": "file:kit-1.0.0.tgz"}}')
     (code / "kit-1.0.0.tgz").write_bytes((local / "kit-1.0.0.tgz").read_bytes())
     lock = [npm, "install", "--package-lock-only", "--silent", "--offline"]
-    subprocess.run(lock, cwd=code, check=True, capture_output=True)  # noqa: S603
+    subprocess.run(lock, cwd=code, check=True, capture_output=True)
     folder(code, node_modules__stale__index_js="// of this machine")
     assert "node_modules/kit/index.js" in names(pack(code, "nodejs22.x"))
     assert not [name for name in names(pack(code, "nodejs22.x")) if "stale" in name]
@@ -521,5 +521,5 @@ def test_packing_reads_and_writes_nothing_of_the_callers_folder(tmp_path: Path) 
         "import sys; from pathlib import Path; from ddbinsert.handlers import package_code\n"
         "package_code(Path(sys.argv[1]), runtime='python3.13', handler=None, architecture='arm64')"
     )
-    subprocess.run([sys.executable, "-c", script, str(code)], check=True, cwd=tmp_path)  # noqa: S603
+    subprocess.run([sys.executable, "-c", script, str(code)], check=True, cwd=tmp_path)
     assert sorted(path.name for path in code.iterdir()) == ["handler.py"]
