@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from .functions import FunctionsBehaviour
 from .logrights import LogRights
 from .logs import LogsBehaviour
+from .mappings import MappingsBehaviour
 from .roles import RoleBook
+from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
 
 if TYPE_CHECKING:
@@ -22,12 +24,19 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
     behaviours: list[Behaviour] = [roles]
     if profile.tables:
         behaviours.append(TablesBehaviour(profile.tables, context))
-    if profile.functions:
-        behaviours.append(FunctionsBehaviour(profile.functions, context, roles))
+    functions = FunctionsBehaviour(profile.functions, context, roles) if profile.functions else None
+    if functions:
+        behaviours.append(functions)
+    if profile.streams:
+        behaviours.append(StreamsBehaviour(profile.streams, context))
     if profile.logs:
         enforced = profile.logs.permissions and profile.roles is not None
         rights = LogRights(context, roles, enforced=enforced)
         behaviours.append(LogsBehaviour(profile.logs, context, rights))
     if profile.mappings:
-        behaviours.append(WriteWatch(context))
+        shards = profile.streams.shards if profile.streams else 1
+        behaviours += [
+            MappingsBehaviour(profile.mappings, context, roles, functions, shards=shards),
+            WriteWatch(context),
+        ]
     return behaviours

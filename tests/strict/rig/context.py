@@ -12,6 +12,25 @@ if TYPE_CHECKING:
     from .upstream import Upstream
 
 
+class Signal:
+    """News for any number of waiting threads: each sees every one, whoever else has seen it."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._count = 0
+
+    def set(self) -> None:
+        with self._condition:
+            self._count += 1
+            self._condition.notify_all()
+
+    def wait(self, known: int, seconds: float) -> int:
+        """The count of news, as soon as it isn't ``known`` any more or the time is over."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._count != known, seconds)
+            return self._count
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
     """The way to the emulator, the clock (epoch seconds), and the two signals between threads.
@@ -22,4 +41,4 @@ class Context:
     upstream: Upstream
     clock: Callable[[], float]
     stopping: threading.Event = field(default_factory=threading.Event)
-    wake: threading.Event = field(default_factory=threading.Event)
+    wake: Signal = field(default_factory=Signal)

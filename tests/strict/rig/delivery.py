@@ -1,0 +1,120 @@
+"""A batch on its way to the function: retries, bisection, partial failures, duplicates, throttles."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from .arns import split_function
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .mappings import PlayedMapping
+    from .profile import Mappings
+    from .wire import JsonObject
+
+    Record = dict[str, Any]
+
+_THROTTLED = 429
+
+
+class Delivery:
+    """Hands batches of one shard to the function, one after the other, as the mapping says."""
+
+    def __init__(self, mapping: PlayedMapping, settings: Mappings, context: Context) -> None:
+        self._mapping = mapping
+        self._settings = settings
+        self._context = context
+        self._batches = itertools.count(1)
+        self._random = random.Random(mapping.uuid)  # noqa: S311 - jitter, no secret
+
+    def deliver(self, batch: list[Record], settings: JsonObject) -> None:
+        """Hand over a batch until every record of it succeeded or was given up, or the mapping ends."""
+        number = next(self._batches)
+        if self._settings.jitter:
+            self._pause(self._random.uniform(0, self._settings.jitter))
+        if _every(self._settings.throttle_every, number):
+            self._pause(self._settings.retry_delay)
+        waiting = deque([(batch, 0)])
+        while waiting and not self._is_over():
+            records, attempts = waiting.popleft()
+            left = self._attempt(records)
+            if left is None:  # throttled, or not there: that counts for nothing
+                waiting.appendleft((records, attempts))
+                self._pause(self._settings.retry_delay)
+                continue
+            if not left:
+                continue
+            attempts = attempts + 1 if len(left) == len(records) else 0
+            if self._is_given_up(left, attempts, settings):
+                continue
+            waiting.extendleft(reversed([(part, attempts) for part in _parts(left, settings)]))
+            self._pause(self._settings.retry_delay)
+        if _every(self._settings.duplicate_every, number) and not self._is_over():
+            self._attempt(batch)
+
+    def _attempt(self, records: list[Record]) -> list[Record] | None:
+        """What is left of a batch after an attempt; None where the function could not be called at all."""
+        name, qualifier = split_function(self._mapping.function_arn)
+        query = f"?Qualifier={qualifier}" if qualifier else ""
+        answer = self._context.upstream.rest(
+            "POST",
+            f"/2015-03-31/functions/{name}/invocations{query}",
+            json.dumps({"Records": records}).encode(),
+            self._mapping.access,
+            headers={"x-amz-invocation-type": "RequestResponse"},
+        )
+        if answer.status == _THROTTLED or not answer.ok:
+            self._mapping.last_result = (
+                "PROBLEM: Function call throttled"
+                if answer.status == _THROTTLED
+                else "PROBLEM: Function call failed"
+            )
+            return None
+        if "x-amz-function-error" in answer.headers:
+            self._mapping.last_result = "PROBLEM: Function call failed"
+            return records
+        left = self._named(records, answer.body)
+        self._mapping.last_result = "PROBLEM: Function call failed" if left else "OK"
+        return left
+
+    def _named(self, records: list[Record], body: bytes) -> list[Record]:
+        """From the lowest failing record on, where the mapping lets the function name it."""
+        settings = self._mapping.effective(self._context.clock()) or {}
+        if "ReportBatchItemFailures" not in (settings.get("FunctionResponseTypes") or []):
+            return []
+        try:
+            failures = (json.loads(body) or {}).get("batchItemFailures") or []
+        except (ValueError, AttributeError):
+            return []
+        places = {record["dynamodb"]["SequenceNumber"]: place for place, record in enumerate(records)}
+        named = [places.get(str(one.get("itemIdentifier")), 0) for one in failures]
+        return records[min(named) :] if named else []
+
+    def _is_given_up(self, left: list[Record], attempts: int, settings: JsonObject) -> bool:
+        retries = int(settings.get("MaximumRetryAttempts", -1))
+        age = int(settings.get("MaximumRecordAgeInSeconds", -1))
+        oldest = min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in left)
+        lived = (self._context.clock() - oldest) * self._settings.age_scale
+        splits = bool(settings.get("BisectBatchOnFunctionError")) and len(left) > 1
+        return (retries >= 0 and attempts > retries and not splits) or (0 < age < lived)
+
+    def _is_over(self) -> bool:
+        return self._context.stopping.is_set() or self._mapping.ended.is_set()
+
+    def _pause(self, seconds: float) -> None:
+        self._context.stopping.wait(seconds)
+
+
+def _every(n: int, number: int) -> bool:
+    return bool(n) and number % n == 0
+
+
+def _parts(left: list[Record], settings: JsonObject) -> list[list[Record]]:
+    if not settings.get("BisectBatchOnFunctionError") or len(left) == 1:
+        return [left]
+    middle = len(left) // 2
+    return [left[:middle], left[middle:]]

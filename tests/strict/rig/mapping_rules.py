@@ -1,0 +1,79 @@
+"""What Lambda refuses in an event source mapping, in its own words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from .wire import Refusal
+
+if TYPE_CHECKING:
+    from .wire import JsonObject
+
+_INVALID = "InvalidParameterValueException"
+#: Field to its least and most; -1 stands for "for ever" where it is the least.
+_RANGES = {
+    "BatchSize": (1, 10_000),
+    "MaximumBatchingWindowInSeconds": (0, 300),
+    "ParallelizationFactor": (1, 10),
+    "MaximumRetryAttempts": (-1, 10_000),
+    "MaximumRecordAgeInSeconds": (-1, 604_800),
+    "TumblingWindowInSeconds": (0, 900),
+}
+
+
+def check_settings(request: JsonObject, *, filter_quota: int) -> None:
+    """Hold a create's or an update's settings to Lambda's limits.
+
+    Raises:
+        Refusal: as AWS words it.
+    """
+    for field, (least, most) in _RANGES.items():
+        value = request.get(field)
+        if value is not None and not (least <= int(value) <= most and int(value) not in _between(field)):
+            raise Refusal("ValidationException", f"1 validation error detected: Value '{value}' at '{field}'")
+    filters = (request.get("FilterCriteria") or {}).get("Filters") or []
+    if len(filters) > filter_quota:
+        raise Refusal(_INVALID, f"Number of filters exceeds the limit of {filter_quota}.")
+    for entry in filters:
+        if not _is_pattern(_decoded(str(entry.get("Pattern")))):
+            raise Refusal(_INVALID, "Invalid filter pattern definition.")
+
+
+def _between(field: str) -> range:
+    """A record's age is not limited, or limited to at least a minute."""
+    return range(60) if field == "MaximumRecordAgeInSeconds" else range(0)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _is_pattern(node: Any) -> bool:
+    if not isinstance(node, dict) or not node:
+        return False
+    return all(_is_branches(value) if key == "$or" else _is_field(value) for key, value in node.items())
+
+
+def _is_branches(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(_is_pattern(branch) for branch in value)
+
+
+def _is_field(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_pattern(value)
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and not any(isinstance(one, list) or (isinstance(one, dict) and len(one) != 1) for one in value)
+    )
+
+
+def cannot_access(arn: str) -> str:
+    return (
+        f"Cannot access stream {arn}. Please ensure the role can perform the GetRecords, GetShardIterator, "
+        "DescribeStream, and ListStreams Actions on your stream in IAM."
+    )

@@ -1,0 +1,126 @@
+"""One shard of one mapping: read, filtered, gathered into batches, handed over."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from tests.unit.reference_pattern import reference_matches
+
+from .mapping_rules import cannot_access
+from .roles import cannot_be_assumed
+from .shards import shard_of
+from .wire import JsonObject, Refusal
+
+if TYPE_CHECKING:
+    from .context import Context
+    from .delivery import Delivery
+    from .mappings import PlayedMapping
+    from .profile import Mappings
+    from .roles import RoleBook
+
+    Record = dict[str, Any]
+
+_IDLE = 0.1
+_PAGE = 1000
+
+
+class ShardPoller(threading.Thread):
+    """Reads the emulator's one shard and takes the records that belong to this virtual one."""
+
+    def __init__(
+        self,
+        mapping: PlayedMapping,
+        delivery: Delivery,
+        settings: Mappings,
+        context: Context,
+        roles: RoleBook,
+        *,
+        shard: int,
+        shards: int,
+    ) -> None:
+        super().__init__(name=f"rig-poller-{mapping.uuid[:8]}-{shard}", daemon=True)
+        self._mapping = mapping
+        self._delivery = delivery
+        self._settings = settings
+        self._context = context
+        self._roles = roles
+        self._shard, self._shards = shard, shards
+        self._iterator: str | None = None
+        self._gathered: list[Record] = []
+        self._since = 0.0
+
+    def run(self) -> None:
+        news = 0
+        while not (self._context.stopping.is_set() or self._mapping.ended.is_set()):
+            if not self._turn():
+                news = self._context.wake.wait(news, _IDLE)
+
+    def _turn(self) -> bool:
+        """Read and hand over once; whether there was anything to do."""
+        settings = self._mapping.effective(self._context.clock())
+        if settings is None or not settings.get("Enabled", True):
+            return False
+        try:
+            page = self._read() if self._may_read() else []
+        except (Refusal, OSError):
+            return False  # the stream is gone, or the emulator is: the mapping stays as it is
+        matching = [record for record in page if _passes(record, settings)]
+        if matching and not self._gathered:
+            self._since = self._context.clock()
+        self._gathered += matching
+        return self._hand_over(settings) or bool(page)
+
+    def _hand_over(self, settings: JsonObject) -> bool:
+        """Hand over what is due: full batches, or all once the window is over."""
+        size = int(settings.get("BatchSize") or 100)
+        window = float(settings.get("MaximumBatchingWindowInSeconds") or 0)
+        handed = False
+        while self._gathered:
+            if len(self._gathered) < size and self._context.clock() < self._since + window:
+                return handed
+            batch, self._gathered = self._gathered[:size], self._gathered[size:]
+            try:
+                self._delivery.deliver(batch, settings)
+            except OSError:
+                return handed  # the rig ends
+            handed = True
+        return handed
+
+    def _may_read(self) -> bool:
+        mapping = self._mapping
+        if not self._roles.assumable(mapping.access, mapping.role_arn):
+            mapping.last_result = f"PROBLEM: {cannot_be_assumed().message}"
+            return False
+        if not self._roles.permits(
+            mapping.access, mapping.role_arn, "dynamodb:GetRecords", mapping.stream_arn
+        ):
+            mapping.last_result = f"PROBLEM: {cannot_access(mapping.stream_arn)}"
+            return False
+        return True
+
+    def _read(self) -> list[Record]:
+        """The next records of this shard, in the shape in which Lambda hands them over."""
+        access = self._mapping.access
+        if self._iterator is None:
+            asked = {
+                "StreamArn": self._mapping.stream_arn,
+                "ShardId": "shardId-00000000000000000000-00000000",
+                "ShardIteratorType": self._mapping.starting_position,
+            }
+            answer = self._context.upstream.json("dynamodbstreams", "GetShardIterator", asked, access)
+            self._iterator = str(answer["ShardIterator"])
+        page = {"ShardIterator": self._iterator, "Limit": _PAGE}
+        answer = self._context.upstream.json("dynamodbstreams", "GetRecords", page, access)
+        self._iterator = answer.get("NextShardIterator") or self._iterator
+        return [
+            {**record, "eventSourceARN": self._mapping.stream_arn}
+            for record in answer.get("Records", [])
+            if shard_of(record, self._shards) == self._shard
+        ]
+
+
+def _passes(record: Record, settings: JsonObject) -> bool:
+    filters = (settings.get("FilterCriteria") or {}).get("Filters") or []
+    return not filters or any(reference_matches(json.loads(one["Pattern"]), record) for one in filters)
