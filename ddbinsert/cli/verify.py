@@ -9,6 +9,7 @@ import typer
 from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.core.duration import seconds
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +73,30 @@ Wiretap = Annotated[
         help="Prove the filter with a function of ddbinsert's own beside yours; it is removed at the end.",
     ),
 ]
+Observe = Annotated[
+    bool, typer.Option("--observe", help="Write nothing: watch the traffic that there is. Read-only.")
+]
+Period = Annotated[
+    str | None, typer.Option("--for", metavar="DURATION", help="How long --observe watches [default: 10m].")
+]
+Repeat = Annotated[
+    int | None,
+    typer.Option(
+        "--repeat", min=0, metavar="N", help="Run so often, a JSON line each; 0 without end [default: 1]."
+    ),
+]
+Every = Annotated[
+    str | None,
+    typer.Option(
+        "--every",
+        metavar="DURATION",
+        help="From one run's start to the next [default: 5m]; repeats without end.",
+    ),
+]
+EmitMetrics = Annotated[
+    bool,
+    typer.Option("--emit-metrics", help="Publish the result as CloudWatch metrics (namespace ddbinsert)."),
+]
 Cleanup = Annotated[
     str | None,
     typer.Option(
@@ -96,6 +121,11 @@ def verify(
     log_group: LogGroup = None,
     keep: Keep = False,
     wiretap: Wiretap = False,
+    observe: Observe = False,
+    period: Period = None,
+    repeat: Repeat = None,
+    every: Every = None,
+    emit_metrics: EmitMetrics = False,
     cleanup: Cleanup = None,
 ) -> Outcome:
     """Prove that the trigger processes every insert and nothing else.
@@ -116,12 +146,7 @@ def verify(
             data={"run_id": cleanup, "keys": removed},
             human=lambda screen: screen.line(f"Removed what run {cleanup} left ({removed:,} keys)."),
         )
-    if match and (count > len(_LANES) or wiretap):
-        raise UsageError(
-            "--match goes by a few items' log lines.",
-            hint="Leave --count and --wiretap out.",
-            code="options-contradict",
-        )
+    _check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
     wishes = proving.Wishes(
         count=count,
         rate=rate,
@@ -133,18 +158,55 @@ def verify(
         log_group=log_group,
         keep=keep,
     )
-    if wiretap:
-        from ddbinsert.operations.wiretap import wiretap as tap
+    watched = seconds(period, name="--for") if period else _PERIOD
 
-        proof = tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm)
-    else:
-        proof = proving.verify(means, trigger, wishes)
-    proof = _addressed(run, proof)
+    def once() -> Proof:
+        if observe:
+            from ddbinsert.operations.passive import watch_live
+
+            return _addressed(run, watch_live(means, trigger, wishes, seconds=watched))
+        if wiretap:
+            from ddbinsert.operations.wiretap import wiretap as tap
+
+            return _addressed(run, tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm))
+        return _addressed(run, proving.verify(means, trigger, wishes))
+
+    if repeat is not None or every is not None:
+        from ddbinsert.cli import canary
+
+        pause = seconds(every, name="--every") if every else _EVERY
+        return canary.repeat(run, once, times=repeat or 0, every=pause, code_of=_code, emit=emit_metrics)
+    proof = once()
+    if emit_metrics:
+        from ddbinsert.aws.metrics import publish
+
+        publish(run.aws, proof)
     return Outcome(
         data=shown.data(proof),
         human=lambda screen: shown.human(screen, proof),
         exit_code=_code(proof),
     )
+
+
+_PERIOD = 600.0
+_EVERY = 300.0
+
+
+def _check(*, match: bool, count: int, wiretap: bool, observe: bool, period: str | None) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: They do.
+    """
+    if match and (count > len(_LANES) or wiretap):
+        problem = "--match goes by a few items' log lines: leave --count and --wiretap out."
+    elif observe and (match or wiretap or count != len(_LANES)):
+        problem = "--observe writes nothing: leave --count, --match and --wiretap out."
+    elif period and not observe:
+        problem = "--for says how long to watch: give --observe, too."
+    else:
+        return
+    raise UsageError(problem, code="options-contradict")
 
 
 _LANES = range(4)

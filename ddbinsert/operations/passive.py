@@ -1,0 +1,118 @@
+"""Watching a trigger at work without a write of our own: the live stream and the log, side by side.
+
+Every INSERT that is read from the stream waits for its receipt, and every receipt is known by its eventID, so
+memory holds what is under way and no more. What was under way at the start is nothing to be judged: only
+records that came after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.logs import LogReader
+from ddbinsert.aws.streams import StreamReader
+from ddbinsert.aws.wait import pauses
+from ddbinsert.core.duration import words
+from ddbinsert.core.passive import Ongoing, judge_ongoing
+from ddbinsert.core.pattern import PatternError, compile_pattern
+from ddbinsert.core.proof import Proof
+from ddbinsert.core.receipt import MARK
+from ddbinsert.operations.subject import find_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ddbinsert.core.model import Trigger
+    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.subject import Subject
+    from ddbinsert.operations.verify import Wishes
+
+_READERS = 2
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+
+
+def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float) -> Proof:
+    """Watch for ``seconds``, then wait for what is under way (at most ``means.timeout``), then judge.
+
+    Raises:
+        PrerequisiteError: There is nothing to watch: no table, no stream, no function.
+        AwsError: The stream or the log may not be read.
+    """
+    subject = find_subject(means.aws, trigger, log_group=wishes.log_group, reporter=means.reporter)
+    if subject.readers >= _READERS:
+        means.reporter.warn(
+            f"{subject.readers} functions read this stream already; a shard serves two readers, and this one more "
+            "may slow them down"
+        )
+    started = means.clock.now()
+    ongoing = Ongoing(_wanted(subject))
+    reader = StreamReader(means.aws, subject.table.stream_arn or "", clock=means.clock, latest=True)
+    reader.open()
+    log = LogReader(means.aws, subject.log_group, since=started, needle=MARK)
+    _watch(means, ongoing, reader, log, seconds)
+    verdict = judge_ongoing(
+        ongoing,
+        run_id=means.new_id(),
+        leaking=subject.leaking_filters(allow_guarded=wishes.allow_guarded),
+        standing=subject.certain_failures(),
+        allow_guarded=wishes.allow_guarded,
+        seconds=means.clock.now() - started,
+        trimmed=reader.trimmed,
+        where=subject.log_group,
+        configuration=_configuration(subject),
+    )
+    return Proof(
+        verdict=verdict,
+        trigger=trigger,
+        world=subject.world,
+        started=started,
+        finished=means.clock.now(),
+        function=subject.function.name,
+        endpoint=means.aws.connection.endpoint_url or "AWS",
+    )
+
+
+def _watch(means: Means, ongoing: Ongoing, reader: StreamReader, log: LogReader, seconds: float) -> None:
+    began = means.clock.monotonic()
+    steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+
+    def look(*, stream: bool) -> None:
+        # The log first: a receipt that is seen before its record waits for it; the other way round too.
+        for event in log.poll():
+            ongoing.logged(event.message, event.timestamp / 1000)
+        for record in reader.poll() if stream else ():
+            ongoing.streamed(record)
+
+    while (elapsed := means.clock.monotonic() - began) < seconds:
+        look(stream=True)
+        means.reporter.waiting(
+            "traffic",
+            elapsed,
+            f"{ongoing.inserts:,} inserts, {ongoing.matched:,} processed, {words(max(0, seconds - elapsed))} left",
+        )
+        means.clock.sleep(min(next(steps), max(0.0, seconds - elapsed)))
+    ended = means.clock.monotonic()
+    steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+    while ongoing.waiting and (elapsed := means.clock.monotonic() - ended) < means.timeout:
+        look(stream=False)
+        means.reporter.waiting("the last inserts to be processed", elapsed, f"{ongoing.waiting:,} under way")
+        means.clock.sleep(next(steps))
+    look(stream=False)
+
+
+def _wanted(subject: Subject) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether any of the mappings lets a record through; all do where the filters can't be read."""
+    if any(mapping.filters_hidden or not mapping.filters for mapping in subject.mappings):
+        return lambda _record: True
+    matchers = []
+    for text in dict.fromkeys(text for mapping in subject.mappings for text in mapping.filters):
+        with contextlib.suppress(PatternError):
+            matchers.append(compile_pattern(text).matches)
+    return lambda record: any(matches(record) for matches in matchers)
+
+
+def _configuration(subject: Subject) -> str:
+    return "; ".join(
+        f"mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}" for m in subject.mappings
+    )
