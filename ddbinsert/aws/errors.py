@@ -40,6 +40,53 @@ _UNKNOWN = frozenset(
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
+# botocore's own errors, by class: a subclass goes with its parent.
+_NO_IDENTITY = frozenset({"NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"})
+_SIGNED_OUT = frozenset(
+    {
+        "CredentialRetrievalError",
+        "LoginError",
+        "RefreshWithMFAUnsupportedError",
+        "SSOError",
+        "TokenRetrievalError",
+    }
+)
+_BAD_REGION = frozenset(
+    {
+        "EndpointProviderError",
+        "EndpointVariantError",
+        "InvalidRegionError",
+        "ServiceNotInRegionError",
+        "UnknownEndpointError",
+        "UnknownFIPSEndpointError",
+        "UnknownRegionError",
+    }
+)
+_MISCONFIGURED = frozenset(
+    {
+        "ConfigNotFound",
+        "ConfigParseError",
+        "InvalidChecksumConfigError",
+        "InvalidConfigError",
+        "InvalidDefaultsMode",
+        "InvalidEndpointConfigurationError",
+        "InvalidEndpointDiscoveryConfigurationError",
+        "InvalidIMDSEndpointError",
+        "InvalidIMDSEndpointModeError",
+        "InvalidProxiesConfigError",
+        "InvalidRetryConfigurationError",
+        "InvalidSTSRegionalEndpointsConfigError",
+        "MissingDependencyException",
+        "UnknownCredentialError",
+        "UnknownSignatureVersionError",
+        "UnknownTokenProviderError",
+        "UnsupportedSignatureVersionError",
+    }
+)
+_UNREACHABLE = frozenset(
+    {"ConnectionError", "HTTPClientError", "IncompleteReadError", "MetadataRetrievalError"}
+)
+
 _SIGN_IN = "Sign in (`aws sso login`, `aws configure`), or choose an identity with --profile or AWS_PROFILE."
 
 
@@ -110,62 +157,59 @@ def translate(error: Exception, doing: str) -> AwsError | None:
     ``doing`` completes "Could not …", for example ``read table orders``.
     """
     from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
 
     match error:
-        case boto.PartialCredentialsError():
-            return CredentialsError(
-                f"Could not {doing}: the AWS credentials are incomplete: {_missing(error)} is missing.",
-                hint="Set it, or unset the rest of them.",
-                code="partial-credentials",
-            )
-        case boto.NoCredentialsError():
-            return CredentialsError(
-                f"Could not {doing}: no AWS credentials were found.",
-                hint=f"{_SIGN_IN} Or use --local.",
-                code="no-credentials",
-            )
-        case boto.ProfileNotFound():
-            return CredentialsError(
-                f"{error}.",
-                hint="`aws configure list-profiles` names those that exist.",
-                code="profile-not-found",
-            )
-        case boto.ConfigParseError():
-            return AwsError(
-                f"Could not {doing}: {error}.",
-                hint="Mend this file, or name another one in AWS_CONFIG_FILE.",
-                code="aws-configuration",
-            )
-        case boto.NoRegionError():
-            return AwsError(
-                f"Could not {doing}: no AWS region is set.",
-                hint="Give --region, or set AWS_REGION, or connection.region in ddbinsert.yaml.",
-                code="no-region",
-            )
-        case (
-            boto.UnauthorizedSSOTokenError()
-            | boto.SSOTokenLoadError()
-            | boto.TokenRetrievalError()
-            | boto.CredentialRetrievalError()
-            | boto.RefreshWithMFAUnsupportedError()
-        ):
-            return CredentialsError(f"Could not {doing}: {error}", hint=_SIGN_IN, code="expired-token")
         case boto.ClientError():
             return _from_answer(error, doing)
-        case boto.ConnectionError() | boto.HTTPClientError():
-            return EndpointUnreachable(
-                f"Could not {doing}: {error}",
-                hint="Check --endpoint-url, --region and the network; for the embedded emulator, `ddbinsert local status`.",
-            )
         case boto.BotoCoreError():
-            return AwsError(f"Could not {doing}: {error}")
+            return _from_botocore(error, doing)
+        case ResponseParserError():
+            return AwsError(
+                f"Could not {doing}: the endpoint gave no answer of AWS's.",
+                hint="Check --endpoint-url and AWS_ENDPOINT_URL, and what proxy stands in between.",
+                code="not-aws",
+            )
         case _:
             return None
 
 
-def _missing(error: Exception) -> str:
-    """What incomplete credentials lack, as the environment calls it."""
-    return str(getattr(error, "kwargs", {}).get("cred_var", "a part")).upper()
+def _from_botocore(error: Exception, doing: str) -> AwsError:
+    """By the names of the error's classes, as not every version of botocore has all of them."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    message = f"Could not {doing}: {error}"
+    if kinds & _NO_IDENTITY:
+        return CredentialsError(
+            f"Could not {doing}: no AWS credentials were found.",
+            hint=f"{_SIGN_IN} Or use --local.",
+            code="no-credentials",
+        )
+    if kinds & _SIGNED_OUT:
+        return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
+    if "ProfileNotFound" in kinds:
+        return CredentialsError(
+            f"{error}.",
+            hint="`aws configure list-profiles` names those that exist.",
+            code="profile-not-found",
+        )
+    if "NoRegionError" in kinds:
+        return AwsError(
+            f"Could not {doing}: no AWS region is set.",
+            hint="Give --region, or set AWS_REGION, or connection.region in ddbinsert.yaml.",
+            code="no-region",
+        )
+    if kinds & _BAD_REGION:
+        return AwsError(message, hint="Correct --region or AWS_REGION.", code="bad-region")
+    if kinds & _MISCONFIGURED:
+        return AwsError(
+            message, hint="Correct ~/.aws/config, or the AWS_* variable.", code="aws-configuration"
+        )
+    if kinds & _UNREACHABLE:
+        return EndpointUnreachable(
+            message,
+            hint="Check --endpoint-url, --region and the network; for the embedded emulator, `ddbinsert local status`.",
+        )
+    return AwsError(message)
 
 
 def _from_answer(error: Exception, doing: str) -> AwsError:

@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.parse import urlsplit
+from urllib.parse import urlsplit
 
 from ddbinsert.aws.errors import translated
+from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +27,14 @@ if TYPE_CHECKING:
 
 #: Enough for every independent call of one run, and for a writer that keeps a table busy.
 _SIDE_BY_SIDE = 16
+#: The domains of AWS's partitions, as botocore's endpoints.json and partitions.json have them.
+_AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +120,24 @@ class Aws:
                 "defaults_mode": "legacy",
             }
             options["retries"] = {"mode": "standard", "total_max_attempts": 3}
-        return self._opened().create_client(
-            name,
-            region_name=self.region,
-            endpoint_url=connection.service_endpoints.get(name, connection.endpoint_url),
-            aws_access_key_id=connection.access_key_id,
-            aws_secret_access_key=connection.secret_access_key,
-            aws_session_token=connection.session_token,
-            config=Config(**options),
-        )
+        endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
+        try:
+            _ = endpoint and urlsplit(endpoint).port  # botocore looks at it only when it calls
+            return self._opened().create_client(
+                name,
+                region_name=self.region,
+                endpoint_url=endpoint,
+                aws_access_key_id=connection.access_key_id,
+                aws_secret_access_key=connection.secret_access_key,
+                aws_session_token=connection.session_token,
+                config=Config(**options),
+            )
+        except ValueError as error:
+            raise AwsError(
+                f"Could not connect to {name}: {endpoint or 'the endpoint of the region'} is no address: {error}.",
+                hint="Correct --endpoint-url, AWS_ENDPOINT_URL or --region.",
+                code="bad-endpoint",
+            ) from error
 
     def _opened(self) -> Session:
         if self._session is None:
@@ -140,10 +160,15 @@ class Aws:
         return resolved
 
     @property
+    def endpoint(self) -> str | None:
+        """Where DynamoDB is spoken to, if that isn't AWS: as the connection, a variable or a profile has it."""
+        url = str(self.client("dynamodb").meta.endpoint_url)
+        return None if (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS) else url
+
+    @property
     def is_aws(self) -> bool:
         """Whether this is AWS itself (or its endpoint in a VPC), where others share the limits."""
-        endpoint = self.connection.endpoint_url
-        return endpoint is None or ".amazonaws.com" in endpoint
+        return self.endpoint is None
 
     def start(self, call: Callable[[], Any]) -> Any:
         """Run a call in the pool; its future."""
