@@ -88,7 +88,7 @@ class LogReader:
         self._aws = aws
         self._since = max(0, int(since * 1000))
         self._needles = (needle,) if isinstance(needle, str) else tuple(needle or ())
-        self._pattern = _pattern(self._needles, is_aws=aws.connection.endpoint_url is None)
+        self._pattern = _pattern(self._needles, is_aws=aws.is_aws)
         self._overlap = int(overlap * 1000)
         self._known = Known()
         self._newest = 0

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import urlsplit
-from urllib.parse import urlsplit
 
 from ddbinsert.aws.errors import translated
 from ddbinsert.errors import AwsError

@@ -159,8 +159,8 @@ class Run:
     @property
     def aws(self) -> Aws:
         if self._aws is None:
-            self._aws = self.environment.connect(self.connection)
-            self.reporter.endpoint = describe(self._aws.connection)
+            aws = self._aws = self.environment.connect(self.connection)
+            self.reporter.endpoint = lambda: describe(aws)
         return self._aws
 
     @cached_property
@@ -169,7 +169,7 @@ class Run:
         colour = wants_colour(environment.err, environment.variables)
         return ScreenReporter(
             Screen(environment.err, colour=colour),
-            endpoint="AWS",
+            endpoint=lambda: "AWS",
             quiet=self.options.quiet,
             live=environment.err.isatty() and environment.variables.get("TERM") != "dumb",
         )
@@ -319,8 +319,8 @@ def explain(error: DdbInsertError, screen: Screen) -> None:
     screen.stream.flush()
 
 
-def describe(connection: Connection) -> str:
+def describe(aws: Aws) -> str:
     """Where a connection leads, in words."""
-    if connection.is_local:
-        return f"embedded emulator ({connection.endpoint_url})"
-    return connection.endpoint_url or "AWS"
+    if aws.connection.is_local:
+        return f"embedded emulator ({aws.connection.endpoint_url})"
+    return aws.endpoint or "AWS"

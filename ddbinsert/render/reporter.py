@@ -8,6 +8,8 @@ from ddbinsert.core.duration import words
 from ddbinsert.render.screen import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ddbinsert.core.steps import Step
     from ddbinsert.render.screen import Screen
 
@@ -16,9 +18,12 @@ _FIRST_MENTION = 2.0
 
 
 class ScreenReporter:
-    """Speaks on ``screen`` (stderr); with ``quiet`` only warnings are heard."""
+    """Speaks on ``screen`` (stderr); with ``quiet`` only warnings are heard.
 
-    def __init__(self, screen: Screen, *, endpoint: str, quiet: bool, live: bool) -> None:
+    ``endpoint`` is asked when the header is written: by then there is a client that knows.
+    """
+
+    def __init__(self, screen: Screen, *, endpoint: Callable[[], str], quiet: bool, live: bool) -> None:
         self.warnings: list[str] = []
         self.screen = screen
         self.endpoint = endpoint
@@ -35,7 +40,7 @@ class ScreenReporter:
         parts = [
             f"account {account or 'unknown'}",
             f"region {region or 'unknown'}",
-            f"endpoint {self.endpoint}",
+            f"endpoint {self.endpoint()}",
             *([f"table {table}"] if table else []),
         ]
         self._say("ddbinsert: " + " · ".join(parts), "dim")
