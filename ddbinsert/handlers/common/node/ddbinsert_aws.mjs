@@ -1,17 +1,26 @@
 // Calls to AWS: one function to call, one kind of error.
 //
-// Written on fetch and node:crypto, with AWS's Signature Version 4, rather than on the SDK: the SDK is not
-// there outside of Lambda (a local run, the embedded emulator), a bundled one would be megabytes, and a
-// handler that is tested with one client and runs with another is not tested.
+// Written on node:https and node:crypto, with AWS's Signature Version 4, rather than on the SDK: the SDK is
+// not there outside of Lambda (a local run, the embedded emulator), a bundled one would be megabytes, and a
+// handler that is tested with one client and runs with another is not tested. Not on fetch, which says that
+// it is a browser (Sec-Fetch-Mode), and browsers are not let in everywhere.
 //
 // Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, or the region's own. Credentials: the variables
 // that Lambda sets, read at every call, as they change under a long-lived environment.
 
 import { createHash, createHmac } from "node:crypto";
+import http from "node:http";
+import https from "node:https";
 import { setTimeout as pause } from "node:timers/promises";
 
 const ATTEMPTS = 3;
 const PATIENCE = 10_000; // milliseconds; a function lives for seconds
+
+// A connection is kept for the next call, and the next invocation.
+const CLIENTS = {
+  "http:": { request: http.request, agent: new http.Agent({ keepAlive: true }) },
+  "https:": { request: https.request, agent: new https.Agent({ keepAlive: true }) },
+};
 
 // Codes that blame what was sent, not who sent it or when.
 const REJECTIONS = new RegExp(
@@ -114,21 +123,38 @@ function endpoint(service, region) {
 }
 
 async function exchange(service, region, request) {
-  const headers = signed(service, region, request);
-  let answer, text;
+  let answer;
   try {
-    const { url, method, body } = request;
-    answer = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(PATIENCE), redirect: "manual" });
-    text = await answer.text();
+    answer = await sent(request, signed(service, region, request));
   } catch (error) {
-    throw new ServiceError("Unreachable", `${request.url.host}: ${error.cause?.message ?? error.message}`);
+    throw new ServiceError("Unreachable", `${request.url.host}: ${error.message}`);
   }
-  if (answer.ok) return request.read(text);
-  throw problem(answer, text);
+  if (answer.status >= 200 && answer.status < 300) return request.read(answer.text);
+  throw problem(answer);
 }
 
-function problem(answer, text) {
-  const details = { status: answer.status, region: answer.headers.get("x-amz-bucket-region") ?? undefined };
+function sent({ url, method, body }, headers) {
+  const { request, agent } = CLIENTS[url.protocol];
+  return new Promise((done, fail) => {
+    const length = { "content-length": body.length };
+    const call = request(url, { method, agent, headers: { ...headers, ...length } }, async (answer) => {
+      const parts = [];
+      try {
+        for await (const part of answer) parts.push(part);
+      } catch (error) {
+        return fail(error);
+      }
+      const text = Buffer.concat(parts).toString();
+      return done({ status: answer.statusCode, headers: answer.headers, text });
+    });
+    call.on("error", fail);
+    call.setTimeout(PATIENCE, () => call.destroy(new Error(`no answer within ${PATIENCE} ms`)));
+    call.end(body);
+  });
+}
+
+function problem({ status, headers, text }) {
+  const details = { status, region: headers["x-amz-bucket-region"] };
   const [code] = elements(text, "Code");
   if (code) return new ServiceError(code, elements(text, "Message")[0] ?? "", details);
   let told = {};
@@ -137,7 +163,7 @@ function problem(answer, text) {
   } catch {
     // no JSON: the status says what there is to say
   }
-  const type = answer.headers.get("x-amzn-errortype") || told.__type || told.code || `Http${answer.status}`;
+  const type = headers["x-amzn-errortype"] || told.__type || told.code || `Http${status}`;
   return new ServiceError(type.split("#").pop().split(":")[0], told.message ?? told.Message ?? "", details);
 }
 
@@ -156,7 +182,7 @@ export function signed(service, region, { url, method, headers, body }, now = ne
   const key = scope.split("/").reduce(hmac, `AWS4${environ.AWS_SECRET_ACCESS_KEY ?? ""}`);
   const signature = hmac(key, toSign).toString("hex");
   const credential = `Credential=${environ.AWS_ACCESS_KEY_ID ?? ""}/${scope}`;
-  delete all.host; // fetch's own
+  delete all.host; // the client's own
   return {
     ...all,
     authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
