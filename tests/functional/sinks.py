@@ -27,7 +27,7 @@ class Bench:
     """Clients of the emulator, one a service."""
 
     def __init__(self, emulator: local.Emulator) -> None:
-        self._session = boto3.session.Session(
+        self._session: Any = boto3.session.Session(
             aws_access_key_id=emulator.access_key_id,
             aws_secret_access_key=emulator.secret_access_key,
             region_name="us-east-1",
