@@ -167,11 +167,13 @@ class Cloud:
         """Everything that a trigger on the table consists of, for being compared with a later look."""
         name = f"{table}-inserts"
         function = self.function(name)
-        configuration = dict(function["Configuration"]) if function else None
-        if configuration is not None:
-            configuration.pop("State", None)  # the emulator takes a second from Pending to Active
-            configuration.pop("StateReason", None)
-            configuration.pop("StateReasonCode", None)
+        # What changes by itself: the emulator takes a second from Pending to Active.
+        passing = ("State", "StateReason", "StateReasonCode", "RevisionId")
+        configuration = {
+            key: value
+            for key, value in (function["Configuration"] if function else {}).items()
+            if key not in passing and not key.startswith("LastUpdate")
+        }
         mappings = [
             {key: value for key, value in mapping.items() if key != "LastProcessingResult"}
             for mapping in self.mappings(name)
