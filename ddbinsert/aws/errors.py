@@ -41,7 +41,7 @@ _UNKNOWN = frozenset(
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 # botocore's own errors, by class: a subclass goes with its parent.
-_NO_IDENTITY = frozenset({"NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"})
+_NO_IDENTITY = frozenset({"NoCredentialsError", "NoAuthTokenError"})
 _SIGNED_OUT = frozenset(
     {
         "CredentialRetrievalError",
@@ -178,6 +178,13 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
     """By the names of the error's classes, as not every version of botocore has all of them."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     message = f"Could not {doing}: {error}"
+    if "PartialCredentialsError" in kinds:
+        lacks = str(getattr(error, "kwargs", {}).get("cred_var", "a part")).upper()
+        return CredentialsError(
+            f"Could not {doing}: the AWS credentials are incomplete: {lacks} is missing.",
+            hint="Set it, or unset the rest of them.",
+            code="partial-credentials",
+        )
     if kinds & _NO_IDENTITY:
         return CredentialsError(
             f"Could not {doing}: no AWS credentials were found.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
 #: Attempts to reach an endpoint where nothing answers; botocore's own six take a quarter of a minute.
@@ -30,6 +31,7 @@ def open_session(profile: str | None, *, sealed: bool) -> Session:
     """
     session = _Sealed() if sealed else Session(profile=profile)
     session.register("needs-retry", _give_up_early)
+    session.register("after-call", _refuse_pages)
     return session
 
 
@@ -40,3 +42,9 @@ def _give_up_early(
     unreachable = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)
     if isinstance(caught_exception, unreachable) and attempts >= _ATTEMPTS:
         raise caught_exception
+
+
+def _refuse_pages(http_response: Any = None, **_event: object) -> None:
+    """Raises ResponseParserError for a web page (of a proxy, of a login), which botocore takes for an answer."""
+    if str(http_response.headers.get("content-type", "")).lower().startswith("text/html"):
+        raise ResponseParserError("The answer is a web page.")

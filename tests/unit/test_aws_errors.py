@@ -31,7 +31,8 @@ from ddbinsert.errors import AwsError, ExitCode, PrerequisiteError, Refused
 #: Our code for each of botocore's errors. "aws" has no words of its own: it is a mistake in a request of ours,
 #: or it belongs to a part of botocore that ddbinsert doesn't use (S3 addresses, waiters, stubs).
 CODES = {
-    "no-credentials": ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError"),
+    "no-credentials": ("NoCredentialsError", "NoAuthTokenError"),
+    "partial-credentials": ("PartialCredentialsError",),
     "expired-token": (
         *("CredentialRetrievalError", "RefreshWithMFAUnsupportedError", "TokenRetrievalError"),
         *("SSOError", "SSOTokenLoadError", "UnauthorizedSSOTokenError"),
