@@ -55,6 +55,27 @@ KeyOption = Annotated[
         show_default=False,
     ),
 ]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Such as 'NewImage.status = \"NEW\"'; given several times, all must hold.",
+        show_default=False,
+    ),
+]
+TypeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="NAME=TYPE",
+        help="An attribute's type, such as total=N; may be given several times.",
+        show_default=False,
+    ),
+]
+InsertOnlyOption = Annotated[
+    bool, typer.Option("--insert-only", help="Restrict the pattern to inserts, as attach-trigger does.")
+]
 RecordOption = Annotated[
     str, typer.Option("--record", metavar="FILE", help="The record (or several), - for standard input.")
 ]
@@ -199,3 +220,65 @@ def hold(
         human=lambda screen: shown.all_traces(screen, found),
         exit_code=ExitCode.OK if all(passed) else ExitCode.NO,
     )
+
+
+@command("build", group=group, prefix="filter")
+def build(
+    run: Run,
+    *,
+    where: WhereOption = None,
+    types: TypeOption = None,
+    table: TableOption = None,
+    key: KeyOption = None,
+    insert_only: InsertOnlyOption = False,
+) -> Outcome:
+    """Make a pattern of readable conditions, and print it as compact JSON.
+
+    Conditions know and, or, not and parentheses; = != < <= > >= in between exists begins_with ends_with contains
+    like equals_ignore_case cidr. Fields are NewImage.NAME, OldImage.NAME, Keys.NAME (with the type behind the name
+    where no literal tells it: NewImage.total.N), eventName and the record's other fields. What no pattern can say
+    is refused with the reason.
+
+    Example: ddbinsert filter build --where 'NewImage.status = "NEW"' --where 'not Keys.pk begins_with "TEST#"'
+    """
+    from ddbinsert.core.filter_build import pattern_from_conditions
+    from ddbinsert.core.filter_explain import explain as explained
+    from ddbinsert.core.filter_findings import Severity
+    from ddbinsert.core.filter_lint import lint as judged
+    from ddbinsert.core.insert_filter import insert_patterns
+    from ddbinsert.core.pattern import parse
+
+    known = _known(run, table, None, key)
+    pattern = pattern_from_conditions(where or (), known.key, _types(types))
+    if insert_only:
+        (pattern,) = insert_patterns((pattern,))
+    findings = [
+        finding for finding in judged((pattern,), known).findings if finding.rule != "not-insert-only"
+    ]
+    for finding in findings:
+        if finding.severity is not Severity.NOTE:
+            run.reporter.warn(f"{finding.message}")
+    return Outcome(
+        data={"pattern": pattern, "sentence": explained(parse(pattern)).sentence},
+        human=lambda screen: screen.line(pattern),
+    )
+
+
+def _types(given: list[str] | None) -> dict[str, str]:
+    """`--type` as a mapping.
+
+    Raises:
+        UsageError: It is no NAME=TYPE, or there is no such type.
+    """
+    from ddbinsert.core.filter_kinds import TYPE_KEYS
+
+    types = {}
+    for entry in given or ():
+        name, sign, letter = entry.rpartition("=")
+        if not sign or not name or letter not in TYPE_KEYS:
+            raise UsageError(
+                f"--type {entry!r} is no NAME=TYPE.",
+                hint=f"Such as total=N; types are {', '.join(TYPE_KEYS)}.",
+            )
+        types[name] = letter
+    return types

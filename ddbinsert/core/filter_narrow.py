@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filter_reach import EVENT_NAME, accepts, may_be_absent, passing
+from ddbinsert.core.filter_write import Clauses, Member, clauses, weakest, written
 from ddbinsert.core.model import EventName
 from ddbinsert.core.pattern_json import (
     JsonArray,
@@ -20,7 +21,7 @@ from ddbinsert.core.pattern_json import (
     read_json,
     write_json,
 )
-from ddbinsert.core.pattern_model import Alternatives, Condition, Equals, Field, Pattern, PatternError
+from ddbinsert.core.pattern_model import Alternatives, Equals, Field, Pattern, PatternError
 from ddbinsert.core.pattern_parse import OR, parse_pattern
 from ddbinsert.core.pattern_rules import Rule, fields_of, rules_of
 
@@ -34,12 +35,6 @@ _INSERT: Final = EventName.INSERT
 _ONLY_INSERT: Final = JsonArray((JsonScalar(_INSERT.value, None),), None)
 _OLD_IMAGE: Final = "dynamodb.OldImage"
 
-Member = tuple[str, int | None, JsonValue]
-#: A field as a value that compares; with the type of an operand, because True equals 1 in Python.
-Clause = tuple[str, frozenset[tuple[type, Condition]]]
-#: A rule without its eventName.
-Bare = frozenset[Clause]
-
 
 def narrowed(text: str) -> str:
     """The pattern that lets through what `text` does, if it is an INSERT; compact JSON.
@@ -52,7 +47,7 @@ def narrowed(text: str) -> str:
     live = _live_rules(pattern)
     if not isinstance(root, JsonObject):  # pragma: no cover - parse_pattern refuses it
         raise PatternError("A pattern is a JSON object.")
-    wanted = _weakest(map(_bare, live))
+    wanted = weakest(clauses(_others(rule)) for rule in live)
     for members in (_pruned(root, pattern), _rewritten(root, live)):
         if members is not None and (found := _checked(members, wanted)) is not None:
             return _fitting(found)
@@ -155,28 +150,12 @@ def _prune(
 
 
 def _rewritten(root: JsonObject, live: Sequence[Rule]) -> tuple[Member, ...]:
-    """What all rules share, and a `$or` of the rest."""
     arrays = dict(_arrays(root))
-    weakest = _weakest(map(_bare, live))
-    distinct = {_bare(rule): rule for rule in live if _bare(rule) in weakest}
-    shared = frozenset.intersection(*distinct)
-
-    def written(rule: Rule, leave_out: Bare) -> tuple[Member, ...]:
-        tree: Tree = {}
-        for field in sorted(rule.values(), key=lambda field: len(field.keys)):
-            if field.path != EVENT_NAME and _clause(field) not in leave_out:
-                _plant(tree, field.keys, arrays[field.at.position])
-        return _members(tree)
-
-    bare, first = next(iter(distinct.items()))
-    common = written(first, bare - shared)
-    rest = [written(rule, shared) for rule in distinct.values()]
-    if len(rest) < 2 or not all(rest):
-        return common
-    return (*common, (OR, None, JsonArray(tuple(JsonObject(part, None) for part in rest), None)))
+    return written(map(_others, live), lambda field: arrays[field.at.position])
 
 
-Tree = dict[str, "JsonArray | Tree"]
+def _others(rule: Rule) -> list[Field]:
+    return [field for path, field in rule.items() if path != EVENT_NAME]
 
 
 def _arrays(value: JsonValue) -> Iterable[tuple[int | None, JsonArray]]:
@@ -189,28 +168,10 @@ def _arrays(value: JsonValue) -> Iterable[tuple[int | None, JsonArray]]:
             yield from _arrays(item)
 
 
-def _plant(tree: Tree, keys: Sequence[str], value: JsonArray) -> None:
-    node = tree
-    for index, key in enumerate(keys[:-1]):
-        child = node.setdefault(key, {})
-        if not isinstance(child, dict):
-            node[".".join(keys[index:])] = value
-            return
-        node = child
-    node[keys[-1]] = value
-
-
-def _members(tree: Tree) -> tuple[Member, ...]:
-    return tuple(
-        (key, None, JsonObject(_members(value), None) if isinstance(value, dict) else value)
-        for key, value in tree.items()
-    )
-
-
 # --- checking ---------------------------------------------------------------------------------------------
 
 
-def _checked(members: Sequence[Member], wanted: frozenset[Bare]) -> str | None:
+def _checked(members: Sequence[Member], wanted: frozenset[Clauses]) -> str | None:
     """The text, if it is valid, means exactly the wanted rules, and survives being read as plain JSON."""
     root = JsonObject(((EVENT_NAME, None, _ONLY_INSERT), *members), None)
     text = write_json(root)
@@ -221,23 +182,8 @@ def _checked(members: Sequence[Member], wanted: frozenset[Bare]) -> str | None:
     only = (Equals(value=_INSERT.value),)
     if any(rule.get(EVENT_NAME) is None or rule[EVENT_NAME].conditions != only for rule in rules):
         return None
-    return text if _weakest(map(_bare, rules)) == wanted and not _repeats(root) else None
-
-
-def _bare(rule: Rule) -> Bare:
-    return frozenset(_clause(field) for path, field in rule.items() if path != EVENT_NAME)
-
-
-def _clause(field: Field) -> Clause:
-    return field.path, frozenset(
-        (type(getattr(condition, "value", None)), condition) for condition in field.conditions
-    )
-
-
-def _weakest(rules: Iterable[Bare]) -> frozenset[Bare]:
-    """Without the rules that another one, with fewer fields, makes superfluous."""
-    distinct = set(rules)
-    return frozenset(rule for rule in distinct if not any(other < rule for other in distinct))
+    found = weakest(clauses(_others(rule)) for rule in rules)
+    return text if found == wanted and not _repeats(root) else None
 
 
 def _repeats(value: JsonValue) -> bool:
