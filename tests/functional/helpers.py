@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 
 from ddbinsert.aws.session import Aws
@@ -17,7 +18,7 @@ from ddbinsert.environment import SystemClock
 from tests.functional.command import until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ddbinsert.aws.session import Connection
 
@@ -220,6 +221,41 @@ class _Listening(Aws):
 
     def client(self, name: str) -> Any:
         return self._calls.listen(super().client(name))
+
+
+class Refusing:
+    """A way to connect for somebody who may not call one operation (or not with a request like that).
+
+    Args:
+        when: Whether this request is refused, by its body as it is sent.
+    """
+
+    def __init__(self, operation: str, when: Callable[[str], bool] = lambda _body: True) -> None:
+        self._operation = operation
+        self._when = when
+
+    def connect(self, connection: Connection) -> Aws:
+        return _Refused(connection, self)
+
+    def forbid(self, client: Any) -> Any:
+        event = f"before-call.*.{self._operation}"
+        client.meta.events.register(event, self._refuse, unique_id=f"refused-{self._operation}")
+        return client
+
+    def _refuse(self, model: Any, params: dict[str, Any], **_more: Any) -> None:
+        body = params.get("body") or b""
+        if self._when(body.decode() if isinstance(body, bytes) else str(body)):
+            said = {"Code": "AccessDeniedException", "Message": f"not authorized to perform {model.name}"}
+            raise ClientError({"Error": said}, model.name)
+
+
+class _Refused(Aws):
+    def __init__(self, connection: Connection, refusing: Refusing) -> None:
+        super().__init__(connection)
+        self._refusing = refusing
+
+    def client(self, name: str) -> Any:
+        return self._refusing.forbid(super().client(name))
 
 
 class Terminal(io.StringIO):

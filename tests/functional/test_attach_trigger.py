@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.aws.session import Aws
 from ddbinsert.core.receipt import parse
 from tests.functional.command import Ran, ran, until
-from tests.functional.helpers import INSERT_ONLY, RECORDING, Calls, Terminal, check_envelope, fresh
+from tests.functional.helpers import INSERT_ONLY, RECORDING, Calls, Refusing, Terminal, check_envelope, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ddbinsert.aws.session import Connection
     from tests.functional.helpers import Cloud
 
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -520,32 +518,6 @@ def test_a_stream_that_only_saw_other_changes_holds_nothing_to_replay(
 # --- half-done --------------------------------------------------------------------------------------------
 
 
-class _Breaking:
-    """Connects so that one operation is refused by AWS, each time."""
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-
-    def connect(self, connection: Connection) -> Aws:
-        breaking = self
-
-        class Broken(Aws):
-            def client(self, name: str) -> Any:
-                made = super().client(name)
-                made.meta.events.register(f"before-call.*.{breaking._operation}", _refuse, unique_id="broken")
-                return made
-
-        return Broken(connection)
-
-
-def _refuse(model: Any, **_more: Any) -> None:
-    from botocore.exceptions import ClientError
-
-    raise ClientError(
-        {"Error": {"Code": "AccessDeniedException", "Message": f"not authorized: {model.name}"}}, model.name
-    )
-
-
 @pytest.mark.parametrize(
     ("operation", "least"),
     [
@@ -560,7 +532,7 @@ def test_a_run_that_breaks_in_the_middle_says_how_far_it_came_and_the_next_compl
     attach: Callable[..., Ran], cloud: Cloud, operation: str, least: int
 ) -> None:
     table = cloud.table()
-    broken = attach(table, "-o", "json", connect=_Breaking(operation).connect)
+    broken = attach(table, "-o", "json", connect=Refusing(operation).connect)
     assert broken.code == 4
     (error,) = broken.json["errors"]
     assert error["code"] == "access-denied"
