@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session import Aws
 
-#: What FilterLogEvents gives at most at once.
-_FULL_PAGE = 10_000
+#: Events asked for at once where pages come without tokens (AWS gives at most 10,000, or 1 MB, with one): the
+#: whole page is held in memory.
+_FULL_PAGE = 5_000
 #: Every look goes back over at least so many known events, or the whole overlap.
 _SHORT_LOOK = 1_000
 #: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.
@@ -202,6 +203,8 @@ class LogReader:
         request: dict[str, Any] = {"logGroupName": self.group, "startTime": look.start}
         if self._pattern:
             request["filterPattern"] = self._pattern
+        if not self._aws.is_aws:
+            request["limit"] = _FULL_PAGE
         if look.token:
             request["nextToken"] = look.token
         try:

@@ -17,6 +17,7 @@ from ddbinsert.core.probe_key import needles
 from ddbinsert.errors import AwsError, PrerequisiteError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from ddbinsert.core.probe import Lane, Script, Write
@@ -34,6 +35,9 @@ _SKEW = 60.0
 _SETTLE_FACTOR = 3.0
 _LONGEST_SETTLE = 15.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
+#: With more than so many items to come, every look costs: it goes over what it has seen lately, too.
+_BULKY = 2_000
+_BULK_PAUSE = 0.5
 
 
 class Watch:
@@ -104,7 +108,7 @@ class Watch:
         written_at: float | None = None
         began = self._clock.monotonic()
         progress = (0, 0)
-        steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        steps = self._pauses()
         try:
             while True:
                 if written_at is None and self._is_written(writers, bulk):
@@ -120,11 +124,19 @@ class Watch:
                         self.timed_out = True
                         return
                 if (made := self._progress()) != progress:
-                    progress, steps = made, pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+                    progress, steps = made, self._pauses()
                 self._reporter.waiting(self._what(written_at), now - began, self._detail(now - began))
                 self._clock.sleep(next(steps))
         finally:
             self._join(writers, bulk)
+
+    def _pauses(self) -> Iterator[float]:
+        """Between looks: short ones for a few items, longer ones while thousands come in at every look."""
+        return pauses(_BULK_PAUSE if self._is_bulky else _FIRST_PAUSE, _LONGEST_PAUSE)
+
+    @property
+    def _is_bulky(self) -> bool:
+        return self._script.bulk - self.tally.bulk.count > _BULKY
 
     # --- writing ----------------------------------------------------------------------------------------
 

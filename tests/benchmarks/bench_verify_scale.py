@@ -1,0 +1,125 @@
+"""verify at scale against the least that can be done: write all items, then read the log once.
+
+    python -m pytest -m benchmark -s tests/benchmarks/bench_verify_scale.py
+    BENCH_ITEMS=20000 …    for a shorter run
+
+Both run as processes of their own, in turn, against one emulator; ratios are of whole-process wall time. Neither
+cleans up (verify --keep), as the bare loop doesn't either. Memory is the peak resident size of the process.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ddbinsert import local
+from ddbinsert.environment import SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ITEMS = int(os.environ.get("BENCH_ITEMS", "100000"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+
+#: What verify is held against: no key schema, no ledger, no verdict, nothing observed.
+BARE = """
+import sys, uuid
+from concurrent.futures import ThreadPoolExecutor
+import boto3
+table, count = sys.argv[1], int(sys.argv[2])
+dynamodb, logs = boto3.client("dynamodb"), boto3.client("logs")
+run = uuid.uuid4().hex[:12]
+
+def write(start):
+    requests = [
+        {"PutRequest": {"Item": {"pk": {"S": f"bare:{run}:{number:09d}"}, "ddbinsert_probe": {"N": "1"}}}}
+        for number in range(start, min(start + 25, count))
+    ]
+    while requests:
+        answer = dynamodb.batch_write_item(RequestItems={table: requests})
+        requests = answer["UnprocessedItems"].get(table)
+
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(write, range(0, count, 25)))
+
+# Once, as far as one reading goes: the emulator cuts at 10,000 events, so from the last timestamp on.
+seen, start = set(), 0
+while len(seen) < count:
+    events = logs.filter_log_events(
+        logGroupName=f"/aws/lambda/{table}-inserts", filterPattern=f'"bare:{run}:"', startTime=start
+    )["events"]
+    for event in events:
+        place = event["message"].find(run)
+        if place >= 0:
+            seen.add(event["message"][place + 13 : place + 22])
+    if events:
+        start = events[-1]["timestamp"]
+"""
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    state = str(tmp_path_factory.mktemp("state"))
+    with local.ephemeral(environ=os.environ, clock=SystemClock()) as emulator:
+        yield {**os.environ, **emulator.variables(), "DDBINSERT_STATE_DIR": state, "NO_COLOR": "1"}
+
+
+def run(command: list[str], variables: dict[str, str]) -> tuple[float, int]:
+    """Wall seconds and peak memory (KiB) of a process that must succeed."""
+    before = time.monotonic()
+    with subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout is not None
+        output = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, output
+    return time.monotonic() - before, int(usage.ru_maxrss)
+
+
+def attach(table: str, variables: dict[str, str]) -> None:
+    for words in (["enable-stream", table, "--create-table", "pk:S"], ["attach-trigger", table]):
+        run([sys.executable, "-m", "ddbinsert", *words, "-q"], variables)
+
+
+def verify(table: str, count: int, variables: dict[str, str]) -> tuple[float, int]:
+    return run(
+        [sys.executable, "-m", "ddbinsert", "verify", table, "--count", str(count), "--keep", "-q"], variables
+    )
+
+
+@pytest.mark.benchmark
+def test_wall_time_against_a_bare_loop(variables: dict[str, str], tmp_path: Path) -> None:
+    bare = tmp_path / "bare.py"
+    bare.write_text(BARE)
+    ratios = []
+    for number in range(ROUNDS):
+        # A table each, so that neither reads the other's log.
+        ours, theirs = f"ours-{number}", f"bare-{number}"
+        attach(ours, variables)
+        attach(theirs, variables)
+        slow, _ = verify(ours, ITEMS, variables)
+        fast, _ = run([sys.executable, str(bare), theirs, str(ITEMS)], variables)
+        ratios.append(slow / fast)
+        print(f"{ITEMS:,} items: verify {slow:.1f} s, bare loop {fast:.1f} s, ratio {slow / fast:.2f}")
+    print(f"median ratio {statistics.median(ratios):.2f} (aim: at most 1.25)")
+
+
+@pytest.mark.benchmark
+def test_peak_memory_against_a_small_run(variables: dict[str, str]) -> None:
+    attach("memory", variables)
+    _, small = verify("memory", 1_000, variables)
+    _, large = verify("memory", ITEMS, variables)
+    ratio = large / small
+    print(
+        f"peak memory: {small / 1024:.0f} MiB at 1,000 items, {large / 1024:.0f} MiB at {ITEMS:,}: {ratio:.2f}"
+    )
+    print("(aim: at most 1.3)")
