@@ -24,7 +24,7 @@ def findings(
     seen: Symptoms, tally: Tally, around: Circumstances, *, allow_guarded: bool = False
 ) -> tuple[Finding, ...]:
     """Everything that explains the symptoms, and what is worth knowing beside them."""
-    found = [*_strays(seen, around, allow_guarded=allow_guarded), *_stream_differs(seen)]
+    found = [*_strays(seen, around, allow_guarded=allow_guarded), *_stream_differs(seen), *_unexplained(seen)]
     if around.world.table is not None:
         for mapping in around.mappings:
             found += judge_filters(mapping, around.world.table, allow_guarded=allow_guarded)
@@ -117,6 +117,17 @@ def _stream_differs(seen: Symptoms) -> Iterator[Finding]:
             ),
             mend="Is something else changing items that it did not make (a cleaner, another run)? The embedded "
             "emulator records nothing for PartiQL writes.",
+        )
+
+
+def _unexplained(seen: Symptoms) -> Iterator[Finding]:
+    if seen.unexplained:
+        yield Finding(
+            code="receipts-without-record",
+            weight=Weight.HOLE,
+            text=f"{len(seen.unexplained)} receipts are of records that the stream does not hold",
+            evidence=_shown(seen.unexplained),
+            mend="Does the handler give the eventID as it is delivered?",
         )
 
 

@@ -82,9 +82,19 @@ class LaneTally:
                 found.setdefault(one.identity, one)
         return found
 
+    def name_of(self, one: Receipt) -> str:
+        """What happened to the item: as the stream has it, where we read that record; else as the receipt says."""
+        record = self.records.get(one.event_id)
+        return one.event_name if record is None else record.event_name
+
     @property
     def processed_inserts(self) -> int:
-        return sum(one.event_name == EventName.INSERT for one in self.processed.values())
+        return sum(self.name_of(one) == EventName.INSERT for one in self.processed.values())
+
+    @property
+    def unexplained(self) -> tuple[Receipt, ...]:
+        """Receipts of records that the stream doesn't hold."""
+        return tuple(one for one in self.receipts if one.event_id and one.event_id not in self.records)
 
     @property
     def is_fenced(self) -> bool:

@@ -12,7 +12,7 @@ The rules, in their order:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -113,6 +113,7 @@ class Symptoms:
     strays_count: int = 0
     surplus_lines: tuple[Surplus, ...] = ()
     stream_differs: tuple[tuple[int, tuple[str, ...], tuple[str, ...]], ...] = ()
+    unexplained: tuple[Receipt, ...] = ()
 
     @property
     def none(self) -> bool:
@@ -123,6 +124,7 @@ class Symptoms:
             or self.strays_count
             or self.surplus_lines
             or self.stream_differs
+            or self.unexplained
         )
 
 
@@ -168,9 +170,10 @@ def symptoms(tally: Tally, *, stream_read: bool, by_lines: bool = False) -> Symp
     for lane in tally.lanes:
         missing += _missing(lane)
         for one in lane.receipts:
-            if one.event_name == EventName.INSERT:
-                continue
-            (leaked if one.decision == receipts.GUARDED else intruders).append(one)
+            name = lane.name_of(one)
+            if name != EventName.INSERT:
+                stray = one if name == one.event_name else replace(one, event_name=name)
+                (leaked if one.decision == receipts.GUARDED else intruders).append(stray)
     for one in tally.bulk_intruders:
         (leaked if one.decision == receipts.GUARDED else intruders).append(one)
     lanes_missing = len(missing)
@@ -188,6 +191,7 @@ def symptoms(tally: Tally, *, stream_read: bool, by_lines: bool = False) -> Symp
         leaked=tuple(leaked),
         strays_count=tally.bulk_intruders_count,
         stream_differs=tuple(_differing(tally)) if stream_read else (),
+        unexplained=tuple(one for lane in tally.lanes for one in lane.unexplained) if stream_read else (),
     )
 
 

@@ -204,7 +204,18 @@ class Watch:
 
     def _read_log(self) -> None:
         for event in self.log.poll():
+            if self._is_of_another(event.stream):
+                continue
             self.tally.logged(event.message, event.timestamp / 1000, self._clock.now())
+
+    def _is_of_another(self, stream: str) -> bool:
+        """Whether a log stream is another function's, where several share a log group.
+
+        Their streams are called YYYY/MM/DD/FUNCTION[VERSION]ID (Lambda's developer guide on log groups); in a
+        function's own group the name is left out.
+        """
+        owner = stream.rpartition("/")[2].partition("[")[0]
+        return bool(owner) and "[" in stream and owner != self._subject.function.name
 
     def _read_stream(self) -> None:
         """What the stream holds of the scripted items; bulk items are too many to be read twice."""
