@@ -64,7 +64,7 @@ def records_in(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
     source = iter(lines)
     first, number = _first(source, name)
     whole = _parsed(first)
-    if whole is not None and not isinstance(whole, list):
+    if whole is not None:
         yield from _unwrapped(whole, name, number)
         for number, line in enumerate(source, number + 1):  # noqa: B020 - it goes on counting
             if line.strip():
