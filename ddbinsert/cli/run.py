@@ -87,7 +87,8 @@ class Run:
 
     def timeout(self, default: float) -> float:
         """Seconds that the run may wait."""
-        return seconds(self.options.timeout, name="--timeout") if self.options.timeout else default
+        given = self.options.timeout
+        return default if given is None else seconds(given, name="--timeout")
 
     def configuration(
         self, table: str | None = None, settings: Mapping[str, object] | None = None
