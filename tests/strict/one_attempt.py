@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ def _session() -> Session:
 
 
 class OneAttempt(Aws):
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(replace(connection, is_local=True))  # else botocore's rate limiter sleeps, too
+
     def _open(self) -> Session:
         return _session()
 
