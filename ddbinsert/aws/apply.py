@@ -38,7 +38,7 @@ from ddbinsert.core.steps import (
 from ddbinsert.errors import DdbInsertError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from concurrent.futures import Future
 
     from ddbinsert.aws.hands import Edit, Hands
@@ -54,7 +54,7 @@ class Done:
     world: World
 
 
-def apply(steps: Sequence[Step], world: World, hands: Hands) -> Iterator[Done]:
+def apply(steps: Sequence[Step], world: World, hands: Hands) -> Generator[Done, None, None]:
     """Carry out ``steps``, each as soon as those that it needs are done.
 
     Where it is abandoned (an interrupt, or a caller that takes no more), steps under way end at their next

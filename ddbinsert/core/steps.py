@@ -162,7 +162,7 @@ Step = (
 AFTER: dict[type, tuple[type, ...]] = {
     EnableStream: (CreateTable,),
     PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole),
-    RebindRolePolicy: (ReplaceStream,),
+    RebindRolePolicy: (EnableStream, ReplaceStream),
     CreateFunction: (CreateRole, CreateLogGroup),
     UpdateFunctionSettings: (CreateRole, CreateLogGroup, UpdateFunctionCode),
     CreateMapping: (

@@ -32,6 +32,9 @@ def check_settings(request: JsonObject, *, filter_quota: int) -> None:
         value = request.get(field)
         if value is not None and not (least <= int(value) <= most and int(value) not in _between(field)):
             raise Refusal("ValidationException", f"1 validation error detected: Value '{value}' at '{field}'")
+    on_failure = (request.get("DestinationConfig") or {}).get("OnFailure")
+    if on_failure is not None and not on_failure.get("Destination"):
+        raise Refusal(_INVALID, "The Destination field is required for an OnFailure configuration.")
     filters = (request.get("FilterCriteria") or {}).get("Filters") or []
     if len(filters) > filter_quota:
         raise Refusal(_INVALID, f"Number of filters exceeds the limit of {filter_quota}.")
