@@ -97,7 +97,38 @@ class Aws:
                         self._clients[name] = self._create(name)
         return self._clients[name]
 
+    def single_try(self, name: str) -> Any:
+        """A client that sends a call once and waits 15 minutes for its answer: for what must not be done twice."""
+        key = f"{name} once"
+        with self._lock:
+            if key not in self._clients:
+                with translated(f"connect to {name}"):
+                    once = {"retries": {"mode": "standard", "total_max_attempts": 1}, "read_timeout": 905}
+                    self._clients[key] = self._make(name, once)
+        return self._clients[key]
+
+    def credentials(self) -> tuple[str, str, str]:
+        """The identity that calls are signed with: key id, secret, session token (or nothing).
+
+        Raises:
+            CredentialsError: There is none.
+        """
+        connection = self.connection
+        if connection.access_key_id and connection.secret_access_key:
+            return connection.access_key_id, connection.secret_access_key, connection.session_token or ""
+        from botocore.exceptions import NoCredentialsError
+
+        with translated("find credentials"):
+            found = self._opened().get_credentials()
+            if found is None:
+                raise NoCredentialsError
+            frozen = found.get_frozen_credentials()
+        return frozen.access_key or "", frozen.secret_key or "", frozen.token or ""
+
     def _create(self, name: str) -> Any:
+        return self._make(name, {})
+
+    def _make(self, name: str, own: Mapping[str, Any]) -> Any:
         from botocore.config import Config
 
         connection = self.connection
@@ -119,6 +150,7 @@ class Aws:
                 "defaults_mode": "legacy",
             }
             options["retries"] = {"mode": "standard", "total_max_attempts": 3}
+        options |= own
         endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
         try:
             _ = endpoint and urlsplit(endpoint).port  # botocore looks at it only when it calls

@@ -19,6 +19,7 @@ MODULES = (
     "status",
     "verify",
     "takedown",
+    "function",
     "filters",
     "local",
     "config",

@@ -85,9 +85,15 @@ def template_files(template: Template, language: Language) -> dict[str, bytes]:
 
 def template_rights(template: Template) -> Declaration:
     """What the template declares beside its code; nothing where it needs nothing."""
-    file = _folder_of(template) / FILE_NAME
+    text = rights_text(template)
     name = f"template {template.value}"
-    return declaration(file.read_bytes(), name) if file.exists() else Declaration(source=name)
+    return Declaration(source=name) if text is None else declaration(text, name)
+
+
+def rights_text(template: Template) -> bytes | None:
+    """The template's ``rights.json``, if it has one."""
+    file = _folder_of(template) / FILE_NAME
+    return file.read_bytes() if file.exists() else None
 
 
 def bundle(template: Template, runtime: str, environment: Mapping[str, str] | None = None) -> Package:

@@ -17,10 +17,10 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
+from ddbinsert.core.invocation import Invocation
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
 
@@ -32,25 +32,6 @@ if TYPE_CHECKING:
 
 _DRIVERS = Path(__file__).parent / "drivers"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Invocation:
-    """What one call came to.
-
-    Attributes:
-        answer: What the handler returned, as JSON; None also where it failed.
-        error: {errorType, errorMessage, stackTrace} where it failed.
-        log: What it printed.
-    """
-
-    answer: Any
-    error: dict[str, Any] | None
-    log: str
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None
 
 
 class Worker:

@@ -20,7 +20,7 @@ from tests.unit.fake_aws import FakeAws, Fault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ddbinsert.handlers.worker import Invocation
+    from ddbinsert.core.invocation import Invocation
 
     Start = Callable[..., Worker]
 

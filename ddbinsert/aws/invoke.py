@@ -1,0 +1,65 @@
+"""Invoking the deployed function, and the identity that code on this machine runs with."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.core.invocation import Invocation
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session import Aws
+
+
+def invoke(aws: Aws, function: str, event: Any) -> Invocation:
+    """Invoke the function once and wait for its answer; the log is the last 4 KB that Lambda gives.
+
+    Raises:
+        PrerequisiteError: There is no such function.
+        AwsError: Lambda refused.
+    """
+    with translated(f"invoke function {function}"):
+        try:
+            answer = aws.single_try("lambda").invoke(
+                FunctionName=function, LogType="Tail", Payload=json.dumps(event).encode()
+            )
+        except Exception as error:
+            if not is_not_found(error):
+                raise
+            raise PrerequisiteError(
+                f"Function {function} does not exist{f' in {aws.region}' if aws.region else ''}.",
+                hint="`ddbinsert create-function` makes it; without --deployed the handler runs on this machine.",
+                code="function-not-found",
+            ) from error
+        payload = answer["Payload"].read()
+    try:
+        said = json.loads(payload or b"null")
+    except ValueError:
+        said = payload.decode("utf-8", "replace")
+    log = base64.b64decode(answer.get("LogResult") or "").decode("utf-8", "replace")
+    if answer.get("FunctionError"):
+        error_facts = said if isinstance(said, dict) else {"errorMessage": str(said)}
+        return Invocation(answer=None, error=error_facts, log=log)
+    return Invocation(answer=said, error=None, log=log)
+
+
+def variables_of(aws: Aws) -> dict[str, str]:
+    """The variables with which any AWS SDK speaks to where this connection leads, as whom it is signed in.
+
+    Raises:
+        AwsError: The credentials can't be had.
+    """
+    connection = aws.connection
+    found = {"AWS_ENDPOINT_URL": connection.endpoint_url or ""}
+    if aws.region:
+        found |= {"AWS_REGION": aws.region, "AWS_DEFAULT_REGION": aws.region}
+    key, secret, token = aws.credentials()
+    found |= {
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_SESSION_TOKEN": token,
+    }
+    return {name: value for name, value in found.items() if value}

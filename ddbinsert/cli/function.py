@@ -1,0 +1,283 @@
+"""function: handlers to start from, records to try them on; invoke: trying them, here or deployed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ddbinsert.cli.app import Table, app, command
+from ddbinsert.cli.options import FUNCTION, Settings
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.errors import ExitCode, PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.core.invocation import Invocation
+    from ddbinsert.core.model import EventName, KeySchema, StreamView, TableState, Trigger
+
+group = typer.Typer(
+    no_args_is_help=True, help="Handlers to start from, sample records, and trying the one on the other."
+)
+app.add_typer(group, name="function")
+
+_MOST_RECORDS = 10_000
+
+TemplateName = Annotated[
+    str, typer.Argument(metavar="TEMPLATE", help="print, audit-log, analytics or notify.", show_default=False)
+]
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="A new or empty folder.", show_default=False)]
+Runtime = Annotated[
+    str | None, typer.Option("--runtime", metavar="NAME", help="Lambda runtime [default: python3.13].")
+]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", metavar="KEY", help="The key, such as pk:S,sk:N: then the table is not looked at."),
+]
+View = Annotated[
+    str | None,
+    typer.Option("--view-type", metavar="TYPE", help="View type [default: the table's, or NEW_IMAGE]."),
+]
+Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="How many items.")]
+Mixed = Annotated[bool, typer.Option("--mixed", help="Also change and remove each item.")]
+ItemFile = Annotated[
+    str | None,
+    typer.Option("--item", metavar="FILE", help="Items of your own, as `ddbinsert send --item` takes them."),
+]
+EventFile = Annotated[
+    str | None,
+    typer.Option("--event", metavar="FILE", help="An event or records of your own, - for standard input."),
+]
+Captured = Annotated[
+    int | None,
+    typer.Option("--captured", metavar="N", help="The newest N inserts that the table's stream holds."),
+]
+Deployed = Annotated[
+    bool, typer.Option("--deployed", help="Invoke the deployed function instead of its code on this machine.")
+]
+Times = Annotated[
+    int, typer.Option("--times", metavar="N", help="Give the same event N times, as a redelivery does.")
+]
+
+
+@command("scaffold", group=group, prefix="function", offline=True)
+def scaffold(run: Run, template: TemplateName, folder: Folder, *, runtime: Runtime = None) -> Outcome:
+    """Copy a template into a folder, to be made one's own, with the rights that it declares.
+
+    Example: ddbinsert function scaffold audit-log ./audit --runtime nodejs22.x
+    """
+    from ddbinsert.core.model import Template
+    from ddbinsert.operations.scaffold import scaffold as copy
+
+    known = [one.value for one in Template]
+    if template not in known:
+        raise UsageError(f"There is no template {template!r}.", hint=f"It is one of {', '.join(known)}.")
+    made = copy(Template(template), run.environment.cwd / folder, runtime or "python3.13")
+
+    def human(screen: Any) -> None:
+        screen.line(f"Copied template {template} to {folder}: {', '.join(made.files)}")
+        screen.line(
+            f"Edit {made.entry}, then: ddbinsert attach-trigger TABLE --code {folder} --runtime {made.runtime}"
+        )
+        if made.variables:
+            screen.line(
+                f"Environment variables that its rights depend on (--env NAME=ARN): {', '.join(made.variables)}"
+            )
+
+    return Outcome(
+        data={
+            "template": template,
+            "runtime": made.runtime,
+            "folder": str(made.folder),
+            "files": made.files,
+            "handler": made.handler,
+            "variables": made.variables,
+        },
+        human=human,
+    )
+
+
+@command("sample-event", group=group, prefix="function")
+def sample_event(
+    run: Run,
+    *,
+    table: Table = None,
+    key: Key = None,
+    view_type: View = None,
+    count: Count = 1,
+    mixed: Mixed = False,
+    item: ItemFile = None,
+) -> Outcome:
+    """Print an event as Lambda hands it to the function, with records that fit the table's key.
+
+    Example: ddbinsert function sample-event orders --count 3 > event.json
+    """
+    trigger, schema, state = _schema(run, table, key)
+    event = _made_up(run, trigger, schema, state, view_type=view_type, count=count, mixed=mixed, item=item)
+
+    def human(screen: Any) -> None:
+        from ddbinsert.render.machine import dumps
+
+        screen.line(dumps(event))
+
+    return Outcome(data=event, human=human)
+
+
+@command("invoke", group=group, prefix="function", settings=FUNCTION)
+@command("invoke", settings=FUNCTION)
+def invoke(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    event: EventFile = None,
+    captured: Captured = None,
+    key: Key = None,
+    count: Count = 1,
+    mixed: Mixed = False,
+    item: ItemFile = None,
+    deployed: Deployed = False,
+    times: Times = 1,
+) -> Outcome:
+    """Run the handler on sample or captured records and show what it logs and answers.
+
+    Its real files run in a process of their own on this machine, with the function's environment variables:
+    what it sends to AWS is really sent. With --deployed, Lambda runs it.
+
+    Example: ddbinsert invoke orders --template print --count 3
+    """
+    from ddbinsert.operations import invoke as carry_out
+    from ddbinsert.render import invoke as shown
+
+    if times < 1:
+        raise UsageError(f"--times {times}: at least 1.")
+    trigger = run.trigger(table, settings)
+    given = _event(run, trigger, event=event, captured=captured, key=key, count=count, mixed=mixed, item=item)
+    if deployed:
+        invocations = carry_out.deployed(run.aws, trigger, given, times=times)
+    else:
+        invocations = carry_out.here(
+            trigger,
+            given,
+            base=run.environment.cwd,
+            connect=lambda: run.aws,
+            variables=run.environment.variables,
+            request_id=run.environment.new_id(),
+            times=times,
+        )
+    where = "deployed" if deployed else "on this machine"
+    name = trigger.function_name
+    return Outcome(
+        data=shown.data(name, where, given, invocations),
+        human=lambda screen: shown.human(screen, name, where, invocations),
+        exit_code=_code(invocations),
+    )
+
+
+def _code(invocations: list[Invocation]) -> ExitCode:
+    return ExitCode.OK if all(one.ok for one in invocations) else ExitCode.NO
+
+
+def _event(
+    run: Run,
+    trigger: Trigger,
+    *,
+    event: str | None,
+    captured: int | None,
+    key: str | None,
+    count: int,
+    mixed: bool,
+    item: str | None,
+) -> dict[str, Any]:
+    from ddbinsert.operations.events import captured as newest
+    from ddbinsert.operations.events import read_event
+
+    if event is not None and captured is not None:
+        raise UsageError("--event and --captured contradict each other.", hint="Leave one out.")
+    if event is not None:
+        return read_event(event, cwd=run.environment.cwd, stdin=run.environment.stdin)
+    if captured is not None:
+        _within(captured, "--captured")
+        return newest(run.aws, _look(run, trigger.table), captured, clock=run.clock)
+    _, schema, state = _schema(run, trigger.table, key)
+    return _made_up(run, trigger, schema, state, view_type=None, count=count, mixed=mixed, item=item)
+
+
+def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeySchema, TableState | None]:
+    from ddbinsert.core.keys import parse_key
+
+    trigger = run.trigger(table)
+    if key is not None:
+        return trigger, parse_key(key), None
+    state = _look(run, trigger.table)
+    return trigger, state.key, state
+
+
+def _look(run: Run, name: str) -> TableState:
+    from ddbinsert.aws.observe import read_table
+
+    state = read_table(run.aws, name)
+    if state is None:
+        raise PrerequisiteError(
+            f"Table {name} does not exist{f' in {run.aws.region}' if run.aws.region else ''}.",
+            hint="Check the name, --region and --profile; or give the key yourself: --key pk:S.",
+            code="table-not-found",
+        )
+    return state
+
+
+def _within(count: int, flag: str) -> None:
+    if not 1 <= count <= _MOST_RECORDS:
+        raise UsageError(f"{flag} {count}: at least 1, and at most {_MOST_RECORDS}.")
+
+
+def _made_up(
+    run: Run,
+    trigger: Trigger,
+    schema: KeySchema,
+    state: TableState | None,
+    *,
+    view_type: str | None,
+    count: int,
+    mixed: bool,
+    item: str | None,
+) -> dict[str, Any]:
+    from ddbinsert.operations.events import made_up
+
+    _within(count, "--count")
+    drafts = _items(run, item)
+    return made_up(
+        schema,
+        state,
+        name=trigger.table,
+        view=_view(view_type),
+        run_id=run.environment.new_id(),
+        at=run.clock.now(),
+        count=max(count, len(drafts)),
+        events=_events(mixed=mixed),
+        items=drafts,
+    )
+
+
+def _items(run: Run, item: str | None) -> list[dict[str, dict[str, Any]]]:
+    from ddbinsert.operations.item_files import read_items
+
+    if item is None:
+        return []
+    return [draft.item for draft in read_items(item, cwd=run.environment.cwd, stdin=run.environment.stdin)]
+
+
+def _view(name: str | None) -> StreamView | None:
+    from ddbinsert.core.model import StreamView
+
+    if name is None:
+        return None
+    known = [one.value for one in StreamView]
+    if name not in known:
+        raise UsageError(f"--view-type {name!r} is no view type.", hint=f"It is one of {', '.join(known)}.")
+    return StreamView(name)
+
+
+def _events(*, mixed: bool) -> tuple[EventName, ...]:
+    from ddbinsert.core.model import EventName
+
+    return tuple(EventName) if mixed else (EventName.INSERT,)
