@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.unit.reference_pattern import reference_matches
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _IDLE = 0.1
 _PAGE = 1000
+_LOOK_AT_RIGHTS = 0.1
 
 
 class ShardPoller(threading.Thread):
@@ -50,6 +52,8 @@ class ShardPoller(threading.Thread):
         self._iterator: str | None = None
         self._gathered: list[Record] = []
         self._since = 0.0
+        self._looked = float("-inf")
+        self._allowed = False
 
     def run(self) -> None:
         news = 0
@@ -89,6 +93,13 @@ class ShardPoller(threading.Thread):
         return handed
 
     def _may_read(self) -> bool:
+        """Whether the role lets Lambda read; looked up only every so often."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_AT_RIGHTS:
+            self._looked, self._allowed = now, self._is_allowed()
+        return self._allowed
+
+    def _is_allowed(self) -> bool:
         mapping = self._mapping
         if not self._roles.assumable(mapping.access, mapping.role_arn):
             mapping.last_result = f"PROBLEM: {cannot_be_assumed().message}"

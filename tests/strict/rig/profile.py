@@ -84,6 +84,7 @@ class Streams:
         iterator_life: Then GetRecords gives ExpiredIteratorException.
         trim_after: Records older than this are gone.
         reads_per_second: GetRecords calls a shard answers each second (0 = any number).
+        hidden: Events (INSERT, …) that GetRecords leaves out: no habit of AWS's, but a reader must notice.
     """
 
     shards: int = 1
@@ -93,6 +94,7 @@ class Streams:
     iterator_life: float = 900.0
     trim_after: float = 86400.0
     reads_per_second: int = 0
+    hidden: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -121,6 +121,7 @@ class StreamsBehaviour:
             record
             for record in mine
             if shard_of(record, self._settings.shards) == number
+            and record["eventName"] not in self._settings.hidden
             and float(record["dynamodb"]["ApproximateCreationDateTime"]) >= oldest
         ]
         closed = end is not None and reached >= end
