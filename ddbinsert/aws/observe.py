@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ddbinsert.aws.errors import code_of, is_not_found, translated
 from ddbinsert.core import shapes
 from ddbinsert.core.model import World
 from ddbinsert.core.policy import POLICY_NAME, account_of, region_of
+from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,7 @@ def observe(
         mine = {mapping.uuid for mapping in ours}
         other = tuple(mapping for mapping in on_stream if mapping.uuid not in mine)
     return World(
-        account=account_of(table.arn) if table else None,
+        account=account_of(table.arn) if table else caller_account(aws),
         region=region_of(table.arn) if table else aws.region,
         table=table,
         role=its_role,
@@ -65,6 +67,16 @@ def observe(
         mappings=ours,
         other_mappings=other,
     )
+
+
+def caller_account(aws: Aws) -> str | None:
+    """The account of whoever asks, for reading alone: None where STS doesn't tell.
+
+    A table that is missing is often looked for in the wrong account.
+    """
+    with contextlib.suppress(AwsError), translated("ask for the account"):
+        return aws.client("sts").get_caller_identity()["Account"]
+    return None
 
 
 def _is_stream_of(mapping: MappingState, table: str) -> bool:

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
+#: What ends every AWS client's tries at once.
+_REFUSAL = b'{"__type":"UnrecognizedClientException","message":"This is a trap."}'
+
+
 class Trap:
-    """Accepts connections one after the other, keeps what they say first, and closes them."""
+    """Accepts connections one after the other, keeps what they say first, and refuses them."""
 
     def __init__(self) -> None:
         self._said: list[bytes] = []
@@ -60,6 +64,10 @@ class Trap:
                 said = b""
                 with contextlib.suppress(OSError):
                     said = connection.recv(65536)
+                    connection.sendall(
+                        b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\n"
+                        b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(_REFUSAL), _REFUSAL)
+                    )
                 with self._news:
                     self._said.append(said)
                     self._news.notify_all()
