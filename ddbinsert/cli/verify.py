@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -97,6 +98,21 @@ EmitMetrics = Annotated[
     bool,
     typer.Option("--emit-metrics", help="Publish the result as CloudWatch metrics (namespace ddbinsert)."),
 ]
+
+
+class ReadBy(StrEnum):
+    """Who counts the receipts."""
+
+    LOGS = "logs"
+    INSIGHTS = "insights"
+
+
+Via = Annotated[
+    ReadBy,
+    typer.Option(
+        "--via", help="Read every log line, or let CloudWatch Logs Insights count (for millions; it costs)."
+    ),
+]
 Cleanup = Annotated[
     str | None,
     typer.Option(
@@ -120,6 +136,7 @@ def verify(
     ttl_attribute: Ttl = None,
     log_group: LogGroup = None,
     keep: Keep = False,
+    via: Via = ReadBy.LOGS,
     wiretap: Wiretap = False,
     observe: Observe = False,
     period: Period = None,
@@ -157,6 +174,7 @@ def verify(
         ttl_attribute=ttl_attribute,
         log_group=log_group,
         keep=keep,
+        via_insights=via is ReadBy.INSIGHTS,
     )
     watched = seconds(period, name="--for") if period else _PERIOD
 

@@ -32,12 +32,12 @@ def findings(
     if seen.missing_count:
         for cause in _CAUSES_OF_MISSING:
             found += cause(seen, tally, around)
-    if tally.duplicates:
+    if tally.all_duplicates:
         found.append(
             Finding(
                 code="duplicate-deliveries",
                 weight=Weight.NOTE,
-                text=f"{tally.duplicates} records were delivered more than once; Lambda promises at least once",
+                text=f"{tally.all_duplicates} records were delivered more than once; Lambda promises at least once",
                 mend="Let the function do no harm when it is given a record twice (eventID stays the same).",
             )
         )

@@ -67,6 +67,17 @@ def needles(schema: KeySchema, run_id: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def needles_of_first(schema: KeySchema, run_id: str) -> tuple[str, ...]:
+    """Like ``needles``, for the items 0 to 9 alone; not for binary keys, whose base64 has no such text."""
+    found = []
+    for attribute in schema.attributes:
+        if attribute.type is KeyType.S:
+            found.append(f"{_text_needle(run_id)}{0:08d}")
+        elif attribute.type is KeyType.N:
+            found.append(f"{_numeral_needle(run_id)}{0:09d}")
+    return tuple(dict.fromkeys(found))
+
+
 def _text_needle(run_id: str) -> str:
     return f"ddbinsert:r{run_id}:"
 

@@ -157,6 +157,8 @@ class Tally:
         self.bulk_intruders_count = 0
         self.bulk_failed = Bits(script.bulk)
         self.duplicates = 0
+        self.bulk_counted = 0
+        self.bulk_duplicates = 0
         self.receipts = Counter[str]()
         self.lines = 0
         self.latency = Histogram()
@@ -189,25 +191,56 @@ class Tally:
         )
         return True
 
-    def logged(self, message: str, at: float, seen: float | None = None) -> bool:
-        """Take a log line, logged at ``at`` and seen at ``seen`` (epoch seconds); whether it is of this run."""
-        mine = self._take_line(message, at)
+    def logged(self, message: str, at: float, seen: float | None = None, *, swept: bool = False) -> bool:
+        """Take a log line, logged at ``at`` and seen at ``seen`` (epoch seconds); whether it is of this run.
+
+        Args:
+            swept: The line may have been given before.
+        """
+        mine = self._take_line(message, at, swept=swept)
         if mine and seen is not None:
             self.log_lag = max(self.log_lag, seen - at)
         return mine
 
-    def _take_line(self, message: str, at: float) -> bool:
+    def counted(self, *, lines: int, items: int, strays: Mapping[str, int]) -> None:
+        """Take what was counted of the bulk elsewhere, in place of any earlier count.
+
+        Args:
+            lines: Receipts of processed inserts. items: How many items they are of.
+            strays: "decision EVENT" to receipts, of all else; one of each kind stands for all.
+        """
+        self.bulk_counted = lines
+        self.bulk_duplicates = max(0, lines - items)
+        self.bulk_intruders_count = sum(strays.values())
+        self.bulk_intruders = [
+            Receipt(
+                number=len(self.lanes),
+                decision=kind.partition(" ")[0],
+                event_id=f"({count} counted)",
+                event_name=kind.partition(" ")[2],
+                sequence=-1,
+                logged=0.0,
+                request="",
+            )
+            for kind, count in strays.items()
+            if not kind.startswith(receipts.FAILED)
+        ]
+
+    def _take_line(self, message: str, at: float, *, swept: bool) -> bool:
         found = receipts.parse(message)
         if found is not None:
-            return self._take_receipt(found, at)
+            return self._take_receipt(found, at, swept=swept)
         numbers = [n for n in numbers_in(message, self.script.run_id) if n < self.script.items]
         for number in numbers:
+            lane = self.lanes[number] if number < len(self.lanes) else None
+            if swept and (lane is None or (at, message) in lane.lines):
+                continue
             self.lines += 1
-            if number < len(self.lanes):
-                self.lanes[number].lines.append((at, message))
+            if lane is not None:
+                lane.lines.append((at, message))
         return bool(numbers)
 
-    def _take_receipt(self, found: Mapping[str, Any], at: float) -> bool:
+    def _take_receipt(self, found: Mapping[str, Any], at: float, *, swept: bool) -> bool:
         number = number_in(found.get("keys"), self.script.run_id)
         if number is None or number >= self.script.items:
             return False
@@ -221,12 +254,22 @@ class Tally:
             request=str(found.get("request") or ""),
             again=bool(found.get("again")),
         )
+        if swept and self._is_known(one):
+            return True
         self.receipts[f"{one.decision} {one.event_name}"] += 1
         if number < len(self.lanes):
             self._take_lane_receipt(self.lanes[number], one)
         else:
             self._take_bulk_receipt(number - len(self.lanes), one)
         return True
+
+    def _is_known(self, one: Receipt) -> bool:
+        if one.number < len(self.lanes):
+            return one in self.lanes[one.number].receipts
+        place = one.number - len(self.lanes)
+        if one.event_name != EventName.INSERT:
+            return one in self.bulk_intruders
+        return place in self.bulk or (one.decision == receipts.FAILED and place in self.bulk_failed)
 
     def _take_lane_receipt(self, tally: LaneTally, one: Receipt) -> None:
         if one.decision == receipts.PROCESSED:
@@ -262,6 +305,10 @@ class Tally:
     @property
     def processed_inserts(self) -> int:
         return self.bulk.count + sum(tally.processed_inserts for tally in self.lanes)
+
+    @property
+    def all_duplicates(self) -> int:
+        return self.duplicates + self.bulk_duplicates
 
     @property
     def is_complete(self) -> bool:

@@ -325,7 +325,7 @@ def _counts(tally: Tally, seen: Symptoms) -> dict[str, int]:
         "missing": seen.missing_count,
         "intruders": len(seen.intruders) + len(seen.surplus_lines),
         "guarded": len(seen.leaked),
-        "duplicates": tally.duplicates,
+        "duplicates": tally.all_duplicates,
         "stream_records": sum(len(lane.records) for lane in tally.lanes) + tally.bulk_streamed.total(),
         "receipts": tally.receipts.total(),
         "log_lines": tally.lines,

@@ -44,6 +44,7 @@ class Wishes:
         allow_guarded: What the handler's own guard drops is a warning, no failure.
         partiql: Write by PartiQL, too. ttl_attribute: Write an item whose time to live is over, too.
         log_group: Where to look; the function's own otherwise.
+        via_insights: Let CloudWatch Logs Insights count the items beyond the scripted ones.
     """
 
     count: int = 4
@@ -55,6 +56,7 @@ class Wishes:
     ttl_attribute: str | None = None
     log_group: str | None = None
     keep: bool = False
+    via_insights: bool = False
 
 
 def verify(means: Means, trigger: Trigger, wishes: Wishes) -> Proof:

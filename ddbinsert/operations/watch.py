@@ -13,8 +13,9 @@ from ddbinsert.aws.streams import StreamReader
 from ddbinsert.aws.wait import pauses
 from ddbinsert.core.duration import words
 from ddbinsert.core.probe import Method
-from ddbinsert.core.probe_key import needles
+from ddbinsert.core.probe_key import needles, needles_of_first
 from ddbinsert.errors import AwsError, PrerequisiteError
+from ddbinsert.operations.aggregate import Aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,14 +87,18 @@ class Watch:
         self._bulk = ItemWriter(aws, subject.table.name, clock, rate=wishes.rate)
         self._reader: StreamReader | None = None
         self._streamed = False
+        self._aggregate: Aggregate | None = None
+        if wishes.via_insights and script.bulk:
+            self._aggregate = Aggregate(means, subject, tally, since=self.started - _SKEW)
 
     @cached_property
     def log(self) -> LogReader:
+        key, run_id = self._subject.table.key, self._script.run_id
         return LogReader(
             self._aws,
             self._subject.log_group,
             since=self.started - _SKEW,
-            needle=needles(self._subject.table.key, self._script.run_id),
+            needle=needles_of_first(key, run_id) if self._aggregate else needles(key, run_id),
         )
 
     def run(self) -> None:
@@ -114,6 +119,8 @@ class Watch:
                 if written_at is None and self._is_written(writers, bulk):
                     written_at = self._clock.monotonic()
                 self._look()
+                if self._aggregate and written_at is not None:
+                    self._aggregate.look()
                 now = self._clock.monotonic()
                 if written_at is not None:
                     self.waited = now - written_at
@@ -122,6 +129,7 @@ class Watch:
                         return
                     if self.waited >= self._timeout:
                         self.timed_out = True
+                        self._look_once_more()
                         return
                 if (made := self._progress()) != progress:
                     progress, steps = made, self._pauses()
@@ -207,6 +215,14 @@ class Watch:
             if self._is_of_another(event.stream):
                 continue
             self.tally.logged(event.message, event.timestamp / 1000, self._clock.now())
+
+    def _look_once_more(self) -> None:
+        """Before anything counts as missing: the whole log again, for lines later than looks go back."""
+        for event in self.log.sweep():
+            if not self._is_of_another(event.stream):
+                self.tally.logged(event.message, event.timestamp / 1000, swept=True)
+        if self._aggregate:
+            self._aggregate.look_into_gaps()
 
     def _is_of_another(self, stream: str) -> bool:
         """Whether a log stream is another function's, where several share a log group.

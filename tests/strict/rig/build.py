@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .functions import FunctionsBehaviour
+from .insights import InsightsBehaviour
 from .logrights import LogRights
 from .logs import LogsBehaviour
 from .mappings import MappingsBehaviour
@@ -32,7 +33,8 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
     if profile.logs:
         enforced = profile.logs.permissions and profile.roles is not None
         rights = LogRights(context, roles, enforced=enforced)
-        behaviours.append(LogsBehaviour(profile.logs, context, rights))
+        logs = LogsBehaviour(profile.logs, context, rights)
+        behaviours += [logs, InsightsBehaviour(logs, context)]
     if profile.mappings:
         shards = profile.streams.shards if profile.streams else 1
         behaviours += [

@@ -49,6 +49,13 @@ class LogsBehaviour:
     def close(self) -> None:
         """Nothing to end."""
 
+    def shown_messages(self, access: Access, group: str, *, start: int, end: int) -> list[str]:
+        """What the group shows by now between two moments (epoch ms), oldest first."""
+        mirror = self._mirror(access, group)
+        mirror.refresh(self._context.upstream, access)
+        events = mirror.after((start, "", -1), until=end)
+        return [event.message for event in events if self._shown(event)]
+
     def _mirror(self, access: Access, group: str) -> LogMirror:
         """The group's mirror.
 
