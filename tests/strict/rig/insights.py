@@ -130,13 +130,15 @@ def _holds(row: Row, name: str, sign: str, operand: str) -> bool:
     right: Any = operand.strip('"')
     if not operand.startswith('"'):
         left, right = float(left), float(right)
-    return {
-        "=": left == right,
-        ">=": left >= right,
-        "<=": left <= right,
-        "<": left < right,
-        ">": left > right,
-    }[sign]
+    return bool(
+        {
+            "=": left == right,
+            ">=": left >= right,
+            "<=": left <= right,
+            "<": left < right,
+            ">": left > right,
+        }[sign]
+    )
 
 
 def _grouped(measures: str, keys: str, rows: list[Row]) -> list[Row]:
