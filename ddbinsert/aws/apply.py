@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from ddbinsert.aws import change_functions, change_mappings, change_tables
+from ddbinsert.aws import change_functions, change_mappings, change_roles, change_tables
 from ddbinsert.core.steps import (
     AFTER,
     CreateFunction,
@@ -149,16 +149,16 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
             table = change_tables.replace_stream(hands, step)
             return lambda w: replace(w, table=table)
         case CreateLogGroup() | SetRetention():
-            group = change_functions.log_group(hands, step, world)
+            group = change_roles.log_group(hands, step, world)
             return lambda w: replace(w, log_group=group)
         case CreateRole():
-            role = change_functions.create_role(hands, step)
+            role = change_roles.create_role(hands, step)
             return lambda w: replace(w, role=role)
         case PutRolePolicy():
-            policy = change_functions.put_role_policy(hands, step, world)
+            policy = change_roles.put_role_policy(hands, step, world)
             return lambda w: replace(w, role=replace(w.role, policy=policy) if w.role else None)
         case RebindRolePolicy():
-            policy = change_functions.rebind_role_policy(hands, step, world)
+            policy = change_roles.rebind_role_policy(hands, step, world)
             return lambda w: replace(w, role=replace(w.role, policy=policy) if w.role else None)
         case CreateFunction():
             function = change_functions.create_function(hands, world)
@@ -182,10 +182,10 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
             change_functions.delete_function(hands, step)
             return lambda w: replace(w, function=None)
         case DeleteRole():
-            change_functions.delete_role(hands, step)
+            change_roles.delete_role(hands, step)
             return lambda w: replace(w, role=None)
         case DeleteLogGroup():
-            gone = change_functions.delete_log_group(hands, step, world)
+            gone = change_roles.delete_log_group(hands, step, world)
             return lambda w: replace(w, log_group=None) if gone else w
         case DisableStream():
             table = change_tables.disable_stream(hands, step.table)

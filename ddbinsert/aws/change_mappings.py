@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.change_functions import (
-    is_role_not_assumable,
-    refuse_a_role_that_never_will_do,
-    wait_until_active,
-)
+from ddbinsert.aws.change_functions import wait_until_active
+from ddbinsert.aws.change_roles import is_role_not_assumable, refuse_a_role_that_never_will_do
 from ddbinsert.aws.change_tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.observe import read_mapping

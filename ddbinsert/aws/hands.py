@@ -34,3 +34,10 @@ class Hands:
     clock: Clock
     reporter: Reporter
     timeout: float
+
+    @property
+    def needed_package(self) -> Package:
+        """The package, where a step can't do without."""
+        if self.package is None:
+            raise AssertionError("a plan with steps of the function needs its package")
+        return self.package

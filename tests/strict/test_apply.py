@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,12 +32,13 @@ from ddbinsert.core.plan import Scope, plan, teardown
 from ddbinsert.core.reporter import Silent
 from ddbinsert.errors import DdbInsertError, InconclusiveError, PrerequisiteError, Refused
 from ddbinsert.operations.converge import Wishes, carry_out, converge
-from tests.strict.bench import RECORDING, ManualClock, fresh, package
+from tests.strict.bench import RECORDING, ManualClock, fresh, package, until
 from tests.strict.one_attempt import connected
 from tests.strict.rig import Fault, FaultKind, Functions, Mappings, Profile, Roles, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ddbinsert import local
     from ddbinsert.aws.session import Aws
@@ -330,8 +336,8 @@ def test_where_an_answer_is_lost_botocores_own_retry_is_no_conflict(
     site = site_of()
     site.make_table()
     site.aws = retrying(emulator, site)
-    # Every second call, as the first may be refused: a role takes its time.
-    site.bench.rig.inject(Fault(operation=operation, kind=FaultKind.LOST_ANSWER, every=2))
+    # Of the later calls, too, as the first may be refused: a role takes its time.
+    site.bench.rig.inject(Fault(operation=operation, kind=FaultKind.LOST_ANSWER, every=2, times=2))
     site.bench.rig.inject(Fault(operation=operation, kind=FaultKind.LOST_ANSWER, times=1))
     site.converge()
     assert site.missing() == []
@@ -618,3 +624,40 @@ def test_a_run_that_is_given_up_leaves_no_step_waiting(site_of: Callable[..., Si
     ended.start()
     ended.join(30)
     assert not ended.is_alive()
+
+
+def test_ctrl_c_ends_a_waiting_command_at_once(
+    bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path
+) -> None:
+    table = fresh("site")
+    never = Roles(never_assumable=frozenset({Trigger(table=table).role_name}))
+    bench = bench_of(Profile(roles=never, functions=Functions()))
+    site = Site(bench, connected(emulator, bench.rig.endpoint), PassingClock())
+    site.table = table
+    site.make_table()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "ddbinsert", "attach-trigger", table, "--output", "json", "--timeout", "1h"],
+        env={
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(tmp_path),
+            "AWS_REGION": "eu-west-1",
+            "AWS_ENDPOINT_URL": bench.rig.endpoint,
+            "AWS_ACCESS_KEY_ID": emulator.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": emulator.secret_access_key,
+        },
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        until(lambda: bench.rig.counts()["CreateFunction"] > 1 or command.poll() is not None, seconds=60)
+        command.send_signal(signal.SIGINT)
+        out, err = command.communicate(timeout=60)
+    finally:
+        command.kill()
+        command.wait()
+    assert command.returncode == 130, err
+    answer = json.loads(out)
+    assert answer["errors"][0]["code"] == "interrupted"
+    assert "Traceback" not in err
