@@ -30,6 +30,15 @@ Replace = Annotated[
     typer.Option("--replace", help="Replace a live stream of another view type (a new ARN; asks first)."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only inserts of which this holds, such as 'NewImage.status = \"NEW\"'; given several times, all must "
+        "hold.",
+    ),
+]
 Prune = Annotated[
     bool, typer.Option("--prune", help="Delete our mappings that were left on dead streams (asks first).")
 ]
@@ -95,6 +104,7 @@ def attach_trigger(
     settings: Settings,
     *,
     table: Table = None,
+    where: Where = None,
     create_table: CreateTable = None,
     replace: Replace = False,
     prune: Prune = False,
@@ -118,6 +128,7 @@ def attach_trigger(
         replace=replace,
         prune=prune,
         dry_run=dry_run,
+        where=tuple(where or ()),
     )
     return Outcome(
         data=converged.data(done),
@@ -137,6 +148,7 @@ def _converge(
     replace: bool,
     prune: bool,
     dry_run: bool,
+    where: tuple[str, ...] = (),
 ) -> Converged:
     from ddbinsert.core.keys import parse_key
     from ddbinsert.operations import code
@@ -149,6 +161,7 @@ def _converge(
         replace=replace,
         prune=prune,
         dry_run=dry_run,
+        where=where,
         adopt_view="view_type" not in configuration.sources,
     )
     return converge(

@@ -38,6 +38,7 @@ class Wishes:
     """What a converge may do beside the plain.
 
     Attributes:
+        where: Readable conditions, to be one more filter: all of them must hold.
         adopt_view: The view type wasn't asked for: take the one that a live stream has.
     """
 
@@ -45,6 +46,7 @@ class Wishes:
     replace: bool = False
     prune: bool = False
     dry_run: bool = False
+    where: tuple[str, ...] = ()
     adopt_view: bool = False
 
 
@@ -76,6 +78,8 @@ def converge(
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     trigger = _adopting(trigger, world, wishes, reporter)
     if scope is Scope.TRIGGER:
+        trigger = _with_conditions(trigger, world, wishes)
+        _lint(trigger, world, wishes, reporter)
         trigger = _positioned(aws, trigger, world, clock, choose_position)
     code = package(trigger) if scope is not Scope.STREAM else None
     steps = plan(
@@ -104,6 +108,40 @@ def _adopting(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter
         return trigger
     reporter.step(f"stream of {trigger.table} is live with {live.value}; keeping it")
     return replace(trigger, view=live)
+
+
+def _key(world: World, wishes: Wishes) -> KeySchema | None:
+    return world.table.key if world.table is not None else wishes.create_table
+
+
+def _with_conditions(trigger: Trigger, world: World, wishes: Wishes) -> Trigger:
+    """The conditions as one more filter; the key's attributes have the types that the table gives them.
+
+    Raises:
+        UsageError: A condition can't be read, or no pattern says it.
+    """
+    if not wishes.where:
+        return trigger
+    from ddbinsert.core.filter_build import pattern_from_conditions
+
+    pattern = pattern_from_conditions(wishes.where, _key(world, wishes), {})
+    mapping = replace(trigger.mapping, filters=(*trigger.mapping.filters, pattern))
+    return replace(trigger, mapping=mapping)
+
+
+def _lint(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter) -> None:
+    """Warn of the user's filters that AWS takes and shouldn't: it would drop inserts without a word."""
+    if not trigger.mapping.filters:
+        return
+    from ddbinsert.core.filter_findings import Severity, Table
+    from ddbinsert.core.filter_lint import lint
+    from ddbinsert.core.insert_filter import insert_patterns
+
+    table = Table(view=trigger.view, key=_key(world, wishes))
+    for finding in lint(insert_patterns(trigger.mapping.filters), table).findings:
+        if finding.severity is not Severity.NOTE:
+            hint = f" {finding.hint}" if finding.hint else ""
+            reporter.warn(f"filter: {finding.message}{hint} [{finding.rule}]")
 
 
 def _positioned(aws: Aws, trigger: Trigger, world: World, clock: Clock, choose: ChoosePosition) -> Trigger:
