@@ -43,7 +43,7 @@ Schema = Annotated[
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def schema() -> Outcome:
+def schema_of_answers() -> Outcome:
     """The published JSON Schema of verify's answers."""
     from ddbinsert.render import machine, verdict_schema
 
@@ -72,6 +72,7 @@ class Reports:
             raise UsageError("--report and --junit name the same file.", hint="Give each its own.")
         summary = run.environment.variables.get(SUMMARY)
         self._summary = cwd / summary if summary else None
+        self._written = False
 
     def __enter__(self) -> Self:
         return self
@@ -79,19 +80,27 @@ class Reports:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        if error is not None:
-            self._tell_why_not(error)
+        # What ends a command after a verdict takes nothing from it.
+        if error is not None and not self._written:
+            self._write_failure(error)
         return False
 
-    def write(self, proof: Proof) -> None:
-        """Write every report on a verdict."""
+    def of(self, prove: Callable[[], Proof]) -> Proof:
+        """The proof that ``prove`` gives, with every report on it written."""
         from ddbinsert.render import github, junit, report_html
 
+        self._written = True
+        try:
+            proof = prove()
+        except BaseException as error:
+            self._write_failure(error)
+            raise
         self._keep(self._html, lambda: report_html.page(proof))
         self._keep(self._junit, lambda: junit.document(proof))
         self._append(lambda: github.summary(proof))
+        return proof
 
-    def _tell_why_not(self, error: BaseException) -> None:
+    def _write_failure(self, error: BaseException) -> None:
         from ddbinsert.render import github, junit, report_html
 
         run = self._without_verdict(error)

@@ -9,6 +9,7 @@ import typer
 
 from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.options import NAME, Settings
+from ddbinsert.cli.reports import Junit, Report, Reports, Schema, schema_of_answers
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.core.duration import seconds
 from ddbinsert.errors import ExitCode, UsageError
@@ -143,7 +144,10 @@ def verify(
     repeat: Repeat = None,
     every: Every = None,
     emit_metrics: EmitMetrics = False,
+    report: Report = None,
+    junit: Junit = None,
     cleanup: Cleanup = None,
+    schema: Schema = False,
 ) -> Outcome:
     """Prove that the trigger processes every insert and nothing else.
 
@@ -155,55 +159,64 @@ def verify(
     from ddbinsert.operations import verify as proving
     from ddbinsert.render import verdict as shown
 
-    trigger = run.trigger(table, settings)
-    means = _means(run)
+    if schema:
+        return schema_of_answers()
     if cleanup is not None:
-        removed = proving.clean_up(means, cleanup)
+        run.trigger(table, settings)
+        removed = proving.clean_up(_means(run), cleanup)
         return Outcome(
             data={"run_id": cleanup, "keys": removed},
             human=lambda screen: screen.line(f"Removed what run {cleanup} left ({removed:,} keys)."),
         )
-    _check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
-    wishes = proving.Wishes(
-        count=count,
-        rate=rate,
-        by_lines=match,
-        attributes=_attributes(run, item),
-        allow_guarded=allow_guarded,
-        partiql=partiql,
-        ttl_attribute=ttl_attribute,
-        log_group=log_group,
-        keep=keep,
-        via_insights=via is ReadBy.INSIGHTS,
-    )
-    watched = seconds(period, name="--for") if period else _PERIOD
+    with Reports(run, report=report, junit=junit, table=table) as kept:
+        trigger = run.trigger(table, settings)
+        means = _means(run)
+        _check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
+        wishes = proving.Wishes(
+            count=count,
+            rate=rate,
+            by_lines=match,
+            attributes=_attributes(run, item),
+            allow_guarded=allow_guarded,
+            partiql=partiql,
+            ttl_attribute=ttl_attribute,
+            log_group=log_group,
+            keep=keep,
+            via_insights=via is ReadBy.INSIGHTS,
+        )
+        watched = seconds(period, name="--for") if period else _PERIOD
 
-    def once() -> Proof:
-        if observe:
-            from ddbinsert.operations.passive import watch_live
+        def prove() -> Proof:
+            if observe:
+                from ddbinsert.operations.passive import watch_live
 
-            return _addressed(run, watch_live(means, trigger, wishes, seconds=watched))
-        if wiretap:
-            from ddbinsert.operations.wiretap import wiretap as tap
+                return _addressed(run, watch_live(means, trigger, wishes, seconds=watched))
+            if wiretap:
+                from ddbinsert.operations.wiretap import wiretap as tap
 
-            return _addressed(run, tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm))
-        return _addressed(run, proving.verify(means, trigger, wishes))
+                return _addressed(
+                    run, tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm)
+                )
+            return _addressed(run, proving.verify(means, trigger, wishes))
 
-    if repeat is not None or every is not None:
-        from ddbinsert.cli import canary
+        def once() -> Proof:
+            return kept.of(prove)
 
-        pause = seconds(every, name="--every") if every else _EVERY
-        return canary.repeat(run, once, times=repeat or 0, every=pause, code_of=_code, emit=emit_metrics)
-    proof = once()
-    if emit_metrics:
-        from ddbinsert.aws.metrics import publish
+        if repeat is not None or every is not None:
+            from ddbinsert.cli import canary
 
-        publish(run.aws, proof)
-    return Outcome(
-        data=shown.data(proof),
-        human=lambda screen: shown.human(screen, proof),
-        exit_code=_code(proof),
-    )
+            pause = seconds(every, name="--every") if every else _EVERY
+            return canary.repeat(run, once, times=repeat or 0, every=pause, code_of=_code, emit=emit_metrics)
+        proof = once()
+        if emit_metrics:
+            from ddbinsert.aws.metrics import publish
+
+            publish(run.aws, proof)
+        return Outcome(
+            data=shown.data(proof),
+            human=lambda screen: shown.human(screen, proof),
+            exit_code=_code(proof),
+        )
 
 
 _PERIOD = 600.0

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core import receipt as receipts
+from ddbinsert.core.kinds import deliveries, is_by_lines
 from ddbinsert.core.model import EventName
 from ddbinsert.core.verdict import Result, Weight
 
@@ -53,7 +54,7 @@ FILTER: Final = "filter-is-insert-only"
 NEGATIVES: Final = {EventName.MODIFY: "no-modify-delivered", EventName.REMOVE: "no-remove-delivered"}
 
 _STRAYS = frozenset({"intruders-processed", "filter-leaks", "more-lines-than-inserts"})
-_STREAM = frozenset({"stream-differs-from-writes"})
+_STREAM = frozenset({"stream-differs-from-writes", "receipts-without-record"})
 _WIDE = frozenset({"no-filter", "filter-too-wide"})
 _FILTER = frozenset({*_WIDE, "filter-never-matches"})
 _BY_STANDING = {Weight.PROOF: Standing.DISPROVEN, Weight.HOLE: Standing.OPEN}
@@ -74,11 +75,6 @@ def claims(proof: Proof) -> tuple[Claim, ...]:
         *_others(proof),
     )
     return found if _agree(proof.verdict.result, found) else (*found, _of_the_verdict(proof))
-
-
-def is_by_lines(tally: Tally) -> bool:
-    """Whether log lines that show a key were all there was to go by."""
-    return not tally.receipts.total() and tally.lines > 0
 
 
 # --- one by one -------------------------------------------------------------------------------------------
@@ -103,9 +99,9 @@ def _inserts(proof: Proof, tally: Tally) -> Claim:
 
 
 def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
+    given = deliveries(tally)
     processed, guarded, failed = (
-        tally.receipts[f"{decision} {kind}"]
-        for decision in (receipts.PROCESSED, receipts.GUARDED, receipts.FAILED)
+        given[f"{decision} {kind}"] for decision in (receipts.PROCESSED, receipts.GUARDED, receipts.FAILED)
     )
     delivered = processed + guarded + failed
     made = sum(write.expects is kind for lane in tally.lanes for write, _ in lane.written)
@@ -142,7 +138,7 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
 
 def _tells_kinds(tally: Tally, finding: Finding) -> bool:
     return finding.code == "filter-leaks" or any(
-        not name.endswith(f" {EventName.INSERT}") for name in tally.receipts
+        count and not name.endswith(f" {EventName.INSERT}") for name, count in deliveries(tally).items()
     )
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ddbinsert.core import receipt as receipts
-from ddbinsert.core.claims import is_by_lines
 from ddbinsert.core.model import EventName
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from ddbinsert.core.proof import Proof
     from ddbinsert.core.tally import Tally
 
@@ -35,6 +36,22 @@ class Kind:
     missing: int | None
 
 
+def is_by_lines(tally: Tally) -> bool:
+    """Whether log lines that show a key were all there was to go by."""
+    return not tally.receipts.total() and tally.lines > 0
+
+
+def deliveries(tally: Tally) -> Counter[str]:
+    """Receipts by decision and kind (``processed MODIFY``); the kind is the stream's, where that was read."""
+    found = tally.receipts + tally.bulk_strays
+    for lane in tally.lanes:
+        for one in lane.receipts:
+            if (name := lane.name_of(one)) != one.event_name:
+                found[f"{one.decision} {one.event_name}"] -= 1
+                found[f"{one.decision} {name}"] += 1
+    return found
+
+
 def kinds(proof: Proof) -> tuple[Kind, ...]:
     """INSERT, MODIFY and REMOVE; nothing where the run kept no tally."""
     return () if proof.tally is None else tuple(_kind(proof, proof.tally, name) for name in EventName)
@@ -46,10 +63,10 @@ def _kind(proof: Proof, tally: Tally, name: EventName) -> Kind:
     written = sum(write.expects is name for lane in tally.lanes for write, _ in lane.written)
     recorded = sum(record.event_name == name for lane in tally.lanes for record in lane.records.values())
     stream_seen = any(side.side == "stream" and side.seen for side in proof.verdict.evidence)
-    told = not is_by_lines(tally)
+    given = None if is_by_lines(tally) else deliveries(tally)
 
     def received(decision: str) -> int | None:
-        return tally.receipts[f"{decision} {name}"] if told else None
+        return None if given is None else given[f"{decision} {name}"]
 
     return Kind(
         name=name,

@@ -159,6 +159,7 @@ class Tally:
         self.duplicates = 0
         self.bulk_counted = 0
         self.bulk_duplicates = 0
+        self.bulk_strays = Counter[str]()
         self.receipts = Counter[str]()
         self.lines = 0
         self.latency = Histogram()
@@ -211,6 +212,7 @@ class Tally:
         """
         self.bulk_counted = lines
         self.bulk_duplicates = max(0, lines - items)
+        self.bulk_strays = Counter(strays)
         self.bulk_intruders_count = sum(strays.values())
         self.bulk_intruders = [
             Receipt(

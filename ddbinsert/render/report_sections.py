@@ -246,13 +246,13 @@ def _rows(lane: LaneTally, start: float) -> Iterator[Markup]:
             element("td", write.expects or "no record"),
             element("td", *_record(record.event_name, record.event_id) if record else (NOTHING,)),
             element(
-                "td", *_logged([(one.logged, f"{one.event_name} {one.decision}") for one in found], start)
+                "td", *_logged([(one.logged, f"{lane.name_of(one)} {one.decision}") for one in found], start)
             ),
             class_="first" if place == 0 else None,
         )
     rest = [
         *(
-            (one.logged, f"{one.event_name} {one.decision} {one.event_id}")
+            (one.logged, f"{lane.name_of(one)} {one.decision} {one.event_id}")
             for one in lane.receipts
             if one.identity not in told
         ),

@@ -112,7 +112,7 @@ def tracks_of(lane: LaneTally, start: float, finished: float) -> Tracks:
     shown = sorted(lane.receipts, key=lambda one: one.logged)[:_SHOWN]
     lines = sorted(lane.lines)[: _SHOWN - len(shown)]
     log = [
-        *(_received(one, recorded, start, finished) for one in shown),
+        *(_received(one, lane.name_of(one), recorded, start, finished) for one in shown),
         *(
             Mark(
                 at=_near(at, start, finished),
@@ -170,16 +170,18 @@ def _dated(
         yield record, before
 
 
-def _received(one: Receipt, recorded: Sequence[StreamRecord], start: float, finished: float) -> Mark:
+def _received(
+    one: Receipt, name: str, recorded: Sequence[StreamRecord], start: float, finished: float
+) -> Mark:
     source = next((n for n, r in enumerate(recorded) if one.identity in (r.event_id, str(r.sequence))), None)
     if one.decision == receipts.PROCESSED:
-        state = "" if one.event_name == EventName.INSERT else "intruder"
+        state = "" if name == EventName.INSERT else "intruder"
     else:
         state = "guarded" if one.decision == receipts.GUARDED else "failed"
     return Mark(
         at=_near(one.logged, start, finished),
-        kind=one.event_name,
-        about=f"{one.event_name} {one.decision} {after(one.logged, start)}, eventID {one.event_id}",
+        kind=name,
+        about=f"{name} {one.decision} {after(one.logged, start)}, eventID {one.event_id}",
         state=state,
         source=source,
     )
