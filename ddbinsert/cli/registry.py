@@ -20,7 +20,9 @@ MODULES = (
     "verify",
     "takedown",
     "function",
+    "failures",
     "filters",
+    "filter_backtest",
     "local",
     "config",
 )

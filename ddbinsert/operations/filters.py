@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.filter_backtest import since
 from ddbinsert.core.filter_documents import patterns_in, records_in
 from ddbinsert.core.filter_findings import Finding, Report, Severity, Table
 from ddbinsert.core.filter_lint import lint
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ddbinsert.aws.session import Aws
+    from ddbinsert.core.clock import Clock
     from ddbinsert.core.model import MappingState, TableState
+    from ddbinsert.core.reporter import Reporter
 
 #: Patterns are short; a larger file is something else.
 _LARGEST = 4 * 1024 * 1024
@@ -92,6 +95,55 @@ def read_records(name: str, *, cwd: Path, stdin: TextIO) -> Iterator[dict[str, A
         raise _unreadable(name, error) from error
 
 
+class Cut:
+    """Records up to a time limit; `hit` says whether it was reached before the records' end."""
+
+    def __init__(self, records: Iterable[dict[str, Any]], *, clock: Clock, seconds: float | None) -> None:
+        self._records = records
+        self._clock = clock
+        self._seconds = seconds
+        self.hit = False
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        started = self._clock.monotonic()
+        for number, record in enumerate(self._records):
+            yield record
+            late = self._seconds is not None and number % 100 == 0
+            if late and self._clock.monotonic() - started > (self._seconds or 0):
+                self.hit = True
+                return
+
+
+def stream_records(
+    aws: Aws, table: TableState, *, clock: Clock, reporter: Reporter, back: float
+) -> Iterator[dict[str, Any]]:
+    """What a table's live stream holds, as Lambda would get it, from `back` seconds ago on.
+
+    Raises:
+        PrerequisiteError: The table has no stream.
+    """
+    from ddbinsert.aws.streams import read_stream
+
+    stream = _stream_of(table)
+    started = clock.monotonic()
+
+    def progress(count: int) -> None:
+        reporter.waiting("the stream's records", clock.monotonic() - started, f"{count} so far")
+
+    records = read_stream(aws, stream, clock=clock, progress=progress)
+    return since(records, clock.now() - back)
+
+
+def _stream_of(table: TableState) -> str:
+    if table.stream_arn is None:
+        raise PrerequisiteError(
+            f"Table {table.name} has no stream.",
+            hint=f"`ddbinsert enable-stream {table.name}` enables it.",
+            code="no-stream",
+        )
+    return table.stream_arn
+
+
 # --- from AWS ---------------------------------------------------------------------------------------------
 
 
@@ -163,13 +215,7 @@ def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
     from ddbinsert.aws.observe import read_mappings
 
     table = table_state(aws, name)
-    if table.stream_arn is None:
-        raise PrerequisiteError(
-            f"Table {name} has no stream.",
-            hint=f"`ddbinsert enable-stream {name}` enables it.",
-            code="no-stream",
-        )
-    mappings = read_mappings(aws, stream_arn=table.stream_arn)
+    mappings = read_mappings(aws, stream_arn=_stream_of(table))
     return table, tuple(_linted(mapping, known(table)) for mapping in mappings)
 
 

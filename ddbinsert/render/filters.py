@@ -130,7 +130,7 @@ def _verdict(screen: Screen, judged: Judged) -> None:
         )
         return
     elif example.genuine:
-        record = one_line(json.dumps(_short(example.record), ensure_ascii=False), 400)
+        record = one_line(json.dumps(short(example.record), ensure_ascii=False), 400)
         screen.line(f"  insert-only: no, this {example.event.value} passes: {record}")
     else:
         screen.line(
@@ -140,7 +140,7 @@ def _verdict(screen: Screen, judged: Judged) -> None:
         screen.line("  inserts: none passes", "bold red")
 
 
-def _short(record: Mapping[str, Any]) -> dict[str, Any]:
+def short(record: Mapping[str, Any]) -> dict[str, Any]:
     """A record without what is alike in all of them."""
     change = record.get("dynamodb")
     images = {}
