@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ddbinsert import local
 from ddbinsert.environment import SystemClock
+from tests.functional.command import Ran, ran
 from tests.functional.helpers import Cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -54,3 +55,27 @@ def _bare(tmp_path: Path) -> dict[str, str]:
         "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
         "NO_COLOR": "1",
     }
+
+
+@pytest.fixture
+def prove(variables: dict[str, str]) -> Callable[..., Ran]:
+    def run(*arguments: str, timeout: str = "20s", **outside: Any) -> Ran:
+        return ran("verify", *arguments, "--timeout", timeout, variables=variables, **outside)
+
+    return run
+
+
+@pytest.fixture
+def attached(cloud: Cloud, variables: dict[str, str], tmp_path: Path) -> Callable[..., str]:
+    """Makes a table with a trigger; its name. With ``source``, the function's own code in Python."""
+
+    def make(key: str = "pk:S", *arguments: str, view: str | None = None, source: str = "") -> str:
+        table = cloud.table(key, view=view)
+        if source:
+            (tmp_path / "handler.py").write_text(source)
+            arguments = (*arguments, "--code", "handler.py")
+        done = ran("attach-trigger", table, *arguments, variables=variables, cwd=tmp_path)
+        assert done.code == 0, done.err
+        return table
+
+    return make

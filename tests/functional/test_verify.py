@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,35 +19,10 @@ from tests.functional.helpers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.functional.helpers import Cloud
 
 SILENT = "def handler(event, context):\n    return None\n"
-
-
-@pytest.fixture
-def prove(variables: dict[str, str]) -> Callable[..., Ran]:
-    def run(*arguments: str, timeout: str = "20s", **outside: Any) -> Ran:
-        return ran("verify", *arguments, "--timeout", timeout, variables=variables, **outside)
-
-    return run
-
-
-@pytest.fixture
-def attached(cloud: Cloud, variables: dict[str, str], tmp_path: Path) -> Callable[..., str]:
-    """Makes a table with a trigger; its name. With ``source``, the function's own code in Python."""
-
-    def make(key: str = "pk:S", *arguments: str, view: str | None = None, source: str = "") -> str:
-        table = cloud.table(key, view=view)
-        if source:
-            (tmp_path / "handler.py").write_text(source)
-            arguments = (*arguments, "--code", "handler.py")
-        done = ran("attach-trigger", table, *arguments, variables=variables, cwd=tmp_path)
-        assert done.code == 0, done.err
-        return table
-
-    return make
 
 
 def _remove_filter(cloud: Cloud, table: str) -> None:
