@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -199,6 +200,28 @@ def test_a_poll_that_is_left_in_the_middle_is_gone_on_with(
         assert not reader.complete
         assert first + messages(reader.poll()) == [f"line {n % 3}" for n in range(10)], endpoint
         assert messages(reader.poll()) == []
+
+
+PRINTING = """
+def handler(event, context):
+    for word in ("same", "same", "other", "same", "last"):
+        print(word)
+"""
+
+
+def test_lines_of_a_function_that_bear_no_ids_are_told_apart(
+    bench_of: Callable[..., Bench], aws_of: Callable[[str], Aws], emulator: local.Emulator
+) -> None:
+    bench, _, clock = rigged(bench_of)
+    function = bench.function(PRINTING)
+    for _ in range(2):
+        bench.upstream("lambda").invoke(FunctionName=function, Payload="{}")
+    reader = LogReader(aws_of(emulator.endpoint), f"/aws/lambda/{function}", since=clock() - 60)
+    parts = [messages(itertools.islice(reader.poll(), 4)) for _ in range(5)]
+    assert [len(part) for part in parts] == [4, 4, 4, 4, 0]
+    given = Counter(message for part in parts for message in part)
+    assert (given["same"], given["other"], given["last"]) == (6, 2, 2)
+    assert given.total() == 16
 
 
 def test_a_token_that_is_refused_costs_no_line(
