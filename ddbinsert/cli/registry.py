@@ -21,6 +21,7 @@ MODULES = (
     "takedown",
     "function",
     "failures",
+    "audit",
     "filters",
     "filter_backtest",
     "local",
