@@ -44,11 +44,14 @@ def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> i
 def _dispatch(arguments: list[str], environment: Environment) -> int:
     from ddbinsert.cli.app import finish
     from ddbinsert.cli.registry import app
+    from ddbinsert.cli.values import lighten
 
     # Shell completion asks in a variable, and may ask for any command's options.
     finish(None if "_DDBINSERT_COMPLETE" in os.environ else arguments)
     try:
-        code = app(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
+        command = typer.main.get_command(app)
+        lighten(command)
+        code = command(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
     except _ParserError as error:
         return _unparsable(error, arguments, environment)
     except typer.Abort:
