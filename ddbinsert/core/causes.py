@@ -82,7 +82,7 @@ def _strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> It
             text="the function logged more about some items than their inserts explain: "
             + ("it was given their modifications and removals" if sure else "something else, or one twice"),
             evidence=tuple(
-                f"item {one.number}: {one.lines} lines, {one.explained} explained; the stream also holds "
+                f"item {one.number}: logged {one.lines} times, {one.explained} explained; the stream also holds "
                 + (", ".join(f"{r.event_name} {r.event_id}" for r in one.strays) or "nothing else")
                 for one in seen.surplus_lines[:_SHOWN]
             ),

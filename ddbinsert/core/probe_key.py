@@ -98,7 +98,12 @@ def number_in(keys: Mapping[str, Any] | None, run_id: str) -> int | None:
 
 def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
     """The numbers of this run's test items whose keys stand in a text, each once, in order of appearance."""
-    found: dict[int, None] = {}
+    return tuple(mentions_in(text, run_id))
+
+
+def mentions_in(text: str, run_id: str) -> dict[int, int]:
+    """How often the keys of this run's test items stand in a text, by number, in order of appearance."""
+    found: dict[int, int] = {}
     for match in _ANY.finditer(text):
         whole = match.group()
         parts = match.groups()
@@ -112,5 +117,5 @@ def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
                 continue
             run, number = decoded[1], int(decoded[2])
         if run == run_id:
-            found[number] = None
-    return tuple(found)
+            found[number] = found.get(number, 0) + 1
+    return found

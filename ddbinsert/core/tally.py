@@ -13,7 +13,7 @@ from ddbinsert.core import receipt as receipts
 from ddbinsert.core.latency import Histogram
 from ddbinsert.core.model import EventName
 from ddbinsert.core.probe import Lane
-from ddbinsert.core.probe_key import number_in, numbers_in
+from ddbinsert.core.probe_key import mentions_in, number_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,13 +60,18 @@ class Receipt:
 
 @dataclass(kw_only=True)
 class LaneTally:
-    """What was seen of one lane."""
+    """What was seen of one lane.
+
+    Attributes:
+        lines: Log lines, no receipts, that show the item's key. mentions: How often they show it.
+    """
 
     lane: Lane
     written: list[tuple[Write, float]] = field(default_factory=list)
     records: dict[str, StreamRecord] = field(default_factory=dict)
     receipts: list[Receipt] = field(default_factory=list)
     lines: list[tuple[float, str]] = field(default_factory=list)
+    mentions: int = 0
 
     @property
     def recorded(self) -> tuple[StreamRecord, ...]:
@@ -232,7 +237,8 @@ class Tally:
         found = receipts.parse(message)
         if found is not None:
             return self._take_receipt(found, at, swept=swept)
-        numbers = [n for n in numbers_in(message, self.script.run_id) if n < self.script.items]
+        found_in = mentions_in(message, self.script.run_id)
+        numbers = [n for n in found_in if n < self.script.items]
         for number in numbers:
             lane = self.lanes[number] if number < len(self.lanes) else None
             if swept and (lane is None or (at, message) in lane.lines):
@@ -240,6 +246,7 @@ class Tally:
             self.lines += 1
             if lane is not None:
                 lane.lines.append((at, message))
+                lane.mentions += found_in[number]
         return bool(numbers)
 
     def _take_receipt(self, found: Mapping[str, Any], at: float, *, swept: bool) -> bool:
@@ -316,6 +323,21 @@ class Tally:
     def is_complete(self) -> bool:
         """Whether every expected insert was processed and every lane's fence was reached."""
         return self.bulk.count >= self.script.bulk and all(tally.is_complete for tally in self.lanes)
+
+    @property
+    def mentions_of_one(self) -> int | None:
+        """How often lines show an item's key because of one insert, as the items inserted and left alone tell.
+
+        The least of them: one of these may have been delivered twice. None as long as one has no line.
+        """
+        gauges = [lane.mentions for lane in self.lanes if lane.lane.is_gauge]
+        return min(gauges, default=1) or None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether, by log lines alone, every insert of the scripted items has left as many as one leaves."""
+        each = self.mentions_of_one
+        return each is not None and all(lane.mentions >= each * lane.lane.inserts for lane in self.lanes)
 
     @property
     def is_streamed(self) -> bool:

@@ -92,6 +92,7 @@ class Surplus:
     """An item about which the function logged more than its inserts explain.
 
     Attributes:
+        explained: How often its inserts account for its key. lines: How often the log shows it.
         named: Lines that say MODIFY or REMOVE. strays: The item's records in the stream that are no inserts.
     """
 
@@ -228,26 +229,27 @@ def _differing(tally: Tally) -> list[tuple[int, tuple[str, ...], tuple[str, ...]
 
 
 def _symptoms_of_lines(tally: Tally) -> Symptoms:
-    """By log lines alone: how many an insert leaves is seen on items that were inserted and left alone.
+    """By log lines alone: what one insert leaves is seen on items that were inserted and left alone.
 
-    More than that for each insert of another item means that something else was processed, too, or the same
-    twice. A line that names its event settles which.
+    Counted is how often a key is shown, as a line may hold a whole batch. More than that for each insert of
+    another item means that something else was processed, too, or the same twice; less, that one was not. A
+    line that names its event settles which, unless those of plain inserts have such words in them, too.
     """
-    gauges = [len(lane.lines) for lane in tally.lanes if lane.lane.is_gauge and lane.lines]
-    each = max(gauges, default=1)
+    each = tally.mentions_of_one or 1
+    telling = not any(_named(lane) for lane in tally.lanes if lane.lane.is_gauge)
     missing: list[Missing] = []
     surplus = []
     for lane in tally.lanes:
-        lacking = lane.lane.inserts - len(lane.lines)
+        lacking = lane.lane.inserts - lane.mentions // each
         missing += [Missing(number=lane.lane.number)] * max(0, lacking)
         wanted = each * lane.lane.inserts
-        named = sum(_names_another(text) for _, text in lane.lines)
-        if named or len(lane.lines) > wanted:
+        named = _named(lane) if telling else 0
+        if named or lane.mentions > wanted:
             surplus.append(
                 Surplus(
                     number=lane.lane.number,
                     explained=wanted,
-                    lines=len(lane.lines),
+                    lines=lane.mentions,
                     named=named,
                     strays=tuple(r for r in lane.recorded if r.event_name != EventName.INSERT),
                 )
@@ -255,8 +257,9 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
     return Symptoms(missing=tuple(missing), missing_count=len(missing), surplus_lines=tuple(surplus))
 
 
-def _names_another(line: str) -> bool:
-    return ("MODIFY" in line or "REMOVE" in line) and "INSERT" not in line
+def _named(lane: LaneTally) -> int:
+    """How many lines of an item name another event than INSERT."""
+    return sum(("MODIFY" in line or "REMOVE" in line) and "INSERT" not in line for _, line in lane.lines)
 
 
 def judge(

@@ -247,8 +247,7 @@ class Watch:
 
     def _is_done(self) -> bool:
         if self._wishes.by_lines:
-            logged = all(len(lane.lines) >= lane.lane.inserts for lane in self.tally.lanes)
-            return logged and self._has_stream
+            return self.tally.is_told and self._has_stream
         return self.tally.is_complete and self._has_stream
 
     @property
