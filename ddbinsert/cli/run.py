@@ -243,6 +243,7 @@ class Run:
     def carry_out(self, body: Callable[[Run], Outcome]) -> int:
         """Run the body and print what it answers; the exit code."""
         try:
+            _ = self.wants_json  # a form that does not exist is refused before anything is done
             outcome = body(self)
             code = self._print(outcome)
         except DdbInsertError as error:
