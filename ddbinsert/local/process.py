@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _PAUSE = 0.005
 #: An emulator in the middle of a large answer is slow to say who it is.
-_ANSWER_TIMEOUT = 1.0
+_ANSWER_TIMEOUT = 2.0
 _END_TIMEOUT = 5.0
 
 
