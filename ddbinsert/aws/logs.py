@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 #: Events asked for at once where pages come without tokens (AWS gives at most 10,000, or 1 MB, with one): the
 #: whole page is held in memory.
-_FULL_PAGE = 5_000
+_FULL_PAGE = 2_000
 #: Every look goes back over at least so many known events, or the whole overlap.
 _SHORT_LOOK = 1_000
 #: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.
 _PATIENCE = 3
 #: CloudWatch's limit on a filter pattern.
 _LONGEST_PATTERN = 1024
-# Printable ASCII without space, quote and backslash: what every endpoint takes literally between quotes.
-_PLAIN = re.compile(r"[!#-\[\]-~]+")
+# Printable ASCII without quote and backslash: what is taken literally between quotes.
+_PLAIN = re.compile(r"[ !#-\[\]-~]+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,15 +261,16 @@ class LogReader:
 
 
 def _pattern(needles: Sequence[str], *, is_aws: bool) -> str | None:
-    """A filter pattern that every message with one of the needles matches; None where none is safe.
+    """A filter pattern that every message with one of the needles matches; None where none is sure to.
 
-    CloudWatch takes quoted phrases. An emulator may split them at spaces, or take an escape literally, so
-    only plain words go there, and only one: everything is looked at again on our side anyway.
+    CloudWatch takes quoted phrases, but its documentation is silent about quotes and backslashes in them. An
+    emulator may split phrases at spaces, so only plain words go there, and only one. Everything is looked at
+    again on our side anyway: without a pattern there is just more to read.
     """
-    if not needles or not all(needle.isprintable() and needle == needle.strip() for needle in needles):
+    if not needles or not all(_PLAIN.fullmatch(needle) and needle == needle.strip() for needle in needles):
         return None
-    if not is_aws and (len(needles) > 1 or not _PLAIN.fullmatch(needles[0])):
+    if not is_aws and (len(needles) > 1 or " " in needles[0]):
         return None
-    phrases = ['"' + needle.replace("\\", "\\\\").replace('"', '\\"') + '"' for needle in needles]
+    phrases = [f'"{needle}"' for needle in needles]
     pattern = phrases[0] if len(phrases) == 1 else " ".join(f"?{phrase}" for phrase in phrases)
     return pattern if len(pattern) <= _LONGEST_PATTERN else None
