@@ -81,6 +81,12 @@ def test_a_trigger_is_attached_locally_and_nobody_else_hears_of_it(
     assert trap.heard() == []
 
 
+def test_the_demo_reaches_nobody_else_either(local_variables: Variables, trap: Trap) -> None:
+    done = ran_apart("demo", variables=_hostile(local_variables, trap))
+    assert done.code == 0, done.out + done.err
+    assert trap.heard() == []
+
+
 def test_the_trap_does_hear_whoever_is_not_local(local_variables: Variables, trap: Trap) -> None:
     hostile = _hostile(local_variables, trap) | {
         "AWS_USE_DUALSTACK_ENDPOINT": "",
