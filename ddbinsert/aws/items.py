@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: What BatchWriteItem takes at most.
 BATCH = 25
+#: Seconds; DynamoDB's throttling of a table that is scaling up lasts minutes at most.
+PATIENCE = 120.0
 
 
 class Put(StrEnum):
@@ -33,8 +35,8 @@ class Put(StrEnum):
 class ItemWriter:
     """Writes to one table. Items and keys are DynamoDB JSON as boto3 takes it (B as bytes).
 
-    Throttles and unprocessed items are tried again with growing pauses and fewer calls at once; only 120 s
-    without any progress end it. However an iterator of these ends (an error, Ctrl-C, not read on), what is
+    Throttles and unprocessed items are tried again with growing pauses and fewer calls at once; only
+    ``patience`` seconds without any progress end it. However an iterator of these ends (an error, Ctrl-C, not read on), what is
     in flight is waited for and counted, and nothing more is started.
 
     Args:
@@ -50,7 +52,14 @@ class ItemWriter:
     """
 
     def __init__(
-        self, aws: Aws, table: str, clock: Clock, *, rate: float | None = None, threads: int = 8
+        self,
+        aws: Aws,
+        table: str,
+        clock: Clock,
+        *,
+        rate: float | None = None,
+        threads: int = 8,
+        patience: float = PATIENCE,
     ) -> None:
         self.table = table
         self.attempted = 0
@@ -60,6 +69,7 @@ class ItemWriter:
         self._clock = clock
         self._rate = rate
         self._threads = threads
+        self._patience = patience
 
     def put_all(self, items: Iterable[Item]) -> Iterator[int]:
         """BatchWriteItem, overwriting what is there; no two items of 25 in a row may have the same key.
@@ -169,6 +179,7 @@ class ItemWriter:
             doing=doing,
             took=self._took,
             did=self._did,
+            patience=self._patience,
         )
 
     def _took(self, count: int) -> None:

@@ -24,8 +24,6 @@ R = TypeVar("R")
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
-#: Seconds without any progress, throttled all the time, after which it is given up.
-_PATIENCE = 120.0
 #: Calls in a row that may fail for passing reasons other than throttling.
 _FAILURES = 5
 #: With a rate, calls are made this many times a second at least, so that it is kept evenly.
@@ -106,6 +104,7 @@ class Crew(Generic[T, R]):
         doing: Completes "Could not …" in an error.
         took: Told how many pieces are about to be worked on, in the order in which they come.
         did: Told every result, in the caller's thread.
+        patience: Seconds without any progress, throttled all the time, after which it is given up.
     """
 
     def __init__(
@@ -119,6 +118,7 @@ class Crew(Generic[T, R]):
         doing: str,
         took: Callable[[int], None],
         did: Callable[[list[R]], None],
+        patience: float,
     ) -> None:
         self._aws = aws
         self._work = work
@@ -128,6 +128,7 @@ class Crew(Generic[T, R]):
         self._doing = doing
         self._took = took
         self._did = did
+        self._patience = patience
         self._again: deque[list[T]] = deque()
         self._running: dict[Future[Part[T, R] | _Failed], tuple[list[T], float]] = {}
         self._failures = 0
@@ -208,9 +209,9 @@ class Crew(Generic[T, R]):
         if error is not None and self._failures >= _FAILURES:
             with translated(self._doing):
                 raise error
-        if self._clock.monotonic() - self._progress_at > _PATIENCE:
+        if self._clock.monotonic() - self._progress_at > self._patience:
             raise Throttled(
-                f"Could not {self._doing}: throttled without any progress for {_PATIENCE:.0f} s.",
+                f"Could not {self._doing}: throttled without any progress for {self._patience:.0f} s.",
                 hint="Raise the table's write capacity, or give a lower --rate.",
             ) from error
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_COUNT = 10
 _DEFAULT_HOLD = 2.0
+#: Seconds of throttling without any progress.
+_PATIENCE = 120.0
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
 
 Count = Annotated[
@@ -193,7 +195,14 @@ def _sent(
         run.aws,
         state.name,
         samples,
-        Wishes(modify=modify, remove=remove, keep=keep, hold=hold, rate=rate),
+        Wishes(
+            modify=modify,
+            remove=remove,
+            keep=keep,
+            hold=hold,
+            rate=rate,
+            patience=run.timeout(_PATIENCE),
+        ),
         undo=undo,
         clock=run.clock,
         reporter=run.reporter,

@@ -32,6 +32,7 @@ class Wishes:
         modify: Each is changed once. remove: Each is removed, as a part of the test.
         keep: They stay; otherwise they are removed after ``hold`` seconds.
         rate: Writes a second at most.
+        patience: Seconds of throttling without any progress after which it is given up.
     """
 
     modify: bool = False
@@ -39,6 +40,7 @@ class Wishes:
     keep: bool = False
     hold: float = 0.0
     rate: float | None = None
+    patience: float = 120.0
 
 
 class Interrupted(DdbInsertError):
@@ -181,7 +183,13 @@ class _Sender:
     def _writer(self) -> ItemWriter:
         from ddbinsert.aws.items import ItemWriter
 
-        return ItemWriter(self._aws, self._table, self._clock, rate=self._wishes.rate)
+        return ItemWriter(
+            self._aws,
+            self._table,
+            self._clock,
+            rate=self._wishes.rate,
+            patience=self._wishes.patience,
+        )
 
     def _insert(self) -> None:
         """Items with keys of ours in batches, as there can be none like them; the user's one by one."""

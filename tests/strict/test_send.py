@@ -153,3 +153,13 @@ def test_a_key_of_the_users_without_an_answer_is_told_and_not_removed(
     assert done.code == 4
     assert done.data["uncertain"] == [{"pk": {"S": "maybe mine"}}]
     assert len(place.items()) == 1
+
+
+def test_a_timeout_bounds_how_long_throttling_is_borne(place_of: Callable[..., Place]) -> None:
+    place = place_of(Fault(operation="BatchWriteItem", kind=FaultKind.THROTTLE))
+    clock = Timer()
+    done = place.send("--timeout", "20s", clock=clock)
+    assert (done.code, done.error_code) == (4, "throttled")
+    assert "throttled without any progress for 20 s" in done.err
+    assert done.data["inserted"] == 0
+    assert clock.monotonic() < 60
