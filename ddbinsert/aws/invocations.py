@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 #: So many pages of the log are read at most; what is beyond is told as cut.
 _PAGES = 10
+#: For the evidence of a run that is well; more than one, as a page may be empty and not the last.
+_FEW_PAGES = 3
+_FEW_LINES = 1_000
+#: An answer without a token that holds so many events is cut (facts: the emulator gives no tokens).
+_FULL_PAGE = 10_000
 _KEPT = 10
 _LONGEST_LINE = 400
 
@@ -26,6 +31,12 @@ _JSON_DURATION = re.compile(r'"durationMs"\s*:\s*([\d.]+)')
 _TIMEOUT = re.compile(r"Task timed out after|\"status\"\s*:\s*\"timeout\"|Status: timeout")
 _ERROR = re.compile(
     r"^\[ERROR\]|^Traceback|Runtime\.\w+|errorType|Unhandled|\"level\"\s*:\s*\"ERROR\"|\"status\"\s*:\s*\"error\""
+)
+# What Lambda's runtimes alone write; a logger of an application's puts a tab after its level.
+_CRASH = re.compile(
+    r"^\[ERROR\] [^\t]|\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\t"
+    r"|\bRuntime\.(?:ExitError|ImportModuleError|HandlerNotFound|UserCodeSyntaxError|Unknown)\b"
+    r"|\"status\"\s*:\s*\"(?:error|failure)\""
 )
 #: CloudWatch's own filter for these lines; an emulator may ignore it, so each line is looked at again.
 _PATTERN = '?REPORT ?"platform.report" ?"timed out" ?ERROR ?Traceback ?errorType ?Runtime ?Unhandled'
@@ -40,14 +51,18 @@ def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = T
     request: dict[str, Any] = {"logGroupName": group, "startTime": int(since * 1000)}
     if aws.is_aws:
         request["filterPattern"] = _PATTERN
+    elif not everything:
+        # An emulator takes no alternatives; of a run that is well, the reports alone are of interest.
+        request |= {"filterPattern": "REPORT", "limit": _FEW_LINES}
     lines: list[str] = []
     cut = False
     with translated(f"read log group {group}"):
         try:
-            for _ in range(_PAGES if everything else 1):
+            for _ in range(_PAGES if everything else _FEW_PAGES):
                 page = aws.client("logs").filter_log_events(**request)
                 lines += [event.get("message", "") for event in page.get("events", ())]
                 if not page.get("nextToken"):
+                    cut = len(page.get("events", ())) >= request.get("limit", _FULL_PAGE)
                     break
                 request["nextToken"] = page["nextToken"]
             else:
@@ -60,7 +75,7 @@ def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = T
 
 def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
     """What log lines say about invocations."""
-    reports = timeouts = cold = errors = 0
+    reports = timeouts = cold = errors = crashes = 0
     longest: float | None = None
     kept: list[str] = []
     for line in lines:
@@ -72,13 +87,16 @@ def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
         if _TIMEOUT.search(line):
             timeouts += 1
             kept.append(line)
-        elif duration is None and _ERROR.search(line):
+            continue
+        crashes += _CRASH.search(line) is not None
+        if duration is None and _ERROR.search(line):
             errors += 1
             kept.append(line)
     return Invocations(
         reports=reports,
         timeouts=timeouts,
         error_count=errors,
+        crashes=crashes,
         errors=tuple(" ".join(line.split())[:_LONGEST_LINE] for line in kept[-_KEPT:]),
         longest=longest,
         cold_starts=cold,

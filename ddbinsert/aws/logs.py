@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Events asked for at once where pages come without tokens (AWS gives at most 10,000, or 1 MB, with one): the
 #: whole page is held in memory.
-_FULL_PAGE = 2_000
+_FULL_PAGE = 2_500
 #: Every look goes back over at least so many known events, or the whole overlap.
 _SHORT_LOOK = 1_000
 #: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.

@@ -14,6 +14,7 @@ from ddbinsert.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ddbinsert.aws.session import Aws
     from ddbinsert.core.model import World
     from ddbinsert.core.tally import Tally
     from ddbinsert.core.verdict import Finding, Verdict
@@ -37,10 +38,12 @@ def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
 def conclude(means: Means, subject: Subject, watch: Watch, wishes: Wishes) -> Verdict:
     """The verdict on a watched run."""
     tally = watch.tally
-    seen = symptoms(tally, stream_read=watch.stream_read, by_lines=wishes.by_lines)
+    # A reading of ours that works and has not got everything is held against the writes, too.
+    looked = watch.stream_read or (watch.timed_out and not watch.stream_problem)
+    seen = symptoms(tally, stream_read=looked, by_lines=wishes.by_lines)
     healthy = seen.none and not subject.leaking_filters(allow_guarded=wishes.allow_guarded)
     around = _look_around(means, subject, watch, thoroughly=not healthy)
-    around = replace(around, by_lines=wishes.by_lines)
+    around = replace(around, by_lines=wishes.by_lines, log_complete=watch.log.complete)
     found = findings(seen, tally, around, allow_guarded=wishes.allow_guarded)
     if wishes.allow_guarded:
         seen = replace(seen, leaked=(), strays_count=len(seen.intruders))
@@ -82,6 +85,7 @@ def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bo
     )
     live = [*world.mappings, *world.other_mappings]
     stream = world.table.stream_arn if world.table else None
+    role_known = _knows_role(world)
     return Circumstances(
         world=world,
         mappings=tuple(
@@ -89,7 +93,9 @@ def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bo
         ),
         log_group=group,
         group_missing=watch.log.group_missing,
-        policy_lacks=_policy_lacks(subject, world),
+        role_known=role_known,
+        role_missing=not role_known and _lacks_role(aws, world),
+        policy_lacks=_policy_lacks(subject, world) if role_known else (),
         invocations=calls,
         metrics=counts,
         metrics_text=why,
@@ -97,12 +103,28 @@ def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bo
     )
 
 
+def _knows_role(world: World) -> bool:
+    """Whether the function's role is one of ours, whose policy is all that it has."""
+    role, function = world.role, world.function
+    return role is not None and role.is_ours and function is not None and function.role_arn == role.arn
+
+
+def _lacks_role(aws: Aws, world: World) -> bool:
+    """Whether the function's role is gone; False where it may not be looked for."""
+    from ddbinsert.aws.observe import read_role
+
+    if world.function is None or not world.function.role_arn:
+        return False
+    try:
+        return read_role(aws, world.function.role_arn.rpartition("/")[2]) is None
+    except AwsError:
+        return False
+
+
 def _policy_lacks(subject: Subject, world: World) -> tuple[str, ...]:
-    """What a role of ours doesn't grant any more; nothing where it isn't ours to know."""
+    """What a role of ours doesn't grant any more."""
     role, table = world.role, world.table
-    if role is None or not role.is_ours or table is None or table.stream_arn is None:
-        return ()
-    if world.function is None or world.function.role_arn != role.arn:
+    if role is None or table is None or table.stream_arn is None:
         return ()
     group = log_group_arn(table.arn, subject.log_group)
     return lacking(role.policy, stream_arn=table.stream_arn, log_group_arn=group)
@@ -141,7 +163,7 @@ def _evidence(subject: Subject, watch: Watch, around: Circumstances, wishes: Wis
         Evidence(
             side="invocations",
             seen=calls.reports > 0,
-            text=f"{calls.reports} invocations reported{', the longest ' + format(calls.longest, '.2f') + ' s' if calls.longest else ''}"
+            text=f"{'more than ' if calls.cut else ''}{calls.reports:,} invocations reported{', the longest ' + format(calls.longest, '.2f') + ' s' if calls.longest else ''}"
             if calls.reports
             else "no REPORT lines",
         ),

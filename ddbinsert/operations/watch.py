@@ -39,6 +39,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 #: With more than so many items to come, every look costs: it goes over what it has seen lately, too.
 _BULKY = 2_000
 _BULK_PAUSE = 0.5
+#: Seconds that looks go back; with many items fewer, as all that lies in them is held in memory. What shows later
+#: is found by the last look, over everything.
+_OVERLAP, _BULK_OVERLAP = 60.0, 15.0
 
 
 class Watch:
@@ -99,6 +102,7 @@ class Watch:
             self._subject.log_group,
             since=self.started - _SKEW,
             needle=needles_of_first(key, run_id) if self._aggregate else needles(key, run_id),
+            overlap=_BULK_OVERLAP if self._script.bulk > _BULKY else _OVERLAP,
         )
 
     def run(self) -> None:
@@ -129,6 +133,7 @@ class Watch:
                         return
                     if self.waited >= self._timeout:
                         self.timed_out = True
+                        self._settle()
                         self._look_once_more()
                         return
                 if (made := self._progress()) != progress:
@@ -265,6 +270,15 @@ class Watch:
                 self._clock.sleep(min(left, 0.5))
                 self._read_log()
         self._read_log()
+        self._read_to_the_end()
+
+    def _read_to_the_end(self) -> None:
+        """A look that CloudWatch broke off may have missed just the line of an intruder: go on with it."""
+        until = self._clock.monotonic() + max(0.0, self._timeout - self.waited)
+        steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while not self.log.complete and self._clock.monotonic() < until:
+            self._clock.sleep(next(steps))
+            self._read_log()
 
     @property
     def stream_read(self) -> bool:
