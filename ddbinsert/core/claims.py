@@ -85,7 +85,7 @@ def _inserts(proof: Proof, tally: Tally) -> Claim:
     missing, expected = counts.get("missing", 0), counts.get("expected_inserts", 0)
     about = tuple(f for f in _weighing(proof) if missing and f.code not in _STRAYS | _STREAM | _WIDE)
     if not _anything_written(tally):
-        text = "No test item was written."
+        text = "No test item was written: none could have been processed."
     elif missing:
         processed = counts.get("processed_inserts", 0)
         text = (
@@ -123,13 +123,13 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
         standing, text = Standing.NOT_JUDGED, f"No {kind} was made."
     elif proof.verdict.result is Result.PASS or not (short := _short_of_fence(tally, kind)):
         standing = Standing.PROVEN
-        text = f"None of {made:,} was delivered, though an insert that came later on the same item was processed."
+        text = f"None of the {made:,} was delivered; the inserts that came after them on the same items were."
         if is_by_lines(tally):
             text = f"{made:,} were made; the function logged nothing that the inserts do not explain."
     else:
         standing = Standing.OPEN
         text = (
-            f"None of {made:,} was seen, but on item {', '.join(map(str, short))} the insert that must follow was "
+            f"None of the {made:,} was seen, but on item{'s'[: len(short) > 1]} {', '.join(map(str, short))} the insert that must follow was "
             "not processed either, so they may still be on their way."
         )
     title = f"No {kind} was processed or delivered"

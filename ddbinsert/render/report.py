@@ -98,9 +98,15 @@ def facts(proof: Proof) -> list[tuple[str, str]]:
         ("started", moment(proof.started)),
         ("duration", words(max(0.0, proof.finished - proof.started))),
         ("run id", proof.verdict.run_id),
-        ("test items", "left in the table (--keep)" if proof.kept else "removed"),
+        ("test items", _items_left(proof)),
         ("ddbinsert", __version__),
     ]
+
+
+def _items_left(proof: Proof) -> str:
+    if proof.tally is None or not any(lane.written for lane in proof.tally.lanes):
+        return "none written"
+    return "left in the table (--keep)" if proof.kept else "removed"
 
 
 def row(kind: Kind) -> tuple[str, ...]:

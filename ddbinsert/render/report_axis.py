@@ -6,10 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.duration import words
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
+_ROUND = (*_STEPS[:12], 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
+_ROUNDER = (0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 36000)
 _LONG_STEPS = (60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
@@ -51,12 +55,14 @@ class LogAxis:
         return self.left + min(share, 1.0) * self.width
 
     def ticks(self) -> tuple[float, ...]:
-        """1, 2 and 5 times the powers of ten; over more than two decades the powers alone."""
-        decades = math.log10(self.high / self.low)
-        factors = (1, 2, 5) if decades <= 2 else (1, 3) if decades <= 3 else (1,)
-        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        candidates = [factor * 10.0**power for power in powers for factor in factors]
-        return tuple(value for value in candidates if self.low * 0.999 <= value <= self.high * 1.001)
+        """Round durations, fewer of them the wider the axis is."""
+        spread_out = _ROUND if self.high / self.low <= 100 else _ROUNDER
+        return tuple(value for value in spread_out if self.low * 0.999 <= value <= self.high * 1.001)
+
+
+def tick_words(seconds: float) -> str:
+    """A round duration, without what is 0 in it: ``50 s``, ``2 min``."""
+    return words(seconds).replace(".0 s", " s").removesuffix(" 00 s").removesuffix(" 00 min")
 
 
 def count_ticks(most: int) -> tuple[int, ...]:

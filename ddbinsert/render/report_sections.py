@@ -55,7 +55,7 @@ def figures(proof: Proof) -> Markup:
     made = sum(kind.written for kind in others)
     received = [value for kind in others for value in (kind.processed, kind.guarded, kind.failed)]
     if others:
-        strays = NOTHING if None in received else f"{sum(filter(None, received)):,} of {made:,}"
+        strays = NOTHING if None in received or not made else f"{sum(filter(None, received)):,} of {made:,}"
     else:
         strays = f"{counts.get('intruders', 0) + counts.get('guarded', 0):,}"
     shown = (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.duration import words
 from ddbinsert.render.markup import Markup, element, joined
-from ddbinsert.render.report_axis import LogAxis, count_ticks
+from ddbinsert.render.report_axis import LogAxis, count_ticks, tick_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,7 +60,7 @@ def histogram(latency: Histogram) -> Markup | None:
         "histogram",
         *(_row(tick, y(tick)) for tick in ticks),
         *(_column(axis, bar, y) for bar in bars),
-        *(_tick(axis.x(value), base, words(value)) for value in axis.ticks()),
+        *(_tick(axis.x(value), base, tick_words(value)) for value in axis.ticks()),
         *_marker(axis.x(median), base, f"median {words(median)}"),
         label(_LEFT, _HEIGHT - 6, "from the write's answer to its log line (logarithmic)", "note"),
         width=_WIDTH,
@@ -128,7 +128,8 @@ def _column(axis: LogAxis, bar: Bar, y: object) -> Markup:
 
 
 def _tick(x: float, base: float, content: str) -> Markup:
-    return joined((line(x, base, x, base + 5, "axis"), label(x, base + 19, content, "tick", "middle")))
+    anchor = "end" if x > _WIDTH - 30 else "middle"
+    return joined((line(x, base, x, base + 5, "axis"), label(x, base + 19, content, "tick", anchor)))
 
 
 def _marker(x: float, base: float, content: str) -> Iterable[Markup]:

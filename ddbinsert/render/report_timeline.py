@@ -15,7 +15,7 @@ from ddbinsert.core.duration import words
 from ddbinsert.core.model import EventName
 from ddbinsert.render.markup import Markup, element, joined
 from ddbinsert.render.report import NOTHING, after
-from ddbinsert.render.report_axis import TimeAxis, spread
+from ddbinsert.render.report_axis import TimeAxis, spread, tick_words
 from ddbinsert.render.report_svg import drawing, label, line
 from ddbinsert.render.screen import one_line
 
@@ -217,7 +217,7 @@ def _ticks(axis: TimeAxis, height: float) -> Iterator[Markup]:
     for seconds in axis.ticks():
         x = axis.x(axis.start + seconds)
         yield line(x, _TOP - 8, x, height - 6, "grid")
-        yield label(x, _TOP - 13, words(seconds) if seconds else "0", "tick", "middle")
+        yield label(x, _TOP - 13, tick_words(seconds) if seconds else "0", "tick", "middle")
 
 
 def _lane(axis: TimeAxis, lane: LaneTally, tracks: Tracks, top: float, start: float) -> Markup:
