@@ -189,8 +189,8 @@ class LogReader:
         look.token = page.get("nextToken")
         if look.token is not None:
             return True
-        if len(events) < _FULL_PAGE:
-            return False
+        if self._aws.is_aws or len(events) < _FULL_PAGE:
+            return False  # AWS always gives a token where there may be more
         last = int(events[-1]["timestamp"])
         if last > look.start:
             look.restart(last)
