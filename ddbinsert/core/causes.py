@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.causes_unseen import is_silent, last_resort, log_not_read, unseen
 from ddbinsert.core.filter_checks import judge_filters
 from ddbinsert.core.verdict import Finding, Symptoms, Weight
 
@@ -28,10 +29,11 @@ def findings(
     if around.world.table is not None:
         for mapping in around.mappings:
             found += judge_filters(mapping, around.world.table, allow_guarded=allow_guarded)
-    found += _second_mapping(around)
+    found += [*_second_mapping(around), *log_not_read(around)]
     if seen.missing_count:
         for cause in _CAUSES_OF_MISSING:
             found += cause(seen, tally, around)
+        found += last_resort(seen, tally, around, found)
     if tally.all_duplicates:
         found.append(
             Finding(
@@ -258,26 +260,36 @@ def _function_state(seen: Symptoms, tally: Tally | None, around: Circumstances) 
 
 
 def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    """What the function failed on.
+
+    That it fails is no proof as long as others' records may be what it fails on: the missing ones may be late.
+    It is one where the handler itself says that it failed on them, or where whatever it was given failed.
+    """
     calls = around.invocations
+    nothing_done = not tally.processed_inserts and not tally.lines
+    weight = Weight.PROOF if nothing_done and _all_failed(around) else Weight.HOLE
     if calls.timeouts:
         limit = around.world.function.timeout if around.world.function else "?"
         yield Finding(
             code="function-times-out",
-            weight=Weight.PROOF,
+            weight=weight,
             text=f"{calls.timeouts} invocations were ended by the function's timeout of {limit} s",
             evidence=calls.errors[:_SHOWN],
             mend="Give it more time (function.timeout, --function-timeout), or less to do (--batch-size).",
         )
     failed = [one for one in seen.missing if one.failed]
-    if failed or (calls.error_count and not calls.timeouts) or _errors_metric(around):
+    errors = around.metrics.get("Errors", 0) > calls.timeouts
+    if failed or calls.error_count or (errors and not calls.timeouts):
         yield Finding(
             code="function-errors",
-            weight=Weight.PROOF,
-            text=f"the function was given inserts and failed on them ({calls.error_count or len(failed)} errors logged)",
+            weight=Weight.PROOF if failed else weight,
+            text=f"the function was given inserts and failed on them ({calls.error_count or len(failed)} errors logged)"
+            if failed or weight is Weight.PROOF
+            else f"the function fails at times ({calls.error_count} errors logged): perhaps on what is missing",
             evidence=(*calls.errors[:_SHOWN], *_metric(around, "Errors")),
             mend="Look at them: `ddbinsert tail TABLE --since 15m`.",
         )
-    if (failed or calls.error_count or calls.timeouts) and any(m.retries == -1 for m in around.mappings):
+    if (failed or calls.has_failures) and any(m.retries == -1 for m in around.mappings):
         yield Finding(
             code="poison-record-blocks-shard",
             weight=Weight.NOTE,
@@ -288,80 +300,53 @@ def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[F
             mend="Give retries an end and failures a place: `ddbinsert attach-trigger TABLE --retries 5 --bisect "
             "--on-failure ARN`.",
         )
-    del tally
 
 
-def _errors_metric(around: Circumstances) -> bool:
-    return around.metrics.get("Errors", 0) > 0
-
-
-def _logs(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
-    invoked = around.metrics.get("Invocations", 0) > 0
-    function = around.world.function
-    heard = tally.receipts.total() + tally.lines + around.invocations.reports
-    if heard:
-        if not tally.receipts.total() and not around.by_lines and around.invocations.reports:
-            yield Finding(
-                code="function-leaves-no-receipt",
-                weight=Weight.HOLE,
-                text="the function runs and leaves no receipts that ddbinsert knows"
-                + (f"; {tally.lines} of its log lines show test items" if tally.lines else ""),
-                mend="For code of your own: `ddbinsert verify TABLE --match` goes by any log line that shows an "
-                "item's key, `--wiretap` proves the filter with a function of its own.",
-            )
-        return
-    if function is not None and function.log_group != around.log_group:
-        yield Finding(
-            code="log-group-elsewhere",
-            weight=Weight.HOLE,
-            text=f"the function logs to {function.log_group}; receipts were looked for in {around.log_group}",
-            mend=f"`ddbinsert verify TABLE --log-group {function.log_group}`",
-        )
-    elif around.group_missing:
-        yield Finding(
-            code="log-group-missing",
-            weight=Weight.HOLE,
-            text=f"log group {around.log_group} does not exist"
-            + (", though the function was invoked" if invoked else ""),
-            evidence=_metric(around, "Invocations"),
-            mend="`ddbinsert create-function TABLE` makes it again; a role without logs:CreateLogGroup can't.",
-        )
-    elif invoked or "logs" in around.policy_lacks:
-        yield Finding(
-            code="role-cannot-write-logs",
-            weight=Weight.HOLE,
-            text="the function's role can't write to its log group, so nothing can be seen of its work",
-            evidence=_metric(around, "Invocations"),
-            mend="Allow logs:CreateLogStream and logs:PutLogEvents on it; `ddbinsert create-function TABLE` writes "
-            "the policy of a role of ddbinsert's own again.",
-        )
-    del seen
+def _all_failed(around: Circumstances) -> bool:
+    """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts."""
+    calls, metrics = around.invocations, around.metrics
+    by_log = 0 < calls.reports <= calls.crashes + calls.timeouts and not calls.cut
+    return by_log or 0 < metrics.get("Invocations", 0) <= metrics.get("Errors", 0)
 
 
 def _permission(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
     del seen
-    complaints = [
-        f"{m.uuid}: {text}"
-        for m in around.mappings
-        for text in (m.last_result, m.state_reason)
-        if "PROBLEM" in text or "Cannot access" in text or "assume" in text
-    ]
-    role = around.world.role
-    lacks = "stream" in around.policy_lacks
-    if not complaints and not lacks:
+    reports = [f"{m.uuid}: {m.last_result}" for m in around.mappings if "PROBLEM" in m.last_result]
+    denied = [text for text in reports if "Cannot access" in text or "assume" in text]
+    others = tuple(text for text in reports if text not in denied)
+    if others:
+        yield Finding(
+            code="mapping-reports-problem",
+            weight=Weight.NOTE,
+            text="the mapping reports a problem",
+            evidence=others,
+            mend="`ddbinsert failures TABLE` shows what was given up." if around.has_destination else None,
+        )
+    lack, certain = _lack(around)
+    if not lack and not denied:
         return
-    evidence = list(complaints)
-    if lacks and role is not None:
-        evidence.append(f"the policy of role {role.name} does not grant GetRecords on the live stream")
     # Another policy may grant it: only where nothing at all was delivered is it certain.
-    silent = not tally.receipts and not tally.lines and not around.invocations.reports
+    sure = certain and is_silent(tally, around)
     yield Finding(
-        code="permission-lost",
-        weight=Weight.PROOF if lacks and silent else Weight.NOTE,
-        text="the function's role can't read the stream" if lacks else "the mapping reports a problem",
-        evidence=tuple(evidence),
-        mend="`ddbinsert attach-trigger TABLE` writes the policy of a role of ddbinsert's own again.",
+        code="role-missing" if around.role_missing else "permission-lost",
+        weight=Weight.PROOF if sure else Weight.NOTE,
+        text=lack or "the mapping can't read the stream",
+        evidence=tuple(denied),
+        mend="`ddbinsert attach-trigger TABLE` writes the policy of a role of ddbinsert's own again, or makes it.",
     )
+
+
+def _lack(around: Circumstances) -> tuple[str, bool]:
+    """What the function's role lacks, in words, and whether nothing can be delivered so."""
+    role = around.world.role
+    if around.role_missing:
+        arn = around.world.function.role_arn if around.world.function else ""
+        return f"the function's role does not exist (any more): {arn}", True
+    if role is not None and around.role_known and not role.trusts_lambda:
+        return f"role {role.name} does not let Lambda assume it", True
+    if "stream" in around.policy_lacks and role is not None:
+        return f"the policy of role {role.name} does not grant GetRecords on the live stream", True
+    return "", False
 
 
 def _window(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
@@ -383,6 +368,6 @@ _CAUSES_OF_MISSING: tuple[Callable[[Symptoms, Tally, Circumstances], Iterator[Fi
     _permission,
     _failures,
     _passed_over,
-    _logs,
+    unseen,
     _window,
 )

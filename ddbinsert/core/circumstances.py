@@ -19,7 +19,8 @@ class Invocations:
 
     Attributes:
         reports: REPORT lines. timeouts: Invocations ended by the function's own timeout.
-        errors: Lines of errors that nobody caught, the newest few, cut.
+        error_count: Lines that look like errors, caught ones among them. errors: The newest few, cut.
+        crashes: Of these, the ones that only Lambda itself writes: nobody caught them.
         longest: The longest duration in seconds.
         cut: The log was longer than what was read of it.
     """
@@ -27,10 +28,15 @@ class Invocations:
     reports: int = 0
     timeouts: int = 0
     error_count: int = 0
+    crashes: int = 0
     errors: tuple[str, ...] = ()
     longest: float | None = None
     cold_starts: int = 0
     cut: bool = False
+
+    @property
+    def has_failures(self) -> bool:
+        return bool(self.error_count or self.timeouts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +46,9 @@ class Circumstances:
     Attributes:
         world: Observed again, other mappings included.
         log_group: Where receipts were looked for. group_missing: It does not exist.
+        log_complete: The last look at the log was read to its end.
+        role_known: The function's role is one of ours, so that its policy can be judged.
+        role_missing: The function's role does not exist.
         policy_lacks: Rights that a role of ours doesn't grant any more: ``stream``, ``logs``.
         metrics: CloudWatch's counts by name (Invocations, Errors, Throttles, and the mapping's
             EventCount ones) over the run's time; without an entry for what has no datapoint.
@@ -53,12 +62,19 @@ class Circumstances:
     mappings: tuple[MappingState, ...] = ()
     log_group: str = ""
     group_missing: bool = False
+    log_complete: bool = True
+    role_known: bool = False
+    role_missing: bool = False
     policy_lacks: tuple[str, ...] = ()
     invocations: Invocations = field(default_factory=Invocations)
     metrics: Mapping[str, float] = field(default_factory=dict)
     metrics_text: str = ""
     by_lines: bool = False
     wait_limit: float = 0.0
+
+    @property
+    def has_destination(self) -> bool:
+        return any(m.on_failure for m in self.mappings)
 
     @property
     def insert_only(self) -> bool:
