@@ -22,12 +22,12 @@ def cannot_be_loaded(ground: Ground) -> None:
     ground.attach_code(handlers.CANNOT_BE_LOADED)
 
 
-@sabotage("a poison record, tried again for ever", "FAIL", "function-errors", "poison-record-blocks-shard")
+@sabotage("a poison record, tried again for ever", "INCONCLUSIVE", "function-errors", "poison-record-blocks-shard")
 def poison(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ONE_ITEM, "--retries", "-1", "--batch-size", "1", "--no-bisect")
 
 
-@sabotage("a poison record, given up at once", "FAIL", "function-errors")
+@sabotage("a poison record, given up at once", "INCONCLUSIVE", "function-errors")
 def given_up(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ONE_ITEM, "--retries", "0", "--batch-size", "1")
 
@@ -75,7 +75,7 @@ def forges_keys(ground: Ground) -> None:
     ground.attach_code(handlers.FORGES_OTHER_KEYS)
 
 
-@sabotage("receipts for records that the stream doesn't hold", "INCONCLUSIVE", "receipts-of-other-records")
+@sabotage("receipts for records that the stream doesn't hold", "INCONCLUSIVE", "receipts-without-record")
 def forges_ids(ground: Ground) -> None:
     ground.attach_code(handlers.FORGES_IDS)
 

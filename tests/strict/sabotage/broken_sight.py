@@ -52,12 +52,6 @@ def no_right_to_read_logs(ground: Ground) -> None:
     ground.rig.inject(Fault(operation="logs:FilterLogEvents", kind=FaultKind.ACCESS_DENIED))
 
 
-@sabotage("the log fails whenever it is read", "REFUSED", "ServiceUnavailableException")
-def log_fails(ground: Ground) -> None:
-    ground.attach()
-    ground.rig.inject(Fault(operation="logs:FilterLogEvents", kind=FaultKind.SERVER_ERROR))
-
-
 @sabotage(
     "the stream shows less than was written",
     "INCONCLUSIVE",
