@@ -11,17 +11,19 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from ddbinsert.aws import change_functions, change_mappings, change_roles, change_tables
+from ddbinsert.aws import change_functions, change_mappings, change_queues, change_roles, change_tables
 from ddbinsert.core.steps import (
     AFTER,
     CreateFunction,
     CreateLogGroup,
     CreateMapping,
+    CreateQueue,
     CreateRole,
     CreateTable,
     DeleteFunction,
     DeleteLogGroup,
     DeleteMapping,
+    DeleteQueue,
     DeleteRole,
     DeleteTable,
     DisableStream,
@@ -151,6 +153,9 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
         case CreateLogGroup() | SetRetention():
             group = change_roles.log_group(hands, step, world)
             return lambda w: replace(w, log_group=group)
+        case CreateQueue():
+            change_queues.create_queue(hands, step)
+            return lambda w: replace(w, failure_queue_missing=False)
         case CreateRole():
             role = change_roles.create_role(hands, step)
             return lambda w: replace(w, role=role)
@@ -187,6 +192,9 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
         case DeleteLogGroup():
             gone = change_roles.delete_log_group(hands, step, world)
             return lambda w: replace(w, log_group=None) if gone else w
+        case DeleteQueue():
+            change_queues.delete_queue(hands, step)
+            return lambda w: w
         case DisableStream():
             table = change_tables.disable_stream(hands, step.table)
             return lambda w: replace(w, table=table)

@@ -49,8 +49,10 @@ def observe(
             read_role(aws, trigger.role_name) if function and role and not trigger.function.role else None
         ),
     ]
+    if function and trigger.mapping.on_failure == "create":
+        reads.append(lambda: not has_queue(aws, trigger.failure_queue))
     table: TableState | None
-    table, deployed, mappings, group, its_role = aws.side_by_side(*reads)
+    table, deployed, mappings, group, its_role, *queue_missing = aws.side_by_side(*reads)
     ours = tuple(m for m in mappings if _is_stream_of(m, trigger.table))
     other: tuple[MappingState, ...] = ()
     if others and table is not None and table.stream_arn is not None:
@@ -66,7 +68,20 @@ def observe(
         function=deployed,
         mappings=ours,
         other_mappings=other,
+        failure_queue_missing=any(queue_missing),
     )
+
+
+def has_queue(aws: Aws, name: str) -> bool:
+    """Whether there is an SQS queue of this name."""
+    with translated(f"look for queue {name}"):
+        try:
+            aws.client("sqs").get_queue_url(QueueName=name)
+        except Exception as error:
+            if "NonExistentQueue" not in code_of(error) and "DoesNotExist" not in code_of(error):
+                raise
+            return False
+    return True
 
 
 def caller_account(aws: Aws) -> str | None:

@@ -102,7 +102,7 @@ MAPPING: Final = (
     Setting("mapping.record_age", "--record-age", NUMBER, "Seconds after which a record is given up; -1 never [default: 3600].", "SECONDS"),
     Setting("mapping.bisect", "--bisect/--no-bisect", SWITCH, "Split a failed batch in two [default: yes]."),
     Setting("mapping.report_batch_item_failures", "--report-failures/--no-report-failures", SWITCH, "The function names the records that failed [default: yes]."),
-    Setting("mapping.on_failure", "--on-failure", TEXT, "SQS queue, SNS topic or S3 bucket for what was given up.", "ARN"),
+    Setting("mapping.on_failure", "--on-failure", TEXT, "SQS queue, SNS topic or S3 bucket for what was given up; create makes a queue.", "ARN|create"),
     Setting("mapping.metrics", "--metrics/--no-metrics", SWITCH, "Publish EventCount metrics [default: yes]."),
     Setting("mapping.enabled", "--enabled/--disabled", SWITCH, "Whether the mapping reads at all [default: enabled]."),
 )  # fmt: skip

@@ -71,7 +71,7 @@ def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
             have.report_batch_item_failures,
             wanted.report_batch_item_failures,
         ),
-        ("mapping.on_failure", have.on_failure, wanted.on_failure),
+        ("mapping.on_failure", have.on_failure, _destination(want, have)),
         # A tumbling window and a filter exclude each other.
         ("mapping.tumbling_window", have.tumbling_window, 0),
     )
@@ -82,6 +82,13 @@ def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
         yield Change(
             field="mapping.filters", have=" or ".join(have.filters) or "none", want=" or ".join(filters)
         )
+
+
+def _destination(want: Trigger, have: MappingState) -> str | None:
+    """The wanted destination; ``create`` is what is there, if that is the queue of this name."""
+    wanted = want.mapping.on_failure
+    is_own = (have.on_failure or "").endswith(f":{want.failure_queue}")
+    return have.on_failure if wanted == "create" and is_own else wanted
 
 
 def _canonical(pattern: str) -> str:

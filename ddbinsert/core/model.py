@@ -164,7 +164,8 @@ class MappingSpec:
         record_age: Seconds after which a record is given up; -1 never.
         bisect: Whether a failed batch is split in two before it is tried again.
         report_batch_item_failures: Whether the function names the records that failed.
-        on_failure: ARN of an SQS queue, SNS topic or S3 bucket for what was given up.
+        on_failure: ARN of an SQS queue, SNS topic or S3 bucket for what was given up; ``create`` makes the
+            queue ``FUNCTION-failures``.
         filters: Further filter patterns (JSON); INSERT is ANDed into each. Patterns are ORed by AWS.
         metrics: Whether the mapping publishes EventCount metrics.
         enabled: Whether the mapping reads at all.
@@ -178,7 +179,7 @@ class MappingSpec:
     record_age: RecordAge = 3600
     bisect: bool = True
     report_batch_item_failures: bool = True
-    on_failure: FailureDestination | None = None
+    on_failure: FailureDestination | Literal["create"] | None = None
     filters: Annotated[tuple[Pattern, ...], Len(0, 10)] = ()
     metrics: bool = True
     enabled: bool = True
@@ -207,6 +208,11 @@ class Trigger:
     @property
     def role_name(self) -> str:
         return _derived(self.function_name, "-role")
+
+    @property
+    def failure_queue(self) -> str:
+        """The name of the queue that ``mapping.on_failure: create`` stands for."""
+        return _derived(self.function_name, "-failures", 80)
 
     @property
     def log_group(self) -> str:
@@ -360,6 +366,7 @@ class World:
     Attributes:
         mappings: Every mapping that concerns this trigger: those of the function on any stream of the table.
         other_mappings: Mappings of other functions (or aliases) on the table's live stream.
+        failure_queue_missing: The queue that ``mapping.on_failure: create`` stands for is wanted, and not there.
     """
 
     account: str | None = None
@@ -370,6 +377,7 @@ class World:
     function: FunctionState | None = None
     mappings: tuple[MappingState, ...] = ()
     other_mappings: tuple[MappingState, ...] = ()
+    failure_queue_missing: bool = False
 
     @property
     def live_mapping(self) -> MappingState | None:

@@ -17,11 +17,13 @@ from ddbinsert.core.steps import (
     CreateFunction,
     CreateLogGroup,
     CreateMapping,
+    CreateQueue,
     CreateRole,
     CreateTable,
     DeleteFunction,
     DeleteLogGroup,
     DeleteMapping,
+    DeleteQueue,
     DeleteRole,
     DeleteTable,
     DisableStream,
@@ -214,6 +216,8 @@ def _refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> No
 
 
 def _mapping(want: Trigger, have: World, *, replaced: bool, prune: bool) -> Iterator[Step]:
+    if have.failure_queue_missing:
+        yield CreateQueue(name=want.failure_queue)
     live = None if replaced else have.live_mapping
     if live is None:
         yield CreateMapping(
@@ -288,11 +292,19 @@ def teardown(have: World, *, stream: bool = False, table: bool = False) -> tuple
         steps.append(DeleteRole(name=have.role.name))
     if have.log_group is not None and (have.function is None or _is_of_this_table(have.function.tags, have)):
         steps.append(DeleteLogGroup(name=have.log_group.name))
+    steps += [DeleteQueue(name=name) for name in dict.fromkeys(filter(None, map(_own_queue, have.mappings)))]
     if have.table is not None and table:
         steps.append(DeleteTable(table=have.table.name))
     elif have.table is not None and stream and have.table.stream_enabled:
         steps.append(DisableStream(table=have.table.name))
     return tuple(steps)
+
+
+def _own_queue(mapping: MappingState) -> str | None:
+    """The queue that ``mapping.on_failure: create`` made, by its name; its step looks at its tags."""
+    arn = mapping.on_failure or ""
+    name = arn.rpartition(":")[2]
+    return name if arn.split(":")[2:3] == ["sqs"] and name.endswith("-failures") else None
 
 
 def _is_of_this_table(tags: Mapping[str, str], have: World) -> bool:

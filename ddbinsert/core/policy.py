@@ -63,8 +63,9 @@ def role_policy(
         statements.append(
             {"Sid": "DecryptTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": table.kms_key_arn}
         )
-    if trigger.mapping.on_failure is not None:
-        statements.append(_on_failure(trigger.mapping.on_failure))
+    destination = failure_destination(trigger, table.arn)
+    if destination is not None:
+        statements.append(_on_failure(destination))
     statements.extend(
         {"Effect": "Allow", "Action": list(right.actions), "Resource": list(right.resources)}
         for right in (statement.resolved(**_whereabouts(table.arn)) for statement in rights)
@@ -82,6 +83,15 @@ def _reading(stream_arn: str) -> list[dict[str, Any]]:
         },
         {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
     ]
+
+
+def failure_destination(trigger: Trigger, table_arn: str) -> str | None:
+    """The on-failure destination's ARN; for ``create``, that of the trigger's own queue beside the table."""
+    wanted = trigger.mapping.on_failure
+    if wanted != "create":
+        return wanted
+    partition, region, account = partition_of(table_arn), region_of(table_arn), account_of(table_arn)
+    return f"arn:{partition}:sqs:{region}:{account}:{trigger.failure_queue}"
 
 
 def _whereabouts(arn: str) -> dict[str, str]:

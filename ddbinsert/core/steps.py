@@ -57,6 +57,13 @@ class SetRetention:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CreateQueue:
+    """The queue for what is given up."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateRole:
     name: str
 
@@ -127,6 +134,13 @@ class DeleteLogGroup:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeleteQueue:
+    """Delete the queue for what is given up; one that isn't ours, or holds something, stays."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DisableStream:
     table: str
 
@@ -142,6 +156,7 @@ Step = (
     | ReplaceStream
     | CreateLogGroup
     | SetRetention
+    | CreateQueue
     | CreateRole
     | PutRolePolicy
     | RebindRolePolicy
@@ -154,6 +169,7 @@ Step = (
     | DeleteFunction
     | DeleteRole
     | DeleteLogGroup
+    | DeleteQueue
     | DisableStream
     | DeleteTable
 )
@@ -171,17 +187,19 @@ AFTER: dict[type, tuple[type, ...]] = {
         ReplaceStream,
         PutRolePolicy,
         RebindRolePolicy,
+        CreateQueue,
         CreateFunction,
         UpdateFunctionCode,
         UpdateFunctionSettings,
     ),
-    UpdateMapping: (PutRolePolicy, CreateFunction, UpdateFunctionCode, UpdateFunctionSettings),
+    UpdateMapping: (PutRolePolicy, CreateQueue, CreateFunction, UpdateFunctionCode, UpdateFunctionSettings),
     DeleteMapping: (CreateMapping,),
     # Taking down: mappings first, because they outlive function and table; logs last, because a running
     # function would make its group again, without retention.
     DeleteFunction: (DeleteMapping,),
     DeleteRole: (DeleteMapping, DeleteFunction),
     DeleteLogGroup: (DeleteMapping, DeleteFunction),
+    DeleteQueue: (DeleteMapping,),
     DisableStream: (DeleteMapping,),
     DeleteTable: (DeleteMapping,),
 }

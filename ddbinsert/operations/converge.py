@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 from ddbinsert.core.converged import Converged
 from ddbinsert.core.model import StartingPosition
 from ddbinsert.core.plan import Scope, left_behind, plan, spec_of
+from ddbinsert.core.policy import failure_destination
 from ddbinsert.core.steps import DeleteMapping, ReplaceStream
-from ddbinsert.errors import DdbInsertError
+from ddbinsert.errors import DdbInsertError, PrerequisiteError
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session import Aws
@@ -79,6 +80,7 @@ def converge(
     trigger = _adopting(trigger, world, wishes, reporter)
     if scope is Scope.TRIGGER:
         trigger = _with_conditions(trigger, world, wishes)
+        trigger = _with_destination(trigger, world)
         _lint(trigger, world, wishes, reporter)
         trigger = _positioned(aws, trigger, world, clock, choose_position)
     code = package(trigger) if scope is not Scope.STREAM else None
@@ -108,6 +110,25 @@ def _adopting(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter
         return trigger
     reporter.step(f"stream of {trigger.table} is live with {live.value}; keeping it")
     return replace(trigger, view=live)
+
+
+def _with_destination(trigger: Trigger, world: World) -> Trigger:
+    """``create`` as the ARN of the queue that it stands for.
+
+    Raises:
+        PrerequisiteError: The account isn't known, so neither is the ARN.
+    """
+    if trigger.mapping.on_failure != "create":
+        return trigger
+    beside = world.table.arn if world.table else f"arn:aws:dynamodb:{world.region}:{world.account}:table/-"
+    if world.table is None and not (world.account and world.region):
+        raise PrerequisiteError(
+            "The queue for what is given up can't be named: the account is not known.",
+            hint="Create the table first, or give the queue's ARN: --on-failure ARN.",
+            code="account-unknown",
+        )
+    mapping = replace(trigger.mapping, on_failure=failure_destination(trigger, beside))
+    return replace(trigger, mapping=mapping)
 
 
 def _key(world: World, wishes: Wishes) -> KeySchema | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.failures import Failure, narrowed, sequence_of
 from ddbinsert.core.pattern import PatternError, compile_pattern
+from ddbinsert.core.policy import failure_destination
 from ddbinsert.errors import DdbInsertError, PrerequisiteError
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
         PrerequisiteError: There is none.
     """
     live = world.live_mapping
-    found = given or (live.on_failure if live else None) or trigger.mapping.on_failure
+    wanted = failure_destination(trigger, world.table.arn) if world.table else None
+    found = given or (live.on_failure if live else None) or wanted
     if not found:
         raise PrerequisiteError(
             f"The trigger of {trigger.table} has no on-failure destination: what is given up is gone.",

@@ -61,12 +61,16 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
             return "update", f"log group {step.name}: kept {_days(step.have)} → {_days(step.retention_days)}"
         case s.DeleteLogGroup():
             return "delete", f"log group {step.name}"
+        case s.CreateQueue():
+            return "create", f"queue {step.name}, for what is given up, kept 14 days"
         case s.CreateRole():
             return "create", f"role {step.name}"
         case s.PutRolePolicy():
             return "write", f"policy of role {step.role}: this stream, this log group, nothing else"
         case s.RebindRolePolicy():
             return "write", f"policy of role {step.role}: the new stream in the old one's place"
+        case s.DeleteQueue():
+            return "delete", f"queue {step.name}, if it is empty"
         case s.DeleteRole():
             return "delete", f"role {step.name}"
         case s.CreateFunction():

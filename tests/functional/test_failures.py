@@ -342,3 +342,50 @@ def test_without_a_destination_nothing_can_be_listed(run: Callable[..., Ran], cl
 @pytest.mark.parametrize("arguments", [("--batch-size", "0"), ("--attempts", "0"), ("--batch-size", "10001")])
 def test_impossible_numbers_are_refused(run: Callable[..., Ran], arguments: tuple[str, ...]) -> None:
     assert run("failures", "replay", "orders", *arguments).code == 2
+
+
+# --- a queue of the trigger's own -----------------------------------------------------------------------
+
+
+def test_create_makes_a_queue_once_and_the_role_may_write_to_it(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    planned = run("attach-trigger", table, "--on-failure", "create", "--dry-run")
+    assert f"queue {table}-inserts-failures" in planned.out
+    assert run("attach-trigger", table, "--on-failure", "create").code == 0
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{table}-inserts-failures"
+    assert cloud.mapping(f"{table}-inserts")["DestinationConfig"] == {"OnFailure": {"Destination": arn}}
+    statements = cloud.policies(f"{table}-inserts-role")["ddbinsert"]["Statement"]
+    assert [one["Resource"] for one in statements if one["Action"] == "sqs:SendMessage"] == [arn]
+    url = cloud.sqs.get_queue_url(QueueName=f"{table}-inserts-failures")["QueueUrl"]
+    assert cloud.sqs.list_queue_tags(QueueUrl=url)["Tags"]["ddbinsert:table"] == table
+    again = run("attach-trigger", table, "--on-failure", "create", "-o", "json")
+    assert again.code == 0
+    assert again.data["steps"] == []
+    assert run("failures", "list", table, "-o", "json").data["failures"] == []
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_the_queue_goes_with_the_trigger_unless_it_holds_something(
+    run: Callable[..., Ran], cloud: Cloud, *, waiting: bool
+) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    assert run("attach-trigger", table, "--on-failure", "create").code == 0
+    name = f"{table}-inserts-failures"
+    if waiting:
+        url = cloud.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        cloud.sqs.send_message(QueueUrl=url, MessageBody="a failure")
+    assert run("down", table, "--yes").code == 0
+    left = cloud.sqs.list_queues(QueueNamePrefix=name).get("QueueUrls", [])
+    assert bool(left) is waiting
+
+
+def test_somebody_elses_queue_of_such_a_name_stays(run: Callable[..., Ran], cloud: Cloud) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    name = f"{table}-own-failures"
+    cloud.sqs.create_queue(QueueName=name)
+    arn = f"arn:aws:sqs:us-east-1:000000000000:{name}"
+    assert run("attach-trigger", table, "--on-failure", arn).code == 0
+    assert run("down", table, "--yes").code == 0
+    assert cloud.sqs.list_queues(QueueNamePrefix=name)["QueueUrls"]

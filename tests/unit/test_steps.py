@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
 KINDS = frozenset(get_args(Step))
 REMOVALS: frozenset[type] = frozenset(
-    {s.DeleteMapping, s.DeleteFunction, s.DeleteRole, s.DeleteLogGroup, s.DeleteTable, s.DisableStream}
+    {
+        s.DeleteMapping,
+        s.DeleteFunction,
+        s.DeleteRole,
+        s.DeleteLogGroup,
+        s.DeleteQueue,
+        s.DeleteTable,
+        s.DisableStream,
+    }
 )
 CHANGE = s.Change(field="function.memory", have="128", want="256")
 ONE_OF_EACH: tuple[Step, ...] = (
@@ -32,6 +40,7 @@ ONE_OF_EACH: tuple[Step, ...] = (
     s.ReplaceStream(table="t", have=StreamView.KEYS_ONLY, view=StreamView.NEW_IMAGE),
     s.CreateLogGroup(name="g", retention_days=14),
     s.SetRetention(name="g", have=None, retention_days=1),
+    s.CreateQueue(name="q"),
     s.CreateRole(name="r"),
     s.PutRolePolicy(role="r"),
     s.RebindRolePolicy(role="r", old_stream_arn="arn"),
@@ -44,6 +53,7 @@ ONE_OF_EACH: tuple[Step, ...] = (
     s.DeleteFunction(name="f"),
     s.DeleteRole(name="r"),
     s.DeleteLogGroup(name="g"),
+    s.DeleteQueue(name="f-failures"),
     s.DisableStream(table="t"),
     s.DeleteTable(table="t"),
 )

@@ -210,6 +210,7 @@ def worlds(draw: st.DrawFn, *, foreign: bool = True) -> World:
         log_group=draw(st.none() | _LOG_GROUPS),
         function=draw(st.none() | _functions(tags)),
         mappings=tuple(draw(mappings(arn, n)) for n, arn in enumerate(streams) if draw(st.booleans())),
+        failure_queue_missing=draw(st.booleans()),
     )
 
 
@@ -269,6 +270,10 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             )
         case s.DeleteLogGroup():
             return replace(world, log_group=None)
+        case s.CreateQueue():
+            return replace(world, failure_queue_missing=False)
+        case s.DeleteQueue():
+            return world
         case s.CreateRole():
             arn = f"arn:aws:iam::{ACCOUNT}:role/{step.name}"
             return replace(world, role=RoleState(name=step.name, arn=arn, tags=want.all_tags))
