@@ -25,7 +25,7 @@ def query(
     since: float,
     until_time: float,
     clock: Clock,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Callable[[str, float, str], None] | None = None,
 ) -> list[dict[str, str]]:
     """The rows of a query over a log group, field to text.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from ddbinsert.core.duration import words
 from ddbinsert.errors import InconclusiveError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def until(
     what: str,
     hint: str | None = None,
     seen: Callable[[], str] | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Callable[[str, float, str], None] | None = None,
     first: float = FIRST_PAUSE,
     longest: float = LONGEST_PAUSE,
 ) -> T:
@@ -44,7 +45,8 @@ def until(
     Args:
         what: Completes "waiting for …".
         seen: The latest state in words, for the message when the time is up.
-        progress: Told (what, elapsed seconds) before every sleep.
+        progress: Told (what, elapsed seconds, how long it will still wait and the latest state) before every
+            sleep.
 
     Raises:
         InconclusiveError: ``timeout`` seconds passed; code ``timeout``.
@@ -64,6 +66,6 @@ def until(
                 code="timeout",
             )
         if progress:
-            progress(what, elapsed)
+            progress(what, elapsed, f"{words(left)} left{f', {seen()}' if seen else ''}")
         clock.sleep(min(pause, left))
     raise AssertionError  # pauses() never ends

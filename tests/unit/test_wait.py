@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -95,13 +96,29 @@ def test_giving_up_tells_what_was_waited_for_what_was_seen_and_what_to_do() -> N
     assert error.value.hint == "Look elsewhere."
 
 
-def test_progress_is_told_before_every_sleep() -> None:
+def test_progress_counts_down_before_every_sleep_and_tells_the_latest_state() -> None:
     watch = Watch()
-    told: list[tuple[str, float]] = []
+    told: list[tuple[str, float, str]] = []
     answers = iter([None, None, None, 1])
-    until(lambda: next(answers), clock=watch, timeout=9, what="x", progress=lambda *word: told.append(word))
-    assert [what for what, _ in told] == ["x"] * 3
-    assert [elapsed for _, elapsed in told] == pytest.approx([0, watch.sleeps[0], sum(watch.sleeps[:2])])
+
+    def wait(**more: Any) -> None:
+        until(
+            lambda: next(answers),
+            clock=watch,
+            timeout=9,
+            what="x",
+            progress=lambda *word: told.append(word),
+            **more,
+        )
+
+    wait()
+    assert [what for what, _, _ in told] == ["x"] * 3
+    assert [elapsed for _, elapsed, _ in told] == pytest.approx([0, watch.sleeps[0], sum(watch.sleeps[:2])])
+    assert [left for _, _, left in told] == ["9.0 s left", "9.0 s left", "8.9 s left"]
+    told.clear()
+    answers = iter([None, 1])
+    wait(seen=lambda: "Creating")
+    assert told == [("x", 0, "9.0 s left, Creating")]
 
 
 def test_an_error_in_a_look_ends_the_wait() -> None:
