@@ -6,16 +6,15 @@ import errno
 import io
 import os
 import re
-import shlex
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer.main
 
 import ddbinsert.cli.registry
-from ddbinsert.cli.app import app, commands, finish
+from ddbinsert.cli.app import commands
+from tests.command_lines import parse, shown_in
 from tests.functional.command import Ran, begun, ended, ran, ran_apart
 from tests.functional.helpers import Calls, Terminal, check_envelope, fresh
 
@@ -50,11 +49,6 @@ def _asked(name: str, *arguments: str, **outside: Any) -> Ran:
     return ran(*name.split(), *arguments, variables=outside.pop("variables", {}), **outside)
 
 
-def _example(name: str) -> str:
-    """The last line of a command's help."""
-    return (commands[name].body.__doc__ or "").strip().splitlines()[-1].strip()
-
-
 # --- help -------------------------------------------------------------------------------------------------
 
 
@@ -70,19 +64,11 @@ def test_help_says_what_the_command_does_and_ends_in_an_example(name: str) -> No
 
 @every_command
 def test_the_example_is_a_command_line_that_parses(name: str) -> None:
-    finish()
-    example = _example(name)
+    example = (commands[name].body.__doc__ or "").strip().splitlines()[-1].strip()
     assert example.startswith("Example: ")
-    (line,) = re.findall(r"\bddbinsert [^>&)]*", example)
-    words = shlex.split(line)[1:]
-    called = next(known for known in NAMES if words[: len(known.split())] == known.split())
-    assert commands[called].body is commands[name].body  # `function invoke` is also called `invoke`
-    command: Any = typer.main.get_command(app)
-    for part in called.split():
-        assert words.pop(0) == part
-        command = command.commands[part]
-    context = command.make_context(called, words)
-    assert context.params
+    (words,) = shown_in(example)
+    # `function invoke` is also called `invoke`.
+    assert commands[parse(words)].body is commands[name].body
 
 
 def test_help_of_no_command_loads_what_it_does_not_use(tmp_path: Path) -> None:
