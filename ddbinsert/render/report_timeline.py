@@ -91,7 +91,7 @@ def timeline(proof: Proof) -> Markup | None:
     return drawing(
         "timeline",
         *_ticks(axis, height),
-        *(_lane(axis, lane, its, _TOP + _LANE * place, start) for place, (lane, its) in enumerate(pairs)),
+        *(_lane(axis, lane, its, _TOP + _LANE * place) for place, (lane, its) in enumerate(pairs)),
         width=_WIDTH,
         height=height,
         title="What became of each write",
@@ -220,8 +220,7 @@ def _ticks(axis: TimeAxis, height: float) -> Iterator[Markup]:
         yield label(x, _TOP - 13, tick_words(seconds) if seconds else "0", "tick", "middle")
 
 
-def _lane(axis: TimeAxis, lane: LaneTally, tracks: Tracks, top: float, start: float) -> Markup:
-    del start
+def _lane(axis: TimeAxis, lane: LaneTally, tracks: Tracks, top: float) -> Markup:
     heights = (top + _WRITES, top + _STREAM, top + _LOG)
     placed = [_placed(axis, marks) for marks in (tracks.writes, tracks.stream, tracks.log)]
     right = _WIDTH - _RIGHT
