@@ -9,6 +9,7 @@ from .insights import InsightsBehaviour
 from .logrights import LogRights
 from .logs import LogsBehaviour
 from .mappings import MappingsBehaviour
+from .partiql import PartiqlBehaviour
 from .roles import RoleBook
 from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
@@ -30,6 +31,8 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
         behaviours.append(functions)
     if profile.streams:
         behaviours.append(StreamsBehaviour(profile.streams, context))
+        if profile.streams.partiql:
+            behaviours.append(PartiqlBehaviour(context))
     if profile.logs:
         enforced = profile.logs.permissions and profile.roles is not None
         rights = LogRights(context, roles, enforced=enforced)

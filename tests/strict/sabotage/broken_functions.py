@@ -22,7 +22,9 @@ def cannot_be_loaded(ground: Ground) -> None:
     ground.attach_code(handlers.CANNOT_BE_LOADED)
 
 
-@sabotage("a poison record, tried again for ever", "INCONCLUSIVE", "function-errors", "poison-record-blocks-shard")
+@sabotage(
+    "a poison record, tried again for ever", "INCONCLUSIVE", "function-errors", "poison-record-blocks-shard"
+)
 def poison(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ONE_ITEM, "--retries", "-1", "--batch-size", "1", "--no-bisect")
 

@@ -68,6 +68,7 @@ def stream_lacks_records(ground: Ground) -> None:
     "INCONCLUSIVE",
     "stream-differs-from-writes",
     options=("--partiql",),
+    profile=replace(FAST, name="forgetful of PartiQL", streams=Streams(partiql=False)),
 )
 def partiql_unrecorded(ground: Ground) -> None:
     """The emulator's own shortcoming; on AWS they are writes like any other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -17,8 +18,8 @@ from tests.strict.rig import (
     Mappings,
     Profile,
     Roles,
-    StrictRig,
     Streams,
+    StrictRig,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Ground:
         self.rig = StrictRig(emulator.endpoint, profile=profile)
         self.aws = Bench(self.rig, emulator, time.time)
         self._emulator = emulator
+        self._ended = threading.Event()
+        self._writer: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         self.rig.__enter__()
@@ -79,6 +82,9 @@ class Ground:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._ended.set()
+        if self._writer is not None:
+            self._writer.join()
         self.rig.__exit__(kind, error, trace)
         lambda_ = self.aws.upstream("lambda")
         for name in (self.function, f"{self.function}-other"):
@@ -183,6 +189,19 @@ class Ground:
         for number in range(count):
             item = {"pk": {"S": f"theirs-{number}"}, **attributes}
             self.aws.dynamodb.put_item(TableName=self.table, Item=item)
+
+    def write_on(self) -> None:
+        """Somebody else's inserts, changes and removals, until the case is over."""
+        dynamodb = self.aws.dynamodb
+
+        def write() -> None:
+            while not self._ended.is_set():
+                self.put(3)
+                self.put(3, seen={"BOOL": True})
+                dynamodb.delete_item(TableName=self.table, Key={"pk": {"S": "theirs-1"}})
+
+        self._writer = threading.Thread(target=write, name="somebody-else")
+        self._writer.start()
 
 
 def judged(answer: Ran) -> Judged:

@@ -1,1 +1,80 @@
-"""x"""
+"""Healthy triggers among others: traffic, history, other consumers of the stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.strict.sabotage import handlers
+from tests.strict.sabotage.case import healthy
+from tests.strict.sabotage.ground import FAST, QUICK
+
+if TYPE_CHECKING:
+    from tests.strict.sabotage.ground import Ground
+
+
+@healthy("somebody else writes all the time")
+def traffic(ground: Ground) -> None:
+    ground.attach()
+    ground.write_on()
+
+
+@healthy("somebody else writes what the function fails on")
+def failing_traffic(ground: Ground) -> None:
+    """Others' errors are no errors of the test items'."""
+    ground.attach_code(handlers.FAILS_ON_OTHERS, "--retries", "0", "--batch-size", "1")
+    ground.write_on()
+
+
+@healthy("the stream holds history")
+def history(ground: Ground) -> None:
+    ground.attach()
+    ground.put(60)
+
+
+@healthy("the history is replayed meanwhile")
+def replay(ground: Ground) -> None:
+    ground.attach()
+    ground.aws.lambda_.delete_event_source_mapping(UUID=ground.mapping)
+    ground.put(60)
+    ground.attach("--starting-position", "TRIM_HORIZON")
+
+
+@healthy("other functions read the same stream, without a filter")
+def other_consumers(ground: Ground) -> None:
+    ground.attach()
+    other = f"{ground.function}-other"
+    done = ground.run("create-function", ground.table, "--function", other)
+    assert done.code == 0, done.err
+    ground.aws.iam.put_role_policy(
+        RoleName=f"{other}-role",
+        PolicyName="everything",
+        PolicyDocument='{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}',
+    )
+    ground.map_to(other)
+
+
+@healthy(
+    "the mapping starts at LATEST and polls a little late",
+    profile=replace(FAST, name="a little late", mappings=replace(QUICK, polling_delay=1.2)),
+)
+def latest(ground: Ground) -> None:
+    ground.attach("--starting-position", "LATEST")
+
+
+@healthy("a stale mapping beside the live one")
+def stale_beside(ground: Ground) -> None:
+    ground.attach()
+    dynamodb = ground.aws.dynamodb
+    dynamodb.update_table(TableName=ground.table, StreamSpecification={"StreamEnabled": False})
+    dynamodb.update_table(
+        TableName=ground.table,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    ground.attach()
+
+
+@healthy("verified before, at the same table")
+def again(ground: Ground) -> None:
+    ground.attach()
+    assert ground.verify("--keep").result == "PASS"
