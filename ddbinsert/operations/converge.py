@@ -78,6 +78,7 @@ def converge(
     world = observe(aws, trigger, function=scope is not Scope.STREAM or wishes.replace)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     trigger = _adopting(trigger, world, wishes, reporter)
+    world = _with_readers(aws, trigger, world)
     if scope is Scope.TRIGGER:
         trigger = _with_conditions(trigger, world, wishes)
         trigger = _with_destination(trigger, world)
@@ -94,6 +95,7 @@ def converge(
         prune=wishes.prune,
     )
     _remark(trigger, world, scope, wishes, reporter)
+    _remark_on_readers(steps, world, reporter)
     if not steps and not wishes.dry_run:
         reporter.step("nothing to do: everything is as wanted")
     if not wishes.dry_run and steps:
@@ -110,6 +112,18 @@ def _adopting(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter
         return trigger
     reporter.step(f"stream of {trigger.table} is live with {live.value}; keeping it")
     return replace(trigger, view=live)
+
+
+def _with_readers(aws: Aws, trigger: Trigger, world: World) -> World:
+    """The world with everybody who reads the stream, where another one would take its place."""
+    table = world.table
+    if table is None or table.stream_arn is None or table.view is trigger.view:
+        return world
+    from ddbinsert.aws.observe import read_mappings
+
+    ours = {mapping.uuid for mapping in world.mappings}
+    readers = read_mappings(aws, stream_arn=table.stream_arn)
+    return replace(world, other_mappings=tuple(m for m in readers if m.uuid not in ours))
 
 
 def _with_destination(trigger: Trigger, world: World) -> Trigger:
@@ -201,6 +215,17 @@ def _remark(trigger: Trigger, world: World, scope: Scope, wishes: Wishes, report
         reporter.warn(
             f"event source mapping {mapping.uuid} reads a stream that is no longer the live one of "
             f"{trigger.table}; `ddbinsert attach-trigger {trigger.table} --prune` deletes it"
+        )
+
+
+def _remark_on_readers(steps: tuple[Step, ...], world: World, reporter: Reporter) -> None:
+    """Whose mappings a replaced stream leaves behind: those that aren't this trigger's are not brought over."""
+    if not any(isinstance(step, ReplaceStream) for step in steps):
+        return
+    for mapping in world.other_mappings:
+        reporter.warn(
+            f"event source mapping {mapping.uuid} of function {mapping.function_name} stays behind on the old "
+            "stream; attach that function again"
         )
 
 

@@ -183,7 +183,7 @@ def test_a_replaced_stream_takes_our_mapping_along_with_all_its_settings(
     assert cloud.logged(function, "a-after")
 
 
-def test_replacing_leaves_another_functions_mapping_alone(
+def test_replacing_leaves_another_functions_mapping_alone_and_names_it(
     enable: Callable[..., Ran], cloud: Cloud, variables: dict[str, str]
 ) -> None:
     table = cloud.table()
@@ -192,10 +192,42 @@ def test_replacing_leaves_another_functions_mapping_alone(
     ran("create-function", table, "--function", other, variables=variables)
     theirs = cloud.lambda_.create_event_source_mapping(
         EventSourceArn=cloud.stream(table), FunctionName=other, StartingPosition="TRIM_HORIZON"
-    )
-    assert enable(table, "--view-type", "KEYS_ONLY", "--replace", "--yes").code == 0
-    assert [mapping["UUID"] for mapping in cloud.mappings(other)] == [theirs["UUID"]]
+    )["UUID"]
+    ours = cloud.mapping(f"{table}-inserts")["UUID"]
+    replacing = (table, "--view-type", "KEYS_ONLY", "--replace")
+
+    refused = enable(table, "--view-type", "KEYS_ONLY")
+    assert refused.code == 1
+    assert theirs in refused.err
+    assert ours in refused.err
+    asked = enable(*replacing, stdin=Terminal("n\n"), err=Terminal())
+    assert asked.err.index(theirs) < asked.err.index("[y/N]")
+    done = enable(*replacing, "--yes", "-o", "json")
+    assert done.code == 0
+    (warning,) = done.json["warnings"]
+    assert f"{theirs} of function {other} stays behind" in warning
+    assert [mapping["UUID"] for mapping in cloud.mappings(other)] == [theirs]
     assert cloud.filters(f"{table}-inserts") == [{"eventName": ["INSERT"]}]
+
+
+class _Interrupted(Terminal):
+    """Ctrl-C in place of an answer."""
+
+    def readline(self, _size: int | None = -1, /) -> str:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_at_the_question_changes_nothing(enable: Callable[..., Ran], cloud: Cloud) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    calls = Calls()
+    done = enable(
+        *(table, "--view-type", "KEYS_ONLY", "--replace"),
+        stdin=_Interrupted(),
+        err=Terminal(),
+        connect=calls.connect,
+    )
+    assert done.code == 130
+    assert not calls.writes
 
 
 def test_replacing_with_the_view_type_that_is_live_changes_nothing(
