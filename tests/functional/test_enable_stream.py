@@ -210,10 +210,13 @@ def test_replacing_leaves_another_functions_mapping_alone_and_names_it(
     assert cloud.filters(f"{table}-inserts") == [{"eventName": ["INSERT"]}]
 
 
-class _Interrupted(Terminal):
-    """Ctrl-C in place of an answer."""
+class _Interrupted:
+    """A terminal at which Ctrl-C comes in place of an answer."""
 
-    def readline(self, _size: int | None = -1, /) -> str:
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
         raise KeyboardInterrupt
 
 
