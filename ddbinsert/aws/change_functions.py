@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.change_roles import gone, is_role_not_assumable, refuse_a_role_that_never_will_do
+from ddbinsert.aws.code_objects import put_archive
 from ddbinsert.aws.errors import message_of, translated
 from ddbinsert.aws.observe import read_function
 from ddbinsert.aws.wait import until
@@ -25,6 +26,7 @@ PROPAGATION = 90.0
 def create_function(hands: Hands, world: World) -> FunctionState:
     """Create the function; while a role of ours is still propagating through IAM, wait for it."""
     trigger = hands.trigger
+    put_archive(hands.aws, hands.needed_package)
     role_arn = trigger.function.role or (world.role.arn if world.role else "")
     request = shapes.create_function_request(trigger, role_arn, hands.needed_package)
     client = hands.aws.client("lambda")
@@ -83,12 +85,13 @@ def _while_role_propagates(
 def update_function_code(hands: Hands, step: UpdateFunctionCode) -> FunctionState:
     client = hands.aws.client("lambda")
     package = hands.needed_package
+    put_archive(hands.aws, package)
     return _settled_after(
         hands,
         step.name,
         lambda: client.update_function_code(
             FunctionName=step.name,
-            ZipFile=package.zip_bytes,
+            **shapes.code_source(package),
             Architectures=[hands.trigger.function.architecture],
         ),
         f"upload the code of function {step.name}",

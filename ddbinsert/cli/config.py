@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,10 @@ def check(run: Run) -> Outcome:
 def _require_code(loaded: Configuration) -> None:
     """Own code that isn't there is a mistake in the file, though one that other commands may not run into."""
     from ddbinsert.config import InvalidConfigurationError, Problem
+    from ddbinsert.core.limits import REMOTE_CODE
 
     code = loaded.values.get("function.code")
-    if not isinstance(code, str) or Path(code).exists():
+    if not isinstance(code, str) or re.fullmatch(REMOTE_CODE, code) or Path(code).exists():
         return
     place = loaded.sources["function.code"]
     problem = Problem(

@@ -172,7 +172,7 @@ def _converge(
         clock=run.clock,
         reporter=run.reporter,
         timeout=run.timeout(TIMEOUT),
-        package=lambda wanted: code.build(wanted, run.environment.cwd),
+        package=lambda wanted: code.build(wanted, run.environment.cwd, lambda: run.aws),
         confirm=run.confirm,
         choose_position=lambda inserts, at_least: _choose(run, inserts, at_least=at_least),
     )

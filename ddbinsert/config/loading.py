@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbinsert.config import keys, layers, rules
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.problems import Findings, Place, Problem
+from ddbinsert.core.limits import REMOTE_CODE
 from ddbinsert.core.model import FunctionSpec, MappingSpec, Trigger
 
 if TYPE_CHECKING:
@@ -119,7 +121,7 @@ def _name(file: Path, cwd: Path) -> str:
 
 def _with_absolute_code(layer: Layer, folder: Path) -> Layer:
     given = layer.get("function.code")
-    if given is None or not isinstance(given.value, str):
+    if given is None or not isinstance(given.value, str) or re.fullmatch(REMOTE_CODE, given.value):
         return layer
     return {**layer, "function.code": layers.Given(str(folder / given.value), given.node)}
 

@@ -78,6 +78,21 @@ class Entry:
     identity: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What the audit table says.
+
+    Attributes:
+        index: The index that answered; None where the whole table was read.
+        more: There may be older entries than these.
+    """
+
+    audit: str
+    index: str | None
+    entries: tuple[Entry, ...]
+    more: bool
+
+
 def item_text(key: str) -> str:
     """A key, ``{"id":"a","n":5}``, as the template writes it: names sorted, numbers by their digits.
 

@@ -24,8 +24,7 @@ def function_changes(want: Trigger, have: FunctionState, package: Package) -> It
     """The settings that UpdateFunctionConfiguration has to change."""
     wanted = want.function
     yield from _differences(
-        ("function.runtime", have.runtime, wanted.runtime),
-        ("function.handler", have.handler, wanted.handler or package.handler),
+        *_entry_point(want, have, package),
         ("function.memory", have.memory, wanted.memory),
         ("function.timeout", have.timeout, wanted.timeout),
         ("function.log_group", have.log_group, want.log_group),
@@ -33,6 +32,15 @@ def function_changes(want: Trigger, have: FunctionState, package: Package) -> It
     )
     if dict(have.environment) != dict(wanted.environment):
         yield _environment(have.environment, wanted.environment)
+
+
+def _entry_point(
+    want: Trigger, have: FunctionState, package: Package
+) -> Iterator[tuple[str, object, object]]:
+    if package.image is None:
+        yield "function.runtime", have.runtime, want.function.runtime
+        yield "function.handler", have.handler, want.function.handler or package.handler
+        yield "function.layers", ", ".join(have.layers) or None, ", ".join(want.function.layers) or None
 
 
 def _role(want: Trigger, have: FunctionState) -> Iterator[tuple[str, object, object]]:

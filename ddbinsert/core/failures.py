@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,6 +70,47 @@ class Failure:
     def holds(self, record: Record) -> bool:
         """Whether a record of this shard lies in the range."""
         return int(self.first) <= sequence_of(record) <= int(self.last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """What lies at the destination.
+
+    Attributes:
+        foreign: Documents that are none of Lambda's failures.
+    """
+
+    destination: str
+    failures: tuple[Failure, ...]
+    foreign: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A failure with its records; ``problem`` says why there are none."""
+
+    failure: Failure
+    records: tuple[Record, ...] = ()
+    problem: str = ""
+
+
+@dataclass(kw_only=True)
+class Replay:
+    """What became of one failure.
+
+    Attributes:
+        done: Records that the function took. left: Sequence numbers of those that it didn't.
+        problem: The last error, or why the records could not be had.
+    """
+
+    failure: Failure
+    done: int = 0
+    left: list[str] = field(default_factory=list)
+    problem: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.left and not self.problem
 
 
 def parse_failure(text: str) -> Failure | None:

@@ -99,7 +99,31 @@ Runtime = Annotated[
 Handler = Annotated[
     str, Len(1, 128), Matches(r"\S+", "1 to 128 characters without spaces, such as handler.handle")
 ]
-CodePath = Annotated[str, Len(1, 4096), Matches(r"[^\x00]+", "the path of a file, a folder or a .zip")]
+CodePath = Annotated[
+    str,
+    Len(1, 4096),
+    Matches(
+        r"[^\x00]+",
+        "the path of a file, a folder or a .zip, an archive in S3 (s3://BUCKET/KEY), or a container image in ECR",
+        never=(
+            (r"s3://[^/]*/?|s3:///.*", "an archive in S3 is s3://BUCKET/KEY"),
+            (r"[0-9]{12}\.dkr\.ecr\.[^/]*/[^:@]*", "an image needs its tag or digest: …/REPOSITORY:TAG"),
+        ),
+    ),
+]
+#: Code that is no path: an archive in S3, a container image in ECR.
+REMOTE_CODE: Final = r"s3://.+|[0-9]{12}\.dkr\.ecr\..+"
+BucketName = Annotated[
+    str, Matches(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket: 3 to 63 of a-z 0-9 . -")
+]
+LayerArn = Annotated[
+    str,
+    Len(20, 2048),
+    Matches(
+        rf"{_PARTITION}:lambda:{_REGION}:[0-9]{{12}}:layer:[a-zA-Z0-9_-]+:[0-9]+",
+        "the ARN of a layer's version, such as arn:aws:lambda:eu-west-1:123456789012:layer:tools:3",
+    ),
+]
 EnvironmentName = Annotated[
     str,
     Len(2, 256),

@@ -17,11 +17,13 @@ from zlib import crc32
 from annotated_types import Ge, Le, Len
 
 from ddbinsert.core.limits import (
+    BucketName,
     CodePath,
     EnvironmentVariables,
     FailureDestination,
     FunctionName,
     Handler,
+    LayerArn,
     LogGroupName,
     NoneIs,
     Pattern,
@@ -127,7 +129,10 @@ class FunctionSpec:
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
         handler: The entry point of ``code``, as ``FILE.FUNCTION``; the usual ones are looked for otherwise.
         template: A handler that comes with ddbinsert; ignored where ``code`` is given.
-        code: Own code: a file, a folder or a zip, relative to the configuration file.
+        code: Own code: a file, a folder or a zip, relative to the configuration file; an archive in S3
+            (``s3://BUCKET/KEY``) or a container image in ECR.
+        code_bucket: An S3 bucket in the function's region, for archives of more than 50 MB.
+        layers: ARNs of layer versions, at most five.
         architecture: The instruction set.
         memory: MB.
         timeout: Seconds that one invocation may take.
@@ -142,6 +147,8 @@ class FunctionSpec:
     handler: Handler | None = None
     template: Template = Template.PRINT
     code: CodePath | None = None
+    code_bucket: BucketName | None = None
+    layers: Annotated[tuple[LayerArn, ...], Len(0, 5)] = ()
     architecture: Literal["arm64", "x86_64"] = "x86_64"
     memory: Annotated[int, Ge(128), Le(10240)] = 128
     timeout: Annotated[int, Ge(1), Le(900)] = 30
@@ -290,6 +297,7 @@ class FunctionState:
     Attributes:
         state: Pending, Active, Inactive, Failed. update_status: Successful, Failed, InProgress.
         code_sha256: base64, as Lambda reports it.
+        package_type: Zip or Image.
         reserved_concurrency: None where no reservation is set; 0 throttles every invocation.
     """
 
@@ -302,6 +310,8 @@ class FunctionState:
     memory: int = 128
     timeout: int = 3
     architecture: str = "x86_64"
+    package_type: str = "Zip"
+    layers: tuple[str, ...] = ()
     environment: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
     log_group: str = ""
     log_format: str = "Text"

@@ -38,22 +38,39 @@ class Statement:
 
 
 @dataclass(frozen=True, kw_only=True)
+class S3Object:
+    """Where an archive lies; ``version`` where its bucket keeps versions."""
+
+    bucket: str
+    key: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Package:
     """A function's deployment package.
 
     Attributes:
-        zip_bytes: The archive, the same bytes for the same content wherever it is built.
+        zip_bytes: The archive, the same bytes for the same content wherever it is built; empty for an image.
         handler: The entry point as Lambda spells it, such as ``handler.handler``.
         rights: What the code needs beyond reading its stream and writing its own log.
         unzipped_size: Bytes that the content takes up in the function.
+        stored: Where Lambda takes the archive from, instead of from the request.
+        upload: It has to be put there first.
+        image: A container image by its digest, ``REGISTRY/REPOSITORY@sha256:…``, instead of an archive.
     """
 
-    zip_bytes: bytes = field(repr=False)
+    zip_bytes: bytes = field(repr=False, default=b"")
     handler: str
     rights: tuple[Statement, ...] = ()
     unzipped_size: int = 0
+    stored: S3Object | None = None
+    upload: bool = False
+    image: str | None = None
 
     @cached_property
     def sha256(self) -> str:
-        """The archive's SHA-256 in base64, as Lambda reports it in CodeSha256."""
+        """The archive's SHA-256 in base64, as Lambda reports it in CodeSha256; of an image its digest in hex."""
+        if self.image is not None:
+            return self.image.rpartition("@sha256:")[2]
         return base64.b64encode(hashlib.sha256(self.zip_bytes).digest()).decode()

@@ -42,7 +42,7 @@ from ddbinsert.errors import PrerequisiteError, Refused
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ddbinsert.core.model import KeySchema, MappingState, Trigger, World
+    from ddbinsert.core.model import FunctionState, KeySchema, MappingState, Trigger, World
     from ddbinsert.core.package import Package
 
 
@@ -156,6 +156,7 @@ def _function(want: Trigger, have: World, package: Package, *, stream_stays: boo
         return
     if have.function is not None:
         _refuse_another_tables(f"Function {have.function.name}", have.function.tags, want.table)
+        _refuse_another_kind(have.function, package)
     yield from _log_group(want, have)
     if want.function.role is None:
         yield from _role(want, have, package, stream_stays=stream_stays)
@@ -198,6 +199,25 @@ def _role(want: Trigger, have: World, package: Package, *, stream_stays: bool) -
         ):
             return
     yield PutRolePolicy(role=want.role_name)
+
+
+def _refuse_another_kind(function: FunctionState, package: Package) -> None:
+    """Lambda can't turn an archive into an image, or the other way round.
+
+    Raises:
+        Refused: The function is of the other kind.
+    """
+    wanted = "Zip" if package.image is None else "Image"
+    if function.package_type != wanted:
+        raise Refused(
+            f"Function {function.name} runs {_KINDS[function.package_type]}, not {_KINDS[wanted]}; Lambda can't "
+            "change that.",
+            hint="Take the trigger down first (`ddbinsert down`), or give the function another name.",
+            code="package-type-differs",
+        )
+
+
+_KINDS = {"Zip": "an archive", "Image": "a container image"}
 
 
 def _refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> None:

@@ -26,6 +26,7 @@ from ddbinsert.core.model import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ddbinsert.core.model import FunctionSpec
     from ddbinsert.core.package import Package
 
 Answer = dict[str, Any]
@@ -139,6 +140,8 @@ def function(answer: Mapping[str, Any]) -> FunctionState:
         memory=int(configuration.get("MemorySize") or 128),
         timeout=int(configuration.get("Timeout") or 3),
         architecture=(configuration.get("Architectures") or ["x86_64"])[0],
+        package_type=configuration.get("PackageType") or "Zip",
+        layers=tuple(layer["Arn"] for layer in configuration.get("Layers") or ()),
         environment=dict((configuration.get("Environment") or {}).get("Variables") or {}),
         log_group=logging.get("LogGroup") or f"/aws/lambda/{name}",
         log_format=logging.get("LogFormat") or "Text",
@@ -229,8 +232,8 @@ def create_function_request(trigger: Trigger, role_arn: str, package: Package) -
     return {
         "FunctionName": trigger.function_name,
         "Role": role_arn,
-        "Code": {"ZipFile": package.zip_bytes},
-        "PackageType": "Zip",
+        "Code": code_source(package),
+        "PackageType": "Zip" if package.image is None else "Image",
         "Architectures": [trigger.function.architecture],
         "Tags": trigger.all_tags,
         **function_settings(trigger, package),
@@ -241,8 +244,7 @@ def function_settings(trigger: Trigger, package: Package) -> Answer:
     """The part of a function that UpdateFunctionConfiguration can change; each field always given."""
     wanted = trigger.function
     settings: Answer = {
-        "Runtime": wanted.runtime,
-        "Handler": wanted.handler or package.handler,
+        **_entry_point(wanted, package),
         "Description": f"Insert trigger of DynamoDB table {trigger.table}, made by ddbinsert",
         "MemorySize": wanted.memory,
         "Timeout": wanted.timeout,
@@ -251,6 +253,27 @@ def function_settings(trigger: Trigger, package: Package) -> Answer:
     if wanted.log_group is not None:
         settings["LoggingConfig"] = {"LogGroup": wanted.log_group}
     return settings
+
+
+def _entry_point(wanted: FunctionSpec, package: Package) -> Answer:
+    """What runs the code; an image brings its own runtime, and takes no layers."""
+    if package.image is not None:
+        return {"ImageConfig": {"Command": [wanted.handler]} if wanted.handler else {}}
+    return {
+        "Runtime": wanted.runtime,
+        "Handler": wanted.handler or package.handler,
+        "Layers": list(wanted.layers),
+    }
+
+
+def code_source(package: Package) -> Answer:
+    """Where Lambda takes the code from: CreateFunction's Code, and UpdateFunctionCode's parameters."""
+    if package.image is not None:
+        return {"ImageUri": package.image}
+    if package.stored is None:
+        return {"ZipFile": package.zip_bytes}
+    version = {"S3ObjectVersion": package.stored.version} if package.stored.version else {}
+    return {"S3Bucket": package.stored.bucket, "S3Key": package.stored.key, **version}
 
 
 def mapping_settings(trigger: Trigger) -> Answer:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from ddbinsert.core.package import Package, Statement
 from ddbinsert.handlers.bundle import bundle
-from ddbinsert.handlers.code import package_code
+from ddbinsert.handlers.code import package_archive, package_code
 
-__all__ = ["Package", "Statement", "bundle", "package_code"]
+__all__ = ["Package", "Statement", "bundle", "package_archive", "package_code"]

@@ -47,6 +47,7 @@ def package_code(
     architecture: str,
     environment: Mapping[str, str] | None = None,
     layers: bool = False,
+    largest_upload: int = LARGEST_UPLOAD,
 ) -> Package:
     """The package of the user's own code; the same bytes on every machine for the same files.
 
@@ -57,21 +58,53 @@ def package_code(
         architecture: ``arm64`` or ``x86_64``: what dependencies are built for.
         environment: The function's variables, which the rights declared in ``rights.json`` may name.
         layers: The function has layers, one of which may hold the entry point: it isn't looked for.
+        largest_upload: Bytes that the archive may have.
 
     Raises:
         PrerequisiteError: The path doesn't exist, or a tool that builds dependencies.
         UsageError: It can't be a function's code: empty, too large, no archive, no entry point.
     """
     content = _content(path, runtime, architecture)
+    package = _package(content, str(path), runtime, handler, environment=environment or {}, layers=layers)
+    refuse_upload(len(package.zip_bytes), path, largest_upload)
+    return package
+
+
+def package_archive(
+    archive: bytes,
+    what: str,
+    *,
+    runtime: str,
+    handler: str | None,
+    environment: Mapping[str, str],
+    layers: bool,
+) -> Package:
+    """The package of a ready archive; ``what`` is what messages call it. See ``package_code``.
+
+    Raises:
+        UsageError: It can't be a function's code.
+    """
+    return _package(_ready(archive, what), what, runtime, handler, environment=environment, layers=layers)
+
+
+def _package(
+    content: _Content,
+    what: str,
+    runtime: str,
+    handler: str | None,
+    *,
+    environment: Mapping[str, str],
+    layers: bool,
+) -> Package:
     if not content.names:
         raise UsageError(
-            f"{path} holds no files for a function.",
+            f"{what} holds no files for a function.",
             hint="Links, caches, version control and virtual environments are left out.",
             code="code-empty",
         )
     if content.size > LARGEST_UNZIPPED:
         raise UsageError(
-            f"The code in {path} is too large: {_megabytes(content.size)} unzipped. "
+            f"The code in {what} is too large: {_megabytes(content.size)} unzipped. "
             f"Lambda takes {LARGEST_UNZIPPED // 1024**2} MB, layers included.",
             hint="Leave out what the function doesn't need, or use a container image.",
             code="code-too-large",
@@ -79,22 +112,21 @@ def package_code(
     named = handler or find_handler(runtime, content.names, content.read)
     if not layers:
         check_handler(runtime, named, content.names, links=content.links)
-    refuse_upload(len(content.zip_bytes), path)
-    rights = content.rights.rights(environment or {}) if content.rights else ()
+    rights = content.rights.rights(environment) if content.rights else ()
     return Package(zip_bytes=content.zip_bytes, handler=named, rights=rights, unzipped_size=content.size)
 
 
-def refuse_upload(size: int, what: object) -> None:
+def refuse_upload(size: int, what: object, largest: int = LARGEST_UPLOAD) -> None:
     """Refuse an archive that Lambda doesn't take in a request.
 
     Raises:
-        UsageError: More than 50 MB.
+        UsageError: More than ``largest`` bytes.
     """
-    if size > LARGEST_UPLOAD:
+    if size > largest:
         raise UsageError(
             f"The archive of {what} is too large to upload: {_megabytes(size)}. "
             f"Lambda takes {LARGEST_UPLOAD // 1024**2} MB in a request.",
-            hint="Put it into S3, in the function's region, and give that: function.code: s3://BUCKET/KEY.",
+            hint="Name an S3 bucket in the function's region for it to go through: function.code_bucket.",
             code="code-too-large",
         )
 
@@ -111,7 +143,7 @@ def _content(path: Path, runtime: str, architecture: str) -> _Content:
     if not path.is_file():
         raise UsageError(f"{path} is neither a file nor a folder.", code="code-not-readable")
     if path.suffix.lower() in _ARCHIVES:
-        return _ready(path)
+        return _ready(read(path), str(path))
     return _single(path, runtime)
 
 
@@ -148,14 +180,13 @@ def _packed(gathered: Gathered, runtime: str, rights: Declaration | None) -> _Co
     )
 
 
-def _ready(path: Path) -> _Content:
-    content = read(path)
+def _ready(content: bytes, what: str) -> _Content:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as opened:
             entries = [entry for entry in opened.infolist() if not entry.is_dir()]
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise UsageError(
-            f"{path} is not a zip archive: {error}.", hint="Make it again.", code="code-not-readable"
+            f"{what} is not a zip archive: {error}.", hint="Make it again.", code="code-not-readable"
         ) from error
 
     def text(name: str) -> str:
@@ -163,7 +194,7 @@ def _ready(path: Path) -> _Content:
             with zipfile.ZipFile(io.BytesIO(content)) as opened:
                 return opened.read(name).decode("utf-8", "replace")
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError) as error:
-            raise UsageError(f"{name} in {path} can't be read: {error}.", code="code-not-readable") from error
+            raise UsageError(f"{name} in {what} can't be read: {error}.", code="code-not-readable") from error
 
     names = {entry.filename for entry in entries}
     return _Content(
@@ -171,7 +202,7 @@ def _ready(path: Path) -> _Content:
         names=names,
         size=sum(entry.file_size for entry in entries),
         read=text,
-        rights=declaration(text(FILE_NAME).encode(), f"{FILE_NAME} in {path}")
+        rights=declaration(text(FILE_NAME).encode(), f"{FILE_NAME} in {what}")
         if FILE_NAME in names
         else None,
     )

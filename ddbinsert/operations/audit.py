@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.audit import Question, choose, item_text
+from ddbinsert.core.audit import Answer, Question, choose, item_text
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ddbinsert.aws.session import Aws
-    from ddbinsert.core.audit import Entry
     from ddbinsert.core.reporter import Reporter
 
 _VARIABLE = "SINK_ARN"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What the audit table says.
-
-    Attributes:
-        index: The index that answered; None where the whole table was read.
-        more: There may be older entries than these.
-    """
-
-    audit: str
-    index: str | None
-    entries: tuple[Entry, ...]
-    more: bool
 
 
 def audit_table(given: str | None, environments: Callable[[], list[Mapping[str, str]]]) -> str:

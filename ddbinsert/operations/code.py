@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.limits import LARGEST_UNZIPPED, LARGEST_UPLOAD
+from ddbinsert.core.package import Package, S3Object
+from ddbinsert.errors import UsageError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from ddbinsert.core.model import Trigger
-    from ddbinsert.core.package import Package
+    from ddbinsert.aws.session import Aws
+    from ddbinsert.core.model import FunctionSpec, Trigger
 
 
-def build(trigger: Trigger, base: Path) -> Package:
+def build(trigger: Trigger, base: Path, connect: Callable[[], Aws] | None = None) -> Package:
     """The deployment package; ``function.code`` is relative to ``base``.
+
+    Args:
+        connect: Called for code that lies in AWS.
 
     Raises:
         PrerequisiteError, UsageError: There is no such code, or it can't be a function's.
@@ -22,10 +31,67 @@ def build(trigger: Trigger, base: Path) -> Package:
     function = trigger.function
     if function.code is None:
         return handlers.bundle(function.template, function.runtime, function.environment)
-    return handlers.package_code(
+    if function.code.startswith("s3://"):
+        return _archive(function, function.code, _aws(connect, function.code))
+    if is_image(function.code):
+        return _image(function, function.code, _aws(connect, function.code))
+    package = handlers.package_code(
         base / function.code,
         runtime=function.runtime,
         handler=function.handler,
         architecture=function.architecture,
         environment=function.environment,
+        layers=bool(function.layers),
+        largest_upload=LARGEST_UPLOAD if function.code_bucket is None else LARGEST_UNZIPPED,
     )
+    return _through_bucket(package, function.code_bucket, trigger.function_name)
+
+
+def is_image(code: str) -> bool:
+    """Whether ``function.code`` is a container image in ECR."""
+    return ".dkr.ecr." in code.partition("/")[0]
+
+
+def _aws(connect: Callable[[], Aws] | None, code: str) -> Aws:
+    if connect is None:
+        raise UsageError(
+            f"The code {code} lies in AWS, where this command does not look.", code="code-in-aws"
+        )
+    return connect()
+
+
+def _archive(function: FunctionSpec, uri: str, aws: Aws) -> Package:
+    from ddbinsert import handlers
+    from ddbinsert.aws.code_objects import get_archive
+
+    content, where = get_archive(aws, uri)
+    package = handlers.package_archive(
+        content,
+        uri,
+        runtime=function.runtime,
+        handler=function.handler,
+        environment=function.environment,
+        layers=bool(function.layers),
+    )
+    return replace(package, stored=where)
+
+
+def _image(function: FunctionSpec, uri: str, aws: Aws) -> Package:
+    from ddbinsert.aws.code_objects import pinned_image
+
+    if function.layers:
+        raise UsageError(
+            "A container image takes no layers.",
+            hint="Build what they hold into the image, and leave function.layers out.",
+            code="image-with-layers",
+        )
+    return Package(handler="", image=pinned_image(aws, uri))
+
+
+def _through_bucket(package: Package, bucket: str | None, function: str) -> Package:
+    """An archive that is too large for a request goes through the bucket, named by its content."""
+    if bucket is None or len(package.zip_bytes) <= LARGEST_UPLOAD:
+        return package
+    digest = package.sha256.replace("/", "_").replace("+", "-").rstrip("=")
+    where = S3Object(bucket=bucket, key=f"ddbinsert/{function}/{digest}.zip")
+    return replace(package, stored=where, upload=True)

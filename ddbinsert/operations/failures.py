@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.failures import Failure, narrowed, sequence_of
+from ddbinsert.core.failures import Failure, Listing, Replay, Shown, narrowed, sequence_of
 from ddbinsert.core.pattern import PatternError, compile_pattern
 from ddbinsert.core.policy import failure_destination
 from ddbinsert.errors import DdbInsertError, PrerequisiteError
@@ -32,47 +32,6 @@ if TYPE_CHECKING:
 
 #: Seconds; a message of a queue is held for three times as long.
 _RENEWED_EVERY = 300.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listing:
-    """What lies at the destination.
-
-    Attributes:
-        foreign: Documents that are none of Lambda's failures.
-    """
-
-    destination: str
-    failures: tuple[Failure, ...]
-    foreign: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """A failure with its records; ``problem`` says why there are none."""
-
-    failure: Failure
-    records: tuple[Record, ...] = ()
-    problem: str = ""
-
-
-@dataclass(kw_only=True)
-class Replay:
-    """What became of one failure.
-
-    Attributes:
-        done: Records that the function took. left: Sequence numbers of those that it didn't.
-        problem: The last error, or why the records could not be had.
-    """
-
-    failure: Failure
-    done: int = 0
-    left: list[str] = field(default_factory=list)
-    problem: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return not self.left and not self.problem
 
 
 def destination_of(trigger: Trigger, world: World, given: str | None) -> str:

@@ -41,7 +41,13 @@ def here(
     from ddbinsert.handlers.worker import Worker
     from ddbinsert.operations.code import build
 
-    package = build(trigger, base)
+    package = build(trigger, base, connect)
+    if package.image is not None:
+        raise UsageError(
+            "A container image is not run here.",
+            hint="Invoke it deployed: --deployed.",
+            code="runtime-not-local",
+        )
     surroundings = dict(variables)
     if _speaks_to_aws(trigger):
         from ddbinsert.aws.invoke import variables_of

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ddbinsert.operations.audit import Answer
+    from ddbinsert.core.audit import Answer
     from ddbinsert.render.screen import Screen
 
 

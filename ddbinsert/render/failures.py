@@ -9,8 +9,7 @@ from ddbinsert.render.keys import key_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.failures import Failure, Record
-    from ddbinsert.operations.failures import Listing, Replay, Shown
+    from ddbinsert.core.failures import Failure, Listing, Record, Replay, Shown
     from ddbinsert.render.screen import Screen
 
 
