@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+from tests.functional.helpers import fresh
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddbinsert import local
-
-_NUMBERS = itertools.count(1)
-
-
-def fresh(kind: str) -> str:
-    """A name of one's own in the emulator that all tests of a process share."""
-    return f"{kind}-{os.getpid()}-{next(_NUMBERS)}"
 
 
 class Bench:

@@ -15,7 +15,8 @@ import pytest
 
 from ddbinsert.cli import main
 from ddbinsert.environment import Environment
-from tests.functional.sinks import SINKS, Bench, Sink, fresh
+from tests.functional.helpers import fresh
+from tests.functional.sinks import SINKS, Bench, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
