@@ -23,9 +23,11 @@ class TimeAxis:
 
     Attributes:
         span: Seconds; more than 0.
+        zero: The moment from which ticks count; the start, or later.
     """
 
     start: float
+    zero: float
     span: float
     left: float
     width: float
@@ -36,9 +38,11 @@ class TimeAxis:
         return self.left + share * self.width
 
     def ticks(self, most: int = 8) -> tuple[float, ...]:
-        """Seconds since the start, at round distances; at most so many."""
+        """Seconds since zero, at round distances; at most so many, and one more."""
         step = next((s for s in (*_STEPS, *_LONG_STEPS) if self.span / s <= most), self.span)
-        return tuple(step * n for n in range(math.floor(self.span / step + 1e-9) + 1))
+        first, last = self.start - self.zero, self.start - self.zero + self.span
+        numbers = range(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)
+        return tuple(step * n for n in numbers)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +65,9 @@ class LogAxis:
 
 
 def tick_words(seconds: float) -> str:
-    """A round duration, without what is 0 in it: ``50 s``, ``2 min``."""
+    """A round duration, without what is 0 in it: ``50 s``, ``2 min``; -20 ms before zero."""
+    if seconds <= 0:
+        return f"-{tick_words(-seconds)}" if seconds else "0"
     return words(seconds).replace(".0 s", " s").removesuffix(" 00 s").removesuffix(" 00 min")
 
 

@@ -27,7 +27,7 @@ _WATCHED = "This run only watched, and wrote nothing of its own."
 def page(proof: Proof) -> str:
     """The report on a run with a verdict."""
     verdict = proof.verdict
-    drawn = timeline(proof)
+    drawn, every = timeline(proof), claims(proof)
     return _document(
         f"{verdict.result.value}: inserts of {proof.trigger.table}",
         _banner(
@@ -37,9 +37,9 @@ def page(proof: Proof) -> str:
             sentence(verdict.summary),
             f"Table {proof.trigger.table} → function {proof.function}",
         ),
-        sections.figures(proof),
+        sections.figures(proof, every),
         sections.findings(verdict.findings),
-        sections.proven(claims(proof)),
+        sections.proven(every),
         element("div", sections.by_kind(kinds(proof)), sections.latency(proof), class_="pair"),
         sections.timeline(drawn, empty=_UNWRITTEN if proof.tally else _WATCHED),
         sections.every_write(proof),

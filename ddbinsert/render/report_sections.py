@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.claims import Standing
+from ddbinsert.core.claims import NEGATIVES, Standing
 from ddbinsert.core.duration import words
 from ddbinsert.core.kinds import kinds
 from ddbinsert.core.model import EventName
@@ -48,14 +48,19 @@ def _table(headings: Sequence[str], rows: Iterable[Markup], class_: str) -> Mark
     return element("table", element("thead", head), element("tbody", *rows), class_=class_)
 
 
-def figures(proof: Proof) -> Markup:
+def figures(proof: Proof, every: Sequence[Claim]) -> Markup:
     """The four numbers that are asked for first."""
     counts, latency = proof.verdict.counts, proof.verdict.latency
     others = [kind for kind in kinds(proof) if kind.name is not EventName.INSERT]
     made = sum(kind.written for kind in others)
     received = [value for kind in others for value in (kind.processed, kind.guarded, kind.failed)]
     if others:
-        strays = NOTHING if None in received or not made else f"{sum(filter(None, received)):,} of {made:,}"
+        delivered = sum(filter(None, received))
+        strays = NOTHING if None in received or not made else f"{delivered:,} of {made:,}"
+        if not delivered and any(
+            one.standing is Standing.OPEN for one in every if one.id in NEGATIVES.values()
+        ):
+            strays = "none seen"
     else:
         strays = f"{counts.get('intruders', 0) + counts.get('guarded', 0):,}"
     shown = (
@@ -184,7 +189,7 @@ def timeline(drawn: Markup | None, *, empty: str) -> Markup:
         ("none", NOTHING, "a write that leaves no record"),
         ("line", "L", "a log line"),
         ("stopped", "┴", "not delivered"),
-        ("insert missing", "I", "? insert not processed"),
+        ("insert missing", "I", "? insert not processed by the end of the run"),
         ("modify intruder", "M", "! processed, and should not have been"),
         ("modify guarded", "M", "g delivered, dropped by the handler"),
     )

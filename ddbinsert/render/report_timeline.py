@@ -66,7 +66,7 @@ class Tracks:
     """The three tracks of one item, each in the order of time.
 
     Attributes:
-        stopped: Places of the records that were not delivered, and need not be.
+        stopped: Places of the records that surely were not delivered, and need not be.
         more: Log lines beyond those drawn.
     """
 
@@ -84,8 +84,10 @@ def timeline(proof: Proof) -> Markup | None:
         return None
     start = min(at for lane in lanes for _, at in lane.written)
     tracks = [tracks_of(lane, start, max(proof.finished, start)) for lane in lanes]
-    last = max(mark.at for t in tracks for mark in (*t.writes, *t.stream, *t.log) if mark.state != "missing")
-    axis = TimeAxis(start=start, span=max(last - start, 0.006), left=_LEFT, width=_WIDTH - _LEFT - _RIGHT)
+    times = [mark.at for t in tracks for mark in (*t.writes, *t.stream, *t.log) if mark.state != "missing"]
+    # A log line may be dated before the answer that came on a busy line, or by a clock that goes otherwise.
+    first, span = min(times), max(max(times) - min(times), 0.006)
+    axis = TimeAxis(start=first, zero=start, span=span, left=_LEFT, width=_WIDTH - _LEFT - _RIGHT)
     height = _TOP + _LANE * len(lanes) + 6
     pairs = zip(lanes, tracks, strict=True)
     return drawing(
@@ -124,10 +126,12 @@ def tracks_of(lane: LaneTally, start: float, finished: float) -> Tracks:
         *_missing(lane, recorded, finished),
     ]
     delivered = {one.identity for one in lane.receipts}
+    seen = [bool({record.event_id, str(record.sequence)} & delivered) for record in recorded]
+    # Order holds per item: what lies before a record that was delivered is not on its way any more.
     stopped = (
         place
         for place, record in enumerate(recorded)
-        if record.event_name != EventName.INSERT and not {record.event_id, str(record.sequence)} & delivered
+        if record.event_name != EventName.INSERT and not seen[place] and any(seen[place:])
     )
     return Tracks(
         writes=tuple(
@@ -148,7 +152,7 @@ def tracks_of(lane: LaneTally, start: float, finished: float) -> Tracks:
             for record, at in _dated(lane, recorded, start, finished)
         ),
         log=tuple(sorted(log, key=lambda mark: mark.at)),
-        stopped=frozenset(() if lane.lines else stopped),
+        stopped=frozenset(stopped),
         more=len(lane.receipts) + len(lane.lines) - len(shown) - len(lines),
     )
 
@@ -215,9 +219,9 @@ def _near(at: float, start: float, finished: float) -> float:
 def _ticks(axis: TimeAxis, height: float) -> Iterator[Markup]:
     yield label(_LEFT, 14, "time since the first write was answered", "note")
     for seconds in axis.ticks():
-        x = axis.x(axis.start + seconds)
+        x = axis.x(axis.zero + seconds)
         yield line(x, _TOP - 8, x, height - 6, "grid")
-        yield label(x, _TOP - 13, tick_words(seconds) if seconds else "0", "tick", "middle")
+        yield label(x, _TOP - 13, tick_words(seconds), "tick", "middle")
 
 
 def _lane(axis: TimeAxis, lane: LaneTally, tracks: Tracks, top: float) -> Markup:

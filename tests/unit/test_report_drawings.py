@@ -45,7 +45,7 @@ def test_marks_that_coincide_are_spread_around_their_place() -> None:
 
 @given(st.floats(0.006, 90_000))
 def test_an_axis_of_time_has_some_round_ticks_and_not_too_many(span: float) -> None:
-    ticks = TimeAxis(start=0, span=span, left=0, width=700).ticks()
+    ticks = TimeAxis(start=0, zero=0, span=span, left=0, width=700).ticks()
     assert ticks[0] == 0
     assert 1 <= len(ticks) <= 9
     assert ticks[-1] <= span * 1.000001
@@ -167,6 +167,30 @@ def test_a_log_event_dated_absurdly_does_not_squeeze_the_rest() -> None:
     tracks = tracks_of(lane, proofs.START, proof.finished)
     assert max(mark.at for mark in tracks.log) <= proof.finished + 60
     assert min(mark.at for mark in tracks.log) >= proofs.START - 60
+
+
+def test_nothing_is_called_undelivered_while_it_may_be_on_its_way() -> None:
+    tracks = tracks_of(lane_of(proofs.proof_of(lost=frozenset({0}))), proofs.START, proofs.START + 9)
+    assert tracks.stopped == frozenset()
+
+
+def test_a_log_line_before_the_first_answer_lies_left_of_zero() -> None:
+    proof = proofs.proof_of()
+    lane = lane_of(proof)
+    lane.receipts[0] = replace(lane.receipts[0], logged=proofs.START - 0.1)
+    svg = timeline(proof)
+    assert svg is not None
+    assert ">-100 ms<" in svg
+    assert ">0<" in svg
+
+
+@given(st.floats(-60, 0), st.floats(0.006, 90_000))
+def test_ticks_count_from_zero_wherever_the_axis_begins(start: float, span: float) -> None:
+    axis = TimeAxis(start=start, zero=0, span=span, left=0, width=700)
+    ticks = axis.ticks()
+    assert len(ticks) <= 9
+    assert all(start - 1e-4 <= tick <= start + span + 1e-4 for tick in ticks)
+    assert (0 in ticks) is (start + span >= 0)
 
 
 def test_where_nothing_was_written_there_is_no_timeline() -> None:

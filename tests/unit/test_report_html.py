@@ -196,6 +196,12 @@ def test_a_run_without_writes_says_so_in_the_place_of_drawings() -> None:
     assert "<svg" not in PAGES["refused"]
 
 
+def test_what_may_still_come_is_not_told_as_zero() -> None:
+    assert "<dd>none seen</dd>" in PAGES["inconclusive"]
+    assert "<dd>0 of 8</dd>" in PAGES["pass"]
+    assert "<dd>8 of 8</dd>" in PAGES["fail"]
+
+
 def test_the_size_of_a_page_does_not_grow_with_the_run() -> None:
     assert len(PAGES["bulk"]) < len(PAGES["pass"]) * 1.1
 
