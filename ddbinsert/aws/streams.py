@@ -28,8 +28,9 @@ POLITE = 1.0
 #: So many empty answers in a row from an open shard mean that it holds nothing more: one alone does not
 #: (API reference of GetRecords: it may take several calls to come to the part that holds records).
 _EMPTY_IN_A_ROW = 3
-#: Seconds between two looks for new shards.
+#: Seconds between two looks for new shards; and where one has closed whose children don't show yet.
 _LOOK_FOR_SHARDS = 10.0
+_LOOK_FOR_CHILDREN = 1.0
 _PAGE = 1000
 _LONGEST_PAUSE = 5.0
 
@@ -121,7 +122,7 @@ class StreamReader:
     def poll(self) -> Iterator[Record]:
         """Read every shard that is due, once, side by side; the records of the shards that answered."""
         now = self._clock.monotonic()
-        if now - self._looked >= _LOOK_FOR_SHARDS:
+        if now - self._looked >= (_LOOK_FOR_CHILDREN if self._awaits_children else _LOOK_FOR_SHARDS):
             self._find_shards(first=False)
         busy = {id(c) for c in self._running.values()}
         for cursor in self._cursors.values():
@@ -204,6 +205,11 @@ class StreamReader:
             cursor.after = records[-1]["dynamodb"]["SequenceNumber"]
         if cursor.finished:
             self._find_shards(first=False)  # it closed: its children go on from here
+
+    @property
+    def _awaits_children(self) -> bool:
+        parents = {cursor.parent for cursor in self._cursors.values()}
+        return any(c.finished and c.shard not in parents for c in self._cursors.values())
 
     def _is_ready(self, cursor: _Cursor) -> bool:
         parent = self._cursors.get(cursor.parent or "")
