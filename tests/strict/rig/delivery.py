@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .arns import split_function
+from .discarded import discard
 
 if TYPE_CHECKING:
     from .context import Context
@@ -49,7 +50,16 @@ class Delivery:
             if not left:
                 continue
             attempts = attempts + 1 if len(left) == len(records) else 0
-            if self._is_given_up(left, attempts, settings):
+            exhausted, aged = self._is_given_up(left, attempts, settings)
+            if exhausted or aged:
+                discard(
+                    self._mapping,
+                    left,
+                    attempts=attempts,
+                    aged=aged,
+                    settings=settings,
+                    context=self._context,
+                )
                 continue
             waiting.extendleft(reversed([(part, attempts) for part in _parts(left, settings)]))
             self._pause(self._settings.retry_delay)
@@ -94,13 +104,14 @@ class Delivery:
         named = [places.get(str(one.get("itemIdentifier")), 0) for one in failures]
         return records[min(named) :] if named else []
 
-    def _is_given_up(self, left: list[Record], attempts: int, settings: JsonObject) -> bool:
+    def _is_given_up(self, left: list[Record], attempts: int, settings: JsonObject) -> tuple[bool, bool]:
+        """Whether the retries are used up; whether a record is too old."""
         retries = int(settings.get("MaximumRetryAttempts", -1))
         age = int(settings.get("MaximumRecordAgeInSeconds", -1))
         oldest = min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in left)
         lived = (self._context.clock() - oldest) * self._settings.age_scale
         splits = bool(settings.get("BisectBatchOnFunctionError")) and len(left) > 1
-        return (retries >= 0 and attempts > retries and not splits) or (0 < age < lived)
+        return retries >= 0 and attempts > retries and not splits, 0 < age < lived
 
     def _is_over(self) -> bool:
         return self._context.stopping.is_set() or self._mapping.ended.is_set()

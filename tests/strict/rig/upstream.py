@@ -33,6 +33,7 @@ _TARGETS = {
     "dynamodbstreams": ("DynamoDBStreams_20120810", "dynamodb"),
     "logs": ("Logs_20140328", "logs"),
     "cloudwatch": ("GraniteServiceVersion20100801", "monitoring"),
+    "sqs": ("AmazonSQS", "sqs"),
 }
 _ANSWER_SECONDS = 960.0  # a Lambda invocation may take 15 minutes
 
