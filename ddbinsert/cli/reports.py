@@ -21,7 +21,7 @@ from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import TracebackType
+    from types import ModuleType, TracebackType
 
     from ddbinsert.cli.run import Run
     from ddbinsert.core.proof import Proof
@@ -87,26 +87,22 @@ class Reports:
 
     def of(self, prove: Callable[[], Proof]) -> Proof:
         """The proof that ``prove`` gives, with every report on it written."""
-        from ddbinsert.render import github, junit, report_html
-
         self._written = True
         try:
             proof = prove()
         except BaseException as error:
             self._write_failure(error)
             raise
-        self._keep(self._html, lambda: report_html.page(proof))
-        self._keep(self._junit, lambda: junit.document(proof))
-        self._append(lambda: github.summary(proof))
+        self._keep(self._html, lambda: _html().page(proof))
+        self._keep(self._junit, lambda: _junit().document(proof))
+        self._append(lambda: _github().summary(proof))
         return proof
 
     def _write_failure(self, error: BaseException) -> None:
-        from ddbinsert.render import github, junit, report_html
-
         run = self._without_verdict(error)
-        self._keep(self._html, lambda: report_html.error_page(run))
-        self._keep(self._junit, lambda: junit.error_document(run))
-        self._append(lambda: github.error_summary(run))
+        self._keep(self._html, lambda: _html().error_page(run))
+        self._keep(self._junit, lambda: _junit().error_document(run))
+        self._append(lambda: _github().error_summary(run))
 
     def _without_verdict(self, error: BaseException) -> NoVerdict:
         from ddbinsert.render.report import NoVerdict
@@ -211,3 +207,24 @@ def _append(path: Path, text: str) -> None:
             if file.read(1) != b"\n":
                 text = f"\n{text}"
         file.write(text.encode())
+
+
+# Most runs write no report, so none of these is read unless one is wanted.
+
+
+def _html() -> ModuleType:
+    from ddbinsert.render import report_html
+
+    return report_html
+
+
+def _junit() -> ModuleType:
+    from ddbinsert.render import junit
+
+    return junit
+
+
+def _github() -> ModuleType:
+    from ddbinsert.render import github
+
+    return github
