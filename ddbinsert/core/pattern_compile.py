@@ -144,7 +144,10 @@ class _Writer:
         return [*self.descent(node), *self.leaf(node)]
 
     def descent(self, node: Field) -> list[str]:
-        """Bind the dict around the leaf to a variable, once for all fields that share it."""
+        """Bind the dict around the leaf to a variable, once for all fields that share it.
+
+        What is no mapping has no `get`: the exception hands it over to the exact matcher.
+        """
         lines = []
         for length in range(1, len(node.keys)):
             prefix = node.keys[:length]
@@ -152,8 +155,8 @@ class _Writer:
                 variable = self.variable()
                 lines += [
                     f"{variable} = {self.dicts[prefix[:-1]]}.get({self.name(prefix[-1])})",
-                    f"if type({variable}) is not dict:",
-                    f"    return {self.hands_over(node)} and exact(record)",
+                    f"if {variable} is None:",
+                    f"    return ({self.irregular_here(node, length)}) and exact(record)",
                 ]
                 self.dicts[prefix] = variable
         return lines
@@ -162,19 +165,30 @@ class _Writer:
         variable = self.variable()
         test = self.test(node).replace("{v}", variable)
         lookup = self.lookup(node, self.dicts[node.keys[:-1]])
-        if "." in node.path:
-            return [
-                f"{variable} = {lookup}",
-                f"if not ({test}):",
-                f"    return {self.hands_over(node)} and exact(record)",
-            ]
-        if _may_be_absent(node):
+        if _may_be_absent(node):  # its path has no dots, see `statement`
             test = f"{test} or type({variable}) in GONE"
         return [
             f"{variable} = {lookup}",
             f"if not ({test}):",
-            f"    return type({variable}) not in PLAIN and exact(record)",
+            f"    return ({self.irregular_here(node, len(node.keys), variable)}) and exact(record)",
         ]
+
+    def irregular_here(self, node: Field, length: int, variable: str | None = None) -> str:
+        """The same question as `hands_over`'s, where the first `length` keys have been followed already.
+
+        Args:
+            node: The field.
+            length: How many of its keys; the dicts up to the last of these are bound to variables.
+            variable: What stands at the last of these keys; None where that is known to be nothing, or null.
+        """
+        steps = steps_to([node.path])
+        parts = [f"type({variable}) not in PLAIN"] if variable else []
+        reached: str | None = None
+        for index, key in enumerate(node.keys[:length]):
+            others = [self.name(other) for other, _, _ in steps[reached] if other != key]
+            parts += [f"{other} in {self.dicts[node.keys[:index]]}" for other in others]
+            reached = key if reached is None else f"{reached}.{key}"
+        return " or ".join(parts) or "False"
 
     def expression(self, node: Node) -> str:
         if isinstance(node, Alternatives):
