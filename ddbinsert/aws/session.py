@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ _AWS_DOMAINS = (
 )
 
 
+_LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$)")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Connection:
     """How to reach AWS, or what stands in for it.
@@ -57,6 +61,12 @@ class Connection:
     secret_access_key: str | None = None
     session_token: str | None = None
     is_local: bool = False
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether every service is spoken to at an address of this machine's own."""
+        places = [self.endpoint_url or "", *self.service_endpoints.values()]
+        return self.region is not None and all(_LOOPBACK.match(place) for place in places)
 
 
 class Aws:
@@ -128,7 +138,7 @@ class Aws:
     def _create(self, name: str) -> Any:
         return self._make(name, {})
 
-    def _make(self, name: str, own: Mapping[str, Any]) -> Any:
+    def _make(self, name: str, own: Mapping[str, Any], *, lean: bool = True) -> Any:
         from botocore.config import Config
 
         connection = self.connection
@@ -154,7 +164,7 @@ class Aws:
         endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
         try:
             _ = endpoint and urlsplit(endpoint).port  # botocore looks at it only when it calls
-            return self._opened().create_client(
+            client = (self._opened() if lean else self._session_of(lean=False)).create_client(
                 name,
                 region_name=self.region,
                 endpoint_url=endpoint,
@@ -169,6 +179,24 @@ class Aws:
                 hint="Correct --endpoint-url, AWS_ENDPOINT_URL or --region.",
                 code="bad-endpoint",
             ) from error
+        if lean:
+            client.meta.events.register("getattr", self._beyond(name, own))
+        return client
+
+    def _beyond(self, name: str, own: Mapping[str, Any]) -> Callable[..., Any]:
+        """Finds what the shipped model leaves out in the whole one, which takes long to read."""
+        whole: list[Any] = []
+
+        def find(event_name: str, **_event: object) -> Any:
+            wanted = event_name.rsplit(".", 1)[-1]
+            if wanted.startswith("_"):
+                return None
+            with self._lock:
+                if not whole:
+                    whole.append(self._make(name, own, lean=False))
+            return getattr(whole[0], wanted, None)
+
+        return find
 
     def _opened(self) -> Session:
         if self._session is None:
@@ -178,9 +206,15 @@ class Aws:
         return self._session
 
     def _open(self) -> Session:
+        return self._session_of(lean=True)
+
+    def _session_of(self, *, lean: bool) -> Session:
         from ddbinsert.aws.sessions import open_session
 
-        return open_session(self.connection.profile, sealed=self.connection.is_local)
+        connection = self.connection
+        return open_session(
+            connection.profile, sealed=connection.is_local, here=connection.is_on_this_machine, lean=lean
+        )
 
     @property
     def region(self) -> str | None:

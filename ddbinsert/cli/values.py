@@ -59,6 +59,8 @@ def _read(value: Any, param: Any) -> Any:
 
 
 def _one(value: Any, annotation: Any, info: Any) -> Any:
+    if type(value) is annotation:  # a default
+        return value
     if annotation is str:
         return value if isinstance(value, str) else _UNREAD
     if annotation is bool:

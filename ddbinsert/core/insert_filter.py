@@ -1,15 +1,16 @@
-"""The one definition of "only inserts"."""
+"""The one definition of "only inserts".
+
+The filter engine is read only where a pattern of somebody's own is at hand: most mappings have the plain one.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.filter_narrow import narrowed
-from ddbinsert.core.filter_reach import Passing, leak
-from ddbinsert.core.pattern import PatternError, parse
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ddbinsert.core.filter_reach import Passing
 
 INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
 
@@ -23,11 +24,19 @@ def insert_patterns(extra: Sequence[str] = ()) -> tuple[str, ...]:
     Raises:
         PatternError: One of `extra` is invalid, could never match an INSERT, or gets longer than AWS takes.
     """
-    return tuple(dict.fromkeys(narrowed(text) for text in extra)) or (INSERT_ONLY,)
+    if not extra:
+        return (INSERT_ONLY,)
+    from ddbinsert.core.filter_narrow import narrowed
+
+    return tuple(dict.fromkeys(narrowed(text) for text in extra))
 
 
 def is_insert_only(pattern: str) -> bool:
     """Whether no MODIFY and no REMOVE record can pass `pattern`; False where AWS would refuse the pattern."""
+    if pattern == INSERT_ONLY:
+        return True
+    from ddbinsert.core.pattern import PatternError
+
     try:
         return counterexample(pattern) is None
     except PatternError:
@@ -40,4 +49,7 @@ def counterexample(pattern: str) -> Passing | None:
     Raises:
         PatternError: AWS would refuse the pattern.
     """
+    from ddbinsert.core.filter_reach import leak
+    from ddbinsert.core.pattern import parse
+
     return leak(parse(pattern))
