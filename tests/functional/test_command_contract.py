@@ -271,14 +271,20 @@ def test_json_has_no_colours_whatever_is_forced(cloud: Cloud, variables: dict[st
 # --- hostile words ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("word", HOSTILE.values(), ids=HOSTILE)
+_EVERYWHERE = ("enable-stream", "create-function", "send", "tail", "status", "verify", "down")
+
+
 @pytest.mark.parametrize(
-    "name", ["enable-stream", "create-function", "attach-trigger", "send", "tail", "status", "verify", "down"]
+    ("name", "kind"),
+    [
+        *(("attach-trigger", kind) for kind in HOSTILE),
+        *((name, "an escape sequence") for name in _EVERYWHERE),
+    ],
 )
 def test_a_hostile_table_name_is_refused_and_reaches_no_terminal_as_it_is(
-    variables: dict[str, str], name: str, word: str
+    variables: dict[str, str], name: str, kind: str
 ) -> None:
-    calls = Calls()
+    calls, word = Calls(), HOSTILE[kind]
     for form in ((), ("-o", "json")):
         done = ran(name, word, *form, variables=variables, connect=calls.connect)
         assert done.code in (2, 3)
