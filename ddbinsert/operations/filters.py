@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Patterns are short; a larger file is something else.
 _LARGEST = 4 * 1024 * 1024
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +180,10 @@ def mapping_state(aws: Aws, uuid: str) -> MappingState:
     """
     from ddbinsert.aws.observe import read_mapping
 
+    if not _UUID.fullmatch(uuid):
+        raise UsageError(
+            f"{uuid!r} is no mapping's UUID.", hint="`ddbinsert status TABLE` shows a trigger's mapping."
+        )
     mapping = read_mapping(aws, uuid)
     if mapping is None:
         raise PrerequisiteError(
