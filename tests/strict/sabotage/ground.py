@@ -68,12 +68,26 @@ class Judged:
     notes: frozenset[str]
     answer: Ran
 
+    @property
+    def told(self) -> str:
+        """What was said, without the timeline of each item."""
+        document = self.answer.json
+        data = {name: part for name, part in (document["data"] or {}).items() if name != "items"}
+        return json.dumps({"errors": document["errors"], **data}, indent=1)
+
+
+_MAKING = threading.Lock()
+
 
 class Prepared(Aws):
     """A connection like any other, but for the services' models, which are read once for all cases."""
 
     def _open(self) -> Session:
         return _session()
+
+    def _create(self, name: str) -> Any:
+        with _MAKING:  # a session makes one client after the other
+            return super()._create(name)
 
 
 @cache

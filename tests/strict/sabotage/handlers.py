@@ -4,7 +4,7 @@ from __future__ import annotations
 
 #: Leaves receipts in ddbinsert's words; what to do with a record is ``judge``'s business.
 _RECEIPTS = '''
-import json
+import hashlib, json, os, tempfile
 
 def receipt(record, request, decision="processed", **changes):
     change = record["dynamodb"]
@@ -18,13 +18,17 @@ def number(record):
     text = next(iter(next(iter(record["dynamodb"]["Keys"].values())).values()))
     return int(text[-3:]) if "ddbinsert:" in text else -1
 
-SEEN = {}
+def times(record, context):
+    """How many records of this item there have been; in a file, as executions don't share their memory."""
+    key = json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
+    name = context.function_name + "-" + hashlib.sha256(key.encode()).hexdigest()[:24]
+    with open(os.path.join(tempfile.gettempdir(), name), "a") as seen:
+        seen.write("x")
+    return os.path.getsize(seen.name)
 
 def handler(event, context):
     for record in event["Records"]:
-        key = json.dumps(record["dynamodb"]["Keys"], sort_keys=True)
-        SEEN[key] = SEEN.get(key, 0) + 1
-        judge(record, context.aws_request_id, SEEN[key])
+        judge(record, context.aws_request_id, times(record, context))
 '''
 
 
@@ -121,16 +125,10 @@ def handler(event, context):
         print("work", key)
         print("done", key)
 """
-PRINTS_ONCE_AN_ITEM = """
-SEEN = set()
-
-def handler(event, context):
-    for record in event["Records"]:
-        key = next(iter(next(iter(record["dynamodb"]["Keys"].values())).values()))
-        if key not in SEEN:
-            print("first order", key)
-        SEEN.add(key)
-"""
+PRINTS_ONCE_AN_ITEM = leaving_receipts(
+    """    if times == 1:
+        print("first order", next(iter(next(iter(record["dynamodb"]["Keys"].values())).values())))"""
+)
 FAILS_ON_OTHERS = leaving_receipts(
     '    if number(record) < 0:\n        raise ValueError("theirs")\n    receipt(record, request)'
 )
