@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
@@ -106,8 +107,9 @@ def _default(field: dataclasses.Field[Any]) -> object:
 
 def _attributes(cls: type[Any]) -> dict[str, str]:
     """The ``Attributes:`` of a docstring, name to text; empty under ``python -OO``."""
-    _, _, text = (cls.__doc__ or "").partition("Attributes:\n")
+    # Since Python 3.13 the compiler has taken the indentation out already.
+    _, _, text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")
     found: dict[str, str] = {}
-    for name, description in re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", text, flags=re.MULTILINE):
+    for name, description in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", text, flags=re.MULTILINE):
         found[name] = re.sub(r"\s+", " ", description).replace("``", "")
     return found
