@@ -1,4 +1,8 @@
-"""What functional tests share: one embedded emulator a test process (so one an xdist worker)."""
+"""What functional tests share: one embedded emulator a test process (so one an xdist worker).
+
+With TEST_RIG=aws (plain, hostile) in the environment the commands go through the strict rig: the same tests, on an
+endpoint with AWS's states, delays and refusals.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +29,30 @@ def emulator() -> Iterator[local.Emulator]:
 
 
 @pytest.fixture(scope="session")
-def cloud(emulator: local.Emulator) -> Iterator[Cloud]:
-    """``emulator`` as boto3 shows it."""
-    looked_at = Cloud(emulator.variables())
+def endpoint(emulator: local.Emulator) -> Iterator[str]:
+    """Where commands speak to."""
+    profile = os.environ.get("TEST_RIG")
+    if not profile:
+        yield emulator.endpoint
+        return
+    from tests.strict.rig import rig_for
+
+    with rig_for(emulator.endpoint, profile) as rig:
+        yield rig.endpoint
+
+
+@pytest.fixture(scope="session")
+def cloud(emulator: local.Emulator, endpoint: str) -> Iterator[Cloud]:
+    """What the commands speak to, as boto3 shows it."""
+    looked_at = Cloud({**emulator.variables(), "AWS_ENDPOINT_URL": endpoint})
     yield looked_at
     looked_at.close()
 
 
 @pytest.fixture
-def variables(emulator: local.Emulator, tmp_path: Path) -> dict[str, str]:
+def variables(emulator: local.Emulator, endpoint: str, tmp_path: Path) -> dict[str, str]:
     """The process environment of a command that shall talk to ``emulator``, and knows nothing of this user."""
-    return {**_bare(tmp_path), **emulator.variables()}
+    return {**_bare(tmp_path), **emulator.variables(), "AWS_ENDPOINT_URL": endpoint}
 
 
 @pytest.fixture

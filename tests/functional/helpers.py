@@ -77,6 +77,7 @@ class Cloud:
             BillingMode="PAY_PER_REQUEST",
             **({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}),
         )
+        until(lambda: self.described(name)["TableStatus"] == "ACTIVE")
         return name
 
     def described(self, table: str) -> dict[str, Any]:
