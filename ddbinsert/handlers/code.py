@@ -154,7 +154,9 @@ def _single(path: Path, runtime: str) -> _Content:
     if size > LARGEST_UNZIPPED:
         return _Content(zip_bytes=b"", names=(name,), size=size, read=lambda _: "")
     gathered = Gathered(files={name: read(path)})
-    return _packed(gathered, runtime, None)
+    beside = path.parent / FILE_NAME
+    rights = declaration(read(beside), str(beside)) if beside.is_file() else None
+    return _packed(gathered, runtime, rights)
 
 
 def _folder(path: Path, runtime: str, architecture: str) -> _Content:

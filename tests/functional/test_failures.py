@@ -39,7 +39,7 @@ def handler(event, context):
         if does == "raise":
             raise ValueError("cannot do " + key)
         if does == "slow":
-            time.sleep(1)
+            time.sleep(0.4)
         table.update_item(Key={"pk": key}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1})
 """
 

@@ -522,6 +522,26 @@ def test_large_records_share_a_call_only_as_far_as_its_bytes_reach(start: Start,
     assert [len(call["Records"]) for call in aws.named("PutRecordBatch")] == [13, 13, 4]
 
 
+@pytest.mark.parametrize(("template", "sink"), SINKS)
+def test_test_items_are_spared_when_asked_for(
+    start: Start, aws: FakeAws, template: Template, sink: str
+) -> None:
+    batch = [record(1, ddbinsert_probe={"N": "1"}), record(2)]
+    outcome = invoke(start(template, sink, TEST_ITEMS="skip"), *batch)
+    assert sorted(decisions(outcome)) == [(one["eventID"], "processed") for one in batch]
+    assert ids(sent(aws, sink)) == [record(2)["eventID"]]
+    aws.calls.clear()
+    invoke(start(template, sink), *batch)
+    assert len(sent(aws, sink)) == 2
+
+
+def test_the_attribute_of_test_items_is_verifys(start: Start, aws: FakeAws) -> None:
+    from ddbinsert.core.probe_item import VERSION
+
+    invoke(start(Template.ANALYTICS, "kinesis", TEST_ITEMS="skip"), record(1, **{VERSION: {"N": "1"}}))
+    assert sent(aws, "kinesis") == []
+
+
 # --- the log group --------------------------------------------------------------------------------------
 
 
@@ -573,6 +593,7 @@ def test_log_events_go_in_order_of_time_and_those_out_of_range_fail(start: Start
         ),
         (Template.NOTIFY, {"EVENT_SOURCE": "aws.shop"}, "EVENT_SOURCE"),
         (Template.AUDIT_LOG, {"REDACT": "a..b"}, "REDACT"),
+        (Template.AUDIT_LOG, {"TEST_ITEMS": "no"}, "TEST_ITEMS"),
     ],
 )
 def test_a_wrong_setting_stops_the_function_and_is_named(

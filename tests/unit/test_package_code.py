@@ -378,6 +378,13 @@ def test_rights_beside_the_code_are_declared_and_not_packed(tmp_path: Path) -> N
     )
 
 
+def test_rights_beside_a_single_file_count_too(tmp_path: Path) -> None:
+    code = folder(tmp_path, handler_py=HANDLER, rights_json=RIGHTS)
+    package = pack(code / "handler.py", environment={"QUEUE": QUEUE})
+    assert names(package) == ["handler.py"]
+    assert len(package.rights) == 2
+
+
 def test_rights_in_an_archive_count_too(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "c.zip", {"handler.py": HANDLER, "rights.json": RIGHTS})
     assert len(pack(archive, environment={"QUEUE": QUEUE}).rights) == 2

@@ -4,7 +4,7 @@
 //     REDACT        paths, separated by commas, whose values are replaced by ***: `card.number,notes.*.text`
 //     EVENT_SOURCE  EventBridge: the events' source; `ddbinsert` unless set
 //     EVENT_TYPE    EventBridge: the events' detail type; `DynamoDB Item Inserted` unless set
-//     DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+//     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 //
 //     {"eventID":…,"time":"2024-11-01T12:00:00.000Z","table":"orders","keys":{"id":"a"},"item":{"id":"a","price":9.99}}
 //
@@ -12,7 +12,7 @@
 
 import { connect as toAws } from "./ddbinsert_aws.mjs";
 import { run } from "./ddbinsert_batch.mjs";
-import { delivering } from "./ddbinsert_delivery.mjs";
+import { delivering, sparingTestItems } from "./ddbinsert_delivery.mjs";
 import { envelope, eventNaming, eventOf } from "./ddbinsert_document.mjs";
 import { digestOf, dumps } from "./ddbinsert_item.mjs";
 import { openMemory } from "./ddbinsert_ledger.mjs";
@@ -35,7 +35,8 @@ export function make(environ, connect) {
     return target.service === "kinesis" ? { Data, PartitionKey: digestOf(record) } : { Data };
   }
 
-  const deliver = delivering(prepared, () => openSink(target, connect));
+  const send = delivering(prepared, () => openSink(target, connect));
+  const deliver = sparingTestItems(environ, send);
   return (event, context) => run(event, context, deliver, memory);
 }
 

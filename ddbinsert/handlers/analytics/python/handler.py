@@ -4,7 +4,7 @@
     REDACT        paths, separated by commas, whose values are replaced by ***: ``card.number,notes.*.text``
     EVENT_SOURCE  EventBridge: the events' source; ``ddbinsert`` unless set
     EVENT_TYPE    EventBridge: the events' detail type; ``DynamoDB Item Inserted`` unless set
-    DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 
     {"eventID":…,"time":"2024-11-01T12:00:00.000Z","table":"orders","keys":{"id":"a"},"item":{"id":"a","price":9.99}}
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert_aws import connect
 from ddbinsert_batch import run
-from ddbinsert_delivery import delivering
+from ddbinsert_delivery import delivering, sparing_test_items
 from ddbinsert_document import envelope, event_naming, event_of
 from ddbinsert_item import digest_of, dumps
 from ddbinsert_ledger import open_memory
@@ -50,7 +50,7 @@ def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], d
             return {"Data": line, "PartitionKey": digest_of(record)}
         return {"Data": line}
 
-    deliver = delivering(prepared, lambda: open_sink(target, connect))
+    deliver = sparing_test_items(environ, delivering(prepared, lambda: open_sink(target, connect)))
     return lambda event, context: run(event, context, deliver, memory)
 
 

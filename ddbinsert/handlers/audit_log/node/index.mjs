@@ -4,7 +4,7 @@
 //                     bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
 //     USER_ATTRIBUTE  path of the attribute that says who made the item, such as `created_by`
 //     REDACT          paths, separated by commas, whose values are replaced by ***: `card.number,notes.*.text`
-//     DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+//     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 //
 // A table and a bucket keep an event once however often it is delivered: what is there already is not written
 // again. The other sinks know no such condition; there this environment's memory, or the deduplication table,
@@ -13,7 +13,7 @@
 import { entryOf, itemOfTable } from "./ddbinsert_audit.mjs";
 import { connect as toAws } from "./ddbinsert_aws.mjs";
 import { each, run } from "./ddbinsert_batch.mjs";
-import { delivering } from "./ddbinsert_delivery.mjs";
+import { delivering, sparingTestItems } from "./ddbinsert_delivery.mjs";
 import { logEventOf, messageOf, objectOf } from "./ddbinsert_document.mjs";
 import { dumps } from "./ddbinsert_item.mjs";
 import { openMemory } from "./ddbinsert_ledger.mjs";
@@ -28,13 +28,14 @@ export function make(environ, connect) {
   const user = text(environ, "USER_ATTRIBUTE");
   const wishes = { user: user ? path("USER_ATTRIBUTE", user) : [], redacted: paths(environ, "REDACT") };
   const memory = openMemory(environ, connect);
-  const deliver =
+  const send =
     target === undefined
       ? each((record) => console.log(dumps(entryOf(record, wishes))))
       : delivering(
           (record) => prepared(record, target, wishes),
           () => openSink(target, connect),
         );
+  const deliver = sparingTestItems(environ, send);
   return (event, context) => run(event, context, deliver, memory);
 }
 

@@ -4,7 +4,7 @@
                     bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
     USER_ATTRIBUTE  path of the attribute that says who made the item, such as ``created_by``
     REDACT          paths, separated by commas, whose values are replaced by ***: ``card.number,notes.*.text``
-    DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 
 A table and a bucket keep an event once however often it is delivered: what is there already is not written
 again. The other sinks know no such condition; there this environment's memory, or the deduplication table,
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert_audit import Wishes, entry_of, item_of_table
 from ddbinsert_aws import connect
 from ddbinsert_batch import each, run
-from ddbinsert_delivery import delivering
+from ddbinsert_delivery import delivering, sparing_test_items
 from ddbinsert_document import log_event_of, message_of, object_of
 from ddbinsert_item import dumps
 from ddbinsert_ledger import open_memory
@@ -42,7 +42,7 @@ def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], d
     user = environ.get("USER_ATTRIBUTE", "").strip()
     wishes = Wishes(path("USER_ATTRIBUTE", user) if user else (), paths(environ, "REDACT"))
     memory = open_memory(environ, connect)
-    deliver = _deliver(target, wishes, connect)
+    deliver = sparing_test_items(environ, _deliver(target, wishes, connect))
     return lambda event, context: run(event, context, deliver, memory)
 
 

@@ -7,8 +7,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ServiceError } from "./ddbinsert_aws.mjs";
 import { WAITS, itemOf } from "./ddbinsert_batch.mjs";
+import { choice } from "./ddbinsert_settings.mjs";
 
 const ATTEMPTS = 5;
+// Every item that `ddbinsert verify` writes has it, and no other.
+const TEST_ATTRIBUTE = "ddbinsert_probe";
 
 // Why an entry was not taken: for what it is, for now (worth another attempt), or because nothing is.
 export const REJECTED = "rejected";
@@ -64,6 +67,21 @@ export function delivering(prepare, openSink, sleep = pause) {
       else add(batch, record, entry, item, size);
     }
     if (batch.records.length) yield* (await flush()).outcomes;
+  };
+}
+
+/**
+ * The same, but with TEST_ITEMS=skip what `ddbinsert verify` writes is done with without being sent.
+ *
+ * Such items are told by an attribute, so only where the view type has a new image.
+ */
+export function sparingTestItems(environ, deliver) {
+  if (choice(environ, "TEST_ITEMS", ["send", "skip"]) === "send") return deliver;
+  return async function* spare(records) {
+    const isTest = (record) => Object.hasOwn(record.dynamodb?.NewImage ?? {}, TEST_ATTRIBUTE);
+    const real = records.filter((record) => !isTest(record));
+    for (const record of records.filter(isTest)) yield [record, undefined];
+    if (real.length) yield* deliver(real);
   };
 }
 

@@ -56,6 +56,15 @@ export function requiredArn(environ, name, services) {
   return found;
 }
 
+/** One of `choices`, the first of which is the default. */
+export function choice(environ, name, choices) {
+  const value = text(environ, name) || choices[0];
+  if (!choices.includes(value)) {
+    throw new SettingsError(name, `'${value}' is not one of ${choices.join(", ")}`);
+  }
+  return value;
+}
+
 /** Attribute paths, separated by commas; see `path`. */
 export function paths(environ, name) {
   return split(environ[name] ?? "", ",")

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ddbinsert_aws import ServiceError
 from ddbinsert_batch import WAITS, item_of
+from ddbinsert_settings import choice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ddbinsert_batch import Deliver, Error, Outcomes, Record
 
 _ATTEMPTS = 5
+# Every item that `ddbinsert verify` writes has it, and no other.
+_TEST_ATTRIBUTE = "ddbinsert_probe"
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,27 @@ def delivering(
         return _deliver(records, prepare, opened[0], sleep)
 
     return deliver
+
+
+def sparing_test_items(environ: Mapping[str, str], deliver: Deliver) -> Deliver:
+    """The same, but with TEST_ITEMS=skip what ``ddbinsert verify`` writes is done with without being sent.
+
+    Such items are told by an attribute, so only where the view type has a new image.
+    """
+    if choice(environ, "TEST_ITEMS", ("send", "skip")) == "send":
+        return deliver
+
+    def spare(records: list[Record]) -> Outcomes:
+        real = []
+        for record in records:
+            if _TEST_ATTRIBUTE in ((record.get("dynamodb") or {}).get("NewImage") or {}):
+                yield record, None
+            else:
+                real.append(record)
+        if real:
+            yield from deliver(real)
+
+    return spare
 
 
 def _deliver(

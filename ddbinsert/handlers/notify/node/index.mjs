@@ -10,14 +10,14 @@
 //     REDACT              paths, separated by commas, whose values are replaced by ***
 //     EVENT_SOURCE        EventBridge: the events' source; `ddbinsert` unless set
 //     EVENT_TYPE          EventBridge: the events' detail type; `DynamoDB Item Inserted` unless set
-//     DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+//     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 //
 // A FIFO queue or topic gets the item's key (its digest) as message group, and the event's id for its own
 // deduplication.
 
 import { connect as toAws } from "./ddbinsert_aws.mjs";
 import { run } from "./ddbinsert_batch.mjs";
-import { delivering } from "./ddbinsert_delivery.mjs";
+import { delivering, sparingTestItems } from "./ddbinsert_delivery.mjs";
 import { envelope, eventNaming, eventOf, messageOf } from "./ddbinsert_document.mjs";
 import { dumps } from "./ddbinsert_item.mjs";
 import { openMemory } from "./ddbinsert_ledger.mjs";
@@ -45,7 +45,8 @@ export function make(environ, connect) {
     return subject ? { ...entry, Subject: subjectOf(filled(subject, record, redacted)) } : entry;
   }
 
-  const deliver = delivering(prepared, () => openSink(target, connect));
+  const send = delivering(prepared, () => openSink(target, connect));
+  const deliver = sparingTestItems(environ, send);
   return (event, context) => run(event, context, deliver, memory);
 }
 

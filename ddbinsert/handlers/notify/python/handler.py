@@ -10,7 +10,7 @@
     REDACT              paths, separated by commas, whose values are replaced by ***
     EVENT_SOURCE        EventBridge: the events' source; ``ddbinsert`` unless set
     EVENT_TYPE          EventBridge: the events' detail type; ``DynamoDB Item Inserted`` unless set
-    DEDUPLICATION_TABLE_ARN, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger and ddbinsert_batch
+    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
 
 A FIFO queue or topic gets the item's key (its digest) as message group, and the event's id for its own
 deduplication.
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert_aws import connect
 from ddbinsert_batch import run
-from ddbinsert_delivery import delivering
+from ddbinsert_delivery import delivering, sparing_test_items
 from ddbinsert_document import envelope, event_naming, event_of, message_of
 from ddbinsert_item import dumps
 from ddbinsert_ledger import open_memory
@@ -59,7 +59,7 @@ def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], d
         entry = message_of(record, body, target, attributes_of(record, wanted, redacted))
         return {**entry, "Subject": subject_of(filled(subject, record, redacted))} if subject else entry
 
-    deliver = delivering(prepared, lambda: open_sink(target, connect))
+    deliver = sparing_test_items(environ, delivering(prepared, lambda: open_sink(target, connect)))
     return lambda event, context: run(event, context, deliver, memory)
 
 
