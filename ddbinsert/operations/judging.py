@@ -179,11 +179,8 @@ def _evidence(subject: Subject, watch: Watch, around: Circumstances, wishes: Wis
 
 
 def _configuration(subject: Subject) -> Evidence:
-    parts = [
-        f"mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}" for m in subject.mappings
-    ]
     return Evidence(
         side="configuration",
-        seen=bool(parts),
-        text="; ".join(parts) if parts else "no mapping from the live stream to the function",
+        seen=bool(subject.mappings),
+        text=subject.configuration or "no mapping from the live stream to the function",
     )

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
 
-_READERS = 2
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 
 
@@ -40,7 +39,7 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
         AwsError: The stream or the log may not be read.
     """
     subject = find_subject(means.aws, trigger, log_group=wishes.log_group, reporter=means.reporter)
-    if subject.readers >= _READERS:
+    if subject.is_crowded:
         means.reporter.warn(
             f"{subject.readers} functions read this stream already; a shard serves two readers, and this one more "
             "may slow them down"
@@ -60,7 +59,7 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
         seconds=means.clock.now() - started,
         trimmed=reader.trimmed,
         where=subject.log_group,
-        configuration=_configuration(subject),
+        configuration=subject.configuration,
     )
     return Proof(
         verdict=verdict,
@@ -110,9 +109,3 @@ def _wanted(subject: Subject) -> Callable[[Mapping[str, Any]], bool]:
         with contextlib.suppress(PatternError):
             matchers.append(compile_pattern(text).matches)
     return lambda record: any(matches(record) for matches in matchers)
-
-
-def _configuration(subject: Subject) -> str:
-    return "; ".join(
-        f"mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}" for m in subject.mappings
-    )

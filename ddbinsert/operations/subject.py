@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ddbinsert.core.reporter import Reporter
 
 
+_READERS = 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject:
     """What a run of verify is about.
@@ -42,6 +45,18 @@ class Subject:
         """How many mappings read the live stream."""
         live = (*self.world.mappings, *self.world.other_mappings)
         return sum(m.is_enabled and m.stream_arn == self.table.stream_arn for m in live)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether one reader more may slow the others down: a shard serves two at once (facts)."""
+        return self.readers >= _READERS
+
+    @property
+    def configuration(self) -> str:
+        """The mappings and their filters in words; empty where there are none."""
+        return "; ".join(
+            f"mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}" for m in self.mappings
+        )
 
     def circumstances(self) -> Circumstances:
         """What is known without another look."""

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
 
-#: A shard serves two readers at once (facts); a third would slow the others down.
-_READERS = 2
 #: AWS's clock and ours may differ by so many seconds; older lines of this run can't exist anyway.
 _SKEW = 60.0
 #: Stragglers are waited for as long as the latest of this run's lines took to show, times this.
@@ -198,9 +196,10 @@ class Watch:
         arn = self._subject.table.stream_arn
         if arn is None:
             return
-        readers = self._subject.readers
-        if readers >= _READERS and self._aws.is_aws:
-            self.stream_problem = f"{readers} functions read this stream already, and a shard serves no more"
+        if self._subject.is_crowded and self._aws.is_aws:
+            self.stream_problem = (
+                f"{self._subject.readers} functions read this stream already, and a shard serves no more"
+            )
             return
         try:
             self._reader = StreamReader(self._aws, arn, clock=self._clock, latest=True)

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
 
-#: A shard serves two readers at once (facts).
-_READERS = 2
-
 
 def wiretap(means: Means, trigger: Trigger, wishes: Wishes, *, base: Path, confirm: Confirm) -> Proof:
     """Prove the filters of a trigger's mapping by a temporary function; it is removed in any case.
@@ -49,7 +46,7 @@ def wiretap(means: Means, trigger: Trigger, wishes: Wishes, *, base: Path, confi
             hint=f"`ddbinsert attach-trigger {trigger.table}` attaches it.",
             code="no-mapping",
         )
-    if subject.readers >= _READERS:
+    if subject.is_crowded:
         confirm(
             f"{subject.readers} functions read this stream already; a shard serves two readers, and the tap, as "
             "one more, may slow them down. Go on?"
