@@ -208,7 +208,7 @@ def test_records_are_found_in_the_documents_that_people_have(text: str, expected
         ("\n \n", "x.json holds no record"),
         ("nonsense", "x.json, line 1: this is not JSON"),
         ('{"a":1}\n{"b":\n', "x.json, line 2: this is not JSON"),
-        ('{\n"a": 1,\n}', "x.json, line 3: this is not JSON"),
+        ('{\n"a": 1\n]', "x.json, line 3: this is not JSON"),
         ("5", "x.json, line 1: a record is a JSON object, not 5"),
         ("[1]", "a record is a JSON object, not 1"),
         ('{"a":1}\n[2]', "x.json, line 2: a record is a JSON object, not 2"),
