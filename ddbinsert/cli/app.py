@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Provision insert-only DynamoDB triggers, and prove that they are insert-only.",
     epilog="Start with `ddbinsert demo` (no AWS account needed), then `ddbinsert attach-trigger TABLE` and "
     "`ddbinsert verify TABLE`. Exit codes: 0 yes, 1 the answer is no, 2 usage, 3 configuration, 4 AWS refused, "

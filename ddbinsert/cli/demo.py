@@ -12,9 +12,9 @@ from ddbinsert.errors import ExitCode
 
 @command("demo", offline=True)
 def demo(run: Run) -> Outcome:
-    """Show everything on an emulator of its own: attach a trigger, prove it, break it, see it found out.
+    """Show everything on an emulator of its own.
 
-    Needs no AWS account and no Docker; leaves nothing behind.
+    Attaches a trigger, proves it, breaks it, finds that out, takes it down. Needs no AWS account and no Docker; leaves nothing behind.
 
     Example: ddbinsert demo
     """

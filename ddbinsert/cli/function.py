@@ -138,7 +138,7 @@ def invoke(
     deployed: Deployed = False,
     times: Times = 1,
 ) -> Outcome:
-    """Run the handler on sample or captured records and show what it logs and answers.
+    """Run the handler on sample or own records.
 
     Its real files run in a process of their own on this machine, with the function's environment variables:
     what it sends to AWS is really sent. With --deployed, Lambda runs it.

@@ -78,7 +78,9 @@ def enable_stream(
 
 @command("create-function", makes=True, settings=FUNCTION)
 def create_function(run: Run, settings: Settings, *, table: Table = None, dry_run: DryRun = False) -> Outcome:
-    """Create (or bring up to date) the function with its role and log group, and print its ARN.
+    """Create the function; print its ARN.
+
+    With its role and log group; brings up to date what is there already.
 
     Example: ddbinsert create-function orders --template print --runtime nodejs22.x
     """
@@ -110,9 +112,9 @@ def attach_trigger(
     prune: Prune = False,
     dry_run: DryRun = False,
 ) -> Outcome:
-    """Attach a function to a table's inserts; create whatever is missing: stream, role, function, mapping.
+    """Attach a function to a table's inserts.
 
-    Running it again brings what is there to what is wanted, and changes nothing that is right already.
+    Creates whatever is missing: stream, role, log group, function, mapping. Running it again brings what is there to what is wanted, and changes nothing that is right already.
 
     Example: ddbinsert attach-trigger orders
     """

@@ -68,7 +68,7 @@ def send(
     hold: Hold = None,
     clean: Clean = None,
 ) -> Outcome:
-    """Insert test items into a table, and remove them again.
+    """Insert test items, and remove them again.
 
     The keys fit the table's key whatever its types are, and carry the run's id. Cleaning up, also after
     Ctrl-C, leaves REMOVE records in the stream, which an insert-only trigger never sees.

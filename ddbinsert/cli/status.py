@@ -10,7 +10,9 @@ from ddbinsert.errors import PrerequisiteError
 
 @command("status", settings=NAME)
 def status(run: Run, settings: Settings, *, table: Table = None) -> Outcome:
-    """Show a trigger's table, stream, function and mapping at a glance. Changes nothing.
+    """Show a trigger at a glance.
+
+    Its table, stream, function and mapping. Changes nothing.
 
     Example: ddbinsert status orders
     """

@@ -56,7 +56,9 @@ def tail(
     until_count: UntilCount = None,
     log_group: LogGroup = None,
 ) -> Outcome:
-    """Show the function's log lines, once or as they come; ddbinsert's receipts in words.
+    """Show the function's log lines.
+
+    Once, or as they come (--follow); ddbinsert's receipts in words.
 
     With --output json, one JSON object a line. No line is lost or shown twice, however late it comes within
     a minute.

@@ -26,9 +26,9 @@ def down(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")] = False,
 ) -> Outcome:
-    """Take a trigger down: its mapping, and the function, role and log group that ddbinsert made.
+    """Take a trigger down.
 
-    Asks first. What ddbinsert did not make stays.
+    Its mapping, and the function, role and log group that ddbinsert made. Asks first. What ddbinsert did not make stays.
 
     Example: ddbinsert down orders
     """

@@ -149,9 +149,9 @@ def verify(
     cleanup: Cleanup = None,
     schema: Schema = False,
 ) -> Outcome:
-    """Prove that the trigger processes every insert and nothing else.
+    """Prove that inserts alone are processed.
 
-    Writes test items of its own (insert, modify, remove, insert again), reads the stream and the function's log,
+    Every insert, and nothing else: writes test items of its own (insert, modify, remove, insert again), reads the stream and the function's log,
     and answers PASS (exit 0), FAIL (1) or INCONCLUSIVE (6). Removes its items in any case.
 
     Example: ddbinsert verify orders
