@@ -86,14 +86,16 @@ def start(
 
 def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, timeout: float) -> Emulator:
     directory = folder.new_run()
-    child = process.launch(environ, directory=directory, alive=folder.alive)
+    child: process.Child | None = None
     try:
+        child = process.launch(environ, directory=directory, alive=folder.alive)
         emulator = process.await_ready(child, clock=clock, timeout=timeout)
         # Written before it is let go, so that one that nobody can find never lives on.
         folder.write(emulator)
         process.detach(child)
     except BaseException:
-        process.let_go(child)
+        if child is not None:
+            process.let_go(child)
         shutil.rmtree(directory, ignore_errors=True)
         raise
     process.let_go(child)

@@ -64,12 +64,17 @@ def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -
     for folder in folders(directory):
         folder.mkdir()
     key = new_key()
-    with ExitStack() as inherited:
+    with ExitStack() as inherited, ExitStack() as kept:
         # The socket is handed over, so its port can't be taken in between, and a client that comes early waits.
         listener = inherited.enter_context(_listener())
         port = listener.getsockname()[1]
-        ours, theirs = _pipe(inherited, read_here=True)
-        stdin, lifeline = _pipe(inherited, read_here=False)
+        ours, theirs = os.pipe()
+        kept.callback(os.close, ours)
+        inherited.callback(os.close, theirs)
+        stdin, lifeline = os.pipe()
+        # Closed however this ends but well, it takes along what may have begun.
+        kept.callback(os.close, lifeline)
+        inherited.callback(os.close, stdin)
         output = inherited.enter_context((directory / "output.log").open("wb"))
         order = {
             "socket": listener.fileno(),
@@ -87,6 +92,7 @@ def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -
             pass_fds=(listener.fileno(), theirs),
             start_new_session=True,
         )
+        kept.pop_all()
     return Child(process=process, port=port, key=key, directory=directory, lifeline=lifeline, news=ours)
 
 
@@ -96,12 +102,6 @@ def _listener() -> socket.socket:
     listener.bind((HOST, 0))
     listener.listen(128)
     return listener
-
-
-def _pipe(inherited: ExitStack, *, read_here: bool) -> tuple[int, int]:
-    read, write = os.pipe()
-    inherited.callback(os.close, write if read_here else read)
-    return read, write
 
 
 def await_ready(child: Child, *, clock: Clock, timeout: float) -> Emulator:

@@ -228,7 +228,7 @@ def test_a_start_that_is_interrupted_leaves_nothing_behind(local_variables: Vari
     assert code in (0, 130)
     assert until(lambda: len(emulators(local_variables)) == (1 if code == 0 else 0))
     if code == 130:
-        assert not list(state(local_variables).glob("run-*"))
+        assert until(lambda: not list(state(local_variables).glob("run-*")))
 
 
 def test_a_start_that_takes_too_long_is_given_up_and_leaves_nothing_behind(
