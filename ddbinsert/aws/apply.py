@@ -11,7 +11,14 @@ from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from ddbinsert.aws import change_functions, change_mappings, change_queues, change_roles, change_tables
+from ddbinsert.aws import (
+    change_functions,
+    change_mappings,
+    change_queues,
+    change_roles,
+    change_tables,
+    change_tags,
+)
 from ddbinsert.core.steps import (
     AFTER,
     CreateFunction,
@@ -36,11 +43,12 @@ from ddbinsert.core.steps import (
     UpdateFunctionCode,
     UpdateFunctionSettings,
     UpdateMapping,
+    UpdateTags,
 )
 from ddbinsert.errors import DdbInsertError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ddbinsert.aws.hands import Edit, Hands
@@ -174,6 +182,9 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
         case UpdateFunctionSettings():
             function = change_functions.update_function_settings(hands, step, world)
             return lambda w: replace(w, function=function)
+        case UpdateTags():
+            change_tags.update_tags(hands, world)
+            return lambda w: _tagged(w, hands.trigger.tags)
         case CreateMapping():
             mapping = change_mappings.create_mapping(hands, step, world)
             return lambda w: w.with_mapping(mapping)
@@ -203,3 +214,12 @@ def perform(step: Step, world: World, hands: Hands) -> Edit:  # noqa: C901, PLR0
             return lambda w: replace(w, table=None)
         case _:
             assert_never(step)
+
+
+def _tagged(world: World, tags: Mapping[str, str]) -> World:
+    function, role = world.function, world.role
+    return replace(
+        world,
+        function=function and replace(function, tags={**function.tags, **tags}),
+        role=role and replace(role, tags={**role.tags, **tags}),
+    )

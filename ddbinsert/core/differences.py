@@ -63,6 +63,17 @@ def _environment(have: Mapping[str, str], want: Mapping[str, str]) -> Change:
     )
 
 
+def tag_changes(want: Trigger, *seen: Mapping[str, str]) -> Iterator[Change]:
+    """The wanted tags that one of ``seen`` lacks or has with another value.
+
+    Tags that aren't wanted are no difference: others (a cost tagger, say) put theirs there, too.
+    """
+    for name, value in want.tags.items():
+        have = next((tags.get(name) for tags in seen if tags.get(name) != value), value)
+        if have != value:
+            yield Change(field=f"tags.{name}", have="none" if have is None else have, want=value)
+
+
 def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
     """What differs between a mapping and the wanted one; the read-back compares with it, too."""
     wanted = want.mapping

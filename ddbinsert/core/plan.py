@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.differences import code_differs, function_changes, mapping_changes
+from ddbinsert.core.differences import code_differs, function_changes, mapping_changes, tag_changes
 from ddbinsert.core.insert_filter import insert_patterns
 from ddbinsert.core.keys import describe_key
 from ddbinsert.core.model import OWNER_TAG, MappingSpec, StartingPosition
@@ -36,6 +36,7 @@ from ddbinsert.core.steps import (
     UpdateFunctionCode,
     UpdateFunctionSettings,
     UpdateMapping,
+    UpdateTags,
 )
 from ddbinsert.errors import PrerequisiteError, Refused
 
@@ -85,6 +86,7 @@ def plan(
         if package is None:
             raise ValueError("the function's scope needs its package")
         steps += _function(want, have, package, stream_stays=not steps)
+        steps += _tags(want, have)
     if scope is Scope.STREAM and replace:
         steps += _rebinding(have, replaced=replaced)
     if scope is Scope.TRIGGER:
@@ -169,6 +171,17 @@ def _function(want: Trigger, have: World, package: Package, *, stream_stays: boo
     changes = tuple(function_changes(want, have.function, package))
     if changes:
         yield UpdateFunctionSettings(name=want.function_name, changes=changes)
+
+
+def _tags(want: Trigger, have: World) -> Iterator[Step]:
+    """Tags of what is there already; what is made now gets them at once."""
+    if not is_ours_to_change(have):
+        return
+    role = have.role if want.function.role is None else None
+    seen = [made.tags for made in (have.function, role) if made is not None]
+    changes = tuple(tag_changes(want, *seen))
+    if changes:
+        yield UpdateTags(function=want.function_name, changes=changes)
 
 
 def _log_group(want: Trigger, have: World) -> Iterator[Step]:

@@ -100,6 +100,14 @@ class UpdateFunctionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UpdateTags:
+    """Set the wanted tags on the function, its role, log group and mapping; other tags stay."""
+
+    function: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateMapping:
     function: str
     filters: tuple[str, ...]
@@ -163,6 +171,7 @@ Step = (
     | CreateFunction
     | UpdateFunctionCode
     | UpdateFunctionSettings
+    | UpdateTags
     | CreateMapping
     | UpdateMapping
     | DeleteMapping

@@ -79,6 +79,11 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
             return "update", f"code of function {step.name}"
         case s.UpdateFunctionSettings():
             return "update", f"function {step.name}: {_changes(step.changes)}"
+        case s.UpdateTags():
+            return (
+                "update",
+                f"tags of function {step.function}, its role, log group and mapping: {_changes(step.changes)}",
+            )
         case s.DeleteFunction():
             return "delete", f"function {step.name}"
         case s.CreateMapping():

@@ -422,3 +422,40 @@ def test_a_script_gets_names_and_arns(create: Callable[..., Ran], cloud: Cloud) 
     assert done.data["log_group"] == f"/aws/lambda/{table}-inserts"
     assert done.data["mapping_uuid"] is None
     assert done.data["changed"] is True
+
+
+def test_tags_that_are_wanted_later_reach_everything_and_others_stay(
+    create: Callable[..., Ran], cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    name = f"{table}-inserts"
+    ran("attach-trigger", table, "--tag", "team=blue", variables=variables)
+    function, mapping = cloud.configuration(name)["FunctionArn"], cloud.mapping(name)["EventSourceMappingArn"]
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}"
+    cloud.lambda_.tag_resource(Resource=function, Tags={"cost": "4711"})
+
+    calls = Calls()
+    done = create(table, "--tag", "team=größe 2", connect=calls.connect)
+    assert done.code == 0
+    assert "tags.team blue → größe 2" in done.err
+    assert calls.writes == {"TagResource": 3, "TagRole": 1}, calls.made
+    wanted = {"ddbinsert:table": table, "team": "größe 2"}
+    assert cloud.lambda_.list_tags(Resource=function)["Tags"] == {**wanted, "cost": "4711"}
+    assert cloud.lambda_.list_tags(Resource=mapping)["Tags"] == wanted
+    assert cloud.logs.list_tags_for_resource(resourceArn=group)["tags"] == wanted
+    role = cloud.iam.get_role(RoleName=f"{name}-role")["Role"]
+    assert {tag["Key"]: tag["Value"] for tag in role["Tags"]} == wanted
+
+    again = Calls()
+    create(table, "--tag", "team=größe 2", connect=again.connect)
+    assert not again.writes
+
+
+def test_a_log_group_that_somebody_else_made_gets_no_tags(create: Callable[..., Ran], cloud: Cloud) -> None:
+    table = cloud.table()
+    group = f"/theirs/{table}"
+    cloud.logs.create_log_group(logGroupName=group)
+    create(table, "--log-group", group)
+    assert create(table, "--log-group", group, "--tag", "team=blue").code == 0
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"
+    assert not cloud.logs.list_tags_for_resource(resourceArn=arn).get("tags")

@@ -158,6 +158,7 @@ def test_somebody_elses_function_and_role_are_never_changed(case: Case, scope: S
         "PutRolePolicy",
         "UpdateFunctionCode",
         "UpdateFunctionSettings",
+        "UpdateTags",
         "SetRetention",
         "CreateLogGroup",
     } & set(kinds(steps))
@@ -424,6 +425,21 @@ def test_each_setting_of_the_function_that_differs_is_changed_back(
     steps = plan(WANT, function_of(settled(), **seen), Scope.TRIGGER, PACKAGE)
     assert kinds(steps) == ["UpdateFunctionSettings"]
     assert fields(steps) == {field: (have, want)}
+
+
+def test_wanted_tags_are_set_where_they_lack_and_others_stay() -> None:
+    want = replace(WANT, tags={"team": "blue", "cost": "4711"})
+    assert kinds(plan(want, settled(want), Scope.TRIGGER, PACKAGE)) == []
+    assert kinds(plan(WANT, settled(want), Scope.TRIGGER, PACKAGE)) == []
+    world = settled(want)
+    assert world.role
+    lacking = replace(world, role=replace(world.role, tags={**OURS, "team": "red"}))
+    (step,) = plan(want, lacking, Scope.FUNCTION, PACKAGE)
+    assert isinstance(step, s.UpdateTags)
+    assert [(c.field, c.have, c.want) for c in step.changes] == [
+        ("tags.team", "red", "blue"),
+        ("tags.cost", "none", "4711"),
+    ]
 
 
 def test_a_given_role_is_put_in_the_place_of_our_own() -> None:

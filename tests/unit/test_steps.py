@@ -47,6 +47,7 @@ ONE_OF_EACH: tuple[Step, ...] = (
     s.CreateFunction(name="f", runtime="python3.13", source="template print"),
     s.UpdateFunctionCode(name="f"),
     s.UpdateFunctionSettings(name="f", changes=(CHANGE,)),
+    s.UpdateTags(function="f", changes=(CHANGE,)),
     s.CreateMapping(function="f", filters=("{}",), starting_position=StartingPosition.LATEST),
     s.UpdateMapping(uuid="u", changes=(CHANGE,)),
     s.DeleteMapping(uuid="u", why="so"),

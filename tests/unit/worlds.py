@@ -289,6 +289,10 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             return replace(world, role=replace(world.role, policy=policy))
         case s.DeleteRole():
             return replace(world, role=None)
+        case s.UpdateTags():
+            function = world.function and replace(world.function, tags={**world.function.tags, **want.tags})
+            role = world.role and replace(world.role, tags={**world.role.tags, **want.tags})
+            return replace(world, function=function, role=role)
         case s.CreateFunction() | s.UpdateFunctionCode() | s.UpdateFunctionSettings():
             return replace(world, function=_function_after(step, world, want, package))
         case s.DeleteFunction():
