@@ -105,6 +105,6 @@ def create_table(run: Run, name: Name, *, by_table: ByTable = False) -> Outcome:
     arn = make(run.aws, name, by_table=by_table, clock=run.clock, timeout=run.timeout(_TIMEOUT))
 
     run.reporter.step(
-        f"to write to it: ddbinsert attach-trigger TABLE --template audit-log --env SINK_ARN={arn}"
+        "to write to it: " + run.again(f"attach-trigger TABLE --template audit-log --env SINK_ARN={arn}")
     )
     return Outcome(data={"table": name, "arn": arn}, human=lambda screen: screen.line(arn))

@@ -60,9 +60,10 @@ def list_failures(
     function = None if everything else trigger.function_name
     with opened(run.aws, arn, None if source else world.live_mapping, function) as found:
         listing = found.listing()
-    again = "ddbinsert failures"
+    show, replay_ = (run.again(f"failures {verb} {trigger.table}") for verb in ("show", "replay"))
     return Outcome(
-        data=words.listing_data(listing), human=lambda screen: words.listing(screen, listing, again=again)
+        data=words.listing_data(listing),
+        human=lambda screen: words.listing(screen, listing, show=show, replay=replay_),
     )
 
 
@@ -103,7 +104,9 @@ def replay(
     Example: ddbinsert failures replay orders
     """
     from ddbinsert.aws.invoke import invoke
-    from ddbinsert.operations import failures as carry_out
+    from ddbinsert.operations.failures import destination_of, opened, records_of
+    from ddbinsert.operations.replay import Call
+    from ddbinsert.operations.replay import replay as carry_out
     from ddbinsert.render import failures as words
 
     if not 1 <= batch_size <= 10_000:
@@ -111,16 +114,16 @@ def replay(
     if not 1 <= attempts <= 100:
         raise UsageError(f"--attempts {attempts}: at least 1, and at most 100.")
     trigger, world = _looked(run, table, settings)
-    arn = carry_out.destination_of(trigger, world, source)
+    arn = destination_of(trigger, world, source)
     mapping = None if source else world.live_mapping
     patterns = _patterns(world)
-    with carry_out.opened(run.aws, arn, mapping, trigger.function_name, to_replay=True) as found:
+    with opened(run.aws, arn, mapping, trigger.function_name, to_replay=True) as found:
         replays = list(
-            carry_out.replay(
+            carry_out(
                 found,
                 ids or (),
-                fetch=lambda failure: carry_out.records_of(run.aws, failure, patterns, clock=run.clock),
-                call=carry_out.Call(run.aws, lambda event: invoke(run.aws, trigger.function_name, event)),
+                fetch=lambda failure: records_of(run.aws, failure, patterns, clock=run.clock),
+                call=Call(run.aws, lambda event: invoke(run.aws, trigger.function_name, event)),
                 reporter=run.reporter,
                 clock=run.clock,
                 batch_size=batch_size,

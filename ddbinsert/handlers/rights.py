@@ -98,7 +98,7 @@ class Declaration:
         found = service_of(value)
         if found is None:
             raise UsageError(
-                f"The environment variable {variable} is no ARN: {value!r}.",
+                f"The environment variable {variable} is no ARN.",
                 hint=f"It must be an ARN (arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE) of {_listed(services)}.",
                 code="variable-wrong",
             )

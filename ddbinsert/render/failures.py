@@ -39,7 +39,7 @@ def listing_data(listing: Listing) -> dict[str, Any]:
     }
 
 
-def listing(screen: Screen, found: Listing, *, again: str) -> None:
+def listing(screen: Screen, found: Listing, *, show: str, replay: str) -> None:
     if not found.failures:
         screen.line(f"Nothing was given up: {found.destination} holds no failure of this trigger.", "green")
     else:
@@ -55,7 +55,8 @@ def listing(screen: Screen, found: Listing, *, again: str) -> None:
             for one in found.failures
         ]
         screen.table(("id", "given up", "function", "condition", "records", "first record written"), rows)
-        screen.line(f"Look at them: `{again} show`. Give them to the function again: `{again} replay`.")
+        screen.line(f"Look at them: {show}")
+        screen.line(f"Give them to the function again: {replay}")
     if found.foreign:
         screen.line(f"{found.foreign} other documents lie there, which are none of Lambda's.")
 

@@ -13,12 +13,14 @@ import pytest
 
 from ddbinsert.core import receipt
 from ddbinsert.core.model import Template
-from ddbinsert.handlers import bundle
+from ddbinsert.handlers import bundle, package_code
+from ddbinsert.handlers.bundle import language_of, template_files
 from ddbinsert.handlers.worker import Worker
 from tests.unit.fake_aws import FakeAws, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ddbinsert.core.invocation import Invocation
 
@@ -375,6 +377,52 @@ def test_a_deduplication_table_that_cannot_be_read_fails_the_batch_and_sends_not
     assert sent(aws, "bus") == []
 
 
+@pytest.mark.parametrize("runtime", ["python3.13", NODE])
+def test_a_batch_is_broken_off_before_the_functions_time_is_over(tmp_path: Path, runtime: str) -> None:
+    language = language_of(runtime)
+    for name, content in template_files(Template.PRINT, language).items():
+        (tmp_path / name).write_bytes(content)
+    entry = tmp_path / language.entry
+    slow = {
+        "python": "\nimport time\ndef on_insert(record):\n    time.sleep(0.4)\n",
+        "node": "{ await new Promise((done) => setTimeout(done, 400)); }",
+    }[language.folder]
+    text = entry.read_text()
+    entry.write_text(
+        text + slow
+        if language.folder == "python"
+        else text.replace("onInsert(record) {}", f"onInsert(record) {slow}")
+    )
+    package = package_code(tmp_path, runtime=runtime, handler=None, architecture="x86_64")
+    batch = [record(n) for n in range(1, 21)]
+    with Worker(
+        package, runtime=runtime, name="f", environment={}, surroundings={"PATH": os.environ["PATH"]}
+    ) as worker:
+        outcome = worker.invoke({"Records": batch}, request_id="r", seconds=2)
+        done = [event for event, decision in decisions(outcome) if decision == "processed"]
+        assert 0 < len(done) < 20
+        assert failing(outcome) == [record(len(done) + 1)["dynamodb"]["SequenceNumber"]]
+        assert len(decisions(outcome)) == 20
+        again = worker.invoke({"Records": batch}, request_id="r", seconds=2)
+        assert again.log.count('"again":true') == len(done)
+
+
+def test_what_was_sent_is_noted_while_the_batch_goes_on(start: Start, aws: FakeAws) -> None:
+    order: list[str] = []
+
+    def noting(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        order.append(operation)
+        return _agreeable(service, operation, parameters)
+
+    aws.answer = noting
+    invoke(
+        start(Template.NOTIFY, "bus", DEDUPLICATION_TABLE_ARN=ARNS["table"]),
+        *(record(n) for n in range(1, 61)),
+    )
+    assert order.count("BatchWriteItem") == 3
+    assert order.index("BatchWriteItem") < len(order) - 1 - order[::-1].index("PutEvents")
+
+
 # --- what is sent ---------------------------------------------------------------------------------------
 
 RICH: dict[str, Any] = {
@@ -538,7 +586,8 @@ def test_test_items_are_spared_when_asked_for(
 def test_the_attribute_of_test_items_is_verifys(start: Start, aws: FakeAws) -> None:
     from ddbinsert.core.probe_item import VERSION
 
-    invoke(start(Template.ANALYTICS, "kinesis", TEST_ITEMS="skip"), record(1, **{VERSION: {"N": "1"}}))
+    attributes: dict[str, Any] = {VERSION: {"N": "1"}}
+    invoke(start(Template.ANALYTICS, "kinesis", TEST_ITEMS="skip"), record(1, **attributes))
     assert sent(aws, "kinesis") == []
 
 

@@ -9,11 +9,16 @@
 // records that nobody ever tried would be given up together with the one that fails. What succeeded is
 // remembered in the execution environment, so being given again does not mean being done again. The one
 // exception is a later record of an item that has just failed: it waits, because order holds per item.
+//
+// Shortly before the function's timeout the rest of the batch is answered as failed: a function that times out
+// gets everything again, with all that it remembered lost.
 
 import * as receipt from "./ddbinsert_receipt.mjs";
 
 // A stream batch holds at most 10,000 records, so a retried batch is remembered whole.
 const REMEMBERED = 10_000;
+// Milliseconds before the timeout at which a batch is broken off; less where little time was given at all.
+const RESERVE = 1_500;
 
 /** The ids of the events that this execution environment has processed, the newest 10,000. */
 export class Memory {
@@ -24,7 +29,7 @@ export class Memory {
     return new Set(records.map((record) => record.eventID).filter((id) => this.#ids.has(id)));
   }
 
-  add(record) {
+  async add(record) {
     if (!record.eventID) return;
     this.#ids.add(record.eventID);
     if (this.#ids.size > REMEMBERED) this.#ids.delete(this.#ids.values().next().value);
@@ -48,8 +53,9 @@ export async function run(event, context, deliver, memory) {
   const request = context?.awsRequestId ?? "";
   const failed = [];
   try {
-    for await (const [record, decision, error, again] of decisions(recordsOf(event), deliver, memory)) {
-      if (decision === receipt.PROCESSED && !again) memory.add(record);
+    const isLate = lateness(context);
+    for await (const [record, decision, error, again] of decisions(recordsOf(event), deliver, memory, isLate)) {
+      if (decision === receipt.PROCESSED && !again) await memory.add(record);
       if (decision === receipt.FAILED) {
         failed.push(record);
         log("ERROR", "record failed", { eventID: record.eventID, error: describe(error) });
@@ -111,7 +117,7 @@ function recordsOf(event) {
 }
 
 // Every record with what became of it, why, and whether that was so before.
-async function* decisions(records, deliver, memory) {
+async function* decisions(records, deliver, memory, isLate) {
   for (const record of records) {
     if (record.eventName !== "INSERT") yield [record, receipt.GUARDED, undefined, false];
   }
@@ -129,13 +135,20 @@ async function* decisions(records, deliver, memory) {
     if (known.has(record.eventID)) yield [record, receipt.PROCESSED, undefined, true];
     else fresh.push(record);
   }
-  for await (const [record, error] of outcomes(fresh, deliver)) {
+  for await (const [record, error] of outcomes(fresh, deliver, isLate)) {
     yield [record, error === undefined ? receipt.PROCESSED : receipt.FAILED, error, false];
   }
 }
 
+// Tells whether the function's time is nearly over.
+function lateness(context) {
+  const left = () => Number(context?.getRemainingTimeInMillis?.() ?? Infinity);
+  const reserve = Math.min(RESERVE, left() / 5);
+  return () => left() < reserve;
+}
+
 // What `deliver` says, and a failure for every record that it did not come to.
-async function* outcomes(fresh, deliver) {
+async function* outcomes(fresh, deliver, isLate) {
   const told = new Set();
   let problem = "the handler gave no outcome for this record";
   try {
@@ -143,6 +156,10 @@ async function* outcomes(fresh, deliver) {
       for await (const [record, error] of deliver(fresh)) {
         told.add(record);
         yield [record, error];
+        if (isLate()) {
+          problem = "the function's time is nearly over";
+          break;
+        }
       }
     }
   } catch (error) {

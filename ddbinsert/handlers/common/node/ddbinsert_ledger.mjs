@@ -41,9 +41,10 @@ export class Ledger extends Memory {
     return new Set([...known, ...(await this.#read([...ids]))]);
   }
 
-  add(record) {
-    super.add(record);
+  async add(record) {
+    await super.add(record);
     if (record.eventID) this.#unwritten.push(record.eventID);
+    if (this.#unwritten.length >= WRITTEN_AT_ONCE) await this.flush(); // it survives, should the function time out
   }
 
   /** Write down what was processed; a failure is logged, for the work itself is done. */

@@ -9,6 +9,9 @@ failing record on, and when the retries are used up it gives up that whole range
 records that nobody ever tried would be given up together with the one that fails. What succeeded is
 remembered in the execution environment, so being given again does not mean being done again. The one
 exception is a later record of an item that has just failed: it waits, because order holds per item.
+
+Shortly before the function's timeout the rest of the batch is answered as failed: a function that times out gets
+everything again, with all that it remembered lost.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 # A stream batch holds at most 10,000 records, so a retried batch is remembered whole.
 _REMEMBERED = 10_000
+# Milliseconds before the timeout at which a batch is broken off; less where little time was given at all.
+_RESERVE = 1_500
 
 
 class Memory:
@@ -69,7 +74,8 @@ def run(event: Any, context: Any, deliver: Deliver, memory: Memory) -> dict[str,
     request = getattr(context, "aws_request_id", "") or ""
     failed = []
     try:
-        for record, decision, error, again in _decisions(_records(event), deliver, memory):
+        decided = _decisions(_records(event), deliver, memory, _lateness(context))
+        for record, decision, error, again in decided:
             if decision == receipt.PROCESSED and not again:
                 memory.add(record)
             if decision == receipt.FAILED:
@@ -130,7 +136,7 @@ def _records(event: Any) -> list[Record]:
 
 
 def _decisions(
-    records: list[Record], deliver: Deliver, memory: Memory
+    records: list[Record], deliver: Deliver, memory: Memory, is_late: Callable[[], bool]
 ) -> Iterator[tuple[Record, str, Error | None, bool]]:
     """Every record with what became of it, why, and whether that was so before."""
     inserts = []
@@ -150,11 +156,20 @@ def _decisions(
             yield record, receipt.PROCESSED, None, True
         else:
             fresh.append(record)
-    for record, error in _outcomes(fresh, deliver):
+    for record, error in _outcomes(fresh, deliver, is_late):
         yield record, receipt.PROCESSED if error is None else receipt.FAILED, error, False
 
 
-def _outcomes(fresh: list[Record], deliver: Deliver) -> Outcomes:
+def _lateness(context: Any) -> Callable[[], bool]:
+    """Tells whether the function's time is nearly over."""
+    left = getattr(context, "get_remaining_time_in_millis", None)
+    if not callable(left):
+        return lambda: False
+    reserve = min(_RESERVE, left() / 5)
+    return lambda: bool(left() < reserve)
+
+
+def _outcomes(fresh: list[Record], deliver: Deliver, is_late: Callable[[], bool]) -> Outcomes:
     """What ``deliver`` says, and a failure for every record that it did not come to."""
     told: set[int] = set()
     problem: Error = "the handler gave no outcome for this record"
@@ -162,6 +177,9 @@ def _outcomes(fresh: list[Record], deliver: Deliver) -> Outcomes:
         for record, error in deliver(fresh) if fresh else ():
             told.add(id(record))
             yield record, error
+            if is_late():
+                problem = "the function's time is nearly over"
+                break
     except Exception as raised:  # noqa: BLE001 -- a sink that can't be reached fails records, not receipts
         problem = raised
     yield from ((record, problem) for record in fresh if id(record) not in told)

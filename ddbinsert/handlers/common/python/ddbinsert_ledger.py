@@ -56,6 +56,8 @@ class Ledger(Memory):
         super().add(record)
         if record.get("eventID"):
             self._unwritten.append(record["eventID"])
+        if len(self._unwritten) >= _WRITTEN_AT_ONCE:
+            self.flush()  # what is written down survives, should the function time out
 
     def flush(self) -> None:
         """Write down what was processed; a failure is logged, for the work itself is done."""
