@@ -19,25 +19,34 @@ def update_tags(hands: Hands, world: World) -> None:
     ddbinsert's own tag is not among them: what doesn't bear it isn't ddbinsert's.
     """
     tags = dict(hands.trigger.tags)
+    # A plan goes by the tags of function and role: they come last, so that a run cut short is gone on with.
     hands.aws.side_by_side(
-        lambda: _function_and_mapping(hands, world, tags),
-        lambda: _role(hands, world, tags),
+        lambda: _mapping(hands, world, tags),
         lambda: _log_group(hands, world, tags),
+    )
+    hands.aws.side_by_side(
+        lambda: _function(hands, world, tags),
+        lambda: _role(hands, world, tags),
     )
 
 
-def _function_and_mapping(hands: Hands, world: World, tags: dict[str, str]) -> None:
-    if world.function is None:
-        return
-    arn, client = world.function.arn, hands.aws.client("lambda")
-    with translated(f"tag function {world.function.name}"):
-        client.tag_resource(Resource=arn, Tags=tags)
+def _mapping(hands: Hands, world: World, tags: dict[str, str]) -> None:
     mapping = world.live_mapping
     if mapping is None:
         return
+    arn = mapping.function_arn
     place = f"arn:{partition_of(arn)}:lambda:{region_of(arn)}:{account_of(arn)}"
     with translated(f"tag event source mapping {mapping.uuid}"):
-        client.tag_resource(Resource=f"{place}:event-source-mapping:{mapping.uuid}", Tags=tags)
+        hands.aws.client("lambda").tag_resource(
+            Resource=f"{place}:event-source-mapping:{mapping.uuid}", Tags=tags
+        )
+
+
+def _function(hands: Hands, world: World, tags: dict[str, str]) -> None:
+    if world.function is None:
+        return
+    with translated(f"tag function {world.function.name}"):
+        hands.aws.client("lambda").tag_resource(Resource=world.function.arn, Tags=tags)
 
 
 def _role(hands: Hands, world: World, tags: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from ddbinsert.core.receipt import parse
 from tests.functional.command import Ran, ran, until
-from tests.functional.helpers import RECORDING, Calls, check_envelope, fresh
+from tests.functional.helpers import RECORDING, Calls, Refusing, check_envelope, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -438,7 +438,7 @@ def test_tags_that_are_wanted_later_reach_everything_and_others_stay(
     done = create(table, "--tag", "team=größe 2", connect=calls.connect)
     assert done.code == 0
     assert "tags.team blue → größe 2" in done.err
-    assert calls.writes == {"TagResource": 3, "TagRole": 1}, calls.made
+    assert calls.writes == {"TagResource": 3, "TagRole": 1}
     wanted = {"ddbinsert:table": table, "team": "größe 2"}
     assert cloud.lambda_.list_tags(Resource=function)["Tags"] == {**wanted, "cost": "4711"}
     assert cloud.lambda_.list_tags(Resource=mapping)["Tags"] == wanted
@@ -459,3 +459,16 @@ def test_a_log_group_that_somebody_else_made_gets_no_tags(create: Callable[..., 
     assert create(table, "--log-group", group, "--tag", "team=blue").code == 0
     arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}"
     assert not cloud.logs.list_tags_for_resource(resourceArn=arn).get("tags")
+
+
+def test_tagging_that_was_cut_short_is_gone_on_with(
+    create: Callable[..., Ran], cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    name = f"{table}-inserts"
+    ran("attach-trigger", table, variables=variables)
+    cut = create(table, "--tag", "team=blue", connect=Refusing("TagResource").connect)
+    assert cut.code == 4
+    assert create(table, "--tag", "team=blue").code == 0
+    mapping = cloud.mapping(name)["EventSourceMappingArn"]
+    assert cloud.lambda_.list_tags(Resource=mapping)["Tags"]["team"] == "blue"

@@ -374,3 +374,14 @@ def test_settings_that_lambda_clears_only_when_told_to_are_cleared(slow: Place) 
     assert not (mapping.get("MetricsConfig") or {}).get("Metrics")
     assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": INSERT_ONLY}]}
     assert (mapping["MaximumBatchingWindowInSeconds"], mapping["ParallelizationFactor"]) == (0, 1)
+
+
+def test_tags_that_are_wanted_later_are_set_without_disturbing_anything(slow: Place) -> None:
+    assert slow.run("attach-trigger").code == 0
+    before = slow.writes()
+    done = slow.run("attach-trigger", "--tag", "team=blue")
+    assert done.code == 0, done.err
+    assert set(slow.writes() - before) == {"TagResource", "TagRole"}
+    before = slow.writes()
+    assert slow.run("attach-trigger", "--tag", "team=blue").code == 0
+    assert slow.writes() == before

@@ -129,6 +129,7 @@ class MappingsBehaviour:
             "lambda:ListEventSourceMappings": self._list,
             "lambda:UpdateEventSourceMapping": self._update,
             "lambda:DeleteEventSourceMapping": self._delete,
+            "lambda:TagResource": self._tag,
         }
 
     def close(self) -> None:
@@ -253,6 +254,17 @@ class MappingsBehaviour:
     @property
     def _now(self) -> float:
         return self._context.clock()
+
+    def _tag(self, call: Call, forward: Forward) -> Answer:
+        """Tags of a mapping; in any state, as they are no part of its settings."""
+        _, _, uuid = call.params["Resource"].partition(":event-source-mapping:")
+        mapping = self._mappings.get(uuid)
+        if mapping is None or mapping.is_gone(self._now):
+            return forward(call)
+        with self._lock:
+            tags = {**mapping.settings.get("Tags", {}), **call.payload["Tags"]}
+            mapping.settings = {**mapping.settings, "Tags": tags}
+        return json_answer(call, {}, status=204)
 
     def _find(self, call: Call) -> PlayedMapping | None:
         mapping = self._mappings.get(call.params["UUID"])
