@@ -268,7 +268,10 @@ def test_a_doubled_gauge_hides_no_intruder(data: st.DataObject) -> None:
     everything = [f"order {key_text(record)}" for record in records]
     doubled = data.draw(st.sampled_from([lane.number for lane in gauged.lanes if lane.is_gauge]))
     twice = [line for line in everything if line.endswith(f"{doubled:09d}")]
-    assert judged(gauged, [*everything, *twice], records, by_lines=True).result is not Result.PASS
+    verdict = judged(gauged, [*everything, *twice], records, by_lines=True)
+    assert verdict.result is not Result.PASS
+    assert codes(verdict) == {"more-lines-than-inserts"}
+    assert verdict.counts["missing"] == 0
 
 
 def test_whole_batches_in_a_line_are_counted_by_what_they_hold() -> None:

@@ -1,0 +1,369 @@
+"""Why a run is not a PASS: each cause told by its code where it holds, and nowhere else, and never as more than it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbinsert.core import receipt
+from ddbinsert.core.causes import standing_in_the_way
+from ddbinsert.core.circumstances import Circumstances, Invocations
+from ddbinsert.core.model import RoleState, World
+from ddbinsert.core.verdict import Result, Weight
+from tests.unit import worlds
+from tests.unit.runs import (
+    INSERT,
+    around,
+    codes,
+    function,
+    judged,
+    mapping,
+    of,
+    said,
+    script_of,
+    stream_of,
+)
+
+if TYPE_CHECKING:
+    from ddbinsert.core.model import MappingState
+    from ddbinsert.core.verdict import Finding, Verdict
+
+PLAN = script_of(2)
+RECORDS = stream_of(PLAN)
+ALL = [said(record) for record in of(RECORDS, INSERT)]
+#: All but the fence of the first item: it may be late.
+SOME = [line for line in ALL if line != said(of(RECORDS, INSERT)[1])]
+DENIED = "PROBLEM: Cannot access stream arn. Please ensure the role can perform the GetRecords"
+ROLE = RoleState(name="orders-inserts-role", arn=worlds.ROLE_ARN, tags=worlds.OURS)
+
+
+def heard(lines: list[str], *mappings: MappingState, **more: Any) -> Verdict:
+    """The verdict on a run whose log holds ``lines``, in circumstances that are healthy but for ``more``."""
+    return judged(PLAN, lines, RECORDS, circumstances=around(*mappings, **more))
+
+
+def with_function(**more: Any) -> Circumstances:
+    given_ = around()
+    return replace(given_, world=replace(given_.world, function=function(**more)))
+
+
+def with_role(role: RoleState | None, **more: Any) -> Circumstances:
+    given_ = around(**more)
+    return replace(given_, world=replace(given_.world, role=role))
+
+
+def weights(verdict: Verdict) -> dict[str, Weight]:
+    return {finding.code: finding.weight for finding in verdict.findings}
+
+
+def finding(verdict: Verdict, code: str) -> Finding:
+    (one,) = [finding for finding in verdict.findings if finding.code == code]
+    return one
+
+
+def test_a_healthy_run_has_no_findings_at_all() -> None:
+    assert heard(ALL).findings == ()
+
+
+# --- what stands in the way ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mappings", "code"),
+    [
+        ((mapping(state="Disabled"),), "mapping-disabled"),
+        ((mapping(state="Disabling"),), "mapping-disabled"),
+    ],
+)
+def test_a_disabled_mapping_stands_in_the_way(mappings: tuple[MappingState, ...], code: str) -> None:
+    assert [one.code for one in standing_in_the_way(around(*mappings))] == [code]
+    assert codes(heard([], *mappings)) == {code}
+    assert heard([], *mappings).result is Result.FAIL
+
+
+def test_one_enabled_mapping_of_two_is_enough() -> None:
+    both = around(mapping(state="Disabled"), mapping(uuid=worlds.UUID.format(2)))
+    assert standing_in_the_way(both) == ()
+
+
+def test_no_mapping_and_a_stale_one_are_told_apart() -> None:
+    nothing = replace(around(), mappings=(), world=World(table=worlds.table(), function=function()))
+    assert [one.code for one in standing_in_the_way(nothing)] == ["mapping-missing"]
+    stale = replace(nothing, world=replace(nothing.world, mappings=(mapping(stream_arn=worlds.DEAD),)))
+    (one,) = standing_in_the_way(stale)
+    assert one.code == "mapping-on-stale-stream"
+    assert worlds.DEAD in one.evidence[0]
+    leaving = mapping(stream_arn=worlds.DEAD, state="Deleting")
+    gone = replace(nothing, world=replace(nothing.world, mappings=(leaving,)))
+    assert [one.code for one in standing_in_the_way(gone)] == ["mapping-missing"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"reserved_concurrency": 0}, "throttled-concurrency"),
+        ({"state": "Failed", "state_reason": "the subnet is gone"}, "function-not-active"),
+    ],
+)
+def test_a_function_that_cannot_run_stands_in_the_way(changes: dict[str, Any], code: str) -> None:
+    assert [one.code for one in standing_in_the_way(with_function(**changes))] == [code]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"reserved_concurrency": 1}, {"reserved_concurrency": None}, {"state": "Inactive"}]
+)
+def test_a_function_that_runs_when_it_is_called_does_not(changes: dict[str, Any]) -> None:
+    assert standing_in_the_way(with_function(**changes)) == ()
+
+
+def test_no_function_stands_in_the_way() -> None:
+    without = around()
+    without = replace(without, world=replace(without.world, function=None))
+    assert [one.code for one in standing_in_the_way(without)] == ["function-missing"]
+
+
+# --- filters ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filters", "code"),
+    [
+        ((), "no-filter"),
+        (('{"eventName":["INSERT","REMOVE"]}',), "filter-too-wide"),
+        (('{"eventName":["INSERT"]}', '{"dynamodb":{"Keys":{"pk":{"S":["x"]}}}}'), "filter-too-wide"),
+    ],
+)
+def test_a_filter_that_lets_others_in_is_a_fail_though_none_came(filters: tuple[str, ...], code: str) -> None:
+    verdict = heard(ALL, mapping(filters=filters))
+    assert (verdict.result, codes(verdict)) == (Result.FAIL, {code})
+
+
+def test_a_wide_filter_of_a_second_mapping_counts_too() -> None:
+    verdict = heard(ALL, mapping(), mapping(uuid=worlds.UUID.format(2), filters=()))
+    assert codes(verdict) == {"no-filter"}
+    assert weights(verdict)["second-mapping"] is Weight.NOTE
+
+
+def test_a_hidden_filter_is_noted_and_judged_by_deliveries_alone() -> None:
+    hidden = mapping(filters=(), filters_hidden=True)
+    assert heard(ALL, hidden).result is Result.PASS
+    assert weights(heard(ALL, hidden)) == {"filter-hidden": Weight.NOTE}
+
+
+# --- failures -----------------------------------------------------------------------------------------------
+
+
+def test_where_every_invocation_failed_it_is_a_proof() -> None:
+    calls = Invocations(reports=3, error_count=3, crashes=3, errors=("[ERROR] ValueError: x",))
+    verdict = heard([], invocations=calls)
+    assert (verdict.result, codes(verdict)) == (Result.FAIL, {"function-errors"})
+
+
+def test_cloudwatchs_counts_show_it_where_the_log_does_not() -> None:
+    verdict = heard([], metrics={"Invocations": 4.0, "Errors": 4.0})
+    assert weights(verdict)["function-errors"] is Weight.PROOF
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        Invocations(reports=3, error_count=1, crashes=1),
+        Invocations(reports=3, error_count=3, crashes=0),
+        Invocations(reports=3, error_count=3, crashes=3, cut=True),
+    ],
+)
+def test_errors_that_may_be_others_or_caught_are_a_hole(calls: Invocations) -> None:
+    assert weights(heard([], invocations=calls))["function-errors"] is Weight.HOLE
+    assert heard([], invocations=calls).result is Result.INCONCLUSIVE
+
+
+def test_errors_beside_inserts_that_were_processed_are_a_hole() -> None:
+    calls = Invocations(reports=3, error_count=3, crashes=3)
+    verdict = heard(SOME, invocations=calls, metrics={"Invocations": 3.0, "Errors": 3.0})
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"function-errors"})
+
+
+def test_errors_are_not_told_of_a_run_that_is_well() -> None:
+    calls = Invocations(reports=9, error_count=5, crashes=5, timeouts=1)
+    assert heard(ALL, invocations=calls, metrics={"Errors": 5.0}).findings == ()
+
+
+def test_timeouts_of_all_are_a_proof_of_some_a_hole() -> None:
+    all_of_them = heard([], invocations=Invocations(reports=2, timeouts=2))
+    assert (all_of_them.result, codes(all_of_them)) == (Result.FAIL, {"function-times-out"})
+    some = heard([], invocations=Invocations(reports=3, timeouts=2))
+    assert (some.result, codes(some)) == (Result.INCONCLUSIVE, {"function-times-out"})
+
+
+def test_endless_retries_are_noted_where_something_fails() -> None:
+    calls = Invocations(reports=3, error_count=1, crashes=1)
+    endless = weights(heard([], mapping(retries=-1), invocations=calls))
+    assert endless["poison-record-blocks-shard"] is Weight.NOTE
+    assert "poison-record-blocks-shard" not in weights(heard([], invocations=calls))
+    assert "poison-record-blocks-shard" not in weights(heard([], mapping(retries=-1)))
+
+
+def test_a_handler_that_says_it_failed_is_believed() -> None:
+    failed = said(of(RECORDS, INSERT)[1], receipt.FAILED)
+    assert weights(heard([*SOME, failed]))["function-errors"] is Weight.PROOF
+
+
+# --- the role -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("circumstances", "code"),
+    [
+        (with_role(ROLE, policy_lacks=("stream",)), "permission-lost"),
+        (with_role(replace(ROLE, trusts_lambda=False)), "permission-lost"),
+        (with_role(None, role_known=False, role_missing=True), "role-missing"),
+    ],
+)
+def test_a_role_that_cannot_read_is_a_proof_only_where_nothing_was_heard(
+    circumstances: Circumstances, code: str
+) -> None:
+    silent = judged(PLAN, [], RECORDS, circumstances=circumstances)
+    assert (silent.result, weights(silent)[code]) == (Result.FAIL, Weight.PROOF)
+    partly = judged(PLAN, SOME, RECORDS, circumstances=circumstances)
+    assert (partly.result, weights(partly)[code]) == (Result.INCONCLUSIVE, Weight.NOTE)
+
+
+def test_what_the_mapping_says_of_its_rights_is_a_note() -> None:
+    verdict = heard([], mapping(last_result=DENIED), role_known=False)
+    assert weights(verdict)["permission-lost"] is Weight.NOTE
+    assert DENIED in finding(verdict, "permission-lost").evidence[0]
+
+
+def test_another_problem_of_the_mappings_is_no_lost_permission() -> None:
+    told = weights(heard([], mapping(last_result="PROBLEM: Function call failed")))
+    assert told["mapping-reports-problem"] is Weight.NOTE
+    assert "permission-lost" not in told
+
+
+# --- sight --------------------------------------------------------------------------------------------------
+
+INVOKED = {"Invocations": 3.0, "Errors": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"log_group": "/other"}, "log-group-elsewhere"),
+        ({"group_missing": True}, "log-group-missing"),
+        ({"policy_lacks": ("logs",)}, "role-cannot-write-logs"),
+        ({"metrics": INVOKED, "role_known": False}, "role-cannot-write-logs"),
+        ({"metrics": INVOKED}, "log-late"),
+        ({"log_complete": False}, "log-not-read"),
+        ({"log_complete": False, "metrics": INVOKED}, "log-not-read"),
+        ({"invocations": Invocations(reports=2)}, "function-leaves-no-receipt"),
+        ({}, "nothing-delivered"),
+    ],
+)
+def test_why_nothing_was_seen_is_a_hole_with_one_cause(more: dict[str, Any], code: str) -> None:
+    verdict = heard([], **more)
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {code})
+    assert finding(verdict, code).mend
+
+
+def test_a_log_that_was_not_read_to_its_end_keeps_a_run_from_passing() -> None:
+    """What an intruder left may stand in the rest."""
+    verdict = heard(ALL, log_complete=False)
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"log-not-read"})
+
+
+def test_a_function_that_runs_without_showing_keys_is_told_by_its_lines() -> None:
+    gauged = script_of(1, gauged=True)
+    verdict = judged(
+        gauged,
+        [],
+        stream_of(gauged),
+        by_lines=True,
+        circumstances=around(invocations=Invocations(reports=3)),
+    )
+    assert codes(verdict) == {"no-line-shows-a-key"}
+
+
+def test_a_window_longer_than_the_wait_explains_what_is_missing() -> None:
+    assert codes(heard([], mapping(batching_window=300))) == {"batching-window-longer-than-timeout"}
+    assert codes(heard([], mapping(batching_window=60))) == {"nothing-delivered"}
+
+
+def test_latest_explains_that_nothing_came() -> None:
+    verdict = heard([], mapping(starting_position="LATEST"))
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"latest-missed-first-writes"})
+
+
+def test_latest_explains_first_writes_that_were_passed_over_and_no_others() -> None:
+    latest = mapping(starting_position="LATEST")
+    firsts = {said(of(RECORDS, INSERT)[place]) for place in (0, 2)}
+    missed = heard([line for line in ALL if line not in firsts], latest)
+    assert (missed.result, codes(missed)) == (Result.INCONCLUSIVE, {"latest-missed-first-writes"})
+    without = heard([line for line in ALL if line not in firsts])
+    assert (without.result, codes(without)) == (Result.FAIL, {"handler-drops-records"})
+
+
+def test_inserts_that_nothing_explains_are_late_or_dropped() -> None:
+    verdict = heard(SOME, invocations=Invocations(reports=3))
+    assert (verdict.result, weights(verdict)) == (
+        Result.INCONCLUSIVE,
+        {"handler-drops-records": Weight.HOLE},
+    )
+
+
+def test_throttles_are_noted_beside_what_is_missing() -> None:
+    verdict = heard([], metrics={"Throttles": 3.0})
+    assert weights(verdict)["throttled-concurrency"] is Weight.NOTE
+    assert verdict.result is Result.INCONCLUSIVE
+
+
+# --- all together -------------------------------------------------------------------------------------------
+
+circumstances_of_any_kind = st.builds(
+    around,
+    st.builds(
+        mapping,
+        state=st.sampled_from(["Enabled", "Updating", "Creating", "Disabled"]),
+        starting_position=st.sampled_from(["LATEST", "TRIM_HORIZON"]),
+        batching_window=st.sampled_from([0, 300]),
+        retries=st.sampled_from([-1, 0, 5]),
+        last_result=st.sampled_from(["", "OK", DENIED, "PROBLEM: Function call failed"]),
+    ),
+    log_group=st.sampled_from(["/aws/lambda/orders-inserts", "/other"]),
+    group_missing=st.booleans(),
+    log_complete=st.booleans(),
+    role_known=st.booleans(),
+    role_missing=st.booleans(),
+    policy_lacks=st.sampled_from([(), ("stream",), ("logs",), ("stream", "logs")]),
+    invocations=st.builds(
+        Invocations,
+        reports=st.integers(0, 5),
+        timeouts=st.integers(0, 5),
+        error_count=st.integers(0, 5),
+        crashes=st.integers(0, 5),
+        cut=st.booleans(),
+    ),
+    metrics=st.dictionaries(st.sampled_from(["Invocations", "Errors", "Throttles"]), st.integers(0, 5)),
+)
+
+
+@given(circumstances_of_any_kind, st.lists(st.sampled_from(ALL), unique=True, max_size=len(ALL) - 1))
+def test_a_missing_insert_never_passes_and_always_has_a_cause(
+    circumstances: Circumstances, lines: list[str]
+) -> None:
+    verdict = judged(PLAN, lines, RECORDS, circumstances=circumstances)
+    assert verdict.result is not Result.PASS
+    assert verdict.causes
+    assert all(one.text and one.code for one in verdict.findings)
+
+
+@given(circumstances_of_any_kind, st.permutations(ALL))
+def test_circumstances_alone_never_fail_a_run_in_which_all_was_processed(
+    circumstances: Circumstances, lines: list[str]
+) -> None:
+    verdict = judged(PLAN, lines, RECORDS, circumstances=circumstances)
+    expected = Result.PASS if circumstances.log_complete else Result.INCONCLUSIVE
+    assert verdict.result is expected
