@@ -359,7 +359,7 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(attach: Callable[..., Ra
         f"+ enable stream of table {table} (NEW_IMAGE)",
         f"+ create log group /aws/lambda/{table}-inserts, kept 14 days",
         f"+ create role {table}-inserts-role",
-        f"~ write policy of role {table}-inserts-role: this stream, this log group, nothing else",
+        f"~ write policy of role {table}-inserts-role: this stream, this log group, its sinks, nothing else",
         f"+ create function {table}-inserts (python3.13, template print)",
         (
             f"+ create event source mapping to {table}-inserts, from TRIM_HORIZON, filter "
