@@ -11,14 +11,15 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filter_compare import Conditions, conditions_of
-from ddbinsert.core.filter_conditions import Comparison, ConditionError, Group, Not, Tree, read_condition
+from ddbinsert.core.filter_conditions import read_condition
 from ddbinsert.core.filter_imply import implied
 from ddbinsert.core.filter_narrow import LONGEST
 from ddbinsert.core.filter_targets import Target, target_of
-from ddbinsert.core.filter_witness import NOT_THERE
+from ddbinsert.core.filter_tree import Comparison, ConditionError, Group, Not, Tree
 from ddbinsert.core.filter_write import clause, written
 from ddbinsert.core.pattern_json import JsonObject, read_json, write_json
 from ddbinsert.core.pattern_model import (
+    NOT_THERE,
     AnythingBut,
     Bound,
     Condition,

@@ -6,12 +6,19 @@ import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.filter_conditions import Comparison, ConditionError, Op, Value
 from ddbinsert.core.filter_kinds import NULL, NUMBER, NUMBER_TEXT, TEXT
+from ddbinsert.core.filter_tree import Comparison, ConditionError, Op, Value
 from ddbinsert.core.filter_values import spelled
-from ddbinsert.core.filter_witness import NOT_THERE
 from ddbinsert.core.pattern_json import JsonArray, JsonObject, JsonScalar, JsonValue
-from ddbinsert.core.pattern_model import AnythingBut, Condition, Equals, Exists, Numeric, PatternError
+from ddbinsert.core.pattern_model import (
+    NOT_THERE,
+    AnythingBut,
+    Condition,
+    Equals,
+    Exists,
+    Numeric,
+    PatternError,
+)
 from ddbinsert.core.pattern_operators import parse_condition
 from ddbinsert.core.pattern_write import number_text
 

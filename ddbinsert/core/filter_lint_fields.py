@@ -14,8 +14,8 @@ from ddbinsert.core.filter_kinds import ALWAYS_PRESENT, IMAGES, RECORD_KINDS, TY
 from ddbinsert.core.filter_place import Fault, Spot, locate
 from ddbinsert.core.filter_reach import may_be_absent
 from ddbinsert.core.filter_values import Reason, is_impossible, takes_all, why_impossible
-from ddbinsert.core.filter_witness import NOT_THERE
 from ddbinsert.core.pattern_model import (
+    NOT_THERE,
     AnythingBut,
     Cidr,
     Condition,

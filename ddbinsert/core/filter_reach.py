@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbinsert.core.filter_example import Leaf, bare, lifelike
 from ddbinsert.core.filter_kinds import ANY, has_image
 from ddbinsert.core.filter_place import Spot, locate
-from ddbinsert.core.filter_witness import NOT_THERE, NOTHING, value_for
+from ddbinsert.core.filter_witness import NOTHING, value_for
 from ddbinsert.core.model import EventName, StreamView
 from ddbinsert.core.pattern_compile import compile_nodes
+from ddbinsert.core.pattern_model import NOT_THERE
 from ddbinsert.core.pattern_rules import Rule, rules_of
 from ddbinsert.core.pattern_values import any_of
 

@@ -19,7 +19,7 @@ from ddbinsert.core.filter_kinds import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ddbinsert.core.filter_conditions import Comparison, Part, Value
+    from ddbinsert.core.filter_tree import Comparison, Part, Value
     from ddbinsert.core.model import KeySchema
 
 _SCALARS: Final = tuple(ATTRIBUTE_KINDS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filter_kinds import ANY, Kind
 from ddbinsert.core.pattern_model import (
+    NOT_THERE,
     AnythingBut,
     Cidr,
     Condition,
@@ -29,8 +30,6 @@ from ddbinsert.core.pattern_values import any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-NOT_THERE: Final = Exists(present=False)
 
 #: Fillers around the literal parts of a condition: something for text, for numbers, for base64.
 _FILLERS: Final = ("", "1", "0", "A", "AA", "AAA", "A=", "A==")

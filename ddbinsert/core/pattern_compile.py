@@ -11,26 +11,21 @@ function's globals, never written into the text.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.pattern_exact import exact_matcher, steps_to
+from ddbinsert.core.pattern_leaf import LeafTests
 from ddbinsert.core.pattern_model import (
+    NOT_THERE,
     Alternatives,
     AnythingBut,
-    Condition,
     Equals,
     Exists,
     Field,
     Node,
-    Numeric,
-    Prefix,
-    Suffix,
-    Wildcard,
 )
 from ddbinsert.core.pattern_rules import fields_of, rules_of, without_repeats
-from ddbinsert.core.pattern_values import LARGEST, predicate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,9 +34,6 @@ if TYPE_CHECKING:
 _MOST_KEYS: Final = 40
 _MOST_FIELDS: Final = 300
 _DEEPEST_OR: Final = 12
-
-#: Integers up to here are floats too, so that one constant serves int and float alike.
-_SAFE: Final = Decimal(2**53)
 
 
 class _Absent:
@@ -97,6 +89,7 @@ class _Writer:
             "GONE": _GONE,
             "PLAIN": _PLAIN,
         }
+        self.leaf_tests = LeafTests(self.name)
         self.helpers: list[str] = []
         self.irregular: dict[tuple[str, ...], str] = {}
         self.dicts: dict[tuple[str, ...], str] = {(): "record"}
@@ -163,7 +156,7 @@ class _Writer:
 
     def leaf(self, node: Field) -> list[str]:
         variable = self.variable()
-        test = self.test(node).replace("{v}", variable)
+        test = self.leaf_tests.test(node).replace("{v}", variable)
         lookup = self.lookup(node, self.dicts[node.keys[:-1]])
         if _may_be_absent(node):  # its path has no dots, see `statement`
             test = f"{test} or type({variable}) in GONE"
@@ -201,7 +194,7 @@ class _Writer:
             parts.append(f"type({variable} := {parent}.get({self.name(key)})) is dict")
             parent = variable
         variable = self.variable()
-        test = self.test(node).replace("{v}", f"({variable} := {self.lookup(node, parent)})", 1)
+        test = self.leaf_tests.test(node).replace("{v}", f"({variable} := {self.lookup(node, parent)})", 1)
         parts.append(f"({test.replace('{v}', variable)})")
         expression = f"({' and '.join(parts)})"
         if _may_be_absent(node):
@@ -253,97 +246,9 @@ class _Writer:
         self.helpers += ["\n".join(lines)]
         return name
 
-    def test(self, node: Field) -> str:
-        """An expression about the leaf `{v}`, which may also be a dict, a list or ABSENT: then it is false."""
-        conditions = [condition for condition in node.conditions if condition != _NOT_THERE]
-        return " or ".join(self.tests(conditions)) or "False"
-
-    def tests(self, conditions: Iterable[Condition]) -> list[str]:
-        strings: list[str] = []
-        numbers: list[int | float] = []
-        prefixes: list[str] = []
-        suffixes: list[str] = []
-        others: list[str] = []
-        for condition in conditions:
-            match condition:
-                case Equals(value=str(text)):
-                    strings.append(text)
-                case Equals(value=Decimal() as number) if (simple := _simple(number)) is not None:
-                    numbers.append(simple)
-                case Equals(value=bool() | None as literal):
-                    others.append(f"{{v}} is {literal}")
-                case Prefix(text=text, ignore_case=False):
-                    prefixes.append(text)
-                case Suffix(text=text, ignore_case=False):
-                    suffixes.append(text)
-                case _:
-                    others.append(self.other_test(condition))
-        return [
-            *self.string_test(strings),
-            *self.number_test(numbers),
-            *self.affix_test("startswith", prefixes),
-            *self.affix_test("endswith", suffixes),
-            *others,
-        ]
-
-    def string_test(self, strings: list[str]) -> list[str]:
-        if len(strings) > 8:
-            return [f"(type({{v}}) is str and {{v}} in {self.name(frozenset(strings))})"]
-        if len(strings) > 1:
-            return [f"{{v}} in {self.name(tuple(strings))}"]
-        return [f"{{v}} == {self.name(text)}" for text in strings]
-
-    def number_test(self, numbers: list[int | float]) -> list[str]:
-        if not numbers:
-            return []
-        same = f"in {self.name(tuple(numbers))}" if len(numbers) > 1 else f"== {self.name(numbers[0])}"
-        return [f"((type({{v}}) is int or type({{v}}) is float) and {{v}} {same})"]
-
-    def affix_test(self, method: str, texts: list[str]) -> list[str]:
-        if not texts:
-            return []
-        affix = self.name(tuple(texts) if len(texts) > 1 else texts[0])
-        return [f"(type({{v}}) is str and {{v}}.{method}({affix}))"]
-
-    def other_test(self, condition: Condition) -> str:
-        match condition:
-            case Exists():
-                return "type({v}) in LEAVES"
-            case Wildcard(literals=("", literal, "")):
-                return f"(type({{v}}) is str and {self.name(literal)} in {{v}})"
-            case AnythingBut(excluded=excluded):
-                return self.anything_but(excluded)
-            case Numeric() if (comparison := self.comparison(condition)) is not None:
-                return f"((type({{v}}) is int or type({{v}}) is float) and {comparison})"
-            case _:
-                return f"{self.name(predicate(condition))}({{v}})"
-
-    def anything_but(self, excluded: Sequence[Condition]) -> str:
-        strings = [condition.value for condition in excluded if isinstance(condition, Equals)]
-        if len(strings) == len(excluded) and all(isinstance(text, str) for text in strings):
-            differs = (
-                f"not in {self.name(tuple(strings))}" if len(strings) > 1 else f"!= {self.name(strings[0])}"
-            )
-            return f"(type({{v}}) is str and {{v}} {differs} or type({{v}}) in OTHER)"
-        return f"(type({{v}}) in LEAVES and not ({' or '.join(self.tests(excluded))}))"
-
-    def comparison(self, condition: Numeric) -> str | None:
-        """A chained comparison that is exact for int and float alike, or None."""
-        low, high = condition.low, condition.high
-        bottom = _simple(low.value) if low else -LARGEST
-        top = _simple(high.value) if high else LARGEST
-        if bottom is None or top is None:
-            return None
-        below = "<=" if low is None or low.inclusive else "<"
-        above = "<=" if high is None or high.inclusive else "<"
-        return f"{self.name(bottom)} {below} {{v}} {above} {self.name(top)}"
-
-
-_NOT_THERE: Final = Exists(present=False)
-
 
 def _may_be_absent(node: Field) -> bool:
-    return _NOT_THERE in node.conditions
+    return NOT_THERE in node.conditions
 
 
 def _null_may_fit(node: Field) -> bool:
@@ -352,13 +257,3 @@ def _null_may_fit(node: Field) -> bool:
         or (isinstance(condition, Equals) and condition.value is None)
         for condition in node.conditions
     )
-
-
-def _simple(number: Decimal) -> int | float | None:
-    """The constant that Python compares with ints and floats just as `number` compares, if there is one."""
-    if not -_SAFE <= number <= _SAFE:
-        return None
-    if number == number.to_integral_value():
-        return int(number)
-    nearest = float(number)
-    return nearest if Decimal(repr(nearest)) == number else None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.pattern_model import Exists
+from ddbinsert.core.pattern_model import NOT_THERE
 from ddbinsert.core.pattern_values import any_of
 
 if TYPE_CHECKING:
@@ -59,11 +59,8 @@ def _java_order(path: str) -> bytes:
 
 
 def _clause(field: Field) -> _Clause:
-    values = [condition for condition in field.conditions if condition != _ABSENT]
+    values = [condition for condition in field.conditions if condition != NOT_THERE]
     return _Clause(field.path, any_of(values), len(values) < len(field.conditions))
-
-
-_ABSENT = Exists(present=False)
 
 
 def steps_to(paths: Iterable[str]) -> Steps:

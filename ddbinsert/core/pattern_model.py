@@ -11,7 +11,7 @@ Semantics follow Event Ruler (github.com/aws/event-ruler), the engine behind Eve
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from ddbinsert.errors import UsageError
 
@@ -142,6 +142,9 @@ class Exists:
     present: bool
     at: Place = field(default=NOWHERE, compare=False)
 
+
+#: What a list that lets a field be absent contains.
+NOT_THERE: Final = Exists(present=False)
 
 Excluded = Equals | Prefix | Suffix | EqualsIgnoreCase | Wildcard
 

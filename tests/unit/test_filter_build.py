@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ddbinsert.core.filter_build import pattern_from_conditions
-from ddbinsert.core.filter_conditions import Comparison, ConditionError, Group, Not, Op, Tree, read_condition
+from ddbinsert.core.filter_conditions import read_condition
 from ddbinsert.core.filter_targets import target_of
+from ddbinsert.core.filter_tree import Comparison, ConditionError, Group, Not, Op, Tree
 from ddbinsert.core.keys import parse_key
 from ddbinsert.core.pattern import compile_pattern
 
