@@ -156,21 +156,14 @@ def wait_until_active(hands: Hands, name: str) -> FunctionState:
     """The function, once it is Active and no update is under way.
 
     Raises:
+        PrerequisiteError: It isn't there.
         AwsError: It failed; with Lambda's reason.
     """
     last = ["nothing"]
 
     def look() -> FunctionState | None:
-        function = read_function(hands.aws, name)
-        if function is None:
-            raise PrerequisiteError(f"Function {name} does not exist (any more).", code="function-not-found")
-        last[0] = f"{function.state}, last update {function.update_status}"
-        if function.state == "Failed" or function.update_status == "Failed":
-            raise AwsError(
-                f"Function {name} failed: {function.state_reason or last[0]}.",
-                hint="Mend what Lambda names, then run it again.",
-                code="function-failed",
-            )
+        function = working_function(hands, name)
+        last[0] = _standing(function)
         return function if function.is_settled else None
 
     return until(
@@ -181,6 +174,29 @@ def wait_until_active(hands: Hands, name: str) -> FunctionState:
         seen=lambda: last[0],
         progress=hands.reporter.waiting,
     )
+
+
+def working_function(hands: Hands, name: str) -> FunctionState:
+    """The function as it stands.
+
+    Raises:
+        PrerequisiteError: It isn't there.
+        AwsError: It failed; with Lambda's reason.
+    """
+    function = read_function(hands.aws, name)
+    if function is None:
+        raise PrerequisiteError(f"Function {name} does not exist (any more).", code="function-not-found")
+    if function.state == "Failed" or function.update_status == "Failed":
+        raise AwsError(
+            f"Function {name} failed: {function.state_reason or _standing(function)}.",
+            hint="Mend what Lambda names, then run it again.",
+            code="function-failed",
+        )
+    return function
+
+
+def _standing(function: FunctionState) -> str:
+    return f"{function.state}, last update {function.update_status}"
 
 
 def delete_function(hands: Hands, step: DeleteFunction) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.change_functions import wait_until_active
+from ddbinsert.aws.change_functions import working_function
 from ddbinsert.aws.change_roles import is_role_not_assumable, refuse_a_role_that_never_will_do
 from ddbinsert.aws.change_tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
@@ -128,11 +128,32 @@ def _update(hands: Hands, uuid: str) -> MappingState:
 
 
 def settled(hands: Hands, mapping: MappingState) -> MappingState:
-    """The mapping as AWS shows it at rest, with everything as it was asked for.
+    """The mapping as AWS shows it at rest, with everything as it was asked for, and a function that works.
+
+    The function need not be waited for: Lambda takes no mapping to one that is Pending.
 
     Raises:
-        AwsError: AWS stored something else than it was given.
+        AwsError: AWS stored something else than it was given, or the function failed.
     """
+    seen: MappingState
+    if hands.trigger.mapping.enabled:
+        seen, _ = hands.aws.side_by_side(
+            lambda: _at_rest(hands, mapping), lambda: working_function(hands, hands.trigger.function_name)
+        )
+    else:
+        seen = _at_rest(hands, mapping)
+    differing = tuple(mapping_changes(hands.trigger, seen))
+    if differing:
+        listed = "; ".join(f"{c.field} is {c.have}, not {c.want}" for c in differing)
+        raise AwsError(
+            f"Event source mapping {mapping.uuid} was read back and is not as asked for: {listed}.",
+            hint="Run it again; if it stays so, somebody else is changing it, or the endpoint ignores this setting.",
+            code="read-back-differs",
+        )
+    return seen
+
+
+def _at_rest(hands: Hands, mapping: MappingState) -> MappingState:
     wanted = "Enabled" if hands.trigger.mapping.enabled else "Disabled"
     last = [mapping.state]
 
@@ -144,7 +165,7 @@ def settled(hands: Hands, mapping: MappingState) -> MappingState:
         last[0] = seen.state
         return seen if seen.state == wanted else None
 
-    seen = until(
+    return until(
         look,
         clock=hands.clock,
         timeout=hands.timeout,
@@ -152,17 +173,6 @@ def settled(hands: Hands, mapping: MappingState) -> MappingState:
         seen=lambda: last[0],
         progress=hands.reporter.waiting,
     )
-    differing = tuple(mapping_changes(hands.trigger, seen))
-    if differing:
-        listed = "; ".join(f"{c.field} is {c.have}, not {c.want}" for c in differing)
-        raise AwsError(
-            f"Event source mapping {mapping.uuid} was read back and is not as asked for: {listed}.",
-            hint="Run it again; if it stays so, somebody else is changing it, or the endpoint ignores this setting.",
-            code="read-back-differs",
-        )
-    if hands.trigger.mapping.enabled:
-        wait_until_active(hands, hands.trigger.function_name)
-    return seen
 
 
 def delete_mapping(hands: Hands, uuid: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from botocore.regions import EndpointResolver
 
 _FOLDER = Path(__file__).parent / "models"
+#: The endpoint prefixes of the services whose models are shipped.
+PREFIXES = frozenset({"dynamodb", "iam", "lambda", "logs", "monitoring", "streams.dynamodb", "sts"})
 
 
 class LeanLoader(Loader):
@@ -47,13 +49,9 @@ class LeanLoader(Loader):
 
     def _of(self, service: str) -> dict[str, Any]:
         if service not in self._shipped:
-            path = _path(service)
+            path = _FOLDER / f"{service}.json"
             self._shipped[service] = json.loads(path.read_bytes()) if path.is_file() else {}
         return self._shipped[service]
-
-
-def _path(service: str) -> Path:
-    return _FOLDER / f"{service}.json"
 
 
 class NoEndpoints:
@@ -67,8 +65,12 @@ class NoEndpoints:
         self._table = table
 
     def construct_endpoint(self, service_name: str, *more: Any, **named: Any) -> Any:
-        """None says that nothing is known, so that what is given is taken."""
-        if _path(service_name).is_file():
+        """None says that nothing is known, so that what is given is taken.
+
+        Args:
+            service_name: The service's endpoint prefix, as botocore asks by it.
+        """
+        if service_name in PREFIXES:
             return None
         return self._table().construct_endpoint(service_name, *more, **named)
 

@@ -12,7 +12,7 @@ from ddbinsert.core.policy import POLICY_NAME, account_of, region_of
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ddbinsert.aws.session import Aws
     from ddbinsert.core.model import (
@@ -133,7 +133,7 @@ def read_mappings(
 
 
 def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]:
-    pages = aws.client("lambda").get_paginator("list_event_source_mappings").paginate(**request)
+    pages = _pages(aws.client("lambda").list_event_source_mappings, request, ("Marker", "NextMarker"))
     return tuple(shapes.mapping(entry) for page in pages for entry in page.get("EventSourceMappings", ()))
 
 
@@ -149,7 +149,8 @@ def read_log_group(aws: Aws, name: str) -> LogGroupState | None:
     """The log group of exactly this name."""
     client = aws.client("logs")
     with translated(f"read log group {name}"):
-        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name):
+        request = {"logGroupNamePrefix": name}
+        for page in _pages(client.describe_log_groups, request, ("nextToken", "nextToken")):
             group = shapes.log_group(page, name)
             if group is not None:
                 return group
@@ -168,6 +169,23 @@ def read_role(aws: Aws, name: str) -> RoleState | None:
         ),
     )
     return shapes.role(answer, policy) if answer is not None else None
+
+
+def _pages(
+    call: Callable[..., Any], request: dict[str, Any], token: tuple[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Page by page; botocore's own paginators take longer to set up than a page takes to come.
+
+    Args:
+        token: The token's name in a request, and in an answer.
+    """
+    asked, told = token
+    while True:
+        page = call(**request)
+        yield page
+        if not page.get(told):
+            return
+        request = {**request, asked: page[told]}
 
 
 def _found(read: Callable[[], T], doing: str) -> T | None:

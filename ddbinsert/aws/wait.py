@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Looks come fast at first, because an emulator (and often AWS) is ready at once; then ever slower.
-FIRST_PAUSE = 0.02
+FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 5.0
-GROWTH = 1.6
+GROWTH = 1.5
 
 
 def pauses(first: float = FIRST_PAUSE, longest: float = LONGEST_PAUSE) -> Iterator[float]:

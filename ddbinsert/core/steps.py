@@ -188,20 +188,29 @@ AFTER: dict[type, tuple[type, ...]] = {
     EnableStream: (CreateTable,),
     PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole),
     RebindRolePolicy: (EnableStream, ReplaceStream),
-    CreateFunction: (CreateRole, CreateLogGroup),
-    UpdateFunctionSettings: (CreateRole, CreateLogGroup, UpdateFunctionCode),
+    CreateFunction: (CreateRole,),
+    UpdateFunctionSettings: (CreateRole, UpdateFunctionCode),
     CreateMapping: (
         CreateTable,
         EnableStream,
         ReplaceStream,
         PutRolePolicy,
         RebindRolePolicy,
+        # A function that is invoked without its log group would make one, without retention.
+        CreateLogGroup,
         CreateQueue,
         CreateFunction,
         UpdateFunctionCode,
         UpdateFunctionSettings,
     ),
-    UpdateMapping: (PutRolePolicy, CreateQueue, CreateFunction, UpdateFunctionCode, UpdateFunctionSettings),
+    UpdateMapping: (
+        PutRolePolicy,
+        CreateLogGroup,
+        CreateQueue,
+        CreateFunction,
+        UpdateFunctionCode,
+        UpdateFunctionSettings,
+    ),
     DeleteMapping: (CreateMapping,),
     # Taking down: mappings first, because they outlive function and table; logs last, because a running
     # function would make its group again, without retention.

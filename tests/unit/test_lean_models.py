@@ -15,6 +15,7 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 import ddbinsert
+from ddbinsert.aws.lean import PREFIXES
 from ddbinsert.aws.models.__main__ import FOLDER, OPERATIONS, cut, text
 from ddbinsert.aws.session import Aws, Connection
 from ddbinsert.aws.sessions import open_session
@@ -102,6 +103,10 @@ def test_a_lean_client_speaks_as_a_whole_one_does(service: str, connection: Conn
     assert {shape.name for shape in whole.meta.service_model.error_shapes} == {
         shape.name for shape in lean.meta.service_model.error_shapes
     }
+
+
+def test_the_endpoint_prefixes_are_those_of_the_shipped_models() -> None:
+    assert {shipped(service)["service-2"]["metadata"]["endpointPrefix"] for service in SERVICES} == PREFIXES
 
 
 def test_what_is_not_shipped_works_nevertheless() -> None:
