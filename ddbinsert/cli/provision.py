@@ -13,7 +13,8 @@ from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
     from ddbinsert.core.converged import Converged
-    from ddbinsert.core.model import StartingPosition
+    from ddbinsert.core.model import StartingPosition, Trigger
+    from ddbinsert.core.package import Package
     from ddbinsert.core.plan import Scope
 
 #: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
@@ -153,7 +154,6 @@ def _converge(
     where: tuple[str, ...] = (),
 ) -> Converged:
     from ddbinsert.core.keys import parse_key
-    from ddbinsert.operations import code
     from ddbinsert.operations.converge import Wishes, converge
 
     configuration = run.configuration(table, settings)
@@ -174,10 +174,18 @@ def _converge(
         clock=run.clock,
         reporter=run.reporter,
         timeout=run.timeout(TIMEOUT),
-        package=lambda wanted: code.build(wanted, run.environment.cwd, lambda: run.aws),
+        package=lambda wanted: _package(run, wanted),
         confirm=run.confirm,
         choose_position=lambda inserts, at_least: _choose(run, inserts, at_least=at_least),
     )
+
+
+def _package(run: Run, wanted: Trigger) -> Package:
+    from ddbinsert.operations import code
+
+    if run.aws.connection.is_local:
+        code.refuse_pretence(wanted.function)
+    return code.build(wanted, run.environment.cwd, lambda: run.aws)
 
 
 def _choose(run: Run, inserts: int, *, at_least: bool) -> StartingPosition:

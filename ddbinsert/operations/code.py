@@ -47,6 +47,28 @@ def build(trigger: Trigger, base: Path, connect: Callable[[], Aws] | None = None
     return _through_bucket(package, function.code_bucket, trigger.function_name)
 
 
+def refuse_pretence(function: FunctionSpec) -> None:
+    """Refuse what the embedded emulator answers for without running it: a trigger would seem to work.
+
+    Raises:
+        UsageError: A runtime that it doesn't run, or a container image.
+    """
+    from ddbinsert.handlers.entry import family_of
+
+    family = family_of(function.runtime)
+    if function.code is not None and is_image(function.code):
+        what = "container images"
+    elif family not in ("python", "nodejs", "provided"):
+        what = f"{family} code"
+    else:
+        return
+    raise UsageError(
+        f"The embedded emulator does not run {what}; it would only pretend to.",
+        hint="Python, Node.js and provided.* runtimes run there; try this one on AWS.",
+        code="runtime-not-local",
+    )
+
+
 def is_image(code: str) -> bool:
     """Whether ``function.code`` is a container image in ECR."""
     return ".dkr.ecr." in code.partition("/")[0]

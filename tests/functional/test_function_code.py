@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import json
 import os
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -120,6 +123,75 @@ def test_a_small_archive_needs_no_bucket(
     (tmp_path / "code.zip").write_bytes(archive())
     assert run("create-function", cloud.table(), "--code", "code.zip", "--code-bucket", bucket).code == 0
     assert "Contents" not in cloud.s3.list_objects_v2(Bucket=bucket)
+
+
+# --- any runtime ----------------------------------------------------------------------------------------
+
+#: A custom runtime as small as can be: the Runtime API's loop (AWS's documented one) in an executable.
+BOOTSTRAP = f"""#!{sys.executable}
+import json, os, urllib.request
+api = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(api + "next") as next_one:
+        event, request = json.load(next_one), next_one.headers["Lambda-Runtime-Aws-Request-Id"]
+    for record in event.get("Records", []):
+        print("CUSTOM", record["eventName"], record["dynamodb"]["Keys"]["pk"]["S"], flush=True)
+    answer = json.dumps({{"batchItemFailures": []}}).encode()
+    urllib.request.urlopen(urllib.request.Request(api + request + "/response", answer)).read()
+"""
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_a_custom_runtime_gets_the_inserts(
+    run: Callable[..., Ran], cloud: Cloud, tmp_path: Path, *, as_folder: bool
+) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    code = tmp_path / ("code/bootstrap" if as_folder else "compiled")
+    code.parent.mkdir(exist_ok=True)
+    code.write_text(BOOTSTRAP)  # not executable here: the archive makes it so
+    name = "code" if as_folder else "compiled"
+    assert run("attach-trigger", table, "--code", name, "--runtime", "provided.al2023").code == 0
+    cloud.put(table, "a")
+    cloud.put(table, "a", changed="yes")
+    cloud.put(table, "b")
+    assert cloud.logged(f"{table}-inserts", "CUSTOM INSERT b")
+    lines = [line for line in cloud.lines(f"{table}-inserts") if "CUSTOM" in line]
+    assert sorted(line.strip() for line in lines) == ["CUSTOM INSERT a", "CUSTOM INSERT b"]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "file", "handler"),
+    [
+        ("java21", "example/Handler.class", "example.Handler::handleRequest"),
+        ("ruby3.3", "lambda_function.rb", "lambda_function.lambda_handler"),
+        ("dotnet8", "Shop.dll", "Shop::Shop.Function::Handle"),
+    ],
+)
+def test_prebuilt_archives_of_any_runtime_are_deployed_as_they_are(  # noqa: PLR0917 - a table of cases
+    run: Callable[..., Ran], cloud: Cloud, tmp_path: Path, runtime: str, file: str, handler: str
+) -> None:
+    table = cloud.table()
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as target:
+        target.writestr(file, b"compiled")
+    made = run("create-function", table, "--code", "code.zip", "--runtime", runtime, "--handler", handler)
+    assert made.code == 0, made
+    configuration = cloud.configuration(f"{table}-inserts")
+    assert (configuration["Runtime"], configuration["Handler"]) == (runtime, handler)
+    digest = hashlib.sha256((tmp_path / "code.zip").read_bytes()).digest()
+    assert configuration["CodeSha256"] == base64.b64encode(digest).decode()
+
+
+@pytest.mark.parametrize("code", ["code.jar", IMAGE.format(name="repo", tag="v1")])
+def test_what_the_embedded_emulator_only_pretends_to_run_is_refused(
+    local_variables: dict[str, str], tmp_path: Path, code: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "code.jar", "w") as target:
+        target.writestr("example/Handler.class", b"compiled")
+    own = ("--code", code, "--runtime", "java21", "--handler", "example.Handler")
+    arguments = ("attach-trigger", "orders", "--local", "--create-table", "pk:S", *own, "-o", "json")
+    refused = ran(*arguments, variables=local_variables, cwd=tmp_path)
+    assert (refused.code, refused.error_code) == (2, "runtime-not-local")
+    assert "pretend" in refused.err
 
 
 # --- layers ---------------------------------------------------------------------------------------------
