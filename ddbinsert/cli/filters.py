@@ -11,6 +11,8 @@ from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ddbinsert.core.filter_findings import Table
     from ddbinsert.operations.filters import Linted
 
@@ -120,6 +122,7 @@ def lint(
         raise UsageError(
             "There is nothing to judge.", hint="Give a pattern, a file, --mapping UUID or --table TABLE."
         )
+    _warn_of_emulator(run, linted)
     failed = any(one.report.count(Severity.ERROR) for one in linted)
     return Outcome(
         data={"reports": [shown.linted_data(one.mapping, one.function, one.report) for one in linted]},
@@ -128,6 +131,21 @@ def lint(
         ),
         exit_code=ExitCode.NO if failed else ExitCode.OK,
     )
+
+
+def _warn_of_emulator(run: Run, linted: Iterable[Linted]) -> None:
+    """Filters that a mapping on the embedded emulator has and that it judges otherwise than AWS."""
+    from ddbinsert.core.filter_emulator import emulator_gaps
+    from ddbinsert.core.pattern import parse
+
+    texts = [judged.pattern for one in linted if one.mapping for judged in one.report.filters if judged.valid]
+    if not texts or not run.connection.is_local:
+        return
+    gaps = dict.fromkeys(gap for text in texts for gap in emulator_gaps(parse(text)))
+    if gaps:
+        run.reporter.warn(
+            f"The embedded emulator judges {', '.join(gaps)} otherwise than AWS: what it delivers proves nothing here."
+        )
 
 
 def _known(run: Run, table: str | None, view_type: str | None, key: str | None) -> Table:
