@@ -625,6 +625,76 @@ def test_log_events_go_in_order_of_time_and_those_out_of_range_fail(start: Start
     ]
 
 
+# --- both languages alike, and a network that isn't ------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not here")
+@pytest.mark.parametrize(("template", "sink"), SINKS)
+def test_both_languages_send_the_same(aws: FakeAws, template: Template, sink: str) -> None:
+    settings = {
+        "SINK_ARN": ARNS[sink],
+        "USER_ATTRIBUTE": "card.holder",
+        "REDACT": "card.number,lines.*.secret,tags",
+        "MESSAGE_TEMPLATE": "" if sink == "fifo" else "{pk} \u2028 {total} {lines} {blob} {10}",
+        "SUBJECT_TEMPLATE": "New: {created_by} {card}",
+        "MESSAGE_ATTRIBUTES": "who=created_by,sum=total,all=lines",
+    }
+    deep: dict[str, Any] = {
+        **RICH,
+        "__proto__": {"M": {"constructor": {"NS": ["1.0", "2"]}}},
+        "odd": {"S": 'a\u0000b\ufffe"\\\n\U0001f600'},
+    }
+    batch = [record(1, **deep), record(2, pké={"N": "1E+30"}), record(3, item="\U0001f600\u00ff")]
+    sent_by: list[list[Any]] = []
+    for runtime in ("python3.13", "nodejs22.x"):
+        aws.calls.clear()
+        surroundings = {"PATH": os.environ["PATH"], **aws.variables()}
+        package = bundle(template, runtime, settings)
+        with Worker(
+            package, runtime=runtime, name="f", environment=settings, surroundings=surroundings
+        ) as worker:
+            assert failing(invoke(worker, *batch)) == []
+        # Tables and buckets take one entry a call, several at once.
+        sent_by.append(sorted(((call.operation, call.parameters) for call in aws.calls), key=str))
+    assert sent_by[0] == sent_by[1]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not here")
+def test_node_follows_a_bucket_into_its_region(aws: FakeAws) -> None:
+    def elsewhere(*_: object) -> dict[str, Any]:
+        if len(aws.calls) == 1:
+            raise Fault("PermanentRedirect", status=301, x_amz_bucket_region="us-west-2")
+        return {}
+
+    aws.answer = elsewhere
+    settings = {"SINK_ARN": ARNS["bucket"]}
+    package = bundle(Template.AUDIT_LOG, "nodejs22.x", settings)
+    surroundings = {"PATH": os.environ["PATH"], **aws.variables()}
+    with Worker(
+        package, runtime="nodejs22.x", name="f", environment=settings, surroundings=surroundings
+    ) as worker:
+        assert failing(invoke(worker, record(1))) == []
+    assert len(aws.calls) == 2
+
+
+def test_a_fault_of_the_service_is_tried_again_at_once(start: Start, aws: FakeAws) -> None:
+    def shaky(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        if len(aws.calls) == 1:
+            raise Fault("InternalFailure", status=500)
+        return _agreeable(service, operation, parameters)
+
+    aws.answer = shaky
+    assert failing(invoke(start(Template.ANALYTICS, "bus"), record(1))) == []
+    assert len(aws.calls) == 2
+
+
+def test_a_service_that_cannot_be_reached_fails_the_records_not_the_function(start: Start) -> None:
+    nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    outcome = invoke(start(Template.ANALYTICS, "bus", **nowhere), record(1), record(2))
+    assert failing(outcome) == [record(1)["dynamodb"]["SequenceNumber"]]
+    assert len(decisions(outcome)) == 2
+
+
 # --- settings -------------------------------------------------------------------------------------------
 
 
