@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from functools import cache
@@ -14,8 +15,8 @@ from ddbinsert.cli.app import app, commands, finish
 
 assert ddbinsert.cli.registry  # imported for its commands
 _LINE = re.compile(r"(?:^|[\s`(/])ddbinsert ([a-z][^\n`]*)")
-#: Where a command ends in a shell's line.
-_END = {"&&", "||", "|", ";", ">", ">>", "<", "&"}
+#: What ends a command in a shell's line; where shlex tells it from words, it comes by itself.
+_END = frozenset("&|;<>()")
 
 
 def shown_in(text: str) -> list[list[str]]:
@@ -24,17 +25,10 @@ def shown_in(text: str) -> list[list[str]]:
 
 
 def _words(rest: str) -> list[str]:
-    # What follows in the same shell line, and a comment, are no words of this command.
-    lexer = shlex.shlex(
-        rest.split(")", maxsplit=1)[0] if "$(" not in rest else rest, posix=True, punctuation_chars=True
-    )
+    """Up to what ends the command; what follows in the same line are no words of it."""
+    lexer = shlex.shlex(rest, posix=True, punctuation_chars="".join(sorted(_END)))
     lexer.whitespace_split = True
-    words: list[str] = []
-    for word in lexer:
-        if word in _END:
-            break
-        words.append(word)
-    return words
+    return list(itertools.takewhile(lambda word: not set(word) <= _END, lexer))
 
 
 @cache
@@ -49,8 +43,9 @@ def parse(words: list[str]) -> str:
     command = _root()
     for part in name.split():
         command = command.commands[part]
-    if not {"--help", "-h"} & set(words):
-        command.make_context(name, words[len(name.split()) :])
+    given = words[len(name.split()) :]
+    if given and not {"--help", "-h"} & set(given):  # without any, it is the command that is spoken of
+        command.make_context(name, given)
     return name
 
 
