@@ -39,14 +39,28 @@ def _root() -> Any:
 
 def parse(words: list[str]) -> str:
     """The name of the command that the words call; everything that its parser refuses is raised."""
+    name, command = _called(words)
+    given = words[len(name.split()) :]
+    if not {"--help", "-h"} & set(given):
+        command.make_context(name, given)
+    return name
+
+
+def spoken_of(words: list[str]) -> str:
+    """The name of a command that a text speaks of, maybe with options that lack their values."""
+    name, command = _called(words)
+    known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+    unknown = {word.split("=")[0] for word in words if word.startswith("--")} - known - {"--help"}
+    assert not unknown, f"ddbinsert {name} has no {', '.join(unknown)}"
+    return name
+
+
+def _called(words: list[str]) -> tuple[str, Any]:
     name = next(known for known in by_length() if words[: len(known.split())] == known.split())
     command = _root()
     for part in name.split():
         command = command.commands[part]
-    given = words[len(name.split()) :]
-    if given and not {"--help", "-h"} & set(given):  # without any, it is the command that is spoken of
-        command.make_context(name, given)
-    return name
+    return name, command
 
 
 def by_length() -> list[str]:

@@ -16,7 +16,7 @@ from ddbinsert.cli.app import commands
 from ddbinsert.environment import SystemClock
 from ddbinsert.errors import ExitCode
 from ddbinsert.render.machine import envelope
-from tests.command_lines import parse, shown_in
+from tests.command_lines import parse, shown_in, spoken_of
 from tests.functional.command import ran
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ def _blocks(text: str, *languages: str) -> list[str]:
     return [content for language, content in found if language in languages]
 
 
-def _code(page: Path) -> str:
-    """Everything on a page that is code: fenced, indented, or between backticks."""
+def _code(page: Path) -> tuple[str, str]:
+    """What a page shows to be typed (fenced or indented), and what stands between backticks."""
     text = page.read_text(encoding="utf-8")
     fenced = _blocks(text, "sh", "console", "")
     prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join(
-        [*fenced, *re.findall(r"^    .*$", prose, re.MULTILINE), *re.findall(r"`[^`\n]+`", prose)]
+    return "\n".join([*fenced, *re.findall(r"^    .*$", prose, re.MULTILINE)]), "\n".join(
+        re.findall(r"`[^`\n]+`", prose)
     )
 
 
@@ -58,11 +58,11 @@ def _can_run_here(block: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_shown_exists_and_takes_its_options(page: Path) -> None:
-    lines = shown_in(_code(page))
-    for words in lines:
-        name = parse(words)
+    typed, mentioned = map(shown_in, _code(page))
+    names = {parse(words) for words in typed} | {spoken_of(words) for words in mentioned}
+    for name in names:
         assert ran(*name.split(), "--help", variables={}).code == 0
-    assert lines or page != README
+    assert names or page != README
 
 
 def test_the_table_of_commands_names_what_there_is() -> None:
