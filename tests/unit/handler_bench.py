@@ -41,6 +41,8 @@ SINKS = [
     *((Template.ANALYTICS, sink) for sink in ("firehose", "kinesis", "bus")),
     *((Template.NOTIFY, sink) for sink in ("topic", "queue", "fifo", "bus")),
 ]
+#: As many of them as it takes to have every sink, each with one template.
+EACH_SINK_ONCE = [(template, sink) for sink, template in {sink: template for template, sink in SINKS}.items()]
 
 RICH: dict[str, Any] = {
     "total": {"N": "12345678901234567890.10"},
