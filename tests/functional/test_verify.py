@@ -282,11 +282,26 @@ def test_a_signal_cleans_up_and_ends_with_130(
 ) -> None:
     table = attached(source=SILENT)
     process = begun("verify", table, "--count", "50", variables=variables)
-    assert until(lambda: len(cloud.items(table)) >= 50)
+    assert until(lambda: len(cloud.items(table)) >= 40)  # some are removed and put again
     process.send_signal(number)
     done = ended(process)
     assert done.code == 130
     assert "Traceback" not in done.err
+    assert cloud.items(table) == []
+
+
+def test_what_a_killed_run_left_is_found_and_removed_by_its_id(
+    prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = attached(source=SILENT)
+    process = begun("verify", table, "--count", "50", variables=variables)
+    assert until(lambda: len(cloud.items(table)) >= 40)  # some are removed and put again
+    process.kill()
+    ended(process)
+    assert cloud.items(table)
+    unknown = prove(table, "--cleanup", "0" * 12, "-o", "json")
+    (run_id,) = unknown.json["errors"][0]["hint"].removeprefix("Open runs: ").rstrip(".").split(", ")
+    assert prove(table, "--cleanup", run_id).code == 0
     assert cloud.items(table) == []
 
 
