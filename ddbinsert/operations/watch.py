@@ -215,10 +215,12 @@ class Watch:
         self._aws.side_by_side(self._read_log, self._read_stream)
 
     def _read_log(self) -> None:
+        # What an answer shows was there when it was asked for, so its way to us is no lag of the log's.
+        asked = self._clock.now()
         for event in self.log.poll():
             if self._is_of_another(event.stream):
                 continue
-            self.tally.logged(event.message, event.timestamp / 1000, self._clock.now())
+            self.tally.logged(event.message, event.timestamp / 1000, asked)
 
     def _look_once_more(self) -> None:
         """Before anything counts as missing: the whole log again, for lines later than looks go back."""
@@ -260,6 +262,7 @@ class Watch:
 
     def _settle(self) -> None:
         """Let stragglers come in: lines of other log streams may show later than the fences'."""
+        looked = False
         if not self._aws.connection.is_local:
             # The emulator shows an invocation's lines before it makes the next one of the same shard.
             pause = min(_LONGEST_SETTLE, _SETTLE_FACTOR * max(0.0, self.tally.log_lag))
@@ -268,7 +271,9 @@ class Watch:
                 self._reporter.waiting("stragglers in the log", pause - left)
                 self._clock.sleep(min(left, 0.5))
                 self._read_log()
-        self._read_log()
+                looked = True
+        if not looked:
+            self._read_log()
         self._read_to_the_end()
 
     def _read_to_the_end(self) -> None:
