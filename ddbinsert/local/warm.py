@@ -39,6 +39,9 @@ _LATE = """\
     sys.meta_path.insert(0, _WithBotocore())
 """
 
+#: Idle workers that are kept for the next record: a process each, some 12 MB. MiniStack keeps one a function.
+_KEPT = 16
+
 _log = logging.getLogger(__name__)
 
 
@@ -118,3 +121,19 @@ def _spawn(name: str, config: dict[str, Any], code: bytes) -> None:
     pooled = [one for pool in list(runtime._workers.values()) for one in pool]  # noqa: SLF001
     if worker not in pooled:  # The function was changed or deleted in the meantime.
         worker.kill()
+    _retire(runtime)
+
+
+def _retire(runtime: Any) -> None:
+    """End those idle workers that have gone unused longest; a record for one of theirs starts it anew."""
+    with runtime._lock:  # noqa: SLF001
+        idle = [
+            (worker.last_used, key, worker)
+            for key, pool in runtime._workers.items()  # noqa: SLF001
+            for worker in pool
+            if not worker.in_use
+        ]
+        surplus = sorted(idle, key=lambda one: one[0], reverse=True)[_KEPT:]
+        for _, key, worker in surplus:
+            runtime._workers[key].remove(worker)  # noqa: SLF001
+    runtime.kill_workers([worker for _, _, worker in surplus])
