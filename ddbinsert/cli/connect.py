@@ -75,7 +75,7 @@ def _local(
         if not may_start:
             raise PrerequisiteError(
                 "The embedded emulator is not running, so there is nothing to look at.",
-                hint="`ddbinsert local start`, or `ddbinsert attach-trigger TABLE --local`, starts it.",
+                hint="`ddbinsert local start`, or `ddbinsert attach-trigger TABLE`, starts it.",
                 code="emulator-not-running",
             )
         emulator = local.start(place, environ=environment.variables, clock=environment.clock)

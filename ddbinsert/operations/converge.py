@@ -15,6 +15,7 @@ from ddbinsert.core.plan import Scope, left_behind, plan, spec_of
 from ddbinsert.core.policy import failure_destination
 from ddbinsert.core.steps import DeleteMapping, ReplaceStream
 from ddbinsert.errors import DdbInsertError, PrerequisiteError
+from ddbinsert.operations.gaps import warn_of_gaps
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session import Aws
@@ -83,6 +84,7 @@ def converge(
         trigger = _with_conditions(trigger, world, wishes)
         trigger = _with_destination(trigger, world)
         _lint(trigger, world, wishes, reporter)
+        warn_of_gaps(aws, trigger.mapping.filters, reporter)
         trigger = _positioned(aws, trigger, world, clock, choose_position)
     code = package(trigger) if scope is not Scope.STREAM else None
     steps = plan(

@@ -10,6 +10,7 @@ from ddbinsert.core.filter_checks import judge_filters
 from ddbinsert.core.model import StreamView
 from ddbinsert.core.verdict import Finding, Weight
 from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.gaps import warn_of_gaps
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session import Aws
@@ -124,6 +125,7 @@ def find_subject(aws: Aws, trigger: Trigger, *, log_group: str | None, reporter:
         for mapping in live
         if mapping.stream_arn == world.table.stream_arn and mapping.function_name == world.function.name
     )
+    warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
     return Subject(
         trigger=trigger,
         world=world,
