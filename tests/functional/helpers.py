@@ -92,6 +92,12 @@ class Cloud:
         live = (described.get("StreamSpecification") or {}).get("StreamEnabled")
         return str(described["LatestStreamArn"]) if live else None
 
+    def set_stream(self, table: str, view: str | None) -> None:
+        """Enables the stream, or disables it."""
+        wanted = {"StreamEnabled": True, "StreamViewType": view} if view else {"StreamEnabled": False}
+        self.dynamodb.update_table(TableName=table, StreamSpecification=wanted)
+        until(lambda: self.described(table)["TableStatus"] == "ACTIVE")
+
     def put(self, table: str, key: str, **attributes: str) -> None:
         item = {"pk": {"S": key}} | {name: {"S": value} for name, value in attributes.items()}
         self.dynamodb.put_item(TableName=table, Item=item)
@@ -140,6 +146,14 @@ class Cloud:
         except self.lambda_.exceptions.ClientError:
             return []
         return [dict(mapping) for mapping in found]
+
+    def map(self, function: str, table: str) -> str:
+        """Maps the table's live stream to a function, without any filter; the mapping's UUID."""
+        until(lambda: self.configuration(function).get("State", "Active") == "Active")
+        made = self.lambda_.create_event_source_mapping(
+            EventSourceArn=self.stream(table), FunctionName=function, StartingPosition="TRIM_HORIZON"
+        )
+        return str(made["UUID"])
 
     def mapping(self, function: str) -> dict[str, Any]:
         """The one mapping of the function."""
@@ -246,7 +260,10 @@ class Refusing:
     def _refuse(self, model: Any, params: dict[str, Any], **_more: Any) -> None:
         body = params.get("body") or b""
         if self._when(body.decode() if isinstance(body, bytes) else str(body)):
-            said = {"Code": "AccessDeniedException", "Message": f"not authorized to perform {model.name}"}
+            said: Any = {
+                "Code": "AccessDeniedException",
+                "Message": f"not authorized to perform {model.name}",
+            }
             raise ClientError({"Error": said}, model.name)
 
 

@@ -507,9 +507,7 @@ def test_a_stream_that_only_saw_other_changes_holds_nothing_to_replay(
 ) -> None:
     table = cloud.table()
     cloud.put(table, "a")
-    cloud.dynamodb.update_table(
-        TableName=table, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    )
+    cloud.set_stream(table, "NEW_IMAGE")
     cloud.put(table, "a", v="2")
     assert attach(table).code == 0
     assert cloud.mapping(f"{table}-inserts")["StartingPosition"] == "TRIM_HORIZON"
@@ -606,12 +604,10 @@ def test_another_functions_mapping_on_the_same_stream_stays(
     attach: Callable[..., Ran], cloud: Cloud, theirs: str
 ) -> None:
     table = cloud.table(view="NEW_IMAGE")
-    other = cloud.lambda_.create_event_source_mapping(
-        EventSourceArn=cloud.stream(table), FunctionName=theirs, StartingPosition="TRIM_HORIZON"
-    )
+    other = cloud.map(theirs, table)
     assert attach(table).code == 0
     (kept,) = cloud.mappings(theirs)
-    assert kept["UUID"] == other["UUID"]
+    assert kept["UUID"] == other
     assert not (kept.get("FilterCriteria") or {}).get("Filters")
 
 
@@ -622,8 +618,8 @@ def test_mappings_left_on_a_dead_stream_are_named_and_pruned_only_when_asked_for
     name = f"{table}-inserts"
     attach(table)
     stale = cloud.mapping(name)["UUID"]
-    for specification in ({"StreamEnabled": False}, {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}):
-        cloud.dynamodb.update_table(TableName=table, StreamSpecification=specification)
+    for view in (None, "NEW_IMAGE"):
+        cloud.set_stream(table, view)
 
     done = attach(table, "-o", "json")
     assert done.code == 0

@@ -190,9 +190,7 @@ def test_replacing_leaves_another_functions_mapping_alone_and_names_it(
     ran("attach-trigger", table, variables=variables)
     other = fresh("other")
     ran("create-function", table, "--function", other, variables=variables)
-    theirs = cloud.lambda_.create_event_source_mapping(
-        EventSourceArn=cloud.stream(table), FunctionName=other, StartingPosition="TRIM_HORIZON"
-    )["UUID"]
+    theirs = cloud.map(other, table)
     ours = cloud.mapping(f"{table}-inserts")["UUID"]
     replacing = (table, "--view-type", "KEYS_ONLY", "--replace")
 
@@ -251,7 +249,7 @@ def test_a_replacement_that_was_cut_short_is_finished_by_the_next(
     ran("attach-trigger", table, variables=variables)
     old = cloud.mapping(function)
     # As if the run had died between the new stream and the new mapping.
-    cloud.dynamodb.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    cloud.set_stream(table, None)
     assert enable(table, "--view-type", "KEYS_ONLY").code == 0
     assert cloud.mapping(function)["EventSourceArn"] == old["EventSourceArn"] != cloud.stream(table)
 
@@ -399,9 +397,18 @@ def test_the_stream_records_writes_from_then_on(enable: Callable[..., Ran], clou
     stream = enable(table, "--view-type", "KEYS_ONLY", "--quiet")
     assert stream.err == ""
     cloud.put(table, "a")
-    (shard,) = cloud.streams.describe_stream(StreamArn=stream.out.strip())["StreamDescription"]["Shards"]
-    iterator = cloud.streams.get_shard_iterator(
-        StreamArn=stream.out.strip(), ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-    )["ShardIterator"]
-    records = until(lambda: cloud.streams.get_records(ShardIterator=iterator)["Records"])
+    arn = stream.out.strip()
+    iterators = [
+        cloud.streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        for shard in cloud.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+    ]
+    records = until(
+        lambda: [
+            record
+            for iterator in iterators
+            for record in cloud.streams.get_records(ShardIterator=iterator)["Records"]
+        ]
+    )
     assert [record["eventName"] for record in records] == ["INSERT"]

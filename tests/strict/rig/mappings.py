@@ -78,7 +78,9 @@ class PlayedMapping:
 
     def document(self, now: float) -> JsonObject:
         shown = {name: value for name, value in self.settings.items() if name not in _NOT_SHOWN}
-        if not (shown.get("FilterCriteria") or {}).get("Filters"):
+        if shown.get("KMSKeyArn"):
+            shown["FilterCriteria"] = None
+        elif not (shown.get("FilterCriteria") or {}).get("Filters"):
             shown.pop("FilterCriteria", None)
         return {
             **_DEFAULTS,
@@ -130,6 +132,7 @@ class MappingsBehaviour:
             "lambda:UpdateEventSourceMapping": self._update,
             "lambda:DeleteEventSourceMapping": self._delete,
             "lambda:TagResource": self._tag,
+            "lambda:ListTags": self._list_tags,
         }
 
     def close(self) -> None:
@@ -257,14 +260,27 @@ class MappingsBehaviour:
 
     def _tag(self, call: Call, forward: Forward) -> Answer:
         """Tags of a mapping; in any state, as they are no part of its settings."""
-        _, _, uuid = call.params["Resource"].partition(":event-source-mapping:")
-        mapping = self._mappings.get(uuid)
-        if mapping is None or mapping.is_gone(self._now):
+        mapping = self._tagged(call)
+        if mapping is None:
             return forward(call)
         with self._lock:
             tags = {**mapping.settings.get("Tags", {}), **call.payload["Tags"]}
             mapping.settings = {**mapping.settings, "Tags": tags}
         return json_answer(call, {}, status=204)
+
+    def _list_tags(self, call: Call, forward: Forward) -> Answer:
+        mapping = self._tagged(call)
+        return (
+            forward(call)
+            if mapping is None
+            else json_answer(call, {"Tags": mapping.settings.get("Tags", {})})
+        )
+
+    def _tagged(self, call: Call) -> PlayedMapping | None:
+        """The mapping whose ARN is spoken of."""
+        _, _, uuid = call.params["Resource"].partition(":event-source-mapping:")
+        mapping = self._mappings.get(uuid)
+        return None if mapping is None or mapping.is_gone(self._now) else mapping
 
     def _find(self, call: Call) -> PlayedMapping | None:
         mapping = self._mappings.get(call.params["UUID"])
