@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.strict.rig import Logs
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.case import sabotage
 from tests.strict.sabotage.ground import FAST, QUICK
@@ -102,6 +103,24 @@ def stale_settings(ground: Ground) -> None:
     ground.aws.lambda_.delete_event_source_mapping(UUID=ground.mapping)
     ground.map_to(ground.function)
     ground.filter_by(INSERTS)
+
+
+@sabotage(
+    "a filter that nobody can read, and that lets removals in",
+    "FAIL",
+    "filter-leaks",
+    "filter-hidden",
+    profile=replace(FAST, name="hidden filters", logs=Logs(lag=0.4)),
+)
+def hidden_filter(ground: Ground) -> None:
+    """Encrypted with a customer key; what it lets in shows in another log stream than the inserts, and later."""
+    ground.attach()
+    version = ground.aws.lambda_.publish_version(FunctionName=ground.function)["Version"]
+    ground.map_to(
+        f"{ground.function}:{version}",
+        KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["REMOVE"]}'}]},
+    )
 
 
 @sabotage("the event's name in small letters", "FAIL", "filter-never-matches")

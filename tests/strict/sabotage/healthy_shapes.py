@@ -137,6 +137,13 @@ def three_lines(ground: Ground) -> None:
     ground.attach_code(handlers.PRINTS_THREE_LINES)
 
 
+@healthy("a filter that nobody can read", note="filter-hidden")
+def hidden_filter(ground: Ground) -> None:
+    """Encrypted with a customer key: what is delivered speaks for it."""
+    ground.attach("--metrics")
+    ground.change_mapping(KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1")
+
+
 @healthy("a log group of another name")
 def own_log_group(ground: Ground) -> None:
     ground.attach("--log-group", f"/teams/{ground.table}")
