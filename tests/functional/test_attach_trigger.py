@@ -521,8 +521,8 @@ def test_a_stream_that_only_saw_other_changes_holds_nothing_to_replay(
     [
         ("UpdateTable", 0),
         ("CreateLogGroup", 1),
-        ("PutRolePolicy", 3),
-        ("CreateFunction", 4),
+        ("PutRolePolicy", 2),
+        ("CreateFunction", 1),
         ("CreateEventSourceMapping", 5),
     ],
 )
