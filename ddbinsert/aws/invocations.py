@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.aws.logs import is_of_another
 from ddbinsert.core.circumstances import Invocations
 from ddbinsert.errors import AwsError
 
@@ -42,8 +44,10 @@ _CRASH = re.compile(
 _PATTERN = '?REPORT ?"platform.report" ?"timed out" ?ERROR ?Traceback ?errorType ?Runtime ?Unhandled'
 
 
-def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = True) -> Invocations:
-    """The invocations since an epoch second.
+def read_invocations(
+    aws: Aws, group: str, function: str, *, since: float, everything: bool = True
+) -> Invocations:
+    """The invocations of a function since an epoch second; others' are left out where they share its log group.
 
     Raises:
         AwsError: The log may not be read. A missing group is no error: it holds nothing.
@@ -60,7 +64,11 @@ def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = T
         try:
             for _ in range(_PAGES if everything else _FEW_PAGES):
                 page = aws.client("logs").filter_log_events(**request)
-                lines += [event.get("message", "") for event in page.get("events", ())]
+                lines += [
+                    event.get("message", "")
+                    for event in page.get("events", ())
+                    if not is_of_another(event.get("logStreamName", ""), function)
+                ]
                 if not page.get("nextToken"):
                     cut = len(page.get("events", ())) >= request.get("limit", _FULL_PAGE)
                     break
@@ -75,31 +83,33 @@ def read_invocations(aws: Aws, group: str, *, since: float, everything: bool = T
 
 def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
     """What log lines say about invocations."""
-    reports = timeouts = cold = errors = crashes = 0
+    counts = Counter[str]()
     longest: float | None = None
     kept: list[str] = []
     for line in lines:
         duration = _duration(line)
         if duration is not None:
-            reports += 1
+            counts["reports"] += 1
             longest = max(longest or 0.0, duration)
-            cold += "Init Duration" in line or "initDurationMs" in line
+            counts["cold"] += "Init Duration" in line or "initDurationMs" in line
+        # A report tells of a failure once more: the larger count of the two is taken, never their sum.
+        told = "lines" if duration is None else "reports"
         if _TIMEOUT.search(line):
-            timeouts += 1
+            counts[f"timeouts by {told}"] += 1
             kept.append(line)
             continue
-        crashes += _CRASH.search(line) is not None
+        counts[f"crashes by {told}"] += _CRASH.search(line) is not None
         if duration is None and _ERROR.search(line):
-            errors += 1
+            counts["errors"] += 1
             kept.append(line)
     return Invocations(
-        reports=reports,
-        timeouts=timeouts,
-        error_count=errors,
-        crashes=crashes,
+        reports=counts["reports"],
+        timeouts=max(counts["timeouts by lines"], counts["timeouts by reports"]),
+        error_count=counts["errors"],
+        crashes=max(counts["crashes by lines"], counts["crashes by reports"]),
         errors=tuple(" ".join(line.split())[:_LONGEST_LINE] for line in kept[-_KEPT:]),
         longest=longest,
-        cold_starts=cold,
+        cold_starts=counts["cold"],
         cut=cut,
     )
 

@@ -260,6 +260,16 @@ class LogReader:
                     yield stream["logStreamName"]
 
 
+def is_of_another(stream: str, function: str) -> bool:
+    """Whether a log stream is another function's, where several share a log group.
+
+    Their streams are called YYYY/MM/DD/FUNCTION[VERSION]ID (Lambda's developer guide on log groups); in a
+    function's own group the name is left out.
+    """
+    owner = stream.rpartition("/")[2].partition("[")[0]
+    return bool(owner) and "[" in stream and owner != function
+
+
 def _pattern(needles: Sequence[str], *, is_aws: bool) -> str | None:
     """A filter pattern that every message with one of the needles matches; None where none is sure to.
 

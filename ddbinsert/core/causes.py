@@ -267,7 +267,7 @@ def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[F
     """
     calls = around.invocations
     nothing_done = not tally.processed_inserts and not tally.lines
-    weight = Weight.PROOF if nothing_done and _all_failed(around) else Weight.HOLE
+    weight = Weight.PROOF if nothing_done and around.all_failed else Weight.HOLE
     if calls.timeouts:
         limit = around.world.function.timeout if around.world.function else "?"
         yield Finding(
@@ -302,13 +302,6 @@ def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[F
         )
 
 
-def _all_failed(around: Circumstances) -> bool:
-    """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts."""
-    calls, metrics = around.invocations, around.metrics
-    by_log = 0 < calls.reports <= calls.crashes + calls.timeouts and not calls.cut
-    return by_log or 0 < metrics.get("Invocations", 0) <= metrics.get("Errors", 0)
-
-
 def _permission(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
     del seen
     reports = [f"{m.uuid}: {m.last_result}" for m in around.mappings if "PROBLEM" in m.last_result]
@@ -325,11 +318,12 @@ def _permission(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator
     lack, certain = _lack(around)
     if not lack and not denied:
         return
-    # Another policy may grant it: only where nothing at all was delivered is it certain.
-    sure = certain and is_silent(tally, around)
+    silent = is_silent(tally, around)
+    # Another policy may grant what ours does not; then the mapping doesn't complain.
+    sure = certain or (bool(lack) and bool(denied))
     yield Finding(
         code="role-missing" if around.role_missing else "permission-lost",
-        weight=Weight.PROOF if sure else Weight.NOTE,
+        weight=(Weight.PROOF if sure else Weight.HOLE) if silent else Weight.NOTE,
         text=lack or "the mapping can't read the stream",
         evidence=tuple(denied),
         mend="`ddbinsert attach-trigger TABLE` writes the policy of a role of ddbinsert's own again, or makes it.",
@@ -337,7 +331,7 @@ def _permission(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator
 
 
 def _lack(around: Circumstances) -> tuple[str, bool]:
-    """What the function's role lacks, in words, and whether nothing can be delivered so."""
+    """What the function's role lacks, in words, and whether it is certain that nothing can be delivered so."""
     role = around.world.role
     if around.role_missing:
         arn = around.world.function.role_arn if around.world.function else ""
@@ -345,7 +339,7 @@ def _lack(around: Circumstances) -> tuple[str, bool]:
     if role is not None and around.role_known and not role.trusts_lambda:
         return f"role {role.name} does not let Lambda assume it", True
     if "stream" in around.policy_lacks and role is not None:
-        return f"the policy of role {role.name} does not grant GetRecords on the live stream", True
+        return f"the policy of role {role.name} does not grant GetRecords on the live stream", False
     return "", False
 
 

@@ -43,7 +43,7 @@ def unseen(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Find
     del seen
     if is_silent(tally, around):
         yield from _silent(around)
-    elif not around.invocations.reports or around.invocations.has_failures:
+    elif not around.invocations.reports or around.all_failed:
         return  # what fails says nothing
     elif around.by_lines and not tally.lines:
         yield Finding(

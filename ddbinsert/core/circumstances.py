@@ -73,6 +73,13 @@ class Circumstances:
     wait_limit: float = 0.0
 
     @property
+    def all_failed(self) -> bool:
+        """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts."""
+        calls, metrics = self.invocations, self.metrics
+        by_log = 0 < calls.reports <= calls.crashes + calls.timeouts and not calls.cut
+        return by_log or 0 < metrics.get("Invocations", 0) <= metrics.get("Errors", 0)
+
+    @property
     def has_destination(self) -> bool:
         return any(m.on_failure for m in self.mappings)
 

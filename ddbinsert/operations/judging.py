@@ -61,7 +61,7 @@ def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bo
 
     def invocations() -> Invocations:
         try:
-            return read_invocations(aws, group, since=since, everything=thoroughly)
+            return read_invocations(aws, group, subject.function.name, since=since, everything=thoroughly)
         except AwsError:
             return Invocations()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import PermissionDenied
 from ddbinsert.aws.items import ItemWriter
-from ddbinsert.aws.logs import LogReader
+from ddbinsert.aws.logs import LogReader, is_of_another
 from ddbinsert.aws.probe_writes import ProbeTable
 from ddbinsert.aws.streams import StreamReader
 from ddbinsert.aws.wait import pauses
@@ -231,13 +231,7 @@ class Watch:
             self._aggregate.look_into_gaps()
 
     def _is_of_another(self, stream: str) -> bool:
-        """Whether a log stream is another function's, where several share a log group.
-
-        Their streams are called YYYY/MM/DD/FUNCTION[VERSION]ID (Lambda's developer guide on log groups); in a
-        function's own group the name is left out.
-        """
-        owner = stream.rpartition("/")[2].partition("[")[0]
-        return bool(owner) and "[" in stream and owner != self._subject.function.name
+        return is_of_another(stream, self._subject.function.name)
 
     def _read_stream(self) -> None:
         """What the stream holds of the scripted items; bulk items are too many to be read twice."""

@@ -51,8 +51,8 @@ def with_function(**more: Any) -> Circumstances:
     return replace(given_, world=replace(given_.world, function=function(**more)))
 
 
-def with_role(role: RoleState | None, **more: Any) -> Circumstances:
-    given_ = around(**more)
+def with_role(role: RoleState | None, *mappings: MappingState, **more: Any) -> Circumstances:
+    given_ = around(*mappings, **more)
     return replace(given_, world=replace(given_.world, role=role))
 
 
@@ -196,7 +196,8 @@ def test_timeouts_of_all_are_a_proof_of_some_a_hole() -> None:
     all_of_them = heard([], invocations=Invocations(reports=2, timeouts=2))
     assert (all_of_them.result, codes(all_of_them)) == (Result.FAIL, {"function-times-out"})
     some = heard([], invocations=Invocations(reports=3, timeouts=2))
-    assert (some.result, codes(some)) == (Result.INCONCLUSIVE, {"function-times-out"})
+    assert some.result is Result.INCONCLUSIVE
+    assert weights(some)["function-times-out"] is Weight.HOLE
 
 
 def test_endless_retries_are_noted_where_something_fails() -> None:
@@ -218,7 +219,7 @@ def test_a_handler_that_says_it_failed_is_believed() -> None:
 @pytest.mark.parametrize(
     ("circumstances", "code"),
     [
-        (with_role(ROLE, policy_lacks=("stream",)), "permission-lost"),
+        (with_role(ROLE, mapping(last_result=DENIED), policy_lacks=("stream",)), "permission-lost"),
         (with_role(replace(ROLE, trusts_lambda=False)), "permission-lost"),
         (with_role(None, role_known=False, role_missing=True), "role-missing"),
     ],
@@ -232,9 +233,15 @@ def test_a_role_that_cannot_read_is_a_proof_only_where_nothing_was_heard(
     assert (partly.result, weights(partly)[code]) == (Result.INCONCLUSIVE, Weight.NOTE)
 
 
-def test_what_the_mapping_says_of_its_rights_is_a_note() -> None:
+def test_a_policy_of_ours_that_lacks_a_right_is_no_proof_by_itself() -> None:
+    """Another policy on the role may grant it."""
+    verdict = judged(PLAN, [], RECORDS, circumstances=with_role(ROLE, policy_lacks=("stream",)))
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"permission-lost"})
+
+
+def test_what_the_mapping_alone_says_of_a_role_of_others_is_a_hole() -> None:
     verdict = heard([], mapping(last_result=DENIED), role_known=False)
-    assert weights(verdict)["permission-lost"] is Weight.NOTE
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"permission-lost"})
     assert DENIED in finding(verdict, "permission-lost").evidence[0]
 
 
@@ -242,6 +249,11 @@ def test_another_problem_of_the_mappings_is_no_lost_permission() -> None:
     told = weights(heard([], mapping(last_result="PROBLEM: Function call failed")))
     assert told["mapping-reports-problem"] is Weight.NOTE
     assert "permission-lost" not in told
+
+
+def test_a_function_that_only_logs_an_error_still_gets_its_hint() -> None:
+    told = codes(heard([], invocations=Invocations(reports=4, error_count=1)))
+    assert told == {"function-errors", "function-leaves-no-receipt"}
 
 
 # --- sight --------------------------------------------------------------------------------------------------

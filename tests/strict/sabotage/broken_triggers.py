@@ -167,7 +167,6 @@ def write_fails_half_way(ground: Ground) -> None:
 @sabotage(
     "an own function on a role that can't read the stream any more",
     "INCONCLUSIVE",
-    "nothing-delivered",
     "permission-lost",
 )
 def given_role(ground: Ground) -> None:
