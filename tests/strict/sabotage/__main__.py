@@ -22,6 +22,7 @@ _AT_ONCE = 2
 
 
 def main(words: list[str]) -> int:
+    out, progress = sys.stdout, sys.stderr  # commands that run meanwhile send these elsewhere
     cases = [(WELL, case) for case in HEALTHY] + [(BROKEN, case) for case in SABOTAGE]
     chosen = [(kind, case) for kind, case in cases if not words or any(word in case.name for word in words)]
     with (
@@ -37,8 +38,8 @@ def main(words: list[str]) -> int:
         outcomes = []
         for (kind, case), future in zip(chosen, futures, strict=True):
             outcomes.append(compared(case, kind, future.result()))
-            sys.stderr.write(f"{len(outcomes)} of {len(chosen)}: {case.name}\n")
-    sys.stdout.write(table(outcomes) + "\n")
+            progress.write(f"{len(outcomes)} of {len(chosen)}: {case.name}\n")
+    out.write(table(outcomes) + "\n")
     return int(any(one.problem for one in outcomes))
 
 

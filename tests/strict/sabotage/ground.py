@@ -15,7 +15,7 @@ from ddbinsert.aws.session import Aws
 from ddbinsert.cli import main
 from ddbinsert.core.verdict import Result
 from ddbinsert.environment import Environment
-from tests.functional.command import Ran
+from tests.functional.command import Ran, begun, ended
 from tests.strict.bench import Bench, fresh, until
 from tests.strict.rig import (
     Functions,
@@ -28,6 +28,7 @@ from tests.strict.rig import (
 )
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
     from types import TracebackType
 
@@ -108,6 +109,7 @@ class Ground:
         self._emulator = emulator
         self._ended = threading.Event()
         self._writer: threading.Thread | None = None
+        self._beside: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
         self.rig.__enter__()
@@ -119,6 +121,7 @@ class Ground:
         self._ended.set()
         if self._writer is not None:
             self._writer.join()
+        beside = ended(self._beside) if self._beside else None
         self.rig.__exit__(kind, error, trace)
         lambda_ = self.aws.upstream("lambda")
         for name in (self.function, f"{self.function}-other"):
@@ -127,6 +130,7 @@ class Ground:
             except lambda_.exceptions.ResourceNotFoundException:
                 continue
         self.aws.close()
+        assert beside is None or beside.code == 0, beside.err
 
     # --- names ------------------------------------------------------------------------------------------
 
@@ -233,6 +237,10 @@ class Ground:
         for number in range(count):
             item = {"pk": {"S": f"theirs-{number}"}, **attributes}
             self.aws.dynamodb.put_item(TableName=self.table, Item=item)
+
+    def verify_beside(self, *options: str) -> None:
+        """Another run of verify, side by side with the case's own; it must be a PASS, too."""
+        self._beside = begun("verify", self.table, *options, variables=self.variables, cwd=self.home)
 
     def write_on(self) -> None:
         """Somebody else's inserts, changes and removals, until the case is over."""

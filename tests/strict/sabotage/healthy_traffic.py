@@ -74,6 +74,12 @@ def stale_beside(ground: Ground) -> None:
     ground.attach()
 
 
+@healthy("verified by somebody else at the same time", options=("--count", "30"))
+def at_the_same_time(ground: Ground) -> None:
+    ground.attach()
+    ground.verify_beside("--count", "30")
+
+
 @healthy("verified before, at the same table")
 def again(ground: Ground) -> None:
     ground.attach()
