@@ -85,10 +85,9 @@ def start(
 
 
 def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, timeout: float) -> Emulator:
-    directory = folder.new_run()
     child: process.Child | None = None
     try:
-        child = process.launch(environ, directory=directory, alive=folder.alive)
+        child = process.launch(environ, directory=folder.new_run(), alive=folder.alive)
         emulator = process.await_ready(child, clock=clock, timeout=timeout)
         # Written before it is let go, so that one that nobody can find never lives on.
         folder.write(emulator)
@@ -96,7 +95,9 @@ def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, tim
     except BaseException:
         if child is not None:
             process.let_go(child)
-        shutil.rmtree(directory, ignore_errors=True)
+        # It clears its folder itself; two at once would each leave something to the other.
+        if child is None or _dies(folder, clock, _GRACE):
+            folder.forget()
         raise
     process.let_go(child)
     return emulator

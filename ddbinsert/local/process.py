@@ -151,12 +151,20 @@ def detach(child: Child) -> None:
 def let_go(child: Child) -> None:
     """Close the pipes (which ends it, unless it was detached) and reap what is this process's child."""
     os.close(child.lifeline)
+    _await_end_of_news(child.news)
     os.close(child.news)
     try:
         child.process.wait(_END_TIMEOUT)
     except subprocess.TimeoutExpired:
         end_group(child.process.pid)
         child.process.wait()
+
+
+def _await_end_of_news(news: int) -> None:
+    """One that is still coming up ends with its last word, though it is a child of a child of ours."""
+    while select.select([news], [], [], _END_TIMEOUT)[0]:
+        if not os.read(news, 64):
+            return
 
 
 class Answer(StrEnum):
