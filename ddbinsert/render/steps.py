@@ -66,7 +66,10 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
         case s.CreateRole():
             return "create", f"role {step.name}"
         case s.PutRolePolicy():
-            return "write", f"policy of role {step.role}: this stream, this log group, its sinks, nothing else"
+            return (
+                "write",
+                f"policy of role {step.role}: this stream, this log group, its sinks, nothing else",
+            )
         case s.RebindRolePolicy():
             return "write", f"policy of role {step.role}: the new stream in the old one's place"
         case s.DeleteQueue():
