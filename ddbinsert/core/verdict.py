@@ -276,12 +276,27 @@ def judge(
         result=result,
         run_id=tally.script.run_id,
         summary=_summary(result, tally, seen, waited),
-        findings=tuple(sorted(findings, key=lambda finding: list(Weight).index(finding.weight))),
+        findings=tuple(_by_weight(findings)),
         evidence=tuple(evidence),
         counts=_counts(tally, seen),
         latency=tally.latency.summary(),
         waited=waited,
     )
+
+
+def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
+    """The verdict with further findings: never a better one than before."""
+    worse = _result(Symptoms(), extra)
+    order = (Result.FAIL, Result.INCONCLUSIVE, Result.PASS)
+    return replace(
+        verdict,
+        result=min(verdict.result, worse, key=order.index),
+        findings=tuple(_by_weight([*verdict.findings, *extra])),
+    )
+
+
+def _by_weight(findings: Sequence[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: list(Weight).index(finding.weight))
 
 
 def _result(seen: Symptoms, findings: Sequence[Finding]) -> Result:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.filter_checks import judge_filters
 from ddbinsert.core.model import FunctionSpec, MappingSpec, Trigger
 from ddbinsert.core.plan import Scope, plan, teardown
-from ddbinsert.core.verdict import Evidence
+from ddbinsert.core.verdict import Evidence, Finding, Weight, also
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations import code
 from ddbinsert.operations.converge import carry_out
@@ -19,6 +20,7 @@ from ddbinsert.operations.subject import find_subject
 from ddbinsert.operations.verify import prove
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from ddbinsert.aws.hands import Hands
@@ -51,7 +53,15 @@ def wiretap(means: Means, trigger: Trigger, wishes: Wishes, *, base: Path, confi
             f"{subject.readers} functions read this stream already; a shard serves two readers, and the tap, as "
             "one more, may slow them down. Go on?"
         )
-    original = subject.mappings[0]
+    if subject.certain_failures():
+        return prove(means, subject, wishes)  # a tap would be given what the user's own function never gets
+    original, *others = subject.mappings
+    if original.filters_hidden:
+        raise PrerequisiteError(
+            f"The filter of {original.uuid} is encrypted with a customer key, so a tap can't have the same.",
+            hint="Let the function log the keys that it is given, and use --match.",
+            code="filter-hidden",
+        )
     tap = _trigger(trigger, subject, means.new_id())
     world = replace(subject.world, role=None, log_group=None, function=None, mappings=(), other_mappings=())
     try:
@@ -59,7 +69,7 @@ def wiretap(means: Means, trigger: Trigger, wishes: Wishes, *, base: Path, confi
         proof = prove(means, _tapped(subject, tap, world), wishes)
     finally:
         _remove(means, tap)
-    return _told(proof, subject)
+    return _told(proof, subject, _of_others(subject, others, allow_guarded=wishes.allow_guarded))
 
 
 def _trigger(trigger: Trigger, subject: Subject, run_id: str) -> Trigger:
@@ -144,12 +154,25 @@ def _remove(means: Means, tap: Trigger) -> None:
         raise
 
 
-def _told(proof: Proof, subject: Subject) -> Proof:
+def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
+    """What further mappings deliver to the function, as far as their filters tell: the tap has but the first's."""
+    for mapping in others:
+        yield from judge_filters(mapping, subject.table, allow_guarded=allow_guarded)
+        yield Finding(
+            code="second-mapping",
+            weight=Weight.HOLE if mapping.filters_hidden else Weight.NOTE,
+            text=f"mapping {mapping.uuid} delivers the stream to the function, too; its filter was judged, not tapped",
+            evidence=(f"{mapping.uuid} ({mapping.state}) → {mapping.function_arn}",),
+            mend="Delete the one that is not wanted.",
+        )
+
+
+def _told(proof: Proof, subject: Subject, more: Iterator[Finding]) -> Proof:
     """The proof under the user's own trigger, with what the tap can't see."""
     unseen = Evidence(
         side="function",
         seen=False,
         text=f"{subject.function.name} itself: the filter was proven on a function of ddbinsert's own",
     )
-    verdict = replace(proof.verdict, evidence=(*proof.verdict.evidence, unseen))
+    verdict = also(replace(proof.verdict, evidence=(*proof.verdict.evidence, unseen)), [*more])
     return replace(proof, verdict=verdict, trigger=subject.trigger, function=subject.function.name)
