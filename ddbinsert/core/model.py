@@ -338,6 +338,7 @@ class MappingState:
         filters: Pattern texts as stored; empty where there are none.
         metrics: None where the backend doesn't say.
         filters_hidden: The criteria are encrypted with a customer key, and the answer shows them as null.
+        modified: Epoch seconds of the last change; None where the backend doesn't say.
     """
 
     uuid: str
@@ -359,6 +360,7 @@ class MappingState:
     metrics: bool | None = False
     last_result: str = ""
     state_reason: str = ""
+    modified: float | None = field(default=None, compare=False)
 
     @property
     def function_name(self) -> str:

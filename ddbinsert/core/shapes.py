@@ -179,7 +179,16 @@ def mapping(answer: Mapping[str, Any]) -> MappingState:
         else None,
         last_result=answer.get("LastProcessingResult") or "",
         state_reason=answer.get("StateTransitionReason") or "",
+        modified=_moment(answer.get("LastModified")),
     )
+
+
+def _moment(value: Any) -> float | None:
+    """Epoch seconds of a time as botocore gives it, or as a number."""
+    timestamp = getattr(value, "timestamp", None)
+    if callable(timestamp):
+        return float(timestamp())
+    return float(value) if isinstance(value, (int, float)) else None
 
 
 def _number(answer: Mapping[str, Any], key: str, default: int) -> int:
