@@ -260,13 +260,20 @@ def _function_state(seen: Symptoms, tally: Tally | None, around: Circumstances) 
 
 
 def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    nothing_done = not tally.processed_inserts and not tally.lines
+    yield from failing(around, nothing_done=nothing_done, failed=sum(one.failed for one in seen.missing))
+
+
+def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> Iterator[Finding]:
     """What the function failed on.
 
     That it fails is no proof as long as others' records may be what it fails on: the missing ones may be late.
     It is one where the handler itself says that it failed on them, or where whatever it was given failed.
+
+    Args:
+        nothing_done: No insert that is waited for was processed. failed: Of so many the handler says it failed.
     """
     calls = around.invocations
-    nothing_done = not tally.processed_inserts and not tally.lines
     weight = Weight.PROOF if nothing_done and around.all_failed else Weight.HOLE
     if calls.timeouts:
         limit = around.world.function.timeout if around.world.function else "?"
@@ -277,13 +284,12 @@ def _failures(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[F
             evidence=calls.errors[:_SHOWN],
             mend="Give it more time (function.timeout, --function-timeout), or less to do (--batch-size).",
         )
-    failed = [one for one in seen.missing if one.failed]
     errors = around.metrics.get("Errors", 0) > calls.timeouts
     if failed or calls.error_count or (errors and not calls.timeouts):
         yield Finding(
             code="function-errors",
             weight=Weight.PROOF if failed else weight,
-            text=f"the function was given inserts and failed on them ({calls.error_count or len(failed)} errors logged)"
+            text=f"the function was given inserts and failed on them ({calls.error_count or failed} errors logged)"
             if failed or weight is Weight.PROOF
             else f"the function fails at times ({calls.error_count} errors logged): perhaps on what is missing",
             evidence=(*calls.errors[:_SHOWN], *_metric(around, "Errors")),

@@ -42,7 +42,7 @@ def unseen(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Find
     """What keeps the function's work from being seen."""
     del seen
     if is_silent(tally, around):
-        yield from _silent(around)
+        yield from silence(around)
     elif not around.invocations.reports or around.all_failed:
         return  # what fails says nothing
     elif around.by_lines and not tally.lines:
@@ -64,7 +64,8 @@ def unseen(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Find
         )
 
 
-def _silent(around: Circumstances) -> Iterator[Finding]:
+def silence(around: Circumstances) -> Iterator[Finding]:
+    """Why nothing at all is heard of the function."""
     invoked = around.metrics.get("Invocations", 0) > 0
     count = (f"metric Invocations: {around.metrics['Invocations']:g}",) if invoked else ()
     function = around.world.function

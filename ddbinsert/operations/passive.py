@@ -8,22 +8,29 @@ records that came after it.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.logs import LogReader
+from ddbinsert.aws.invocations import read_invocations, read_metrics
+from ddbinsert.aws.logs import LogReader, is_of_another
 from ddbinsert.aws.streams import StreamReader
 from ddbinsert.aws.wait import pauses
+from ddbinsert.core.causes import failing
+from ddbinsert.core.causes_unseen import log_not_read, silence
+from ddbinsert.core.circumstances import Invocations
 from ddbinsert.core.duration import words
 from ddbinsert.core.passive import Ongoing, judge_ongoing
 from ddbinsert.core.pattern import PatternError, compile_pattern
 from ddbinsert.core.proof import Proof
 from ddbinsert.core.receipt import MARK
+from ddbinsert.errors import AwsError
 from ddbinsert.operations.subject import find_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ddbinsert.core.model import Trigger
+    from ddbinsert.core.verdict import Finding
     from ddbinsert.operations.means import Means
     from ddbinsert.operations.subject import Subject
     from ddbinsert.operations.verify import Wishes
@@ -49,12 +56,12 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
     reader = StreamReader(means.aws, subject.table.stream_arn or "", clock=means.clock, latest=True)
     reader.open()
     log = LogReader(means.aws, subject.log_group, since=started, needle=MARK)
-    _watch(means, ongoing, reader, log, seconds)
+    _watch(means, ongoing, reader, log, function=subject.function.name, seconds=seconds)
     verdict = judge_ongoing(
         ongoing,
         run_id=means.new_id(),
-        leaking=subject.leaking_filters(allow_guarded=wishes.allow_guarded),
-        standing=subject.certain_failures(),
+        leaking=(*subject.leaking_filters(allow_guarded=wishes.allow_guarded), *_unread(subject, log)),
+        standing=subject.certain_failures() or _why(means, subject, ongoing, log, started),
         allow_guarded=wishes.allow_guarded,
         seconds=means.clock.now() - started,
         trimmed=reader.trimmed,
@@ -72,14 +79,52 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
     )
 
 
-def _watch(means: Means, ongoing: Ongoing, reader: StreamReader, log: LogReader, seconds: float) -> None:
+def _unread(subject: Subject, log: LogReader) -> tuple[Finding, ...]:
+    return tuple(log_not_read(replace(subject.circumstances(), log_complete=log.complete)))
+
+
+def _why(
+    means: Means, subject: Subject, ongoing: Ongoing, log: LogReader, since: float
+) -> tuple[Finding, ...]:
+    """What the function's own account says of inserts without a receipt."""
+    if not ongoing.waiting:
+        return ()
+    try:
+        calls = read_invocations(means.aws, subject.log_group, subject.function.name, since=since)
+    except AwsError:
+        calls = Invocations()
+    metrics, why = read_metrics(
+        means.aws,
+        subject.function.name,
+        [mapping.uuid for mapping in subject.mappings],
+        since=since,
+        until=means.clock.now(),
+    )
+    around = replace(
+        subject.circumstances(),
+        group_missing=log.group_missing,
+        log_complete=log.complete,
+        invocations=calls,
+        metrics=metrics,
+        metrics_text=why,
+    )
+    found = [*failing(around, nothing_done=not ongoing.matched)]
+    if not calls.reports and not ongoing.matched and not ongoing.strays:
+        found += silence(around)
+    return tuple(found)
+
+
+def _watch(
+    means: Means, ongoing: Ongoing, reader: StreamReader, log: LogReader, *, function: str, seconds: float
+) -> None:
     began = means.clock.monotonic()
     steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
 
     def look(*, stream: bool) -> None:
         # The log first: a receipt that is seen before its record waits for it; the other way round too.
         for event in log.poll():
-            ongoing.logged(event.message, event.timestamp / 1000)
+            if not is_of_another(event.stream, function):
+                ongoing.logged(event.message, event.timestamp / 1000)
         for record in reader.poll() if stream else ():
             ongoing.streamed(record)
 

@@ -101,6 +101,49 @@ def silent_by_lines(ground: Ground) -> None:
     ground.attach_code(handlers.SILENT)
 
 
+@sabotage(
+    "a silent function without a filter, by a tap",
+    "FAIL",
+    "no-filter",
+    "filter-leaks",
+    options=("--wiretap",),
+)
+def tapped_without_filter(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
+    ground.filter_by()
+
+
+@sabotage(
+    "a silent function whose mapping is disabled, by a tap",
+    "FAIL",
+    "mapping-disabled",
+    options=("--wiretap",),
+)
+def tapped_while_disabled(ground: Ground) -> None:
+    """The tap itself would be given everything."""
+    ground.attach_code(handlers.SILENT)
+    ground.change_mapping(Enabled=False)
+
+
+@sabotage(
+    "a silent function with a second mapping, by a tap",
+    "FAIL",
+    "no-filter",
+    "second-mapping",
+    options=("--wiretap", "--yes"),
+)
+def tapped_with_a_second(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
+    version = ground.aws.lambda_.publish_version(FunctionName=ground.function)["Version"]
+    ground.map_to(f"{ground.function}:{version}")
+
+
+@sabotage("a hidden filter, by a tap", "REFUSED", "filter-hidden", options=("--wiretap",))
+def tapped_hidden(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
+    ground.change_mapping(KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1")
+
+
 @sabotage("lines for modifications, too", "FAIL", "no-filter", "intruders-processed", options=("--match",))
 def lines_of_everything(ground: Ground) -> None:
     ground.attach_code(handlers.PRINTS_KEYS)

@@ -40,6 +40,7 @@ def leaving_receipts(judge: str) -> str:
 HONEST = leaving_receipts("    receipt(record, request)")
 DROPS_THE_FIRST = leaving_receipts("    if times > 1:\n        receipt(record, request)")
 DROPS_THE_LAST = leaving_receipts("    if times < 2:\n        receipt(record, request)")
+DROPS_EVERY_SECOND = leaving_receipts("    if times % 2:\n        receipt(record, request)")
 DROPS_ONE_ITEM = leaving_receipts("    if number(record) != 2:\n        receipt(record, request)")
 CALLS_EVERYTHING_INSERT = leaving_receipts('    receipt(record, request, eventName="INSERT")')
 FORGES_OTHER_KEYS = leaving_receipts('    receipt(record, request, keys={"pk": {"S": "somebody-elses"}})')

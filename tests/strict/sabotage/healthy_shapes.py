@@ -144,6 +144,11 @@ def hidden_filter(ground: Ground) -> None:
     ground.change_mapping(KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1")
 
 
+@healthy("a silent function, by a tap", options=("--wiretap",))
+def tapped(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
+
+
 @healthy("a log group of another name")
 def own_log_group(ground: Ground) -> None:
     ground.attach("--log-group", f"/teams/{ground.table}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tests.strict.rig import Logs, Streams
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.case import healthy
 from tests.strict.sabotage.ground import FAST, QUICK
@@ -84,3 +85,25 @@ def at_the_same_time(ground: Ground) -> None:
 def again(ground: Ground) -> None:
     ground.attach()
     assert ground.verify("--keep").result == "PASS"
+
+
+@healthy("others' traffic alone, by watching", options=("--observe", "--for", "1s"))
+def watched(ground: Ground) -> None:
+    ground.attach()
+    ground.write_on()
+
+
+@healthy(
+    "others' traffic on splitting shards and slow logs, by watching",
+    options=("--observe", "--for", "1s"),
+    profile=replace(
+        FAST,
+        name="watched on a bad day",
+        mappings=replace(QUICK, duplicate_every=3, jitter=0.05),
+        streams=Streams(shards=2, split_every=40, child_hidden=0.1),
+        logs=Logs(lag=0.5, page=20, empty_page_every=2),
+    ),
+)
+def watched_on_a_bad_day(ground: Ground) -> None:
+    ground.attach()
+    ground.write_on()

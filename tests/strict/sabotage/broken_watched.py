@@ -1,0 +1,76 @@
+"""Broken triggers that are only watched: no test items, the traffic that there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tests.strict.rig import Fault, FaultKind, Logs
+from tests.strict.sabotage import handlers
+from tests.strict.sabotage.case import sabotage
+from tests.strict.sabotage.ground import FAST
+
+if TYPE_CHECKING:
+    from tests.strict.sabotage.ground import Ground
+
+WATCH = ("--observe", "--for", "1s")
+
+
+@sabotage(
+    "others' modifications are processed, by watching",
+    "FAIL",
+    "no-filter",
+    options=WATCH,
+)
+def watched_without_filter(ground: Ground) -> None:
+    ground.attach_code(handlers.HONEST)
+    ground.filter_by()
+    ground.write_on()
+
+
+@sabotage(
+    "others' inserts are dropped now and then, by watching",
+    "INCONCLUSIVE",
+    "inserts-not-processed",
+    options=WATCH,
+)
+def watched_dropping(ground: Ground) -> None:
+    ground.attach_code(handlers.DROPS_EVERY_SECOND)
+    ground.write_on()
+
+
+@sabotage("nobody writes, by watching", "INCONCLUSIVE", "no-inserts-seen", options=WATCH)
+def watched_in_silence(ground: Ground) -> None:
+    ground.attach()
+
+
+@sabotage("a disabled mapping, by watching", "FAIL", "mapping-disabled", options=WATCH)
+def watched_disabled(ground: Ground) -> None:
+    ground.attach()
+    ground.change_mapping(Enabled=False)
+    ground.write_on()
+
+
+@sabotage("a function that fails on all, by watching", "FAIL", "function-errors", options=WATCH)
+def watched_failing(ground: Ground) -> None:
+    ground.attach_code(handlers.FAILS_ON_ALL)
+    ground.write_on()
+
+
+@sabotage(
+    "a log that shows everything too late, by watching",
+    "INCONCLUSIVE",
+    "role-cannot-write-logs",
+    options=WATCH,
+    profile=replace(FAST, name="late logs", logs=Logs(lag=600.0)),
+)
+def watched_late(ground: Ground) -> None:
+    ground.attach()
+    ground.write_on()
+
+
+@sabotage("a stream that may not be read, by watching", "REFUSED", "access-denied", options=WATCH)
+def watched_without_right(ground: Ground) -> None:
+    ground.attach()
+    ground.rig.inject(Fault(operation="dynamodbstreams:GetRecords", kind=FaultKind.ACCESS_DENIED))
+    ground.write_on()
