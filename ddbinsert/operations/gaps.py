@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.filter_emulator import emulator_gaps
-from ddbinsert.core.pattern import PatternError, parse
+from ddbinsert.core.insert_filter import INSERT_ONLY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,10 +16,14 @@ if TYPE_CHECKING:
 
 def warn_of_gaps(aws: Aws, filters: Iterable[str], reporter: Reporter) -> None:
     """Tell what of the filters the emulator gets wrong; nothing to tell on any other endpoint."""
-    if not aws.connection.is_local:
+    own = [text for text in filters if text != INSERT_ONLY]
+    if not own or not aws.connection.is_local:
         return
+    from ddbinsert.core.filter_emulator import emulator_gaps
+    from ddbinsert.core.pattern import PatternError, parse
+
     gaps: dict[str, None] = {}
-    for text in filters:
+    for text in own:
         with contextlib.suppress(PatternError):
             gaps |= dict.fromkeys(emulator_gaps(parse(text)))
     if gaps:
