@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbinsert.core import receipt
-from ddbinsert.core.verdict import Finding, Result, Symptoms, Weight, judge
+from ddbinsert.core.verdict import Finding, Result, Symptoms, Weight, also, judge
 from tests.unit.runs import (
     INSERT,
     MODIFY,
@@ -317,6 +317,20 @@ def test_a_proof_fails_a_hole_holds_back_a_note_does_nothing(given_: list[Weight
     else:
         assert verdict.result is Result.PASS
     assert [f.weight for f in verdict.findings] == sorted(given_, key=list(Weight).index)
+
+
+@given(weights, weights)
+def test_further_findings_never_make_a_verdict_better(before: list[Weight], more: list[Weight]) -> None:
+    tally = tally_of(script_of(1), [])
+
+    def of_weights(given_: list[Weight]) -> list[Finding]:
+        return [Finding(code="x", weight=weight, text="x") for weight in given_]
+
+    first = judge(tally, Symptoms(), of_weights(before), (), waited=0.0)
+    both = judge(tally, Symptoms(), of_weights([*before, *more]), (), waited=0.0)
+    told = also(first, of_weights(more))
+    assert told.result is both.result
+    assert [f.weight for f in told.findings] == [f.weight for f in both.findings]
 
 
 def test_a_run_that_wrote_nothing_says_so() -> None:
