@@ -213,6 +213,13 @@ def test_a_handler_that_says_it_failed_is_believed() -> None:
     assert weights(heard([*SOME, failed]))["function-errors"] is Weight.PROOF
 
 
+def test_what_failed_and_was_given_up_was_not_dropped_silently() -> None:
+    first = of(RECORDS, INSERT)[0]
+    lines = [said(first, receipt.FAILED), *(line for line in ALL if line != said(first))]
+    verdict = heard(lines)
+    assert (verdict.result, codes(verdict)) == (Result.FAIL, {"function-errors"})
+
+
 # --- the role -----------------------------------------------------------------------------------------------
 
 

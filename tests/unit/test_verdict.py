@@ -191,6 +191,17 @@ def test_a_guarded_intruder_may_be_allowed_a_processed_one_never(data: st.DataOb
     assert judged(plan, processed, stream_of(plan), allow_guarded=True).result is Result.FAIL
 
 
+@pytest.mark.parametrize("decision", [receipt.PROCESSED, receipt.GUARDED])
+@pytest.mark.parametrize("name", ["MODIFY", "REMOVE"])
+def test_a_change_of_a_bulk_item_is_an_intruder_like_any_other(name: str, decision: str) -> None:
+    """Nobody but the function's side can have made it up, or somebody changed our item: either is told."""
+    plan = script_of(9)
+    intruder = said({**stream_of(plan)[-1], "eventName": name, "eventID": "f" * 32}, decision)
+    verdict = judged(plan, [*inserts_of(plan), intruder], stream_of(plan))
+    assert verdict.result is Result.FAIL
+    assert name in verdict.causes[0].text
+
+
 def test_a_receipt_of_a_record_that_the_stream_does_not_hold_is_a_hole() -> None:
     plan = script_of(1)
     made_up = said(of(stream_of(plan), INSERT)[0], eventID="f" * 32)
