@@ -12,11 +12,11 @@ saying so: a page that full and without a token is followed from its last timest
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found, is_passing, is_throttle, translated
 from ddbinsert.aws.looks import Known, Look
+from ddbinsert.core.log_event import LogEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,25 +34,6 @@ _PATIENCE = 3
 _LONGEST_PATTERN = 1024
 # Printable ASCII without quote and backslash: what is taken literally between quotes.
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LogEvent:
-    """One line of a log group.
-
-    Attributes:
-        timestamp: Epoch milliseconds, by the writer's clock.
-        stream: The log stream's name.
-        message: Without its final line break.
-        event_id: CloudWatch's id; None where the endpoint gives none.
-        ingested: Epoch milliseconds of its arrival at CloudWatch Logs.
-    """
-
-    timestamp: int
-    stream: str
-    message: str
-    event_id: str | None = None
-    ingested: int | None = None
 
 
 class LogReader:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ddbinsert.aws.logs import LogEvent
+    from ddbinsert.core.log_event import LogEvent
 
 #: Known events are kept by tenths of a second, in milliseconds.
 _BUCKET = 100

@@ -16,7 +16,8 @@ from ddbinsert.errors import ExitCode, PrerequisiteError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ddbinsert.aws.logs import LogEvent, LogReader
+    from ddbinsert.aws.logs import LogReader
+    from ddbinsert.core.log_event import LogEvent
     from ddbinsert.operations.tail import Source
 
 #: Seconds, where an end is waited for: the last line of --until-count, or what a throttled CloudWatch holds.

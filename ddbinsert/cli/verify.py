@@ -157,6 +157,7 @@ def verify(
     Example: ddbinsert verify orders
     """
     from ddbinsert.operations import verify as proving
+    from ddbinsert.operations.means import Wishes
     from ddbinsert.render import verdict as shown
 
     if schema:
@@ -172,7 +173,7 @@ def verify(
         trigger = run.trigger(table, settings)
         means = _means(run)
         _check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
-        wishes = proving.Wishes(
+        wishes = Wishes(
             count=count,
             rate=rate,
             by_lines=match,

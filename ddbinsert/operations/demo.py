@@ -12,7 +12,7 @@ from ddbinsert.errors import Refused
 from ddbinsert.operations import code
 from ddbinsert.operations.converge import Wishes, carry_out, converge
 from ddbinsert.operations.means import Means
-from ddbinsert.operations.verify import Wishes as ProofWishes
+from ddbinsert.operations.means import Wishes as ProofWishes
 from ddbinsert.operations.verify import verify
 
 if TYPE_CHECKING:

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model import World
     from ddbinsert.core.tally import Tally
     from ddbinsert.core.verdict import Finding, Verdict
-    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.means import Means, Wishes
     from ddbinsert.operations.subject import Subject
-    from ddbinsert.operations.verify import Wishes
     from ddbinsert.operations.watch import Watch
 
 

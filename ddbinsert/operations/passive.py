@@ -31,9 +31,8 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model import Trigger
     from ddbinsert.core.verdict import Finding
-    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.means import Means, Wishes
     from ddbinsert.operations.subject import Subject
-    from ddbinsert.operations.verify import Wishes
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 

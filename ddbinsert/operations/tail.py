@@ -13,9 +13,10 @@ from ddbinsert.errors import InconclusiveError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ddbinsert.aws.logs import LogEvent, LogReader
+    from ddbinsert.aws.logs import LogReader
     from ddbinsert.aws.session import Aws
     from ddbinsert.core.clock import Clock
+    from ddbinsert.core.log_event import LogEvent
     from ddbinsert.core.model import Trigger
 
 #: Seconds between looks: short while lines come, so that they are seen at once, then longer. CloudWatch

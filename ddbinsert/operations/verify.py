@@ -7,7 +7,7 @@ come in before anybody says PASS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.wait import pauses
@@ -24,8 +24,7 @@ from ddbinsert.operations.subject import Subject, find_subject
 if TYPE_CHECKING:
     from ddbinsert.core.model import Trigger
     from ddbinsert.core.probe import Script
-    from ddbinsert.core.probe_item import Attributes
-    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.means import Means, Wishes
     from ddbinsert.operations.watch import Watch
 
 #: What a leak is called; seconds after which a mapping's change surely counts.
@@ -36,32 +35,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 _FLOCK = 8
 _CANARY_ROUND = 1.0
 _CANARY_ROUND_ON_AWS = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """How a run is to be made.
-
-    Attributes:
-        count: Test items. rate: Items a second at most, beyond the scripted ones.
-        by_lines: Go by any log line that shows a key, for functions that leave no receipts.
-        attributes: What test items shall carry, in DynamoDB JSON.
-        allow_guarded: What the handler's own guard drops is a warning, no failure.
-        partiql: Write by PartiQL, too. ttl_attribute: Write an item whose time to live is over, too.
-        log_group: Where to look; the function's own otherwise.
-        via_insights: Let CloudWatch Logs Insights count the items beyond the scripted ones.
-    """
-
-    count: int = 4
-    rate: float | None = None
-    by_lines: bool = False
-    attributes: Attributes | None = None
-    allow_guarded: bool = False
-    partiql: bool = False
-    ttl_attribute: str | None = None
-    log_group: str | None = None
-    keep: bool = False
-    via_insights: bool = False
 
 
 def verify(means: Means, trigger: Trigger, wishes: Wishes) -> Proof:

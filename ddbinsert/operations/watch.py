@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.probe import Lane, Script, Write
     from ddbinsert.core.probe_item import Sample
     from ddbinsert.core.tally import Tally
-    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.means import Means, Wishes
     from ddbinsert.operations.subject import Subject
-    from ddbinsert.operations.verify import Wishes
 
 #: AWS's clock and ours may differ by so many seconds; older lines of this run can't exist anyway.
 _SKEW = 60.0

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model import MappingState, World
     from ddbinsert.core.proof import Proof
     from ddbinsert.operations.converge import Confirm
-    from ddbinsert.operations.means import Means
+    from ddbinsert.operations.means import Means, Wishes
     from ddbinsert.operations.subject import Subject
-    from ddbinsert.operations.verify import Wishes
 
 
 def wiretap(means: Means, trigger: Trigger, wishes: Wishes, *, base: Path, confirm: Confirm) -> Proof:

@@ -11,7 +11,7 @@ from ddbinsert.core.logline import Kind, read
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
-    from ddbinsert.aws.logs import LogEvent
+    from ddbinsert.core.log_event import LogEvent
     from ddbinsert.render.screen import Screen
 
 _DECISION_STYLES = {receipts.PROCESSED: "green", receipts.GUARDED: "yellow", receipts.FAILED: "bold red"}
