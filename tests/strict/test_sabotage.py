@@ -7,11 +7,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.strict.rig import Logs
 from tests.strict.sabotage.cases import HEALTHY, SABOTAGE
+from tests.strict.sabotage.ground import FAST, QUICK, Ground
 from tests.strict.sabotage.matrix import (
     BROKEN,
     WELL,
@@ -54,6 +57,18 @@ def test_a_healthy_trigger_passes_however_odd_it_looks(
     outcomes.append(compared(case, WELL, judged))
     assert judged.result == "PASS", judged.told
     assert not outcomes[-1].problem, judged.told
+
+
+@pytest.mark.parametrize(("lag", "timeout"), [(2.0, "400ms"), (4.0, "1500ms")])
+def test_too_short_a_wait_for_slow_logs_is_no_proof_of_anything(
+    emulator: local.Emulator, tmp_path: Path, lag: float, timeout: str
+) -> None:
+    """A fence may show before what it fences: each record in a log stream of its own, each as late as it likes."""
+    profile = replace(FAST, logs=Logs(lag=lag), mappings=replace(QUICK, jitter=0.05))
+    with Ground(emulator, tmp_path, profile) as ground:
+        ground.attach("--batch-size", "1")
+        judged = ground.verify("--timeout", timeout)
+    assert judged.result in ("PASS", "INCONCLUSIVE"), judged.told
 
 
 def test_the_confusion_matrix_holds_no_false_pass_and_no_false_alarm(outcomes: list[Outcome]) -> None:
