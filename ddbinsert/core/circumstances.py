@@ -55,6 +55,7 @@ class Circumstances:
         metrics_text: Why there are none, where that is so.
         by_lines: Log lines were looked for, not receipts.
         wait_limit: Seconds that the run was given.
+        log_patience: After less than so many seconds, a line that has not shown may just be late.
         mapping_age: Seconds since the mapping was last changed, where AWS says so.
     """
 
@@ -71,6 +72,7 @@ class Circumstances:
     metrics_text: str = ""
     by_lines: bool = False
     wait_limit: float = 0.0
+    log_patience: float = 0.0
 
     @property
     def all_failed(self) -> bool:

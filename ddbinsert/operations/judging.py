@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from ddbinsert.operations.watch import Watch
 
 
+#: CloudWatch Logs shows lines 2 s late mostly, and minutes late at times (facts).
+_PATIENCE_ON_AWS = 30.0
+_PATIENCE = 1.4
+
+
 def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
     """The verdict where the configuration alone says that nothing can be processed: nothing was written."""
     expected = tally.script.expected_inserts
@@ -42,12 +47,24 @@ def conclude(means: Means, subject: Subject, watch: Watch, wishes: Wishes) -> Ve
     seen = symptoms(tally, stream_read=looked, by_lines=wishes.by_lines)
     healthy = seen.none and not subject.leaking_filters(allow_guarded=wishes.allow_guarded)
     around = _look_around(means, subject, watch, thoroughly=not healthy)
-    around = replace(around, by_lines=wishes.by_lines, log_complete=watch.log.complete)
+    around = replace(
+        around,
+        by_lines=wishes.by_lines,
+        log_complete=watch.log.complete,
+        log_patience=_log_patience(means),
+    )
     found = findings(seen, tally, around, allow_guarded=wishes.allow_guarded)
     if wishes.allow_guarded:
         seen = replace(seen, leaked=(), strays_count=len(seen.intruders))
     evidence = _evidence(subject, watch, around, wishes)
     return judge(tally, seen, found, evidence, waited=watch.waited)
+
+
+def _log_patience(means: Means) -> float:
+    """Seconds after which a line that has not shown counts as missing beside later ones that have."""
+    if means.aws.connection.is_local:
+        return 0.0  # the emulator shows an invocation's lines before it makes the next one
+    return _PATIENCE_ON_AWS if means.aws.is_aws else _PATIENCE
 
 
 def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bool) -> Circumstances:

@@ -325,6 +325,17 @@ def test_latest_explains_first_writes_that_were_passed_over_and_no_others() -> N
     assert (without.result, codes(without)) == (Result.FAIL, {"handler-drops-records"})
 
 
+def test_what_was_passed_over_is_no_proof_after_too_short_a_wait() -> None:
+    first = said(of(RECORDS, INSERT)[0])
+    left = [line for line in ALL if line != first]
+    short = heard(left, wait_limit=5.0, log_patience=30.0)
+    assert (short.result, weights(short)) == (
+        Result.INCONCLUSIVE,
+        {"handler-drops-records": Weight.HOLE},
+    )
+    assert heard(left, wait_limit=30.0, log_patience=30.0).result is Result.FAIL
+
+
 def test_inserts_that_nothing_explains_are_late_or_dropped() -> None:
     verdict = heard(SOME, invocations=Invocations(reports=3))
     assert (verdict.result, weights(verdict)) == (
