@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from tests.strict.sabotage.ground import Ground
 
 
-@sabotage("the log group is gone, and the role may not make it", "INCONCLUSIVE", "log-group-missing")
+@sabotage(
+    "the log group is gone, and the role may not make it",
+    "INCONCLUSIVE",
+    "log-group-missing",
+    timeout="800ms",
+)
 def no_log_group(ground: Ground) -> None:
     ground.attach()
     ground.aws.logs.delete_log_group(logGroupName=ground.log_group)
@@ -24,13 +29,14 @@ def no_log_group(ground: Ground) -> None:
     "INCONCLUSIVE",
     "log-group-elsewhere",
     options=("--log-group", "/elsewhere"),
+    timeout="800ms",
 )
 def elsewhere(ground: Ground) -> None:
     ground.attach()
     ground.aws.logs.create_log_group(logGroupName="/elsewhere")
 
 
-@sabotage("the role may not write logs", "INCONCLUSIVE", "role-cannot-write-logs")
+@sabotage("the role may not write logs", "INCONCLUSIVE", "role-cannot-write-logs", timeout="800ms")
 def no_right_to_log(ground: Ground) -> None:
     ground.attach()
     ground.narrow_policy(keep="dynamodb:")

@@ -65,7 +65,7 @@ def alias_with_wide_filter(ground: Ground) -> None:
     ground.map_to(f"{ground.function}:live", FilterCriteria=wide)
 
 
-@sabotage("the role's policy is gone", "FAIL", "permission-lost")
+@sabotage("the role's policy is gone", "FAIL", "permission-lost", timeout="800ms")
 def no_policy(ground: Ground) -> None:
     ground.attach()
     iam = ground.aws.iam
@@ -74,7 +74,7 @@ def no_policy(ground: Ground) -> None:
     ground.wait_until_denied()
 
 
-@sabotage("the role doesn't trust Lambda any more", "FAIL", "permission-lost")
+@sabotage("the role doesn't trust Lambda any more", "FAIL", "permission-lost", timeout="800ms")
 def no_trust(ground: Ground) -> None:
     ground.attach()
     ground.aws.iam.update_assume_role_policy(
@@ -83,7 +83,7 @@ def no_trust(ground: Ground) -> None:
     ground.wait_until_denied()
 
 
-@sabotage("the role is gone", "FAIL", "role-missing")
+@sabotage("the role is gone", "FAIL", "role-missing", timeout="800ms")
 def no_role(ground: Ground) -> None:
     ground.attach()
     iam = ground.aws.iam
@@ -100,7 +100,10 @@ def no_concurrency(ground: Ground) -> None:
 
 
 @sabotage(
-    "records are gathered for longer than one waits", "INCONCLUSIVE", "batching-window-longer-than-timeout"
+    "records are gathered for longer than one waits",
+    "INCONCLUSIVE",
+    "batching-window-longer-than-timeout",
+    timeout="800ms",
 )
 def long_window(ground: Ground) -> None:
     ground.attach("--batching-window", "60")
@@ -168,6 +171,7 @@ def write_fails_half_way(ground: Ground) -> None:
     "an own function on a role that can't read the stream any more",
     "INCONCLUSIVE",
     "permission-lost",
+    timeout="800ms",
 )
 def given_role(ground: Ground) -> None:
     """A role of somebody else's isn't ours to judge; what the mapping says of it is told."""

@@ -33,6 +33,7 @@ def watched_without_filter(ground: Ground) -> None:
     "INCONCLUSIVE",
     "inserts-not-processed",
     options=WATCH,
+    timeout="1s",
 )
 def watched_dropping(ground: Ground) -> None:
     ground.attach_code(handlers.DROPS_EVERY_SECOND)
@@ -44,14 +45,14 @@ def watched_in_silence(ground: Ground) -> None:
     ground.attach()
 
 
-@sabotage("a disabled mapping, by watching", "FAIL", "mapping-disabled", options=WATCH)
+@sabotage("a disabled mapping, by watching", "FAIL", "mapping-disabled", options=WATCH, timeout="1s")
 def watched_disabled(ground: Ground) -> None:
     ground.attach()
     ground.change_mapping(Enabled=False)
     ground.write_on()
 
 
-@sabotage("a function that fails on all, by watching", "FAIL", "function-errors", options=WATCH)
+@sabotage("a function that fails on all, by watching", "FAIL", "function-errors", options=WATCH, timeout="1s")
 def watched_failing(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ALL)
     ground.write_on()
@@ -63,6 +64,7 @@ def watched_failing(ground: Ground) -> None:
     "role-cannot-write-logs",
     options=WATCH,
     profile=replace(FAST, name="late logs", logs=Logs(lag=600.0)),
+    timeout="1s",
 )
 def watched_late(ground: Ground) -> None:
     ground.attach()

@@ -47,7 +47,7 @@ def sabotage(
     cause: str,
     *also: str,
     options: tuple[str, ...] = (),
-    timeout: str = "2s",
+    timeout: str = "1500ms",
     profile: Profile = FAST,
 ) -> Callable[[Build], Build]:
     """Enter a way to break a trigger; its function builds it."""
