@@ -31,16 +31,22 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
     request = shapes.create_mapping_request(
         hands.trigger, world.table.stream_arn, step.starting_position.value
     )
-    client = hands.aws.client("lambda")
-    role_arn = world.function.role_arn if world.function else ""
-    last = [""]
-    looked = False
     if world.table.status != "ACTIVE":
         wait_until_enabled(hands, world.table.stream_arn)
+    role_arn = world.function.role_arn if world.function else ""
+    return settled(hands, _made(hands, request, role_arn))
+
+
+def _made(hands: Hands, request: dict[str, Any], role_arn: str) -> MappingState:
+    """Create a mapping of the trigger's function as soon as function and role are ready for it."""
+    name = hands.trigger.function_name
+    client = hands.aws.client("lambda")
+    last = [""]
+    looked = False
 
     def attempt() -> MappingState | None:
         nonlocal looked
-        with translated(f"attach function {step.function} to the stream"):
+        with translated(f"attach function {name} to the stream"):
             try:
                 return shapes.mapping(client.create_event_source_mapping(**request))
             except client.exceptions.ResourceConflictException as error:
@@ -57,18 +63,17 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
                     _refuse_a_real_lack(hands, role_arn, error)
         return None
 
-    made = until(
+    return until(
         attempt,
         clock=hands.clock,
         timeout=hands.timeout,
-        what=f"function {step.function} and its role to be ready for the mapping",
+        what=f"function {name} and its role to be ready for the mapping",
         seen=lambda: last[0],
         hint="If it stays so, the function's role lacks rights on the stream: GetRecords, GetShardIterator, "
         "DescribeStream and ListStreams.",
         progress=hands.reporter.waiting,
         first=0.05,
     )
-    return settled(hands, made)
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -204,35 +209,14 @@ def delete_mapping(hands: Hands, uuid: str) -> None:
         )
 
 
-def create_like(hands: Hands, stream_arn: str, original: MappingState) -> MappingState:
+def create_like(hands: Hands, stream_arn: str, original: MappingState, *, role_arn: str) -> MappingState:
     """A mapping for the hands' function with the very filters of another one, neither narrowed nor compared.
 
     It starts at LATEST: what the stream holds from before is nothing to it.
     """
     request = shapes.create_mapping_request(hands.trigger, stream_arn, "LATEST")
     request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
-    client = hands.aws.client("lambda")
-    last = [""]
-
-    def attempt() -> MappingState | None:
-        with translated(f"attach function {hands.trigger.function_name} to the stream"):
-            try:
-                return shapes.mapping(client.create_event_source_mapping(**request))
-            except client.exceptions.InvalidParameterValueException as error:
-                if not _may_pass(error):
-                    raise
-                last[0] = message_of(error)
-        return None
-
-    made = until(
-        attempt,
-        clock=hands.clock,
-        timeout=hands.timeout,
-        what=f"function {hands.trigger.function_name} and its role to be ready for the mapping",
-        seen=lambda: last[0],
-        progress=hands.reporter.waiting,
-        first=0.05,
-    )
+    made = _made(hands, request, role_arn)
 
     def enabled() -> MappingState | None:
         seen = read_mapping(hands.aws, made.uuid)

@@ -74,7 +74,7 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
         started=started,
         finished=means.clock.now(),
         function=subject.function.name,
-        endpoint=means.aws.connection.endpoint_url or "AWS",
+        endpoint=means.aws.endpoint or "AWS",
     )
 
 

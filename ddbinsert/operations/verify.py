@@ -152,7 +152,7 @@ def _round(means: Means, subject: Subject, wishes: Wishes, script: Script) -> Pr
         started=started,
         finished=means.clock.now(),
         function=subject.function.name,
-        endpoint=means.aws.connection.endpoint_url or "AWS",
+        endpoint=means.aws.endpoint or "AWS",
         tally=tally,
         kept=wishes.keep,
     )

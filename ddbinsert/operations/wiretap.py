@@ -110,7 +110,12 @@ def _set_up(means: Means, tap: Trigger, world: World, original: MappingState, ba
         timeout=means.timeout,
     )
     stream = world.table.stream_arn if world.table else None
-    mapping = create_like(_hands(means, tap), stream or original.stream_arn, original)
+    mapping = create_like(
+        _hands(means, tap),
+        stream or original.stream_arn,
+        original,
+        role_arn=world.function.role_arn if world.function else "",
+    )
     means.reporter.step(
         f"attached {tap.function_name} with the filters of {original.uuid}, for this run alone"
     )
