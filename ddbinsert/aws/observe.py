@@ -28,7 +28,13 @@ T = TypeVar("T")
 
 
 def observe(
-    aws: Aws, trigger: Trigger, *, role: bool = True, function: bool = True, others: bool = False
+    aws: Aws,
+    trigger: Trigger,
+    *,
+    role: bool = True,
+    function: bool = True,
+    others: bool = False,
+    meanwhile: Callable[[str], None] | None = None,
 ) -> World:
     """What is there now.
 
@@ -36,6 +42,7 @@ def observe(
         function: Look at the function, its log group and its mappings.
         role: Look at the role (with ``function`` only).
         others: Look for other functions' mappings on the live stream, too: one round trip more.
+        meanwhile: Called beside that last look, with the live stream's ARN.
 
     Raises:
         AwsError: A read was refused. What doesn't exist is no error.
@@ -56,7 +63,10 @@ def observe(
     ours = tuple(m for m in mappings if _is_stream_of(m, trigger.table))
     other: tuple[MappingState, ...] = ()
     if others and table is not None and table.stream_arn is not None:
-        on_stream = read_mappings(aws, stream_arn=table.stream_arn)
+        live = table.stream_arn
+        on_stream, _ = aws.side_by_side(
+            lambda: read_mappings(aws, stream_arn=live), lambda: meanwhile(live) if meanwhile else None
+        )
         mine = {mapping.uuid for mapping in ours}
         other = tuple(mapping for mapping in on_stream if mapping.uuid not in mine)
     return World(

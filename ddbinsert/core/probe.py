@@ -109,11 +109,8 @@ _PUT, _UPDATE, _DELETE = Action.PUT, Action.UPDATE, Action.DELETE
 
 #: Insert, modify, remove, insert again; by each method, and with the writes that leave no record between.
 ROUNDS: tuple[tuple[Method, tuple[Action, ...]], ...] = (
-    (Method.SINGLE, (_PUT, _UPDATE, _DELETE, _PUT)),
-    (
-        Method.SINGLE,
-        (_DELETE, _UPDATE, Action.UPDATE_SAME, _PUT, Action.PUT_SAME, _DELETE, _DELETE, _PUT),
-    ),
+    (Method.SINGLE, (_PUT, _UPDATE, Action.UPDATE_SAME, _DELETE, _PUT)),
+    (Method.SINGLE, (_UPDATE, _PUT, Action.PUT_SAME, _DELETE, _DELETE, _PUT)),
     (Method.TRANSACTION, (_PUT, _UPDATE, _DELETE, _PUT)),
     (Method.BATCH, (_PUT, _PUT, _DELETE, _PUT)),
 )

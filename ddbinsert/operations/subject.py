@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.circumstances import Circumstances
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session import Aws
     from ddbinsert.core.model import FunctionState, MappingState, TableState, Trigger, World
     from ddbinsert.core.reporter import Reporter
+    from ddbinsert.operations.place import Place
 
 
 _READERS = 2
@@ -28,6 +29,7 @@ class Subject:
     Attributes:
         mappings: Those that deliver the live stream to the function, by any of its aliases and versions.
         log_group: Where the function logs, or where the user said.
+        place: Taken in the live stream already.
     """
 
     trigger: Trigger
@@ -36,6 +38,7 @@ class Subject:
     function: FunctionState
     mappings: tuple[MappingState, ...]
     log_group: str
+    place: Place | None = field(default=None, compare=False)
 
     @property
     def view(self) -> StreamView:
@@ -90,15 +93,25 @@ class Subject:
         )
 
 
-def find_subject(aws: Aws, trigger: Trigger, *, log_group: str | None, reporter: Reporter) -> Subject:
+def find_subject(
+    aws: Aws,
+    trigger: Trigger,
+    *,
+    log_group: str | None,
+    reporter: Reporter,
+    place: Place | None = None,
+) -> Subject:
     """Look for everything that a proof needs.
+
+    Args:
+        place: To be taken in the live stream, on the way.
 
     Raises:
         PrerequisiteError: No table, no live stream, no function; with the command that makes them.
     """
     from ddbinsert.aws.observe import observe
 
-    world = observe(aws, trigger, role=False, others=True)
+    world = observe(aws, trigger, role=False, others=True, meanwhile=place.take if place else None)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     attach = f"`ddbinsert attach-trigger {trigger.table}` makes everything that is missing."
     if world.table is None:
@@ -133,4 +146,5 @@ def find_subject(aws: Aws, trigger: Trigger, *, log_group: str | None, reporter:
         function=world.function,
         mappings=mappings,
         log_group=log_group or world.function.log_group,
+        place=place,
     )

@@ -19,6 +19,7 @@ from ddbinsert.core.reporter import Silent
 from ddbinsert.core.tally import Tally
 from ddbinsert.core.verdict import Finding, Weight
 from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.place import Place
 from ddbinsert.operations.subject import Subject, find_subject
 
 if TYPE_CHECKING:
@@ -44,7 +45,13 @@ def verify(means: Means, trigger: Trigger, wishes: Wishes) -> Proof:
         PrerequisiteError: There is nothing to prove: no table, no stream, no function.
         AwsError: AWS refused a write or a read that the proof can't do without.
     """
-    subject = find_subject(means.aws, trigger, log_group=wishes.log_group, reporter=means.reporter)
+    subject = find_subject(
+        means.aws,
+        trigger,
+        log_group=wishes.log_group,
+        reporter=means.reporter,
+        place=Place(means.aws, means.clock),
+    )
     return prove(means, subject, wishes)
 
 
@@ -142,6 +149,8 @@ def _round(means: Means, subject: Subject, wishes: Wishes, script: Script) -> Pr
         watch = Watch(means=means, subject=subject, script=script, sample=sample, tally=tally, wishes=wishes)
         try:
             watch.run()
+            if watch.looks_well and not wishes.keep:
+                watch.begin_removing()
             verdict = conclude(means, subject, watch, wishes)
         finally:
             _clean_up(means, watch, script, wishes)

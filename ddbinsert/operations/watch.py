@@ -9,18 +9,20 @@ from ddbinsert.aws.errors import PermissionDenied
 from ddbinsert.aws.items import ItemWriter
 from ddbinsert.aws.logs import LogReader, is_of_another
 from ddbinsert.aws.probe_writes import ProbeTable
-from ddbinsert.aws.streams import StreamReader
 from ddbinsert.aws.wait import pauses
 from ddbinsert.core.duration import words
+from ddbinsert.core.model import EventName
 from ddbinsert.core.probe import Method
 from ddbinsert.core.probe_key import needles, needles_of_first
 from ddbinsert.errors import AwsError, PrerequisiteError
 from ddbinsert.operations.aggregate import Aggregate
+from ddbinsert.operations.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
+    from ddbinsert.aws.streams import StreamReader
     from ddbinsert.core.probe import Lane, Script, Write
     from ddbinsert.core.probe_item import Sample
     from ddbinsert.core.tally import Tally
@@ -87,6 +89,7 @@ class Watch:
         self._bulk = ItemWriter(aws, subject.table.name, clock, rate=wishes.rate)
         self._reader: StreamReader | None = None
         self._streamed = False
+        self._removing: Future[None] | None = None
         self._aggregate: Aggregate | None = None
         if wishes.via_insights and script.bulk:
             self._aggregate = Aggregate(means, subject, tally, since=self.started - _SKEW)
@@ -201,8 +204,8 @@ class Watch:
             )
             return
         try:
-            self._reader = StreamReader(self._aws, arn, clock=self._clock, latest=True)
-            self._reader.open()
+            place = self._subject.place or Place(self._aws, self._clock)
+            self._reader = place.reader(arn)
         except (AwsError, PrerequisiteError) as error:
             self._reader, self.stream_problem = None, error.message
 
@@ -304,12 +307,33 @@ class Watch:
 
     # --- cleaning up ------------------------------------------------------------------------------------
 
+    @property
+    def looks_well(self) -> bool:
+        """Whether nothing was seen so far that anybody would have to look into."""
+        inserts = f" {EventName.INSERT}"
+        return (
+            not self.timed_out
+            and not self._script.bulk
+            and self.tally.is_complete
+            and all(name.endswith(inserts) for name in self.tally.receipts)
+        )
+
+    def begin_removing(self) -> None:
+        """Begin to remove the items while the verdict is drawn; ``remove_items`` waits for it."""
+        self._removing = self._aws.start(self._remove)
+
     def remove_items(self) -> None:
         """Delete every test item that may be there.
 
         Raises:
             AwsError: DynamoDB refused.
         """
+        if self._removing is None:
+            self._remove()
+        else:
+            self._removing.result()
+
+    def _remove(self) -> None:
         lanes = len(self._script.lanes)
         numbers = range(lanes + self._bulk.attempted)
         started = self._clock.monotonic()
