@@ -40,7 +40,7 @@ _BULKY = 2_000
 _BULK_PAUSE = 0.5
 #: Seconds that looks go back; with many items fewer, as all that lies in them is held in memory. What shows later
 #: is found by the last look, over everything.
-_OVERLAP, _BULK_OVERLAP = 60.0, 15.0
+_OVERLAP, _BULK_OVERLAP_ON_AWS, _BULK_OVERLAP = 60.0, 15.0, 3.0
 
 
 class Watch:
@@ -102,8 +102,14 @@ class Watch:
             self._subject.log_group,
             since=self.started - _SKEW,
             needle=needles_of_first(key, run_id) if self._aggregate else needles(key, run_id),
-            overlap=_BULK_OVERLAP if self._script.bulk > _BULKY else _OVERLAP,
+            overlap=self._overlap,
         )
+
+    @property
+    def _overlap(self) -> float:
+        if self._script.bulk <= _BULKY:
+            return _OVERLAP
+        return _BULK_OVERLAP_ON_AWS if self._aws.is_aws else _BULK_OVERLAP
 
     def run(self) -> None:
         """Write and watch until everything is there, or the time is up.
