@@ -70,18 +70,13 @@ class Subject:
         """What makes every insert go missing whatever is written: no need to write, and to wait."""
         from ddbinsert.core.causes import standing_in_the_way
 
-        found = [*standing_in_the_way(self.circumstances())]
-        if self.mappings and all(self._keeps_everything_out(mapping) for mapping in self.mappings):
-            found += [
-                finding
-                for mapping in self.mappings
-                for finding in judge_filters(mapping, self.table)
-                if finding.code == "filter-never-matches"
-            ]
-        return tuple(found)
-
-    def _keeps_everything_out(self, mapping: MappingState) -> bool:
-        return any(finding.code == "filter-never-matches" for finding in judge_filters(mapping, self.table))
+        never = [
+            [one for one in judge_filters(mapping, self.table) if one.code == "filter-never-matches"]
+            for mapping in self.mappings
+        ]
+        # One mapping that lets inserts through is enough.
+        filters = [finding for found in never for finding in found] if all(never) else []
+        return (*standing_in_the_way(self.circumstances()), *filters)
 
     def leaking_filters(self, *, allow_guarded: bool) -> tuple[Finding, ...]:
         """What the filters let in, judged without any write."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.cli import main
-from ddbinsert.environment import Environment
+from tests.strict.answering import runner
 from tests.strict.bench import fresh
 from tests.strict.rig import Logs, Mappings, Profile
 
@@ -19,27 +16,6 @@ if TYPE_CHECKING:
     from tests.strict.bench import Bench
 
 QUICK = Mappings(creating=0.0, updating=0.0, deleting=0.0, polling_delay=0.0, update_lag=3.0)
-
-
-def runner(
-    bench: Bench, emulator: local.Emulator, tmp_path: Path
-) -> Callable[..., tuple[int, dict[str, Any]]]:
-    variables = {
-        **emulator.variables(region="eu-west-1"),
-        "AWS_ENDPOINT_URL": bench.rig.endpoint,
-        "HOME": str(tmp_path),
-        "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
-        "PATH": "/usr/bin",
-    }
-
-    def run(*words: str) -> tuple[int, dict[str, Any]]:
-        out = io.StringIO()
-        environment = Environment(out=out, err=io.StringIO(), variables=variables, cwd=tmp_path)
-        code = main([*words, "--output", "json"], environment)
-        answer: dict[str, Any] = json.loads(out.getvalue())
-        return code, answer
-
-    return run
 
 
 def broken_and_mended(bench: Bench, run: Callable[..., tuple[int, dict[str, Any]]]) -> str:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.cli import main
 from ddbinsert.core import insights
 from ddbinsert.core.model import KeyAttribute, KeySchema, KeyType
-from ddbinsert.environment import Environment
+from tests.strict.answering import runner
 from tests.strict.bench import fresh
 from tests.strict.rig import Logs, Profile
 from tests.strict.rig.insights import run as run_query
@@ -29,26 +28,7 @@ def invoke(
     bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path
 ) -> Callable[..., tuple[int, dict[str, Any]]]:
     """Runs a command through the rig; its exit code and JSON answer."""
-    import io
-    import json
-
-    bench = bench_of(PROFILE)
-    variables = {
-        **emulator.variables(),
-        "AWS_ENDPOINT_URL": bench.rig.endpoint,
-        "HOME": str(tmp_path),
-        "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
-        "PATH": "/usr/bin",
-    }
-
-    def run(*words: str) -> tuple[int, dict[str, Any]]:
-        out = io.StringIO()
-        environment = Environment(out=out, err=io.StringIO(), variables=variables, cwd=tmp_path)
-        code = main([*words, "--output", "json"], environment)
-        answer: dict[str, Any] = json.loads(out.getvalue())
-        return code, answer
-
-    return run
+    return runner(bench_of(PROFILE), emulator, tmp_path)
 
 
 @pytest.mark.parametrize("key", ["pk:S", "pk:N", "pk:B,sk:S"])
