@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -314,10 +315,11 @@ def test_a_failure_that_is_named_is_where_it_goes_on(bench_of: Callable[..., Ben
         FunctionResponseTypes=["ReportBatchItemFailures"],
         MaximumRetryAttempts=1,
     )
+    # With the batch, from itself on, and once again: a named failure gets on, so the first costs no retry.
+    assert until(lambda: given(bench, function).count("poison") >= 3)
     bench.put(table, "end")
-    assert until(lambda: given(bench, function).count("poison") == 2)
     assert until(lambda: "end" in given(bench, function))
-    assert given(bench, function).count("a") == 1
+    assert Counter(given(bench, function)) == {"a": 1, "poison": 3, "b": 3, "end": 1}
 
 
 def test_batches_are_doubled_on_demand(bench_of: Callable[..., Bench]) -> None:
