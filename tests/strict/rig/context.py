@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .upstream import Upstream
 
@@ -31,14 +31,37 @@ class Signal:
             return self._count
 
 
+class Wakes:
+    """A signal for each table: whoever reads its stream waits for that one, however many tables there are."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._signals: dict[str, Signal] = {}
+
+    def of(self, table: str) -> Signal:
+        with self._lock:
+            return self._signals.setdefault(table, Signal())
+
+    def wake(self, tables: Iterable[str]) -> None:
+        for table in tables:
+            self.of(table).set()
+
+    def wake_all(self) -> None:
+        with self._lock:
+            signals = list(self._signals.values())
+        for signal in signals:
+            signal.set()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The way to the emulator, the clock (epoch seconds), and the two signals between threads.
+    """The way to the emulator, the clock (epoch seconds), and what threads tell one another.
 
-    ``wake`` is set by whatever may have put records on a stream; ``stopping`` by the rig's end.
+    ``wakes`` is told of whatever may have put records on a table's stream, or changed how it is read;
+    ``stopping`` is set by the rig's end.
     """
 
     upstream: Upstream
     clock: Callable[[], float]
     stopping: threading.Event = field(default_factory=threading.Event)
-    wake: Signal = field(default_factory=Signal)
+    wakes: Wakes = field(default_factory=Wakes)

@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .arns import function_arn, split_function
+from .arns import function_arn, split_function, table_name
 from .delivery import Delivery
 from .mapping_rules import cannot_access, check_settings
 from .poller import ShardPoller
@@ -240,6 +240,7 @@ class MappingsBehaviour:
             mapping.busy = (_turning(request), settled)
             mapping.history.append((settled + self._settings.update_lag, mapping.settings))
             mapping.modified = self._now
+        self._wake(mapping)
         return json_answer(call, mapping.document(self._now), status=202)
 
     def _delete(self, call: Call, forward: Forward) -> Answer:
@@ -250,6 +251,7 @@ class MappingsBehaviour:
         with self._lock:
             mapping.busy = ("Deleting", self._now + self._settings.deleting)
             mapping.ended.set()
+        self._wake(mapping)
         return json_answer(call, mapping.document(self._now), status=202)
 
     # --- what it goes by --------------------------------------------------------------------------------
@@ -257,6 +259,10 @@ class MappingsBehaviour:
     @property
     def _now(self) -> float:
         return self._context.clock()
+
+    def _wake(self, mapping: PlayedMapping) -> None:
+        """Its pollers soon go by other settings, or end."""
+        self._context.wakes.wake([table_name(mapping.stream_arn)])
 
     def _tag(self, call: Call, forward: Forward) -> Answer:
         """Tags of a mapping; in any state, as they are no part of its settings."""

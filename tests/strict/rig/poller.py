@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.unit.reference_pattern import reference_matches
 
+from .arns import table_name
 from .mapping_rules import cannot_access
 from .roles import cannot_be_assumed
 from .shards import shard_of
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-_IDLE = 0.1
+_BRIEFLY, _IDLE = 0.1, 1.0  # seconds from look to look: while things happen, and when none did for a while
+_A_WHILE = 5.0
 _PAGE = 1000
 _LOOK_AT_RIGHTS = 0.1
 
@@ -56,10 +58,19 @@ class ShardPoller(threading.Thread):
         self._allowed = False
 
     def run(self) -> None:
-        news = 0
+        """Looks again at once when something was written through the rig, else every so often.
+
+        Unlooked-for are only writes of handlers, expired items and times that have come.
+        """
+        woken = self._context.wakes.of(table_name(self._mapping.stream_arn))
+        news, busy_until = 0, time.monotonic() + _A_WHILE
         while not (self._context.stopping.is_set() or self._mapping.ended.is_set()):
-            if not self._turn():
-                news = self._context.wake.wait(news, _IDLE)
+            if self._turn():
+                busy_until = time.monotonic() + _A_WHILE
+                continue
+            seen = woken.wait(news, _BRIEFLY if time.monotonic() < busy_until else _IDLE)
+            if seen != news:
+                news, busy_until = seen, time.monotonic() + _A_WHILE
 
     def _turn(self) -> bool:
         """Read and hand over once; whether there was anything to do."""

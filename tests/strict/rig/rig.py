@@ -94,7 +94,7 @@ class StrictRig:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._context.stopping.set()
-        self._context.wake.set()
+        self._context.wakes.wake_all()
         self._server.stop()
         for behaviour in self._behaviours:
             behaviour.close()

@@ -29,13 +29,15 @@ class RoleBook:
         self._assumable_from: dict[tuple[str, str], float] = {}
         self._history: dict[tuple[str, str], list[tuple[float, list[Any]]]] = {}
         self._cache: dict[tuple[str, str], tuple[float, list[Any]]] = {}
+        self._trusting: dict[tuple[str, str], tuple[float, bool]] = {}
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
         if self._settings is None:
             return {}
         trust = dict.fromkeys(("iam:CreateRole", "iam:UpdateAssumeRolePolicy"), self._trust_changes)
-        return trust | {f"iam:{operation}": self._policy_changes for operation in _POLICY_CHANGES}
+        policies = {f"iam:{operation}": self._policy_changes for operation in _POLICY_CHANGES}
+        return trust | policies | {"iam:DeleteRole": self._deleted}
 
     def close(self) -> None:
         """Nothing to end."""
@@ -44,7 +46,14 @@ class RoleBook:
         answer = forward(call)
         if answer.ok and self._settings:
             with self._lock:
+                self._trusting.pop(_key(call), None)
                 self._assumable_from[_key(call)] = self._context.clock() + self._settings.propagation
+        return answer
+
+    def _deleted(self, call: Call, forward: Forward) -> Answer:
+        answer = forward(call)
+        with self._lock:
+            self._trusting.pop(_key(call), None)
         return answer
 
     def _policy_changes(self, call: Call, forward: Forward) -> Answer:
@@ -57,6 +66,7 @@ class RoleBook:
                 history = self._history.setdefault(key, [(0.0, before)])
                 effective = self._context.clock() + self._settings.policy_propagation
                 history.append((effective, self._documents(call.access, key)))
+        self._context.wakes.wake_all()
         return answer
 
     def assumable(self, access: Access, role_arn: str) -> bool:
@@ -68,8 +78,20 @@ class RoleBook:
             return False
         if self._context.clock() < self._assumable_from.get((access.account, name), 0.0):
             return False
+        return self._is_trusting(access, name)
+
+    def _is_trusting(self, access: Access, name: str) -> bool:
+        """Whether the role is there and trusts Lambda: believed for a while, too."""
+        now, key = self._context.clock(), (access.account, name)
+        with self._lock:
+            known = self._trusting.get(key)
+        if known and now - known[0] < _FRESH_SECONDS:
+            return known[1]
         role = self._get_role(access, name)
-        return role is not None and trusts_lambda(role.get("AssumeRolePolicyDocument"))
+        trusting = role is not None and trusts_lambda(role.get("AssumeRolePolicyDocument"))
+        with self._lock:
+            self._trusting[key] = (now, trusting)
+        return trusting
 
     def permits(self, access: Access, role_arn: str, action: str, resource: str) -> bool:
         """Whether the role's policies, as far as they have spread, allow this."""

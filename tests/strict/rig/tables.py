@@ -215,5 +215,18 @@ class WriteWatch:
 
     def _written(self, call: Call, forward: Forward) -> Answer:
         answer = forward(call)
-        self._context.wake.set()
+        tables = _written_to(call)
+        if tables:
+            self._context.wakes.wake(tables)
+        else:
+            self._context.wakes.wake_all()  # a PartiQL statement: nobody looks into its text for this
         return answer
+
+
+def _written_to(call: Call) -> set[str]:
+    """Names of the tables that a request writes to, so far as it names them."""
+    request = call.payload
+    named = [request.get("TableName"), *request.get("RequestItems", {})]
+    for part in request.get("TransactItems", ()):
+        named += [action.get("TableName") for action in part.values()]
+    return {table_name(str(name)) for name in named if name}
