@@ -1,7 +1,7 @@
 """What makes the emulator's first answers as fast as its later ones, done before they are asked for.
 
-This alone knows MiniStack from the inside, and nothing depends on it: where a name is no longer what it was,
-the first answers are merely slower.
+This and ``last_lines`` alone know MiniStack from the inside, and nothing depends on it: where a name is no longer
+what it was, the first answers are merely slower.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import importlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
+
+from ddbinsert.local.last_lines import wait_for_last_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,10 +63,11 @@ def _quietly(work: Callable[..., None]) -> Callable[..., None]:
 
 
 def _warm_up() -> None:
+    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
+    _quietly(wait_for_last_lines)(runtime)
     lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no setting for it
     _start_workers_with_mappings(lambda_svc)
-    runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
     runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(_EAGER, _LATE)  # noqa: SLF001
     responses: Any = importlib.import_module("ministack.core.responses")
     responses._service_model = _one_at_a_time(responses._service_model)  # noqa: SLF001
