@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, translated
-from ddbinsert.core.limits import LARGEST_UNZIPPED
+from ddbinsert.core.bounds import LARGEST_UNZIPPED
 from ddbinsert.core.package import S3Object
 from ddbinsert.errors import PrerequisiteError, UsageError
 

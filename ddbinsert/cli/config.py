@@ -58,7 +58,7 @@ def check(run: Run) -> Outcome:
 def _require_code(loaded: Configuration) -> None:
     """Own code that isn't there is a mistake in the file, though one that other commands may not run into."""
     from ddbinsert.config import InvalidConfigurationError, Problem
-    from ddbinsert.core.limits import REMOTE_CODE
+    from ddbinsert.core.bounds import REMOTE_CODE
 
     code = loaded.values.get("function.code")
     if not isinstance(code, str) or re.fullmatch(REMOTE_CODE, code) or Path(code).exists():

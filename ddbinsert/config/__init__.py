@@ -6,6 +6,7 @@ messages are read from there.
 
     __init__.py    the public names
     loading.py      the layers, in order, to a `Configuration`
+    names.py        what file, variables and flags are called
     layers.py      a file, variables, flags: each checked whole, then laid over the one before
     check.py       one value against what its key may hold
     rules.py       what AWS asks of several keys together
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from ddbinsert.config.connection import ConnectionSpec
     from ddbinsert.config.json_schema import schema
     from ddbinsert.config.listing import KeyReference, KeyValue, reference, values
-    from ddbinsert.config.loading import FILE_NAME, FILE_VARIABLE, Configuration, load
+    from ddbinsert.config.loading import Configuration, load
+    from ddbinsert.config.names import FILE_NAME, FILE_VARIABLE
     from ddbinsert.config.problems import InvalidConfigurationError, Problem
 
 __all__ = [
@@ -48,8 +50,8 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "FILE_NAME": "loading",
-    "FILE_VARIABLE": "loading",
+    "FILE_NAME": "names",
+    "FILE_VARIABLE": "names",
     "Configuration": "loading",
     "ConnectionSpec": "connection",
     "InvalidConfigurationError": "problems",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ddbinsert.core.limits import EndpointUrl, Profile, Region  # noqa: TC001 - get_type_hints looks them up
+if TYPE_CHECKING:
+    from ddbinsert.core.limits import EndpointUrl, Profile, Region
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.kinds import Kind, kind_of
+from ddbinsert.config.names import PREFIX
+from ddbinsert.core import limits
 from ddbinsert.core.model import Trigger
 
 if TYPE_CHECKING:
@@ -20,8 +22,6 @@ RENAMED = {"view": "view_type"}
 
 #: The section whose name a variable leaves out: DDBINSERT_REGION, not DDBINSERT_CONNECTION_REGION.
 _UNNAMED_IN_VARIABLES = "connection."
-
-PREFIX = "DDBINSERT_"
 
 
 class Key(NamedTuple):
@@ -85,7 +85,8 @@ def by_variable() -> Mapping[str, Key]:
 
 
 def _section(cls: type[Any], path: str) -> Section:
-    hints = get_type_hints(cls, include_extras=True)
+    # The dataclasses' modules don't import what only their annotations name.
+    hints = get_type_hints(cls, localns=vars(limits), include_extras=True)
     members: dict[str, Key | Section] = {}
     for field in dataclasses.fields(cls):
         name = RENAMED.get(field.name, field.name)

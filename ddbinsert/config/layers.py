@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from ddbinsert.config import keys
 from ddbinsert.config.check import INVALID, check, nearest
-from ddbinsert.config.keys import PREFIX, Key, Section
+from ddbinsert.config.keys import Key, Section
 from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
+from ddbinsert.config.names import OTHER_VARIABLES, PREFIX, flag_of
 from ddbinsert.config.nodes import (
     Entries,
     Entry,
@@ -21,9 +22,6 @@ from ddbinsert.config.nodes import (
     text_scalar,
 )
 from ddbinsert.config.problems import Findings, Place, shown
-
-#: Variables of ddbinsert's that are no keys.
-OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "OUTPUT", "STATE_DIR"))
 
 #: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
 EXTENSION: Final = "x-"
@@ -112,8 +110,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
         if value is None:
             continue
         key = keys.by_path()[path]
-        default_name = "--" + path.rpartition(".")[2].replace("_", "-")
-        node = from_python(value, Place(names.get(path, default_name)))
+        node = from_python(value, Place(names.get(path, flag_of(path))))
         layer[path] = Given(check(key.kind, node, path, findings), node)
     return layer
 

@@ -1,4 +1,7 @@
-"""Layers to one validated value."""
+"""Layers to one validated value.
+
+Most runs give a table and no more; what checks all else is read only where there is something for it to check.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.config import keys, layers, rules
 from ddbinsert.config.connection import ConnectionSpec
+from ddbinsert.config.names import FILE_NAME, FILE_VARIABLE, OTHER_VARIABLES, PREFIX, flag_of
 from ddbinsert.config.problems import Findings, Place, Problem
-from ddbinsert.core.limits import REMOTE_CODE
+from ddbinsert.core.bounds import REMOTE_CODE, TABLE_NAME, TABLE_NAME_LENGTH
 from ddbinsert.core.model import FunctionSpec, MappingSpec, Trigger
 
 if TYPE_CHECKING:
@@ -19,13 +22,6 @@ if TYPE_CHECKING:
 
     from ddbinsert.config.layers import Layer
 
-#: The file that is found in the working directory.
-FILE_NAME: Final = "ddbinsert.yaml"
-#: Names it instead, where --config doesn't.
-FILE_VARIABLE: Final = "DDBINSERT_CONFIG"
-
-#: Keys whose field on `Trigger` has another name.
-_FIELDS: Final = {written: field for field, written in keys.RENAMED.items()}
 _NO_FLAG_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -73,6 +69,12 @@ def load(
     """
     findings = Findings()
     file = _find(path, cwd, variables, findings)
+    if file is None and not findings.warnings:
+        bare = _bare(variables, flags, flag_names)
+        if bare is not None:
+            return bare
+    from ddbinsert.config import layers, rules
+
     from_file = _read(file, cwd, findings) if file else {}
     from_variables = layers.from_variables(variables, findings)
     from_flags = layers.from_flags(flags, flag_names, findings)
@@ -92,6 +94,36 @@ def load(
     )
 
 
+def _bare(
+    variables: Mapping[str, str], flags: Mapping[str, object], flag_names: Mapping[str, str]
+) -> Configuration | None:
+    """What a table and --local alone make; None where there is more to check."""
+    given = {key: value for key, value in flags.items() if value is not None}
+    table, is_local = given.get("table"), given.get("connection.local", False)
+    if (
+        not given.keys() <= {"table", "connection.local"}
+        or any(name.startswith(PREFIX) and name not in OTHER_VARIABLES for name in variables)
+        or not isinstance(is_local, bool)
+        or (table is not None and not _is_name(table))
+    ):
+        return None
+    return Configuration(
+        trigger=None if table is None else Trigger(table=str(table)),
+        connection=ConnectionSpec(local=is_local),
+        sources=MappingProxyType({key: Place(flag_names.get(key, flag_of(key))) for key in given}),
+        values=MappingProxyType(given),
+    )
+
+
+def _is_name(table: object) -> bool:
+    shortest, longest = TABLE_NAME_LENGTH
+    return (
+        isinstance(table, str)
+        and shortest <= len(table) <= longest
+        and re.fullmatch(TABLE_NAME, table) is not None
+    )
+
+
 def _find(path: Path | None, cwd: Path, variables: Mapping[str, str], findings: Findings) -> Path | None:
     """The file to read, absolute; a named one whether it exists or not."""
     named = path or (Path(variables[FILE_VARIABLE]) if variables.get(FILE_VARIABLE) else None)
@@ -107,7 +139,7 @@ def _find(path: Path | None, cwd: Path, variables: Mapping[str, str], findings: 
 
 
 def _read(file: Path, cwd: Path, findings: Findings) -> Layer:
-    from ddbinsert.config import yaml_file
+    from ddbinsert.config import layers, yaml_file
 
     root = yaml_file.read(file, _name(file, cwd), findings)
     return {} if root is None else layers.from_file(root, findings)
@@ -120,16 +152,21 @@ def _name(file: Path, cwd: Path) -> str:
 
 
 def _with_absolute_code(layer: Layer, folder: Path) -> Layer:
+    from ddbinsert.config.layers import Given
+
     given = layer.get("function.code")
     if given is None or not isinstance(given.value, str) or re.fullmatch(REMOTE_CODE, given.value):
         return layer
-    return {**layer, "function.code": layers.Given(str(folder / given.value), given.node)}
+    return {**layer, "function.code": Given(str(folder / given.value), given.node)}
 
 
 def _trigger(layer: Layer) -> Trigger | None:
     if "table" not in layer:
         return None
-    own = {_FIELDS.get(key, key): value for key, value in _below(layer, "").items() if "." not in key}
+    from ddbinsert.config.keys import RENAMED
+
+    fields = {written: field for field, written in RENAMED.items()}
+    own = {fields.get(key, key): value for key, value in _below(layer, "").items() if "." not in key}
     return Trigger(
         **own,
         function=FunctionSpec(**_below(layer, "function.")),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.config import keys
 from ddbinsert.config.check import INVALID
-from ddbinsert.core.limits import ENVIRONMENT_BYTES
+from ddbinsert.core.bounds import ENVIRONMENT_BYTES
 
 if TYPE_CHECKING:
     from ddbinsert.config.layers import Layer

@@ -1,13 +1,15 @@
-"""What a mapping's filters say by themselves: whether they let in what they shouldn't, or keep out everything."""
+"""What a mapping's filters say by themselves: whether they let in what they shouldn't, or keep out everything.
+
+The filter engine is read only for a filter that isn't the plain one.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.filter_reach import leak, passing
+from ddbinsert.core.insert_filter import INSERT_ONLY
 from ddbinsert.core.model import EventName, StreamView
-from ddbinsert.core.pattern import PatternError, parse
 from ddbinsert.core.verdict import Finding, Weight
 
 if TYPE_CHECKING:
@@ -43,12 +45,17 @@ def judge_filters(
             mend=_ATTACH,
         )
         return
+    if set(mapping.filters) == {INSERT_ONLY}:
+        return
     view = table.view or StreamView.NEW_AND_OLD_IMAGES
     yield from _too_wide(mapping, table.key, view, leaking)
     yield from _never(mapping, table.key, view)
 
 
 def _too_wide(mapping: MappingState, key: KeySchema, view: StreamView, weight: Weight) -> Iterator[Finding]:
+    from ddbinsert.core.filter_reach import leak
+    from ddbinsert.core.pattern import PatternError, parse
+
     for text in mapping.filters:
         try:
             found = leak(parse(text), key=key, views=(view,))
@@ -65,6 +72,9 @@ def _too_wide(mapping: MappingState, key: KeySchema, view: StreamView, weight: W
 
 
 def _never(mapping: MappingState, key: KeySchema, view: StreamView) -> Iterator[Finding]:
+    from ddbinsert.core.filter_reach import passing
+    from ddbinsert.core.pattern import PatternError, parse
+
     reasons = []
     for text in mapping.filters:
         try:

@@ -12,6 +12,8 @@ from typing import Annotated, Final, Literal
 
 from annotated_types import Ge, Le, Len, MaxLen, MinLen
 
+from ddbinsert.core.bounds import TABLE_NAME, TABLE_NAME_LENGTH
+
 
 @dataclass(frozen=True)
 class Matches:
@@ -65,19 +67,12 @@ RESERVED_VARIABLES: Final = (
     "LAMBDA_TASK_ROOT",
 )
 
-#: Bytes of all environment variables together, written as one JSON object.
-ENVIRONMENT_BYTES: Final = 4096
-#: Bytes of an archive that Lambda takes in a request; a larger one goes through S3.
-LARGEST_UPLOAD: Final = 50 * 1024 * 1024
-#: Bytes of a function's code unzipped, its layers included.
-LARGEST_UNZIPPED: Final = 250 * 1024 * 1024
-
 _PARTITION = "arn:aws[a-z0-9-]*"
 _REGION = "[a-z]{2,4}(-[a-z]+)+-[0-9]+"
 _TAG_TEXT = "[^\\x00-\\x1f\\x7f!\"#$%&'()*,;<>?\\[\\\\\\]^`{|}~]"
 
 TableName = Annotated[
-    str, Len(3, 255), Matches(r"[a-zA-Z0-9_.-]+", "3 to 255 of the characters a-z A-Z 0-9 _ - .")
+    str, Len(*TABLE_NAME_LENGTH), Matches(TABLE_NAME, "3 to 255 of the characters a-z A-Z 0-9 _ - .")
 ]
 FunctionName = Annotated[
     str,
@@ -111,8 +106,6 @@ CodePath = Annotated[
         ),
     ),
 ]
-#: Code that is no path: an archive in S3, a container image in ECR.
-REMOTE_CODE: Final = r"s3://.+|[0-9]{12}\.dkr\.ecr\..+"
 BucketName = Annotated[
     str, Matches(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of an S3 bucket: 3 to 63 of a-z 0-9 . -")
 ]

@@ -7,33 +7,37 @@ what the project decides by; ``shapes`` reads it out of AWS's answers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping as MappingABC  # noqa: TC003 - pydantic reads the annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING
 from zlib import crc32
 
-from annotated_types import Ge, Le, Len
+if TYPE_CHECKING:
+    # The annotations' own names: config.keys looks them up there, and every other run is spared reading them.
+    from collections.abc import Mapping as MappingABC
+    from typing import Annotated, Literal
 
-from ddbinsert.core.limits import (
-    BucketName,
-    CodePath,
-    EnvironmentVariables,
-    FailureDestination,
-    FunctionName,
-    Handler,
-    LayerArn,
-    LogGroupName,
-    NoneIs,
-    Pattern,
-    RecordAge,
-    RetentionDays,
-    RoleArn,
-    Runtime,
-    TableName,
-    Tags,
-)
+    from annotated_types import Ge, Le, Len
+
+    from ddbinsert.core.limits import (
+        BucketName,
+        CodePath,
+        EnvironmentVariables,
+        FailureDestination,
+        FunctionName,
+        Handler,
+        LayerArn,
+        LogGroupName,
+        NoneIs,
+        Pattern,
+        RecordAge,
+        RetentionDays,
+        RoleArn,
+        Runtime,
+        TableName,
+        Tags,
+    )
 
 #: The tag that marks what ddbinsert made, and so may change and delete.
 OWNER_TAG = "ddbinsert:table"

@@ -2,7 +2,8 @@
 
 A filter such as ``{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["NEW"]}}}}`` would drop a
 plain test item, and a verdict on it would be a false alarm. So the attributes are derived from the patterns,
-and then held against them: what the compiled pattern doesn't match is never used.
+and then held against them: what the compiled pattern doesn't match is never used. The filter engine is read
+only for a filter that isn't the plain one.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.filter_reach import passing
+from ddbinsert.core.insert_filter import INSERT_ONLY
 from ddbinsert.core.model import EventName, KeyType, StreamView
-from ddbinsert.core.pattern import PatternError, compile_pattern, parse
 from ddbinsert.core.probe_key import key_of
 
 if TYPE_CHECKING:
@@ -76,8 +76,10 @@ def sample_for(
         Unsatisfiable: None was found; the message says why.
     """
     base = Sample(attributes=dict(given or {}))
-    if not filters:
+    if not filters or INSERT_ONLY in filters:
         return base
+    from ddbinsert.core.pattern import PatternError, compile_pattern
+
     problems = []
     for text in filters:
         try:
@@ -129,6 +131,9 @@ def insert_record(sample: Sample, schema: KeySchema, view: StreamView) -> dict[s
 
 
 def _candidates(text: str, schema: KeySchema, view: StreamView, base: Sample) -> Iterator[Sample]:
+    from ddbinsert.core.filter_reach import passing
+    from ddbinsert.core.pattern import parse
+
     yield base
     found = passing(parse(text), EventName.INSERT, key=schema, views=(view,))
     if found is None or not found.genuine:

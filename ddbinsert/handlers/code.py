@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.limits import LARGEST_UNZIPPED, LARGEST_UPLOAD
+from ddbinsert.core.bounds import LARGEST_UNZIPPED, LARGEST_UPLOAD
 from ddbinsert.core.package import Package
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.archive import archive

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.limits import LARGEST_UNZIPPED
+from ddbinsert.core.bounds import LARGEST_UNZIPPED
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
 from ddbinsert.handlers.gather import gather

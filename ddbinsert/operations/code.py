@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.limits import LARGEST_UNZIPPED, LARGEST_UPLOAD
+from ddbinsert.core.bounds import LARGEST_UNZIPPED, LARGEST_UPLOAD
 from ddbinsert.core.package import Package, S3Object
 from ddbinsert.errors import UsageError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,23 @@ def test_the_file_is_found_by_the_option_before_the_variable_before_its_name(tmp
     assert found(None, {"DDBINSERT_CONFIG": str(tmp_path / "variable.yaml")}) == "variable"
     with pytest.raises(config.InvalidConfigurationError, match="can't be read"):
         found(None, {"DDBINSERT_CONFIG": "missing.yaml"})
+
+
+@pytest.mark.parametrize("is_local", [None, True, False])
+@pytest.mark.parametrize("table", [None, "abc", "x" * 255, "Orders_1.-"])
+def test_a_table_alone_gives_what_an_empty_file_and_a_table_give(
+    tmp_path: Path, table: str | None, is_local: bool | None
+) -> None:
+    flags: dict[str, object] = {"table": table, "connection.local": is_local}
+    alone = load(flags=flags, variables={"DDBINSERT_OUTPUT": "json"})
+    beside_a_file = load(tmp_path, file="", flags=flags)
+    assert replace(beside_a_file, path=None) == alone
+
+
+@pytest.mark.parametrize("table", ["", "ab", "x" * 256, "a b", "ord\n", "ord\n\n", "ü" * 4, 3])
+def test_a_table_alone_is_checked_no_less(table: object) -> None:
+    assert problem(flags={"table": table}).startswith("--table: table: ")
+
+
+def test_a_variable_that_is_none_of_ours_is_found_beside_a_table_alone() -> None:
+    assert "DDBINSERT_TABEL" in problem(variables={"DDBINSERT_TABEL": "x"}, flags={"table": "orders"})

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ddbinsert.core import limits
 from ddbinsert.core.limits import FunctionName, LogGroupName, Matches
 from ddbinsert.core.model import (
     OWNER_TAG,
@@ -116,7 +117,7 @@ def test_the_wanted_side_is_insert_only_finite_and_cheap_by_default() -> None:
 
 def test_every_number_that_is_wanted_has_its_limits() -> None:
     for spec in (FunctionSpec, MappingSpec):
-        hints = get_type_hints(spec, include_extras=True)
+        hints = get_type_hints(spec, localns=vars(limits), include_extras=True)
         unlimited = [f.name for f in dataclasses.fields(spec) if hints[f.name] is int]
         assert unlimited == []
 
