@@ -42,17 +42,23 @@ def endpoint(emulator: local.Emulator) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def cloud(emulator: local.Emulator, endpoint: str) -> Iterator[Cloud]:
+def connection(emulator: local.Emulator, endpoint: str) -> dict[str, str]:
+    """The variables by which an AWS SDK comes to what the commands speak to."""
+    return {**emulator.variables(), "AWS_ENDPOINT_URL": endpoint}
+
+
+@pytest.fixture(scope="session")
+def cloud(connection: dict[str, str]) -> Iterator[Cloud]:
     """What the commands speak to, as boto3 shows it."""
-    looked_at = Cloud({**emulator.variables(), "AWS_ENDPOINT_URL": endpoint})
+    looked_at = Cloud(connection)
     yield looked_at
     looked_at.close()
 
 
 @pytest.fixture
-def variables(emulator: local.Emulator, endpoint: str, tmp_path: Path) -> dict[str, str]:
-    """The process environment of a command that shall talk to ``emulator``, and knows nothing of this user."""
-    return {**_bare(tmp_path), **emulator.variables(), "AWS_ENDPOINT_URL": endpoint}
+def variables(connection: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The process environment of a command that shall talk to ``cloud``, and knows nothing of this user."""
+    return {**_bare(tmp_path), **connection}
 
 
 @pytest.fixture

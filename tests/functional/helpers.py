@@ -167,13 +167,16 @@ class Cloud:
     # --- logs
 
     def lines(self, function: str) -> list[str]:
-        """Everything that the function's log group holds; [] where there is no group."""
-        group = f"/aws/lambda/{function}"
+        """Everything that the function's log group shows by now; [] where there is no group."""
+        return self.messages(f"/aws/lambda/{function}")
+
+    def messages(self, group: str) -> list[str]:
+        """The same for any log group."""
+        pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=group)
         try:
-            events = self.logs.filter_log_events(logGroupName=group)["events"]
+            return [event["message"] for page in pages for event in page["events"]]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
-        return [event["message"] for event in events]
 
     def logged(self, function: str, text: str, *, seconds: float = 20.0) -> bool:
         """Whether a line with this text comes."""

@@ -127,6 +127,18 @@ def test_a_shard_answers_so_many_reads_a_second_and_iterators_expire(
         bench.streams.get_records(ShardIterator=start)
 
 
+def test_items_of_one_partition_key_share_a_shard(bench_of: Callable[..., Bench]) -> None:
+    bench = bench_of(Profile(streams=Streams(shards=4)))
+    table = bench.table(sort_key=True)
+    for number in range(12):
+        bench.put(table, "all-the-same", sk=f"{number}")
+    arn = bench.stream_arn(table)
+    held = [
+        len([*records_of(bench, iterator(bench, arn, shard["ShardId"]))]) for shard in shards_of(bench, arn)
+    ]
+    assert sorted(held) == [0, 0, 0, 12]
+
+
 @pytest.mark.parametrize("shard", ["", "shardId-nonsense", "shardId-1-zz"])
 def test_a_shard_that_is_none_is_refused(bench_of: Callable[..., Bench], shard: str) -> None:
     bench = bench_of(Profile(streams=Streams(shards=1)))

@@ -25,11 +25,14 @@ _UPSTREAM_SHARD = "shardId-00000000000000000000-00000000"
 
 
 def shard_of(record: JsonObject, shards: int) -> int:
-    """Which virtual shard a record is in: always the same one for one item."""
+    """Which virtual shard a record is in: the same one for all items of a partition key.
+
+    The emulator names the partition key first among a record's keys.
+    """
     if shards == 1:
         return 0
-    keys = json.dumps(record["dynamodb"].get("Keys"), sort_keys=True)
-    return zlib.crc32(keys.encode()) % shards
+    partition = next(iter((record["dynamodb"].get("Keys") or {}).items()), None)
+    return zlib.crc32(json.dumps(partition).encode()) % shards
 
 
 class StreamsBehaviour:
