@@ -9,6 +9,7 @@ from .insights import InsightsBehaviour
 from .logrights import LogRights
 from .logs import LogsBehaviour
 from .mappings import MappingsBehaviour
+from .metrics import MetricsBehaviour
 from .partiql import PartiqlBehaviour
 from .roles import RoleBook
 from .shards import StreamsBehaviour
@@ -44,4 +45,6 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
             MappingsBehaviour(profile.mappings, context, roles, functions, shards=shards),
             WriteWatch(context),
         ]
+    if profile.metrics:
+        behaviours.append(MetricsBehaviour(profile.metrics, context))
     return behaviours

@@ -6,6 +6,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .metrics import EventCounts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -58,10 +60,11 @@ class Context:
     """The way to the emulator, the clock (epoch seconds), and what threads tell one another.
 
     ``wakes`` is told of whatever may have put records on a table's stream, or changed how it is read;
-    ``stopping`` is set by the rig's end.
+    ``stopping`` is set by the rig's end; ``counts`` is for CloudWatch.
     """
 
     upstream: Upstream
     clock: Callable[[], float]
     stopping: threading.Event = field(default_factory=threading.Event)
     wakes: Wakes = field(default_factory=Wakes)
+    counts: EventCounts = field(default_factory=EventCounts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 _THROTTLED = 429
+_DROPPED, _DELIVERED = "DroppedEventCount", "OnFailureDestinationDeliveredEventCount"
 
 
 class Delivery:
@@ -42,7 +43,7 @@ class Delivery:
         waiting = deque([(batch, 0)])
         while waiting and not self._is_over():
             records, attempts = waiting.popleft()
-            left = self._attempt(records)
+            left = self._attempt(records, settings)
             if left is None:  # throttled, or not there: that counts for nothing
                 waiting.appendleft((records, attempts))
                 self._pause(self._settings.retry_delay)
@@ -52,7 +53,7 @@ class Delivery:
             attempts = attempts + 1 if len(left) == len(records) else 0
             exhausted, aged = self._is_given_up(left, attempts, settings)
             if exhausted or aged:
-                discard(
+                sent = discard(
                     self._mapping,
                     left,
                     attempts=attempts,
@@ -60,14 +61,26 @@ class Delivery:
                     settings=settings,
                     context=self._context,
                 )
+                self._count(settings, _DELIVERED if sent else _DROPPED, left)
                 continue
             waiting.extendleft(reversed([(part, attempts) for part in _parts(left, settings)]))
             self._pause(self._settings.retry_delay)
         if _every(self._settings.duplicate_every, number) and not self._is_over():
-            self._attempt(batch)
+            self._attempt(batch, settings)
 
-    def _attempt(self, records: list[Record]) -> list[Record] | None:
+    def _attempt(self, records: list[Record], settings: JsonObject) -> list[Record] | None:
         """What is left of a batch after an attempt; None where the function could not be called at all."""
+        self._count(settings, "InvokedEventCount", records)
+        left = self._invoke(records)
+        failed = records if left is None else left
+        if failed:
+            self._count(settings, "FailedInvokeEventCount", failed)
+        return left
+
+    def _count(self, settings: JsonObject, name: str, records: list[Record]) -> None:
+        self._context.counts.add(self._mapping, settings, self._context.clock(), **{name: len(records)})
+
+    def _invoke(self, records: list[Record]) -> list[Record] | None:
         name, qualifier = split_function(self._mapping.function_arn)
         query = f"?Qualifier={qualifier}" if qualifier else ""
         answer = self._context.upstream.rest(

@@ -20,11 +20,11 @@ def discard(
     aged: bool,
     settings: JsonObject,
     context: Context,
-) -> None:
-    """Send the document about these records, if the mapping has a queue for it."""
+) -> bool:
+    """Send the document about these records, if the mapping has a queue for it; whether it has."""
     destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination", "")
     if ":sqs:" not in destination:
-        return
+        return False
     upstream, access = context.upstream, mapping.access
     url = upstream.json("sqs", "GetQueueUrl", {"QueueName": destination.rpartition(":")[2]}, access)[
         "QueueUrl"
@@ -33,6 +33,7 @@ def discard(
     shard = described["StreamDescription"]["Shards"][0]["ShardId"]
     document = _document(mapping, records, shard, attempts=attempts, aged=aged, now=context.clock())
     upstream.json("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": json.dumps(document)}, access)
+    return True
 
 
 def _document(

@@ -35,6 +35,8 @@ def check_settings(request: JsonObject, *, filter_quota: int) -> None:
     on_failure = (request.get("DestinationConfig") or {}).get("OnFailure")
     if on_failure is not None and not on_failure.get("Destination"):
         raise Refusal(_INVALID, "The Destination field is required for an OnFailure configuration.")
+    if set((request.get("MetricsConfig") or {}).get("Metrics") or ()) - {"EventCount"}:
+        raise Refusal(_INVALID, "Metrics other than EventCount are not supported for this event source.")
     filters = (request.get("FilterCriteria") or {}).get("Filters") or []
     if len(filters) > filter_quota:
         raise Refusal(_INVALID, f"Number of filters exceeds the limit of {filter_quota}.")

@@ -78,14 +78,22 @@ class ShardPoller(threading.Thread):
         if settings is None or not settings.get("Enabled", True):
             return False
         try:
-            page = self._read() if self._may_read() else []
+            page = self._read() if self._may_read() else None
         except (Refusal, OSError):
             return False  # the stream is gone, or the emulator is: the mapping stays as it is
-        matching = [record for record in page if _passes(record, settings)]
+        matching = [record for record in page or () if _passes(record, settings)]
+        if page is not None:
+            self._count(page, matching, settings)
         if matching and not self._gathered:
             self._since = self._context.clock()
         self._gathered += matching
         return self._hand_over(settings) or bool(page)
+
+    def _count(self, page: list[Record], matching: list[Record], settings: JsonObject) -> None:
+        numbers = {"PolledEventCount": len(page)}
+        if page and _filters(settings):
+            numbers["FilteredOutEventCount"] = len(page) - len(matching)
+        self._context.counts.add(self._mapping, settings, self._context.clock(), **numbers)
 
     def _hand_over(self, settings: JsonObject) -> bool:
         """Hand over what is due: full batches, or all once the window is over."""
@@ -143,6 +151,10 @@ class ShardPoller(threading.Thread):
         ]
 
 
+def _filters(settings: JsonObject) -> list[JsonObject]:
+    return (settings.get("FilterCriteria") or {}).get("Filters") or []
+
+
 def _passes(record: Record, settings: JsonObject) -> bool:
-    filters = (settings.get("FilterCriteria") or {}).get("Filters") or []
+    filters = _filters(settings)
     return not filters or any(reference_matches(json.loads(one["Pattern"]), record) for one in filters)
