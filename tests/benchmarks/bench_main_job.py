@@ -7,12 +7,14 @@ sequential boto3 script in one process, and as a shell script of AWS CLI calls (
 BENCH_AWS names one). All as processes of their own, in turn, each on a table of its own, against one emulator:
 as it is, and with 50 ms added to each answer. What is compared is the median of whole-process wall time.
 
-The scripts are as good as straight scripts get: they look every 50 ms where boto3's and the CLI's own waiters would
-sleep for whole seconds. They write four items through insert, modify, remove and insert, as verify does (which also
-reads the stream, waits for stragglers and explains itself); "boto3, one item" shows what less evidence costs.
+The scripts write four items through insert, modify, remove and insert, as verify does (which also reads the stream,
+waits for stragglers and explains itself). "boto3" waits as straight scripts do: a look a second, which is boto3's own
+pace for a function (FunctionActiveV2; for a table its waiter takes 20 s). "boto3, tight" looks every 50 ms, as no
+waiter of boto3's does, and so does the CLI's script; "boto3, tight, one item" shows what less evidence costs.
 
-The aim is 0.8 times boto3's time and a fifth of the CLI's. With no latency at all two processes that load botocore
-can't be faster than one; see docs/benchmarks.md. What is asserted is what holds, so that it stays so.
+The aim is 0.8 times boto3's time and a fifth of the CLI's. Of the tight script's time 0.8 is reached only with a
+network in between: with no latency at all two processes that load botocore can't be faster than one; see
+docs/benchmarks.md. What is asserted is what holds, so that it stays so.
 """
 
 from __future__ import annotations
@@ -41,8 +43,11 @@ if TYPE_CHECKING:
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 NUMBERS = itertools.count(1)
 #: Of boto3's and the CLI's time, by the latency: the most that ddbinsert may take.
-MOST = {0.0: {"boto3": 1.5, "aws cli": 0.2}, 0.05: {"boto3": 0.9, "aws cli": 0.2}}
-AIM = {"boto3": 0.8, "aws cli": 0.2}
+MOST = {
+    0.0: {"boto3": 0.8, "boto3, tight": 1.5, "aws cli": 0.2},
+    0.05: {"boto3": 0.8, "boto3, tight": 0.9, "aws cli": 0.2},
+}
+AIM = {"boto3": 0.8, "boto3, tight": 0.8, "aws cli": 0.2}
 
 OURS = 'ddbinsert attach-trigger "$1" && ddbinsert verify "$1"'
 
@@ -72,7 +77,7 @@ iam, logs = boto3.client("iam"), boto3.client("logs")
 
 def once(look):
     while not (answer := look()):
-        time.sleep(0.05)
+        time.sleep(float(sys.argv[3]))
     return answer
 
 described = dynamodb.describe_table(TableName=table)["Table"]
@@ -244,7 +249,8 @@ class Contest:
         self.commands: dict[str, list[str]] = {
             "ddbinsert": ["sh", "-c", OURS, "sh"],
             "boto3": [sys.executable, "-c", BOTO3],
-            "boto3, one item": [sys.executable, "-c", BOTO3],
+            "boto3, tight": [sys.executable, "-c", BOTO3],
+            "boto3, tight, one item": [sys.executable, "-c", BOTO3],
         }
         if cli:
             self.commands["aws cli"] = ["sh", "-c", CLI, "sh"]
@@ -253,9 +259,11 @@ class Contest:
     def _arguments(name: str, work: Path) -> list[str]:
         match name:
             case "boto3":
-                return ["4"]
-            case "boto3, one item":
-                return ["1"]
+                return ["4", "1"]
+            case "boto3, tight":
+                return ["4", "0.05"]
+            case "boto3, tight, one item":
+                return ["1", "0.05"]
             case _:
                 return [str(work)]
 
@@ -311,7 +319,7 @@ def test_the_main_job_takes_less_than_doing_it_by_hand(
         )
         told = f", {calls[name] / ROUNDS:.0f} calls" if rig else ""
         print(
-            f"  {name:16} {median:6.2f} s ({min(taken[name]):.2f}-{max(taken[name]):.2f}), ddbinsert takes {ratio:.2f} of it{told}"
+            f"  {name:22} {median:6.2f} s ({min(taken[name]):.2f}-{max(taken[name]):.2f}), ddbinsert takes {ratio:.2f} of it{told}"
         )
     for name, most in MOST[latency].items():
         if name in medians:
