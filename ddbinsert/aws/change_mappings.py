@@ -6,7 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.change_functions import working_function
-from ddbinsert.aws.change_roles import is_role_not_assumable, refuse_a_role_that_never_will_do
+from ddbinsert.aws.change_roles import (
+    is_role_not_assumable,
+    refuse_a_role_that_may_not_read,
+    refuse_a_role_that_never_will_do,
+)
 from ddbinsert.aws.change_tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.observe import read_mapping
@@ -34,11 +38,16 @@ def create_mapping(hands: Hands, step: CreateMapping, world: World) -> MappingSt
     if world.table.status != "ACTIVE":
         wait_until_enabled(hands, world.table.stream_arn)
     role_arn = world.function.role_arn if world.function else ""
-    return settled(hands, _made(hands, request, role_arn))
+    is_ours = world.role is not None and world.role.is_ours and world.role.arn == role_arn
+    return settled(hands, _made(hands, request, role_arn, is_ours=is_ours))
 
 
-def _made(hands: Hands, request: dict[str, Any], role_arn: str) -> MappingState:
-    """Create a mapping of the trigger's function as soon as function and role are ready for it."""
+def _made(hands: Hands, request: dict[str, Any], role_arn: str, *, is_ours: bool) -> MappingState:
+    """Create a mapping of the trigger's function as soon as function and role are ready for it.
+
+    Args:
+        is_ours: The role is one that ddbinsert gave the rights it needs.
+    """
     name = hands.trigger.function_name
     client = hands.aws.client("lambda")
     last = [""]
@@ -60,7 +69,10 @@ def _made(hands: Hands, request: dict[str, Any], role_arn: str) -> MappingState:
                 last[0] = message_of(error)
                 if not looked:
                     looked = True
-                    _refuse_a_real_lack(hands, role_arn, error)
+                    if is_role_not_assumable(error):
+                        refuse_a_role_that_never_will_do(hands, role_arn)
+                    elif not is_ours:  # one of our own holds the rights, so that it is propagation
+                        _refuse_a_real_lack(hands, role_arn, request["EventSourceArn"], message_of(error))
         return None
 
     return until(
@@ -96,12 +108,11 @@ def _is_leaving(hands: Hands, uuid: str) -> bool:
     return seen is None or seen.state == "Deleting"
 
 
-def _refuse_a_real_lack(hands: Hands, role_arn: str, error: Exception) -> None:
-    """A role of our own holds the rights, so it is propagation; a given one may really lack them."""
-    if is_role_not_assumable(error):
-        refuse_a_role_that_never_will_do(hands, role_arn)
-    elif hands.trigger.function.role is not None or hands.package is None:
-        hands.reporter.step(f"Lambda says: {message_of(error)} Waiting, in case IAM has not caught up yet.")
+def _refuse_a_real_lack(hands: Hands, role_arn: str, stream_arn: str, said: str) -> None:
+    """A role of somebody else's may really lack the rights; where it doesn't, say what is waited for."""
+    if "stream" in said:
+        refuse_a_role_that_may_not_read(hands, role_arn, stream_arn)
+    hands.reporter.step(f"Lambda says: {said} Waiting, in case IAM has not caught up yet.")
 
 
 def update_mapping(hands: Hands, step: UpdateMapping) -> MappingState:
@@ -216,7 +227,7 @@ def create_like(hands: Hands, stream_arn: str, original: MappingState, *, role_a
     """
     request = shapes.create_mapping_request(hands.trigger, stream_arn, "LATEST")
     request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
-    made = _made(hands, request, role_arn)
+    made = _made(hands, request, role_arn, is_ours=True)
 
     def enabled() -> MappingState | None:
         seen = read_mapping(hands.aws, made.uuid)

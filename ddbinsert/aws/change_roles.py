@@ -9,7 +9,7 @@ from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.observe import read_log_group, read_role
 from ddbinsert.core import shapes
 from ddbinsert.core.model import OWNER_TAG, LogGroupState
-from ddbinsert.core.policy import POLICY_NAME, role_policy
+from ddbinsert.core.policy import POLICY_NAME, READING, role_policy
 from ddbinsert.core.steps import CreateLogGroup
 from ddbinsert.errors import AwsError, PrerequisiteError
 
@@ -121,6 +121,36 @@ def refuse_a_role_that_never_will_do(hands: Hands, role_arn: str) -> None:
             f"Role {name} does not trust Lambda: its trust policy has no lambda.amazonaws.com.",
             hint="Add sts:AssumeRole for the service lambda.amazonaws.com to its trust policy.",
             code="role-does-not-trust-lambda",
+        )
+
+
+def refuse_a_role_that_may_not_read(hands: Hands, role_arn: str, stream_arn: str) -> None:
+    """Tell a real lack of rights from propagation: ask IAM what the role's policies say.
+
+    Raises:
+        PrerequisiteError: They don't allow to read the stream.
+    """
+    name = role_arn.rsplit("/", 1)[-1]
+    client = hands.aws.client("iam")
+    try:
+        with translated(f"ask what role {name} may do"):
+            answer: Any = client.simulate_principal_policy(
+                PolicySourceArn=role_arn, ActionNames=list(READING), ResourceArns=[stream_arn]
+            )
+    except AwsError:
+        return  # not allowed to ask: only time can tell
+    lacking = [
+        result["EvalActionName"]
+        for result in answer["EvaluationResults"]
+        # With conditions on what only a real call carries, IAM can't tell either.
+        if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues")
+    ]
+    if lacking:
+        raise PrerequisiteError(
+            f"Role {name} may not read stream {stream_arn}: its policies don't allow {', '.join(lacking)}.",
+            hint=f"Add a policy to the role that allows {', '.join(READING)} on the stream and dynamodb:ListStreams "
+            "on *, and run it again.",
+            code="role-lacks-rights",
         )
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The name of the inline policy that ddbinsert writes on a role of its own.
 POLICY_NAME = "ddbinsert"
+#: What Lambda does with a stream, in a function's role.
+READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
 
 def partition_of(arn: str) -> str:
@@ -78,7 +80,7 @@ def _reading(stream_arn: str) -> list[dict[str, Any]]:
         {
             "Sid": "ReadStream",
             "Effect": "Allow",
-            "Action": ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            "Action": list(READING),
             "Resource": stream_arn,
         },
         {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},

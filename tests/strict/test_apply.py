@@ -555,9 +555,35 @@ def test_a_given_role_that_does_not_exist_is_told_at_once(site: Site) -> None:
     assert error.value.code == "role-not-found"
 
 
-def test_a_given_role_without_rights_on_the_stream_ends_with_lambdas_words_and_the_rights(site: Site) -> None:
-    logging = [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]
-    want = site.trigger(function=FunctionSpec(role=site.bench.role(statements=logging)))
+LOGGING = [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]
+READING = [{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}]
+
+
+def test_a_given_role_without_rights_on_the_stream_is_told_at_once_with_what_it_lacks(site: Site) -> None:
+    describing = {"Effect": "Allow", "Action": "dynamodb:DescribeStream", "Resource": "*"}
+    role = site.bench.role(statements=[*LOGGING, describing])
+    want = site.trigger(function=FunctionSpec(role=role))
+    started = site.clock()
+    with pytest.raises(PrerequisiteError, match=r"dynamodb:GetRecords, dynamodb:GetShardIterator\.") as error:
+        site.converge(want)
+    assert error.value.code == "role-lacks-rights"
+    assert role.rsplit("/", 1)[-1] in error.value.message
+    assert "dynamodb:ListStreams" in str(error.value.hint)
+    assert "3 of 4 steps are done" in error.value.message
+    assert site.clock() - started < 60
+
+    rights = json.dumps({"Version": "2012-10-17", "Statement": [*LOGGING, *READING]})
+    name = role.rsplit("/", 1)[-1]
+    site.bench.iam.put_role_policy(RoleName=name, PolicyName="rights", PolicyDocument=rights)
+    site.converge(want)  # IAM knows of them at once, Lambda only later
+    assert site.missing(want) == []
+
+
+def test_where_one_may_not_ask_iam_a_role_without_rights_ends_with_lambdas_words_and_the_rights(
+    site: Site,
+) -> None:
+    site.bench.rig.inject(Fault(operation="iam:SimulatePrincipalPolicy", kind=FaultKind.ACCESS_DENIED))
+    want = site.trigger(function=FunctionSpec(role=site.bench.role(statements=LOGGING)))
     with pytest.raises(InconclusiveError, match="Cannot access stream") as error:
         site.converge(want, timeout=60)
     assert "GetShardIterator" in str(error.value.hint)

@@ -20,13 +20,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     ),
     "dynamodbstreams": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
     "iam": (
-        "CreateRole",
-        "GetRole",
-        "DeleteRole",
-        "PutRolePolicy",
-        "GetRolePolicy",
-        "DeleteRolePolicy",
-        "TagRole",
+        *("CreateRole", "GetRole", "DeleteRole", "TagRole", "SimulatePrincipalPolicy"),
+        *("PutRolePolicy", "GetRolePolicy", "DeleteRolePolicy"),
     ),
     "lambda": (
         *("GetFunction", "CreateFunction", "DeleteFunction", "Invoke", "TagResource"),
