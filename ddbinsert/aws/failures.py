@@ -23,6 +23,10 @@ LOOK = 30
 HOLD = 900
 #: So many empty answers in a row mean an empty queue: an answer asks only some of SQS's servers.
 _EMPTY_IN_A_ROW = 3
+#: So many of them from a shard, where more records are known to be: then they aren't to be had.
+_NOTHING_MORE = 40
+#: Seconds between two reads of one shard, which answers five a second.
+_POLITE = 0.25
 _MOST = 1000
 _PAGE = 1000
 #: Where Lambda puts its objects (its developer guide).
@@ -231,39 +235,52 @@ def fetch(aws: Aws, failure: Failure, *, clock: Clock) -> list[Record]:
     """
     if failure.records is not None:
         return sorted(failure.records, key=sequence_of)
-    client = aws.client("dynamodbstreams")
-    records: list[Record] = []
     with translated(f"read shard {failure.shard} of the stream"):
         try:
-            iterator: str | None = client.get_shard_iterator(
-                StreamArn=failure.stream_arn,
-                ShardId=failure.shard,
-                ShardIteratorType="AT_SEQUENCE_NUMBER",
-                SequenceNumber=failure.first,
-            )["ShardIterator"]
-            empty = 0
-            while iterator is not None and empty < _EMPTY_IN_A_ROW:
-                page: Any = client.get_records(ShardIterator=iterator, Limit=_PAGE)
-                iterator = page.get("NextShardIterator")
-                empty = 0 if page["Records"] else empty + 1
-                for record in page["Records"]:
-                    if sequence_of(record) > int(failure.last):
-                        return _whole(failure, records)
-                    records.append(as_lambda_has_it(record, failure.stream_arn))
-                if aws.is_aws:
-                    clock.sleep(0.25)
+            return _whole(failure, list(_range(aws, failure, clock)))
         except Exception as error:
             if code_of(error) != "TrimmedDataAccessException" and not is_not_found(error):
                 raise
             raise _gone(failure) from error
-    return _whole(failure, records)
+
+
+def _range(aws: Aws, failure: Failure, clock: Clock) -> Iterator[Record]:
+    """The shard's records from the failure's first on, up to its last.
+
+    An empty answer says nothing (API reference of GetRecords: it may take several calls to come to the part that
+    holds records), while the range's end is known: only reaching it shows that nothing is missing.
+    """
+    client = aws.client("dynamodbstreams")
+    iterator: str | None = client.get_shard_iterator(
+        StreamArn=failure.stream_arn,
+        ShardId=failure.shard,
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        SequenceNumber=failure.first,
+    )["ShardIterator"]
+    empty = 0
+    while iterator is not None and empty < _NOTHING_MORE:
+        page: Any = client.get_records(ShardIterator=iterator, Limit=_PAGE)
+        for record in page["Records"]:
+            if sequence_of(record) <= int(failure.last):
+                yield as_lambda_has_it(record, failure.stream_arn)
+            if sequence_of(record) >= int(failure.last):
+                return
+        iterator = page.get("NextShardIterator")
+        empty = 0 if page["Records"] else empty + 1
+        clock.sleep(_POLITE)
 
 
 def _whole(failure: Failure, records: list[Record]) -> list[Record]:
-    """The records, if the first of the range is still among them: the oldest go first."""
+    """The records, if both ends of the range are among them: else some are gone (the oldest go first), or unread."""
     inside = [record for record in records if failure.holds(record)]
     if not inside or sequence_of(inside[0]) != int(failure.first):
         raise _gone(failure)
+    if sequence_of(inside[-1]) != int(failure.last):
+        raise PrerequisiteError(
+            f"The stream gave only {len(inside)} records of failure {failure.id}, not all up to its last one.",
+            hint="Try again: the failure stays where it is.",
+            code="records-not-read",
+        )
     return inside
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
 import json
-from collections import deque
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ddbinsert.core.model import StreamView
@@ -101,6 +101,8 @@ def made_up(
 def captured(aws: Aws, table: TableState, count: int, *, clock: Clock) -> dict[str, Any]:
     """The newest inserts that the table's stream holds, oldest first.
 
+    Shards are read side by side, so that the newest is not the one that comes last.
+
     Raises:
         PrerequisiteError: No live stream, or no insert in it.
     """
@@ -113,11 +115,17 @@ def captured(aws: Aws, table: TableState, count: int, *, clock: Clock) -> dict[s
             code="no-stream",
         )
     inserts = (one for one in read_stream(aws, table.stream_arn, clock=clock) if one["eventName"] == "INSERT")
-    newest = deque(inserts, maxlen=count)
+    newest = sorted(heapq.nlargest(count, inserts, key=_age_rank), key=_age_rank)
     if not newest:
         raise PrerequisiteError(
             f"The stream of {table.name} holds no insert (it keeps records for 24 hours).",
             hint=f"`ddbinsert send {table.name} --keep` writes some.",
             code="no-records",
         )
-    return {"Records": list(newest)}
+    return {"Records": newest}
+
+
+def _age_rank(record: Mapping[str, Any]) -> tuple[float, int]:
+    """Greater for a newer record. Its time tells whole seconds; within one, the sequence number has to do."""
+    change = record["dynamodb"]
+    return float(change.get("ApproximateCreationDateTime") or 0), int(change["SequenceNumber"])

@@ -18,7 +18,7 @@ from ddbinsert.environment import SystemClock
 from tests.functional.command import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ddbinsert.aws.session import Connection
 
@@ -91,6 +91,24 @@ class Cloud:
         described = self.described(table)
         live = (described.get("StreamSpecification") or {}).get("StreamEnabled")
         return str(described["LatestStreamArn"]) if live else None
+
+    def records(self, table: str) -> list[tuple[str, dict[str, Any]]]:
+        """Everything in the table's live stream, each record with its shard's id: in order within a shard."""
+        arn = self.stream(table)
+        shards = self.streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        return [
+            (shard["ShardId"], record) for shard in shards for record in self._shard(arn, shard["ShardId"])
+        ]
+
+    def _shard(self, arn: str | None, shard: str) -> Iterator[dict[str, Any]]:
+        """What a shard holds by now: to its end, or to the first answer that holds nothing."""
+        iterator = self.streams.get_shard_iterator(
+            StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while iterator:
+            page = self.streams.get_records(ShardIterator=iterator)
+            yield from page["Records"]
+            iterator = page.get("NextShardIterator") if page["Records"] else None
 
     def set_stream(self, table: str, view: str | None) -> None:
         """Enables the stream, or disables it."""

@@ -84,6 +84,7 @@ class Streams:
         iterator_life: Then GetRecords gives ExpiredIteratorException.
         trim_after: Records older than this are gone.
         reads_per_second: GetRecords calls a shard answers each second (0 = any number).
+        empty_answers: So many answers without a record come before each one that holds some.
         partiql: PartiQL's writes leave records like any other; the emulator forgets them.
         hidden: Events (INSERT, …) that GetRecords leaves out: no habit of AWS's, but a reader must notice.
     """
@@ -95,6 +96,7 @@ class Streams:
     iterator_life: float = 900.0
     trim_after: float = 86400.0
     reads_per_second: int = 0
+    empty_answers: int = 0
     hidden: frozenset[str] = frozenset()
     partiql: bool = True
 

@@ -113,6 +113,9 @@ class StreamsBehaviour:
             )
         arn, shard, position = place["arn"], place["shard"], int(place["position"])
         self._count_read(arn, shard)
+        if place["empty"] < self._settings.empty_answers:
+            following = self._token(arn, shard, position, empty=place["empty"] + 1)
+            return json_answer(call, {"Records": [], "NextShardIterator": following})
         generation, number = _read_name(shard)
         limit = min(int(call.payload.get("Limit") or 1000), 1000)
         found = self._read(arn, call.access, position, limit)
@@ -128,8 +131,8 @@ class StreamsBehaviour:
             and float(record["dynamodb"]["ApproximateCreationDateTime"]) >= oldest
         ]
         closed = end is not None and reached >= end
-        following = {} if closed else {"NextShardIterator": self._token(arn, shard, reached)}
-        return json_answer(call, {"Records": records, **following})
+        answered = {} if closed else {"NextShardIterator": self._token(arn, shard, reached)}
+        return json_answer(call, {"Records": records, **answered})
 
     def _count_read(self, arn: str, shard: str) -> None:
         limit = self._settings.reads_per_second
@@ -177,8 +180,9 @@ class StreamsBehaviour:
         answer = self._context.upstream.json("dynamodbstreams", "GetRecords", request, access)
         return list(answer.get("Records", []))
 
-    def _token(self, arn: str, shard: str, position: int) -> str:
-        return _encoded({"arn": arn, "shard": shard, "position": position, "at": self._context.clock()})
+    def _token(self, arn: str, shard: str, position: int, *, empty: int = 0) -> str:
+        place = {"arn": arn, "shard": shard, "position": position, "empty": empty}
+        return _encoded({**place, "at": self._context.clock()})
 
 
 def _name(generation: int, shard: int) -> str:
