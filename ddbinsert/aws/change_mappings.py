@@ -105,7 +105,7 @@ def _may_pass(error: BaseException) -> bool:
 
 def _is_leaving(hands: Hands, uuid: str) -> bool:
     seen = read_mapping(hands.aws, uuid)
-    return seen is None or seen.state == "Deleting"
+    return seen is None or seen.is_leaving
 
 
 def _refuse_a_real_lack(hands: Hands, role_arn: str, stream_arn: str, said: str) -> None:
@@ -201,7 +201,7 @@ def delete_mapping(hands: Hands, uuid: str) -> None:
                 client.delete_event_source_mapping(UUID=uuid)
             except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
                 seen = read_mapping(hands.aws, uuid)
-                return True if seen is None or seen.state == "Deleting" else None
+                return True if seen is None or seen.is_leaving else None
             except client.exceptions.ClientError as error:
                 if not is_not_found(error) and code_of(error) != "ResourceNotFoundException":
                     raise

@@ -374,6 +374,11 @@ class MappingState:
     def is_enabled(self) -> bool:
         return self.state in ("Enabled", "Enabling", "Creating", "Updating")
 
+    @property
+    def is_leaving(self) -> bool:
+        """Being deleted: it lingers for a while and takes no change."""
+        return self.state == "Deleting"
+
 
 @dataclass(frozen=True, kw_only=True)
 class World:
@@ -409,8 +414,17 @@ class World:
 
     @property
     def _lasting(self) -> tuple[MappingState, ...]:
-        """Our mappings but for those on their way out, which linger for a while and take no change."""
-        return tuple(m for m in self.mappings if m.state != "Deleting")
+        """Our mappings but for those on their way out."""
+        return tuple(m for m in self.mappings if not m.is_leaving)
+
+    def feeding(self, function_name: str) -> tuple[MappingState, ...]:
+        """Lasting mappings that deliver the live stream to a function, by any of its aliases and versions."""
+        live = self.table.stream_arn if self.table else None
+        return tuple(
+            m
+            for m in (*self.mappings, *self.other_mappings)
+            if live and m.stream_arn == live and m.function_name == function_name and not m.is_leaving
+        )
 
     def with_mapping(self, mapping: MappingState) -> World:
         kept = tuple(m for m in self.mappings if m.uuid != mapping.uuid)

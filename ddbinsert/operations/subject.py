@@ -127,12 +127,7 @@ def find_subject(
             hint=f"{attach} For a function of another name: --function NAME.",
             code="function-not-found",
         )
-    live = [*world.mappings, *world.other_mappings]
-    mappings = tuple(
-        mapping
-        for mapping in live
-        if mapping.stream_arn == world.table.stream_arn and mapping.function_name == world.function.name
-    )
+    mappings = world.feeding(world.function.name)
     warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
     return Subject(
         trigger=trigger,

@@ -240,6 +240,18 @@ def test_status_shows_a_mapping_that_is_still_on_its_way(place_of: Callable[...,
     assert "(Creating, " in shown.out
 
 
+def test_a_mapping_that_is_being_deleted_is_proven_no_more(place_of: Callable[..., Place]) -> None:
+    place = place_of(Profile(mappings=Mappings(creating=0, deleting=600)))
+    assert place.run("attach-trigger").code == 0
+    (mapping,) = place.mappings()
+    place.bench.lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
+    before = place.writes()
+    done = place.run("verify", "-o", "json")
+    assert done.code == 1
+    assert [finding["code"] for finding in done.data["findings"]] == ["mapping-missing"]
+    assert place.writes() == before  # nothing was put to what can't be delivered
+
+
 # --- what goes wrong on the way ---------------------------------------------------------------------------
 
 
