@@ -48,9 +48,9 @@ def connection(emulator: local.Emulator, endpoint: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def cloud(connection: dict[str, str]) -> Iterator[Cloud]:
+def cloud(emulator: local.Emulator, connection: dict[str, str]) -> Iterator[Cloud]:
     """What the commands speak to, as boto3 shows it."""
-    looked_at = Cloud(connection)
+    looked_at = Cloud(connection, emulator=emulator.endpoint)
     yield looked_at
     looked_at.close()
 

@@ -38,24 +38,34 @@ def fresh(kind: str = "orders") -> str:
 
 
 class Cloud:
-    """The emulator as boto3 shows it, past ddbinsert: ``cloud.dynamodb.put_item(...)``."""
+    """What the commands speak to, as boto3 shows it: ``cloud.dynamodb.put_item(...)``.
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
+    Args:
+        variables: How to get there.
+        emulator: The emulator's own endpoint, where a strict rig may stand in front of it.
+    """
+
+    def __init__(self, variables: Mapping[str, str], *, emulator: str) -> None:
         self._variables = variables
         self._session = get_session()
+        self._emulator = emulator
         self._clients: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name not in self._clients:
-            self._clients[name] = self._session.create_client(
-                {"lambda_": "lambda", "streams": "dynamodbstreams"}.get(name, name),
+        return self._client({"lambda_": "lambda", "streams": "dynamodbstreams"}.get(name, name))
+
+    def _client(self, name: str, *, past_the_rig: bool = False) -> Any:
+        key = f"{name} past the rig" if past_the_rig else name
+        if key not in self._clients:
+            self._clients[key] = self._session.create_client(
+                name,
                 region_name=self._variables["AWS_REGION"],
-                endpoint_url=self._variables["AWS_ENDPOINT_URL"],
+                endpoint_url=self._emulator if past_the_rig else self._variables["AWS_ENDPOINT_URL"],
                 aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=self._variables["AWS_SECRET_ACCESS_KEY"],
                 config=Config(parameter_validation=False),
             )
-        return self._clients[name]
+        return self._clients[key]
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -167,11 +177,59 @@ class Cloud:
 
     def map(self, function: str, table: str) -> str:
         """Maps the table's live stream to a function, without any filter; the mapping's UUID."""
-        until(lambda: self.configuration(function).get("State", "Active") == "Active")
-        made = self.lambda_.create_event_source_mapping(
-            EventSourceArn=self.stream(table), FunctionName=function, StartingPosition="TRIM_HORIZON"
+        self.let_read_streams(function)
+
+        def made() -> Any:
+            try:
+                return self.lambda_.create_event_source_mapping(
+                    EventSourceArn=self.stream(table), FunctionName=function, StartingPosition="TRIM_HORIZON"
+                )
+            except (
+                self.lambda_.exceptions.ResourceConflictException,  # the function is Pending
+                self.lambda_.exceptions.InvalidParameterValueException,  # the rights are new
+            ):
+                return None
+
+        mapping = until(made)
+        assert mapping, f"function {function} never became ready for a mapping"
+        return str(mapping["UUID"])
+
+    def let_read_streams(self, function: str) -> None:
+        """Give a function that somebody else maps the rights to it, as they would."""
+        actions = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+        reading = [f"dynamodb:{action}" for action in actions]
+        statement = {"Effect": "Allow", "Action": reading, "Resource": "*"}
+        self.iam.put_role_policy(
+            RoleName=self.configuration(function)["Role"].rsplit("/", 1)[-1],
+            PolicyName="reads-streams",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
         )
-        return str(made["UUID"])
+
+    def refilter(self, table: str, *patterns: str) -> None:
+        """Give the mapping of the table's trigger these filters; with none, every change is let through."""
+        criteria = {"Filters": [{"Pattern": pattern} for pattern in patterns]} if patterns else {}
+        uuid = self.mapping(f"{table}-inserts")["UUID"]
+        self.lambda_.update_event_source_mapping(UUID=uuid, FilterCriteria=criteria)
+
+    def widen(self, table: str, *patterns: str) -> None:
+        """The same with filters that let more than inserts through, until they really do: changes take effect late.
+
+        The function must log what it is given.
+        """
+        self.refilter(table, *patterns)
+        key = fresh("canary")
+
+        def strays() -> bool:
+            lines = [line for line in self.written(f"{table}-inserts") if key in line]
+            return any("MODIFY" in line or "REMOVE" in line for line in lines)
+
+        def sung() -> bool:
+            self.put(table, key)
+            self.put(table, key, changed="yes")
+            self.remove(table, key)
+            return until(strays, seconds=0.2)
+
+        assert until(sung), f"the filters of {table}-inserts never came into effect"
 
     def mapping(self, function: str) -> dict[str, Any]:
         """The one mapping of the function."""
@@ -195,6 +253,15 @@ class Cloud:
             return [event["message"] for page in pages for event in page["events"]]
         except self.logs.exceptions.ResourceNotFoundException:
             return []
+
+    def written(self, function: str) -> list[str]:
+        """Everything that the function has logged so far, whether its log group shows it by now or not."""
+        logs = self._client("logs", past_the_rig=True)
+        try:
+            events = logs.filter_log_events(logGroupName=f"/aws/lambda/{function}")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"] for event in events]
 
     def logged(self, function: str, text: str, *, seconds: float = 20.0) -> bool:
         """Whether a line with this text comes."""
