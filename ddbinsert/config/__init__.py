@@ -23,8 +23,9 @@ Everything is imported at its first use: a run that needs no configuration pays 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.late import late
 
 if TYPE_CHECKING:
     from ddbinsert.config.connection import ConnectionSpec
@@ -49,24 +50,20 @@ __all__ = [
     "values",
 ]
 
-_HOMES: Final = {
-    "FILE_NAME": "names",
-    "FILE_VARIABLE": "names",
-    "Configuration": "loading",
-    "ConnectionSpec": "connection",
-    "InvalidConfigurationError": "problems",
-    "KeyReference": "listing",
-    "KeyValue": "listing",
-    "Problem": "problems",
-    "load": "loading",
-    "reference": "listing",
-    "schema": "json_schema",
-    "values": "listing",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return value
+__getattr__ = late(
+    __name__,
+    {
+        "FILE_NAME": "names",
+        "FILE_VARIABLE": "names",
+        "Configuration": "loading",
+        "ConnectionSpec": "connection",
+        "InvalidConfigurationError": "problems",
+        "KeyReference": "listing",
+        "KeyValue": "listing",
+        "Problem": "problems",
+        "load": "loading",
+        "reference": "listing",
+        "schema": "json_schema",
+        "values": "listing",
+    },
+)

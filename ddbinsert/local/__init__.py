@@ -9,12 +9,21 @@
 
 MiniStack runs code for whoever reaches it and trusts everybody. So it listens on loopback alone, behind a
 guard (``guard.py``) that asks for a random key, in an environment made from nothing (``surroundings.py``).
+
+Everything is imported at its first use: a run on AWS pays nothing for it.
 """
 
-from ddbinsert.local.emulator import Emulator
-from ddbinsert.local.lifecycle import Health, Status, ephemeral, find, start, status, stop
-from ddbinsert.local.redirect import Redirection, redirection
-from ddbinsert.local.state import state_directory
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.late import late
+
+if TYPE_CHECKING:
+    from ddbinsert.local.directory import state_directory
+    from ddbinsert.local.emulator import Emulator
+    from ddbinsert.local.lifecycle import Health, Status, ephemeral, find, start, status, stop
+    from ddbinsert.local.redirect import Redirection, redirection
 
 __all__ = [
     "Emulator",
@@ -29,3 +38,20 @@ __all__ = [
     "status",
     "stop",
 ]
+
+__getattr__ = late(
+    __name__,
+    {
+        "Emulator": "emulator",
+        "Health": "lifecycle",
+        "Redirection": "redirect",
+        "Status": "lifecycle",
+        "ephemeral": "lifecycle",
+        "find": "lifecycle",
+        "redirection": "redirect",
+        "start": "lifecycle",
+        "state_directory": "directory",
+        "status": "lifecycle",
+        "stop": "lifecycle",
+    },
+)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import shlex
 import shutil
@@ -35,11 +34,14 @@ def installed_version() -> tuple[int, ...] | None:
     """MiniStack's, without what isn't a number; None where it, or the server that it runs on, is missing."""
     if any(importlib.util.find_spec(name) is None for name in ("ministack", "hypercorn")):
         return None
+    # Takes longer than all else that finding a running emulator needs.
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        version = importlib.metadata.version("ministack")
-    except importlib.metadata.PackageNotFoundError:
+        found = version("ministack")
+    except PackageNotFoundError:
         return None
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+    return tuple(int(part) for part in found.split(".") if part.isdecimal())
 
 
 def _dotted(version: tuple[int, ...]) -> str:

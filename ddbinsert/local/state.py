@@ -25,23 +25,12 @@ from ddbinsert.errors import InconclusiveError, PrerequisiteError
 from ddbinsert.local.emulator import Emulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ddbinsert.core.clock import Clock
 
 _FORMAT = 1
 _PAUSE = 0.01
-
-
-def state_directory(environ: Mapping[str, str]) -> Path:
-    """``$DDBINSERT_STATE_DIR``, else the XDG state home, with ``local`` below; made by nobody yet."""
-    if chosen := environ.get("DDBINSERT_STATE_DIR"):
-        return Path(chosen).expanduser().absolute() / "local"
-    xdg = environ.get("XDG_STATE_HOME", "")
-    if Path(xdg).is_absolute():  # The XDG specification: a relative path is to be ignored.
-        return Path(xdg) / "ddbinsert" / "local"
-    home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
-    return home / ".local" / "state" / "ddbinsert" / "local"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,27 @@
+"""A package's public names, each imported at its first use (PEP 562)."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+def late(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+    """What a package has as its ``__getattr__``.
+
+    Args:
+        homes: Public name to the module below the package that defines it.
+    """
+
+    def find(name: str) -> object:
+        if name not in homes:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        value: object = getattr(import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return find
