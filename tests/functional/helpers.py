@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session import Connection
 
-#: ``eventName`` and the partition key of every record that the function was given, a line each.
+#: ``eventName``, partition key and sequence number of every record that the function was given, a line each.
 RECORDING = """
 def handler(event, context):
     for record in event.get("Records", []):
-        print("REC", record["eventName"], next(iter(record["dynamodb"]["Keys"]["pk"].values())))
+        change = record["dynamodb"]
+        print("REC", record["eventName"], next(iter(change["Keys"]["pk"].values())), change["SequenceNumber"])
 """
 INSERT_ONLY = '{"eventName":["INSERT"]}'
 _NUMBERS = itertools.count(1)

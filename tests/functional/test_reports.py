@@ -20,20 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ddbinsert import local
     from tests.functional.helpers import Cloud
 
 SILENT = "def handler(event, context):\n    return None\n"
 
 
 @pytest.fixture(scope="module")
-def healthy(emulator: local.Emulator, cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
+def healthy(connection: dict[str, str], cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A table with a trigger that no test of this module changes."""
-    variables = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(tmp_path_factory.mktemp("home")),
-        **emulator.variables(),
-    }
+    variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path_factory.mktemp("home")), **connection}
     table = cloud.table("pk:S")
     assert ran("attach-trigger", table, variables=variables).code == 0
     return table
@@ -103,8 +98,7 @@ def test_a_fail_leaves_its_findings_with_commands_that_can_be_typed(
     reported: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud, tmp_path: Path
 ) -> None:
     table = attached()
-    uuid = cloud.mapping(f"{table}-inserts")["UUID"]
-    cloud.lambda_.update_event_source_mapping(UUID=uuid, FilterCriteria={})
+    cloud.widen(table)
     done = reported(table, "-o", "json")
     assert done.code == 1
     validate(done.json)

@@ -25,11 +25,6 @@ if TYPE_CHECKING:
 SILENT = "def handler(event, context):\n    return None\n"
 
 
-def _remove_filter(cloud: Cloud, table: str) -> None:
-    uuid = cloud.mapping(f"{table}-inserts")["UUID"]
-    cloud.lambda_.update_event_source_mapping(UUID=uuid, FilterCriteria={})
-
-
 def _codes(proof: Ran) -> set[str]:
     return {finding["code"] for finding in proof.data["findings"]}
 
@@ -145,7 +140,7 @@ def test_a_leaking_filter_fails_though_the_handlers_guard_caught_it(
     prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud
 ) -> None:
     table = attached()
-    _remove_filter(cloud, table)
+    cloud.widen(table)
     done = prove(table, "-o", "json")
     assert done.code == 1
     check_envelope(done.json, command="verify", code=1)
@@ -173,7 +168,7 @@ def test_a_guarded_leak_is_only_a_warning_where_that_is_allowed(
     prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud
 ) -> None:
     table = attached()
-    _remove_filter(cloud, table)
+    cloud.widen(table)
     done = prove(table, "--allow-guarded", "-o", "json")
     assert done.code == 0
     assert "filter-leaks" in _codes(done)
@@ -183,7 +178,7 @@ def test_attaching_again_mends_what_was_found_out(
     prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud, variables: dict[str, str]
 ) -> None:
     table = attached()
-    _remove_filter(cloud, table)
+    cloud.widen(table)
     assert prove(table).code == 1
     assert ran("attach-trigger", table, variables=variables).code == 0
     assert prove(table).code == 0
@@ -217,7 +212,7 @@ def test_own_code_without_a_guard_is_found_out_by_its_log_lines(
 ) -> None:
     table = attached(source=RECORDING)
     assert prove(table, "--match").code == 0
-    _remove_filter(cloud, table)
+    cloud.widen(table)
     done = prove(table, "--match", "-o", "json")
     assert done.code == 1
     assert "intruders-processed" in _codes(done)

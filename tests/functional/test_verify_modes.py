@@ -21,12 +21,6 @@ def codes(proof: Ran) -> set[str]:
     return {finding["code"] for finding in proof.data["findings"]}
 
 
-def widen(cloud: Cloud, table: str, *patterns: str) -> None:
-    uuid = cloud.mapping(f"{table}-inserts")["UUID"]
-    filters = {"Filters": [{"Pattern": pattern} for pattern in patterns]}
-    cloud.lambda_.update_event_source_mapping(UUID=uuid, FilterCriteria=filters if patterns else {})
-
-
 def taps(cloud: Cloud) -> list[str]:
     names = [one["FunctionName"] for one in cloud.lambda_.list_functions()["Functions"]]
     return [name for name in names if name.startswith("ddbinsert-tap-")]
@@ -52,7 +46,7 @@ def test_a_tap_finds_a_leaking_filter_that_the_silent_function_hides(
     cloud: Cloud, prove: Callable[..., Ran], attached: Callable[..., str]
 ) -> None:
     table = attached(source=SILENT)
-    widen(cloud, table, INSERT_ONLY, '{"eventName":["REMOVE"]}')
+    cloud.refilter(table, INSERT_ONLY, '{"eventName":["REMOVE"]}')
     proof = prove(table, "--wiretap", "--output", "json")
     assert proof.code == 1
     assert {"filter-leaks", "filter-too-wide"} <= codes(proof)
@@ -116,7 +110,7 @@ def test_watching_finds_what_leaks(
     cloud: Cloud, prove: Callable[..., Ran], attached: Callable[..., str], traffic: Callable[..., None]
 ) -> None:
     table = attached()
-    widen(cloud, table)
+    cloud.widen(table)
     traffic(table)
     proof = prove(table, "--observe", "--for", "1s", "--output", "json")
     assert proof.code == 1
@@ -186,7 +180,7 @@ def test_the_worst_run_of_a_canary_decides_its_exit_code(
     cloud: Cloud, prove: Callable[..., Ran], attached: Callable[..., str]
 ) -> None:
     table = attached()
-    widen(cloud, table)
+    cloud.widen(table)
     proof = prove(table, "--repeat", "2", "--every", "1ms")
     assert proof.code == 1
     assert len(proof.out.splitlines()) == 2
