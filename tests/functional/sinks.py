@@ -11,21 +11,23 @@ from botocore.config import Config
 from tests.functional.helpers import fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ddbinsert import local
+    from collections.abc import Callable, Mapping
 
 
 class Bench:
-    """Clients of the emulator, one a service."""
+    """Clients of what the commands speak to, one a service.
 
-    def __init__(self, emulator: local.Emulator) -> None:
+    Args:
+        connection: The variables by which an AWS SDK comes there.
+    """
+
+    def __init__(self, connection: Mapping[str, str]) -> None:
         self._session: Any = boto3.session.Session(
-            aws_access_key_id=emulator.access_key_id,
-            aws_secret_access_key=emulator.secret_access_key,
-            region_name="us-east-1",
+            aws_access_key_id=connection["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=connection["AWS_SECRET_ACCESS_KEY"],
+            region_name=connection["AWS_REGION"],
         )
-        self._endpoint = emulator.endpoint
+        self._endpoint = connection["AWS_ENDPOINT_URL"]
         self._clients: dict[str, Any] = {}
 
     def __call__(self, service: str) -> Any:
@@ -59,6 +61,7 @@ def table(aws: Bench) -> Sink:
         AttributeDefinitions=[{"AttributeName": "eventID", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    aws("dynamodb").get_waiter("table_exists").wait(TableName=name, WaiterConfig={"Delay": 0.1})
 
     def read() -> list[dict[str, Any]]:
         items = aws("dynamodb").scan(TableName=name, ConsistentRead=True)["Items"]
@@ -75,8 +78,8 @@ def logs(aws: Bench) -> Sink:
     (group,) = aws("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
 
     def read() -> list[dict[str, Any]]:
-        events = aws("logs").filter_log_events(logGroupName=name)["events"]
-        return [json.loads(event["message"]) for event in events]
+        pages = aws("logs").get_paginator("filter_log_events").paginate(logGroupName=name)
+        return [json.loads(event["message"]) for page in pages for event in page["events"]]
 
     return Sink(group["arn"], read)
 

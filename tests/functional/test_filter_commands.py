@@ -262,10 +262,10 @@ def test_backtest_without_records_is_inconclusive(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def table(emulator: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
+def table(connection: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, str]]:
     """A table with a trigger, and a few inserts, changes and removals in its stream."""
     home = tmp_path_factory.mktemp("home")
-    variables = {"PATH": "/usr/bin:/bin", "HOME": str(home), "NO_COLOR": "1", **emulator.variables()}
+    variables = {"PATH": "/usr/bin:/bin", "HOME": str(home), "NO_COLOR": "1", **connection}
     name = "filter-commands"
     for words in (
         ("attach-trigger", name, "--create-table", "pk:S,sk:N", "--view-type", "NEW_AND_OLD_IMAGES"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ddbinsert import local
+    from tests.functional.helpers import Cloud
 
 CASES = [
     *(("audit-log", sink) for sink in ("table", "logs", "bucket", "firehose", "queue", "fifo")),
@@ -56,8 +57,8 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def aws(emulator: local.Emulator) -> Iterator[Bench]:
-    bench = Bench(emulator)
+def aws(connection: dict[str, str]) -> Iterator[Bench]:
+    bench = Bench(connection)
     yield bench
     bench.close()
 
@@ -66,13 +67,14 @@ def aws(emulator: local.Emulator) -> Iterator[Bench]:
 def stage(
     request: pytest.FixtureRequest,
     aws: Bench,
-    emulator: local.Emulator,
+    cloud: Cloud,
+    connection: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Stage:
     """Everything attached first, then written to once: an insert, change, removal and insert again per item."""
     table = fresh("orders")
     folder = tmp_path_factory.mktemp("cwd")
-    variables = {**emulator.variables(), "HOME": str(folder), "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
+    variables = {**connection, "HOME": str(folder), "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
 
     def ran(*arguments: str) -> dict[str, Any]:
         out, err = io.StringIO(), io.StringIO()
@@ -99,12 +101,14 @@ def stage(
                 "TRIM_HORIZON",
             ),
         )
+        # One instance, whose memory is all that keeps doubles from a sink that doesn't know them itself.
+        aws("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
         return Trigger(name, sink)
 
     with ThreadPoolExecutor(4) as pool:
         triggers = dict(zip(CASES, pool.map(attached, CASES), strict=True))
     _write(aws, table)
-    return Stage(aws=aws, table=table, triggers=triggers, records=_stream_of(aws, table))
+    return Stage(aws=aws, table=table, triggers=triggers, records=_stream_of(cloud, table))
 
 
 def _write(aws: Bench, table: str) -> None:
@@ -122,16 +126,18 @@ def _write(aws: Bench, table: str) -> None:
         aws("dynamodb").put_item(TableName=table, Item=item)
 
 
-def _stream_of(aws: Bench, table: str) -> list[dict[str, Any]]:
+def _stream_of(cloud: Cloud, table: str) -> list[dict[str, Any]]:
     """The table's stream records, as Lambda hands them over."""
     from ddbinsert.aws.streams import as_lambda_has_it
 
-    arn = aws("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
-    streams = aws("dynamodbstreams")
-    (shard,) = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-    at = streams.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
-    records = streams.get_records(ShardIterator=at["ShardIterator"])["Records"]
-    assert len(records) == 4 * ITEMS
+    arn = str(cloud.stream(table))
+    records: list[dict[str, Any]] = []
+
+    def read() -> bool:  # new shards show late
+        records[:] = [record for _, record in cloud.records(table)]
+        return len(records) == 4 * ITEMS
+
+    assert until(read), len(records)
     return [as_lambda_has_it(record, arn) for record in records]
 
 

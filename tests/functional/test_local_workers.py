@@ -6,13 +6,16 @@ import io
 import zipfile
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.functional.command import until
-from tests.functional.helpers import RECORDING, fresh
+from tests.functional.helpers import RECORDING, Cloud, fresh
 from tests.functional.processes import below
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ddbinsert.local import Emulator
-    from tests.functional.helpers import Cloud
 
 _KEPT = 16
 _MANY = 20
@@ -23,6 +26,14 @@ def _package() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("main.py", RECORDING)
     return buffer.getvalue()
+
+
+@pytest.fixture
+def cloud(emulator: Emulator) -> Iterator[Cloud]:
+    """The emulator itself, with no strict rig in between: its own mappings and its processes are what is looked at."""
+    looked_at = Cloud(emulator.variables())
+    yield looked_at
+    looked_at.close()
 
 
 def _attach(cloud: Cloud, table: str) -> str:
