@@ -65,11 +65,9 @@ def begun(
     Args:
         before: Python that runs first.
     """
-    program = (
-        ["-m", "ddbinsert"] if not before else ["-c", f"{before}\nfrom ddbinsert.__main__ import run; run()"]
-    )
+    program = f"{before}\nfrom ddbinsert.__main__ import run; run()"  # as the console script does
     return subprocess.Popen(
-        [sys.executable, *program, *arguments],
+        [sys.executable, "-c", program, *arguments],
         env=dict(variables),
         cwd=cwd or variables["HOME"],
         stdin=subprocess.DEVNULL,

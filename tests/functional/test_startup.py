@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 _HEAVY = {"boto3", "botocore", "rich", "pydantic", "yaml", "asyncio", "ssl", "http", "email", "hypothesis"}
 _REPORT = (
-    "import atexit, sys\n"
-    "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
-    "from ddbinsert.__main__ import run; run()"
+    "import sys\n"
+    "from ddbinsert.cli import main\n"
+    "code = main()\n"
+    "print(*sys.modules, file=sys.stderr)\n"
+    "sys.exit(code)"
 )
 
 
