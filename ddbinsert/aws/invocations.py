@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.aws.errors import is_not_found, translated
 from ddbinsert.aws.logs import is_of_another
 from ddbinsert.core.circumstances import Invocations
+from ddbinsert.core.event_counts import OF_FUNCTION, OF_MAPPING, Counted
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
@@ -122,56 +123,46 @@ def _duration(line: str) -> float | None:
     return float(found[1]) / 1000 if found else None
 
 
-#: Metric to the statistic that counts it.
-_OF_FUNCTION = ("Invocations", "Errors", "Throttles")
-_OF_MAPPING = (
-    "PolledEventCount",
-    "FilteredOutEventCount",
-    "InvokedEventCount",
-    "FailedInvokeEventCount",
-    "DroppedEventCount",
-    "OnFailureDestinationDeliveredEventCount",
-)
+def read_metrics(aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float) -> Counted:
+    """CloudWatch's counts over the run's time (epoch seconds). Datapoints come minutes late.
 
-
-def read_metrics(
-    aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float
-) -> tuple[dict[str, float], str]:
-    """CloudWatch's counts over the run's time, and why there are none where that is so.
-
-    A count without a datapoint is left out: absence is not zero (facts), and datapoints come minutes late.
+    They are of whole minutes; an emulator counts from the very moment that it is asked for.
     """
-    queries: list[dict[str, Any]] = []
-    names: dict[str, str] = {}
-
-    def ask(name: str, dimension: str, value: str) -> None:
-        identity = f"m{len(queries)}"
-        names[identity] = name
-        metric = {
-            "Namespace": "AWS/Lambda",
-            "MetricName": name,
-            "Dimensions": [{"Name": dimension, "Value": value}],
-        }
-        queries.append({"Id": identity, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}})
-
-    for name in _OF_FUNCTION:
-        ask(name, "FunctionName", function)
-    for uuid in mappings:
-        for name in _OF_MAPPING:
-            ask(name, "EventSourceMappingUUID", uuid)
+    first = since // 60 * 60 if aws.is_aws else since
+    asked = [(name, "FunctionName", function) for name in OF_FUNCTION]
+    asked += [(name, "EventSourceMappingUUID", uuid) for uuid in mappings for name in OF_MAPPING]
+    request: dict[str, Any] = {
+        "MetricDataQueries": [
+            {"Id": f"m{place}", "MetricStat": _sum(*metric)} for place, metric in enumerate(asked)
+        ],
+        "StartTime": datetime.fromtimestamp(first, UTC),
+        "EndTime": datetime.fromtimestamp(int(until) + 60, UTC),
+    }
+    results: list[Any] = []
     try:
         with translated("read the metrics"):
-            answer = aws.client("cloudwatch").get_metric_data(
-                MetricDataQueries=queries,  # type: ignore[arg-type]
-                StartTime=datetime.fromtimestamp(int(since) // 60 * 60, UTC),
-                EndTime=datetime.fromtimestamp(int(until) + 60, UTC),
-            )
+            for _ in range(_PAGES):
+                answer = aws.client("cloudwatch").get_metric_data(**request)
+                results += answer.get("MetricDataResults", ())
+                if not answer.get("NextToken"):
+                    break
+                request["NextToken"] = answer["NextToken"]
     except AwsError as error:
-        return {}, error.message
-    counts: dict[str, float] = {}
-    for result in answer.get("MetricDataResults", ()):
-        values = result.get("Values") or ()
-        if values:
-            name = names[result["Id"]]
-            counts[name] = counts.get(name, 0.0) + sum(values)
-    return counts, "" if counts else "no datapoints yet"
+        return Counted(why=error.message)
+    counts, inside = Counter[str](), Counter[str]()
+    for result in results:
+        name, _, _ = asked[int(result["Id"][1:])]
+        for at, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True):
+            counts[name] += value
+            if first == since or at.timestamp() >= since:
+                inside[name] += value
+    return Counted(counts=counts, inside=inside)
+
+
+def _sum(name: str, dimension: str, value: str) -> dict[str, Any]:
+    metric = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": name,
+        "Dimensions": [{"Name": dimension, "Value": value}],
+    }
+    return {"Metric": metric, "Period": 60, "Stat": "Sum"}

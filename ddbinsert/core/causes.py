@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.causes_unseen import is_silent, last_resort, log_not_read, unseen
+from ddbinsert.core.event_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, shown
 from ddbinsert.core.filter_checks import judge_filters
 from ddbinsert.core.verdict import Finding, Symptoms, Weight
 
@@ -225,22 +226,20 @@ def _concurrency(seen: Symptoms, tally: Tally | None, around: Circumstances) -> 
             code="throttled-concurrency",
             weight=Weight.PROOF,
             text="the function's reserved concurrency is 0: every invocation is throttled",
-            evidence=(f"{function.name}: ReservedConcurrentExecutions 0", *_metric(around, "Throttles")),
+            evidence=(
+                f"{function.name}: ReservedConcurrentExecutions 0",
+                *shown(around.counted.counts, "Throttles"),
+            ),
             mend=f"`aws lambda delete-function-concurrency --function-name {function.name}`",
         )
-    elif around.metrics.get("Throttles", 0) > 0:
+    elif around.counted.counts.get("Throttles", 0) > 0:
         yield Finding(
             code="throttled-concurrency",
             weight=Weight.NOTE,
             text="invocations of the function were throttled",
-            evidence=_metric(around, "Throttles"),
+            evidence=shown(around.counted.counts, "Throttles"),
             mend="Raise its reserved concurrency, or the account's.",
         )
-
-
-def _metric(around: Circumstances, name: str) -> tuple[str, ...]:
-    value = around.metrics.get(name)
-    return () if value is None else (f"metric {name}: {value:g}",)
 
 
 def _function_state(seen: Symptoms, tally: Tally | None, around: Circumstances) -> Iterator[Finding]:
@@ -286,7 +285,7 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
             evidence=calls.errors[:_SHOWN],
             mend="Give it more time (function.timeout, --function-timeout), or less to do (--batch-size).",
         )
-    errors = around.metrics.get("Errors", 0) > calls.timeouts
+    errors = around.counted.counts.get("Errors", 0) > calls.timeouts
     if failed or calls.error_count or (errors and not calls.timeouts):
         yield Finding(
             code="function-errors",
@@ -294,7 +293,7 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
             text=f"the function was given inserts and failed on them ({calls.error_count or failed} errors logged)"
             if failed or weight is Weight.PROOF
             else f"the function fails at times ({calls.error_count} errors logged): perhaps on what is missing",
-            evidence=(*calls.errors[:_SHOWN], *_metric(around, "Errors")),
+            evidence=(*calls.errors[:_SHOWN], *shown(around.counted.counts, "Errors", FAILED_INVOKE)),
             mend="Look at them: `ddbinsert tail TABLE --since 15m`.",
         )
     if (failed or calls.has_failures) and any(m.retries == -1 for m in around.mappings):
@@ -307,6 +306,22 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
             ),
             mend="Give retries an end and failures a place: `ddbinsert attach-trigger TABLE --retries 5 --bisect "
             "--on-failure ARN`.",
+        )
+
+
+def _given_up(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Finding]:
+    del seen, tally
+    counts = around.counted.counts
+    given_up = counts.get(DROPPED, 0) + counts.get(DELIVERED_ON_FAILURE, 0)
+    if given_up:
+        yield Finding(
+            code="records-given-up",
+            weight=Weight.HOLE,
+            text=f"the mapping gave up {given_up:,.0f} records, too old or tried too often: perhaps what is missing",
+            evidence=shown(counts, DROPPED, DELIVERED_ON_FAILURE),
+            mend="`ddbinsert failures list TABLE` shows them."
+            if around.has_destination
+            else "Give failures a place: `ddbinsert attach-trigger TABLE --on-failure ARN`.",
         )
 
 
@@ -369,6 +384,7 @@ _CAUSES_OF_MISSING: tuple[Callable[[Symptoms, Tally, Circumstances], Iterator[Fi
     _concurrency,
     _permission,
     _failures,
+    _given_up,
     _passed_over,
     unseen,
     _window,

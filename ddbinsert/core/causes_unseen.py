@@ -7,6 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.event_counts import (
+    INVOKED,
+    OF_MAPPING,
+    are_published,
+    let_nothing_through,
+    polling,
+    shown,
+)
 from ddbinsert.core.verdict import Finding, Weight
 
 if TYPE_CHECKING:
@@ -42,7 +50,7 @@ def unseen(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Find
     """What keeps the function's work from being seen."""
     del seen
     if is_silent(tally, around):
-        yield from silence(around)
+        yield from silence(around, records=tally.must_leave)
     elif not around.invocations.reports or around.all_failed:
         return  # what fails says nothing
     elif around.by_lines and not tally.lines:
@@ -64,12 +72,26 @@ def unseen(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterator[Find
         )
 
 
-def silence(around: Circumstances) -> Iterator[Finding]:
-    """Why nothing at all is heard of the function."""
-    invoked = around.metrics.get("Invocations", 0) > 0
-    count = (f"metric Invocations: {around.metrics['Invocations']:g}",) if invoked else ()
+def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
+    """Why nothing at all is heard of the function.
+
+    Args:
+        records: So many the stream holds, of the run or of what was watched.
+    """
+    counts = around.counted.counts
+    ways = [name for name in ("Invocations", INVOKED) if counts.get(name, 0) > 0]
+    invoked, count = bool(ways), shown(counts, *ways)
     function = around.world.function
-    if function is not None and function.log_group != around.log_group:
+    if are_published(around.mappings) and let_nothing_through(counts, records=records):
+        yield Finding(
+            code="everything-filtered-out",
+            weight=Weight.HOLE,
+            text="the mapping polls, and its filter took out everything that it read",
+            evidence=shown(counts, *OF_MAPPING),
+            mend="Try the filter on a record (`ddbinsert filter test`), or have it written anew (`ddbinsert "
+            "attach-trigger TABLE`); a filter changed lately may take minutes to count.",
+        )
+    elif function is not None and function.log_group != around.log_group:
         yield Finding(
             code="log-group-elsewhere",
             weight=Weight.HOLE,
@@ -111,7 +133,10 @@ def last_resort(
     """What can be said of missing inserts that nothing else explains."""
     if not seen.missing_count or any(finding.weight is not Weight.NOTE for finding in found):
         return
-    states = tuple(f"{m.uuid}: {m.state}, {m.last_result or 'no result told'}" for m in around.mappings)
+    states = (
+        *(f"{m.uuid}: {m.state}, {m.last_result or 'no result told'}" for m in around.mappings),
+        *polling(around.counted, around.mappings),
+    )
     if not is_silent(tally, around):
         yield Finding(
             code="handler-drops-records",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.event_counts import Counted
 from ddbinsert.core.insert_filter import is_insert_only
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class Circumstances:
         role_known: The function's role is one of ours, so that its policy can be judged.
         role_missing: The function's role does not exist.
         policy_lacks: Rights that a role of ours doesn't grant any more: ``stream``, ``logs``.
-        metrics: CloudWatch's counts by name (Invocations, Errors, Throttles, and the mapping's
-            EventCount ones) over the run's time; without an entry for what has no datapoint.
-        metrics_text: Why there are none, where that is so.
+        counted: CloudWatch's counts of the function and of the mappings over the run's time.
         by_lines: Log lines were looked for, not receipts.
         wait_limit: Seconds that the run was given.
         log_patience: After less than so many seconds, a line that has not shown may just be late.
@@ -68,18 +67,22 @@ class Circumstances:
     role_missing: bool = False
     policy_lacks: tuple[str, ...] = ()
     invocations: Invocations = field(default_factory=Invocations)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    metrics_text: str = ""
+    counted: Counted = field(default_factory=Counted)
     by_lines: bool = False
     wait_limit: float = 0.0
     log_patience: float = 0.0
 
     @property
     def all_failed(self) -> bool:
-        """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts."""
-        calls, metrics = self.invocations, self.metrics
+        """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts.
+
+        The minute in which the run began holds what failed before it, and was mended since perhaps: counted with
+        it, the log must show an error for each invocation, too.
+        """
+        calls, counted = self.invocations, self.counted
         by_log = 0 < calls.reports <= calls.crashes + calls.timeouts and not calls.cut
-        return by_log or 0 < metrics.get("Invocations", 0) <= metrics.get("Errors", 0)
+        by_both = 0 < calls.reports <= calls.error_count + calls.timeouts and _no_success(counted.counts)
+        return by_log or by_both or _no_success(counted.inside)
 
     @property
     def has_destination(self) -> bool:
@@ -91,3 +94,7 @@ class Circumstances:
         return bool(self.mappings) and all(
             m.filters_hidden or (m.filters and all(map(is_insert_only, m.filters))) for m in self.mappings
         )
+
+
+def _no_success(counts: Mapping[str, float]) -> bool:
+    return 0 < counts.get("Invocations", 0) <= counts.get("Errors", 0)

@@ -52,6 +52,11 @@ class Ongoing:
         return len(self._due)
 
     @property
+    def seen(self) -> int:
+        """Records read from the stream."""
+        return self.inserts + self.filtered + self.others
+
+    @property
     def unprocessed(self) -> tuple[str, ...]:
         """The eventIDs of the oldest inserts without a receipt."""
         return tuple(name for name, _ in zip(self._due, range(_SHOWN), strict=False))
@@ -114,6 +119,7 @@ def judge_ongoing(
     seconds: float,
     trimmed: bool,
     where: str,
+    metrics: Evidence,
     configuration: str,
 ) -> Verdict:
     """The verdict on what was seen at work.
@@ -168,7 +174,7 @@ def judge_ongoing(
             Evidence(
                 side="stream",
                 seen=True,
-                text=f"{ongoing.inserts + ongoing.others + ongoing.filtered:,} records read from the live stream by "
+                text=f"{ongoing.seen:,} records read from the live stream by "
                 f"ourselves: {ongoing.inserts:,} inserts to be delivered, {ongoing.filtered:,} inserts that the "
                 f"filter keeps out, {ongoing.others:,} other changes",
             ),
@@ -177,10 +183,11 @@ def judge_ongoing(
                 seen=ongoing.matched > 0 or strays > 0,
                 text=f"receipts of {ongoing.matched + strays:,} records in {where}",
             ),
+            metrics,
             Evidence(side="configuration", seen=bool(configuration), text=configuration or "no mapping"),
         ),
         counts={
-            "stream_records": ongoing.inserts + ongoing.others + ongoing.filtered,
+            "stream_records": ongoing.seen,
             "filtered_inserts": ongoing.filtered,
             "expected_inserts": ongoing.inserts,
             "processed_inserts": ongoing.matched,

@@ -340,6 +340,11 @@ class Tally:
         return each is not None and all(lane.mentions >= each * lane.lane.inserts for lane in self.lanes)
 
     @property
+    def must_leave(self) -> int:
+        """How many records the writes must leave in the stream."""
+        return self.bulk_written + sum(len(tally.lane.expected) for tally in self.lanes)
+
+    @property
     def is_streamed(self) -> bool:
         """Whether the stream has given every record that the writes made so far must leave."""
         return all(len(tally.records) >= len(tally.lane.expected) for tally in self.lanes)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.causes import findings
 from ddbinsert.core.circumstances import Circumstances, Invocations
+from ddbinsert.core.event_counts import Counted, told
 from ddbinsert.core.policy import lacking, log_group_arn
 from ddbinsert.core.verdict import Evidence, Missing, Symptoms, judge, symptoms
 from ddbinsert.errors import AwsError
@@ -67,12 +68,22 @@ def _log_patience(means: Means) -> float:
     return _PATIENCE_ON_AWS if means.aws.is_aws else _PATIENCE
 
 
+def read_counts(means: Means, subject: Subject, *, since: float, needed: bool) -> Counted:
+    """CloudWatch's counts since an epoch second; not asked for where they are not needed, and hardly there."""
+    from ddbinsert.aws.invocations import read_metrics
+
+    uuids = [mapping.uuid for mapping in subject.mappings]
+    if not (needed or means.aws.is_aws or any(mapping.metrics for mapping in subject.mappings)):
+        return Counted(why="not asked for, as the endpoint shows none of a mapping's")
+    return read_metrics(means.aws, subject.function.name, uuids, since=since, until=means.clock.now())
+
+
 def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bool) -> Circumstances:
     """What explains the symptoms; where there are none, just what belongs to the evidence."""
-    from ddbinsert.aws.invocations import read_invocations, read_metrics
+    from ddbinsert.aws.invocations import read_invocations
     from ddbinsert.aws.observe import observe
 
-    aws, clock, timeout = means.aws, means.clock, means.timeout
+    aws, timeout = means.aws, means.timeout
     since, group = watch.started, subject.log_group
 
     def invocations() -> Invocations:
@@ -81,40 +92,31 @@ def _look_around(means: Means, subject: Subject, watch: Watch, *, thoroughly: bo
         except AwsError:
             return Invocations()
 
-    def metrics() -> tuple[dict[str, float], str]:
-        if not thoroughly and not aws.is_aws:
-            return {}, "not asked for, as the endpoint is not AWS"
-        uuids = [mapping.uuid for mapping in subject.mappings]
-        return read_metrics(aws, subject.function.name, uuids, since=since, until=clock.now())
+    def metrics() -> Counted:
+        return read_counts(means, subject, since=since, needed=thoroughly)
 
     if not thoroughly:
-        calls, (counts, why) = aws.side_by_side(invocations, metrics)
+        calls, counted = aws.side_by_side(invocations, metrics)
         return replace(
             subject.circumstances(),
             invocations=calls,
-            metrics=counts,
-            metrics_text=why,
+            counted=counted,
             wait_limit=timeout,
         )
-    world, calls, (counts, why) = aws.side_by_side(
+    world, calls, counted = aws.side_by_side(
         lambda: observe(aws, subject.trigger, others=True), invocations, metrics
     )
-    live = [*world.mappings, *world.other_mappings]
-    stream = world.table.stream_arn if world.table else None
     role_known = _knows_role(world)
     return Circumstances(
         world=world,
-        mappings=tuple(
-            m for m in live if m.stream_arn == stream and m.function_name == subject.function.name
-        ),
+        mappings=world.feeding(subject.function.name),
         log_group=group,
         group_missing=watch.log.group_missing,
         role_known=role_known,
         role_missing=not role_known and _lacks_role(aws, world),
         policy_lacks=_policy_lacks(subject, world) if role_known else (),
         invocations=calls,
-        metrics=counts,
-        metrics_text=why,
+        counted=counted,
         wait_limit=timeout,
     )
 
@@ -185,10 +187,8 @@ def _evidence(subject: Subject, watch: Watch, around: Circumstances, wishes: Wis
         ),
         Evidence(
             side="metrics",
-            seen=bool(around.metrics),
-            text=", ".join(f"{name} {value:g}" for name, value in sorted(around.metrics.items()))
-            if around.metrics
-            else f"CloudWatch metrics: {around.metrics_text or 'none'}",
+            seen=bool(around.counted.counts),
+            text=told(around.counted, subject.mappings),
         ),
         _configuration(subject),
     )

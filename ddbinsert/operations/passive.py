@@ -11,7 +11,7 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.invocations import read_invocations, read_metrics
+from ddbinsert.aws.invocations import read_invocations
 from ddbinsert.aws.logs import LogReader, is_of_another
 from ddbinsert.aws.streams import StreamReader
 from ddbinsert.aws.wait import pauses
@@ -19,16 +19,20 @@ from ddbinsert.core.causes import failing
 from ddbinsert.core.causes_unseen import log_not_read, silence
 from ddbinsert.core.circumstances import Invocations
 from ddbinsert.core.duration import words
+from ddbinsert.core.event_counts import told
 from ddbinsert.core.passive import Ongoing, judge_ongoing
 from ddbinsert.core.pattern import PatternError, compile_pattern
 from ddbinsert.core.proof import Proof
 from ddbinsert.core.receipt import MARK
+from ddbinsert.core.verdict import Evidence
 from ddbinsert.errors import AwsError
+from ddbinsert.operations.judging import read_counts
 from ddbinsert.operations.subject import find_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ddbinsert.core.event_counts import Counted
     from ddbinsert.core.model import Trigger
     from ddbinsert.core.verdict import Finding
     from ddbinsert.operations.means import Means, Wishes
@@ -56,15 +60,18 @@ def watch_live(means: Means, trigger: Trigger, wishes: Wishes, *, seconds: float
     reader.open()
     log = LogReader(means.aws, subject.log_group, since=started, needle=MARK)
     _watch(means, ongoing, reader, log, function=subject.function.name, seconds=seconds)
+    counted = read_counts(means, subject, since=started, needed=bool(ongoing.waiting))
     verdict = judge_ongoing(
         ongoing,
         run_id=means.new_id(),
         leaking=(*subject.leaking_filters(allow_guarded=wishes.allow_guarded), *_unread(subject, log)),
-        standing=subject.certain_failures() or _why(means, subject, ongoing, log, started),
+        standing=subject.certain_failures()
+        or _why(means, subject, ongoing, log, counted=counted, since=started),
         allow_guarded=wishes.allow_guarded,
         seconds=means.clock.now() - started,
         trimmed=reader.trimmed,
         where=subject.log_group,
+        metrics=Evidence(side="metrics", seen=bool(counted.counts), text=told(counted, subject.mappings)),
         configuration=subject.configuration,
     )
     return Proof(
@@ -83,7 +90,7 @@ def _unread(subject: Subject, log: LogReader) -> tuple[Finding, ...]:
 
 
 def _why(
-    means: Means, subject: Subject, ongoing: Ongoing, log: LogReader, since: float
+    means: Means, subject: Subject, ongoing: Ongoing, log: LogReader, *, counted: Counted, since: float
 ) -> tuple[Finding, ...]:
     """What the function's own account says of inserts without a receipt."""
     if not ongoing.waiting:
@@ -92,24 +99,16 @@ def _why(
         calls = read_invocations(means.aws, subject.log_group, subject.function.name, since=since)
     except AwsError:
         calls = Invocations()
-    metrics, why = read_metrics(
-        means.aws,
-        subject.function.name,
-        [mapping.uuid for mapping in subject.mappings],
-        since=since,
-        until=means.clock.now(),
-    )
     around = replace(
         subject.circumstances(),
         group_missing=log.group_missing,
         log_complete=log.complete,
         invocations=calls,
-        metrics=metrics,
-        metrics_text=why,
+        counted=counted,
     )
     found = [*failing(around, nothing_done=not ongoing.matched)]
     if not calls.reports and not ongoing.matched and not ongoing.strays:
-        found += silence(around)
+        found += silence(around, records=ongoing.seen)
     return tuple(found)
 
 

@@ -12,6 +12,16 @@ from hypothesis import strategies as st
 from ddbinsert.core import receipt
 from ddbinsert.core.causes import standing_in_the_way
 from ddbinsert.core.circumstances import Circumstances, Invocations
+from ddbinsert.core.event_counts import (
+    DELIVERED_ON_FAILURE,
+    DROPPED,
+    FILTERED_OUT,
+    OF_FUNCTION,
+    OF_MAPPING,
+    POLLED,
+    Counted,
+)
+from ddbinsert.core.event_counts import INVOKED as INVOKED_EVENTS
 from ddbinsert.core.model import RoleState, World
 from ddbinsert.core.verdict import Result, Weight
 from tests.unit import worlds
@@ -54,6 +64,11 @@ def with_function(**more: Any) -> Circumstances:
 def with_role(role: RoleState | None, *mappings: MappingState, **more: Any) -> Circumstances:
     given_ = around(*mappings, **more)
     return replace(given_, world=replace(given_.world, role=role))
+
+
+def all_minutes(**counts: float) -> Counted:
+    """Counts of minutes that lie wholly in the run."""
+    return Counted(counts=counts, inside=counts)
 
 
 def weights(verdict: Verdict) -> dict[str, Weight]:
@@ -164,8 +179,27 @@ def test_where_every_invocation_failed_it_is_a_proof() -> None:
 
 
 def test_cloudwatchs_counts_show_it_where_the_log_does_not() -> None:
-    verdict = heard([], metrics={"Invocations": 4.0, "Errors": 4.0})
+    verdict = heard([], counted=all_minutes(Invocations=4.0, Errors=4.0))
     assert weights(verdict)["function-errors"] is Weight.PROOF
+
+
+def test_a_minute_that_began_before_the_run_proves_nothing_of_it() -> None:
+    """What failed in it may have been mended since."""
+    failed = {"Invocations": 4.0, "Errors": 4.0}
+    verdict = heard([], counted=Counted(counts=failed))
+    assert (verdict.result, weights(verdict)["function-errors"]) == (Result.INCONCLUSIVE, Weight.HOLE)
+    mixed = Counted(counts=failed, inside={"Invocations": 1.0})
+    assert heard([], counted=mixed).result is Result.INCONCLUSIVE
+    without_errors = Invocations(reports=4)
+    assert heard([], invocations=without_errors, counted=Counted(counts=failed)).result is Result.INCONCLUSIVE
+
+
+def test_the_log_and_that_minute_prove_it_together() -> None:
+    """Some logs don't tell an error that was caught from one that was not; the counts do."""
+    calls = Invocations(reports=3, error_count=3)
+    failed, mixed = ({"Invocations": 5.0, "Errors": errors} for errors in (5.0, 4.0))
+    assert heard([], invocations=calls, counted=Counted(counts=failed)).result is Result.FAIL
+    assert heard([], invocations=calls, counted=Counted(counts=mixed)).result is Result.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(
@@ -183,13 +217,13 @@ def test_errors_that_may_be_others_or_caught_are_a_hole(calls: Invocations) -> N
 
 def test_errors_beside_inserts_that_were_processed_are_a_hole() -> None:
     calls = Invocations(reports=3, error_count=3, crashes=3)
-    verdict = heard(SOME, invocations=calls, metrics={"Invocations": 3.0, "Errors": 3.0})
+    verdict = heard(SOME, invocations=calls, counted=all_minutes(Invocations=3.0, Errors=3.0))
     assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"function-errors"})
 
 
 def test_errors_are_not_told_of_a_run_that_is_well() -> None:
     calls = Invocations(reports=9, error_count=5, crashes=5, timeouts=1)
-    assert heard(ALL, invocations=calls, metrics={"Errors": 5.0}).findings == ()
+    assert heard(ALL, invocations=calls, counted=all_minutes(Errors=5.0)).findings == ()
 
 
 def test_timeouts_of_all_are_a_proof_of_some_a_hole() -> None:
@@ -265,7 +299,7 @@ def test_a_function_that_only_logs_an_error_still_gets_its_hint() -> None:
 
 # --- sight --------------------------------------------------------------------------------------------------
 
-INVOKED = {"Invocations": 3.0, "Errors": 0.0}
+INVOKED = all_minutes(Invocations=3.0, Errors=0.0)
 
 
 @pytest.mark.parametrize(
@@ -274,10 +308,10 @@ INVOKED = {"Invocations": 3.0, "Errors": 0.0}
         ({"log_group": "/other"}, "log-group-elsewhere"),
         ({"group_missing": True}, "log-group-missing"),
         ({"policy_lacks": ("logs",)}, "role-cannot-write-logs"),
-        ({"metrics": INVOKED, "role_known": False}, "role-cannot-write-logs"),
-        ({"metrics": INVOKED}, "log-late"),
+        ({"counted": INVOKED, "role_known": False}, "role-cannot-write-logs"),
+        ({"counted": INVOKED}, "log-late"),
         ({"log_complete": False}, "log-not-read"),
-        ({"log_complete": False, "metrics": INVOKED}, "log-not-read"),
+        ({"log_complete": False, "counted": INVOKED}, "log-not-read"),
         ({"invocations": Invocations(reports=2)}, "function-leaves-no-receipt"),
         ({}, "nothing-delivered"),
     ],
@@ -345,13 +379,14 @@ def test_inserts_that_nothing_explains_are_late_or_dropped() -> None:
 
 
 def test_throttles_are_noted_beside_what_is_missing() -> None:
-    verdict = heard([], metrics={"Throttles": 3.0})
+    verdict = heard([], counted=all_minutes(Throttles=3.0))
     assert weights(verdict)["throttled-concurrency"] is Weight.NOTE
     assert verdict.result is Result.INCONCLUSIVE
 
 
 # --- all together -------------------------------------------------------------------------------------------
 
+counts_of_any_kind = st.dictionaries(st.sampled_from([*OF_FUNCTION, *OF_MAPPING]), st.integers(0, 20))
 circumstances_of_any_kind = st.builds(
     around,
     st.builds(
@@ -360,6 +395,7 @@ circumstances_of_any_kind = st.builds(
         starting_position=st.sampled_from(["LATEST", "TRIM_HORIZON"]),
         batching_window=st.sampled_from([0, 300]),
         retries=st.sampled_from([-1, 0, 5]),
+        metrics=st.sampled_from([None, False, True]),
         last_result=st.sampled_from(["", "OK", DENIED, "PROBLEM: Function call failed"]),
     ),
     log_group=st.sampled_from(["/aws/lambda/orders-inserts", "/other"]),
@@ -376,7 +412,7 @@ circumstances_of_any_kind = st.builds(
         crashes=st.integers(0, 5),
         cut=st.booleans(),
     ),
-    metrics=st.dictionaries(st.sampled_from(["Invocations", "Errors", "Throttles"]), st.integers(0, 5)),
+    counted=st.builds(Counted, counts=counts_of_any_kind, inside=counts_of_any_kind),
 )
 
 
@@ -397,3 +433,75 @@ def test_circumstances_alone_never_fail_a_run_in_which_all_was_processed(
     verdict = judged(PLAN, lines, RECORDS, circumstances=circumstances)
     expected = Result.PASS if circumstances.log_complete else Result.INCONCLUSIVE
     assert verdict.result is expected
+
+
+@given(circumstances_of_any_kind, st.lists(st.sampled_from(ALL), unique=True), counts_of_any_kind)
+def test_what_mappings_count_never_decides(
+    circumstances: Circumstances, lines: list[str], counts: dict[str, int]
+) -> None:
+    """Late, incomplete or of everybody's records: a verdict is the same without."""
+    of_mappings = {name: counts[name] for name in OF_MAPPING if name in counts}
+    seen = replace(circumstances, counted=Counted(counts=of_mappings, inside=of_mappings))
+    unseen = replace(circumstances, counted=Counted())
+    results = {judged(PLAN, lines, RECORDS, circumstances=one).result for one in (seen, unseen)}
+    assert len(results) == 1
+
+
+# --- what the mapping counts --------------------------------------------------------------------------------
+
+COUNTING = mapping(metrics=True)
+READ = float(len(RECORDS))
+
+
+@pytest.mark.parametrize(
+    ("counts", "code"),
+    [
+        ({POLLED: READ, FILTERED_OUT: READ}, "everything-filtered-out"),
+        ({POLLED: READ + 90, FILTERED_OUT: READ + 90, INVOKED_EVENTS: 0.0}, "everything-filtered-out"),
+        ({POLLED: READ, FILTERED_OUT: READ, "Invocations": 2.0}, "everything-filtered-out"),
+        ({POLLED: READ - 1, FILTERED_OUT: READ - 1}, "nothing-delivered"),
+        ({POLLED: READ, FILTERED_OUT: READ - 1}, "nothing-delivered"),
+        ({POLLED: READ}, "nothing-delivered"),
+        ({POLLED: 0.0, FILTERED_OUT: 0.0}, "nothing-delivered"),
+        ({FILTERED_OUT: READ}, "nothing-delivered"),
+        ({}, "nothing-delivered"),
+        ({POLLED: READ, FILTERED_OUT: READ, INVOKED_EVENTS: 1.0}, "log-late"),
+        ({POLLED: READ, INVOKED_EVENTS: READ}, "log-late"),
+    ],
+)
+def test_a_mapping_that_takes_everything_out_is_told_from_one_that_has_not_read_it(
+    counts: dict[str, float], code: str
+) -> None:
+    verdict = heard([], COUNTING, counted=Counted(counts=counts))
+    assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {code})
+
+
+def test_what_only_some_mappings_count_is_not_the_whole() -> None:
+    counted = Counted(counts={POLLED: READ, FILTERED_OUT: READ})
+    verdict = heard([], COUNTING, mapping(uuid=worlds.UUID.format(2), metrics=None), counted=counted)
+    assert "everything-filtered-out" not in codes(verdict)
+
+
+def test_where_nothing_came_the_counts_say_how_far_the_mapping_is() -> None:
+    def told(*mappings: MappingState, **more: Any) -> str:
+        return "\n".join(finding(heard([], *mappings, **more), "nothing-delivered").evidence)
+
+    assert "no datapoint of PolledEventCount: it does not poll, or" in told(COUNTING)
+    assert "it polls, and has read nothing" in told(COUNTING, counted=Counted(counts={POLLED: 0.0}))
+    behind = Counted(counts={POLLED: 3.0, FILTERED_OUT: 1.0})
+    assert "metric PolledEventCount: 3\nmetric FilteredOutEventCount: 1" in told(COUNTING, counted=behind)
+    for unread in (told(mapping(metrics=False)), told(COUNTING, counted=Counted(why="not allowed"))):
+        assert "EventCount" not in unread
+
+
+@pytest.mark.parametrize("name", [DROPPED, DELIVERED_ON_FAILURE])
+def test_records_that_the_mapping_gave_up_may_be_what_is_missing(name: str) -> None:
+    verdict = heard(SOME, invocations=Invocations(reports=3), counted=Counted(counts={name: 2.0}))
+    assert (verdict.result, weights(verdict)) == (
+        Result.INCONCLUSIVE,
+        {"records-given-up": Weight.HOLE},
+    )
+    assert finding(verdict, "records-given-up").evidence == (f"metric {name}: 2",)
+    assert heard(ALL, counted=Counted(counts={name: 2.0})).findings == ()
+    none = heard(SOME, invocations=Invocations(reports=3), counted=Counted(counts={name: 0.0}))
+    assert "records-given-up" not in codes(none)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbinsert.aws.invocations import summarized
+from ddbinsert.aws.invocations import read_metrics, summarized
 from ddbinsert.aws.logs import is_of_another
+from ddbinsert.core.event_counts import Counted
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session import Aws
 
 ID = "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
 START = f"START RequestId: {ID} Version: $LATEST"
@@ -105,3 +110,80 @@ def test_no_line_is_too_strange(lines: list[str]) -> None:
 )
 def test_another_functions_stream_is_told_by_its_name(stream: str, other: bool) -> None:
     assert is_of_another(stream, "mine") is other
+
+
+# --- CloudWatch ---------------------------------------------------------------------------------------------
+
+MINUTE = 1_795_600_020.0  # a whole one
+BEGAN = MINUTE + 42.5
+
+
+class CloudWatch:
+    """Answers in pages: a page is datapoints (metric, epoch seconds, value) of the first mapping, or the function."""
+
+    def __init__(self, *pages: list[tuple[str, float, float]], is_aws: bool = True) -> None:
+        self.is_aws = is_aws
+        self.asked: list[dict[str, Any]] = []
+        self._pages = pages
+
+    def client(self, name: str) -> CloudWatch:
+        assert name == "cloudwatch"
+        return self
+
+    def get_metric_data(self, **request: Any) -> dict[str, Any]:
+        place = len(self.asked)
+        self.asked.append(dict(request))
+        results: dict[str, dict[str, Any]] = {}
+        ids = {
+            query["MetricStat"]["Metric"]["MetricName"]: query["Id"]
+            for query in reversed(request["MetricDataQueries"])
+        }
+        for name, at, value in self._pages[place]:
+            one = results.setdefault(name, {"Id": ids[name], "Timestamps": [], "Values": []})
+            one["Timestamps"].append(datetime.fromtimestamp(at, UTC))
+            one["Values"].append(value)
+        more = {"NextToken": f"{place + 1}"} if place + 1 < len(self._pages) else {}
+        return {"MetricDataResults": list(results.values()), **more}
+
+    def read(self) -> Counted:
+        return read_metrics(cast("Aws", self), "f", ["u-1", "u-2"], since=BEGAN, until=BEGAN + 200)
+
+
+def test_the_minute_in_which_a_run_begins_is_counted_and_told_apart() -> None:
+    cloudwatch = CloudWatch(
+        [
+            ("Errors", MINUTE, 2.0),
+            ("Errors", MINUTE + 60, 1.0),
+            ("PolledEventCount", MINUTE, 7.0),
+            ("FilteredOutEventCount", MINUTE + 120, 0.0),
+        ]
+    )
+    counted = cloudwatch.read()
+    assert counted.counts == {"Errors": 3.0, "PolledEventCount": 7.0, "FilteredOutEventCount": 0.0}
+    assert counted.inside == {"Errors": 1.0, "FilteredOutEventCount": 0.0}
+    (request,) = cloudwatch.asked
+    assert request["StartTime"] == datetime.fromtimestamp(MINUTE, UTC)
+    assert request["EndTime"].timestamp() >= BEGAN + 200
+    asked = [query["MetricStat"]["Metric"]["Dimensions"][0] for query in request["MetricDataQueries"]]
+    assert [one["Value"] for one in asked] == ["f"] * 3 + ["u-1"] * 6 + ["u-2"] * 6
+
+
+def test_an_emulator_is_asked_from_the_very_start_on() -> None:
+    cloudwatch = CloudWatch([("Errors", MINUTE, 2.0)], is_aws=False)
+    counted = cloudwatch.read()
+    assert counted.counts == counted.inside == {"Errors": 2.0}
+    assert cloudwatch.asked[0]["StartTime"] == datetime.fromtimestamp(BEGAN, UTC)
+
+
+def test_every_page_of_datapoints_counts_and_pages_without_end_are_left() -> None:
+    page = [("Errors", MINUTE + 60, 1.0)]
+    cloudwatch = CloudWatch(page, [], page)
+    assert cloudwatch.read().counts == {"Errors": 2.0}
+    assert [request.get("NextToken") for request in cloudwatch.asked] == [None, "1", "2"]
+    endless = CloudWatch(*[page] * 1000)
+    endless.read()
+    assert len(endless.asked) < 100
+
+
+def test_no_datapoint_is_no_zero() -> None:
+    assert CloudWatch([]).read() == Counted()

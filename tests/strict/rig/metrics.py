@@ -42,6 +42,9 @@ class Count(NamedTuple):
     value: int
 
 
+Counts = dict[tuple[str, str], list[Count]]
+
+
 class EventCounts:
     """What mappings count; many pollers write it."""
 
@@ -60,10 +63,14 @@ class EventCounts:
                 if value or not known or known[-1].at // _MINUTE < at // _MINUTE:
                     known.append(Count(at, value))
 
-    def of(self, scope: tuple[str, str], uuid: str, name: str, *, until: float) -> list[Count]:
-        """What was counted up to a moment."""
+    def snapshot(self, scope: tuple[str, str], *, until: float) -> Counts:
+        """What was counted up to a moment, by mapping and name; all of the same moment."""
         with self._lock:
-            return [count for count in self._counts.get((scope, uuid, name), ()) if count.at <= until]
+            return {
+                (uuid, name): [count for count in counts if count.at <= until]
+                for (owner, uuid, name), counts in self._counts.items()
+                if owner == scope
+            }
 
 
 class MetricsBehaviour:
@@ -94,42 +101,48 @@ class MetricsBehaviour:
             if not answer.ok:
                 return answer
         found = {result["Id"]: result for result in answer.document["MetricDataResults"]}
-        found |= {name: self._result(call, name, stat) for name, stat in own.items()}
+        counts = self._counts(call)
+        found |= {name: _result(call, counts, name, stat) for name, stat in own.items()}
         results = [found[query["Id"]] for query in queries if query["Id"] in found]
         return answer.with_document({**answer.document, "MetricDataResults": results})
-
-    def _result(self, call: Call, identity: str, stat: JsonObject) -> JsonObject:
-        newest_first = call.payload.get("ScanBy") != "TimestampAscending"
-        points = sorted(self._points(call, stat["Metric"], int(stat["Period"])), reverse=newest_first)
-        return {
-            "Id": identity,
-            "Label": stat["Metric"]["MetricName"],
-            "Timestamps": [at for at, _ in points],
-            "Values": [_statistic(stat["Stat"], values) for _, values in points],
-            "StatusCode": "Complete",
-        }
 
     def _statistics(self, call: Call, forward: Forward) -> Answer:
         request = call.payload
         if call.protocol is not Protocol.JSON or not _is_own_metric(request):
             return forward(call)
+        asked = request.get("Statistics") or []
         points = [
             {"Timestamp": at, "Unit": "Count", **{name: _statistic(name, values) for name in asked}}
-            for asked in [request.get("Statistics") or []]
-            for at, values in self._points(call, request, int(request["Period"]))
+            for at, values in _points(call, self._counts(call), request, int(request["Period"]))
         ]
         return json_answer(call, {"Label": request["MetricName"], "Datapoints": points})
 
-    def _points(self, call: Call, metric: JsonObject, period: int) -> Iterator[tuple[int, list[int]]]:
-        """(start of a period, what was counted in it) of each period that has a datapoint to be seen by now."""
-        start = float(call.payload["StartTime"]) // _MINUTE * _MINUTE  # as CloudWatch rounds it
-        end = float(call.payload["EndTime"])
+    def _counts(self, call: Call) -> Counts:
+        """What shows by now."""
         until = self._context.clock() - self._settings.lag
-        uuid = metric["Dimensions"][0]["Value"]
-        periods: dict[int, list[int]] = defaultdict(list)
-        for count in self._context.counts.of(call.access.scope, uuid, metric["MetricName"], until=until):
-            periods[int(count.at // period) * period].append(count.value)
-        yield from ((at, values) for at, values in periods.items() if start <= at < end)
+        return self._context.counts.snapshot(call.access.scope, until=until)
+
+
+def _result(call: Call, counts: Counts, identity: str, stat: JsonObject) -> JsonObject:
+    newest_first = call.payload.get("ScanBy") != "TimestampAscending"
+    points = sorted(_points(call, counts, stat["Metric"], int(stat["Period"])), reverse=newest_first)
+    return {
+        "Id": identity,
+        "Label": stat["Metric"]["MetricName"],
+        "Timestamps": [at for at, _ in points],
+        "Values": [_statistic(stat["Stat"], values) for _, values in points],
+        "StatusCode": "Complete",
+    }
+
+
+def _points(call: Call, counts: Counts, metric: JsonObject, period: int) -> Iterator[tuple[int, list[int]]]:
+    """(start of a period, what was counted in it) of each period asked for that has a datapoint."""
+    start = float(call.payload["StartTime"]) // _MINUTE * _MINUTE  # as CloudWatch rounds it
+    end = float(call.payload["EndTime"])
+    periods: dict[int, list[int]] = defaultdict(list)
+    for count in counts.get((metric["Dimensions"][0]["Value"], metric["MetricName"]), ()):
+        periods[int(count.at // period) * period].append(count.value)
+    yield from ((at, values) for at, values in periods.items() if start <= at < end)
 
 
 def _is_own(query: JsonObject) -> bool:

@@ -123,6 +123,18 @@ def hidden_filter(ground: Ground) -> None:
     )
 
 
+@sabotage(
+    "a filter that nobody can read, and that takes everything out", "INCONCLUSIVE", "everything-filtered-out"
+)
+def hidden_filter_that_never_matches(ground: Ground) -> None:
+    """Nothing but what the mapping counts tells it from one that doesn't poll."""
+    ground.attach()
+    ground.change_mapping(
+        KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["insert"]}'}]},
+    )
+
+
 @sabotage("the event's name in small letters", "FAIL", "filter-never-matches")
 def wrong_case(ground: Ground) -> None:
     ground.attach()

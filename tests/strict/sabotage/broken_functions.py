@@ -39,6 +39,14 @@ def names_a_failure(ground: Ground) -> None:
     ground.attach_code(handlers.NAMES_ONE_FAILURE, "--retries", "-1")
 
 
+@sabotage(
+    "the function names a record that fails, and logs nothing of it", "INCONCLUSIVE", "records-given-up"
+)
+def names_a_failure_silently(ground: Ground) -> None:
+    """After its retries the mapping drops the record, and counts it."""
+    ground.attach_code(handlers.NAMES_ONE_FAILURE_SILENTLY, "--retries", "0", "--batch-size", "1")
+
+
 @sabotage("the function runs out of time", "FAIL", "function-times-out", timeout="3s")
 def times_out(ground: Ground) -> None:
     ground.attach_code(handlers.TOO_SLOW, "--function-timeout", "1")

@@ -59,6 +59,22 @@ def watched_failing(ground: Ground) -> None:
 
 
 @sabotage(
+    "a filter that nobody can read, and that takes everything out, by watching",
+    "INCONCLUSIVE",
+    "everything-filtered-out",
+    options=WATCH,
+    timeout="1s",
+)
+def watched_filtered_out(ground: Ground) -> None:
+    ground.attach()
+    ground.change_mapping(
+        KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["insert"]}'}]},
+    )
+    ground.write_on()
+
+
+@sabotage(
     "a log that shows everything too late, by watching",
     "INCONCLUSIVE",
     "role-cannot-write-logs",

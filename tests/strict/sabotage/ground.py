@@ -21,6 +21,7 @@ from tests.strict.rig import (
     Functions,
     Logs,
     Mappings,
+    Metrics,
     Profile,
     Roles,
     Streams,
@@ -48,6 +49,7 @@ FAST = Profile(
     mappings=QUICK,
     streams=Streams(shards=2),
     logs=Logs(lag=0.02),
+    metrics=Metrics(lag=0.0),
 )
 #: What verify says instead of a verdict where it can't begin, or may not look.
 REFUSED = "REFUSED"
