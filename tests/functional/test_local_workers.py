@@ -31,7 +31,7 @@ def _package() -> bytes:
 @pytest.fixture
 def cloud(emulator: Emulator) -> Iterator[Cloud]:
     """The emulator itself, with no strict rig in between: its own mappings and its processes are what is looked at."""
-    looked_at = Cloud(emulator.variables())
+    looked_at = Cloud(emulator.variables(), emulator=emulator.endpoint)
     yield looked_at
     looked_at.close()
 
