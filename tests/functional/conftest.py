@@ -82,7 +82,7 @@ def _bare(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def prove(variables: dict[str, str]) -> Callable[..., Ran]:
-    def run(*arguments: str, timeout: str = "20s", **outside: Any) -> Ran:
+    def run(*arguments: str, timeout: str = "60s", **outside: Any) -> Ran:
         return ran("verify", *arguments, "--timeout", timeout, variables=variables, **outside)
 
     return run

@@ -89,6 +89,19 @@ def test_children_show_late(bench_of: Callable[..., Bench], clock: ManualClock) 
     assert len(shards_of(bench, arn)) == 2
 
 
+def test_children_that_came_at_the_same_time_show_at_the_same_time(
+    bench_of: Callable[..., Bench], clock: ManualClock
+) -> None:
+    bench = bench_of(Profile(streams=Streams(shards=1, split_every=2, child_hidden=5.0)), clock=clock)
+    table = bench.table()
+    for number in range(7):
+        bench.put(table, f"item-{number}")
+    arn = bench.stream_arn(table)
+    assert len(shards_of(bench, arn)) == 1
+    clock.advance(6)
+    assert len(shards_of(bench, arn)) == 4
+
+
 def test_a_reader_may_begin_at_the_end_or_after_a_record(bench_of: Callable[..., Bench]) -> None:
     bench = bench_of(Profile(streams=Streams(shards=1)))
     table = bench.table()

@@ -76,9 +76,8 @@ class StreamsBehaviour:
 
     def _shards(self, arn: str, start: int, end: int, *, ended: bool) -> Iterator[JsonObject]:
         oldest, newest = self._generation(start), self._generation(end)
-        for generation in range(oldest, newest + 1):
-            if generation > oldest and not self._is_shown(arn, generation):
-                return
+        shown = self._shown(arn, oldest, newest)
+        for generation in range(oldest, shown + 1):
             bounds = {"StartingSequenceNumber": f"{self._begin(generation):021d}"}
             if ended or generation < newest:
                 bounds["EndingSequenceNumber"] = f"{max(self._begin(generation + 1) - 1, 0):021d}"
@@ -86,10 +85,13 @@ class StreamsBehaviour:
                 parent = {} if generation == oldest else {"ParentShardId": _name(generation - 1, shard)}
                 yield {"ShardId": _name(generation, shard), "SequenceNumberRange": bounds, **parent}
 
-    def _is_shown(self, arn: str, generation: int) -> bool:
+    def _shown(self, arn: str, oldest: int, newest: int) -> int:
+        """The newest generation that is shown: each is hidden for a while, and none longer for its parents' being so."""
         now = self._context.clock()
         with self._lock:
-            return now >= self._first_seen.setdefault((arn, generation), now) + self._settings.child_hidden
+            since = [self._first_seen.setdefault((arn, one), now) for one in range(oldest + 1, newest + 1)]
+        hidden = sum(now < seen + self._settings.child_hidden for seen in since)
+        return newest - hidden
 
     def _iterator(self, call: Call, _forward: Forward) -> Answer:
         request = call.payload
