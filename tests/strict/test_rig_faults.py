@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from tests.strict.bench import fresh
+from tests.strict.bench import fresh, until
 from tests.strict.rig import Fault, FaultKind, Profile
 
 if TYPE_CHECKING:
@@ -126,6 +127,19 @@ def test_a_denial_names_user_action_and_resource_as_aws_does(bench_of: Callable[
     assert code_of(error) == "AccessDenied"
     with pytest.raises(ClientError, match="lambda:InvokeFunction on resource"):
         bench.lambda_.invoke(FunctionName="f")
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RESET, FaultKind.LOST_ANSWER])
+def test_a_reset_leaves_no_words_on_stderr(
+    bench_of: Callable[..., Bench], capfd: pytest.CaptureFixture[str], kind: FaultKind
+) -> None:
+    bench = bench_of(PLAIN, faults=[Fault(operation="PutItem", kind=kind, times=1)])
+    table = bench.table()
+    serving = set(threading.enumerate())
+    with pytest.raises(ConnectionClosedError):
+        bench.put(table, "a")
+    assert until(lambda: set(threading.enumerate()) <= serving)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_reset_ends_the_connection_before_the_call_takes_effect(bench_of: Callable[..., Bench]) -> None:

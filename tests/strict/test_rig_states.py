@@ -184,7 +184,8 @@ def test_an_updating_function_can_be_invoked_but_not_updated(
 def test_listing_functions_shows_no_states(bench_of: Callable[..., Bench], clock: ManualClock) -> None:
     bench = bench_of(FUNCTIONS, clock=clock)
     name = bench.function()
-    listed = [each for each in bench.lambda_.list_functions()["Functions"] if each["FunctionName"] == name]
+    pages = bench.lambda_.get_paginator("list_functions").paginate()
+    listed = [each for page in pages for each in page["Functions"] if each["FunctionName"] == name]
     assert len(listed) == 1
     assert "State" not in listed[0]
 

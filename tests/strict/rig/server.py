@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import struct
 import threading
@@ -123,6 +124,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.close()
         self.wfile.close()
         self.connection.close()
+        self.wfile = io.BytesIO()  # the base class flushes it when the call is answered, even so
 
     def log_message(self, *_args: Any) -> None:
         """Nothing: the calls are recorded by the rig."""
