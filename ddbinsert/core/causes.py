@@ -167,7 +167,7 @@ def _passed_over(seen: Symptoms, tally: Tally, around: Circumstances) -> Iterato
         )
         return
     # The line of an earlier record may show after the later one's: they are in different log streams.
-    patient = around.wait_limit >= around.log_patience
+    patient = around.wait_limit >= around.log_patience and not around.lines_to_come
     yield Finding(
         code="handler-drops-records",
         weight=Weight.PROOF if patient else Weight.HOLE,

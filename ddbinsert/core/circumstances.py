@@ -85,6 +85,15 @@ class Circumstances:
         return by_log or by_both or _no_success(counted.inside)
 
     @property
+    def lines_to_come(self) -> bool:
+        """Whether the log surely lacks lines: CloudWatch counts more invocations than the log tells of.
+
+        A function may be set to log no REPORT lines at all; then nothing follows.
+        """
+        calls = self.invocations
+        return 0 < calls.reports < self.counted.inside.get("Invocations", 0) and not calls.cut
+
+    @property
     def has_destination(self) -> bool:
         return any(m.on_failure for m in self.mappings)
 

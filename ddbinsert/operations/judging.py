@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 #: CloudWatch Logs shows lines 2 s late mostly, and minutes late at times (facts).
-_PATIENCE_ON_AWS = 30.0
+_PATIENCE_ON_AWS = 120.0
 _PATIENCE = 1.4
 
 

@@ -370,6 +370,28 @@ def test_what_was_passed_over_is_no_proof_after_too_short_a_wait() -> None:
     assert heard(left, wait_limit=30.0, log_patience=30.0).result is Result.FAIL
 
 
+@pytest.mark.parametrize(
+    ("reports", "invocations", "result"),
+    [
+        (3, 4, Result.INCONCLUSIVE),
+        (3, 3, Result.FAIL),
+        (4, 3, Result.FAIL),
+        (3, 0, Result.FAIL),
+        (0, 4, Result.FAIL),  # a function that logs no REPORT lines
+    ],
+)
+def test_what_was_passed_over_is_no_proof_while_the_log_lacks_an_invocation(
+    reports: int, invocations: int, result: Result
+) -> None:
+    first = said(of(RECORDS, INSERT)[0])
+    verdict = heard(
+        [line for line in ALL if line != first],
+        invocations=Invocations(reports=reports),
+        counted=all_minutes(Invocations=float(invocations)),
+    )
+    assert (verdict.result, codes(verdict)) == (result, {"handler-drops-records"})
+
+
 def test_inserts_that_nothing_explains_are_late_or_dropped() -> None:
     verdict = heard(SOME, invocations=Invocations(reports=3))
     assert (verdict.result, weights(verdict)) == (
