@@ -88,14 +88,17 @@ class Cloud:
             BillingMode="PAY_PER_REQUEST",
             **({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": view}} if view else {}),
         )
-        until(lambda: self.described(name)["TableStatus"] == "ACTIVE")
+        assert until(lambda: self.described(name)["TableStatus"] == "ACTIVE")
         return name
 
     def described(self, table: str) -> dict[str, Any]:
         return dict(self.dynamodb.describe_table(TableName=table)["Table"])
 
     def exists(self, table: str) -> bool:
-        return table in self.dynamodb.list_tables()["TableNames"]
+        try:
+            return bool(self.described(table))
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            return False
 
     def stream(self, table: str) -> str | None:
         """The live stream's ARN."""
@@ -125,7 +128,7 @@ class Cloud:
         """Enables the stream, or disables it."""
         wanted = {"StreamEnabled": True, "StreamViewType": view} if view else {"StreamEnabled": False}
         self.dynamodb.update_table(TableName=table, StreamSpecification=wanted)
-        until(lambda: self.described(table)["TableStatus"] == "ACTIVE")
+        assert until(lambda: self.described(table)["TableStatus"] == "ACTIVE")
 
     def put(self, table: str, key: str, **attributes: str) -> None:
         item = {"pk": {"S": key}} | {name: {"S": value} for name, value in attributes.items()}
