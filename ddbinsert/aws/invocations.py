@@ -126,16 +126,16 @@ def _duration(line: str) -> float | None:
 def read_metrics(aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float) -> Counted:
     """CloudWatch's counts over the run's time (epoch seconds). Datapoints come minutes late.
 
-    They are of whole minutes; an emulator counts from the very moment that it is asked for.
+    They are of whole minutes; an emulator counts a function's from the very moment that it is asked for.
     """
-    first = since // 60 * 60 if aws.is_aws else since
+    exact = frozenset[str]() if aws.is_aws else frozenset(OF_FUNCTION)
     asked = [(name, "FunctionName", function) for name in OF_FUNCTION]
     asked += [(name, "EventSourceMappingUUID", uuid) for uuid in mappings for name in OF_MAPPING]
     request: dict[str, Any] = {
         "MetricDataQueries": [
             {"Id": f"m{place}", "MetricStat": _sum(*metric)} for place, metric in enumerate(asked)
         ],
-        "StartTime": datetime.fromtimestamp(first, UTC),
+        "StartTime": datetime.fromtimestamp(since if exact else since // 60 * 60, UTC),
         "EndTime": datetime.fromtimestamp(int(until) + 60, UTC),
     }
     results: list[Any] = []
@@ -154,7 +154,7 @@ def read_metrics(aws: Aws, function: str, mappings: Iterable[str], *, since: flo
         name, _, _ = asked[int(result["Id"][1:])]
         for at, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True):
             counts[name] += value
-            if first == since or at.timestamp() >= since:
+            if name in exact or at.timestamp() >= since:
                 inside[name] += value
     return Counted(counts=counts, inside=inside)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.event_counts import (
-    INVOKED,
     OF_MAPPING,
     are_published,
     let_nothing_through,
     polling,
     shown,
+    was_invoked,
 )
 from ddbinsert.core.verdict import Finding, Weight
 
@@ -78,16 +78,18 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
     Args:
         records: So many the stream holds, of the run or of what was watched.
     """
-    counts = around.counted.counts
-    ways = [name for name in ("Invocations", INVOKED) if counts.get(name, 0) > 0]
-    invoked, count = bool(ways), shown(counts, *ways)
+    counts, inside = around.counted.counts, around.counted.inside
+    invoked = was_invoked(counts)
+    count = shown(counts, "Invocations", *OF_MAPPING) if invoked else ()
+    unless = "" if was_invoked(inside) else ", unless it was invoked before the run alone"
     function = around.world.function
-    if are_published(around.mappings) and let_nothing_through(counts, records=records):
+    telling = [some for some in (counts, inside) if let_nothing_through(some, records=records)]
+    if telling and are_published(around.mappings):
         yield Finding(
             code="everything-filtered-out",
             weight=Weight.HOLE,
             text="the mapping polls, and its filter took out everything that it read",
-            evidence=shown(counts, *OF_MAPPING),
+            evidence=shown(telling[0], *OF_MAPPING),
             mend="Try the filter on a record (`ddbinsert filter test`), or have it written anew (`ddbinsert "
             "attach-trigger TABLE`); a filter changed lately may take minutes to count.",
         )
@@ -103,7 +105,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             code="log-group-missing",
             weight=Weight.HOLE,
             text=f"log group {around.log_group} does not exist"
-            + (", though the function was invoked" if invoked else ""),
+            + (f", though the function was invoked{unless}" if invoked else ""),
             evidence=count,
             mend="`ddbinsert create-function TABLE` makes it again; a role without logs:CreateLogGroup can't.",
         )
@@ -113,7 +115,8 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             weight=Weight.HOLE,
             text="the function's role can't write to its log group, so nothing can be seen of its work"
             if "logs" in around.policy_lacks
-            else "the function was invoked and its log shows nothing: its role can't write there, or the log is late",
+            else "the function was invoked and its log shows nothing: its role can't write there, or the log is late"
+            + unless,
             evidence=count,
             mend=_GRANT,
         )
@@ -121,7 +124,8 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
         yield Finding(
             code="log-late",
             weight=Weight.HOLE,
-            text="the function was invoked, its role may write logs, and the log shows nothing yet: it is late",
+            text="the function was invoked, its role may write logs, and the log shows nothing yet: it is late"
+            + unless,
             evidence=count,
             mend="Wait longer: `ddbinsert verify TABLE --timeout 10m`.",
         )

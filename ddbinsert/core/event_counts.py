@@ -53,6 +53,11 @@ def are_published(mappings: Sequence[MappingState]) -> bool:
     return bool(mappings) and all(mapping.metrics for mapping in mappings)
 
 
+def was_invoked(counts: Mapping[str, float]) -> bool:
+    """Whether the function was invoked, by whomever."""
+    return counts.get("Invocations", 0) > 0 or counts.get(INVOKED, 0) > 0
+
+
 def let_nothing_through(counts: Mapping[str, float], *, records: int) -> bool:
     """Whether the mappings filtered out everything that they read.
 

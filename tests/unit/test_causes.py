@@ -498,6 +498,21 @@ def test_a_mapping_that_takes_everything_out_is_told_from_one_that_has_not_read_
     assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {code})
 
 
+def test_the_minute_in_which_a_run_begins_says_less_of_it() -> None:
+    """Another run in it, a moment ago, whose records were handed over."""
+    before = {POLLED: 2 * READ, FILTERED_OUT: READ + 4, INVOKED_EVENTS: READ - 4}
+    late = heard([], COUNTING, counted=Counted(counts=before))
+    assert codes(late) == {"log-late"}
+    assert "unless it was invoked before the run alone" in finding(late, "log-late").text
+    assert f"metric FilteredOutEventCount: {READ + 4:.0f}" in finding(late, "log-late").evidence
+    assert "unless" not in finding(heard([], counted=INVOKED), "log-late").text
+    filtered = {POLLED: READ, FILTERED_OUT: READ}
+    all_of_it = heard([], COUNTING, counted=Counted(counts=before, inside=filtered))
+    assert codes(all_of_it) == {"everything-filtered-out"}
+    told = finding(all_of_it, "everything-filtered-out").evidence
+    assert told == (f"metric {POLLED}: {READ:.0f}", f"metric {FILTERED_OUT}: {READ:.0f}")
+
+
 def test_what_only_some_mappings_count_is_not_the_whole() -> None:
     counted = Counted(counts={POLLED: READ, FILTERED_OUT: READ})
     verdict = heard([], COUNTING, mapping(uuid=worlds.UUID.format(2), metrics=None), counted=counted)

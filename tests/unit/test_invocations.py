@@ -169,9 +169,10 @@ def test_the_minute_in_which_a_run_begins_is_counted_and_told_apart() -> None:
 
 
 def test_an_emulator_is_asked_from_the_very_start_on() -> None:
-    cloudwatch = CloudWatch([("Errors", MINUTE, 2.0)], is_aws=False)
+    cloudwatch = CloudWatch([("Errors", MINUTE, 2.0), ("PolledEventCount", MINUTE, 3.0)], is_aws=False)
     counted = cloudwatch.read()
-    assert counted.counts == counted.inside == {"Errors": 2.0}
+    assert counted.counts == {"Errors": 2.0, "PolledEventCount": 3.0}
+    assert counted.inside == {"Errors": 2.0}
     assert cloudwatch.asked[0]["StartTime"] == datetime.fromtimestamp(BEGAN, UTC)
 
 
