@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .metrics import EventCounts
+from .request_ids import RequestIds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -60,7 +61,7 @@ class Context:
     """The way to the emulator, the clock (epoch seconds), and what threads tell one another.
 
     ``wakes`` is told of whatever may have put records on a table's stream, or changed how it is read;
-    ``stopping`` is set by the rig's end; ``counts`` is for CloudWatch.
+    ``stopping`` is set by the rig's end; ``counts`` is for CloudWatch, ``ids`` for its logs.
     """
 
     upstream: Upstream
@@ -68,3 +69,4 @@ class Context:
     stopping: threading.Event = field(default_factory=threading.Event)
     wakes: Wakes = field(default_factory=Wakes)
     counts: EventCounts = field(default_factory=EventCounts)
+    ids: RequestIds = field(default_factory=RequestIds)

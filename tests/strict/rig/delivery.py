@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .arns import split_function
 from .discarded import discard
+from .wire import Refusal
 
 if TYPE_CHECKING:
     from .context import Context
@@ -31,6 +32,7 @@ class Delivery:
         self._settings = settings
         self._context = context
         self._batches = itertools.count(1)
+        self._output = ""
         self._random = random.Random(mapping.uuid)  # noqa: S311 - jitter, no secret
 
     def deliver(self, batch: list[Record], settings: JsonObject) -> None:
@@ -40,12 +42,12 @@ class Delivery:
             self._pause(self._random.uniform(0, self._settings.jitter))
         if _every(self._settings.throttle_every, number):
             self._pause(self._settings.retry_delay)
-        waiting = deque([(batch, 0)])
+        waiting = deque([(batch, 0, "")])
         while waiting and not self._is_over():
-            records, attempts = waiting.popleft()
-            left = self._attempt(records, settings)
+            records, attempts, request_id = waiting.popleft()
+            left, request_id = self._identified(records, settings, request_id)
             if left is None:  # throttled, or not there: that counts for nothing
-                waiting.appendleft((records, attempts))
+                waiting.appendleft((records, attempts, request_id))
                 self._pause(self._settings.retry_delay)
                 continue
             if not left:
@@ -63,10 +65,40 @@ class Delivery:
                 )
                 self._count(settings, _DELIVERED if sent else _DROPPED, left)
                 continue
-            waiting.extendleft(reversed([(part, attempts) for part in _parts(left, settings)]))
+            parts = _parts(left, settings)
+            same = request_id if parts == [records] else ""  # another batch is another request
+            waiting.extendleft(reversed([(part, attempts, same) for part in parts]))
             self._pause(self._settings.retry_delay)
         if _every(self._settings.duplicate_every, number) and not self._is_over():
             self._attempt(batch, settings)
+
+    def _identified(
+        self, records: list[Record], settings: JsonObject, first: str
+    ) -> tuple[list[Record] | None, str]:
+        """What is left after an attempt, and the request id that all attempts at this batch bear.
+
+        Args:
+            first: The id of the first attempt; empty where this is it.
+        """
+        if not self._settings.same_request_id:
+            return self._attempt(records, settings), ""
+        upstream, access = self._context.upstream, self._mapping.access
+        ids = self._context.ids.of(access, self._log_group())
+        with ids.attempt(again=bool(first)) as began:
+            left = self._attempt(records, settings)
+            if left is None or not (left or first):
+                return left, first
+            return left, ids.settle(upstream, access, began=began, told=self._output, first=first)
+
+    def _log_group(self) -> str:
+        name, _ = split_function(self._mapping.function_arn)
+        try:
+            function = self._context.upstream.lambda_document(
+                f"/2015-03-31/functions/{name}/configuration", self._mapping.access
+            )
+        except Refusal:
+            function = {}
+        return str((function.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}")
 
     def _attempt(self, records: list[Record], settings: JsonObject) -> list[Record] | None:
         """What is left of a batch after an attempt; None where the function could not be called at all."""
@@ -88,8 +120,9 @@ class Delivery:
             f"/2015-03-31/functions/{name}/invocations{query}",
             json.dumps({"Records": records}).encode(),
             self._mapping.access,
-            headers={"x-amz-invocation-type": "RequestResponse"},
+            headers={"x-amz-invocation-type": "RequestResponse", "x-amz-log-type": "Tail"},
         )
+        self._output = answer.headers.get("x-amz-log-result", "")
         if answer.status == _THROTTLED or not answer.ok:
             self._mapping.last_result = (
                 "PROBLEM: Function call throttled"

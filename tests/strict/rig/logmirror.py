@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .request_ids import GroupIds
     from .upstream import Upstream
     from .wire import Access, JsonObject
 
@@ -58,12 +59,14 @@ class LogMirror:
     Args:
         lag_ms: The most that an event's showing lags behind its writing.
         written: Whether a log stream seen for the first time leaves a trace at all.
+        ids: Whose request id an invocation bears.
     """
 
-    def __init__(self, group: str, *, lag_ms: float, written: Callable[[str], bool]) -> None:
+    def __init__(self, group: str, *, lag_ms: float, written: Callable[[str], bool], ids: GroupIds) -> None:
         self._group = group
         self._lag_ms = lag_ms
         self._written = written
+        self._ids = ids
         self._lock = threading.RLock()
         self._events: list[LogEvent] = []
         self._known: set[tuple[int, str, int]] = set()
@@ -99,6 +102,8 @@ class LogMirror:
         )
         if name in self._hidden or signature[0] is None or self._signatures.get(name) == signature:
             return False
+        if self._ids.holds(name, int(signature[0])):
+            return False
         if name not in self._signatures and not self._written(name):
             self._hidden.add(name)
             return False
@@ -119,7 +124,7 @@ class LogMirror:
                     self._events,
                     LogEvent(
                         key=key,
-                        message=event["message"],
+                        message=self._ids.retold(stream, event["message"]),
                         shown_at=shown_at,
                         event_id=_event_id(self._group, key),
                     ),

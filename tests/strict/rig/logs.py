@@ -71,6 +71,7 @@ class LogsBehaviour:
                     group,
                     lag_ms=self._settings.lag * 1000,
                     written=lambda _stream: self._rights.may_write(access, group),
+                    ids=self._context.ids.of(access, group),
                 )
             return self._mirrors[key]
 

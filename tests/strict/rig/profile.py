@@ -57,6 +57,7 @@ class Mappings:
         throttle_every: Every n-th batch is throttled once before it is delivered (0 = never).
         jitter: Up to so many seconds of delay before a batch, so that shards overtake one another.
         filter_quota: How many filters a mapping may have.
+        same_request_id: All attempts at a batch bear the id of the first, in every line that has it. Needs Logs.
     """
 
     creating: float = 0.3
@@ -70,6 +71,7 @@ class Mappings:
     throttle_every: int = 0
     jitter: float = 0.0
     filter_quota: int = 5
+    same_request_id: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +160,7 @@ class Profile:
             tables=Tables(),
             functions=Functions(),
             roles=Roles(),
-            mappings=Mappings(jitter=0.02),
+            mappings=Mappings(jitter=0.02, same_request_id=True),
             streams=Streams(shards=4, reads_per_second=5),
             logs=Logs(),
             metrics=Metrics(),
@@ -173,7 +175,7 @@ class Profile:
             tables=Tables(),
             functions=Functions(),
             roles=Roles(),
-            mappings=Mappings(jitter=0.1, duplicate_every=3, throttle_every=4),
+            mappings=Mappings(jitter=0.1, duplicate_every=3, throttle_every=4, same_request_id=True),
             streams=Streams(shards=3, split_every=20, child_hidden=0.2, reads_per_second=5),
             logs=Logs(lag=0.8, page=20, empty_page_every=2),
             metrics=Metrics(lag=0.5),

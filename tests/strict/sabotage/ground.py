@@ -39,7 +39,13 @@ if TYPE_CHECKING:
 
 REGION = "eu-west-1"
 QUICK = Mappings(
-    creating=0.0, updating=0.0, deleting=0.0, polling_delay=0.0, update_lag=0.0, retry_delay=0.02
+    creating=0.0,
+    updating=0.0,
+    deleting=0.0,
+    polling_delay=0.0,
+    update_lag=0.0,
+    retry_delay=0.02,
+    same_request_id=True,
 )
 #: AWS's rules without its delays.
 FAST = Profile(

@@ -57,6 +57,9 @@ def handler(event, context):
 FAILS_ON_ONE_ITEM = leaving_receipts(
     '    if number(record) == 1:\n        raise ValueError("poison")\n    receipt(record, request)'
 )
+FAILS_AT_FIRST_ON_EACH = leaving_receipts(
+    '    if times < 3:\n        raise ValueError("not yet")\n    receipt(record, request)'
+)
 FAILS_ONCE = (
     leaving_receipts("    receipt(record, request)")
     + """
