@@ -88,6 +88,7 @@ class StreamReader:
         self._running: dict[Future[dict[str, Any] | None], _Cursor] = {}
         self._looked = float("-inf")
         self.trimmed = False
+        self._came_to_an_end = False
 
     def open(self) -> None:
         """Find the shards and take a place in each: with ``latest``, what is written from now on is read.
@@ -96,7 +97,7 @@ class StreamReader:
             PrerequisiteError: There is no such stream.
         """
         self._find_shards(first=True)
-        starting = [c for c in self._cursors.values() if self._is_ready(c)]
+        starting = [c for c in self._cursors.values() if not c.finished and self._is_ready(c)]
         self._aws.side_by_side(*(self._taker(cursor) for cursor in starting))
 
     def _taker(self, cursor: _Cursor) -> Callable[[], None]:
@@ -121,6 +122,7 @@ class StreamReader:
 
     def poll(self) -> Iterator[Record]:
         """Read every shard that is due, once, side by side; the records of the shards that answered."""
+        self._came_to_an_end = False
         now = self._clock.monotonic()
         if now - self._looked >= (_LOOK_FOR_CHILDREN if self._awaits_children else _LOOK_FOR_SHARDS):
             self._find_shards(first=False)
@@ -148,6 +150,12 @@ class StreamReader:
                 self._ask(cursor)
             for record in records:
                 yield as_lambda_has_it(record, self._arn)
+
+    def poll_through(self) -> Iterator[Record]:
+        """Like poll, and on at once from every shard that ends to its children: a busy stream has many of them."""
+        yield from self.poll()
+        while self._came_to_an_end:
+            yield from self.poll()
 
     def _ask(self, cursor: _Cursor) -> None:
         self._running[self._aws.start(lambda: self._read(cursor))] = cursor
@@ -204,7 +212,8 @@ class StreamReader:
             cursor.start = "AFTER_SEQUENCE_NUMBER"
             cursor.after = records[-1]["dynamodb"]["SequenceNumber"]
         if cursor.finished:
-            self._find_shards(first=False)  # it closed: its children go on from here
+            self._came_to_an_end = True
+            self._find_shards(first=False)  # its children go on from here
 
     @property
     def _awaits_children(self) -> bool:

@@ -123,7 +123,7 @@ def _watch(
         for event in log.poll():
             if not is_of_another(event.stream, function):
                 ongoing.logged(event.message, event.timestamp / 1000)
-        for record in reader.poll() if stream else ():
+        for record in reader.poll_through() if stream else ():
             ongoing.streamed(record)
 
     while (elapsed := means.clock.monotonic() - began) < seconds:

@@ -246,7 +246,7 @@ class Watch:
         if self._reader is None:
             return
         try:
-            for record in self._reader.poll():
+            for record in self._reader.poll_through():
                 self.tally.streamed(record)
         except (AwsError, PrerequisiteError) as error:
             self._reader, self.stream_problem = None, error.message
