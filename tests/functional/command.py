@@ -89,7 +89,7 @@ def ran_apart(
     return ended(begun(*arguments, variables=variables, cwd=cwd, before=before))
 
 
-def until(ask: Callable[[], T], *, seconds: float = 20.0) -> T:
+def until(ask: Callable[[], T], *, seconds: float = 60.0) -> T:
     """Asks until the answer is true, and gives it; the last answer where that never happens."""
     end = time.monotonic() + seconds
     pause = threading.Event()

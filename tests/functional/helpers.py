@@ -267,7 +267,7 @@ class Cloud:
             return []
         return [event["message"] for event in events]
 
-    def logged(self, function: str, text: str, *, seconds: float = 20.0) -> bool:
+    def logged(self, function: str, text: str, *, seconds: float = 60.0) -> bool:
         """Whether a line with this text comes."""
         return until(lambda: any(text in line for line in self.lines(function)), seconds=seconds)
 

@@ -42,7 +42,7 @@ def _event(event_name: str, key: str) -> dict[str, Any]:
 
 
 def _invoke(cloud: Cloud, function: str, *records: dict[str, Any]) -> Any:
-    until(lambda: cloud.configuration(function).get("State", "Active") == "Active")
+    assert until(lambda: cloud.configuration(function).get("State", "Active") == "Active")
     answer = cloud.lambda_.invoke(FunctionName=function, Payload=json.dumps({"Records": list(records)}))
     said = answer["Payload"].read().decode()
     assert "FunctionError" not in answer, said

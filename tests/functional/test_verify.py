@@ -222,7 +222,12 @@ def test_a_function_that_leaves_no_trace_is_inconclusive_never_a_pass(
     prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud
 ) -> None:
     table = attached(source=SILENT)
-    done = prove(table, "-o", "json", timeout="1s")
+    cloud.put(table, "first")
+    assert until(lambda: any("REPORT" in line for line in cloud.written(f"{table}-inserts")))
+    cloud.remove(table, "first")
+    done = prove(
+        table, "-o", "json", timeout="2s"
+    )  # the function is at work, so that each invocation shows by then
     assert done.code == 6
     check_envelope(done.json, command="verify", code=6)
     assert done.data["verdict"] == "INCONCLUSIVE"

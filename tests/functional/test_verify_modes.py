@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.command import Ran, ran
+from tests.functional.command import Ran, ran, until
 from tests.functional.helpers import INSERT_ONLY, Cloud, fresh
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def test_inserts_that_a_disabled_mapping_leaves_lying_fail_the_watch(
     table = attached()
     uuid = cloud.mapping(f"{table}-inserts")["UUID"]
     cloud.lambda_.update_event_source_mapping(UUID=uuid, Enabled=False)
+    assert until(lambda: cloud.mapping(f"{table}-inserts")["State"] == "Disabled")
     traffic(table)
     proof = prove(table, "--observe", "--for", "500ms", "--output", "json", timeout="500ms")
     assert proof.code == 1
