@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from tests.strict.answering import runner
-from tests.strict.bench import fresh
-from tests.strict.rig import Profile, Streams
+from tests.strict.bench import RECORDING, fresh, until
+from tests.strict.rig import Mappings, Profile, Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,41 @@ def test_a_failure_is_read_to_its_last_record_past_any_number_of_empty_answers(
     (shown,) = answer["data"]
     assert not shown["problem"]
     assert keys_of(shown["records"]) == ["k0", "k1", "k2"]
+
+
+def test_what_lambda_gave_up_in_shards_that_split_is_replayed_whole(
+    bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path
+) -> None:
+    profile = Profile(
+        streams=Streams(shards=2, split_every=7),
+        mappings=Mappings(creating=0.01, updating=0.01, polling_delay=0.1, update_lag=0.0, retry_delay=0.01),
+    )
+    bench = bench_of(profile)
+    run = runner(bench, emulator, tmp_path)
+    table = bench.table()
+    attach = ("attach-trigger", table, "--code", "app.py", "--on-failure", "create", "--retries", "0")
+    (tmp_path / "app.py").write_text("def handler(event, context):\n    raise ValueError('not yet')\n")
+    code, answer = run(*attach)
+    assert code == 0, answer
+    for number in range(10):
+        bench.put(table, f"k{number}")
+        bench.put(table, f"k{number}", changed="yes")
+
+    def given_up() -> list[str]:
+        _, shown = run("failures", "show", table)
+        return sorted(key for failure in shown["data"] for key in keys_of(failure["records"]))
+
+    keys = [f"k{number}" for number in range(10)]
+    assert until(lambda: given_up() == keys, seconds=60), given_up()
+    (tmp_path / "app.py").write_text(RECORDING)
+    assert run(*attach)[0] == 0
+    code, answer = run("failures", "replay", table)
+    assert code == 0, answer
+    assert given_up() == []
+    function = f"/aws/lambda/{table}-inserts"
+    assert sorted(line.strip() for line in bench.messages(function) if line.startswith("REC")) == [
+        f"REC INSERT {key}" for key in keys
+    ]
 
 
 def test_a_failure_of_which_not_all_can_be_read_is_not_replayed_in_part_and_stays(

@@ -11,6 +11,7 @@ from .logs import LogsBehaviour
 from .mappings import MappingsBehaviour
 from .metrics import MetricsBehaviour
 from .partiql import PartiqlBehaviour
+from .profile import Streams
 from .roles import RoleBook
 from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
@@ -40,9 +41,9 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
         logs = LogsBehaviour(profile.logs, context, rights)
         behaviours += [logs, InsightsBehaviour(logs, context)]
     if profile.mappings:
-        shards = profile.streams.shards if profile.streams else 1
+        streams = profile.streams or Streams()
         behaviours += [
-            MappingsBehaviour(profile.mappings, context, roles, functions, shards=shards),
+            MappingsBehaviour(profile.mappings, context, roles, functions, streams),
             WriteWatch(context),
         ]
     if profile.metrics:

@@ -35,8 +35,8 @@ class Delivery:
         self._output = ""
         self._random = random.Random(mapping.uuid)  # noqa: S311 - jitter, no secret
 
-    def deliver(self, batch: list[Record], settings: JsonObject) -> None:
-        """Hand over a batch until every record of it succeeded or was given up, or the mapping ends."""
+    def deliver(self, batch: list[Record], settings: JsonObject, *, shard: str) -> None:
+        """Hand over a batch of a shard until every record of it succeeded or was given up, or the mapping ends."""
         number = next(self._batches)
         if self._settings.jitter:
             self._pause(self._random.uniform(0, self._settings.jitter))
@@ -58,6 +58,7 @@ class Delivery:
                 sent = discard(
                     self._mapping,
                     left,
+                    shard=shard,
                     attempts=attempts,
                     aged=aged,
                     settings=settings,

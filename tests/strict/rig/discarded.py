@@ -16,12 +16,13 @@ def discard(
     mapping: PlayedMapping,
     records: list[dict[str, Any]],
     *,
+    shard: str,
     attempts: int,
     aged: bool,
     settings: JsonObject,
     context: Context,
 ) -> bool:
-    """Send the document about these records, if the mapping has a queue for it; whether it has."""
+    """Send the document about these records of a shard, if the mapping has a queue for it; whether it has."""
     destination = ((settings.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination", "")
     if ":sqs:" not in destination:
         return False
@@ -29,8 +30,6 @@ def discard(
     url = upstream.json("sqs", "GetQueueUrl", {"QueueName": destination.rpartition(":")[2]}, access)[
         "QueueUrl"
     ]
-    described = upstream.json("dynamodbstreams", "DescribeStream", {"StreamArn": mapping.stream_arn}, access)
-    shard = described["StreamDescription"]["Shards"][0]["ShardId"]
     document = _document(mapping, records, shard, attempts=attempts, aged=aged, now=context.clock())
     upstream.json("sqs", "SendMessage", {"QueueUrl": url, "MessageBody": json.dumps(document)}, access)
     return True

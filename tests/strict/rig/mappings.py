@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .context import Context
     from .functions import FunctionsBehaviour
-    from .profile import Mappings
+    from .profile import Mappings, Streams
     from .roles import RoleBook
 
 _INVALID = "InvalidParameterValueException"
@@ -102,7 +102,7 @@ class MappingsBehaviour:
     """Create, read, list, change and delete; each mapping is polled by threads of the rig.
 
     Args:
-        shards: Virtual shards of a stream; each is polled by itself.
+        streams: The virtual shards of a stream; each is polled by itself.
     """
 
     def __init__(
@@ -111,14 +111,13 @@ class MappingsBehaviour:
         context: Context,
         roles: RoleBook,
         functions: FunctionsBehaviour | None,
-        *,
-        shards: int,
+        streams: Streams,
     ) -> None:
         self._settings = settings
         self._context = context
         self._roles = roles
         self._functions = functions
-        self._shards = shards
+        self._streams = streams
         self._lock = threading.RLock()
         self._mappings: dict[str, PlayedMapping] = {}
         self._pollers: list[ShardPoller] = []
@@ -187,7 +186,7 @@ class MappingsBehaviour:
         )
 
     def _poll(self, mapping: PlayedMapping) -> None:
-        for shard in range(self._shards):
+        for shard in range(self._streams.shards):
             delivery = Delivery(mapping, self._settings, self._context)
             poller = ShardPoller(
                 mapping,
@@ -195,8 +194,8 @@ class MappingsBehaviour:
                 self._settings,
                 self._context,
                 self._roles,
+                streams=self._streams,
                 shard=shard,
-                shards=self._shards,
             )
             self._pollers.append(poller)
             poller.start()

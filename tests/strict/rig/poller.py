@@ -12,14 +12,16 @@ from tests.unit.reference_pattern import reference_matches
 from .arns import table_name
 from .mapping_rules import cannot_access
 from .roles import cannot_be_assumed
-from .shards import shard_of
+from .shards import position_of, shard_name, shard_of
 from .wire import JsonObject, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from .context import Context
     from .delivery import Delivery
     from .mappings import PlayedMapping
-    from .profile import Mappings
+    from .profile import Mappings, Streams
     from .roles import RoleBook
 
     Record = dict[str, Any]
@@ -41,8 +43,8 @@ class ShardPoller(threading.Thread):
         context: Context,
         roles: RoleBook,
         *,
+        streams: Streams,
         shard: int,
-        shards: int,
     ) -> None:
         super().__init__(name=f"rig-poller-{mapping.uuid[:8]}-{shard}", daemon=True)
         self._mapping = mapping
@@ -50,9 +52,10 @@ class ShardPoller(threading.Thread):
         self._settings = settings
         self._context = context
         self._roles = roles
-        self._shard, self._shards = shard, shards
+        self._streams = streams
+        self._shard = shard
         self._iterator: str | None = None
-        self._gathered: list[Record] = []
+        self._gathered: list[tuple[str, Record]] = []  # each with its shard's name
         self._since = 0.0
         self._looked = float("-inf")
         self._allowed = False
@@ -81,7 +84,7 @@ class ShardPoller(threading.Thread):
             page = self._read() if self._may_read() else None
         except (Refusal, OSError):
             return False  # the stream is gone, or the emulator is: the mapping stays as it is
-        matching = [record for record in page or () if _passes(record, settings)]
+        matching = [(shard, record) for shard, record in page or () if _passes(record, settings)]
         if page is not None:
             self._count(page, matching, settings)
         if matching and not self._gathered:
@@ -89,23 +92,27 @@ class ShardPoller(threading.Thread):
         self._gathered += matching
         return self._hand_over(settings) or bool(page)
 
-    def _count(self, page: list[Record], matching: list[Record], settings: JsonObject) -> None:
+    def _count(self, page: Sized, matching: Sized, settings: JsonObject) -> None:
         numbers = {"PolledEventCount": len(page)}
         if page and _filters(settings):
             numbers["FilteredOutEventCount"] = len(page) - len(matching)
         self._context.counts.add(self._mapping, settings, self._context.clock(), **numbers)
 
     def _hand_over(self, settings: JsonObject) -> bool:
-        """Hand over what is due: full batches, or all once the window is over."""
+        """Hand over what is due: full batches, or all once the window is over; each batch is of one shard."""
         size = int(settings.get("BatchSize") or 100)
         window = float(settings.get("MaximumBatchingWindowInSeconds") or 0)
         handed = False
         while self._gathered:
-            if len(self._gathered) < size and self._context.clock() < self._since + window:
+            shard, _ = self._gathered[0]
+            same = [record for name, record in self._gathered if name == shard]
+            waits = len(same) == len(self._gathered) < size  # more may come, as the shard has not ended
+            if waits and self._context.clock() < self._since + window:
                 return handed
-            batch, self._gathered = self._gathered[:size], self._gathered[size:]
+            batch = same[:size]
+            self._gathered = self._gathered[len(batch) :]
             try:
-                self._delivery.deliver(batch, settings)
+                self._delivery.deliver(batch, settings, shard=shard)
             except OSError:
                 return handed  # the rig ends
             handed = True
@@ -130,8 +137,8 @@ class ShardPoller(threading.Thread):
             return False
         return True
 
-    def _read(self) -> list[Record]:
-        """The next records of this shard, in the shape in which Lambda hands them over."""
+    def _read(self) -> list[tuple[str, Record]]:
+        """The next records of this shard (and of its child), in the shape in which Lambda hands them over."""
         access = self._mapping.access
         if self._iterator is None:
             asked = {
@@ -141,14 +148,18 @@ class ShardPoller(threading.Thread):
             }
             answer = self._context.upstream.json("dynamodbstreams", "GetShardIterator", asked, access)
             self._iterator = str(answer["ShardIterator"])
+        start = position_of(self._iterator)
         page = {"ShardIterator": self._iterator, "Limit": _PAGE}
         answer = self._context.upstream.json("dynamodbstreams", "GetRecords", page, access)
         self._iterator = answer.get("NextShardIterator") or self._iterator
         return [
-            {**record, "eventSourceARN": self._mapping.stream_arn}
-            for record in answer.get("Records", [])
-            if shard_of(record, self._shards) == self._shard
+            (self._name_at(position), {**record, "eventSourceARN": self._mapping.stream_arn})
+            for position, record in enumerate(answer.get("Records", []), start)
+            if shard_of(record, self._streams.shards) == self._shard
         ]
+
+    def _name_at(self, position: int) -> str:
+        return shard_name(position, self._shard, split_every=self._streams.split_every)
 
 
 def _filters(settings: JsonObject) -> list[JsonObject]:

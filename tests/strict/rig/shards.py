@@ -35,6 +35,11 @@ def shard_of(record: JsonObject, shards: int) -> int:
     return zlib.crc32(json.dumps(partition).encode()) % shards
 
 
+def shard_name(position: int, number: int, *, split_every: int) -> str:
+    """The shard with this number (see :func:`shard_of`) in the generation that covers a position of the stream."""
+    return _name(position // split_every if split_every else 0, number)
+
+
 class StreamsBehaviour:
     """DescribeStream, GetShardIterator and GetRecords of virtual shards."""
 
@@ -104,7 +109,7 @@ class StreamsBehaviour:
                 position = self._bounds(arn, call.access)[1]
             case kind:
                 number = str(request.get("SequenceNumber"))
-                position = _position(self._upstream_iterator(arn, call.access, str(kind), number))
+                position = position_of(self._upstream_iterator(arn, call.access, str(kind), number))
         return json_answer(call, {"ShardIterator": self._token(arn, shard, position)})
 
     def _records(self, call: Call, _forward: Forward) -> Answer:
@@ -166,7 +171,7 @@ class StreamsBehaviour:
     def _bounds(self, arn: str, access: Access) -> tuple[int, int]:
         """(first position still there, the one after the last)."""
         ends = (self._upstream_iterator(arn, access, kind) for kind in ("TRIM_HORIZON", "LATEST"))
-        start, end = (_position(iterator) for iterator in ends)
+        start, end = (position_of(iterator) for iterator in ends)
         return start, end
 
     def _upstream_iterator(self, arn: str, access: Access, kind: str, number: str | None = None) -> str:
@@ -218,6 +223,6 @@ def _decoded(token: str) -> JsonObject:
     return document
 
 
-def _position(iterator: str) -> int:
+def position_of(iterator: str) -> int:
     """The absolute position in an iterator of the emulator's."""
     return int(_decoded(iterator)["p"])
