@@ -152,7 +152,7 @@ def read_metrics(aws: Aws, function: str, mappings: Iterable[str], *, since: flo
     counts, inside = Counter[str](), Counter[str]()
     for result in results:
         name, _, _ = asked[int(result["Id"][1:])]
-        for at, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=True):
+        for at, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False):
             counts[name] += value
             if name in exact or at.timestamp() >= since:
                 inside[name] += value
