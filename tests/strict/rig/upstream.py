@@ -101,7 +101,11 @@ class Upstream:
             aws_access_key_id=access.key_id,
             aws_secret_access_key="rig",
             aws_session_token=access.token or None,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            config=Config(
+                retries={"total_max_attempts": 1},
+                s3={"addressing_style": "path"},
+                max_pool_connections=100,  # pollers are many
+            ),
         )
 
     def close(self) -> None:
