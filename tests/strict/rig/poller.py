@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Record = dict[str, Any]
 
-_BRIEFLY, _IDLE = 0.1, 1.0  # seconds from look to look: while things happen, and when none did for a while
+_BRIEFLY, _IDLE = 0.1, 3.0  # seconds from look to look: while things happen, and when none did for a while
 _A_WHILE = 5.0
 _PAGE = 1000
 _LOOK_AT_RIGHTS = 0.1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .profile import Roles
 
-_FRESH_SECONDS = 1.0  # how long a role's policies are believed without asking again
+_FRESH_SECONDS = 10.0  # how long what a role may do is believed, as changes are seen passing
 _POLICY_CHANGES = ("PutRolePolicy", "DeleteRolePolicy", "AttachRolePolicy", "DetachRolePolicy")
 
 
@@ -54,6 +54,7 @@ class RoleBook:
         answer = forward(call)
         with self._lock:
             self._trusting.pop(_key(call), None)
+            self._cache.pop(_key(call), None)
         return answer
 
     def _policy_changes(self, call: Call, forward: Forward) -> Answer:
