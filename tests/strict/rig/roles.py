@@ -67,7 +67,6 @@ class RoleBook:
                 history = self._history.setdefault(key, [(0.0, before)])
                 effective = self._context.clock() + self._settings.policy_propagation
                 history.append((effective, self._documents(call.access, key)))
-        self._context.wakes.wake_all()
         return answer
 
     def assumable(self, access: Access, role_arn: str) -> bool:
