@@ -55,6 +55,14 @@ def cloud(emulator: local.Emulator, connection: dict[str, str]) -> Iterator[Clou
     looked_at.close()
 
 
+@pytest.fixture(scope="session")
+def emulated(emulator: local.Emulator) -> Iterator[Cloud]:
+    """The emulator itself, past any rig: for tests of what the emulator does with functions."""
+    looked_at = Cloud(emulator.variables(), emulator=emulator.endpoint)
+    yield looked_at
+    looked_at.close()
+
+
 @pytest.fixture
 def variables(connection: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """The process environment of a command that shall talk to ``cloud``, and knows nothing of this user."""

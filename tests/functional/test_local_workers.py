@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.functional.command import until
-from tests.functional.helpers import RECORDING, Cloud, fresh
+from tests.functional.helpers import RECORDING, fresh
 from tests.functional.processes import below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ddbinsert.local import Emulator
+    from tests.functional.helpers import Cloud
 
 _KEPT = 16
 _MANY = 20
@@ -29,11 +28,9 @@ def _package() -> bytes:
 
 
 @pytest.fixture
-def cloud(emulator: Emulator) -> Iterator[Cloud]:
-    """The emulator itself, with no strict rig in between: its own mappings and its processes are what is looked at."""
-    looked_at = Cloud(emulator.variables(), emulator=emulator.endpoint)
-    yield looked_at
-    looked_at.close()
+def cloud(emulated: Cloud) -> Cloud:
+    """No strict rig in between, as the emulator's own mappings and processes are what is looked at."""
+    return emulated
 
 
 def _attach(cloud: Cloud, table: str) -> str:
