@@ -41,13 +41,17 @@ def test_a_readme_without_the_mark_or_without_a_block_is_an_error(tmp_path: Path
         assert "test-command" in done.stderr
 
 
+#: What a run calls; the interpreter for the tests that go through the rig.
+_TOOLS = ("python", "ruff", "mypy", "lint-imports")
+
+
 def _clone_with(folder: Path, test_command: str, *, fails: str = "") -> Path:
     """A stand-in for a clone, whose tools do nothing but succeed (all but one)."""
     shutil.copytree(RUN.parent, folder / ".ci")
     _readme(folder, f"<!-- test-command -->\n```sh\n{test_command}\n```\n")
     tools = folder / ".venv" / "bin"
     tools.mkdir(parents=True)
-    for name in ("ruff", "mypy", "lint-imports"):
+    for name in _TOOLS:
         tool = tools / name
         tool.write_text(f"#!/bin/sh\nexit {int(name == fails)}\n", encoding="utf-8")
         tool.chmod(0o755)
@@ -75,7 +79,7 @@ def test_a_run_fails_with_its_tests_and_checks_the_rest_all_the_same(tmp_path: P
 
 
 def test_a_run_fails_with_any_one_check(tmp_path: Path) -> None:
-    for name in ("ruff", "mypy", "lint-imports"):
+    for name in _TOOLS:
         folder = tmp_path / name
         folder.mkdir()
         assert _run(_clone_with(folder, "true", fails=name)).returncode == 1
@@ -91,11 +95,12 @@ def test_no_identity_of_whoever_runs_it_reaches_the_tests(tmp_path: Path) -> Non
     assert "AWS_SHARED_CREDENTIALS_FILE=/dev/null" in done.stdout
 
 
-def test_the_workflow_runs_the_same_script_and_may_write_nothing() -> None:
+def test_the_workflow_runs_the_same_scripts_and_may_write_nothing() -> None:
     workflow: Any = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step] == [
-        ".ci/run"
+        ".ci/run",
+        ".ci/rig ${{ matrix.habits }}",
     ]
 
 
@@ -104,7 +109,7 @@ def test_pre_commit_takes_no_hook_from_elsewhere_and_checks_what_ci_checks() -> 
     assert [repo["repo"] for repo in config["repos"]] == ["local"]
     hooks = [hook["entry"].replace(" --force-exclude", "") for hook in config["repos"][0]["hooks"]]
     checks = [
-        line.split(maxsplit=1)[1] for line in RUN.read_text().splitlines() if line.startswith("check .")
+        line.split(maxsplit=1)[1] for line in RUN.read_text().splitlines() if line.startswith("check .venv/")
     ]
     assert hooks == [check.replace(" --check", "") for check in checks]
 
