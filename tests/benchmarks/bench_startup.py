@@ -18,12 +18,14 @@ import pytest
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "20"))
 BASE = "import typer"
+#: As the console script begins.
+PROGRAM = ("-c", "from ddbinsert.__main__ import run; run()")
 COMMANDS = {
     BASE: ("-c", "import typer"),
-    "--help": ("-m", "ddbinsert", "--help"),
-    "--version": ("-m", "ddbinsert", "--version"),
-    "verify --help": ("-m", "ddbinsert", "verify", "--help"),
-    "local status": ("-m", "ddbinsert", "local", "status"),
+    "--help": (*PROGRAM, "--help"),
+    "--version": (*PROGRAM, "--version"),
+    "verify --help": (*PROGRAM, "verify", "--help"),
+    "local status": (*PROGRAM, "local", "status"),
 }
 MOST = 1.5
 

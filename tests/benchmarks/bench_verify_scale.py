@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ITEMS = int(os.environ.get("BENCH_ITEMS", "100000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+#: As the console script begins.
+PROGRAM = ("-c", "from ddbinsert.__main__ import run; run()")
 
 #: What verify is held against: no key schema, no ledger, no verdict, nothing observed.
 BARE = """
@@ -87,13 +89,11 @@ def run(command: list[str], variables: dict[str, str]) -> tuple[float, int]:
 
 def attach(table: str, variables: dict[str, str]) -> None:
     for words in (["enable-stream", table, "--create-table", "pk:S"], ["attach-trigger", table]):
-        run([sys.executable, "-m", "ddbinsert", *words, "-q"], variables)
+        run([sys.executable, *PROGRAM, *words, "-q"], variables)
 
 
 def verify(table: str, count: int, variables: dict[str, str]) -> tuple[float, int]:
-    return run(
-        [sys.executable, "-m", "ddbinsert", "verify", table, "--count", str(count), "--keep", "-q"], variables
-    )
+    return run([sys.executable, *PROGRAM, "verify", table, "--count", str(count), "--keep", "-q"], variables)
 
 
 @pytest.mark.benchmark
