@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ _LONGEST_SETTLE = 15.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 #: With more than so many items to come, every look costs: it goes over what it has seen lately, too.
 _BULKY = 2_000
-_BULK_PAUSE = 0.5
+_BULK_PAUSE, _BULK_PAUSE_HERE, _SHORT_PAUSE = 0.5, 1.0, 0.1
 #: Seconds that looks go back; with many items fewer, as all that lies in them is held in memory. What shows later
 #: is found by the last look, over everything.
 _OVERLAP, _BULK_OVERLAP_ON_AWS, _BULK_OVERLAP = 60.0, 15.0, 3.0
@@ -145,13 +146,19 @@ class Watch:
                 if (made := self._progress()) != progress:
                     progress, steps = made, self._pauses()
                 self._reporter.waiting(self._what(written_at), now - began, self._detail(now - began))
-                self._clock.sleep(next(steps))
+                pause = next(steps)
+                if written_at is None:  # hardly longer than the writers will need
+                    pause = min(pause, max(_SHORT_PAUSE, self._seconds_left(now - began)))
+                self._clock.sleep(pause)
         finally:
             self._join(writers, bulk)
 
     def _pauses(self) -> Iterator[float]:
         """Between looks: short ones for a few items, longer ones while thousands come in at every look."""
-        return pauses(_BULK_PAUSE if self._is_bulky else _FIRST_PAUSE, _LONGEST_PAUSE)
+        if not self._is_bulky:
+            return pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        # The embedded emulator goes over all of its log at every look, and does nothing else meanwhile.
+        return pauses(_BULK_PAUSE_HERE if self._aws.connection.is_local else _BULK_PAUSE, _LONGEST_PAUSE)
 
     @property
     def _is_bulky(self) -> bool:
@@ -308,8 +315,13 @@ class Watch:
         if not self._script.bulk or written >= self._script.bulk:
             return processed
         rate = written / elapsed if elapsed > 0 else 0.0
-        left = (self._script.bulk - written) / rate if rate else 0.0
+        left = self._seconds_left(elapsed) if rate else 0.0
         return f"{written:,} written ({rate:,.0f}/s, {words(left)} left), {processed}"
+
+    def _seconds_left(self, elapsed: float) -> float:
+        """For writing the rest of the bulk at the rate so far; infinite where there is none."""
+        written = self.tally.bulk_written
+        return (self._script.bulk - written) * elapsed / written if written else math.inf
 
     # --- cleaning up ------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
     python -m pytest -m benchmark -s tests/benchmarks/bench_verify_scale.py
     BENCH_ITEMS=20000 …    for a shorter run
 
-Both run as processes of their own, in turn, against one emulator; ratios are of whole-process wall time. Neither
+Both run as processes of their own, in turn, against one embedded emulator (verify --local); ratios are of whole-process wall time. Neither
 cleans up (verify --keep), as the bare loop doesn't either. Memory is the peak resident size of the process.
 """
 
@@ -68,9 +68,11 @@ while len(seen) < count:
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    state = str(tmp_path_factory.mktemp("state"))
-    with local.ephemeral(environ=os.environ, clock=SystemClock()) as emulator:
-        yield {**os.environ, **emulator.variables(), "DDBINSERT_STATE_DIR": state, "NO_COLOR": "1"}
+    bare = {**os.environ, "DDBINSERT_STATE_DIR": str(tmp_path_factory.mktemp("state")), "NO_COLOR": "1"}
+    place = local.state_directory(bare)
+    emulator = local.start(place, environ=bare, clock=SystemClock())
+    yield {**bare, **emulator.variables()}
+    local.stop(place, clock=SystemClock())
 
 
 def run(command: list[str], variables: dict[str, str]) -> tuple[float, int]:
@@ -89,11 +91,14 @@ def run(command: list[str], variables: dict[str, str]) -> tuple[float, int]:
 
 def attach(table: str, variables: dict[str, str]) -> None:
     for words in (["enable-stream", table, "--create-table", "pk:S"], ["attach-trigger", table]):
-        run([sys.executable, *PROGRAM, *words, "-q"], variables)
+        run([sys.executable, *PROGRAM, *words, "--local", "-q"], variables)
 
 
 def verify(table: str, count: int, variables: dict[str, str]) -> tuple[float, int]:
-    return run([sys.executable, *PROGRAM, "verify", table, "--count", str(count), "--keep", "-q"], variables)
+    return run(
+        [sys.executable, *PROGRAM, "verify", table, "--local", "--count", str(count), "--keep", "-q"],
+        variables,
+    )
 
 
 @pytest.mark.benchmark
