@@ -402,6 +402,8 @@ def test_two_failures_side_by_side_are_both_told(site: Site) -> None:
 
 def test_what_is_under_way_when_another_step_fails_is_finished_and_counted(site: Site) -> None:
     site.bench.rig.inject(Fault(operation="CreateLogGroup", kind=FaultKind.ACCESS_DENIED))
+    for operation in ("UpdateTable", "CreateRole"):  # under way still when that fails
+        site.bench.rig.inject(Fault(operation=operation, kind=FaultKind.SLOW, seconds=1.0, times=1))
     with pytest.raises(DdbInsertError) as error:
         site.converge()
     assert "2 of 6 steps are done" in error.value.message
