@@ -200,8 +200,7 @@ def delete_mapping(hands: Hands, uuid: str) -> None:
             try:
                 client.delete_event_source_mapping(UUID=uuid)
             except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
-                seen = read_mapping(hands.aws, uuid)
-                return True if seen is None or seen.is_leaving else None
+                return _is_leaving(hands, uuid) or None
             except client.exceptions.ClientError as error:
                 if not is_not_found(error) and code_of(error) != "ResourceNotFoundException":
                     raise

@@ -247,16 +247,14 @@ def _missing(ongoing: Ongoing, standing: Sequence[Finding]) -> list[Finding]:
                 mend="Look at them: `ddbinsert tail TABLE --since 15m`.",
             )
         )
-    silent = not ongoing.matched and not ongoing.strays and not ongoing.failed
+    silent = not found and not ongoing.matched and not ongoing.strays and not ongoing.failed
     found.append(
         Finding(
-            code="function-leaves-no-receipt" if silent and not found else "inserts-not-processed",
+            code="function-leaves-no-receipt" if silent else "inserts-not-processed",
             weight=Weight.HOLE,
             text=f"{ongoing.waiting:,} inserts have no receipt"
             + (
-                "; the log holds no receipts at all: is it a handler of ddbinsert's?"
-                if silent and not found
-                else " so far"
+                "; the log holds no receipts at all: is it a handler of ddbinsert's?" if silent else " so far"
             ),
             evidence=evidence,
             mend="Look at the function: `ddbinsert tail TABLE --since 15m`; or let `ddbinsert verify TABLE` find the cause.",

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from tests.strict.bench import until
 from tests.strict.rig import Mappings, Metrics, Profile, Roles
+from tests.strict.rig.metrics import NAMES as PLAYED
 from tests.strict.test_rig_mappings import FRAGILE, INSERTS, NAMING, QUICK, attached, given
 
 if TYPE_CHECKING:
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = Profile(mappings=QUICK, metrics=Metrics(lag=0.0))
 COUNTED = {"MetricsConfig": {"Metrics": ["EventCount"]}}
-NAMES = (
-    "PolledEventCount",
-    "FilteredOutEventCount",
-    "InvokedEventCount",
-    "FailedInvokeEventCount",
-    "DroppedEventCount",
-    "OnFailureDestinationDeliveredEventCount",
-)
+NAMES = sorted(PLAYED)
 
 
 def stat_of(uuid: str, name: str, stat: str = "Sum") -> dict[str, Any]:
