@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from typing import NoReturn
 
-#: New objects between two looks for rubbish; Python's own 700 makes two dozen looks while modules are read.
-_OBJECTS = 10_000
+#: New objects between two runs of the garbage collector; with Python's own 700 it runs two dozen times during imports.
+_OBJECTS = 100_000
+_INTERRUPTED = 130
 
 
 def run() -> NoReturn:
     """Run the process's command line, and end the process.
 
-    The interpreter is not taken down piece by piece: that takes longer than many a command's calls, and there is
-    nothing left that it would do for anybody.
+    The interpreter is not shut down in the usual way: that takes longer than the calls of many commands, and nothing
+    depends on it (docs/architecture.md#fast-start).
     """
     gc.set_threshold(_OBJECTS)
-    from ddbinsert.cli import main
+    _open_standard_streams()
+    from ddbinsert.interrupts import Interruptible
 
-    code = main()
-    try:
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # closed by whoever began this process
-                stream.flush()
-    except (OSError, ValueError):  # a full disk, a closed stream: the interpreter says it in its own way
-        sys.exit(code)
+    code = _INTERRUPTED
+    with Interruptible() as interrupts:
+        try:
+            from ddbinsert.cli import main
+
+            code = main()
+            _flush()
+        except BaseException:
+            # Only a signal ends up here: `main` reports everything else.
+            if not interrupts.received:
+                raise
+            _say("Interrupted.\n")
     os._exit(code)
 
 
+def _open_standard_streams() -> None:
+    """Open /dev/null in place of closed standard streams, so that no file or socket takes their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # full or closed: `main` has reported it
+            if stream is not None:  # closed when the process was started
+                stream.flush()
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode())
+
+
 if __name__ == "__main__":
-    # Taken down in the usual way, for whoever looks on from inside (a profiler, a measurement of coverage).
+    # Shut down in the usual way, for tools that observe the process from inside (profilers, coverage).
     from ddbinsert.cli import main
 
     sys.exit(main())

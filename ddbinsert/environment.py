@@ -1,4 +1,4 @@
-"""Every outside thing in one object, so that a test can hand in its own."""
+"""Everything outside of the program in one object, so that a test can pass its own."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import os
 import sys
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ddbinsert.aws.session import Aws, Connection
+    from ddbinsert.aws.session.session import Aws, Connection
     from ddbinsert.core.clock import Clock
 
 
@@ -31,9 +33,17 @@ class SystemClock:
 
 
 def _connect(connection: Connection) -> Aws:
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.session.session import Aws
 
     return Aws(connection)
+
+
+def _cwd() -> Path:
+    """The working directory; one that was deleted keeps its name, and nothing is found in it."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.environ.get("PWD") or os.sep)
 
 
 @dataclass(kw_only=True)
@@ -42,20 +52,24 @@ class Environment:
 
     Attributes:
         variables: The process environment. Nothing else reads ``os.environ``.
-        new_id: Makes a fresh identifier of 12 lower-case hexadecimal digits.
-        connect: Opens the connection to AWS or an endpoint; lazily, without a request.
+        new_id: Returns a new identifier of 12 lower-case hexadecimal digits.
+        connect: Opens the connection to AWS or an endpoint, without a request.
     """
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     variables: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    cwd: Path = field(default_factory=Path.cwd)
+    cwd: Path = field(default_factory=_cwd)
     clock: Clock = field(default_factory=SystemClock)
     new_id: Callable[[], str] = field(default=lambda: uuid.uuid4().hex[:12])
     connect: Callable[[Connection], Aws] = _connect
 
     @property
     def is_interactive(self) -> bool:
-        """Whether a person can be asked: both ends of the conversation are a terminal."""
-        return self.stdin.isatty() and self.err.isatty()
+        """Whether a person can be asked: stdin and stderr are a terminal."""
+        try:
+            # None: closed when the process was started.
+            return self.stdin is not None and self.stdin.isatty() and self.err.isatty()
+        except ValueError:  # closed since
+            return False

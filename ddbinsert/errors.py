@@ -14,7 +14,10 @@ Only the error boundary in ``ddbinsert.cli`` catches these; everything below rai
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ddbinsert.advice import Advice
 
 
 class ExitCode(IntEnum):
@@ -35,14 +38,14 @@ class DdbInsertError(Exception):
 
     Args:
         message: What happened, naming the thing concerned. One sentence or a few lines.
-        hint: The next action, if one is known.
+        hint: The next action, if one is known; an ``Advice`` where a command carries it out.
         code: A stable kebab-case identifier for scripts; each class has a default.
     """
 
     exit_code: ClassVar[ExitCode] = ExitCode.NO
     default_code: ClassVar[str] = "error"
 
-    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | Advice | None = None, code: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -82,6 +85,28 @@ class PrerequisiteError(DdbInsertError):
 
     exit_code = ExitCode.PREREQUISITE
     default_code = "prerequisite"
+
+
+CHECK_TABLE = "Check the name, --region and --profile."
+
+
+def table_not_found(
+    table: str,
+    region: str | None,
+    *,
+    what: str = "Table",
+    more: str = "",
+    hint: str | Advice = CHECK_TABLE,
+) -> PrerequisiteError:
+    """The error for a table that does not exist.
+
+    Args:
+        what: What the table is. more: The rest of the sentence.
+    """
+    where = f" in {region}" if region else ""
+    return PrerequisiteError(
+        f"{what} {table} does not exist{where}{more}.", hint=hint, code="table-not-found"
+    )
 
 
 class InconclusiveError(DdbInsertError):

@@ -8,12 +8,9 @@ import shlex
 from functools import cache
 from typing import Any
 
-import typer.main
+from ddbinsert.cli.program import program
+from ddbinsert.cli.registry import commands
 
-import ddbinsert.cli.registry
-from ddbinsert.cli.app import app, commands, finish
-
-assert ddbinsert.cli.registry  # imported for its commands
 _LINE = re.compile(r"(?:^|[\s`(/])ddbinsert ([a-z][^\n`]*)")
 #: What ends a command in a shell's line; where shlex tells it from words, it comes by itself.
 _END = frozenset("&|;<>()")
@@ -33,8 +30,7 @@ def _words(rest: str) -> list[str]:
 
 @cache
 def _root() -> Any:
-    finish()
-    return typer.main.get_command(app)
+    return program()
 
 
 def parse(words: list[str]) -> str:

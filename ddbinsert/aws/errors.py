@@ -1,10 +1,11 @@
-"""From botocore's exceptions to ours: one mapping, one context manager."""
+"""From botocore's exceptions to errors with a code and a hint: one mapping, one context manager."""
 
 from __future__ import annotations
 
 import contextlib
 from typing import TYPE_CHECKING
 
+from ddbinsert.aws.refusals import hint_of
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
@@ -20,11 +21,29 @@ THROTTLES = frozenset(
         "RequestThrottledException",
         "TooManyRequestsException",
         "ProvisionedThroughputExceededException",
-        "LimitExceededException",
         "SlowDown",
         "TransactionInProgressException",
     }
 )
+#: Operations whose LimitExceededException passes: too many of them are under way at once (DynamoDB's API reference).
+#: Elsewhere (CloudWatch Logs, IAM) it is a quota.
+_LIMITED_FOR_A_MOMENT = frozenset(
+    {
+        "CreateTable",
+        "UpdateTable",
+        "DeleteTable",
+        "UpdateTimeToLive",
+        "UpdateContinuousBackups",
+        "TagResource",
+        "UntagResource",
+        "DescribeStream",
+        "GetShardIterator",
+        "GetRecords",
+        "ListStreams",
+    }
+)
+#: What reading an answer of another shape than AWS's raises.
+_READING = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _UNKNOWN = frozenset(
     {
@@ -44,7 +63,6 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 _NO_IDENTITY = frozenset({"NoCredentialsError", "NoAuthTokenError"})
 _SIGNED_OUT = frozenset(
     {
-        "CredentialRetrievalError",
         "LoginError",
         "RefreshWithMFAUnsupportedError",
         "SSOError",
@@ -90,6 +108,9 @@ _UNREACHABLE = frozenset(
 _SIGN_IN = "Sign in (`aws sso login`, `aws configure`), or choose an identity with --profile or AWS_PROFILE."
 
 
+_NOT_AWS = "Check --endpoint-url and AWS_ENDPOINT_URL, and any proxy in between."
+
+
 class CredentialsError(AwsError):
     """No identity, an expired one, or one that AWS doesn't know."""
 
@@ -114,6 +135,29 @@ class Throttled(AwsError):
     default_code = "throttled"
 
 
+class UnreadableAnswer(AwsError, KeyError):
+    """The endpoint answered with something that AWS would not answer.
+
+    A KeyError, too: what copes with a missing field copes with it here.
+
+    Args:
+        operation: Such as ``DescribeTable``; empty if unknown.
+        reason: What is wrong with the answer, without a full stop.
+    """
+
+    default_code = "not-aws"
+
+    def __init__(self, operation: str, endpoint: str, reason: str) -> None:
+        answer = f"the answer to {operation}" if operation else "the answer"
+        where = f" from {endpoint}" if endpoint else ""
+        super().__init__(
+            f"Could not read {answer}{where}: {reason}. The endpoint does not behave like AWS.", hint=_NOT_AWS
+        )
+
+    def __str__(self) -> str:
+        return self.message  # KeyError would quote it
+
+
 def code_of(error: BaseException) -> str:
     """AWS's error code, such as ``ResourceNotFoundException``; empty where it is no answer of AWS's."""
     response = getattr(error, "response", None)
@@ -124,12 +168,18 @@ def code_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """AWS's own words, without botocore's frame around them."""
+    """AWS's own message, without botocore's frame around it."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return str(error)
     inner = response.get("Error") or {}
-    return str(inner.get("Message") or inner.get("message") or response.get("message") or error)
+    said = inner.get("Message") or inner.get("message") or response.get("message")
+    return str(said) if str(said or "").strip() else "the error has no message"
+
+
+def operation_of(error: BaseException) -> str:
+    """The operation that was refused, such as ``UpdateTable``; empty if unknown."""
+    return str(getattr(error, "operation_name", "") or "")
 
 
 def is_not_found(error: BaseException) -> bool:
@@ -137,7 +187,28 @@ def is_not_found(error: BaseException) -> bool:
 
 
 def is_throttle(error: BaseException) -> bool:
-    return code_of(error) in THROTTLES
+    """Whether AWS asks to slow down; a quota, which does not pass with time, is not a throttle."""
+    code = code_of(error)
+    if code == "LimitExceededException":
+        return (
+            operation_of(error) in _LIMITED_FOR_A_MOMENT and "resource limit" not in message_of(error).lower()
+        )
+    reason = getattr(error, "response", {}).get("Reason") if code == "TooManyRequestsException" else None
+    return code in THROTTLES and reason != "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+def unreadable(error: Exception, operation: str, endpoint: str) -> UnreadableAnswer | None:
+    """The error for an exception that was raised while an answer was read; None for any other."""
+    from botocore.exceptions import BotoCoreError
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, ResponseParserError):
+        return UnreadableAnswer(operation, endpoint, "it is not a valid response")
+    if isinstance(error, (AwsError, BotoCoreError)) or not isinstance(error, _READING):
+        return None
+    return UnreadableAnswer(
+        operation, endpoint, f"it has an unexpected form ({type(error).__name__}: {error})"
+    )
 
 
 def is_passing(error: BaseException) -> bool:
@@ -165,11 +236,7 @@ def translate(error: Exception, doing: str) -> AwsError | None:
         case boto.BotoCoreError():
             return _from_botocore(error, doing)
         case ResponseParserError():
-            return AwsError(
-                f"Could not {doing}: the endpoint gave no answer of AWS's.",
-                hint="Check --endpoint-url and AWS_ENDPOINT_URL, and what proxy stands in between.",
-                code="not-aws",
-            )
+            return unreadable(error, "", "")
         case _:
             return None
 
@@ -191,6 +258,8 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
             hint=f"{_SIGN_IN} Or use --local.",
             code="no-credentials",
         )
+    if "CredentialRetrievalError" in kinds:
+        return _from_provider(error, doing)
     if kinds & _SIGNED_OUT:
         return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
     if "ProfileNotFound" in kinds:
@@ -212,11 +281,42 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
             message, hint="Correct ~/.aws/config, or the AWS_* variable.", code="aws-configuration"
         )
     if kinds & _UNREACHABLE:
-        return EndpointUnreachable(
-            message,
-            hint="Check --endpoint-url, --region and the network; for the embedded emulator, `ddbinsert local status`.",
-        )
+        return EndpointUnreachable(message, hint=_unreachable_hint(kinds, str(error)))
     return AwsError(message)
+
+
+def _unreachable_hint(kinds: set[str], said: str) -> str:
+    if "ProxyConnectionError" in kinds:
+        return "Check HTTPS_PROXY and HTTP_PROXY, and list hosts that need no proxy in NO_PROXY."
+    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said.lower():
+        return (
+            "The endpoint does not use TLS: use http:// in --endpoint-url, or check the port and HTTPS_PROXY."
+        )
+    if "SSLError" in kinds or "CERTIFICATE" in said.upper():
+        return (
+            "Set AWS_CA_BUNDLE (or ca_bundle in ~/.aws/config) to a file with the certificate of the authority that "
+            "signed the endpoint's or the proxy's certificate."
+        )
+    return (
+        "Check --endpoint-url, --region, the network and HTTPS_PROXY; the state of the embedded emulator is shown "
+        "by local status."
+    )
+
+
+def _from_provider(error: Exception, doing: str) -> CredentialsError:
+    """One of botocore's sources of credentials failed; it is named as the configuration names it."""
+    said = getattr(error, "kwargs", {})
+    provider, reason = str(said.get("provider", "")), str(said.get("error_msg", error)).rstrip(".")
+    source = {
+        "custom-process": "credential_process",
+        "container-role": "the container's credentials endpoint",
+        "iam-role": "the instance metadata service",
+    }.get(provider, provider)
+    return CredentialsError(
+        f"Could not {doing}: {source} gave no AWS credentials: {reason}.",
+        hint=f"Correct {source}, or choose another identity with --profile or AWS_PROFILE.",
+        code="credentials",
+    )
 
 
 def _from_answer(error: Exception, doing: str) -> AwsError:
@@ -230,20 +330,20 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
         return PermissionDenied(
             message, hint="Ask for this action in the policy of the identity that you use."
         )
-    if code in THROTTLES:
+    if is_throttle(error):
         return Throttled(message, hint="Run it again in a moment.")
-    return AwsError(message, code=code or "aws")
+    return AwsError(message, code=code or "aws", hint=hint_of(code, said, operation_of(error)))
 
 
 @contextlib.contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise our errors for botocore's; everything else passes as it is."""
+    """Raise our errors for botocore's, and for what reading an answer raises; everything else passes as it is."""
     try:
         yield
     except AwsError:
         raise
     except Exception as error:
-        ours = translate(error, doing)
+        ours = translate(error, doing) or unreadable(error, "", "")
         if ours is None:
             raise
         raise ours from error

@@ -7,11 +7,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import is_not_found, translated
-from ddbinsert.core.invocation import Invocation
+from ddbinsert.core.logs.invocation import Invocation
 from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.session.session import Aws
 
 
 def invoke(aws: Aws, function: str, event: Any) -> Invocation:
@@ -31,7 +31,7 @@ def invoke(aws: Aws, function: str, event: Any) -> Invocation:
                 raise
             raise PrerequisiteError(
                 f"Function {function} does not exist{f' in {aws.region}' if aws.region else ''}.",
-                hint="`ddbinsert create-function` makes it; without --deployed the handler runs on this machine.",
+                hint="Create it with create-function; without --deployed the handler runs on this machine.",
                 code="function-not-found",
             ) from error
         payload = answer["Payload"].read()

@@ -1,15 +1,16 @@
-"""The one waiting loop: look, decide, then sleep."""
+"""The one waiting loop: read, decide, then sleep."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ddbinsert.core.duration import words
+from ddbinsert.core.times import words
 from ddbinsert.errors import InconclusiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ddbinsert.advice import Advice
     from ddbinsert.core.clock import Clock
 
 T = TypeVar("T")
@@ -34,7 +35,7 @@ def until(
     clock: Clock,
     timeout: float,
     what: str,
-    hint: str | None = None,
+    hint: str | Advice | None = None,
     seen: Callable[[], str] | None = None,
     progress: Callable[[str, float, str], None] | None = None,
     first: float = FIRST_PAUSE,
@@ -45,8 +46,7 @@ def until(
     Args:
         what: Completes "waiting for …".
         seen: The latest state in words, for the message when the time is up.
-        progress: Told (what, elapsed seconds, how long it will still wait and the latest state) before every
-            sleep.
+        progress: Called with (what, elapsed seconds, time left and the latest state) before every sleep.
 
     Raises:
         InconclusiveError: ``timeout`` seconds passed; code ``timeout``.
@@ -61,8 +61,8 @@ def until(
         if left <= 0:
             state = f"; last seen: {seen()}" if seen else ""
             raise InconclusiveError(
-                f"Gave up waiting for {what} after {elapsed:.0f} s{state}.",
-                hint=hint or "Run it again to go on from here, or give a longer --timeout.",
+                f"Timed out after {elapsed:.0f} s waiting for {what}{state}.",
+                hint=hint or "Run it again to continue from here, or give a longer --timeout.",
                 code="timeout",
             )
         if progress:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
-import signal
 import sys
-import threading
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TextIO, cast
 
 import typer
 
 from ddbinsert.environment import Environment
 from ddbinsert.errors import ExitCode
+from ddbinsert.interrupts import Interruptible
+from ddbinsert.render.terminal.streams import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from types import FrameType
 
-#: A fault of ddbinsert's own: sysexits.h's EX_SOFTWARE, apart from every answer that a script relies on.
+#: A bug in ddbinsert: EX_SOFTWARE of sysexits.h, distinct from every result that a script relies on.
 BUG = 70
+#: What a command only prints could not be written: EX_IOERR of sysexits.h.
+LOST = 74
 
 # typer carries its own copy of click or imports it, by version: its usage errors are known by this ancestor.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -27,31 +31,66 @@ _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 
 def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> int:
     """Run one command line; the exit code. Never raises for anything that a user can cause."""
-    environment = env or Environment()
+    given = env or Environment()
+    out, err = Output(given.out), Output(given.err)
+    stdin = given.stdin or io.StringIO()  # None: closed when the process was started
+    environment = replace(given, out=cast("TextIO", out), err=cast("TextIO", err), stdin=stdin)
     arguments = list(sys.argv[1:] if argv is None else argv)
-    with _redirected(environment), _ended_by_sigterm():
+    with _redirected(environment), Interruptible() as interrupts:
         try:
-            return _dispatch(arguments, environment)
-        except BrokenPipeError:
-            return _closed_pipe(environment)
+            code = _dispatch(arguments, environment)
+        except BrokenPipeError:  # a follower whose reader is gone
+            code = ExitCode.OK
         except KeyboardInterrupt:
-            environment.err.write("Interrupted.\n")
-            return ExitCode.INTERRUPTED
+            code = _interrupted(environment)
         except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported whole, with its traceback
-            return _unexpected(error, arguments, environment)
+            code = (
+                _interrupted(environment)
+                if interrupts.received
+                else _unexpected(error, arguments, environment)
+            )
+        lost = _report_lost(out, err)
+    return LOST if lost and code == ExitCode.OK and _only_prints(arguments) else code
+
+
+def _interrupted(environment: Environment) -> int:
+    environment.err.write("Interrupted.\n")
+    return ExitCode.INTERRUPTED
+
+
+def _report_lost(out: Output, err: Output) -> bool:
+    """Say so where the result could not be written; whether that is so.
+
+    A stream that was closed on purpose, or whose reader is gone, is not a failure.
+    """
+    out.flush()
+    lost = isinstance(out.failure, OSError) and out.failure.errno not in (errno.EPIPE, errno.EBADF, None)
+    if lost:
+        err.write(f"error: The result could not be written to stdout: {out.reason}.\n")
+    err.flush()
+    for output, stream, number in ((out, sys.__stdout__, 1), (err, sys.__stderr__, 2)):
+        if output.failure is not None and output.is_on(stream):
+            # What is left in its buffer goes nowhere, so that the interpreter's last flush does not fail.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    return lost
+
+
+def _only_prints(arguments: list[str]) -> bool:
+    """Whether what a command prints is all that it does: without it, exit code 0 would be wrong."""
+    from ddbinsert.cli.registry import commands
+
+    if {"-h", "--help", "--schema"} & set(arguments):
+        return True
+    words = [word for word in arguments if not word.startswith("-")]
+    found = commands.get(" ".join(words[:2])) or commands.get(" ".join(words[:1]))
+    return found is None or "local" not in found.accepts
 
 
 def _dispatch(arguments: list[str], environment: Environment) -> int:
-    from ddbinsert.cli.app import finish
-    from ddbinsert.cli.registry import app
-    from ddbinsert.cli.values import lighten
+    from ddbinsert.cli.program import program
 
-    # Shell completion asks in a variable, and may ask for any command's options.
-    finish(None if "_DDBINSERT_COMPLETE" in os.environ else arguments)
     try:
-        command = typer.main.get_command(app)
-        lighten(command)
-        code = command(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
+        code = program()(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
     except _ParserError as error:
         return _unparsable(error, arguments, environment)
     except typer.Abort:
@@ -64,7 +103,7 @@ def _dispatch(arguments: list[str], environment: Environment) -> int:
 
 
 def _unparsable(error: Exception, arguments: list[str], environment: Environment) -> int:
-    """The parser's complaint, in our form: the envelope on stdout if JSON was asked for, words on stderr."""
+    """The parser's error: the envelope on stdout if JSON was asked for, text on stderr."""
     from ddbinsert.errors import UsageError
     from ddbinsert.render import machine
 
@@ -74,14 +113,14 @@ def _unparsable(error: Exception, arguments: list[str], environment: Environment
     context = getattr(error, "ctx", None)
     command = str(getattr(context, "command_path", "ddbinsert")) if context is not None else "ddbinsert"
     message = str(getattr(error, "format_message", lambda: str(error))())
-    ours = UsageError(message, hint=f"`{command} --help` shows what it takes.")
+    ours = UsageError(message, hint=f"`{command} --help` lists the arguments and options.")
     if _asks_for_json(arguments, environment):
         document = machine.envelope(
             command.removeprefix("ddbinsert").strip(), ours.exit_code, errors=[machine.failure(ours)]
         )
         environment.out.write(machine.dumps(document) + "\n")
-    from ddbinsert.cli.run import explain
-    from ddbinsert.render.screen import Screen, wants_colour
+    from ddbinsert.cli.explain import explain
+    from ddbinsert.render.terminal.screen import Screen, wants_colour
 
     explain(ours, Screen(environment.err, colour=wants_colour(environment.err, environment.variables)))
     return ours.exit_code
@@ -96,17 +135,17 @@ def _asks_for_json(arguments: list[str], environment: Environment) -> bool:
 
 
 def _unexpected(error: Exception, arguments: list[str], environment: Environment) -> int:
-    """What no part below translated: an answer of AWS's that nobody expected, or a bug of ours."""
-    from ddbinsert.cli.run import explain
+    """What no other part handled: an answer of AWS that was not expected, or a bug."""
+    from ddbinsert.cli.explain import explain
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.render import machine
-    from ddbinsert.render.screen import Screen, clean
+    from ddbinsert.render.terminal.screen import Screen, clean
 
     ours: DdbInsertError | None = error if isinstance(error, DdbInsertError) else None
     if ours is None and "botocore" in sys.modules:
-        from ddbinsert.aws.errors import translate
+        from ddbinsert.operations.connection import explained
 
-        ours = translate(error, "finish this command")
+        ours = explained(error, "finish this command")
     if ours is not None:
         explain(ours, Screen(environment.err))
         code, failure = int(ours.exit_code), machine.failure(ours)
@@ -123,35 +162,8 @@ def _unexpected(error: Exception, arguments: list[str], environment: Environment
     return code
 
 
-def _closed_pipe(environment: Environment) -> int:
-    """Whoever read our output has enough: end quietly, and let the interpreter's last flush go nowhere."""
-    if environment.out is sys.__stdout__:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
-    return ExitCode.OK
-
-
 @contextlib.contextmanager
 def _redirected(environment: Environment) -> Iterator[None]:
     """The parser prints help by itself, to the process's streams; send it where the environment says."""
-    if environment.out is sys.stdout and environment.err is sys.stderr:
-        yield
-        return
     with contextlib.redirect_stdout(environment.out), contextlib.redirect_stderr(environment.err):
         yield
-
-
-@contextlib.contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """SIGTERM ends a run as Ctrl-C does, so that what a run made for itself is cleaned up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -1,4 +1,4 @@
-"""The command registry: what every command has in common, stated once.
+"""What every command has in common, stated once.
 
 A command is a function that takes a `Run` and its own options, and returns an `Outcome`. `command` adds the
 common options to its signature, runs it, and prints the outcome; nothing else prints a result.
@@ -6,35 +6,24 @@ common options to its signature, runs it, and prints the outcome; nothing else p
 
 from __future__ import annotations
 
-import functools
 import inspect
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from ddbinsert.cli.checks import check_values, options_of
+from ddbinsert.cli.help import Command
 from ddbinsert.cli.run import Common, Outcome, Run
 
 if TYPE_CHECKING:
     from ddbinsert.cli.options import Setting
     from ddbinsert.environment import Environment
 
-app = typer.Typer(
-    name="ddbinsert",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    help="Provision insert-only DynamoDB triggers, and prove that they are insert-only.",
-    epilog="Start with `ddbinsert demo` (no AWS account needed), then `ddbinsert attach-trigger TABLE` and "
-    "`ddbinsert verify TABLE`. Exit codes: 0 yes, 1 the answer is no, 2 usage, 3 configuration, 4 AWS refused, "
-    "5 a prerequisite is missing, 6 inconclusive or timed out, 130 interrupted.",
-)
-
 
 class Output(StrEnum):
-    """The forms of a result on stdout."""
+    """Formats of the result on stdout."""
 
     HUMAN = "human"
     JSON = "json"
@@ -43,12 +32,21 @@ class Output(StrEnum):
 Table = Annotated[
     str | None,
     typer.Argument(
-        metavar="TABLE", help="The table; the configuration's table unless given.", show_default=False
+        metavar="TABLE", help="Table name [default: the configuration's table].", show_default=False
+    ),
+]
+
+Tables = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TABLE",
+        help="Tables, or names of triggers of the configuration file [default: all that it describes].",
+        show_default=False,
     ),
 ]
 
 _CONNECTION = "Connection"
-_RESULT = "Result"
+_OUTPUT = "Output"
 
 
 def _option(*names: str, help_text: str, panel: str, **more: Any) -> Any:
@@ -58,78 +56,68 @@ def _option(*names: str, help_text: str, panel: str, **more: Any) -> Any:
 _CommonOption = tuple[str, Any, Any]
 
 _COMMON: tuple[_CommonOption, ...] = (
-    ("config", str | None, _option("--config", help_text="Configuration file [default: ./ddbinsert.yaml if it exists].", panel=_CONNECTION, metavar="FILE")),
+    ("config", str | None, _option("--config", help_text="Configuration file [default: ./ddbinsert.yaml, if it exists].", panel=_CONNECTION, metavar="FILE")),
     ("profile", str | None, _option("--profile", help_text="AWS profile.", panel=_CONNECTION, metavar="NAME")),
     ("region", str | None, _option("--region", help_text="AWS region.", panel=_CONNECTION, metavar="NAME")),
-    ("endpoint_url", str | None, _option("--endpoint-url", help_text="Speak to this endpoint instead of AWS.", panel=_CONNECTION, metavar="URL")),
-    ("local", bool | None, _option("--local/--no-local", help_text="Speak to the embedded emulator, never to AWS.", panel=_CONNECTION)),
-    ("output", Output | None, _option("--output", "-o", help_text="Form of the result on stdout [default: human].", panel=_RESULT)),
-    ("quiet", bool, _option("--quiet", "-q", help_text="No progress on stderr.", panel=_RESULT)),
-    ("timeout", str | None, _option("--timeout", help_text="Longest wait, such as 90s or 5m.", panel=_RESULT, metavar="DURATION")),
-    ("yes", bool, _option("--yes", "-y", help_text="Answer every question with yes.", panel=_RESULT)),
+    ("endpoint_url", str | None, _option("--endpoint-url", help_text="Use this endpoint instead of AWS.", panel=_CONNECTION, metavar="URL")),
+    ("local", bool | None, _option("--local/--no-local", help_text="Use the embedded emulator instead of AWS.", panel=_CONNECTION)),
+    ("output", Output | None, _option("--output", "-o", help_text="Format of the result on stdout [default: human].", panel=_OUTPUT)),
+    ("quiet", bool, _option("--quiet", "-q", help_text="Do not print progress to stderr.", panel=_OUTPUT)),
+    ("timeout", str | None, _option("--timeout", help_text="Longest time to wait, such as 90s or 5m.", panel=_OUTPUT, metavar="DURATION")),
+    ("yes", bool, _option("--yes", "-y", help_text="Answer yes to every question.", panel=_OUTPUT)),
 )  # fmt: skip
 
 Body = Callable[..., Outcome]
 
 
 class Spec(NamedTuple):
-    """What the registry knows of a command.
+    """What is known of a registered command.
 
     Attributes:
-        finish: Gives the command its options, which takes long beside everything else that a start does.
+        accepts: The common options that it has (``config``, ``local``, …) and the settings (``function.name``, …).
+        make: Makes the parser's command; done late, because reading a signature takes time.
     """
 
     name: str
     body: Body
-    finish: Callable[[], None]
+    accepts: frozenset[str]
+    make: Callable[[], Any]
 
 
-commands: dict[str, Spec] = {}
+#: The commands of the modules that were imported. `registry.commands` has all, and imports what is taken out.
+registered: dict[str, Spec] = {}
 
 
 def command(
     name: str,
     *,
-    group: typer.Typer = app,
-    prefix: str = "",
     offline: bool = False,
     makes: bool = False,
     settings: Sequence[Setting] = (),
 ) -> Callable[[Body], Body]:
-    """Register a command.
+    """Register a command, which has a row in the registry.
 
     Args:
-        settings: Options that stand for keys of the configuration. The body gets those that were given as its
-            argument ``settings``, key to value.
-        prefix: The group's name, where there is one: the command is called "PREFIX NAME".
-        offline: It never connects: only the result's options are added.
-        makes: It makes things, so that --local may start the embedded emulator.
+        name: As it is called: ``status``, or with its group ``filter lint``.
+        settings: Options for keys of the configuration. The body receives those that were given as its argument
+            ``settings``, key to value.
+        offline: The command never connects; only the output options are added.
+        makes: The command creates resources, so that --local may start the embedded emulator.
     """
-    full_name = f"{prefix} {name}".strip()
     common = [entry for entry in _COMMON if not offline or entry[0] in ("output", "quiet")]
 
     def register(body: Body) -> Body:
-        def unfinished() -> None:
-            raise AssertionError(f"{full_name} was run before `finish`")
+        def make() -> Any:
+            one = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+            entry = _entry(name, body, common=common, makes=makes, settings=settings)
+            one.command(name.rsplit(maxsplit=1)[-1], cls=Command)(entry)
+            return typer.main.get_command(one)
 
-        unfinished.__doc__ = body.__doc__
-        group.command(name)(unfinished)
-        entry = group.registered_commands[-1]
-
-        def finish() -> None:
-            entry.callback = _entry(full_name, body, common=common, makes=makes, settings=settings)
-
-        commands[full_name] = Spec(full_name, body, finish)
+        accepts = frozenset((*(entry[0] for entry in common), *(setting.key for setting in settings)))
+        registered[name] = Spec(name, body, accepts, make)
         return body
 
     return register
-
-
-def finish(words: Collection[str] | None = None) -> None:
-    """Make the commands ready that a command line of these words may call; every one without them."""
-    for spec in commands.values():
-        if words is None or all(part in words for part in spec.name.split()):
-            spec.finish()
 
 
 def _entry(
@@ -140,6 +128,9 @@ def _entry(
     own = [p for p in list(signature.parameters.values())[1:] if p.name != "settings"]
     taken = {parameter.name for parameter in own}
     shared = [option for option in common if option[0] not in taken]
+    options = options_of(
+        {**{p.name: _option_of(p.annotation) for p in own}, **{key: option for key, _, option in shared}}
+    )
     added = [
         inspect.Parameter(
             key,
@@ -154,9 +145,15 @@ def _entry(
         environment: Environment = context.obj
         given = {key: values.pop(key) for key, _, _ in shared}
         run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
+        checked = {**given, **values}
         if settings:
             values["settings"] = {s.key: s.taken(values.pop(s.parameter)) for s in settings}
-        raise typer.Exit(run.carry_out(functools.partial(body, **values)))
+
+        def checked_body(run: Run) -> Outcome:
+            check_values(options, checked, environment)
+            return body(run, **values)
+
+        raise typer.Exit(run.carry_out(checked_body))
 
     parameters = [
         inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context),
@@ -167,3 +164,8 @@ def _entry(
     entry.__signature__ = signature.replace(parameters=parameters, return_annotation=None)  # type: ignore[attr-defined]
     entry.__annotations__ = {p.name: p.annotation for p in parameters}
     return entry
+
+
+def _option_of(annotation: Any) -> Any:
+    """What typer reads an option from, in ``Annotated[str, typer.Option(...)]``."""
+    return next(iter(getattr(annotation, "__metadata__", ())), None)

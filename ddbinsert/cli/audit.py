@@ -1,4 +1,4 @@
-"""audit: the audit log that the audit-log template keeps, read back."""
+"""audit: make, query and compare the table of an audit log; dedup: make a deduplication table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddbinsert.cli.app import Table, app, command
+from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import UsageError
@@ -14,17 +14,23 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert.core.model import Trigger
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.operations.gaps.scope import Options
+    from ddbinsert.operations.own_tables import Made
 
-group = typer.Typer(no_args_is_help=True, help="The audit log that the audit-log template keeps in a table.")
-app.add_typer(group, name="audit")
 
 _TIMEOUT = 120.0
+#: Seconds: a day of a busy stream takes a while.
+_COMPARING = 3600.0
+_EXAMPLES = 20
 _MOST = 10_000
+_LONGEST_RETENTION = 36_500
 
 Audit = Annotated[
     str | None,
-    typer.Option("--audit", metavar="TABLE", help="The audit table [default: the function's SINK_ARN]."),
+    typer.Option(
+        "--audit", metavar="TABLE", help="The audit table, by name or ARN [default: the function's SINK_ARN]."
+    ),
 ]
 Key = Annotated[
     str | None,
@@ -33,21 +39,70 @@ Key = Annotated[
 User = Annotated[str | None, typer.Option("--user", metavar="TEXT", help="Entries of this user.")]
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="WHEN", help="From when on: 2h30m ago, or a time in ISO 8601."),
+    typer.Option(
+        "--since", metavar="WHEN", help="Entries from this time on: 2h30m (ago), or a time in ISO 8601."
+    ),
 ]
-Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Up to when, likewise.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="The newest so many.")]
-Images = Annotated[bool, typer.Option("--images", help="Show the items, too.")]
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The audit table's name.", show_default=False)]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="WHEN", help="Entries up to this time, in the same formats.")
+]
+Compared = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="Inserts from this time on: 6h (ago), or a time in ISO 8601 [default: all that the stream holds].",
+    ),
+]
+Settle = Annotated[
+    str | None,
+    typer.Option(
+        "--settle",
+        metavar="DURATION",
+        help="Younger inserts count as waiting [default: 5m and the longest that an invocation may take; "
+        "10s where the endpoint is not AWS].",
+    ),
+]
+FromTable = Annotated[
+    bool,
+    typer.Option(
+        "--from-table",
+        help="Compare with the items that the table holds now. Reads both tables whole; capacity is charged.",
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Number of entries, the newest ones.")]
+Images = Annotated[bool, typer.Option("--images", help="Also show the items.")]
+TestItems = Annotated[
+    bool, typer.Option("--test-items", help="Include entries of `ddbinsert verify`'s test items.")
+]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The table's name.", show_default=False)]
 ByTable = Annotated[
     bool,
     typer.Option(
-        "--by-table", help="An index by table and time, too: for at most some 1,000 inserts a second."
+        "--by-table/--no-by-table",
+        help="An index by table and time, spread over 16 partitions, for queries without --key and --user.",
+    ),
+]
+Retention = Annotated[
+    int | None,
+    typer.Option("--retention", metavar="DAYS", help="Delete entries after this time [default: never]."),
+]
+KmsKey = Annotated[
+    str | None,
+    typer.Option(
+        "--kms-key", metavar="ARN", help="KMS key that encrypts the table [default: DynamoDB's own]."
+    ),
+]
+Protect = Annotated[
+    bool,
+    typer.Option(
+        "--protect/--no-protect",
+        help="Point-in-time recovery, deletion protection, and a policy that denies updates and deletes of entries.",
     ),
 ]
 
 
-@command("query", group=group, prefix="audit", settings=NAME)
+@command("audit query", settings=NAME)
 def query(
     run: Run,
     settings: Settings,
@@ -60,17 +115,20 @@ def query(
     until: Until = None,
     limit: Limit = 100,
     images: Images = False,
+    test_items: TestItems = False,
 ) -> Outcome:
     """Show what was inserted into a table: by item, by user, by time; the newest first.
 
+    Entries of verify's test items are counted and left out, unless --test-items is given.
+
     Example: ddbinsert audit query orders --user ann --since 2h
     """
+    from ddbinsert.core.times import moment
     from ddbinsert.operations import audit as carry_out
-    from ddbinsert.operations.tail import moment
     from ddbinsert.render import audit as words
 
     if not 1 <= limit <= _MOST:
-        raise UsageError(f"--limit {limit}: at least 1, and at most {_MOST}.")
+        raise UsageError(f"--limit {limit}: must be between 1 and {_MOST}.")
     trigger = run.trigger(table, settings)
     now = run.clock.now()
     asked = carry_out.question(
@@ -78,33 +136,145 @@ def query(
         user=user,
         table=trigger.table,
         since=moment(since, now) if since else None,
-        until=moment(until, now) if until else None,
+        until=moment(until, now, name="--until") if until else None,
     )
-    name = carry_out.audit_table(audit, lambda: _environments(run, trigger))
-    said = carry_out.ask(run.aws, name, asked, limit=limit, reporter=run.reporter)
-    return Outcome(data=said, human=lambda screen: words.answer(screen, said, images=images))
+    name = carry_out.audit_table(audit, lambda: _environments(run, trigger), region=run.aws.region)
+    answer = carry_out.ask(run.context(_TIMEOUT), name, asked, limit=limit, test_items=test_items)
+    return Outcome(data=answer, human=lambda screen: words.answer(screen, answer, images=images))
+
+
+@command("audit verify", settings=NAME)
+def verify(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    audit: Audit = None,
+    since: Compared = None,
+    until: Until = None,
+    settle: Settle = None,
+    from_table: FromTable = False,
+) -> Outcome:
+    """Compare the audit table with the inserts that the stream holds.
+
+    Looks up the entry of each insert of the last 24 hours, or of each item that the table holds now (--from-table). Exit
+    code 0: each has one; 1: some have none; 6: for a part of them it can't be said. Reads only.
+
+    Example: ddbinsert audit verify orders --since 6h
+    """
+    from ddbinsert.operations import audit as carry_out
+    from ddbinsert.operations.gaps import stored
+    from ddbinsert.render import audit as words
+
+    if from_table and (since or until):
+        raise UsageError(
+            "--since and --until are times of inserts, which --from-table does not know.",
+            hint="Leave them out.",
+        )
+    trigger = run.trigger(table, settings)
+    name = carry_out.audit_table(audit, lambda: _environments(run, trigger), region=run.aws.region)
+    context, options = run.context(_COMPARING), _options(run, since, until, settle)
+    compare = stored.compare_with_items if from_table else stored.compare_with_stream
+    found = compare(context, trigger, name, options)
+    advice = run.again(f"gaps {trigger.table} --compare-sink")
+    return Outcome(
+        data=words.compared_data(found),
+        human=lambda screen: words.compared(screen, found, advice=advice),
+        exit_code=found.exit_code,
+    )
+
+
+def _options(run: Run, since: str | None, until: str | None, settle: str | None) -> Options:
+    """What is compared.
+
+    Raises:
+        UsageError: A time is not valid.
+    """
+    from ddbinsert.core.times import moment, seconds
+    from ddbinsert.operations.gaps.scope import Options
+
+    now = run.clock.now()
+    options = Options(
+        since=moment(since, now) if since else None,
+        until=moment(until, now, name="--until") if until else None,
+        settle=seconds(settle, name="--settle") if settle else None,
+        examples=_MOST if run.wants_json else _EXAMPLES,
+    )
+    if options.since is not None and options.until is not None and options.until < options.since:
+        raise UsageError("--until is before --since.", hint="Swap them.")
+    return options
 
 
 def _environments(run: Run, trigger: Trigger) -> list[Mapping[str, str]]:
-    from ddbinsert.aws.observe import read_function
+    from ddbinsert.operations.look import deployed_function
 
     if trigger.function.environment:
         return [trigger.function.environment]
-    deployed = read_function(run.aws, trigger.function_name)
+    deployed = deployed_function(run.aws, trigger.function_name)
     return [deployed.environment] if deployed else []
 
 
-@command("create-table", group=group, prefix="audit", makes=True)
-def create_table(run: Run, name: Name, *, by_table: ByTable = False) -> Outcome:
-    """Make a table for the audit log, with indexes by item and by user, and print its ARN.
+@command("audit create-table", makes=True)
+def create_table(
+    run: Run,
+    name: Name,
+    *,
+    by_table: ByTable = True,
+    retention: Retention = None,
+    kms_key: KmsKey = None,
+    protect: Protect = True,
+) -> Outcome:
+    """Make a table for the audit log and print its ARN. Completes a table that it made before.
 
-    Example: ddbinsert audit create-table orders-audit
+    With indexes by item, by user and by table. Each index holds whole entries, so an entry is stored and paid for
+    once for each index and once more.
+
+    Example: ddbinsert audit create-table orders-audit --retention 365
     """
-    from ddbinsert.aws.audit import create_table as make
+    from ddbinsert.operations.own_tables import make_audit_table
 
-    arn = make(run.aws, name, by_table=by_table, clock=run.clock, timeout=run.timeout(_TIMEOUT))
-
-    run.reporter.step(
-        "to write to it: " + run.again(f"attach-trigger TABLE --template audit-log --env SINK_ARN={arn}")
+    if retention is not None and not 1 <= retention <= _LONGEST_RETENTION:
+        raise UsageError(f"--retention {retention}: must be between 1 and {_LONGEST_RETENTION} days.")
+    made = make_audit_table(
+        run.context(_TIMEOUT),
+        name,
+        by_table=by_table,
+        expires=retention is not None,
+        kms_key=kms_key,
+        protect=protect,
     )
-    return Outcome(data={"table": name, "arn": arn}, human=lambda screen: screen.line(arn))
+    keeping = f" --env RETENTION_DAYS={retention}" if retention else ""
+    return _made(
+        run, name, made, f"attach-trigger TABLE --template audit-log --env SINK_ARN={{arn}}{keeping}"
+    )
+
+
+@command("dedup create-table", makes=True)
+def create_deduplication_table(run: Run, name: Name, *, kms_key: KmsKey = None) -> Outcome:
+    """Make a deduplication table and print its ARN. Completes a table that it made before.
+
+    Entries are deleted after seven days (time to live). Functions can share the table: an entry stands for one
+    function, one sink and one event.
+
+    Example: ddbinsert dedup create-table orders-processed
+    """
+    from ddbinsert.operations.own_tables import make_deduplication_table
+
+    made = make_deduplication_table(run.context(_TIMEOUT), name, kms_key=kms_key)
+    return _made(
+        run, name, made, "attach-trigger TABLE --template TEMPLATE --env DEDUPLICATION_TABLE_ARN={arn}"
+    )
+
+
+def _made(run: Run, name: str, made: Made, next_step: str) -> Outcome:
+    for what in made.done:
+        run.reporter.step(f"{name}: {what}")
+    for what in made.missing:
+        run.reporter.warn(f"{name}: not set: {what}")
+    if not made.created:
+        run.reporter.step(f"{name} existed already")
+    run.reporter.step("to write to it: " + run.again(next_step.format(arn=made.arn)))
+    return Outcome(
+        data={"table": name, "arn": made.arn, "created": made.created, "missing": made.missing},
+        human=lambda screen: screen.line(made.arn),
+    )

@@ -11,7 +11,7 @@ from ddbinsert.errors import DdbInsertError, ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ddbinsert.core.proof import Proof
+    from ddbinsert.core.proof.proof import Proof
 
 #: The worst of several runs decides, in this order.
 _WORST = (ExitCode.NO, ExitCode.INCONCLUSIVE)
@@ -56,7 +56,8 @@ def _one(
     emit: bool,
 ) -> ExitCode:
     """One run and its line. What AWS refuses ends this run, not the canary."""
-    from ddbinsert.render import machine, verdict
+    from ddbinsert.render import machine
+    from ddbinsert.render.verdict import text as verdict
 
     try:
         proof = once()
@@ -68,7 +69,7 @@ def _one(
     code = code_of(proof)
     _print(run, machine.envelope(run.command, code, data=verdict.data(proof), warnings=run.reporter.warnings))
     if emit:
-        from ddbinsert.aws.metrics import publish
+        from ddbinsert.operations.verify.publish import publish
 
         publish(run.aws, proof)
     return code

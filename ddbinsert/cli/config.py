@@ -1,4 +1,4 @@
-"""config: the configuration's schema, and whether a file is right."""
+"""config: the schema of the configuration file, and its validation."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from ddbinsert.cli.app import app, command
+from ddbinsert.cli.app import command
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from ddbinsert.config import Configuration
 
-group = typer.Typer(
-    no_args_is_help=True, help="Look into ddbinsert.yaml: its schema, and whether it is right."
-)
-app.add_typer(group, name="config")
 
-
-@command("schema", group=group, prefix="config", offline=True)
+@command("config schema", offline=True)
 def schema(run: Run) -> Outcome:  # noqa: ARG001 - every command takes it
     """Print the JSON Schema of ddbinsert.yaml, for editors and other tools.
 
@@ -34,41 +27,77 @@ def schema(run: Run) -> Outcome:  # noqa: ARG001 - every command takes it
     return Outcome(data=document, human=lambda screen: screen.line(machine.dumps(document)))
 
 
-@command("check", group=group, prefix="config")
+@command("config check")
 def check(run: Run) -> Outcome:
-    """Validate the configuration and say what it describes. Speaks to nobody.
+    """Validate the configuration and show what it describes. Connects to nothing.
 
-    Every problem is told at once, with its key, its line and what is allowed; exit code 3 if there is one.
+    Reports every problem with its key, its line and what is allowed; exit code 3 if there is one.
 
     Example: ddbinsert config check --config staging.yaml
     """
     from ddbinsert.render import configuration as shown
 
-    loaded = run.configuration()
-    if loaded.path is None:
+    every = run.configurations((), {}).chosen
+    if every[0].path is None:
         raise PrerequisiteError(
             f"There is no ddbinsert.yaml in {run.environment.cwd}.",
             hint="Name another file with --config; config.example.yaml shows every key.",
             code="no-configuration-file",
         )
-    _require_code(loaded)
-    return Outcome(data=shown.data(loaded), human=lambda screen: shown.human(screen, loaded))
+    for loaded in every:
+        _require_code(loaded)
+        _require_passable_filters(loaded)
+    return Outcome(data=shown.data(every), human=lambda screen: shown.human(screen, every))
+
+
+def _path(loaded: Configuration, key: str) -> str:
+    """The key as the file has it: below its trigger's name, where there are several."""
+    return key if loaded.name is None else f"triggers.{loaded.name}.{key}"
 
 
 def _require_code(loaded: Configuration) -> None:
-    """Own code that isn't there is a mistake in the file, though one that other commands may not run into."""
+    """Raise for code that does not exist: other commands may not notice it."""
     from ddbinsert.config import InvalidConfigurationError, Problem
-    from ddbinsert.core.bounds import REMOTE_CODE
+    from ddbinsert.core.model.bounds import REMOTE_CODE
 
     code = loaded.values.get("function.code")
     if not isinstance(code, str) or re.fullmatch(REMOTE_CODE, code) or Path(code).exists():
         return
     place = loaded.sources["function.code"]
     problem = Problem(
-        path="function.code",
+        path=_path(loaded, "function.code"),
         source=place.source,
         line=place.line,
         column=place.column,
         message=f"There is no file or folder {code!r}.",
     )
     raise InvalidConfigurationError((problem,))
+
+
+def _require_passable_filters(loaded: Configuration) -> None:
+    """A filter that no insert can pass is a mistake in the file: the function would never be invoked."""
+    from ddbinsert.config import InvalidConfigurationError, Problem
+    from ddbinsert.core.filters.lint.lint import lint
+    from ddbinsert.core.filters.lint.report import KnownStream, Severity
+    from ddbinsert.core.model.record import StreamView
+
+    filters = loaded.values.get("mapping.filters")
+    if not isinstance(filters, tuple) or not filters:
+        return
+    view = loaded.values.get("view_type")
+    report = lint(filters, KnownStream(view=view if isinstance(view, StreamView) else None))
+    place = loaded.sources["mapping.filters"]
+    problems = tuple(
+        Problem(
+            path=_path(loaded, f"mapping.filters[{(finding.filter or 1) - 1}]"),
+            source=place.source,
+            line=place.line,
+            column=place.column,
+            message=f"No insert can pass: {finding.message}{f' {finding.hint}' if finding.hint else ''}",
+        )
+        for finding in report.findings
+        # A field that this version does not know may be one that AWS has added meanwhile.
+        if finding.severity is Severity.ERROR and finding.rule != "unknown-field"
+    )
+    if problems:
+        raise InvalidConfigurationError(problems)

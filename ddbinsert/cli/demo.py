@@ -1,4 +1,4 @@
-"""demo: the whole story, on an emulator that lives as long as the command."""
+"""demo: a tour of ddbinsert, on an emulator that runs as long as the command."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from ddbinsert.errors import ExitCode
 
 @command("demo", offline=True)
 def demo(run: Run) -> Outcome:
-    """Show everything on an emulator of its own.
+    """Run a tour on a temporary emulator.
 
-    Attaches a trigger, proves it, breaks it, finds that out, takes it down. Needs no AWS account and no Docker; leaves nothing behind.
+    Attaches a trigger, proves it, breaks it, detects that, and removes it. Needs no AWS account and no Docker, and
+    leaves nothing behind.
 
     Example: ddbinsert demo
     """
     from ddbinsert import local
-    from ddbinsert.aws.session import Connection
-    from ddbinsert.core.reporter import Silent
+    from ddbinsert.core.trigger.reporter import Silent
     from ddbinsert.operations import demo as story
+    from ddbinsert.operations.connection import local_connection
     from ddbinsert.render import demo as shown
-    from ddbinsert.render import verdict
+    from ddbinsert.render.verdict import text as verdict
 
     environment = run.environment
     told = shown.Narrator(run.screen, clock=run.clock, silent=run.wants_json)
@@ -33,15 +34,7 @@ def demo(run: Run) -> Outcome:
         tempfile.TemporaryDirectory(prefix="ddbinsert-") as folder,
     ):
         told.started()
-        aws = environment.connect(
-            Connection(
-                region="us-east-1",
-                endpoint_url=emulator.endpoint,
-                access_key_id=emulator.access_key_id,
-                secret_access_key=emulator.secret_access_key,
-                is_local=True,
-            )
-        )
+        aws = environment.connect(local_connection(emulator))
         try:
             healthy, broken = story.demo(
                 aws,

@@ -1,61 +1,99 @@
-"""failures: what Lambda gave up, looked at and given to the function again."""
+"""failures: list, show and replay the records that Lambda discarded."""
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddbinsert.cli.app import Table, app, command
+from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.limits import check_batches
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from ddbinsert.core.model import Trigger, World
+    from collections.abc import Callable, Sequence
 
-group = typer.Typer(
-    no_args_is_help=True,
-    help="Records that the function failed on and Lambda gave up: list them, look at them, replay them.",
-)
-app.add_typer(group, name="failures")
+    from ddbinsert.core.failed_records import Failure, OddDocument
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.operations.failures.find import Stored
+
+
+_TIMEOUT = 120.0
+#: Skipped documents that are named.
+_ODD = 10
 
 From = Annotated[
     str | None,
     typer.Option(
         "--from",
         metavar="ARN",
-        help="The queue or bucket to read [default: the mapping's on-failure destination].",
+        help="The queue, bucket or topic (by its one subscribed queue) to read [default: the mapping's on-failure destination].",
     ),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Failures of other functions, too.")]
+Everything = Annotated[bool, typer.Option("--all", help="Also failures of other functions.")]
 Ids = Annotated[
     list[str] | None,
-    typer.Option("--id", metavar="ID", help="This failure alone; may be given several times."),
+    typer.Option("--id", metavar="ID", help="Only this failure. Can be given several times."),
 ]
 BatchSize = Annotated[
     int,
     typer.Option(
         "--batch-size",
         metavar="N",
-        help="Records an invocation; above 1, some may be given twice where one of them fails.",
+        help="Records per invocation. Above 1, a failing record can cause others to be delivered twice.",
     ),
 ]
-Attempts = Annotated[int, typer.Option("--attempts", metavar="N", help="Invocations of a record that fails.")]
+Attempts = Annotated[
+    int, typer.Option("--attempts", metavar="N", help="Maximum number of invocations per failing record.")
+]
+Again = Annotated[
+    bool,
+    typer.Option(
+        "--include-processed", help="Also records that the function's receipts show as processed since."
+    ),
+]
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="Append each document to this file, a JSON line, before it is changed or removed at the destination.",
+    ),
+]
+AllRecords = Annotated[
+    bool,
+    typer.Option(
+        "--all-records",
+        help="Every record of the failure, also those that the mapping's filter excludes today or that are not inserts.",
+    ),
+]
 
 
-@command("list", group=group, prefix="failures", settings=NAME)
+@command("failures list", settings=NAME)
 def list_failures(
-    run: Run, settings: Settings, *, table: Table = None, source: From = None, everything: Everything = False
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    source: From = None,
+    everything: Everything = False,
+    stack: Stack = None,
+    tag: Tag = None,
 ) -> Outcome:
-    """List what Lambda gave up and left at the on-failure destination. Takes nothing away.
+    """List the records that Lambda discarded, as the on-failure destination has them. Removes nothing.
 
     Example: ddbinsert failures list orders
     """
-    from ddbinsert.operations.failures import destination_of, opened
+    from ddbinsert.operations.failures.find import destination_of, opened
     from ddbinsert.render import failures as words
 
-    trigger, world = _looked(run, table, settings)
+    trigger, world = _looked(run, table, settings, stack, tag)
     arn = destination_of(trigger, world, source)
     function = None if everything else trigger.function_name
     with opened(run.aws, arn, None if source else world.live_mapping, function) as found:
@@ -67,25 +105,32 @@ def list_failures(
     )
 
 
-@command("show", group=group, prefix="failures", settings=NAME)
+@command("failures show", settings=NAME)
 def show(
-    run: Run, settings: Settings, *, table: Table = None, ids: Ids = None, source: From = None
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    ids: Ids = None,
+    source: From = None,
+    stack: Stack = None,
+    tag: Tag = None,
 ) -> Outcome:
-    """Show the records that were given up, read back from the stream while it keeps them (24 hours).
+    """Show the discarded records, read back from the stream while it keeps them (24 hours).
 
     Example: ddbinsert failures show orders --id 5f2d1c0a9b8e
     """
-    from ddbinsert.operations.failures import destination_of, opened, shown
+    from ddbinsert.operations.failures.find import destination_of, opened, shown
     from ddbinsert.render import failures as words
 
-    trigger, world = _looked(run, table, settings)
+    trigger, world = _looked(run, table, settings, stack, tag)
     arn = destination_of(trigger, world, source)
     with opened(run.aws, arn, None if source else world.live_mapping, trigger.function_name) as found:
         failures = shown(run.aws, found, ids or (), _patterns(world), clock=run.clock)
     return Outcome(data=words.shown_data(failures), human=lambda screen: words.shown(screen, failures))
 
 
-@command("replay", group=group, prefix="failures", settings=NAME)
+@command("failures replay", settings=NAME)
 def replay(
     run: Run,
     settings: Settings,
@@ -95,41 +140,50 @@ def replay(
     source: From = None,
     batch_size: BatchSize = 1,
     attempts: Attempts = 3,
+    include_processed: Again = False,
+    all_records: AllRecords = False,
+    out: Out = None,
+    stack: Stack = None,
+    tag: Tag = None,
 ) -> Outcome:
-    """Give the records to the deployed function again, in the stream's order.
+    """Invoke the deployed function with the discarded records again, in stream order.
 
-    What it takes is taken out of the destination at once; what it fails on stays there. A record whose
-    invocation is cut short may be given twice, with the same eventID.
+    What the function processes is removed from the destination at once; what fails, and what is left out, stays
+    there and is listed (exit code 1). A record whose invocation is cut short may be given twice, with the same eventID.
 
     Example: ddbinsert failures replay orders
     """
-    from ddbinsert.aws.invoke import invoke
-    from ddbinsert.operations.failures import destination_of, opened, records_of
-    from ddbinsert.operations.replay import Call
-    from ddbinsert.operations.replay import replay as carry_out
+    from ddbinsert.operations.failures.find import destination_of, opened, passing, reader_of, selection_of
+    from ddbinsert.operations.failures.processed import processed_since
+    from ddbinsert.operations.failures.replay import call_of
+    from ddbinsert.operations.failures.replay import replay as carry_out
     from ddbinsert.render import failures as words
 
-    if not 1 <= batch_size <= 10_000:
-        raise UsageError(f"--batch-size {batch_size}: at least 1, and at most 10000.")
-    if not 1 <= attempts <= 100:
-        raise UsageError(f"--attempts {attempts}: at least 1, and at most 100.")
-    trigger, world = _looked(run, table, settings)
+    check_batches(batch_size=batch_size, attempts=attempts)
+    trigger, world = _looked(run, table, settings, stack, tag)
+    context = run.context(_TIMEOUT)
     arn = destination_of(trigger, world, source)
     mapping = None if source else world.live_mapping
-    patterns = _patterns(world)
+    passes = passing(_patterns(world))
+    reader = reader_of(run.aws, run.clock)
+    log_group = (world.function.log_group if world.function else "") or trigger.log_group
     with opened(run.aws, arn, mapping, trigger.function_name, to_replay=True) as found:
         replays = list(
             carry_out(
+                context,
                 found,
                 ids or (),
-                fetch=lambda failure: records_of(run.aws, failure, patterns, clock=run.clock),
-                call=Call(run.aws, lambda event: invoke(run.aws, trigger.function_name, event)),
-                reporter=run.reporter,
-                clock=run.clock,
+                choose=lambda failure: selection_of(reader, failure, passes, everything=all_records),
+                processed=lambda failure, records: (
+                    set() if include_processed else processed_since(context, log_group, failure, records)
+                ),
+                call=call_of(run.aws, trigger.function_name),
                 batch_size=batch_size,
                 attempts=attempts,
+                keep=_keeper(run, out) if out else None,
             )
         )
+        _tell_odd(run, found.odd)
     return Outcome(
         data={"destination": arn, "failures": words.replay_data(replays)},
         human=lambda screen: words.replayed(screen, replays),
@@ -137,11 +191,46 @@ def replay(
     )
 
 
-def _looked(run: Run, table: str | None, settings: Settings) -> tuple[Trigger, World]:
-    from ddbinsert.aws.observe import observe
+def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
+    """Name the documents that were skipped."""
+    for one in odd[:_ODD]:
+        run.reporter.warn(f"skipped {one.name}: {one.why}")
+    if len(odd) > _ODD:
+        run.reporter.warn(f"skipped {len(odd) - _ODD:,} more documents that are not Lambda's")
 
-    trigger = run.trigger(table, settings)
-    world = observe(run.aws, trigger, role=False)
+
+def _keeper(run: Run, name: str) -> Callable[[Stored, Failure], None]:
+    """Appends documents to a file, which holds each before it leaves the destination.
+
+    Raises:
+        UsageError: The file can't be written.
+    """
+    path = run.environment.cwd / name
+
+    def write(text: str) -> None:
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise UsageError(f"--out {name}: {error.strerror or error}.", code="not-writable") from error
+
+    def keep(stored: Stored, failure: Failure) -> None:
+        write(json.dumps({"id": failure.id, "name": stored.name, "document": failure.document}) + "\n")
+
+    write("")  # what can't be written is found out before the first record is given
+    return keep
+
+
+def _looked(
+    run: Run, table: str | None, settings: Settings, stack: str | None, tag: list[str] | None
+) -> tuple[Trigger, World]:
+    from ddbinsert.operations.look import trigger_world
+
+    trigger, world, _ = consumer_of(run, run.trigger(table, settings), stack=stack, tags=tag)
+    if world is None:
+        world = trigger_world(run.aws, trigger, role=False)
     run.reporter.header(account=world.account, region=world.region, table=trigger.table)
     return trigger, world
 

@@ -1,4 +1,4 @@
-"""filter backtest: filters tried on what a stream holds, before anything is attached."""
+"""filter backtest: filters applied to the records of a stream, before anything is attached."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 import typer
 
 from ddbinsert.cli.app import command
-from ddbinsert.cli.filters import TableOption, group
+from ddbinsert.cli.filters import TableOption  # noqa: TC001 - read at run time, in the signature
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from ddbinsert.core.filter_backtest import Assumed
+    from ddbinsert.core.filters.backtest import Assumed
     from ddbinsert.operations.filters import Cut
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.render.terminal.screen import Screen
 
 
-#: Seconds that a stream keeps its records.
+#: Seconds for which a stream keeps its records.
 DAY: Final = 86_400.0
 
 PatternOption = Annotated[
@@ -28,7 +28,7 @@ PatternOption = Annotated[
     typer.Option(
         "--pattern",
         metavar="PATTERN|FILE",
-        help="The filters to try [default: inserts only]; may be given several times.",
+        help="The filters [default: inserts only]; may be repeated.",
         show_default=False,
     ),
 ]
@@ -37,20 +37,22 @@ CompareOption = Annotated[
     typer.Option(
         "--compare",
         metavar="OLD NEW",
-        help="Two patterns or files: show which records change sides.",
+        help="Two patterns or files: show the records that only one of them delivers.",
         show_default=False,
     ),
 ]
 SinceOption = Annotated[
     str | None,
-    typer.Option("--since", metavar="DURATION", help="How far back [default: 24h, all that a stream keeps]."),
+    typer.Option(
+        "--since", metavar="DURATION", help="How far back to read [default: 24h, all that a stream keeps]."
+    ),
 ]
 RecordsOption = Annotated[
     str | None,
     typer.Option(
         "--records",
         metavar="FILE",
-        help="Records from a file (JSON lines, an array, a Lambda event), - for standard input; no connection.",
+        help="Records from a file (JSON lines, an array, a Lambda event), - for standard input; without a connection.",
         show_default=False,
     ),
 ]
@@ -60,7 +62,7 @@ SamplesOption = Annotated[
 BatchOption = Annotated[
     int,
     typer.Option(
-        "--batch-size", min=1, max=10_000, metavar="N", help="For the estimate: records an invocation."
+        "--batch-size", min=1, max=10_000, metavar="N", help="For the estimate: records per invocation."
     ),
 ]
 MemoryOption = Annotated[
@@ -71,11 +73,11 @@ MemoryOption = Annotated[
 ]
 DurationOption = Annotated[
     str,
-    typer.Option("--duration", metavar="DURATION", help="For the estimate: how long an invocation takes."),
+    typer.Option("--duration", metavar="DURATION", help="For the estimate: the duration of an invocation."),
 ]
 
 
-@command("backtest", group=group, prefix="filter")
+@command("filter backtest")
 def backtest(
     run: Run,
     *,
@@ -89,29 +91,29 @@ def backtest(
     memory: MemoryOption = 128,
     duration: DurationOption = "100ms",
 ) -> Outcome:
-    """Try filters on what a table's stream holds, before anything is attached.
+    """Apply filters to the records of a table's stream, before anything is attached.
 
-    How many records there were, how many of them the filters would deliver, what that saves, and examples of both.
-    Reads all shards of the live stream, within the read limits that are left beside its functions; or a file of
-    records. Changes nothing. Exit code 6 if there were no records to try.
+    Shows the number of records, how many of them the filters would deliver, what that saves, and examples of both.
+    Reads all shards of the live stream, slowly enough for the functions on the stream; or a file of records. Changes
+    nothing. Exit code 6 if there are no records.
 
     Example: ddbinsert filter backtest --table orders --since 24h --pattern '{"eventName":["INSERT"]}'
     """
-    from ddbinsert.core.duration import seconds
-    from ddbinsert.core.filter_backtest import Assumed
-    from ddbinsert.core.insert_filter import INSERT_ONLY
-    from ddbinsert.core.pattern import parse
+    from ddbinsert.core.filters.backtest import Assumed
+    from ddbinsert.core.filters.insert_only import INSERT_ONLY
+    from ddbinsert.core.pattern.matcher import parse
+    from ddbinsert.core.times import seconds
     from ddbinsert.operations import filters as operation
 
     if compare is not None and pattern:
-        raise UsageError("--compare brings its own patterns: leave --pattern out.")
+        raise UsageError("--compare and --pattern cannot be combined.")
     environment = run.environment
     sides = [
         operation.given_patterns(names, cwd=environment.cwd, stdin=environment.stdin)
         for names in ([(name,) for name in compare] if compare else [pattern or (INSERT_ONLY,)])
     ]
     for text in (text for side in sides for text in side):
-        parse(text)  # what AWS would refuse is told before anything is read
+        parse(text)  # a pattern that AWS would refuse is reported before anything is read
     assumed = Assumed(batch_size=batch_size, memory=memory, seconds=seconds(duration, name="--duration"))
     source, stream = _source(run, table, records, since)
     cut = operation.Cut(stream, clock=run.clock, seconds=run.timeout(0) or None)
@@ -121,9 +123,9 @@ def backtest(
         else _tried(source, sides[0], cut, samples, assumed)
     )
     if cut.hit:
-        run.reporter.warn(f"The time is up: only the first {tried.records} records were looked at.")
+        run.reporter.warn(f"The time limit was reached: only the first {tried.records} records were read.")
     if not tried.records:
-        run.reporter.warn("There were no records: this says nothing about the filters.")
+        run.reporter.warn("There are no records, so the filters could not be tested.")
     return Outcome(
         data=tried.data,
         human=tried.human,
@@ -138,8 +140,8 @@ class _Tried(NamedTuple):
 
 
 def _tried(source: str, patterns: Sequence[str], records: Cut, samples: int, assumed: Assumed) -> _Tried:
-    from ddbinsert.core.filter_backtest import backtest as try_on
-    from ddbinsert.render import filter_backtest as shown
+    from ddbinsert.core.filters.backtest import backtest as try_on
+    from ddbinsert.render.filters import backtest as shown
 
     found = replace(try_on(patterns, records, samples=samples), complete=not records.hit)
     return _Tried(
@@ -150,8 +152,8 @@ def _tried(source: str, patterns: Sequence[str], records: Cut, samples: int, ass
 
 
 def _compared(source: str, old: Sequence[str], new: Sequence[str], records: Cut, samples: int) -> _Tried:
-    from ddbinsert.core.filter_backtest import compare
-    from ddbinsert.render import filter_backtest as shown
+    from ddbinsert.core.filters.backtest import compare
+    from ddbinsert.render.filters import backtest as shown
 
     found = replace(compare(old, new, records, samples=samples), complete=not records.hit)
     return _Tried(
@@ -164,20 +166,21 @@ def _compared(source: str, old: Sequence[str], new: Sequence[str], records: Cut,
 def _source(
     run: Run, table: str | None, records: str | None, since: str | None
 ) -> tuple[str, Iterable[dict[str, Any]]]:
-    """What the records are of, in words, and the records."""
-    from ddbinsert.core import filter_backtest as tried
-    from ddbinsert.core.duration import seconds
+    """The source of the records, in words, and the records."""
+    from ddbinsert.core.filters import backtest as tried
+    from ddbinsert.core.times import seconds
     from ddbinsert.operations import filters as operation
+    from ddbinsert.operations.look import existing_table
 
     back = seconds(since, name="--since") if since else None
     environment = run.environment
     if records is not None:
         if table is not None:
-            raise UsageError("--table and --records exclude each other.")
+            raise UsageError("--table and --records cannot be combined.")
         found = operation.read_records(records, cwd=environment.cwd, stdin=environment.stdin)
         name = "standard input" if records == "-" else records
         return name, found if back is None else tried.since(found, run.clock.now() - back)
-    state = operation.table_state(run.aws, run.trigger(table, {}).table)
+    state = existing_table(run.aws, run.table(table).table)
     stream = operation.stream_records(
         run.aws, state, clock=run.clock, reporter=run.reporter, back=back if back is not None else DAY
     )

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ddbinsert.cli.app import Table, app, command
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.options import FUNCTION, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.errors import ExitCode, PrerequisiteError, UsageError
+from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from ddbinsert.core.invocation import Invocation
-    from ddbinsert.core.model import EventName, KeySchema, StreamView, TableState, Trigger
+    from ddbinsert.core.logs.invocation import Invocation
+    from ddbinsert.core.model.record import EventName, KeySchema, StreamView
+    from ddbinsert.core.model.seen import TableState
+    from ddbinsert.core.model.wanted import Trigger
 
-group = typer.Typer(
-    no_args_is_help=True, help="Handlers to start from, sample records, and trying the one on the other."
-)
-app.add_typer(group, name="function")
 
 _MOST_RECORDS = 10_000
 
@@ -31,53 +31,64 @@ Runtime = Annotated[
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", metavar="KEY", help="The key, such as pk:S,sk:N: then the table is not looked at."),
+    typer.Option("--key", metavar="KEY", help="The key, such as pk:S,sk:N; the table is then not read."),
 ]
 View = Annotated[
     str | None,
     typer.Option("--view-type", metavar="TYPE", help="View type [default: the table's, or NEW_IMAGE]."),
 ]
-Count = Annotated[int, typer.Option("--count", "-n", metavar="N", help="How many items.")]
+Count = Annotated[
+    int, typer.Option("--count", "-n", min=1, max=_MOST_RECORDS, metavar="N", help="Number of items.")
+]
 Mixed = Annotated[bool, typer.Option("--mixed", help="Also change and remove each item.")]
 ItemFile = Annotated[
     str | None,
-    typer.Option("--item", metavar="FILE", help="Items of your own, as `ddbinsert send --item` takes them."),
+    typer.Option("--item", metavar="FILE", help="Your own items, in the formats of `ddbinsert send --item`."),
 ]
 EventFile = Annotated[
     str | None,
-    typer.Option("--event", metavar="FILE", help="An event or records of your own, - for standard input."),
+    typer.Option("--event", metavar="FILE", help="Your own event or records; - for standard input."),
 ]
 Captured = Annotated[
     int | None,
-    typer.Option("--captured", metavar="N", help="The newest N inserts that the table's stream holds."),
+    typer.Option(
+        "--captured",
+        min=1,
+        max=_MOST_RECORDS,
+        metavar="N",
+        help="The newest N inserts that the table's stream holds.",
+    ),
 ]
 Deployed = Annotated[
     bool, typer.Option("--deployed", help="Invoke the deployed function instead of its code on this machine.")
 ]
 Times = Annotated[
-    int, typer.Option("--times", metavar="N", help="Give the same event N times, as a redelivery does.")
+    int, typer.Option("--times", min=1, metavar="N", help="Deliver the same event N times, as Lambda may.")
 ]
 
 
-@command("scaffold", group=group, prefix="function", offline=True)
+@command("function scaffold", offline=True)
 def scaffold(run: Run, template: TemplateName, folder: Folder, *, runtime: Runtime = None) -> Outcome:
-    """Copy a template into a folder, to be made one's own, with the rights that it declares.
+    """Copy a handler template and its IAM permissions into a folder, to edit it there.
 
     Example: ddbinsert function scaffold audit-log ./audit --runtime nodejs22.x
     """
-    from ddbinsert.core.model import Template
-    from ddbinsert.operations.scaffold import scaffold as copy
+    from ddbinsert.core.model.wanted import Template
+    from ddbinsert.operations.handlers.scaffold import scaffold as copy
+    from ddbinsert.render import machine
 
     known = [one.value for one in Template]
     if template not in known:
         raise UsageError(f"There is no template {template!r}.", hint=f"It is one of {', '.join(known)}.")
     made = copy(Template(template), run.environment.cwd / folder, runtime or "python3.13")
 
+    advice = run.addressed(
+        Advice("attach it", ("attach-trigger", TABLE, "--code", folder, "--runtime", made.runtime))
+    )
+
     def human(screen: Any) -> None:
         screen.line(f"Copied template {template} to {folder}: {', '.join(made.files)}")
-        screen.line(
-            f"Edit {made.entry}, then: ddbinsert attach-trigger TABLE --code {folder} --runtime {made.runtime}"
-        )
+        screen.line(f"Edit {made.entry}, then {advice.text}: {advice.line}")
         if made.variables:
             screen.line(
                 f"Environment variables that its rights depend on (--env NAME=ARN): {', '.join(made.variables)}"
@@ -91,12 +102,13 @@ def scaffold(run: Run, template: TemplateName, folder: Folder, *, runtime: Runti
             "files": made.files,
             "handler": made.handler,
             "variables": made.variables,
+            "next": machine.advised(advice),
         },
         human=human,
     )
 
 
-@command("sample-event", group=group, prefix="function")
+@command("function sample-event")
 def sample_event(
     run: Run,
     *,
@@ -107,7 +119,7 @@ def sample_event(
     mixed: Mixed = False,
     item: ItemFile = None,
 ) -> Outcome:
-    """Print an event as Lambda hands it to the function, with records that fit the table's key.
+    """Print an event as Lambda passes it to the function, with records that fit the table's key.
 
     Example: ddbinsert function sample-event orders --count 3 > event.json
     """
@@ -122,8 +134,12 @@ def sample_event(
     return Outcome(data=event, human=human)
 
 
-@command("invoke", group=group, prefix="function", settings=FUNCTION)
-@command("invoke", settings=FUNCTION)
+#: `invoke` creates nothing: its --tag chooses a function.
+_INVOKED = tuple(setting for setting in FUNCTION if setting.key != "tags")
+
+
+@command("function invoke", settings=_INVOKED)
+@command("invoke", settings=_INVOKED)
 def invoke(
     run: Run,
     settings: Settings,
@@ -137,20 +153,25 @@ def invoke(
     item: ItemFile = None,
     deployed: Deployed = False,
     times: Times = 1,
+    stack: Stack = None,
+    tag: Tag = None,
 ) -> Outcome:
-    """Run the handler on sample or own records.
+    """Run the handler with sample records or your own.
 
     Its real files run in a process of their own on this machine, with the function's environment variables:
-    what it sends to AWS is really sent. With --deployed, Lambda runs it.
+    what it sends to AWS is really sent. With --deployed, Lambda runs it; where no function is named and TABLE-inserts
+    does not exist, that is the one function that reads the stream.
 
     Example: ddbinsert invoke orders --template print --count 3
     """
-    from ddbinsert.operations import invoke as carry_out
+    from ddbinsert.operations.handlers import invoke as carry_out
     from ddbinsert.render import invoke as shown
 
-    if times < 1:
-        raise UsageError(f"--times {times}: at least 1.")
     trigger = run.trigger(table, settings)
+    if deployed:
+        trigger = consumer_of(run, trigger, stack=stack, tags=tag, lenient=True).trigger
+    elif stack or tag:
+        raise UsageError("--stack and --tag choose a deployed function.", hint="Add --deployed.")
     given = _event(run, trigger, event=event, captured=captured, key=key, count=count, mixed=mixed, item=item)
     if deployed:
         invocations = carry_out.deployed(run.aws, trigger, given, times=times)
@@ -188,24 +209,23 @@ def _event(
     mixed: bool,
     item: str | None,
 ) -> dict[str, Any]:
-    from ddbinsert.operations.events import captured as newest
-    from ddbinsert.operations.events import read_event
+    from ddbinsert.operations.handlers.events import captured as newest
+    from ddbinsert.operations.handlers.events import read_event
 
     if event is not None and captured is not None:
         raise UsageError("--event and --captured contradict each other.", hint="Leave one out.")
     if event is not None:
         return read_event(event, cwd=run.environment.cwd, stdin=run.environment.stdin)
     if captured is not None:
-        _within(captured, "--captured")
         return newest(run.aws, _look(run, trigger.table), captured, clock=run.clock)
     _, schema, state = _schema(run, trigger.table, key)
     return _made_up(run, trigger, schema, state, view_type=None, count=count, mixed=mixed, item=item)
 
 
 def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeySchema, TableState | None]:
-    from ddbinsert.core.keys import parse_key
+    from ddbinsert.core.model.key_text import parse_key
 
-    trigger = run.trigger(table)
+    trigger = run.table(table)
     if key is not None:
         return trigger, parse_key(key), None
     state = _look(run, trigger.table)
@@ -213,21 +233,9 @@ def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeyS
 
 
 def _look(run: Run, name: str) -> TableState:
-    from ddbinsert.aws.observe import read_table
+    from ddbinsert.operations.look import existing_table
 
-    state = read_table(run.aws, name)
-    if state is None:
-        raise PrerequisiteError(
-            f"Table {name} does not exist{f' in {run.aws.region}' if run.aws.region else ''}.",
-            hint="Check the name, --region and --profile; or give the key yourself: --key pk:S.",
-            code="table-not-found",
-        )
-    return state
-
-
-def _within(count: int, flag: str) -> None:
-    if not 1 <= count <= _MOST_RECORDS:
-        raise UsageError(f"{flag} {count}: at least 1, and at most {_MOST_RECORDS}.")
+    return existing_table(run.aws, name, hint="; or give the key: --key pk:S")
 
 
 def _made_up(
@@ -241,9 +249,8 @@ def _made_up(
     mixed: bool,
     item: str | None,
 ) -> dict[str, Any]:
-    from ddbinsert.operations.events import made_up
+    from ddbinsert.operations.handlers.events import made_up
 
-    _within(count, "--count")
     drafts = _items(run, item)
     return made_up(
         schema,
@@ -259,7 +266,7 @@ def _made_up(
 
 
 def _items(run: Run, item: str | None) -> list[dict[str, dict[str, Any]]]:
-    from ddbinsert.operations.item_files import read_items
+    from ddbinsert.operations.items.files import read_items
 
     if item is None:
         return []
@@ -267,17 +274,12 @@ def _items(run: Run, item: str | None) -> list[dict[str, dict[str, Any]]]:
 
 
 def _view(name: str | None) -> StreamView | None:
-    from ddbinsert.core.model import StreamView
+    from ddbinsert.core.model.record import StreamView
 
-    if name is None:
-        return None
-    known = [one.value for one in StreamView]
-    if name not in known:
-        raise UsageError(f"--view-type {name!r} is no view type.", hint=f"It is one of {', '.join(known)}.")
-    return StreamView(name)
+    return None if name is None else StreamView(name)
 
 
 def _events(*, mixed: bool) -> tuple[EventName, ...]:
-    from ddbinsert.core.model import EventName
+    from ddbinsert.core.model.record import EventName
 
     return tuple(EventName) if mixed else (EventName.INSERT,)

@@ -1,4 +1,4 @@
-"""local: the embedded emulator's life."""
+"""local: start, stop and inspect the embedded emulator."""
 
 from __future__ import annotations
 
@@ -6,21 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ddbinsert.cli.app import app, command
+from ddbinsert.advice import Advice
+from ddbinsert.cli.app import command
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.core.duration import seconds
+from ddbinsert.core.times import seconds
 from ddbinsert.errors import ExitCode, PrerequisiteError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-group = typer.Typer(
-    no_args_is_help=True,
-    help="Start and stop the embedded emulator that --local speaks to. No Docker, no AWS account.",
-)
-app.add_typer(group, name="local")
 
-#: Seconds; it is up in under one, on a machine that does little else.
+#: Seconds; usually the emulator is ready in less than one.
 _READY_TIMEOUT = 30.0
 
 _Timeout = Annotated[
@@ -28,19 +24,19 @@ _Timeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="DURATION",
-        help="Longest wait, such as 90s [default: 30s].",
-        rich_help_panel="Result",
+        help="Longest time to wait, such as 90s [default: 30s].",
+        rich_help_panel="Output",
         show_default=False,
     ),
 ]
 
 
-@command("start", group=group, prefix="local", offline=True)
+@command("local start", offline=True)
 def start(run: Run, timeout: _Timeout = None) -> Outcome:
-    """Start the embedded emulator, unless it runs, and wait until it is ready.
+    """Start the embedded emulator and wait until it is ready.
 
-    It goes on until `ddbinsert local stop`. It listens on 127.0.0.1 alone, and answers only to a key that it
-    makes for itself at each start.
+    Does nothing if it is running. It runs until `ddbinsert local stop`, listens on 127.0.0.1 only, and accepts only
+    requests with a key that is generated at each start.
 
     Example: ddbinsert local start
     """
@@ -57,9 +53,9 @@ def start(run: Run, timeout: _Timeout = None) -> Outcome:
     )
 
 
-@command("stop", group=group, prefix="local", offline=True)
+@command("local stop", offline=True)
 def stop(run: Run) -> Outcome:
-    """Stop the embedded emulator; everything in it is gone. Does nothing where none runs.
+    """Stop the embedded emulator and delete everything in it. Does nothing if it is not running.
 
     Example: ddbinsert local stop
     """
@@ -70,9 +66,9 @@ def stop(run: Run) -> Outcome:
     return Outcome(data={"stopped": stopped}, human=lambda screen: screen.line(said))
 
 
-@command("status", group=group, prefix="local", offline=True)
+@command("local status", offline=True)
 def status(run: Run) -> Outcome:
-    """Say whether the embedded emulator runs, and where. Exit code 0 if it is ready, 1 if not.
+    """Show whether the embedded emulator is running, and its endpoint. Exit code 0 if it is ready, 1 if not.
 
     Example: ddbinsert local status
     """
@@ -88,11 +84,11 @@ def status(run: Run) -> Outcome:
     )
 
 
-@command("env", group=group, prefix="local", offline=True)
+@command("local env", offline=True)
 def env(run: Run) -> Outcome:
-    """Print what points any AWS tool of a shell (AWS CLI, SDKs) at the embedded emulator.
+    """Print shell commands that point AWS tools (AWS CLI, SDKs) at the embedded emulator.
 
-    The lines hold the emulator's key: have the shell evaluate them, and keep them out of logs.
+    The commands contain the emulator's key: let the shell evaluate them, and keep them out of logs.
 
     Example: eval "$(ddbinsert local env)" && aws dynamodb list-tables
     """
@@ -103,7 +99,7 @@ def env(run: Run) -> Outcome:
     if emulator is None:
         raise PrerequisiteError(
             "The embedded emulator is not running.",
-            hint="`ddbinsert local start` starts it.",
+            hint=Advice("Start it", ("local", "start")),
             code="emulator-not-running",
         )
     change = local.redirection(emulator, run.environment.variables)

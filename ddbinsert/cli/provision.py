@@ -1,24 +1,26 @@
-"""enable-stream, create-function, attach-trigger: one converge, three scopes."""
+"""enable-stream, create-function, attach-trigger, adopt: one converge, several scopes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Table, command
-from ddbinsert.cli.options import FUNCTION, MAPPING, NAME, VIEW, Settings
+from ddbinsert.cli.options import FUNCTION, MAPPING, NAME, VIEW, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.errors import UsageError
+from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ddbinsert.core.converged import Converged
-    from ddbinsert.core.model import StartingPosition, Trigger
-    from ddbinsert.core.package import Package
-    from ddbinsert.core.plan import Scope
+    from collections.abc import Callable
 
-#: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
-TIMEOUT = 180.0
+    from ddbinsert.core.model.record import KeySchema
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.render.terminal.screen import Screen
 
 CreateTable = Annotated[
     str | None,
@@ -28,21 +30,54 @@ CreateTable = Annotated[
 ]
 Replace = Annotated[
     bool,
-    typer.Option("--replace", help="Replace a live stream of another view type (a new ARN; asks first)."),
+    typer.Option("--replace", help="Replace a live stream of another view type (new ARN; asks first)."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Then run verify in the same process; the exit code is the verdict's."),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help="Only inserts of which this holds, such as 'NewImage.status = \"NEW\"'; given several times, all must "
-        "hold.",
+        help="Only inserts that meet this condition, such as 'NewImage.status = \"NEW\"'. May be given several times; "
+        "all must be met.",
     ),
 ]
-Prune = Annotated[
-    bool, typer.Option("--prune", help="Delete our mappings that were left on dead streams (asks first).")
+Sink = Annotated[
+    str | None,
+    typer.Option("--sink", metavar="NAME|ARN", help="Where the template sends records: sets its SINK_ARN."),
 ]
+Prune = Annotated[
+    bool,
+    typer.Option("--prune", help="Delete our mappings on dead streams, drained or not (asks first)."),
+]
+Unset = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--unset",
+        metavar="KEY",
+        help="Clear a setting, such as mapping.on_failure or function.environment.NAME. May be given several times.",
+    ),
+]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Take over a function or mapping that ddbinsert did not make (asks first)."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Attach a filter that no insert can pass.")]
+WaitDrained = Annotated[
+    bool, typer.Option("--wait-drained", help="Wait until a replaced stream is read to its end.")
+]
+
+
+class _Request(NamedTuple):
+    """What one of the commands was asked for."""
+
+    scope: Scope
+    settings: Settings
+    wishes: Wishes
+    unset: tuple[str, ...] = ()
 
 
 @command("enable-stream", makes=True, settings=(*VIEW, *NAME))
@@ -53,52 +88,52 @@ def enable_stream(
     table: Table = None,
     create_table: CreateTable = None,
     replace: Replace = False,
+    wait_drained: WaitDrained = False,
     dry_run: DryRun = False,
+    exit_code: ExitCodeOption = False,
 ) -> Outcome:
     """Enable a table's stream and print its ARN.
 
-    Does nothing where the stream is live with this view type already.
+    Does nothing where the stream is live with this view type already. With --replace, our mapping is made again on the
+    new stream with the settings it has; the old one stays until the old stream is read to its end.
 
     Example: ddbinsert enable-stream orders --view-type NEW_IMAGE
     """
-    from ddbinsert.core.plan import Scope
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.wishes import Wishes
     from ddbinsert.render import converged
 
-    done = _converge(
-        run,
-        Scope.STREAM,
-        table,
-        settings,
-        create_table=create_table,
-        replace=replace,
-        prune=False,
-        dry_run=dry_run,
+    wishes = Wishes(
+        create_table=_key(create_table), replace=replace, wait_drained=wait_drained, dry_run=dry_run
     )
-    return Outcome(data=converged.data(done), human=lambda screen: converged.stream(screen, done))
+    done = _converge(run, table, _Request(Scope.STREAM, settings, wishes))
+    return _outcome(run, done, converged.stream, exit_code=exit_code)
 
 
 @command("create-function", makes=True, settings=FUNCTION)
-def create_function(run: Run, settings: Settings, *, table: Table = None, dry_run: DryRun = False) -> Outcome:
-    """Create the function; print its ARN.
+def create_function(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    unset: Unset = None,
+    adopt: Adopt = False,
+    dry_run: DryRun = False,
+    exit_code: ExitCodeOption = False,
+) -> Outcome:
+    """Create the function with its role and log group; print its ARN.
 
-    With its role and log group; brings up to date what is there already.
+    Changes a function that exists only in the settings that are given; everything else stays as it is.
 
     Example: ddbinsert create-function orders --template print --runtime nodejs22.x
     """
-    from ddbinsert.core.plan import Scope
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.wishes import Wishes
     from ddbinsert.render import converged
 
-    done = _converge(
-        run,
-        Scope.FUNCTION,
-        table,
-        settings,
-        create_table=None,
-        replace=False,
-        prune=False,
-        dry_run=dry_run,
-    )
-    return Outcome(data=converged.data(done), human=lambda screen: converged.function(screen, done))
+    wishes = Wishes(adopt=adopt, dry_run=dry_run)
+    done = _converge(run, table, _Request(Scope.FUNCTION, settings, wishes, tuple(unset or ())))
+    return _outcome(run, done, converged.function, exit_code=exit_code)
 
 
 @command("attach-trigger", makes=True, settings=(*VIEW, *FUNCTION, *MAPPING))
@@ -107,112 +142,144 @@ def attach_trigger(
     settings: Settings,
     *,
     table: Table = None,
+    sink: Sink = None,
     where: Where = None,
+    unset: Unset = None,
     create_table: CreateTable = None,
     replace: Replace = False,
+    wait_drained: WaitDrained = False,
     prune: Prune = False,
+    verify: Verify = False,
+    adopt: Adopt = False,
+    force: Force = False,
     dry_run: DryRun = False,
+    exit_code: ExitCodeOption = False,
 ) -> Outcome:
     """Attach a function to a table's inserts.
 
-    Creates whatever is missing: stream, role, log group, function, mapping. Running it again brings what is there to what is wanted, and changes nothing that is right already.
+    Creates what is missing: stream, role, log group, function, mapping. What exists is changed only in the settings that
+    are given (flag, variable or configuration file); everything else stays as it is. A change that removes or replaces
+    something asks first.
 
     Example: ddbinsert attach-trigger orders
     """
-    from ddbinsert.core.plan import Scope
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.wishes import Wishes
     from ddbinsert.render import converged
 
-    done = _converge(
-        run,
-        Scope.TRIGGER,
-        table,
-        settings,
-        create_table=create_table,
+    wishes = Wishes(
+        create_table=_key(create_table),
         replace=replace,
         prune=prune,
         dry_run=dry_run,
         where=tuple(where or ()),
+        adopt=adopt,
+        force=force,
+        wait_drained=wait_drained,
     )
-    return Outcome(
-        data=converged.data(done),
-        human=lambda screen: converged.trigger(
-            screen, done, next_step=run.again(f"verify {done.trigger.table}")
-        ),
-    )
+    settings = _with_sink(run, table, settings, sink)
+    request = _Request(Scope.TRIGGER, settings, wishes, tuple(unset or ()))
+    if verify and not dry_run:
+        from ddbinsert.cli.attach_verify import early_look, proven
+
+        early = early_look(run)
+        return proven(run, _converge(run, table, request, watch=early.saw), early)
+    done = _converge(run, table, request)
+    return _outcome(run, done, converged.trigger, exit_code=exit_code, following=True)
+
+
+def _with_sink(run: Run, table: str | None, settings: Settings, sink: str | None) -> Settings:
+    """The settings with the sink among the function's environment variables."""
+    if sink is None:
+        return settings
+    from ddbinsert.operations.handlers.sinks import SINK, sink_arn
+
+    trigger = run.trigger_of(run.configuration(table, settings))
+    given = settings.get("function.environment")
+    environment = dict(given) if isinstance(given, dict) else {}
+    return {**settings, "function.environment": {**environment, SINK: sink_arn(run.aws, trigger, sink)}}
+
+
+@command("adopt", settings=(*FUNCTION, *MAPPING))
+def adopt_(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    unset: Unset = None,
+    include_function: Annotated[
+        bool, typer.Option("--include-function", help="Take over the function, too, not its mapping alone.")
+    ] = False,
+    dry_run: DryRun = False,
+    exit_code: ExitCodeOption = False,
+) -> Outcome:
+    """Take over a mapping that ddbinsert did not make.
+
+    It gets ddbinsert's tag; its filter is narrowed to inserts, and the settings that are given are changed. Everything
+    else stays as it is. Asks first. From then on, `ddbinsert down` deletes it.
+
+    Example: ddbinsert adopt orders --function billing
+    """
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.render import converged
+
+    parts = frozenset(("mapping", "function") if include_function else ("mapping",))
+    wishes = Wishes(adopt=True, take_over=parts, dry_run=dry_run)
+    done = _converge(run, table, _Request(Scope.TRIGGER, settings, wishes, tuple(unset or ())))
+    return _outcome(run, done, converged.trigger, exit_code=exit_code, following=True)
+
+
+def _key(text: str | None) -> KeySchema | None:
+    from ddbinsert.core.model.key_text import parse_key
+
+    return None if text is None else parse_key(text)
 
 
 def _converge(
-    run: Run,
-    scope: Scope,
-    table: str | None,
-    settings: Settings,
-    *,
-    create_table: str | None,
-    replace: bool,
-    prune: bool,
-    dry_run: bool,
-    where: tuple[str, ...] = (),
+    run: Run, table: str | None, request: _Request, watch: Callable[[World], None] | None = None
 ) -> Converged:
-    from ddbinsert.core.keys import parse_key
-    from ddbinsert.operations.converge import Wishes, converge
+    from dataclasses import replace
 
-    configuration = run.configuration(table, settings)
+    from ddbinsert.cli.preparing import TIMEOUT, choose_position, package_of
+    from ddbinsert.operations.provision.converge import converge
+
+    configuration = run.configuration(table, request.settings, unset=request.unset)
     trigger = run.trigger_of(configuration)
-    wishes = Wishes(
-        create_table=None if create_table is None else parse_key(create_table),
-        replace=replace,
-        prune=prune,
-        dry_run=dry_run,
-        where=where,
-        adopt_view="view_type" not in configuration.sources,
-    )
     return converge(
-        run.aws,
+        run.context(TIMEOUT),
         trigger,
-        scope,
-        wishes,
-        clock=run.clock,
-        reporter=run.reporter,
-        timeout=run.timeout(TIMEOUT),
-        package=lambda wanted: _package(run, wanted),
+        request.scope,
+        replace(request.wishes, keep_view="view_type" not in configuration.sources),
+        package=lambda wanted: package_of(run, wanted),
         confirm=run.confirm,
-        choose_position=lambda inserts, at_least: _choose(run, inserts, at_least=at_least),
+        choose_position=lambda inserts, at_least: choose_position(run, inserts, at_least=at_least),
+        watch=watch or (lambda _world: None),
     )
 
 
-def _package(run: Run, wanted: Trigger) -> Package:
-    from ddbinsert.operations import code
+def _outcome(
+    run: Run,
+    done: Converged,
+    shown: Callable[[Screen, Converged, Advice | None], None],
+    *,
+    exit_code: bool,
+    following: bool = False,
+) -> Outcome:
+    from ddbinsert.render import converged
 
-    if run.aws.connection.is_local:
-        code.refuse_pretence(wanted.function)
-    return code.build(wanted, run.environment.cwd, lambda: run.aws)
-
-
-def _choose(run: Run, inserts: int, *, at_least: bool) -> StartingPosition:
-    """Ask where to start on a stream that holds history.
-
-    Raises:
-        UsageError: Nobody can be asked; the message names the flag.
-    """
-    from ddbinsert.core.model import StartingPosition
-
-    count = f"{'at least ' if at_least else ''}{inserts} insert{'' if inserts == 1 else 's'}"
-    situation = f"The stream holds {count} from before: from TRIM_HORIZON the function gets them all again."
-    answer = run.ask(
-        f"{situation}\nReplay them? [r]eplay (TRIM_HORIZON), [s]kip (LATEST: what is written in the next "
-        "minute may be missed), or anything else to stop:"
+    following = following and not done.dry_run
+    advice = run.addressed(_following(done)) if following else None
+    changes = exit_code and done.dry_run and bool(done.steps)
+    return Outcome(
+        data=converged.data(done, advice),
+        human=lambda screen: shown(screen, done, advice),
+        exit_code=ExitCode.NO if changes else ExitCode.OK,
     )
-    match answer:
-        case None:
-            raise UsageError(
-                situation,
-                hint="Choose: --starting-position TRIM_HORIZON (replay) or --starting-position LATEST (skip; "
-                "what is written before the mapping polls, some minute, may be missed).",
-                code="starting-position-needed",
-            )
-        case "r" | "replay":
-            return StartingPosition.TRIM_HORIZON
-        case "s" | "skip":
-            return StartingPosition.LATEST
-        case _:
-            raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")
+
+
+def _following(done: Converged) -> Advice:
+    """What to do next; a disabled mapping can prove nothing."""
+    if done.trigger.mapping.enabled:
+        return Advice("Prove it", ("verify", TABLE))
+    return Advice("The mapping is disabled. Enable it", ("attach-trigger", TABLE, "--enabled", "--yes"))

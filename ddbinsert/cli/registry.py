@@ -1,51 +1,141 @@
-"""Every command, registered by being imported."""
+"""What commands there are: a table from which `--help` is printed without a command's module.
+
+A module is imported when its command is called, completed or asked for its help; it registers its commands by
+`ddbinsert.cli.app.command`. A test compares the table with the modules.
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import typer
-
-from ddbinsert import __version__
-from ddbinsert.cli.app import app
-
-#: The modules that hold commands, in the order in which `--help` lists them.
-MODULES = (
-    "demo",
-    "provision",
-    "send",
-    "tail",
-    "status",
-    "verify",
-    "takedown",
-    "function",
-    "failures",
-    "audit",
-    "filters",
-    "filter_backtest",
-    "local",
-    "config",
-)
-
-for _module in MODULES:
-    importlib.import_module(f"ddbinsert.cli.{_module}")
+if TYPE_CHECKING:
+    from ddbinsert.cli.app import Spec
 
 
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(f"ddbinsert {__version__}")
-        raise typer.Exit
+class Row(NamedTuple):
+    """A command, or a group of commands.
+
+    Attributes:
+        name: As it is called; with its group, if it is in one: ``filter lint``.
+        summary: The first sentence of its help. A group's whole help.
+        module: The module below ``ddbinsert.cli`` that registers it; None for a group.
+    """
+
+    name: str
+    summary: str
+    module: str | None = None
+
+    @property
+    def group(self) -> str:
+        return self.name.rpartition(" ")[0]
+
+    @property
+    def word(self) -> str:
+        """What calls it in its group."""
+        return self.name.rpartition(" ")[2]
 
 
-@app.callback()
-def root(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
-    ] = False,
-) -> None:
-    """Options of the program itself."""
+#: The headings of ``ddbinsert --help`` in order, and what is under each; a group is followed by its commands.
+TABLE: Final[Mapping[str, tuple[Row, ...]]] = {
+    "Set up": (
+        Row("plan", "Show what would change, and what is left as it is.", "lifecycle"),
+        Row("up", "Bring about the triggers that the configuration describes.", "lifecycle"),
+        Row("enable-stream", "Enable a table's stream and print its ARN.", "provision"),
+        Row("create-function", "Create the function with its role and log group; print its ARN.", "provision"),
+        Row("attach-trigger", "Attach a function to a table's inserts.", "provision"),
+        Row("down", "Take triggers down.", "down"),
+    ),
+    "Prove": (
+        Row("verify", "Prove that the trigger processes every insert and nothing else.", "verify"),
+        Row("evidence", "Check the evidence bundles of verify."),
+        Row("evidence check", "Check that an evidence bundle is complete and unchanged, and say what it is about.", "evidence"),
+        Row("send", "Insert test items and delete them afterwards.", "send"),
+    ),
+    "Inspect": (
+        Row("status", "Show the state of a trigger.", "status"),
+        Row("doctor", "Find out why a trigger is silent, late or loses records.", "doctor"),
+        Row("drift", "Compare the settings that are given with what is there; exit with 1 where they differ.", "drift"),
+        Row("ls", "List every stream, and the functions, pipes and Kinesis streams that consume it.", "ls"),
+        Row("records", "Show the records of a table's stream.", "records"),
+        Row("tail", "Show the log lines of a function.", "tail"),
+    ),
+    "Repair": (
+        Row("gaps", "Find the inserts that the function missed, and repair them.", "gaps"),
+        Row("failures", "List, show and replay the records that Lambda discarded after failed invocations."),
+        Row("failures list", "List the records that Lambda discarded, as the on-failure destination has them.", "failures"),
+        Row("failures show", "Show the discarded records, read back from the stream while it keeps them (24 hours).", "failures"),
+        Row("failures replay", "Invoke the deployed function with the discarded records again, in stream order.", "failures"),
+        Row("backfill", "Invoke the function with the items that a table holds already, as if they were inserted now.", "backfill"),
+        Row("invoke", "Run the handler with sample records or your own.", "function"),
+    ),
+    "Filters": (
+        Row("filter", "Filter patterns: check, explain, test, build, apply to the records of a stream."),
+        Row("filter explain", "Explain in English what filters let through.", "filters"),
+        Row("filter test", "Apply filters to records: matched, or the first clause that failed.", "filters"),
+        Row("filter build", "Write readable conditions as a pattern, in compact JSON.", "filters"),
+        Row("filter lint", "Check filters: what AWS refuses, and which accepted filters are mistakes, each with its place.", "filter_lint"),
+        Row("filter backtest", "Apply filters to the records of a table's stream, before anything is attached.", "filter_backtest"),
+    ),
+    "Hand over": (
+        Row("export", "Print a trigger as infrastructure code: Terraform, CloudFormation, SAM, CDK or Pulumi.", "export"),
+        Row("adopt", "Take over a mapping that ddbinsert did not make.", "provision"),
+        Row("permissions", "Print the IAM policy that commands need, and nothing beyond it.", "permissions"),
+    ),
+    "Handlers": (
+        Row("function", "Copy handler templates, print sample events, and run handlers with them."),
+        Row("function scaffold", "Copy a handler template and its IAM permissions into a folder, to edit it there.", "function"),
+        Row("function sample-event", "Print an event as Lambda passes it to the function, with records that fit the table's key.", "function"),
+        Row("function invoke", "Run the handler with sample records or your own.", "function"),
+        Row("audit", "The audit log that the audit-log template keeps in a table."),
+        Row("audit query", "Show what was inserted into a table: by item, by user, by time; the newest first.", "audit"),
+        Row("audit verify", "Compare the audit table with the inserts that the stream holds.", "audit"),
+        Row("audit create-table", "Make a table for the audit log and print its ARN.", "audit"),
+        Row("dedup", "The table by which templates recognize events that were processed before."),
+        Row("dedup create-table", "Make a deduplication table and print its ARN.", "audit"),
+    ),
+    "Tool": (
+        Row("demo", "Run a tour on a temporary emulator.", "demo"),
+        Row("local", "Start, stop and inspect the embedded emulator of --local. No Docker, no AWS account."),
+        Row("local start", "Start the embedded emulator and wait until it is ready.", "local"),
+        Row("local stop", "Stop the embedded emulator and delete everything in it.", "local"),
+        Row("local status", "Show whether the embedded emulator is running, and its endpoint.", "local"),
+        Row("local env", "Print shell commands that point AWS tools (AWS CLI, SDKs) at the embedded emulator.", "local"),
+        Row("config", "Validate ddbinsert.yaml; print its schema."),
+        Row("config schema", "Print the JSON Schema of ddbinsert.yaml, for editors and other tools.", "config"),
+        Row("config check", "Validate the configuration and show what it describes.", "config"),
+    ),
+}  # fmt: skip
+
+_ROWS: Final = {row.name: row for rows in TABLE.values() for row in rows}
 
 
-__all__ = ["app"]
+def below(group: str) -> dict[str, Row]:
+    """What is in a group ("" is the program itself), by the word that calls it there, in the order of the table."""
+    return {row.word: row for row in _ROWS.values() if row.group == group}
+
+
+class _Commands(Mapping[str, "Spec"]):
+    """Every command by its name; its module is imported when it is taken out."""
+
+    def __getitem__(self, name: str) -> Spec:
+        module = _ROWS[name].module
+        if module is None:
+            raise KeyError(name)
+        importlib.import_module(f"ddbinsert.cli.{module}")
+        from ddbinsert.cli.app import registered
+
+        return registered[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, row in _ROWS.items() if row.module is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name == known for known in self)
+
+
+commands: Final = _Commands()

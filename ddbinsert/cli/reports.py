@@ -1,77 +1,114 @@
-"""The reports that a run of verify leaves behind: checked before the first write, written after the verdict.
+"""The report files of a run of verify: checked before the first write, written after the verdict.
 
-A report never costs a verdict: what goes wrong with one after the run is a warning. A run that ends without a
-verdict leaves reports, too, so that a CI system shows that and not what an earlier run left in their place.
+A report never changes a verdict: if one can't be written after the run, that is a warning. A run that ends without
+a verdict writes reports, too, so that a CI system does not show those of an earlier run instead.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 import stat
-import uuid
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 import typer
 
 from ddbinsert.cli.run import Outcome
 from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
+from ddbinsert.files import fresh_beside, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType, TracebackType
 
+    from ddbinsert.cli.bundle import Bundle
     from ddbinsert.cli.run import Run
-    from ddbinsert.core.proof import Proof
-    from ddbinsert.render.report import NoVerdict
+    from ddbinsert.core.proof.proof import Judged, Proof
+    from ddbinsert.render.verdict.common import NoVerdict
 
-Report = Annotated[
+HtmlFile = Annotated[
     str | None,
-    typer.Option("--report", metavar="FILE", help="Write a report to hand on: one HTML file."),
+    typer.Option("--report", metavar="FILE", help="Write an HTML report: one self-contained file."),
 ]
-Junit = Annotated[
+JunitFile = Annotated[
     str | None,
-    typer.Option("--junit", metavar="FILE", help="Write JUnit XML, for CI systems."),
+    typer.Option("--junit", metavar="FILE", help="Write a JUnit XML report, for CI systems."),
 ]
-Schema = Annotated[
-    bool, typer.Option("--schema", help="Only print the JSON Schema of what --output json answers.")
+BundleFile = Annotated[
+    str | None,
+    typer.Option(
+        "--bundle",
+        metavar="FILE",
+        help="Write an evidence bundle (zip): the verdict and what it rests on, for `evidence check`.",
+    ),
+]
+Annotate = Annotated[
+    bool,
+    typer.Option("--annotations", help="Write findings as annotations of GitHub Actions to stderr."),
+]
+SchemaOnly = Annotated[
+    bool, typer.Option("--schema", help="Print the JSON Schema of the output of --output json, and exit.")
 ]
 
-#: What GitHub Actions sets: the file to which a step appends its Markdown.
+#: Set by GitHub Actions: the path of the file to which a step appends its job summary.
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 def schema_of_answers() -> Outcome:
-    """The published JSON Schema of verify's answers."""
-    from ddbinsert.render import machine, verdict_schema
+    """The published JSON Schema of `verify --output json`."""
+    from ddbinsert.render import machine
+    from ddbinsert.render.verdict import schema as verdict_schema
 
     document = verdict_schema.schema()
     return Outcome(data=document, human=lambda screen: screen.line(machine.dumps(document)))
 
 
-class Reports:
-    """The reports of one run, a context in which the run is made.
+class ReportFiles:
+    """The report files of one run; a context manager around the run.
 
     Args:
-        report: Where the HTML goes. junit: Where the XML goes. None for none.
-        table: The table as it was named on the command line, for a run that ends before more is known.
+        run: Gives the clock, the current directory, the variables, and the reporter for warnings.
+        report: Path of the HTML file; None for none.
+        junit: Path of the JUnit XML file; None for none.
+        bundle: Path of the evidence bundle; None for none.
+        options: What the run was asked to do, for the bundle.
+        annotations: Write workflow commands of GitHub Actions to stderr.
+        table: The table as named on the command line, for a run that ends before more is known.
 
     Raises:
-        UsageError: A file can't be written there.
+        UsageError: A file can't be written at its path (code ``report-file``), or two paths are the same file.
     """
 
-    def __init__(self, run: Run, *, report: str | None, junit: str | None, table: str | None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        *,
+        report: str | None,
+        junit: str | None,
+        table: str | None,
+        bundle: str | None = None,
+        options: Mapping[str, object] | None = None,
+        annotations: bool = False,
+    ) -> None:
         self._run = run
         self._table = table or ""
         cwd = run.environment.cwd
-        self._html = None if report is None else _checked(cwd / report, f"--report {report}")
-        self._junit = None if junit is None else _checked(cwd / junit, f"--junit {junit}")
-        if self._html is not None and self._html == self._junit:
-            raise UsageError("--report and --junit name the same file.", hint="Give each its own.")
+        self._html = None if report is None else checked_path(cwd / report, f"--report {report}")
+        self._junit = None if junit is None else checked_path(cwd / junit, f"--junit {junit}")
+        path = None if bundle is None else checked_path(cwd / bundle, f"--bundle {bundle}")
+        named = [one for one in (self._html, self._junit, path) if one is not None]
+        if len(set(named)) < len(named):
+            raise UsageError(
+                "Two of --report, --junit and --bundle name the same file.", hint="Name different files."
+            )
+        self._bundle = None
+        if path is not None:
+            from ddbinsert.cli.bundle import Bundle
+
+            self._bundle = Bundle(run, path, options or {})
         summary = run.environment.variables.get(SUMMARY)
         self._summary = cwd / summary if summary else None
+        self._annotations = annotations
         self._written = False
 
     def __enter__(self) -> Self:
@@ -80,14 +117,21 @@ class Reports:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        # What ends a command after a verdict takes nothing from it.
+        # An error after the verdict leaves the reports as they are.
         if error is not None and not self._written:
             self._write_failure(error)
+        if self._bundle is not None:
+            self._bundle.close()
         return False
 
+    def attempt(self, proof: Proof) -> None:
+        """Keep an attempt that is made again, for the bundle."""
+        if self._bundle is not None:
+            self._bundle.attempt(proof)
+
     def of(self, prove: Callable[[], Proof]) -> Proof:
-        """The proof that ``prove`` gives, with every report on it written."""
-        self._written = True
+        """Call ``prove``, write every report on its result, and return it."""
+        self._begin()
         try:
             proof = prove()
         except BaseException as error:
@@ -96,16 +140,56 @@ class Reports:
         self._keep(self._html, lambda: _html().page(proof))
         self._keep(self._junit, lambda: _junit().document(proof))
         self._append(lambda: _github().summary(proof))
+        self._annotate([proof])
+        if self._bundle is not None:
+            self._write_bundle(self._bundle, lambda one: one.of(proof))
         return proof
+
+    def of_every(self, prove: Callable[[], Sequence[Judged]]) -> Sequence[Judged]:
+        """Call ``prove``, write every report on all of its results, and return them."""
+        self._begin()
+        try:
+            judged = prove()
+        except BaseException as error:
+            self._write_failure(error)
+            raise
+        results = [one.proof or self._without_verdict_of(one) for one in judged]
+        self._keep(self._html, lambda: _html().every_page(results))
+        self._keep(self._junit, lambda: _junit().documents(results))
+        for result in results:
+            self._append(lambda one=result: _github().summary_of(one))  # type: ignore[misc]
+        self._annotate(results)
+        if self._bundle is not None:
+            self._write_bundle(self._bundle, lambda one: one.of_every(judged, results))
+        return judged
+
+    def _begin(self) -> None:
+        """Another run: what was recorded of the one before does not belong to it."""
+        if self._written and self._bundle is not None:
+            self._bundle.restart()
+        self._written = True
+
+    def _write_bundle(self, bundle: Bundle, write: Callable[[Bundle], None]) -> None:
+        self._warned(bundle.path, lambda: write(bundle))
+
+    def _without_verdict_of(self, judged: Judged) -> NoVerdict:
+        """The run of one consumer of several that ended in an error."""
+        from dataclasses import replace
+
+        failed = self._without_verdict(judged.error or AssertionError("neither a proof nor an error"))
+        return replace(failed, table=judged.trigger.table, function=judged.trigger.function_name)
 
     def _write_failure(self, error: BaseException) -> None:
         run = self._without_verdict(error)
         self._keep(self._html, lambda: _html().error_page(run))
         self._keep(self._junit, lambda: _junit().error_document(run))
         self._append(lambda: _github().error_summary(run))
+        self._annotate([run])
+        if self._bundle is not None:
+            self._write_bundle(self._bundle, lambda one: one.of_none(run, error))
 
     def _without_verdict(self, error: BaseException) -> NoVerdict:
-        from ddbinsert.render.report import NoVerdict
+        from ddbinsert.render.verdict.common import NoVerdict
 
         at, table = self._run.clock.now(), self._table
         match error:
@@ -116,7 +200,7 @@ class Reports:
                     exit_code=int(error.exit_code),
                     code=error.code,
                     message=error.message,
-                    hint=error.hint and self._run.addressed(error.hint),
+                    hint=None if error.hint is None else str(self._run.addressed(error.hint)),
                 )
             case KeyboardInterrupt():
                 code = int(ExitCode.INTERRUPTED)
@@ -127,11 +211,19 @@ class Reports:
                 message = f"{type(error).__name__}: {error}"
                 return NoVerdict(table=table, at=at, exit_code=70, code="bug", message=message)
 
-    # --- onto the disk ----------------------------------------------------------------------------------
+    # --- writing ----------------------------------------------------------------------------------------
 
     def _keep(self, path: Path | None, render: Callable[[], str]) -> None:
         if path is not None:
-            self._warned(path, lambda: _replace(path, render()))
+            self._warned(path, lambda: replace_file(path, render()))
+
+    def _annotate(self, results: Sequence[Proof | NoVerdict]) -> None:
+        if self._annotations:
+            from ddbinsert.render.verdict.annotations import annotated
+
+            self._run.reporter.finish()
+            self._run.environment.err.write("".join(annotated(one) for one in results))
+            self._run.environment.err.flush()
 
     def _append(self, render: Callable[[], str]) -> None:
         path = self._summary
@@ -141,21 +233,34 @@ class Reports:
     def _warned(self, path: Path, write: Callable[[], None]) -> None:
         try:
             write()
-        except OSError as error:
-            self._run.reporter.warn(f"{path} was not written: {error.strerror or error}")
-        except Exception as error:  # noqa: BLE001 - a fault in a drawing must not cost the verdict
+        except (OSError, NotKept) as error:
+            reason = getattr(error, "strerror", None) or error
+            self._run.reporter.warn(f"{_shown(path)} was not written: {_shown(str(reason))}")
+        except Exception as error:  # noqa: BLE001 - a bug in a report must not change the verdict
+            problem = _shown(f"{type(error).__name__}: {error}")
             self._run.reporter.warn(
-                f"{path} was not written, by a fault of ddbinsert's: {type(error).__name__}: {error}"
+                f"{_shown(path)} was not written because of a bug in ddbinsert: {problem}"
             )
         else:
-            self._run.reporter.step(f"wrote {path}")
+            self._run.reporter.step(f"wrote {_shown(path)}")
 
 
-def _checked(path: Path, option: str) -> Path:
-    """Where a report will be written, links followed; folders on the way are made.
+class NotKept(Exception):
+    """A report can't be written, though the disk would take it; the message says why."""
+
+
+def _shown(what: Path | str) -> str:
+    """A path or an error's text in a message, on one line."""
+    from ddbinsert.render.terminal.screen import one_line
+
+    return one_line(str(what))
+
+
+def checked_path(path: Path, option: str) -> Path:
+    """The path at which a report will be written, with links resolved; missing folders are created.
 
     Raises:
-        UsageError: Nothing can be written there.
+        UsageError: No file can be written there.
     """
     try:
         path = path.resolve()
@@ -163,41 +268,21 @@ def _checked(path: Path, option: str) -> Path:
         if path.exists():
             if not stat.S_ISREG(path.stat().st_mode):
                 raise UsageError(
-                    f"{option}: this is no ordinary file.", hint="Name a file.", code="report-file"
+                    f"{option}: this is not a regular file.", hint="Name a regular file.", code="report-file"
                 )
             if not os.access(path, os.W_OK):
-                raise PermissionError(0, "it is write-protected")
-        fresh = _fresh(path)
+                raise PermissionError(0, "the file is write-protected")
+        fresh = fresh_beside(path)
         fresh.touch(exist_ok=False)
         fresh.unlink()
     except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(
-            f"{option}: nothing can be written there: {reason}.",
-            hint="Name another file; nothing was tried yet.",
+            f"{option}: this file can't be written: {reason}.",
+            hint="Name another file. The run has not started.",
             code="report-file",
         ) from None
     return path
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all; one that was there keeps its rights."""
-    fresh = _fresh(path)
-    try:
-        with fresh.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        if path.exists():
-            shutil.copymode(path, fresh)
-        fresh.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise
-
-
-def _fresh(path: Path) -> Path:
-    # Its length must not depend on the file's own, which may be as long as the file system takes.
-    return path.with_name(f".ddbinsert-{uuid.uuid4().hex[:12]}")
 
 
 def _append(path: Path, text: str) -> None:
@@ -209,22 +294,22 @@ def _append(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-# Most runs write no report, so none of these is read unless one is wanted.
+# Most runs write no report: each of these modules (one of them brings Jinja2) is imported only for its report.
 
 
 def _html() -> ModuleType:
-    from ddbinsert.render import report_html
+    from ddbinsert.render.verdict import html as report_html
 
     return report_html
 
 
 def _junit() -> ModuleType:
-    from ddbinsert.render import junit
+    from ddbinsert.render.verdict import junit
 
     return junit
 
 
 def _github() -> ModuleType:
-    from ddbinsert.render import github
+    from ddbinsert.render.verdict import github
 
     return github

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shlex
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
-from ddbinsert.core.duration import seconds
+from ddbinsert.advice import Advice
+from ddbinsert.cli.advice import Destination, complete, named_function
+from ddbinsert.cli.envelope import write_envelope
+from ddbinsert.cli.explain import Interrupted, explain
+from ddbinsert.core.times import seconds
 from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
-from ddbinsert.render.reporter import ScreenReporter
-from ddbinsert.render.screen import Screen, wants_colour
+from ddbinsert.render.terminal.progress import ScreenReporter
+from ddbinsert.render.terminal.screen import Screen, wants_colour
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from ddbinsert.aws.session import Aws, Connection
-    from ddbinsert.config import Configuration
-    from ddbinsert.core.model import Trigger
+    from ddbinsert.config import Configuration, Configurations
+    from ddbinsert.core.arn import Arn
+    from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.environment import Environment
-
-
-#: A command line in a hint that connects; `ddbinsert local …` and `ddbinsert config …` don't.
-_COMMAND_LINE = re.compile(r"`(ddbinsert (?!local |config |demo|[a-z-]+ --help)[^`]+)`")
+    from ddbinsert.operations.connection import Aws, Connection, Context, Listener
 
 
 class Common(NamedTuple):
@@ -49,6 +49,7 @@ class Outcome(NamedTuple):
         human: Writes the same result for a person.
         printed: The command has written its output itself, line by line (followers).
         errors: Failures that belong to an answer with data (a verdict that is no, say).
+        word: The result in a few words, for a list of several triggers.
     """
 
     data: object = None
@@ -56,6 +57,7 @@ class Outcome(NamedTuple):
     exit_code: ExitCode = ExitCode.OK
     errors: tuple[DdbInsertError, ...] = ()
     printed: bool = False
+    word: str = "done"
 
 
 class Run:
@@ -70,7 +72,14 @@ class Run:
         self._may_start_emulator = may_start_emulator
         #: Followers write one JSON document a line; so does whatever ends them.
         self.json_lines = False
+        #: Told of everything that AWS answers; set it before the first call.
+        self.listener: Listener | None = None
+        #: The configurations that were read last, one for each trigger; none before that.
+        self.loaded: tuple[Configuration, ...] = ()
         self._aws: Aws | None = None
+        self._arns: tuple[Arn, ...] = ()
+        self._table: str | None = None
+        self._function: str | None = None
 
     # --- what the body asks for -------------------------------------------------------------------------
 
@@ -91,78 +100,117 @@ class Run:
         return default if given is None else seconds(given, name="--timeout")
 
     def configuration(
-        self, table: str | None = None, settings: Mapping[str, object] | None = None
+        self,
+        table: str | None = None,
+        settings: Mapping[str, object] | None = None,
+        *,
+        unset: Sequence[str] = (),
     ) -> Configuration:
         """Defaults, file, variables and flags, in one validated value.
 
         Args:
+            table: The table, or the name of a trigger of a file with several.
             settings: Dotted keys of the configuration that flags gave; None is not given.
+            unset: Dotted keys of settings to clear.
         """
-        from ddbinsert import config
-        from ddbinsert.cli.options import FLAG_NAMES
+        from ddbinsert.cli.configured import load_one
 
-        options = self.options
-        connection = {
-            "connection.profile": options.profile,
-            "connection.region": options.region,
-            "connection.endpoint_url": options.endpoint_url,
-            "connection.local": options.local,
-        }
-        loaded = config.load(
-            Path(options.config) if options.config else None,
-            cwd=self.environment.cwd,
-            variables=self.environment.variables,
-            flags={**connection, "table": table, **(settings or {})},
-            flag_names=FLAG_NAMES,
-        )
-        self._spec = loaded.connection
-        for problem in loaded.warnings:
-            self.reporter.warn(str(problem))
+        loaded, self._arns, self._spec = load_one(self, table, settings or {}, unset)
+        self.loaded = (loaded,)
+        self._is_about(loaded)
         return loaded
+
+    def configurations(self, words: Sequence[str], settings: Mapping[str, object]) -> Configurations:
+        """The same for each trigger that is meant: all of the file's where no word is given.
+
+        Args:
+            words: Tables, and names of triggers of a file with several.
+        """
+        from ddbinsert.cli.configured import load_each
+
+        loaded, self._arns, self._spec = load_each(self, words, settings)
+        self.loaded = loaded.chosen
+        if len(loaded.chosen) == 1:
+            self._is_about(loaded.chosen[0])
+        return loaded
+
+    def _is_about(self, loaded: Configuration) -> None:
+        trigger = loaded.trigger
+        self._table = loaded.name or (None if trigger is None else trigger.table)
+        self._function = named_function(loaded)
 
     def trigger(self, table: str | None, settings: Mapping[str, object] | None = None) -> Trigger:
         """The trigger that the configuration and the flags describe.
 
         Raises:
-            UsageError: No table is named anywhere.
+            UsageError: No table is named anywhere, or one of several triggers has to be chosen.
         """
         return self.trigger_of(self.configuration(table, settings))
+
+    def table(self, table: str | None) -> Trigger:
+        """The same for a command that is about the table, whichever of its triggers is meant."""
+        loaded = self.configuration(table)
+        return loaded.trigger or self.trigger_of(loaded)
 
     def trigger_of(self, configuration: Configuration) -> Trigger:
         """The trigger of a configuration that must describe one.
 
         Raises:
-            UsageError: No table is named anywhere.
+            UsageError: No table is named anywhere, or one of several triggers has to be chosen.
         """
-        trigger = configuration.trigger
-        if trigger is None:
-            raise UsageError(
-                "No table is given.",
-                hint=f"Name it: `ddbinsert {self.command} TABLE`, or set `table:` in ddbinsert.yaml.",
-                code="no-table",
-            )
-        return trigger
+        from ddbinsert.cli.configured import the_trigger
+
+        return the_trigger(configuration, self.command)
+
+    def takes(self, function: str) -> None:
+        """The run is about this function, which was found: advice names it from now on."""
+        self._function = function
 
     @property
     def connection(self) -> Connection:
         """The resolved connection; with --local, the embedded emulator's."""
-        from ddbinsert.cli.connect import resolve
+        from ddbinsert.operations.connection import resolve
 
         if not hasattr(self, "_spec"):
             self.configuration()
-        return resolve(
+        environment = self.environment
+        found = resolve(
             self._spec,
-            self.environment,
+            variables=environment.variables,
+            clock=environment.clock,
+            may_prompt=environment.is_interactive,
             may_start=self._may_start_emulator,
             step=self.reporter.step,
         )
+        limit = self.timeout(0.0) if self.options.timeout is not None else None
+        if limit is None:
+            return found
+        return replace(found, process_timeout=min(found.process_timeout, limit), call_timeout=limit)
 
     @property
     def aws(self) -> Aws:
         if self._aws is None:
+            from ddbinsert.operations.connection import check_account, describe
+
             aws = self._aws = self.environment.connect(self.connection)
+            aws.listener = self.listener
             self.reporter.endpoint = lambda: describe(aws)
+            aws.report_waits(self.reporter.waiting)
+            for arn in self._arns:
+                check_account(aws, arn)
         return self._aws
+
+    def context(self, default_timeout: float) -> Context:
+        """What an operation works with: connection, clock, progress reports, identifiers, time limit."""
+        from ddbinsert.operations.connection import new_context
+
+        return new_context(
+            aws=self.aws,
+            clock=self.clock,
+            reporter=self.reporter,
+            new_id=self.environment.new_id,
+            timeout=self.timeout(default_timeout),
+        )
 
     @cached_property
     def reporter(self) -> ScreenReporter:
@@ -173,6 +221,7 @@ class Run:
             endpoint=lambda: "AWS",
             quiet=self.options.quiet,
             live=environment.err.isatty() and environment.variables.get("TERM") != "dumb",
+            addressed=self.addressed,
         )
 
     @cached_property
@@ -186,23 +235,28 @@ class Run:
         """Ask before something that can't be taken back.
 
         Raises:
-            UsageError: There is nobody to ask, and no --yes; or the answer was no.
+            UsageError: There is no terminal and no --yes, or the answer was no.
         """
         if self.options.yes:
             return
         answer = self.ask(f"{question} [y/N]")
         if answer is None:
             raise UsageError(
-                f"This needs a yes: {question}",
+                f"Confirmation is needed. {question}",
                 hint="Run it again with --yes to agree.",
                 code="confirmation-needed",
             )
         if answer not in ("y", "yes"):
             raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person can answer."""
+        return self.environment.is_interactive and not self.wants_json
+
     def ask(self, question: str) -> str | None:
         """What the user answers, in small letters; None where there is nobody to ask."""
-        if not self.environment.is_interactive or self.wants_json:
+        if not self.can_ask:
             return None
         self.reporter.finish()
         self.environment.err.write(f"{question} ")
@@ -210,46 +264,49 @@ class Run:
         return self.environment.stdin.readline().strip().lower()
 
     def again(self, words: str) -> str:
-        """A command line of ddbinsert's that goes where this one went: ``ddbinsert WORDS --local``."""
-        return f"ddbinsert {words}{self._destination}"
+        """A command line of ddbinsert that connects as this run does: ``ddbinsert WORDS --local``."""
+        return self.addressed(Advice("", tuple(shlex.split(words)))).line
 
     @property
-    def _destination(self) -> str:
-        """The options of this run that say where it goes, as they would be typed again."""
-        options = self.options
-        given = [
-            ("--config", options.config),
-            ("--profile", options.profile),
-            ("--region", options.region),
-            ("--endpoint-url", options.endpoint_url),
-        ]
-        words = [f" {flag} {shlex.quote(value)}" for flag, value in given if value]
-        if options.local is not None:
-            words.append(" --local" if options.local else " --no-local")
-        return "".join(words)
+    def destination(self) -> Destination:
+        """What the user would have to type again to reach what this run reached."""
+        return Destination(self.options, self._table, self._function)
+
+    @overload
+    def addressed(self, advice: Advice, *, to: Destination | None = None) -> Advice: ...
+
+    @overload
+    def addressed(self, advice: str, *, to: Destination | None = None) -> str: ...
+
+    @overload
+    def addressed(self, advice: None, *, to: Destination | None = None) -> None: ...
+
+    def addressed(self, advice: str | Advice | None, *, to: Destination | None = None) -> str | Advice | None:
+        """The advice with its command ready to be typed; a text is advice without one.
+
+        Args:
+            to: Another destination than the run's.
+        """
+        return complete(advice, to or self.destination) if isinstance(advice, Advice) else advice
 
     def _addressed(self, error: DdbInsertError) -> DdbInsertError:
-        """The error, with the command lines in its hint going where this run went."""
-        if error.hint:
-            error.hint = self.addressed(error.hint)
+        """The error, with the command in its hint ready to be typed."""
+        error.hint = self.addressed(error.hint)
         return error
-
-    def addressed(self, text: str) -> str:
-        """The text, with each command line of ddbinsert's in it going where this run went."""
-        return _COMMAND_LINE.sub(lambda m: f"`{m[1]}{self._destination}`", text)
 
     # --- carrying out -----------------------------------------------------------------------------------
 
     def carry_out(self, body: Callable[[Run], Outcome]) -> int:
         """Run the body and print what it answers; the exit code."""
         try:
-            _ = self.wants_json  # a form that does not exist is refused before anything is done
+            # What is not valid is refused before anything is done, also where nothing waits or asks for it.
+            _ = self.wants_json, self.timeout(0.0)
             outcome = body(self)
-            code = self._print(outcome)
+            code = self.show(outcome)
         except DdbInsertError as error:
             code = self._print_failure(error)
         except KeyboardInterrupt:
-            code = self._print_failure(_Interrupted())
+            code = self._print_failure(Interrupted())
         except BrokenPipeError:
             # The parser ends the process for one that bears EPIPE; this one reaches `main`.
             raise BrokenPipeError from None
@@ -259,26 +316,20 @@ class Run:
                 self._aws.close()
         return code
 
-    def _print(self, outcome: Outcome) -> int:
+    def show(self, outcome: Outcome) -> int:
+        """Print what a command answers; the exit code."""
         self.reporter.finish()
         if outcome.printed:
             return int(outcome.exit_code)
+        errors = [self._addressed(error) for error in outcome.errors]
         if self.wants_json:
-            self._write_envelope(
-                outcome.exit_code,
-                data=outcome.data,
-                errors=[self._addressed(error) for error in outcome.errors],
-            )
+            write_envelope(self, outcome.exit_code, data=outcome.data, errors=errors)
             return int(outcome.exit_code)
         outcome.human(self.screen)
-        for error in outcome.errors:
-            explain(self._addressed(error), self.reporter_screen)
+        for error in errors:
+            explain(error, self.reporter.screen)
         self.environment.out.flush()
         return int(outcome.exit_code)
-
-    @property
-    def reporter_screen(self) -> Screen:
-        return self.reporter.screen
 
     def _print_failure(self, error: DdbInsertError) -> int:
         self.reporter.finish()
@@ -287,42 +338,6 @@ class Run:
         with contextlib.suppress(UsageError):
             as_json = self.wants_json
         if as_json:
-            self._write_envelope(error.exit_code, data=getattr(error, "data", None), errors=[error])
-        explain(error, self.reporter_screen)
+            write_envelope(self, error.exit_code, data=getattr(error, "data", None), errors=[error])
+        explain(error, self.reporter.screen)
         return int(error.exit_code)
-
-    def _write_envelope(self, exit_code: int, *, data: object, errors: Sequence[DdbInsertError]) -> None:
-        from ddbinsert.render import machine
-
-        document = machine.envelope(
-            self.command,
-            exit_code,
-            data=data,
-            errors=[machine.failure(error) for error in errors],
-            warnings=self.reporter.warnings,
-        )
-        self.environment.out.write(machine.dumps(document, indent=None if self.json_lines else 2) + "\n")
-        self.environment.out.flush()
-
-
-class _Interrupted(DdbInsertError):
-    exit_code = ExitCode.INTERRUPTED
-    default_code = "interrupted"
-
-    def __init__(self) -> None:
-        super().__init__("Interrupted.")
-
-
-def explain(error: DdbInsertError, screen: Screen) -> None:
-    """An error for a person, on stderr: what happened, then what to do."""
-    screen.line(f"error: {error.message}", "bold red")
-    if error.hint:
-        screen.line(f"  try: {error.hint}")
-    screen.stream.flush()
-
-
-def describe(aws: Aws) -> str:
-    """Where a connection leads, in words."""
-    if aws.connection.is_local:
-        return f"embedded emulator ({aws.connection.endpoint_url})"
-    return aws.endpoint or "AWS"

@@ -1,4 +1,4 @@
-"""send: test inserts into a table, cleaned up afterwards."""
+"""send: insert test items into a table, and clean them up afterwards."""
 
 from __future__ import annotations
 
@@ -10,47 +10,53 @@ import typer
 
 from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.core.duration import seconds
-from ddbinsert.errors import ExitCode, PrerequisiteError, Refused, UsageError
+from ddbinsert.core.times import seconds
+from ddbinsert.errors import DdbInsertError, ExitCode, InconclusiveError, Refused, UsageError
 
 if TYPE_CHECKING:
-    from ddbinsert.core.model import TableState
-    from ddbinsert.core.samples import Samples, Sent
+    from ddbinsert.core.items.samples import Samples, Sent
+    from ddbinsert.core.model.seen import TableState
 
 _DEFAULT_COUNT = 10
-_DEFAULT_HOLD = 2.0
-#: Seconds of throttling without any progress.
+#: Seconds that items stay before they are cleaned up; the embedded emulator delivers them in some 20 ms.
+_DEFAULT_HOLD, _LOCAL_HOLD = 2.0, 0.2
+#: Seconds of throttling without any progress, after which writing stops.
 _PATIENCE = 120.0
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
 
 Count = Annotated[
     int | None,
-    typer.Option("--count", "-n", metavar="N", help="How many [default: 10, or every item of --item]."),
+    typer.Option("--count", "-n", metavar="N", help="Number of items [default: 10, or all items of --item]."),
 ]
 ItemFile = Annotated[
     str | None,
     typer.Option(
         "--item",
         metavar="FILE",
-        help="Items of your own, - for standard input: JSON or YAML, plain or DynamoDB JSON, one or many. "
-        "Missing key attributes are made up; an existing item is never overwritten.",
+        help="Your own items (- for standard input): JSON or YAML, plain or DynamoDB JSON, also as the AWS CLI prints "
+        "or takes them. Missing key attributes are generated; existing items are never overwritten.",
     ),
 ]
 Rate = Annotated[
-    float | None, typer.Option("--rate", metavar="N", help="Writes a second at most [default: no limit].")
+    float | None,
+    typer.Option("--rate", metavar="N", help="Maximum number of writes per second [default: no limit]."),
 ]
-Modify = Annotated[bool, typer.Option("--modify", help="Then change each item once.")]
-Remove = Annotated[bool, typer.Option("--remove", help="Then remove each item at once.")]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the items in the table.")]
+Modify = Annotated[bool, typer.Option("--modify", help="Modify each item once after inserting it.")]
+Remove = Annotated[bool, typer.Option("--remove", help="Remove each item as a part of the test.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the items in the table.")]
 Hold = Annotated[
     str | None,
     typer.Option(
-        "--hold", metavar="DURATION", help="Leave the items so long before they are cleaned up [default: 2s]."
+        "--hold",
+        metavar="DURATION",
+        help="Time before the items are cleaned up [default: 2s; 200ms with --local].",
     ),
 ]
 Clean = Annotated[
     str | None,
-    typer.Option("--clean", metavar="RUN", help="Write nothing; remove what this run left (with --count)."),
+    typer.Option(
+        "--clean", metavar="RUN", help="Write nothing; remove the items that this run left (with --count)."
+    ),
 ]
 
 
@@ -68,21 +74,24 @@ def send(
     hold: Hold = None,
     clean: Clean = None,
 ) -> Outcome:
-    """Insert test items, and remove them again.
+    """Insert test items and delete them afterwards.
 
-    The keys fit the table's key whatever its types are, and carry the run's id. Cleaning up, also after
-    Ctrl-C, leaves REMOVE records in the stream, which an insert-only trigger never sees.
+    Generated keys match the types of the table's key and contain the run's id. The items are removed at the end, also
+    after Ctrl-C. This leaves REMOVE records in the stream, which an insert-only trigger does not process.
 
     Example: ddbinsert send orders --count 100 --modify
     """
     _check(count=count, rate=rate, keep=keep, remove=remove, hold=hold, clean=clean, item=item)
-    trigger = run.trigger(table)
+    trigger = run.table(table)
     run_id = clean or run.environment.new_id()
     state = _table(run, trigger.table)
     samples = _samples(run, state, run_id, item, count)
     whole = any(True for _ in samples.made())
     if clean and not whole:
-        raise UsageError(f"Every item of {item} brings its own key, and nothing shows whose it is.")
+        raise UsageError(
+            f"Every item of {item} has its own key, so nothing proves that the run wrote it.",
+            hint="Remove the items by their keys.",
+        )
     if clean:
         return _cleaned(run, state, samples, rate)
     undo = f"send {shlex.quote(state.name)}{_item_words(item)} --clean {run_id} --count {samples.count}"
@@ -94,9 +103,15 @@ def send(
         modify=modify,
         remove=remove,
         keep=keep,
-        hold=_DEFAULT_HOLD if hold is None else seconds(hold, name="--hold"),
+        hold=_hold(run, hold),
         rate=rate,
     )
+
+
+def _hold(run: Run, given: str | None) -> float:
+    if given is not None:
+        return seconds(given, name="--hold")
+    return _LOCAL_HOLD if run.aws.connection.is_local else _DEFAULT_HOLD
 
 
 def _check(
@@ -109,48 +124,46 @@ def _check(
     clean: str | None,
     item: str | None,
 ) -> None:
-    """Refuse what contradicts itself.
+    """Refuse options that contradict each other.
 
     Raises:
-        UsageError: The first contradiction.
+        UsageError: For the first contradiction.
     """
-    from ddbinsert.core.probe_key import NUMBERS
+    from ddbinsert.core.items.run_key import NUMBERS
 
     if count is not None and not 1 <= count <= NUMBERS:
-        raise UsageError(f"--count {count}: at least 1, and at most {NUMBERS}.")
+        raise UsageError(f"--count must be from 1 to {NUMBERS}, not {count}.")
     if rate is not None and not 0 < rate < float("inf"):
-        raise UsageError(f"--rate {rate:g}: more than 0.")
+        raise UsageError(f"--rate must be more than 0, not {rate:g}.")
     if keep and (remove or hold):
         other = "--remove" if remove else "--hold"
         raise UsageError(f"--keep and {other} contradict each other.", hint="Leave one out.")
     if clean is not None and not _RUN_ID.fullmatch(clean):
-        raise UsageError(f"--clean {clean!r}: a run's id is 12 hexadecimal digits; `send --keep` prints it.")
+        raise UsageError(
+            f"--clean {clean!r:.80}: the id of a run has 12 hexadecimal digits.",
+            hint="Use the id that send --keep printed.",
+        )
     if clean is not None and count is None and item is None:
-        raise UsageError("--clean needs --count: as many items as that run wrote.")
+        raise UsageError("--clean requires --count: the number of items that the run wrote.")
 
 
 def _table(run: Run, name: str) -> TableState:
-    from ddbinsert.aws.observe import read_table
-    from ddbinsert.core.policy import account_of, region_of
+    from ddbinsert.core.arn import arn_parts
+    from ddbinsert.operations.look import existing_table
 
-    state = read_table(run.aws, name)
-    if state is None:
-        raise PrerequisiteError(
-            f"Table {name} does not exist{f' in {run.aws.region}' if run.aws.region else ''}.",
-            hint="Check the name, --region and --profile.",
-            code="table-not-found",
-        )
-    run.reporter.header(account=account_of(state.arn), region=region_of(state.arn), table=state.name)
+    state = existing_table(run.aws, name)
+    where = arn_parts(state.arn)
+    run.reporter.header(account=where.account, region=where.region, table=state.name)
     return state
 
 
 def _samples(run: Run, state: TableState, run_id: str, item: str | None, count: int | None) -> Samples:
-    from ddbinsert.core.samples import Samples
+    from ddbinsert.core.items.samples import Samples
 
     if item is None:
         return Samples(schema=state.key, run_id=run_id, count=count or _DEFAULT_COUNT)
-    from ddbinsert.operations.item_files import read_items
-    from ddbinsert.operations.send import templates_of
+    from ddbinsert.operations.items.files import read_items
+    from ddbinsert.operations.items.send import templates_of
 
     environment = run.environment
     drafts = read_items(item, cwd=environment.cwd, stdin=environment.stdin)
@@ -164,12 +177,16 @@ def _item_words(item: str | None) -> str:
 
 
 def _cleaned(run: Run, state: TableState, samples: Samples, rate: float | None) -> Outcome:
-    from ddbinsert.operations.send import clean
+    from ddbinsert.cli.leftovers import open_sends
+    from ddbinsert.operations.items.send import clean
 
     removed = clean(run.aws, state.name, samples, rate=rate, clock=run.clock, reporter=run.reporter)
+    open_sends(run).close(samples.run_id)
     return Outcome(
         data={"table": state.name, "run_id": samples.run_id, "cleaned": removed},
-        human=lambda screen: screen.line(f"Nothing is left of {removed} items of run {samples.run_id}."),
+        human=lambda screen: screen.line(
+            f"Removed what was left of the {removed} items of run {samples.run_id}."
+        ),
     )
 
 
@@ -185,17 +202,18 @@ def _sent(
     hold: float,
     rate: float | None,
 ) -> Outcome:
-    from ddbinsert.operations.send import Wishes
-    from ddbinsert.operations.send import send as carry_out
+    from ddbinsert.cli.leftovers import open_sends
+    from ddbinsert.operations.items.send import SendOptions
+    from ddbinsert.operations.items.send import send as carry_out
     from ddbinsert.render import send as shown
 
     if state.view is None:
-        run.reporter.warn(f"table {state.name} has no stream, so nothing hears of these items")
+        run.reporter.warn(f"table {state.name} has no stream, so no function receives these items")
     sent = carry_out(
         run.aws,
         state.name,
         samples,
-        Wishes(
+        SendOptions(
             modify=modify,
             remove=remove,
             keep=keep,
@@ -206,27 +224,38 @@ def _sent(
         undo=undo,
         clock=run.clock,
         reporter=run.reporter,
+        opened=open_sends(run),
     )
     again = None if undo is None else run.again(undo)
     errors = _overlooked(sent)
     return Outcome(
         data=shown.data(sent, again),
         human=lambda screen: shown.human(screen, sent, again),
-        exit_code=ExitCode.NO if errors else ExitCode.OK,
+        exit_code=errors[0].exit_code if errors else ExitCode.OK,
         errors=errors,
     )
 
 
-def _overlooked(sent: Sent) -> tuple[Refused, ...]:
+def _overlooked(sent: Sent) -> tuple[DdbInsertError, ...]:
     from ddbinsert.render.send import keys_line
 
-    if not sent.existing:
-        return ()
-    return (
-        Refused(
-            f"{len(sent.existing)} of these items exist already, and were left as they are: "
-            f"{keys_line(sent.existing)}",
-            hint="Give them other keys, or leave the key out and let ddbinsert make one.",
-            code="item-exists",
-        ),
-    )
+    errors: list[DdbInsertError] = []
+    if sent.existing:
+        errors.append(
+            Refused(
+                f"{len(sent.existing)} of these items already exist and were left as they are: "
+                f"{keys_line(sent.existing)}",
+                hint="Use other keys, or leave the key out and let ddbinsert make one.",
+                code="item-exists",
+            )
+        )
+    if sent.uncertain:
+        errors.append(
+            InconclusiveError(
+                f"{len(sent.uncertain)} items are in the table, but nothing proves that this run wrote them, so they were "
+                f"left: {keys_line(sent.uncertain)}",
+                hint="Look at them, and remove them by their keys if they are not wanted.",
+                code="item-uncertain",
+            )
+        )
+    return tuple(errors)

@@ -1,36 +1,157 @@
-"""status: everything around one trigger at a glance."""
+"""status: the state of one trigger."""
 
 from __future__ import annotations
 
-from ddbinsert.cli.app import Table, command
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.cli.app import Tables, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.errors import PrerequisiteError
+from ddbinsert.cli.several import Part, Parts
+from ddbinsert.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.core.doctor.model import Diagnosis
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.draining import Draining
+    from ddbinsert.operations.provision.status import Seen
+    from ddbinsert.render.terminal.screen import Screen
+
+#: Seconds for any one wait.
+TIMEOUT = 60.0
+#: Seconds between two looks of --watch.
+_EVERY = 5.0
+_LONGEST = 14 * 86400.0
+
+Since = Annotated[
+    str,
+    typer.Option(
+        "--since", metavar="TIME", help="How far back metrics are shown, such as 6h or an ISO 8601 time."
+    ),
+]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Look again every 5 seconds, until interrupted or --timeout is over.")
+]
 
 
 @command("status", settings=NAME)
-def status(run: Run, settings: Settings, *, table: Table = None) -> Outcome:
-    """Show a trigger at a glance.
+def status(
+    run: Run,
+    settings: Settings,
+    *,
+    tables: Tables = None,
+    stack: Stack = None,
+    tag: Tag = None,
+    since: Since = "24h",
+    watch: Watch = False,
+) -> Outcome:
+    """Show the state of a trigger.
 
-    Its table, stream, function and mapping. Changes nothing.
+    Its table, stream, function with role, code and sink, log group and mapping; what else reads the stream; metrics.
+    Changes nothing. Where no function is named and TABLE-inserts does not exist, the one function that reads the stream
+    is taken. Exit code 1 where something is broken; a table without a trigger is not.
 
     Example: ddbinsert status orders
     """
-    from ddbinsert.aws.observe import observe
+    seconds = looked_back(run, since)
+    parts = Parts.of(run, run.configurations(tables or (), settings))
+    found: set[str] = set()
+
+    def looked(part: Part) -> Outcome:
+        known = None
+        if part.title not in found:  # --watch looks for the function once
+            part.trigger, known, _ = consumer_of(part.run, part.trigger, stack=stack, tags=tag)
+            found.add(part.title)
+        return _looked(part.run, part.trigger, seconds, known)
+
+    def look() -> Outcome:
+        return parts.outcome(parts.side_by_side(looked))
+
+    return _watched(run, look) if watch else look()
+
+
+def _looked(run: Run, trigger: Trigger, seconds: float, known: World | None = None) -> Outcome:
+    from ddbinsert.cli.leftovers import mention_leftovers
+    from ddbinsert.operations.provision.status import status as operation
+    from ddbinsert.render import activity
     from ddbinsert.render import world as shown
 
-    trigger = run.trigger(table, settings)
-    world = observe(run.aws, trigger, others=True)
-    run.reporter.header(account=world.account, region=world.region, table=trigger.table)
-    if world.table is None:
-        raise PrerequisiteError(
-            f"Table {trigger.table} does not exist in {world.region}.",
-            hint="Check the name, --region and --profile.",
-            code="table-not-found",
+    seen = operation(run.context(TIMEOUT), trigger, since=seconds, known=known)
+    mention_leftovers(run, trigger.table)
+    diagnosis = _diagnosis(seen)
+    world, draining = seen.status
+    advice = None
+    if world.live_mapping is None:
+        advice = run.addressed(Advice("Attach it", ("attach-trigger", TABLE)))
+    elif draining:
+        advice = run.addressed(max(draining, key=_urgency).advice)
+
+    def human(screen: Screen) -> None:
+        shown.human(
+            screen,
+            trigger,
+            seen.status,
+            advice,
+            more=activity.rows(screen, seen.facts),
+            marks=lambda: activity.marks(screen, diagnosis, run.addressed),
         )
+
     return Outcome(
-        data=shown.data(trigger, world),
-        human=lambda screen: shown.human(
-            screen, trigger, world, attach=run.again(f"attach-trigger {trigger.table}")
-        ),
+        data={
+            **shown.data(trigger, seen.status, advice),
+            **activity.data(seen.facts, diagnosis, run.addressed),
+        },
+        human=human,
+        exit_code=ExitCode.NO if diagnosis.is_broken else ExitCode.OK,
+        word=_word(world, diagnosis),
     )
+
+
+def _word(world: World, diagnosis: Diagnosis) -> str:
+    """The state in a few words."""
+    if diagnosis.is_broken:
+        return f"broken: {diagnosis.found[0].id}"
+    return "no trigger" if world.live_mapping is None else world.live_mapping.state.lower()
+
+
+def _diagnosis(seen: Seen) -> Diagnosis:
+    """What doctor's checks find in what status reads; nothing where there is no trigger that could be broken."""
+    from ddbinsert.core.doctor.catalog import CHECKS
+    from ddbinsert.core.doctor.model import Diagnosis, diagnose
+
+    facts = seen.facts
+    if facts.function is None and not facts.mappings and not facts.world.stale_mappings:
+        return Diagnosis(found=(), unchecked=(), passed=())
+    return diagnose(CHECKS, facts)
+
+
+def _watched(run: Run, look: Callable[[], Outcome]) -> Outcome:
+    """Look again and again; the exit code of the last look, where --timeout ends it."""
+    run.json_lines = True
+    limit = None if run.options.timeout is None else run.timeout(0.0)
+    began = run.clock.monotonic()
+    out = run.environment.out
+    while True:
+        outcome = look()
+        if out.isatty() and not run.wants_json:
+            out.write("\x1b[H\x1b[2J")
+        run.show(outcome)
+        left = _EVERY if limit is None else min(_EVERY, limit - (run.clock.monotonic() - began))
+        if left <= 0:
+            return Outcome(exit_code=outcome.exit_code, printed=True)
+        run.clock.sleep(left)
+        if not run.wants_json:
+            run.screen.line()
+
+
+def _urgency(draining: Draining) -> tuple[bool, bool]:
+    """One that never gets on first, then one that has something left."""
+    return draining.is_stopped, not draining.is_drained

@@ -18,8 +18,8 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
 
 
-def lighten(command: Any) -> None:
-    """Read the values of a command of typer's, and of those below it, in the quick way."""
+def lighten(command: Any) -> Any:
+    """Read the values of a command of typer's in the quick way; returns the command."""
     listed = command.get_params
 
     def get_params(ctx: Any) -> Any:
@@ -31,8 +31,7 @@ def lighten(command: Any) -> None:
         return params
 
     command.get_params = get_params
-    for below in getattr(command, "commands", {}).values():
-        lighten(below)
+    return command
 
 
 class _Quick:

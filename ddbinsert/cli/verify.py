@@ -2,124 +2,79 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import typer
-
-from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.app import Tables, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.leftovers import mention_leftovers
 from ddbinsert.cli.options import NAME, Settings
-from ddbinsert.cli.reports import Junit, Report, Reports, Schema, schema_of_answers
+from ddbinsert.cli.reports import (
+    Annotate,
+    BundleFile,
+    HtmlFile,
+    JunitFile,
+    ReportFiles,
+    SchemaOnly,
+    schema_of_answers,
+)
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.core.duration import seconds
-from ddbinsert.errors import ExitCode, UsageError
+from ddbinsert.cli.verify_inputs import (
+    asked_for,
+    attributes_of,
+    check,
+    limits_of,
+    methods_of,
+    only_one,
+    refuse_repeats,
+    tags_of,
+)
+from ddbinsert.cli.verify_options import (
+    AllowGuarded,
+    Cleanup,
+    Count,
+    EmitMetrics,
+    Every,
+    Everything,
+    FailurePath,
+    Item,
+    Keep,
+    Lanes,
+    LogGroup,
+    Match,
+    MaxHoldUp,
+    MaxRetries,
+    Observe,
+    Partiql,
+    Period,
+    Rate,
+    ReadBy,
+    RefuseTag,
+    Repeat,
+    Retries,
+    Ttl,
+    Via,
+    Wiretap,
+)
+from ddbinsert.core.times import seconds
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
-    from ddbinsert.core.proof import Proof
-    from ddbinsert.operations.means import Means
+    from collections.abc import Callable
 
-#: Seconds to wait after the last write: the first delivery was once seen 94 s after it (facts).
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.failure_path.settings import Limits
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+
+#: Seconds to wait after the last write; a first delivery took 94 s (docs/aws-facts.md#esm-first-delivery).
 TIMEOUT = 180.0
 LOCAL_TIMEOUT = 20.0
-
-Count = Annotated[
-    int,
-    typer.Option(
-        "--count",
-        min=1,
-        max=100_000_000,
-        metavar="N",
-        help="Test items; the first four try every kind of write.",
-    ),
-]
-Rate = Annotated[
-    float | None,
-    typer.Option("--rate", min=0.1, metavar="N", help="Items a second at most, beyond the first four."),
-]
-Match = Annotated[
-    bool,
-    typer.Option(
-        "--match", help="Go by any log line that shows an item's key: for functions that leave no receipts."
-    ),
-]
-AllowGuarded = Annotated[
-    bool,
-    typer.Option(
-        "--allow-guarded", help="What only the handler's own guard dropped is a warning, not a failure."
-    ),
-]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the test items in the table.")]
-Item = Annotated[
-    str | None,
-    typer.Option(
-        "--item",
-        metavar="FILE",
-        help="What test items shall carry: one item as JSON or YAML, without its key.",
-    ),
-]
-Partiql = Annotated[bool, typer.Option("--partiql", help="Write by PartiQL, too.")]
-Ttl = Annotated[
-    str | None,
-    typer.Option("--ttl-attribute", metavar="NAME", help="Write an item whose time to live is over, too."),
-]
-LogGroup = Annotated[
-    str | None,
-    typer.Option(
-        "--log-group", metavar="NAME", help="Where the function logs [default: as it is configured]."
-    ),
-]
-Wiretap = Annotated[
-    bool,
-    typer.Option(
-        "--wiretap",
-        help="Prove the filter with a function of ddbinsert's own beside yours; it is removed at the end.",
-    ),
-]
-Observe = Annotated[
-    bool, typer.Option("--observe", help="Write nothing: watch the traffic that there is. Read-only.")
-]
-Period = Annotated[
-    str | None, typer.Option("--for", metavar="DURATION", help="How long --observe watches [default: 10m].")
-]
-Repeat = Annotated[
-    int | None,
-    typer.Option(
-        "--repeat", min=0, metavar="N", help="Run so often, a JSON line each; 0 without end [default: 1]."
-    ),
-]
-Every = Annotated[
-    str | None,
-    typer.Option(
-        "--every",
-        metavar="DURATION",
-        help="From one run's start to the next [default: 5m]; repeats without end.",
-    ),
-]
-EmitMetrics = Annotated[
-    bool,
-    typer.Option("--emit-metrics", help="Publish the result as CloudWatch metrics (namespace ddbinsert)."),
-]
-
-
-class ReadBy(StrEnum):
-    """Who counts the receipts."""
-
-    LOGS = "logs"
-    INSIGHTS = "insights"
-
-
-Via = Annotated[
-    ReadBy,
-    typer.Option(
-        "--via", help="Read every log line, or let CloudWatch Logs Insights count (for millions; it costs)."
-    ),
-]
-Cleanup = Annotated[
-    str | None,
-    typer.Option(
-        "--cleanup", metavar="RUN_ID", help="Only remove what an interrupted run left in the table."
-    ),
-]
+#: Seconds that a run with --failure-path takes beside what a failing record may hold others up.
+_BESIDES = 240.0
 
 
 @command("verify", settings=NAME)
@@ -127,7 +82,7 @@ def verify(
     run: Run,
     settings: Settings,
     *,
-    table: Table = None,
+    tables: Tables = None,
     count: Count = 4,
     rate: Rate = None,
     match: Match = False,
@@ -143,41 +98,54 @@ def verify(
     period: Period = None,
     repeat: Repeat = None,
     every: Every = None,
+    retry_inconclusive: Retries = 0,
     emit_metrics: EmitMetrics = False,
-    report: Report = None,
-    junit: Junit = None,
+    report: HtmlFile = None,
+    junit: JunitFile = None,
+    bundle: BundleFile = None,
+    annotations: Annotate = False,
+    lanes: Lanes = None,
+    refuse_tag: RefuseTag = None,
     cleanup: Cleanup = None,
-    schema: Schema = False,
+    stack: Stack = None,
+    tag: Tag = None,
+    everything: Everything = False,
+    failure_path: FailurePath = False,
+    max_hold_up: MaxHoldUp = None,
+    max_retries: MaxRetries = None,
+    schema: SchemaOnly = False,
 ) -> Outcome:
-    """Prove that inserts alone are processed.
+    """Prove that the trigger processes every insert and nothing else.
 
-    Every insert, and nothing else: writes test items of its own (insert, modify, remove, insert again), reads the stream and the function's log,
-    and answers PASS (exit 0), FAIL (1) or INCONCLUSIVE (6). Removes its items in any case.
+    Writes test items (insert, modify, remove, insert again), reads the stream and the function's log, and reports
+    PASS (exit code 0), FAIL (1) or INCONCLUSIVE (6). Deletes the test items at the end.
 
     Example: ddbinsert verify orders
     """
-    from ddbinsert.operations import verify as proving
-    from ddbinsert.operations.means import Wishes
-    from ddbinsert.render import verdict as shown
+    asked = asked_for(locals())
+    from ddbinsert.operations.verify.cleanup import clean_up
+    from ddbinsert.operations.verify.context import VerifyOptions
 
     if schema:
         return schema_of_answers()
     if cleanup is not None:
-        run.trigger(table, settings)
-        removed = proving.clean_up(_means(run), cleanup)
+        trigger = run.table(only_one(tables, "--cleanup"))
+        removed = clean_up(verify_context(run), cleanup, table=trigger.table)
         return Outcome(
             data={"run_id": cleanup, "keys": removed},
-            human=lambda screen: screen.line(f"Removed what run {cleanup} left ({removed:,} keys)."),
+            human=lambda screen: screen.line(f"Deleted the items of run {cleanup} ({removed:,} keys)."),
         )
-    with Reports(run, report=report, junit=junit, table=table) as kept:
-        trigger = run.trigger(table, settings)
-        means = _means(run)
-        _check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
-        wishes = Wishes(
+    words = tables or []
+    files = {"report": report, "junit": junit, "bundle": bundle}
+    with ReportFiles(run, **files, options=asked, annotations=annotations, table=", ".join(words)) as kept:
+        check(match=match, count=count, wiretap=wiretap, observe=observe, period=period)
+        options = VerifyOptions(
+            methods=methods_of(lanes),
+            refuse_tags=tags_of(refuse_tag),
             count=count,
             rate=rate,
             by_lines=match,
-            attributes=_attributes(run, item),
+            attributes=attributes_of(run, item),
             allow_guarded=allow_guarded,
             partiql=partiql,
             ttl_attribute=ttl_attribute,
@@ -186,79 +154,155 @@ def verify(
             via_insights=via is ReadBy.INSIGHTS,
         )
         watched = seconds(period, name="--for") if period else _PERIOD
-
-        def prove() -> Proof:
-            if observe:
-                from ddbinsert.operations.passive import watch_live
-
-                return _addressed(run, watch_live(means, trigger, wishes, seconds=watched))
-            if wiretap:
-                from ddbinsert.operations.wiretap import wiretap as tap
-
-                return _addressed(
-                    run, tap(means, trigger, wishes, base=run.environment.cwd, confirm=run.confirm)
-                )
-            return _addressed(run, proving.verify(means, trigger, wishes))
-
-        def once() -> Proof:
-            return kept.of(prove)
-
-        if repeat is not None or every is not None:
-            from ddbinsert.cli import canary
-
-            pause = seconds(every, name="--every") if every else _EVERY
-            return canary.repeat(run, once, times=repeat or 0, every=pause, code_of=_code, emit=emit_metrics)
-        proof = once()
-        if emit_metrics:
-            from ddbinsert.aws.metrics import publish
-
-            publish(run.aws, proof)
-        return Outcome(
-            data=shown.data(proof),
-            human=lambda screen: shown.human(screen, proof),
-            exit_code=_code(proof),
+        limits = limits_of(
+            max_hold_up, max_retries, wanted=failure_path, others=match or wiretap or observe, count=count
         )
+        way = Way(
+            options=options,
+            wiretap=wiretap,
+            watch_for=watched if observe else None,
+            failure_path=limits,
+            retries=retry_inconclusive,
+            keep=kept.attempt,
+        )
+        repeats = repeat is not None or every is not None
+        # --all is about every function: one that is named would choose among the triggers.
+        loaded = run.configurations(words, {} if everything else settings)
+        if everything or len(loaded.chosen) > 1:
+            from ddbinsert.cli.verify_every import Chosen, verify_every
+
+            refuse_repeats("--all" if everything else "Several triggers", repeats=repeats)
+            chosen = Chosen(everything, settings.get("function.name"), stack, tag)
+            return verify_every(run, kept, way, loaded, chosen, emit=emit_metrics)
+        trigger, known, _ = consumer_of(
+            run, run.trigger_of(loaded.chosen[0]), stack=stack, tags=tag, every="--all"
+        )
+        mention_leftovers(run, trigger.table)
+        again = (repeat, every) if repeats else None
+        return _prove_one(run, kept, way, trigger, known, again=again, emit=emit_metrics)
+
+
+def _prove_one(
+    run: Run,
+    kept: ReportFiles,
+    way: Way,
+    trigger: Trigger,
+    known: World | None,
+    *,
+    again: tuple[int | None, str | None] | None,
+    emit: bool,
+) -> Outcome:
+    """Prove one consumer, once or again and again.
+
+    Args:
+        again: --repeat and --every, where one was given.
+    """
+    from ddbinsert.render.verdict import text as shown
+
+    context = verify_context(run)
+    looked = [] if known is None else [known]
+
+    def once() -> Proof:
+        seen, looked[:] = looked[-1] if looked else None, []  # a later run looks again
+        return kept.of(lambda: addressed(run, way.prove(run, context, trigger, known=seen)))
+
+    if again is not None:
+        from ddbinsert.cli import canary
+
+        times, every = again
+        pause = seconds(every, name="--every") if every else _EVERY
+        return canary.repeat(run, once, times=times or 0, every=pause, code_of=exit_code_of, emit=emit)
+    proof = once()
+    if emit:
+        from ddbinsert.operations.verify.publish import publish
+
+        publish(run.aws, proof)
+    return Outcome(
+        data=shown.data(proof),
+        human=lambda screen: shown.human(screen, proof),
+        exit_code=exit_code_of(proof),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How a consumer is proven.
+
+    Attributes:
+        wiretap: By a temporary function. watch_for: Watch for so many seconds instead of writing.
+        failure_path: Make a record fail; what is demanded of what becomes of it.
+        retries: Further attempts where one is inconclusive. keep: Called with each attempt that is made again.
+    """
+
+    options: VerifyOptions
+    wiretap: bool = False
+    watch_for: float | None = None
+    failure_path: Limits | None = None
+    retries: int = 0
+    keep: Callable[[Proof], None] = lambda _proof: None
+
+    def prove(
+        self, run: Run, context: VerifyContext, trigger: Trigger, *, known: World | None = None
+    ) -> Proof:
+        """Prove one consumer.
+
+        Args:
+            known: What was observed of it a moment ago.
+        """
+        if not self.retries:
+            return self._once(run, context, trigger, known=known)
+        from ddbinsert.cli.again import again
+
+        looked = [known]
+        return again(
+            lambda: self._once(run, context, trigger, known=looked.pop() if looked else None),
+            retries=self.retries,
+            reporter=context.reporter,
+            keep=self.keep,
+        )
+
+    def _once(self, run: Run, context: VerifyContext, trigger: Trigger, *, known: World | None) -> Proof:
+        if self.failure_path is not None:
+            from ddbinsert.operations.verify.failure_path.command import prove_failure_path
+
+            limits = self.failure_path
+            patient = replace(context, timeout=run.timeout(limits.hold_up + _BESIDES))
+            return prove_failure_path(
+                patient, trigger, self.options, limits, base=run.environment.cwd, confirm=run.confirm
+            )
+        if self.wiretap:
+            from ddbinsert.operations.verify.wiretap import wiretap
+
+            return wiretap(
+                context,
+                trigger,
+                self.options,
+                base=run.environment.cwd,
+                confirm=run.confirm,
+                watch_for=self.watch_for,
+            )
+        if self.watch_for is not None:
+            from ddbinsert.operations.verify.observe import watch_live
+
+            return watch_live(context, trigger, self.options, seconds=self.watch_for)
+        from ddbinsert.operations.verify.prove import verify as write_and_watch
+
+        return write_and_watch(context, trigger, self.options, known=known)
 
 
 _PERIOD = 600.0
 _EVERY = 300.0
 
 
-def _check(*, match: bool, count: int, wiretap: bool, observe: bool, period: str | None) -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        UsageError: They do.
-    """
-    if match and (count > len(_LANES) or wiretap):
-        problem = "--match goes by a few items' log lines: leave --count and --wiretap out."
-    elif observe and (match or wiretap or count != len(_LANES)):
-        problem = "--observe writes nothing: leave --count, --match and --wiretap out."
-    elif period and not observe:
-        problem = "--for says how long to watch: give --observe, too."
-    else:
-        return
-    raise UsageError(problem, code="options-contradict")
-
-
-_LANES = range(4)
-
-
-def _addressed(run: Run, proof: Proof) -> Proof:
+def addressed(run: Run, proof: Proof) -> Proof:
     """The proof, with every command line in its findings ready to be typed."""
-    from dataclasses import replace
-
-    findings = tuple(
-        replace(
-            finding, mend=finding.mend and run.addressed(finding.mend.replace("TABLE", proof.trigger.table))
-        )
-        for finding in proof.verdict.findings
-    )
+    findings = tuple(replace(finding, mend=run.addressed(finding.mend)) for finding in proof.verdict.findings)
     return replace(proof, verdict=replace(proof.verdict, findings=findings))
 
 
-def _code(proof: Proof) -> ExitCode:
-    from ddbinsert.core.verdict import Result
+def exit_code_of(proof: Proof) -> ExitCode:
+    """0, 1 or 6."""
+    from ddbinsert.core.proof.verdict import Result
 
     match proof.verdict.result:
         case Result.PASS:
@@ -269,34 +313,22 @@ def _code(proof: Proof) -> ExitCode:
             return ExitCode.INCONCLUSIVE
 
 
-def _means(run: Run) -> Means:
-    from ddbinsert.local import state_directory
-    from ddbinsert.operations.ledger import Ledger
-    from ddbinsert.operations.means import Means
+def verify_context(run: Run, *, clock: Clock | None = None) -> VerifyContext:
+    """What a run of verify works with.
 
-    return Means(
+    Args:
+        clock: Instead of the run's.
+    """
+    from ddbinsert.local import state_directory
+    from ddbinsert.operations.verify.clock import server_clock
+    from ddbinsert.operations.verify.context import VerifyContext
+    from ddbinsert.operations.verify.open_runs import OpenRuns
+
+    return VerifyContext(
         aws=run.aws,
-        clock=run.clock,
+        clock=server_clock(run.aws, clock or run.clock),
         new_id=run.environment.new_id,
         reporter=run.reporter,
         timeout=run.timeout(LOCAL_TIMEOUT if run.aws.connection.is_local else TIMEOUT),
-        ledger=Ledger(state_directory(run.environment.variables).parent / "runs"),
+        open_runs=OpenRuns(state_directory(run.environment.variables).parent / "runs"),
     )
-
-
-def _attributes(run: Run, item: str | None) -> dict[str, dict[str, object]] | None:
-    """The attributes of --item in DynamoDB JSON.
-
-    Raises:
-        UsageError: The file can't be read, or doesn't hold one item.
-    """
-    from ddbinsert.operations.item_files import read_items
-
-    if item is None:
-        return None
-    drafts = read_items(item, cwd=run.environment.cwd, stdin=run.environment.stdin)
-    if len(drafts) != 1:
-        raise UsageError(
-            f"--item {item} holds {len(drafts)} items.", hint="Give one: what every test item shall carry."
-        )
-    return dict(drafts[0].item)

@@ -1,4 +1,4 @@
-"""Whether a node is what a key may hold; every deviation becomes a finding, none ends the check."""
+"""Checks a value against what its key may hold; every problem is collected, none ends the check."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ddbinsert.config.problems import Findings, shown
 
 
 class Invalid:
-    """What a value that was found wanting is replaced by, so that the check goes on."""
+    """Replaces a value that is not valid, so that the check can continue."""
 
 
 INVALID: Final = Invalid()
@@ -104,7 +104,7 @@ def _choice(kind: Choice, node: Node, path: str, findings: Findings) -> object:
     if node.value in kind.options:
         return kind.make(node.value)
     close = None if numbers else nearest(node.text, [str(option) for option in kind.options])
-    message = f"{shown(node.value)} is not one of the values."
+    message = f"{shown(node.value)} is not one of the allowed values."
     findings.add(path, node.place, message, allowed=allowed(kind), nearest=close)
     return INVALID
 
@@ -130,7 +130,7 @@ def _one_of(kind: OneOf, node: Node, path: str, findings: Findings) -> object:
 
 
 def _fits(kind: Kind, node: Node) -> bool:
-    """Whether the node has the right type at least, so that its deviation is the one worth telling."""
+    """Whether the node has the right type at least, so that its problem is the one to report."""
     match kind:
         case Text():
             return isinstance(node, Scalar) and node.reading is Reading.TEXT
@@ -162,6 +162,9 @@ def _map(kind: MapOf, node: Node, path: str, findings: Findings) -> object:
         fault = _text_fault(kind.key, entry.key)
         if fault is not None:
             findings.add(below(path, entry.key), entry.place, fault, allowed=allowed(kind.key))
+        if is_written_null(entry.node):
+            found[entry.key] = None  # cleared
+            continue
         found[entry.key] = check(kind.value, entry.node, below(path, entry.key), findings)
     if kind.longest is not None and len(found) > kind.longest:
         findings.add(path, node.place, f"{len(found)} are too many.", allowed=f"at most {kind.longest}")
@@ -169,11 +172,16 @@ def _map(kind: MapOf, node: Node, path: str, findings: Findings) -> object:
     return INVALID if INVALID in found.values() else found
 
 
+def is_written_null(node: Node) -> bool:
+    """Whether null is written out: it clears a setting, which an empty place does not."""
+    return isinstance(node, Scalar) and node.reading is Reading.NULL and bool(node.text)
+
+
 def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
     """A filter pattern, written as JSON text or as a mapping; compact JSON text."""
-    from ddbinsert.core.insert_filter import insert_patterns
-    from ddbinsert.core.pattern import PatternError
-    from ddbinsert.core.pattern_json import read_json, write_json
+    from ddbinsert.core.filters.insert_only import insert_patterns
+    from ddbinsert.core.pattern.json_text import read_json, write_json
+    from ddbinsert.core.pattern.matcher import PatternError
 
     if isinstance(node, Entries):
         if not _is_json(node, path, findings):
@@ -210,16 +218,16 @@ def _is_json(node: Node, path: str, findings: Findings) -> bool:
     return good
 
 
-_QUOTE = "write text in quotes, a number in plain decimals, true or false for a truth"
+_QUOTE = "write text in quotes, a number in plain decimals, true or false for a boolean"
 
 
 def _refuse_type(kind: Kind, node: Node, path: str, findings: Findings) -> object:
     """Says what the node is, what it should be, and how to write it if that is all that is missing."""
     match node:
         case Items():
-            message = "A list can't stand here."
+            message = "A list is not valid here."
         case Entries():
-            message = "A mapping can't stand here."
+            message = "A mapping is not valid here."
         case Scalar():
             message = _scalar_message(kind, node)
     findings.add(path, node.place, message, allowed=allowed(kind))
@@ -234,7 +242,7 @@ def _scalar_message(kind: Kind, node: Scalar) -> str:
     wants_number = isinstance(kind, Whole) or (isinstance(kind, Choice) and not wants_text)
     match node.reading:
         case Reading.NULL:
-            return "Nothing stands here; give a value, or leave the key out for its default."
+            return "The value is missing. Give one, or omit the key to use its default."
         case Reading.AMBIGUOUS if isinstance(kind, Boolean):
             return f"{said} is ambiguous in YAML; write true or false."
         case Reading.AMBIGUOUS if wants_number:

@@ -1,23 +1,24 @@
-"""How to reach AWS, as the user asks for it."""
+"""The connection to AWS that the user asks for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ddbinsert.dataclass import dataclass
+
 if TYPE_CHECKING:
-    from ddbinsert.core.limits import EndpointUrl, Profile, Region
+    from ddbinsert.core.model.limits import EndpointUrl, Profile, Region
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionSpec:
-    """The connection that is wanted; what is not given is AWS's standard resolution.
+    """The connection that is wanted. What is not given is found as by every AWS tool.
 
     Attributes:
-        profile: A profile of the AWS configuration; AWS_PROFILE and the default profile otherwise.
-        region: The region's code; AWS_REGION, AWS_DEFAULT_REGION and the profile's otherwise.
-        endpoint_url: Where every service is spoken to; AWS_ENDPOINT_URL and AWS's own addresses otherwise.
-        local: Whether to use the embedded emulator, and nothing else.
+        profile: A profile of the AWS configuration; AWS_PROFILE, else the default profile.
+        region: The region's code; AWS_REGION, AWS_DEFAULT_REGION, else the profile's.
+        endpoint_url: The endpoint of every service; AWS_ENDPOINT_URL, else AWS's own endpoints.
+        local: Whether to use the embedded emulator instead of AWS.
     """
 
     profile: Profile | None = None

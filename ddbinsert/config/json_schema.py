@@ -1,4 +1,4 @@
-"""ddbinsert.yaml as JSON Schema 2020-12, for editors and for anything else that reads schemas."""
+"""ddbinsert.yaml as JSON Schema 2020-12, for editors and other tools."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from ddbinsert.config import keys
 from ddbinsert.config.keys import Key, Section
 from ddbinsert.config.kinds import Boolean, Choice, Kind, ListOf, MapOf, Nothing, OneOf, Text, Whole
 from ddbinsert.config.layers import EXTENSION
+from ddbinsert.config.names import DEFAULTS, TRIGGERS
+from ddbinsert.config.triggers import NAME
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,7 +23,37 @@ def schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "ddbinsert.yaml",
         **root,
+        "properties": {**root["properties"], **_several()},
         "patternProperties": {f"^{EXTENSION}": {"description": "Holds anchors for the rest of the file."}},
+        "dependentSchemas": {
+            TRIGGERS: {"properties": dict.fromkeys(keys.trigger().members, False), "anyOf": _with_tables()},
+            DEFAULTS: {"required": [TRIGGERS]},
+        },
+        "$defs": {"trigger": _section(keys.trigger())},
+    }
+
+
+def _with_tables() -> list[dict[str, Any]]:
+    """Every trigger has a table: its own, or that of the defaults."""
+    own = {"type": "object", "required": ["table"]}
+    return [
+        {"properties": {TRIGGERS: {"additionalProperties": own}}},
+        {"properties": {DEFAULTS: own}, "required": [DEFAULTS]},
+    ]
+
+
+def _several() -> dict[str, Any]:
+    """The keys of a file with several triggers."""
+    settings = {"$ref": "#/$defs/trigger"}
+    return {
+        DEFAULTS: {"description": "Settings that all triggers share.", **settings},
+        TRIGGERS: {
+            "description": "Several triggers: names to settings, which are laid over the defaults.",
+            "type": "object",
+            "minProperties": 1,
+            "propertyNames": {"pattern": f"^(?:{NAME})$"},
+            "additionalProperties": settings,
+        },
     }
 
 
@@ -38,9 +70,19 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _key(key: Key) -> dict[str, Any]:
-    described = {"description": key.description, **_kind(key.kind)}
+    described = {"description": key.description, **_clearable(key)}
     default = default_as_written(key)
-    return described if default is None and not _takes_null(key.kind) else {**described, "default": default}
+    return described if default is None and not takes_null(key.kind) else {**described, "default": default}
+
+
+def _clearable(key: Key) -> dict[str, Any]:
+    """The key's kind; null, too, where it clears the setting."""
+    from ddbinsert.config.clearing import CLEARABLE
+
+    kind = _kind(key.kind)
+    if key.path not in CLEARABLE or takes_null(key.kind) or isinstance(key.kind, ListOf | MapOf):
+        return kind
+    return {"anyOf": [kind, {"type": "null"}]}
 
 
 def default_as_written(key: Key) -> object:
@@ -68,7 +110,8 @@ def _word_for_nothing(kind: Kind) -> str | None:
     return next((inner.word for inner in kinds if isinstance(inner, Nothing)), None)
 
 
-def _takes_null(kind: Kind) -> bool:
+def takes_null(kind: Kind) -> bool:
+    """Whether null is a value of its own."""
     return isinstance(kind, OneOf) and any(isinstance(inner, Nothing) for inner in kind.kinds)
 
 
@@ -98,7 +141,7 @@ def _kind(kind: Kind) -> dict[str, Any]:
             return {
                 "type": ["object", "null"],
                 "propertyNames": names,
-                "additionalProperties": values,
+                "additionalProperties": {"anyOf": [values, {"type": "null"}]},
                 **limit,
             }
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.kinds import Kind, kind_of
 from ddbinsert.config.names import PREFIX
-from ddbinsert.core import limits
-from ddbinsert.core.model import Trigger
+from ddbinsert.core.model import limits
+from ddbinsert.core.model.wanted import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -67,9 +67,15 @@ class Section(NamedTuple):
 
 
 @cache
+def trigger() -> Section:
+    """The settings of a trigger."""
+    return _section(Trigger, "")
+
+
+@cache
 def document() -> Section:
-    """The whole document."""
-    root = _section(Trigger, "")
+    """The whole document, where it describes one trigger."""
+    root = trigger()
     connection = _section(ConnectionSpec, "connection")
     return root._replace(members={**root.members, "connection": connection})
 
@@ -88,7 +94,9 @@ def _section(cls: type[Any], path: str) -> Section:
     # The dataclasses' modules don't import what only their annotations name.
     hints = get_type_hints(cls, localns=vars(limits), include_extras=True)
     members: dict[str, Key | Section] = {}
-    for field in dataclasses.fields(cls):
+    for field in _in_reading_order(cls):
+        if not field.metadata.get("is_key", True):
+            continue
         name = RENAMED.get(field.name, field.name)
         below = f"{path}.{name}" if path else name
         if dataclasses.is_dataclass(hints[field.name]):
@@ -96,6 +104,14 @@ def _section(cls: type[Any], path: str) -> Section:
         else:
             members[name] = Key(below, kind_of(hints[field.name]), _default(field), cls, field.name)
     return Section(path, members, cls)
+
+
+def _in_reading_order(cls: type[Any]) -> list[dataclasses.Field[Any]]:
+    """The fields in the order in which the docstring describes them: inherited ones would come first otherwise."""
+    fields, order = dataclasses.fields(cls), list(_attributes(cls))
+    if any(field.name not in order for field in fields):
+        return list(fields)
+    return sorted(fields, key=lambda field: order.index(field.name))
 
 
 def _default(field: dataclasses.Field[Any]) -> object:

@@ -1,7 +1,6 @@
 """What a key may hold, as data: read from the annotated types of core's dataclasses.
 
-Checking, JSON Schema and the words of error messages all walk these few kinds, so that the annotations
-stay the one definition. (Named tuples, here and in ``nodes``: they are made at every start, and are made
+Checking, JSON Schema and error messages all use these few kinds, so that the annotations stay the one definition. (Named tuples, here and in ``nodes``: they are made at every start, and are made
 three times as fast as dataclasses.)
 """
 
@@ -14,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from annotated_types import Ge, GroupedMetadata, Le, MaxLen, MinLen
 
-from ddbinsert.core.limits import JsonObject, Matches, NoneIs, Secret
+from ddbinsert.core.model.limits import JsonObject, Matches, NoneIs, Secret
 
 
 class Text(NamedTuple):
@@ -125,7 +124,7 @@ def _one(facts: Iterable[object], kind: type, attribute: str) -> Any:
 
 
 def takes_text(kind: Kind) -> bool:
-    """Whether any text at all is a candidate, so that a variable's value is taken as it stands."""
+    """Whether any text may be a value, so that a variable's content is used as it is."""
     match kind:
         case Text() | Nothing(word=str()):
             return True
@@ -168,7 +167,7 @@ def allowed(kind: Kind) -> str:
         case ListOf():
             return f"a list of at most {kind.longest} items, each {allowed(kind.item)}"
         case MapOf():
-            return "a mapping of names to texts"
+            return "a mapping of names to text"
 
 
 def _allowed_text(kind: Text) -> str:

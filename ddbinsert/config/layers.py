@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from ddbinsert.config import keys
-from ddbinsert.config.check import INVALID, check, nearest
+from ddbinsert.config.check import INVALID, check, is_written_null, nearest
 from ddbinsert.config.keys import Key, Section
 from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
-from ddbinsert.config.names import OTHER_VARIABLES, PREFIX, flag_of
+from ddbinsert.config.names import DEFAULTS, OTHER_VARIABLES, PREFIX, TRIGGERS, flag_of
 from ddbinsert.config.nodes import (
     Entries,
     Entry,
@@ -34,30 +34,21 @@ DISPLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "connection.endpoint_url": ("connection.local",),
 }
 
-#: AWS's names of what has another name here, without case.
+#: AWS's names of keys outside the mapping, in lower case; the mapping's are those of its settings.
 _AWS_NAMES: Final[Mapping[str, str]] = {
     "tablename": "table",
     "streamviewtype": "view_type",
     "functionname": "function.name",
     "memorysize": "function.memory",
-    "maximumbatchingwindowinseconds": "mapping.batching_window",
-    "parallelizationfactor": "mapping.parallelization",
-    "maximumretryattempts": "mapping.retries",
-    "maximumrecordageinseconds": "mapping.record_age",
-    "bisectbatchonfunctionerror": "mapping.bisect",
-    "functionresponsetypes": "mapping.report_batch_item_failures",
-    "destinationconfig": "mapping.on_failure",
-    "filtercriteria": "mapping.filters",
-    "metricsconfig": "mapping.metrics",
     "retentionindays": "function.log_retention_days",
 }
 _TUMBLING = (
-    "Tumbling windows are not offered: AWS doesn't combine them with filters, so not with insert-only."
+    "Tumbling windows are not supported: AWS does not allow them with filters, which insert-only needs."
 )
 
 
 class Given(NamedTuple):
-    """A value that one layer gives for one key; `INVALID` where it was found wanting."""
+    """A value that one layer gives for one key; `INVALID` where it is not valid."""
 
     value: object
     node: Node
@@ -71,9 +62,15 @@ Layer = Mapping[str, Given]
 
 
 def from_file(root: Entries, findings: Findings) -> Layer:
-    layer: dict[str, Given] = {}
+    """What a document gives that describes one trigger."""
     entries = [entry for entry in root.entries if not entry.key.startswith(EXTENSION)]
-    _read_section(keys.document(), Entries(root.place, tuple(entries)), layer, findings)
+    return of_section(keys.document(), Entries(root.place, tuple(entries)), findings)
+
+
+def of_section(section: Section, node: Node, findings: Findings) -> Layer:
+    """What one section gives, keys in the section's paths."""
+    layer: dict[str, Given] = {}
+    _read_section(section, node, layer, findings)
     return layer
 
 
@@ -85,7 +82,7 @@ def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES or not variables[name]:
             continue
         if name not in known:
-            message = f"The variable {shown(name)} is none of ddbinsert's."
+            message = f"Unknown variable {shown(name)}."
             close = nearest(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in known])
             place = Place(name if name.isprintable() else repr(name))
             findings.add("", place, message, nearest=close and PREFIX + close)
@@ -101,7 +98,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
     """What flags give; None counts as not given.
 
     Raises:
-        LookupError: A flag is named like no key: the caller's mistake, not the user's.
+        LookupError: A flag does not belong to any key: an error of the caller, not of the user.
     """
     layer: dict[str, Given] = {}
     for path, value in flags.items():
@@ -160,10 +157,14 @@ def _is_collection(kind: Kind) -> bool:
 
 def _read_section(section: Section, node: Node, layer: dict[str, Given], findings: Findings) -> None:
     if isinstance(node, Scalar) and node.reading is Reading.NULL:
+        layer |= _cleared_section(section, node)
         return
     if not isinstance(node, Entries):
         findings.add(
-            section.path, node.place, "A mapping of keys stands here.", allowed=", ".join(section.members)
+            section.path,
+            node.place,
+            "The section must be a mapping of keys.",
+            allowed=", ".join(section.members),
         )
         return
     for entry in node.entries:
@@ -172,13 +173,37 @@ def _read_section(section: Section, node: Node, layer: dict[str, Given], finding
             _refuse_unknown(section, entry, findings)
         elif isinstance(member, Section):
             _read_section(member, entry.node, layer, findings)
+        elif _is_cleared(member, entry.node):
+            layer[member.path] = Given(member.default, entry.node)
         elif not _is_absent(member, entry.node):
             value = check(member.kind, entry.node, member.path, findings)
             layer[member.path] = Given(value, entry.node)
 
 
+def _cleared_section(section: Section, node: Scalar) -> dict[str, Given]:
+    """The settings of a section that is null as a whole, where that clears them."""
+    from ddbinsert.config.clearing import SECTIONS
+
+    if section.path not in SECTIONS or not is_written_null(node):
+        return {}
+    return {key.path: Given(key.default, node) for key in section.leaves()}
+
+
 def _is_absent(key: Key, node: Node) -> bool:
     return key.path == "table" and isinstance(node, Scalar) and node.reading is Reading.NULL
+
+
+def _is_cleared(key: Key, node: Node) -> bool:
+    """Whether null stands where only a value is allowed otherwise: it clears the setting."""
+    from ddbinsert.config.clearing import CLEARABLE
+    from ddbinsert.config.json_schema import takes_null
+
+    return (
+        is_written_null(node)
+        and key.path in CLEARABLE
+        and not _is_collection(key.kind)
+        and not takes_null(key.kind)
+    )
 
 
 def _refuse_unknown(section: Section, entry: Entry, findings: Findings) -> None:
@@ -189,17 +214,29 @@ def _refuse_unknown(section: Section, entry: Entry, findings: Findings) -> None:
     findings.add(
         path,
         entry.place,
-        "No such key.",
+        "Unknown key.",
         allowed=", ".join(section.members),
-        nearest=_nearest_key(section, entry.key),
+        nearest=nearest_key(section, entry.key),
     )
 
 
-def _nearest_key(section: Section, word: str) -> str | None:
-    aws = _AWS_NAMES.get(word.replace("_", "").casefold())
-    here = nearest(word, list(section.members))
+def nearest_key(section: Section, word: str) -> str | None:
+    """The known key that was probably meant, if there is one."""
+    aws = _of_aws(word.replace("_", "").casefold())
+    is_document = "connection" in section.members
+    here = nearest(word, [*section.members, *((TRIGGERS, DEFAULTS) if is_document else ())])
     if here or aws:
         return aws or here
     leaves: dict[str, str] = {path.rpartition(".")[2]: path for path in keys.by_path()}
     elsewhere = nearest(word, list(leaves))
     return elsewhere and leaves[elsewhere]
+
+
+def _of_aws(word: str) -> str | None:
+    """The key that AWS calls by this name."""
+    from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
+
+    settings = {each.aws.casefold(): each for each in MAPPING_SETTINGS}
+    if word in settings and settings[word].name.replace("_", "") != word:
+        return settings[word].key
+    return _AWS_NAMES.get(word)

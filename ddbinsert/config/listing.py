@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ddbinsert.config import keys
 from ddbinsert.config.json_schema import as_written, default_as_written
 from ddbinsert.config.kinds import allowed, is_secret
+from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ddbinsert.config.keys import Key

@@ -1,36 +1,38 @@
-"""Layers to one validated value.
+"""Layers to validated values: one configuration for each trigger.
 
-Most runs give a table and no more; what checks all else is read only where there is something for it to check.
+Most runs give only a table; the modules that check everything else are imported only where there is more to check.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.names import FILE_NAME, FILE_VARIABLE, OTHER_VARIABLES, PREFIX, flag_of
 from ddbinsert.config.problems import Findings, Place, Problem
-from ddbinsert.core.bounds import REMOTE_CODE, TABLE_NAME, TABLE_NAME_LENGTH
-from ddbinsert.core.model import FunctionSpec, MappingSpec, Trigger
+from ddbinsert.core.model.bounds import TABLE_NAME, TABLE_NAME_LENGTH
+from ddbinsert.core.model.wanted import Trigger
+from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from ddbinsert.config.layers import Layer
+    from collections.abc import Mapping, Sequence
 
 _NO_FLAG_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Everything that the user asked for, validated.
+    """Everything that the user asked for, of one trigger, validated.
 
     Attributes:
         trigger: None where no table is named anywhere.
+        name: The trigger's name in a file with several; None where the file describes one, or not this one.
+        rivals: In a file with several: the names of those among which one has to be chosen, where that was not done.
+            The trigger is then what those of the named table have in common, or None.
         path: The file that was read, absolute; None where there is none.
         sources: Dotted key to where its value was written; a key that isn't in it has its default.
         values: Dotted key to its value, for the same keys; also where no table makes a trigger of them.
@@ -38,11 +40,44 @@ class Configuration:
     """
 
     trigger: Trigger | None = None
+    name: str | None = None
+    rivals: tuple[str, ...] = ()
     connection: ConnectionSpec = field(default_factory=ConnectionSpec)
     path: Path | None = None
     sources: Mapping[str, Place] = field(default_factory=lambda: MappingProxyType({}))
     values: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     warnings: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configurations:
+    """The triggers that are meant, of a file with one or several, or of none.
+
+    Attributes:
+        chosen: One for each trigger, in the order in which they were named, else in that of the file.
+        names: Of every trigger of the file; none where it describes one.
+        unknown: The words that are neither the name nor the table of a trigger of a file with several. Each is the
+            table of a configuration in `chosen`, with the settings that all triggers share.
+    """
+
+    chosen: tuple[Configuration, ...]
+    names: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+
+class Request(NamedTuple):
+    """What a configuration is made of; see `load`.
+
+    Attributes:
+        file: The file to read, absolute; None for none.
+    """
+
+    file: Path | None
+    cwd: Path
+    variables: Mapping[str, str]
+    flags: Mapping[str, object]
+    flag_names: Mapping[str, str]
+    unset: Sequence[str]
 
 
 def load(
@@ -52,57 +87,75 @@ def load(
     variables: Mapping[str, str],
     flags: Mapping[str, object],
     flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
+    unset: Sequence[str] = (),
 ) -> Configuration:
-    """Defaults, then the file, then DDBINSERT_* variables, then flags.
+    """Defaults, then the file, then DDBINSERT_* variables, then flags; of one trigger.
 
     Args:
         path: The file that --config names; None looks at DDBINSERT_CONFIG, then for ddbinsert.yaml in `cwd`.
         cwd: The working directory, absolute.
+        unset: Dotted keys of settings to clear (``--unset``).
         variables: The process environment.
-        flags: Dotted key to value; None is not given.
+        flags: Dotted key to value; None is not given. ``table`` may be the name of a trigger of a file with several.
         flag_names: Dotted key to the flag's name in messages; ``--batch-size`` for ``mapping.batch_size``
             otherwise.
 
     Raises:
         InvalidConfigurationError: With every problem of every layer.
-        LookupError: A flag is named like no key: the caller's mistake.
+        LookupError: A flag does not belong to any key: an error of the caller.
     """
     findings = Findings()
-    file = _find(path, cwd, variables, findings)
-    if file is None and not findings.warnings:
-        bare = _bare(variables, flags, flag_names)
+    request = Request(_find(path, cwd, variables, findings), cwd, variables, flags, flag_names, unset)
+    bare = _bare(request, findings)
+    if bare is not None:
+        return bare
+    from ddbinsert.config.chosen import Sources, the_one
+
+    return the_one(Sources.read(request, findings))
+
+
+def load_every(
+    path: Path | None,
+    *,
+    cwd: Path,
+    variables: Mapping[str, str],
+    flags: Mapping[str, object],
+    words: Sequence[str] = (),
+    flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
+    unset: Sequence[str] = (),
+) -> Configurations:
+    """The same, of each trigger that is meant: all of the file's where ``words`` is empty.
+
+    Args:
+        words: Names of triggers, or tables. ``flags`` gives none.
+
+    Raises:
+        InvalidConfigurationError: With every problem of every layer, or of triggers that contradict each other.
+        UsageError: No trigger of the file has the function that a flag or a variable names.
+        LookupError: A flag does not belong to any key: an error of the caller.
+    """
+    findings = Findings()
+    request = Request(_find(path, cwd, variables, findings), cwd, variables, flags, flag_names, unset)
+    if len(words) <= 1:
+        table = {"table": words[0]} if words else {}
+        bare = _bare(request._replace(flags={**flags, **table}), findings)
         if bare is not None:
-            return bare
-    from ddbinsert.config import layers, rules
+            return Configurations(chosen=(bare,))
+    from ddbinsert.config.chosen import Sources, every_one
 
-    from_file = _read(file, cwd, findings) if file else {}
-    from_variables = layers.from_variables(variables, findings)
-    from_flags = layers.from_flags(flags, flag_names, findings)
-    merged: Layer = {}
-    for layer, folder in ((from_file, file and file.parent), (from_variables, cwd), (from_flags, cwd)):
-        layers.refuse_rivals(layer, findings)
-        merged = layers.lay_over(merged, _with_absolute_code(layer, folder or cwd))
-    rules.check_together(merged, findings)
-    findings.raise_if_any()
-    return Configuration(
-        trigger=_trigger(merged),
-        connection=ConnectionSpec(**_below(merged, "connection.")),
-        path=file,
-        sources=MappingProxyType({key: given.place for key, given in merged.items()}),
-        values=MappingProxyType({key: _frozen(given.value) for key, given in merged.items()}),
-        warnings=tuple(findings.warnings),
-    )
+    return every_one(Sources.read(request, findings), words)
 
 
-def _bare(
-    variables: Mapping[str, str], flags: Mapping[str, object], flag_names: Mapping[str, str]
-) -> Configuration | None:
+def _bare(request: Request, findings: Findings) -> Configuration | None:
     """What a table and --local alone make; None where there is more to check."""
-    given = {key: value for key, value in flags.items() if value is not None}
+    given = {key: value for key, value in request.flags.items() if value is not None}
     table, is_local = given.get("table"), given.get("connection.local", False)
     if (
-        not given.keys() <= {"table", "connection.local"}
-        or any(name.startswith(PREFIX) and name not in OTHER_VARIABLES for name in variables)
+        request.file is not None
+        or findings.warnings
+        or request.unset
+        or not given.keys() <= {"table", "connection.local"}
+        or any(name.startswith(PREFIX) and name not in OTHER_VARIABLES for name in request.variables)
         or not isinstance(is_local, bool)
         or (table is not None and not _is_name(table))
     ):
@@ -110,7 +163,7 @@ def _bare(
     return Configuration(
         trigger=None if table is None else Trigger(table=str(table)),
         connection=ConnectionSpec(local=is_local),
-        sources=MappingProxyType({key: Place(flag_names.get(key, flag_of(key))) for key in given}),
+        sources=MappingProxyType({key: Place(request.flag_names.get(key, flag_of(key))) for key in given}),
         values=MappingProxyType(given),
     )
 
@@ -136,52 +189,3 @@ def _find(path: Path | None, cwd: Path, variables: Mapping[str, str], findings: 
     if other.exists():
         findings.warn("", Place(other.name), f"This file is not read; rename it to {FILE_NAME}.")
     return None
-
-
-def _read(file: Path, cwd: Path, findings: Findings) -> Layer:
-    from ddbinsert.config import layers, yaml_file
-
-    root = yaml_file.read(file, _name(file, cwd), findings)
-    return {} if root is None else layers.from_file(root, findings)
-
-
-def _name(file: Path, cwd: Path) -> str:
-    """The file as messages call it."""
-    name = str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
-    return name if name.isprintable() else repr(name)
-
-
-def _with_absolute_code(layer: Layer, folder: Path) -> Layer:
-    from ddbinsert.config.layers import Given
-
-    given = layer.get("function.code")
-    if given is None or not isinstance(given.value, str) or re.fullmatch(REMOTE_CODE, given.value):
-        return layer
-    return {**layer, "function.code": Given(str(folder / given.value), given.node)}
-
-
-def _trigger(layer: Layer) -> Trigger | None:
-    if "table" not in layer:
-        return None
-    from ddbinsert.config.keys import RENAMED
-
-    fields = {written: field for field, written in RENAMED.items()}
-    own = {fields.get(key, key): value for key, value in _below(layer, "").items() if "." not in key}
-    return Trigger(
-        **own,
-        function=FunctionSpec(**_below(layer, "function.")),
-        mapping=MappingSpec(**_below(layer, "mapping.")),
-    )
-
-
-def _below(layer: Layer, prefix: str) -> dict[str, Any]:
-    """What is given below a section, as the section's dataclass takes it."""
-    return {
-        key.removeprefix(prefix): _frozen(given.value)
-        for key, given in layer.items()
-        if key.startswith(prefix)
-    }
-
-
-def _frozen(value: object) -> object:
-    return MappingProxyType(value) if isinstance(value, dict) else value

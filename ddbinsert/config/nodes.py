@@ -1,4 +1,4 @@
-"""Values with the places where they were written, whatever they were read from."""
+"""Values with the places where they were written: in the file, a variable or a flag."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Reading(StrEnum):
     """How a scalar reads, in words for messages.
 
-    YAML 1.1 and 1.2 disagree on yes/no, on octal, on 1_000 and on 1:30; what only one of them takes for
-    more than text is ``AMBIGUOUS`` here, and has to be written in another way.
+    YAML 1.1 and 1.2 disagree on yes/no, on octal, on 1_000 and on 1:30. What only one of them reads as more than
+    text is ``AMBIGUOUS``, and has to be written in another way.
     """
 
     TEXT = "text"
@@ -68,7 +68,7 @@ _WORDS: Final[Mapping[str, tuple[Reading, bool | None]]] = {
 }
 # Texts, not compiled ones: most runs match none of them.
 _WORD = r"[a-zA-Z0-9_-]{1,80}"
-_DECIMAL = r"[-+]?(?:0|[1-9][0-9]{0,30})"
+_DECIMAL = r"[-+]?(?:0|[1-9][0-9]{0,60})"
 _FRACTION = r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
 _DISPUTED = (
     r"(?i:yes|no|on|off|[-+]?\.inf|\.nan)"
@@ -98,7 +98,7 @@ def from_python(value: object, place: Place) -> Node:
     """The node of a value that a flag carries.
 
     Raises:
-        TypeError: A value that no configuration holds: the caller's mistake, not the user's.
+        TypeError: A value that a configuration cannot hold: an error of the caller, not of the user.
     """
     match value:
         case Enum():
@@ -163,6 +163,6 @@ def at(node: Node, path: Sequence[str | int]) -> Node:
 
 
 def below(path: str, key: str) -> str:
-    """The dotted path of `key` under `path`; a key that is no plain word is quoted."""
+    """The dotted path of `key` under `path`; a key that is not a plain word is quoted."""
     step = key if re.fullmatch(_WORD, key) else repr(key)
     return f"{path}.{step}" if path else step

@@ -1,10 +1,11 @@
-"""What is wrong with a configuration, and where: values to render, and the error that carries them all."""
+"""Problems of a configuration, with their places, and the error that carries all of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+from ddbinsert.advice import Advice
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import ConfigurationError
 
 
@@ -68,7 +69,7 @@ class InvalidConfigurationError(ConfigurationError):
         heading = "The configuration has a problem:" if len(problems) == 1 else _many(len(problems))
         super().__init__(
             "\n".join([heading, *(f"  {problem}" for problem in problems)]),
-            hint="`ddbinsert config schema` prints every key with what is allowed; see also config.example.yaml.",
+            hint=Advice("Print every key with what is allowed", ("config", "schema")),
         )
         self.problems = problems
 

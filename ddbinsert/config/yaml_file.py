@@ -1,4 +1,4 @@
-"""ddbinsert.yaml as nodes: bounded, strict about encoding, keys and tags; the only user of PyYAML."""
+"""YAML as nodes: bounded, strict about encoding, keys and tags."""
 
 from __future__ import annotations
 
@@ -37,17 +37,20 @@ _SEQUENCE = f"{_PREFIX}seq"
 _TEXT_TAGS = frozenset((f"{_PREFIX}str", f"{_PREFIX}timestamp", f"{_PREFIX}value", _MERGE))
 _CORE_TAGS = _TEXT_TAGS | {f"{_PREFIX}{name}" for name in ("bool", "int", "float", "null", "map", "seq")}
 
-#: The parser's words (libyaml's and PyYAML's own) in ours; without what it quotes, which may be a secret.
+#: Messages of the parser (libyaml's and PyYAML's) and ours; without what it quotes, which may be a secret.
 _PARSER_SAYS: Final = (
-    ("another document", "a second document begins here; the file holds one document, so remove the '---'"),
+    (
+        "another document",
+        "a second document begins here; the file must hold one document, so remove the '---'",
+    ),
     ("tab character", "a tab; indent with spaces"),
     ("cannot start any token", "a tab; indent with spaces"),
     (
         "undefined alias",
         "an alias (*name) that no anchor (&name) before it defines; text with * needs quotes",
     ),
-    ("tag handle", "a tag (!name); tags have no meaning here, and text with ! needs quotes"),
-    ("mapping values are not allowed", "a colon where no key can stand; text with ': ' needs quotes"),
+    ("tag handle", "a tag (!name); tags are not supported, and text with ! needs quotes"),
+    ("mapping values are not allowed", "a colon where a key is not allowed; text with ': ' needs quotes"),
     ("unexpected end of stream", "a quoted text is never closed"),
     ("maximum nesting depth", "nested too deeply"),
     ("control characters", "a control character"),
@@ -65,7 +68,7 @@ class _UnreadableError(Exception):
 
 
 def read(path: Path, name: str, findings: Findings) -> Entries | None:
-    """The file's root mapping; None, with findings, where there is none to be had.
+    """The file's root mapping; None, with findings, where the file has none.
 
     Args:
         path: The file.
@@ -95,7 +98,7 @@ def _bytes(path: Path, name: str) -> bytes:
             content = stream.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise _UnreadableError(f"The file can't be read: {reason}.", Place(name)) from error
+        raise _UnreadableError(f"Cannot read the file: {reason}.", Place(name)) from error
     if len(content) > LARGEST_FILE:
         raise _UnreadableError(f"The file is larger than {LARGEST_FILE // 1024} KB.", Place(name))
     return content
@@ -109,9 +112,7 @@ def _decoded(content: bytes, name: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
-        raise _UnreadableError(
-            "A byte that is not UTF-8; save the file as UTF-8.", _end(before, name)
-        ) from error
+        raise _UnreadableError("A byte is not UTF-8; save the file as UTF-8.", _end(before, name)) from error
 
 
 def _end(text: str, name: str) -> Place:
@@ -128,7 +129,9 @@ def _root(text: str, name: str, findings: Findings) -> Entries | None:
     if isinstance(node, Scalar) and node.reading is Reading.NULL:
         return Entries(node.place, ())
     if node is not None:
-        findings.add("", node.place, "The document is not a mapping; it begins with keys such as 'table:'.")
+        findings.add(
+            "", node.place, "The document is not a mapping; it must begin with keys such as 'table:'."
+        )
     return None
 
 
@@ -146,10 +149,10 @@ def _composed(text: str, source: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
-        fault = _in_our_words(error.problem or "", _character(text, place))
-        raise _UnreadableError(f"Not YAML: {fault}.", place) from None
+        fault = in_plain_words(error.problem or "", _character(text, place))
+        raise _UnreadableError(f"Not valid YAML: {fault}.", place) from None
     except (RecursionError, UnicodeEncodeError):
-        raise _UnreadableError("Not YAML: nested too deeply, or no text.", Place(source)) from None
+        raise _UnreadableError("Not valid YAML: nested too deeply, or not text.", Place(source)) from None
 
 
 def _character(text: str, place: Place) -> str:
@@ -158,9 +161,10 @@ def _character(text: str, place: Place) -> str:
     return lines[row][column : column + 1] if row < len(lines) else ""
 
 
-def _in_our_words(problem: str, character: str) -> str:
+def in_plain_words(problem: str, character: str = "\t") -> str:
+    """A problem of the parser's, without what it quotes."""
     if "cannot start any token" in problem and character != "\t":
-        return f"{character!r} can't begin a value here; text needs quotes"
+        return f"a value cannot begin with {character!r} here; text needs quotes"
     for theirs, ours in _PARSER_SAYS:
         if theirs in problem:
             return ours
@@ -185,13 +189,15 @@ class _Converter:
         place = self._place(node)
         self._count += 1
         if self._count > MOST_NODES or depth > DEEPEST:
-            raise _UnreadableError("The document grows too large or too deep, maybe by its aliases.", place)
+            raise _UnreadableError(
+                "The document is too large or too deeply nested, possibly because of its aliases.", place
+            )
         if node.tag not in _CORE_TAGS:
-            message = "A tag (!name) has no meaning here; text that begins with ! needs quotes."
+            message = "A tag (!name) is not supported; text that begins with ! needs quotes."
             self._findings.add(path, place, message)
             return None
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node, place)
+            return scalar_of(node, place)
         if node.tag == _SEQUENCE:
             below = [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
             return Items(place, tuple(item for item in below if item is not None))
@@ -204,7 +210,7 @@ class _Converter:
             if key.tag == _MERGE:
                 merged = {**self._merged(value, path, depth), **merged}
             elif not isinstance(key, yaml.ScalarNode):
-                self._findings.add(path, self._place(key), "A key must be a text.")
+                self._findings.add(path, self._place(key), "A key must be text.")
             elif key.value in own:
                 self._refuse_second(path, key, own[key.value])
             elif (converted := self.convert(value, below(path, key.value), depth + 1)) is not None:
@@ -223,7 +229,7 @@ class _Converter:
 
     def _refuse_second(self, path: str, key: yaml.Node, first: Entry) -> None:
         where = f", first in line {first.place.line}" if self._in_file else ""
-        message = f"The key stands here a second time{where}; keep one of them."
+        message = f"The key is given twice{where}; keep one of them."
         self._findings.add(below(path, key.value), self._place(key), message)
 
     def _place(self, node: yaml.Node) -> Place:
@@ -232,7 +238,8 @@ class _Converter:
         return Place(self._source, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _scalar(node: yaml.ScalarNode, place: Place) -> Scalar:
+def scalar_of(node: yaml.ScalarNode, place: Place) -> Scalar:
+    """How a scalar reads: the one rule for every YAML that ddbinsert is given, configuration and items alike."""
     if node.tag in _TEXT_TAGS and node.style:
         return text_scalar(node.value, place)
     scalar = plain_scalar(node.value, place)

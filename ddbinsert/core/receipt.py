@@ -1,8 +1,8 @@
-"""The log line that a handler leaves for every record that it is given.
+"""The log line that a handler writes for every record that it receives.
 
-Writer and reader share this file: it is packed into the Python handlers' zip as it stands, so it imports
-nothing but the standard library and runs on every Python that Lambda offers. The Node.js handlers mirror
-the writer (``handlers/common/node/ddbinsert_receipt.mjs``); a test holds both to the same bytes.
+Writer and reader share this file: it is packed into the Python handlers' zip unchanged, so it imports only the
+standard library and runs on every Python version that Lambda offers. The Node.js handlers have the same writer
+(``handlers/common/node/ddbinsert_receipt.mjs``); a test compares the bytes that both write.
 
 A receipt is one line of ASCII, ``DDBINSERT `` and a compact JSON object:
 
@@ -11,12 +11,15 @@ A receipt is one line of ASCII, ``DDBINSERT `` and a compact JSON object:
     eventID    the stream record's id, as delivered
     eventName  INSERT | MODIFY | REMOVE
     seq        the stream record's SequenceNumber
-    keys       the item's key, in DynamoDB JSON (binary values base64), attribute names sorted
+    keys       the item's key, in DynamoDB JSON (binary values base64), attribute names sorted. A handler may write
+               {"digest": HEX} in place of a value, or null for the whole key (RECEIPT_KEYS, REDACT)
     at         ApproximateCreationDateTime, epoch seconds
     request    the invocation's request id (reused when Lambda retries a batch)
-    again      true where this execution environment had processed the record before; absent otherwise
+    function   the ARN by which the function was invoked, with its alias or version; absent in older receipts
+    again      true where the record had been processed before (as this execution environment, or the
+               deduplication table, remembers) and was skipped this time; absent otherwise
 
-A field that the record lacks, or has in a form that a stream record never has, is null.
+A field that is missing in the record, or has a form that a stream record never has, is null.
 """
 
 from __future__ import annotations
@@ -26,35 +29,53 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MARK = "DDBINSERT "
 PROCESSED = "processed"
 GUARDED = "guarded"
 FAILED = "failed"
-_TEXTS = ("eventID", "eventName", "seq", "request")
-#: Marks looked at in one line: a line may be made of nothing else.
+_TEXTS = ("eventID", "eventName", "seq", "request", "function")
+#: Number of marks that are tried in one line.
 _TRIES = 8
 
-# Below it, Python and JavaScript spell every number alike; no moment in seconds lies beyond.
+# Below it, Python and JavaScript write every number alike; every time in seconds is below it.
 _SAFE_NUMBER = 2**53
 
 
-def line(record: Mapping[str, Any], decision: str, request_id: str = "", *, again: bool = False) -> str:
-    """The receipt for one stream record as Lambda hands it over (or boto3's GetRecords)."""
+def line(
+    record: Mapping[str, Any],
+    decision: str,
+    request_id: str = "",
+    *,
+    again: bool = False,
+    function: str = "",
+    keys: Callable[[dict[str, Any]], dict[str, Any] | None] | None = None,
+) -> str:
+    """The receipt for one stream record as Lambda passes it (or boto3's GetRecords).
+
+    Args:
+        function: The ARN by which the function was invoked; left out where it is empty.
+        keys: Returns the key as the receipt shows it, given the record's key; the key itself where this is None.
+    """
     change = record.get("dynamodb")
     if not isinstance(change, dict):
         change = {}
+    shown = keys_of(change.get("Keys"))
+    if shown is not None and keys is not None:
+        shown = keys(shown)
     receipt = {
         "v": 1,
         "decision": decision,
         "eventID": _text(record.get("eventID")),
         "eventName": _text(record.get("eventName")),
         "seq": _text(change.get("SequenceNumber")),
-        "keys": _keys(change.get("Keys")),
+        "keys": shown,
         "at": _moment(change.get("ApproximateCreationDateTime")),
         "request": request_id,
     }
+    if function:
+        receipt["function"] = function
     if again:
         receipt["again"] = True
     return MARK + json.dumps(receipt, separators=(",", ":"))
@@ -63,7 +84,7 @@ def line(record: Mapping[str, Any], decision: str, request_id: str = "", *, agai
 def parse(message: str) -> dict[str, Any] | None:
     """The receipt in a log message (text or JSON log format), or None where there is none.
 
-    A log is open to everybody, so what merely looks like a receipt is none: every field is of its type.
+    Anybody can write to a log: a line is a receipt only if every field has its type.
     """
     if MARK in message and message.lstrip().startswith("{"):
         message = _unwrapped(message)
@@ -107,20 +128,25 @@ def _are_keys(value: object) -> bool:
 
 
 def _unwrapped(message: str) -> str:
-    """The application's own text in a line of Lambda's JSON log format."""
+    """The application's own text in a line of Lambda's JSON log format, or of a JSON logger."""
     try:
         wrapped = json.loads(message)
     except (ValueError, RecursionError):
         return message
-    inner = wrapped.get("message") if isinstance(wrapped, dict) else None
-    return inner if isinstance(inner, str) else message
+    if isinstance(wrapped, dict):
+        for name in ("message", "msg", "log", "text"):
+            inner = wrapped.get(name)
+            if isinstance(inner, str) and MARK in inner:
+                return inner
+    return message
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def _keys(keys: object) -> dict[str, Any] | None:
+def keys_of(keys: object) -> dict[str, Any] | None:
+    """A key as receipts show it: names sorted, binary values in base64; None where it is not a key."""
     if not isinstance(keys, dict):
         return None
     return {name: _key(keys[name]) for name in sorted(keys)}

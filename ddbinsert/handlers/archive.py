@@ -20,18 +20,32 @@ STORED_LIMIT = 4 * 1024 * 1024
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
 _REGULAR_FILE = 0o100000
+_LINK = 0o120000
 
 
-def archive(files: Mapping[str, bytes], *, executable: frozenset[str] = frozenset()) -> bytes:
-    """The zip archive of these files, by path inside the archive (``/`` between its parts)."""
+def archive(
+    files: Mapping[str, bytes],
+    *,
+    executable: frozenset[str] = frozenset(),
+    links: Mapping[str, str] | None = None,
+) -> bytes:
+    """The zip archive of these files, by path inside the archive (``/`` between its parts).
+
+    Args:
+        links: Symbolic links, path to relative target; Lambda unpacks them as links.
+    """
     size = sum(len(content) for content in files.values())
     method = zipfile.ZIP_STORED if size <= STORED_LIMIT else zipfile.ZIP_DEFLATED
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method, compresslevel=9) as target:
-        for name in sorted(files):
+        for name in sorted({*files, *(links or {})}):
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system = _UNIX
             entry.compress_type = method
+            if links and name in links:
+                entry.external_attr = (_LINK | 0o777) << 16
+                target.writestr(entry, links[name], compresslevel=9)
+                continue
             entry.external_attr = (_REGULAR_FILE | (0o755 if name in executable else 0o644)) << 16
             target.writestr(entry, files[name], compresslevel=9)
     return buffer.getvalue()

@@ -1,14 +1,14 @@
-"""The deployment package of a template: its own file, and of what templates share the part that it imports."""
+"""The deployment package of a template: its own file, and those of the shared files that it imports."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ddbinsert.core.receipt
-from ddbinsert.core.package import Package
+from ddbinsert.core.model.package import Package
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import UsageError
 from ddbinsert.handlers.archive import archive
 from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
@@ -16,7 +16,8 @@ from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert.core.model import Template
+    from ddbinsert.core.model.package import Statement
+    from ddbinsert.core.model.wanted import Template
 
 HANDLERS = Path(__file__).parent
 
@@ -35,6 +36,8 @@ class Language:
     entry: str
     handler: str
     imports: re.Pattern[str]
+    #: The oldest runtime that the templates work in: what their syntax and the runtime's AWS SDK need.
+    oldest: str
 
 
 PYTHON = Language(
@@ -42,13 +45,19 @@ PYTHON = Language(
     entry="handler.py",
     handler="handler.handler",
     imports=re.compile(r"^\s*(?:from|import) (ddbinsert_\w+)", re.MULTILINE),
+    oldest="python3.10",
 )
 NODE = Language(
     folder="node",
     entry="index.mjs",
     handler="index.handler",
     imports=re.compile(r"""\bfrom "\./(ddbinsert_\w+)\.mjs";"""),
+    oldest="nodejs18.x",
 )
+
+#: Runtimes by their number; others of the same families are kept open (``python3.x-preview``).
+_PYTHON = re.compile(r"python3\.([0-9]+)\b.*")
+_NODE = re.compile(r"nodejs([0-9]+)\b.*")
 
 
 def language_of(runtime: str) -> Language:
@@ -57,13 +66,19 @@ def language_of(runtime: str) -> Language:
     Raises:
         UsageError: No template is written for this runtime.
     """
-    if runtime.startswith("python3."):
-        return PYTHON
-    if runtime.startswith("nodejs"):
-        return NODE
+    for language, named in ((PYTHON, _PYTHON), (NODE, _NODE)):
+        if found := named.fullmatch(runtime):
+            oldest = named.fullmatch(language.oldest)
+            if oldest is not None and int(found[1]) < int(oldest[1]):
+                raise UsageError(
+                    f"The handler templates do not run in {runtime}.",
+                    hint=f"Choose {language.oldest} or a later runtime, or give your own code (function.code).",
+                    code="no-template-for-runtime",
+                )
+            return language
     raise UsageError(
-        f"the handler templates are written in Python and Node.js; there is none for runtime {runtime!r}",
-        hint="choose a python3.* or nodejs* runtime, or give code of your own (function.code)",
+        f"The handler templates are written in Python and Node.js; there is none for the runtime {runtime!r}.",
+        hint="Choose a python3.* or nodejs* runtime, or give your own code (function.code).",
         code="no-template-for-runtime",
     )
 
@@ -83,8 +98,21 @@ def template_files(template: Template, language: Language) -> dict[str, bytes]:
     return files
 
 
+def failing_package(rights: tuple[Statement, ...]) -> Package:
+    """The package of a function that fails on test items, for `verify --failure-path`; in Python.
+
+    Args:
+        rights: What its role needs for its mapping's on-failure destination, besides sending to it.
+    """
+    from ddbinsert.core.model.wanted import Template
+
+    own = _files(HANDLERS / "failing" / PYTHON.folder)
+    files = {**template_files(Template.PRINT, PYTHON), **own}
+    return Package(zip_bytes=archive(files), handler=PYTHON.handler, rights=rights)
+
+
 def template_rights(template: Template) -> Declaration:
-    """What the template declares beside its code; nothing where it needs nothing."""
+    """The rights that the template declares; empty where it needs none."""
     text = rights_text(template)
     name = f"template {template.value}"
     return Declaration(source=name) if text is None else declaration(text, name)
@@ -107,10 +135,12 @@ def bundle(template: Template, runtime: str, environment: Mapping[str, str] | No
     """
     language = language_of(runtime)
     files = template_files(template, language)
+    environment = environment or {}
+    rights = template_rights(template).rights(environment)
     return Package(
         zip_bytes=archive(files),
         handler=language.handler,
-        rights=template_rights(template).rights(environment or {}),
+        rights=rights,
         unzipped_size=sum(len(content) for content in files.values()),
     )
 

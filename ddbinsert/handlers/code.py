@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import zipfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.bounds import LARGEST_UNZIPPED, LARGEST_UPLOAD
-from ddbinsert.core.package import Package
+from ddbinsert.core.model.bounds import LARGEST_UNZIPPED, LARGEST_UPLOAD
+from ddbinsert.core.model.package import Package
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.archive import archive
-from ddbinsert.handlers.dependencies import with_dependencies
-from ddbinsert.handlers.entry import BOOTSTRAP, check_handler, family_of, find_handler
+from ddbinsert.handlers.dependencies import unread_lock, with_dependencies
+from ddbinsert.handlers.entry import BOOTSTRAP, check_function, check_handler, family_of, find_handler
 from ddbinsert.handlers.gather import Gathered, gather, read
+from ddbinsert.handlers.ignored import FILE_NAME as IGNORE_FILE
 from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 _ARCHIVES = (".zip", ".jar")
+#: ``ZipInfo.create_system`` where permissions are those of Unix.
+_UNIX = 3
+
+#: What a copy of the audit-log template holds, however its handler was edited.
+_AUDIT_FILES = frozenset(("ddbinsert_audit.py", "ddbinsert_audit.mjs"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +35,16 @@ class _Content:
     """What goes into the function, however it was given.
 
     Attributes:
-        read: The text of one of ``names``. rights: Declared beside the code.
+        read: The text of one of ``names``. strays: Symbolic links that were left out.
+        rights: Declared beside the code.
     """
 
     zip_bytes: bytes
     names: Collection[str]
     size: int
     read: Callable[[str], str]
-    links: Collection[str] = ()
+    strays: Collection[str] = ()
+    notes: tuple[str, ...] = ()
     rights: Declaration | None = None
 
 
@@ -99,7 +108,7 @@ def _package(
     if not content.names:
         raise UsageError(
             f"{what} holds no files for a function.",
-            hint="Links, caches, version control and virtual environments are left out.",
+            hint=f"Caches, version control, virtual environments and what {IGNORE_FILE} names are left out.",
             code="code-empty",
         )
     if content.size > LARGEST_UNZIPPED:
@@ -111,9 +120,18 @@ def _package(
         )
     named = handler or find_handler(runtime, content.names, content.read)
     if not layers:
-        check_handler(runtime, named, content.names, links=content.links)
+        check_handler(runtime, named, content.names, links=content.strays)
+        check_function(runtime, named, content.names, content.read)
     rights = content.rights.rights(environment) if content.rights else ()
-    return Package(zip_bytes=content.zip_bytes, handler=named, rights=rights, unzipped_size=content.size)
+    return Package(
+        zip_bytes=content.zip_bytes,
+        handler=named,
+        rights=rights,
+        keeps_audit_log=any(posixpath.basename(name) in _AUDIT_FILES for name in content.names),
+        unzipped_size=content.size,
+        files=len(content.names),
+        notes=content.notes,
+    )
 
 
 def refuse_upload(size: int, what: object, largest: int = LARGEST_UPLOAD) -> None:
@@ -164,20 +182,45 @@ def _folder(path: Path, runtime: str, architecture: str) -> _Content:
     declared = gathered.files.pop(FILE_NAME, None)
     rights = declaration(declared, str(path / FILE_NAME)) if declared is not None else None
     built = with_dependencies(gathered, path, runtime=runtime, architecture=architecture)
-    return _packed(built, runtime, rights)
+    lock = unread_lock(gathered, runtime)
+    return _packed(built, runtime, rights, notes=(*_left_out(gathered), *((lock,) if lock else ())))
 
 
-def _packed(gathered: Gathered, runtime: str, rights: Declaration | None) -> _Content:
+def _left_out(gathered: Gathered) -> Iterator[str]:
+    if gathered.secrets:
+        yield (
+            f"left out of the archive as secrets: {_some(gathered.secrets)}; a line `!NAME` in {IGNORE_FILE} takes one in"
+        )
+    if gathered.strays:
+        yield (
+            f"left out of the archive: {_some(gathered.strays)}, symbolic links that lead out of the folder or nowhere"
+        )
+
+
+def _some(names: Collection[str], most: int = 5) -> str:
+    more = len(names) - most
+    return ", ".join(sorted(names)[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def _packed(
+    gathered: Gathered, runtime: str, rights: Declaration | None, *, notes: tuple[str, ...] = ()
+) -> _Content:
     executable = set(gathered.executable)
     if family_of(runtime) == "provided":
         executable.add(BOOTSTRAP)
-    files = gathered.files
+    files, links = gathered.files, gathered.links
+
+    def text(name: str) -> str:
+        linked = posixpath.normpath(posixpath.join(posixpath.dirname(name), links.get(name, "")))
+        return files.get(name if name in files else linked, b"").decode("utf-8", "replace")
+
     return _Content(
-        zip_bytes=archive(files, executable=frozenset(executable)),
-        names=files.keys(),
+        zip_bytes=archive(files, executable=frozenset(executable), links=links),
+        names={*files, *links},
         size=gathered.size,
-        read=lambda name: files[name].decode("utf-8", "replace"),
-        links=gathered.links,
+        read=text,
+        strays=gathered.strays,
+        notes=notes,
         rights=rights,
     )
 
@@ -199,15 +242,30 @@ def _ready(content: bytes, what: str) -> _Content:
             raise UsageError(f"{name} in {what} can't be read: {error}.", code="code-not-readable") from error
 
     names = {entry.filename for entry in entries}
+    closed = [entry.filename for entry in entries if _is_closed(entry)]
     return _Content(
         zip_bytes=content,
         names=names,
         size=sum(entry.file_size for entry in entries),
         read=text,
+        notes=(_closed_note(what, closed),) if closed else (),
         rights=declaration(text(FILE_NAME).encode(), f"{FILE_NAME} in {what}")
         if FILE_NAME in names
         else None,
     )
+
+
+def _closed_note(what: str, closed: Collection[str]) -> str:
+    return (
+        f"{what} holds files that Lambda cannot read ({_some(closed)}): their permissions are for the owner only. "
+        "Set them to 0644 (0755 for programs) and make the archive again"
+    )
+
+
+def _is_closed(entry: zipfile.ZipInfo) -> bool:
+    """Whether others than the owner cannot read it: Lambda runs the code as another user than the one who unpacks."""
+    mode = entry.external_attr >> 16
+    return entry.create_system == _UNIX and mode != 0 and not mode & 0o004
 
 
 def _megabytes(size: int) -> str:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.bounds import LARGEST_UNZIPPED
+from ddbinsert.core.model.bounds import LARGEST_UNZIPPED
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
 from ddbinsert.handlers.gather import gather
@@ -34,9 +34,16 @@ _MANIFEST = "package.json"
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 # Of the installers, not of the packages; RECORD holds the hashes of scripts that name this interpreter.
 _NOTES = re.compile(r"[^/]+\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)|bin/.*|\.lock")
-#: Amazon Linux 2023 (glibc 2.34) and Amazon Linux 2 (2.26), the newest wheels that each can load first.
-_GLIBC_2023 = ("2_34", "2_28", "2_27", "2_26", "2_24", "2_17", "2014")
-_GLIBC_2 = ("2_26", "2_24", "2_17", "2014")
+#: The glibc of Amazon Linux 2023 and of Amazon Linux 2: the minor version of 2.x.
+_GLIBC_2023 = 34
+_GLIBC_2 = 26
+#: manylinux's oldest glibc, and its names of before PEP 600.
+_OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
+_LEGACY = {17: "2014", 12: "2010", 5: "1"}
+#: Lines of requirements.txt that build from source, which runs foreign code on this machine.
+_SOURCE = re.compile(
+    r"-e\b|--editable\b|git\+|hg\+|svn\+|bzr\+|file:|\.{0,2}/|.+@\s*(git\+|file:)", re.IGNORECASE
+)
 _AMAZON_LINUX_2 = ("python3.8", "python3.9", "python3.10", "python3.11")
 
 
@@ -50,6 +57,7 @@ def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, archite
     family = family_of(runtime)
     with tempfile.TemporaryDirectory(prefix="ddbinsert-") as build:
         if family == "python" and _asks(gathered.files.get(_REQUIREMENTS)):
+            _refuse_sources(gathered.files[_REQUIREMENTS])
             built = _python(folder, Path(build), runtime, architecture)
         elif family == "nodejs" and _has_dependencies(gathered.files.get(_MANIFEST)):
             if not any(lock in gathered.files for lock in _LOCKS):
@@ -62,6 +70,7 @@ def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, archite
         gathered,
         files={**kept, **gathered.files},
         executable=gathered.executable | (built.executable & kept.keys()),
+        links={**built.links, **gathered.links},
     )
 
 
@@ -70,18 +79,33 @@ def _asks(requirements: bytes | None) -> bool:
     return any(line.strip() and not line.strip().startswith("#") for line in lines)
 
 
+def _refuse_sources(requirements: bytes) -> None:
+    """Refuse what would be built here: that runs the package's own code, also in a dry run.
+
+    Raises:
+        UsageError: A line names a folder, a repository or a file.
+    """
+    for line in requirements.decode("utf-8", "replace").splitlines():
+        if _SOURCE.match(line.strip()):
+            raise UsageError(
+                f"{_REQUIREMENTS} builds from source: {line.strip()}.",
+                hint="Build a wheel or the whole archive yourself, and give that (function.code: code.zip).",
+                code="dependencies-from-source",
+            )
+
+
 def _python(folder: Path, build: Path, runtime: str, architecture: str) -> Gathered:
     version = runtime.removeprefix("python")
     command = [*_installer(), "--target", str(build), "--only-binary", ":all:", "--python-version", version]
     if "uv" in Path(command[0]).name:
         machine = "aarch64" if architecture == "arm64" else "x86_64"
-        command += ["--python-platform", f"{machine}-manylinux_2_28"]
+        command += ["--python-platform", f"{machine}-manylinux_2_{17 if runtime in _AMAZON_LINUX_2 else 28}"]
     else:
         command += ["--no-compile", "--implementation", "cp", "--disable-pip-version-check", "--no-input"]
         for platform in _platforms(runtime, architecture):
             command += ["--platform", platform]
     _run([*command, "--quiet", "-r", _REQUIREMENTS], folder, _REQUIREMENTS, f"{runtime} on {architecture}")
-    return gather(build, largest=LARGEST_UNZIPPED)
+    return gather(build, largest=LARGEST_UNZIPPED, is_installed=True)
 
 
 def _installer() -> list[str]:
@@ -99,8 +123,16 @@ def _installer() -> list[str]:
 
 def _platforms(runtime: str, architecture: str) -> list[str]:
     machine = "aarch64" if architecture == "arm64" else "x86_64"
-    versions = _GLIBC_2 if runtime in _AMAZON_LINUX_2 else _GLIBC_2023
-    return [f"manylinux{'_' if '_' in version else ''}{version}_{machine}" for version in versions]
+    tags = []
+    for minor in range(_glibc(runtime), _OLDEST_GLIBC[machine] - 1, -1):
+        tags.append(f"manylinux_2_{minor}_{machine}")
+        if minor in _LEGACY:
+            tags.append(f"manylinux{_LEGACY[minor]}_{machine}")
+    return tags
+
+
+def _glibc(runtime: str) -> int:
+    return _GLIBC_2 if runtime in _AMAZON_LINUX_2 else _GLIBC_2023
 
 
 def _has_dependencies(manifest: bytes | None) -> bool:
@@ -140,11 +172,12 @@ def _node(gathered: Gathered, build: Path, architecture: str) -> Gathered:
     command = [npm, "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--no-bin-links"]
     command += ["--os=linux", f"--cpu={processor}", "--libc=glibc", "--loglevel=error"]
     _run(command, build, _MANIFEST, f"linux on {architecture}")
-    built = gather(build, largest=LARGEST_UNZIPPED)
+    built = gather(build, largest=LARGEST_UNZIPPED, is_installed=True)
     # npm's own account of what it installed, with this machine's choices.
     built.files.pop("node_modules/.package-lock.json", None)
-    for name in [name for name in gathered.files if name.startswith("node_modules/")]:
-        del gathered.files[name]  # what was installed for this machine
+    for held in (gathered.files, gathered.links):
+        for name in [name for name in held if name.startswith("node_modules/")]:
+            del held[name]  # what was installed for this machine
     return built
 
 
@@ -153,10 +186,43 @@ def _run(command: Sequence[str], folder: Path, file: str, platform: str) -> None
         list(command), cwd=folder, capture_output=True, text=True, errors="replace", check=False
     )
     if ended.returncode:
-        said = (ended.stderr.strip() or ended.stdout.strip()).splitlines()
         raise UsageError(
-            f"The dependencies in {file} can't be installed for {platform}:\n" + "\n".join(said[-8:]),
+            f"The dependencies in {file} can't be installed for {platform}:\n"
+            + "\n".join(_reason(ended.stderr.strip() or ended.stdout.strip())),
             hint="A package without a ready build for this platform must be built in Amazon Linux: build the "
             "archive there, and give that (function.code: code.zip).",
             code="dependencies-not-built",
         )
+
+
+def _reason(said: str) -> list[str]:
+    """The installer's own reason: the lines that it calls errors, with what belongs to them, else its last lines."""
+    lines = said.splitlines()
+    first = next((at for at, line in enumerate(lines) if _ERROR.match(line)), None)
+    return lines[-_SHOWN:] if first is None else lines[first : first + _SHOWN]
+
+
+#: How pip, uv and npm begin the line that says what is wrong.
+_ERROR = re.compile(r"\s*(ERROR|error|npm (ERR!|error))\b|\s*\u00d7")
+_SHOWN = 8
+
+
+def unread_lock(gathered: Gathered, runtime: str) -> str | None:
+    """The file of dependencies that is not read, where requirements.txt, which would be, is not there."""
+    if family_of(runtime) != "python" or _REQUIREMENTS in gathered.files:
+        return None
+    for name, export in _EXPORTS.items():
+        content = gathered.files.get(name)
+        if content is not None and (name != "pyproject.toml" or b"dependencies" in content):
+            return f"{name} is not read: dependencies come from {_REQUIREMENTS}, which is not there. {export} writes it"
+    return None
+
+
+#: Files that name dependencies, and the command of their own tool that writes requirements.txt.
+_EXPORTS = {
+    "uv.lock": "`uv export --no-hashes --no-emit-project -o requirements.txt`",
+    "poetry.lock": "`poetry export --without-hashes -o requirements.txt`",
+    "Pipfile.lock": "`pipenv requirements > requirements.txt`",
+    "Pipfile": "`pipenv requirements > requirements.txt`",
+    "pyproject.toml": "`pip-compile -o requirements.txt pyproject.toml`",
+}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     #: The text of a file of the archive, by its name in it.
     Read = Callable[[str], str]
@@ -64,7 +64,7 @@ def find_handler(runtime: str, names: Collection[str], read: Read) -> str:
         return BOOTSTRAP
     endings = _ENDINGS.get(family)
     if endings is None:
-        raise _unnamed(family, f"The entry point of {family} code can't be told from its files.")
+        raise _unnamed(family, f"The entry point of {family} code cannot be determined from its files.")
     file = _likeliest(sorted(name for name in names if "/" not in name and name.endswith(endings)), family)
     stem = file.rsplit(".", 1)[0]
     function = _function_in(family, read(file))
@@ -77,7 +77,7 @@ def check_handler(runtime: str, handler: str, names: Collection[str], *, links: 
     """Look for the entry point's file in the archive: without it every invocation fails.
 
     Args:
-        links: Symbolic links that were left out of the archive.
+        links: Symbolic links that were left out of the archive, as they lead out of the folder.
 
     Raises:
         UsageError: It isn't there.
@@ -90,6 +90,36 @@ def check_handler(runtime: str, handler: str, names: Collection[str], *, links: 
         return
     missing = f"The code holds no {_either(candidates)}, which the handler {handler!r} of {runtime} needs."
     raise UsageError(missing, hint=_why(family, candidates, names, links), code="handler-not-found")
+
+
+def check_function(runtime: str, handler: str, names: Collection[str], read: Read) -> None:
+    """Look for the function in the handler's Python file; other languages' files do not show it surely.
+
+    Raises:
+        UsageError: The file does not define it, and imports nothing under unknown names.
+    """
+    if family_of(runtime) != "python":
+        return
+    module, _, function = handler.rpartition(".")
+    file = f"{module.replace('.', '/').removeprefix('/')}.py"
+    if file not in names:
+        return
+    text = read(file)
+    if not text.strip():
+        return  # a placeholder
+    defined = _python_names(text)
+    if (
+        function in defined
+        or "*" in defined
+        or "__getattr__" in defined
+        or re.search(r"globals\(|setattr\(", text)
+    ):
+        return
+    raise UsageError(
+        f"{file} does not define {function}, which the handler {handler!r} names.",
+        hint=f"It defines {', '.join(sorted(defined)[:8]) or 'nothing'}. Set function.handler.",
+        code="handler-not-found",
+    )
 
 
 def _likeliest(files: list[str], family: str) -> str:
@@ -128,7 +158,7 @@ def _python_names(text: str) -> set[str]:
             f"The handler's file is not Python: {error}.", hint="Correct it.", code="code-not-readable"
         ) from error
     names: set[str] = set()
-    for node in tree.body:
+    for node in _at_the_top(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
@@ -141,6 +171,14 @@ def _python_names(text: str) -> set[str]:
             case _:
                 pass
     return names
+
+
+def _at_the_top(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements that run when the module is loaded, those in ``if`` and ``try`` included."""
+    for node in ast.iter_child_nodes(tree):
+        yield node
+        if isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)):
+            yield from _at_the_top(node)
 
 
 def _node_names(text: str) -> Iterable[str]:
@@ -188,7 +226,7 @@ def _either(candidates: tuple[str, ...]) -> str:
 def _why(family: str, wanted: tuple[str, ...], names: Collection[str], links: Collection[str]) -> str:
     linked = [name for name in wanted if name in links]
     if linked:
-        return f"{linked[0]} is a symbolic link, and links are left out: put the file itself there."
+        return f"{linked[0]} is a symbolic link that leads out of the folder: put the file itself there."
     tops = {name.split("/", 1)[0] for name in names}
     if len(tops) == 1:
         (top,) = tops
@@ -197,7 +235,7 @@ def _why(family: str, wanted: tuple[str, ...], names: Collection[str], links: Co
     lower = {name.lower(): name for name in names}
     near = next((lower[name.lower()] for name in wanted if name.lower() in lower), None)
     if near is not None:
-        return f"There is a {near}: Lambda tells upper from lower case."
+        return f"There is a {near}: Lambda handler names are case-sensitive."
     return (
         f"Set function.handler to the code's own entry point, as {_FORMS.get(family, 'Lambda documents it')}."
     )

@@ -1,29 +1,25 @@
 """A folder's files as they go into an archive: by name, with what is executable, without what doesn't belong.
 
-Left out: caches and bytecode, version control, virtual environments, editors' and tools' folders, files of
-secrets (``.env``), and symbolic links (an archive that follows them can take in more than the folder).
+Left out: what ``ignored`` names (caches, version control, virtual environments, secrets), and symbolic links that lead
+out of the folder (an archive that follows them can take in more than the folder). Links inside the folder are kept as
+links: packages of pnpm and of workspaces find each other by them.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import UsageError
+from ddbinsert.handlers.ignored import Ignored, ignored_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-_LEFT_OUT = re.compile(
-    r"\.(git|hg|svn|bzr|venv|tox|nox|idea|vscode|aws-sam|serverless|terraform|cache|[a-z]+_cache|DS_Store"
-    r"|gitignore|gitattributes|npmrc|env(\..+)?)"
-    r"|__pycache__|.+\.py[co]|.+\.egg-info|Thumbs\.db|\.coverage(\..+)?",
-    re.ASCII,
-)
 #: More than this many entries is a whole source tree or a home folder, given by mistake.
 _MOST_FILES = 100_000
 
@@ -34,32 +30,38 @@ class Gathered:
 
     Attributes:
         executable: Those that the owner may execute.
-        links: Symbolic links, which were left out.
+        links: Symbolic links inside the folder, name to relative target.
+        strays: Symbolic links that lead out of the folder or nowhere, which were left out.
+        secrets: Files and folders that were left out as secrets.
     """
 
     files: dict[str, bytes] = field(default_factory=dict)
     executable: set[str] = field(default_factory=set)
-    links: set[str] = field(default_factory=set)
+    links: dict[str, str] = field(default_factory=dict)
+    strays: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
 
     @property
     def size(self) -> int:
         return sum(len(content) for content in self.files.values())
 
 
-def gather(folder: Path, *, largest: int) -> Gathered:
+def gather(folder: Path, *, largest: int, is_installed: bool = False) -> Gathered:
     """The folder's files.
 
     Args:
         largest: Bytes that they may have together; what goes beyond is refused before it is read.
+        is_installed: An installer wrote the folder: nothing in it is a secret.
 
     Raises:
         UsageError: Too large, unreadable, or a name that no archive can hold.
     """
     found = Gathered()
+    ignored = Ignored([], secrets=False) if is_installed else ignored_in(folder)
     size = 0
-    for entry, name in _walk(str(folder), ""):
+    for entry, name in _walk(str(folder), "", ignored, found.secrets):
         if entry.is_symlink():
-            found.links.add(name)
+            _keep_link(entry.path, name, folder, ignored, found)
             continue
         facts = entry.stat(follow_symlinks=False)
         if not stat.S_ISREG(facts.st_mode):
@@ -72,10 +74,32 @@ def gather(folder: Path, *, largest: int) -> Gathered:
                 hint="Leave out what the function doesn't need, or use a container image.",
                 code="code-too-large",
             )
-        found.files[name] = read(entry.path)
+        content = read(entry.path)
+        if ignored.is_secret(name, content):
+            found.secrets.add(name)
+            continue
+        found.files[name] = content
         if facts.st_mode & stat.S_IXUSR:
             found.executable.add(name)
     return found
+
+
+def _keep_link(path: str, name: str, folder: Path, ignored: Ignored, found: Gathered) -> None:
+    """Keep a link as a link where what it leads to is in the archive, too."""
+    root, target = os.path.realpath(folder), os.path.realpath(path)
+    inside = os.path.relpath(target, root)
+    is_stray = not Path(target).exists() or inside.split(os.sep, 1)[0] == os.pardir
+    if is_stray or _is_left_out(inside.replace(os.sep, "/"), Path(target).is_dir(), ignored):
+        found.strays.add(name)
+    else:
+        parent = os.path.realpath(Path(path).parent)
+        found.links[name] = os.path.relpath(target, parent).replace(os.sep, "/")
+
+
+def _is_left_out(name: str, is_folder: bool, ignored: Ignored) -> bool:
+    parts = [part for part in name.split("/") if part != os.curdir]
+    folders = ["/".join(parts[: end + 1]) + "/" for end in range(len(parts) - (not is_folder))]
+    return any(map(ignored.leaves_out, folders)) or (not is_folder and ignored.leaves_out(name))
 
 
 def read(path: str | Path) -> bytes:
@@ -93,7 +117,9 @@ def read(path: str | Path) -> bytes:
         ) from error
 
 
-def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
+def _walk(
+    folder: str, prefix: str, ignored: Ignored, secrets: set[str]
+) -> Iterator[tuple[os.DirEntry[str], str]]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -101,14 +127,16 @@ def _walk(folder: str, prefix: str) -> Iterator[tuple[os.DirEntry[str], str]]:
             f"{folder} can't be read: {error.strerror or error}.", code="code-not-readable"
         ) from error
     for entry in entries:
-        if _LEFT_OUT.fullmatch(entry.name):
-            continue
-        name = prefix + entry.name
+        is_folder = entry.is_dir(follow_symlinks=False)
+        name = prefix + entry.name + ("/" if is_folder else "")
         _refuse_unspellable(name)
-        if not entry.is_dir(follow_symlinks=False):
+        if ignored.leaves_out(name):
+            if ignored.is_secret(name):
+                secrets.add(name)
+        elif not is_folder:
             yield entry, name
         elif not os.path.exists(os.path.join(entry.path, "pyvenv.cfg")):  # noqa: PTH110, PTH118
-            yield from _walk(entry.path, f"{name}/")
+            yield from _walk(entry.path, name, ignored, secrets)
 
 
 def _refuse_unspellable(name: str) -> None:

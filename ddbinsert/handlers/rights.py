@@ -1,4 +1,4 @@
-"""The rights that code declares beside itself, in ``rights.json``: the function's role gets exactly those.
+"""The rights that code declares in a ``rights.json`` beside it: the function's role gets exactly those.
 
     {
       "required": ["SINK_ARN"],
@@ -8,23 +8,24 @@
       ]
     }
 
-``${NAME}`` stands for the function's environment variable of that name, ``${AWS::Region}`` and its like for
-what CloudFormation puts there. A statement with ``variable`` counts where that variable is set, one with
-``service`` besides where the variable is the ARN of that service.
+``${NAME}`` stands for the function's environment variable of that name, which must be set; ``${AWS::Region}`` and
+its like stand for what CloudFormation puts there. A statement with ``variable`` applies where that variable is set;
+one with ``service``, too, only where the variable is the ARN of that service.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.package import Statement
+from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.model.package import Statement
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FILE_NAME = "rights.json"
 
@@ -40,15 +41,23 @@ class Allowance:
     variable: str | None = None
     service: str | None = None
 
-    def counts(self, environment: Mapping[str, str]) -> bool:
+    def applies(self, environment: Mapping[str, str]) -> bool:
+        """Whether its variable is set, and to an ARN of its service."""
         if self.variable is None:
             return True
         value = environment.get(self.variable, "")
         return bool(value) and self.service in (None, service_of(value))
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The variables in its resources."""
+        return tuple(name for one in self.resources for name in _VARIABLE.findall(one))
+
     def statement(self, environment: Mapping[str, str]) -> Statement:
+        """The rights with every variable in its place."""
+
         def filled(resource: str) -> str:
-            return _VARIABLE.sub(lambda found: _bare(environment.get(found[1], "")), resource)
+            return _VARIABLE.sub(lambda found: _bare(environment[found[1]]), resource)
 
         return Statement(actions=self.actions, resources=tuple(filled(one) for one in self.resources))
 
@@ -70,7 +79,7 @@ class Declaration:
         """What the code needs with these environment variables.
 
         Raises:
-            UsageError: A variable is missing, no ARN, or the ARN of a service that the code can't use.
+            UsageError: A variable is missing, not an ARN, or the ARN of a service that the code cannot use.
         """
         for name in self.required:
             if not environment.get(name):
@@ -81,10 +90,17 @@ class Declaration:
                 )
         for name in {allowance.variable for allowance in self.allow if allowance.variable}:
             self._check(name, environment.get(name, ""))
-        return tuple(one.statement(environment) for one in self.allow if one.counts(environment))
+        for name in (name for one in self.allow if one.applies(environment) for name in one.named):
+            if not environment.get(name, "").strip():
+                raise UsageError(
+                    f"{self.source} grants rights on ${{{name}}}, and the environment variable {name} is not set.",
+                    hint=f"Set it: function.environment.{name}. An empty name would grant rights on everything.",
+                    code="variable-missing",
+                )
+        return tuple(one.statement(environment) for one in self.allow if one.applies(environment))
 
     def services(self, variable: str) -> tuple[str, ...]:
-        """The services whose ARN a variable may hold; none where any text may stand there."""
+        """The services whose ARN a variable may hold; empty where it may hold any text."""
         return tuple(one.service for one in self.allow if one.variable == variable and one.service)
 
     def _meaning(self, variable: str) -> str:
@@ -98,13 +114,13 @@ class Declaration:
         found = service_of(value)
         if found is None:
             raise UsageError(
-                f"The environment variable {variable} is no ARN.",
+                f"The environment variable {variable} is not an ARN.",
                 hint=f"It must be an ARN (arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE) of {_listed(services)}.",
                 code="variable-wrong",
             )
         if found not in services:
             raise UsageError(
-                f"The environment variable {variable} is an ARN of {found}, which this code can't send to.",
+                f"The environment variable {variable} is an ARN of {found}, which this code cannot use.",
                 hint=f"It must be one of {_listed(services)}.",
                 code="variable-wrong",
             )
@@ -114,7 +130,7 @@ def declaration(content: bytes, source: str) -> Declaration:
     """Read a ``rights.json``.
 
     Raises:
-        UsageError: It isn't one.
+        UsageError: It is not one.
     """
     try:
         document = json.loads(content)
@@ -132,9 +148,35 @@ def declaration(content: bytes, source: str) -> Declaration:
 
 
 def service_of(arn: str) -> str | None:
-    """The service in an ARN; None where it is none."""
-    parts = arn.strip().split(":", 5)
-    return parts[2] if len(parts) == 6 and parts[0] == "arn" and parts[2] and parts[5] else None
+    """The service in an ARN; None where it is not one."""
+    parts = parse_arn(arn)
+    return (parts.service or None) if parts else None
+
+
+def wildcards(rights: Iterable[Statement]) -> tuple[str, ...]:
+    """What is broader than it may be meant, as warnings: every action of a service, or every resource."""
+    found = []
+    for one in rights:
+        broad_actions = [
+            action for action in one.actions if action.partition(":")[2] in ("", "*") or action == "*"
+        ]
+        if broad_actions:
+            found.append(f"{_texts_of(broad_actions)} grants every action on {_texts_of(one.resources)}")
+        broad = [resource for resource in one.resources if _is_everything(resource)]
+        if broad:
+            found.append(f"{_texts_of(one.actions)} is granted on every resource ({_texts_of(broad)})")
+    return tuple(f"rights.json: {text}." for text in found)
+
+
+def _texts_of(texts: Iterable[str]) -> str:
+    return ", ".join(texts)
+
+
+def _is_everything(resource: str) -> bool:
+    """Whether only wildcards stand where a resource's name belongs."""
+    parts = parse_arn(resource)
+    name = parts.resource if parts else resource
+    return not re.sub(r"^[a-z-]+[/:](?=[*?/]+$)", "", name).strip("*?/:")
 
 
 def _allowance(entry: Mapping[str, Any]) -> Allowance:
@@ -146,13 +188,13 @@ def _allowance(entry: Mapping[str, Any]) -> Allowance:
         raise ValueError("actions and resources must not be empty")
     variable, service = (entry.get(name) for name in ("variable", "service"))
     if not all(one is None or isinstance(one, str) for one in (variable, service)):
-        raise TypeError("variable and service are texts")
+        raise TypeError("variable and service must be texts")
     return Allowance(actions=actions, resources=resources, variable=variable, service=service)
 
 
 def _texts(values: Any) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError("a list of texts is wanted")
+        raise TypeError("actions, resources and required must be lists of texts")
     return tuple(values)
 
 

@@ -7,6 +7,7 @@ version; Lambda's memory limit, layers and file system are not imitated.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import os
@@ -20,7 +21,7 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from ddbinsert.core.invocation import Invocation
+from ddbinsert.core.logs.invocation import Invocation
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-    from ddbinsert.core.package import Package
+    from ddbinsert.core.model.package import Package
 
 _DRIVERS = Path(__file__).parent / "drivers"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
@@ -186,13 +187,29 @@ def _interpreter(runtime: str) -> list[str]:
                     hint="Install Node.js, or invoke the deployed function: --deployed.",
                     code="no-node",
                 )
-            return [node, str(_DRIVERS / "node" / "driver.mjs")]
+            return [node, *_node_options(node, runtime), str(_DRIVERS / "node" / "driver.mjs"), runtime]
         case family:
             raise UsageError(
                 f"{family} code can't be run on this machine as Lambda runs it; Python and Node.js can.",
                 hint="Invoke the deployed function: --deployed.",
                 code="runtime-not-local",
             )
+
+
+def _node_options(node: str, runtime: str) -> tuple[str, ...]:
+    """Lambda's Node.js 20 and 22 neither detect ES modules by their syntax nor load them with ``require``."""
+    if runtime not in ("nodejs20.x", "nodejs22.x"):
+        return ()
+    return _known_options(node, ("--no-experimental-detect-module", "--no-experimental-require-module"))
+
+
+@functools.cache
+def _known_options(node: str, options: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the options that this Node.js has."""
+    script = "console.log([...process.allowedNodeEnvironmentFlags].join())"
+    listed = subprocess.run([node, "-e", script], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    known = listed.stdout.strip().split(",")
+    return tuple(option for option in options if option in known)
 
 
 def _variables(name: str, environment: Mapping[str, str], surroundings: Mapping[str, str]) -> dict[str, str]:

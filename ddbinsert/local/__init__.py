@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.late import late
+from ddbinsert.lazy import late
 
 if TYPE_CHECKING:
     from ddbinsert.local.directory import state_directory

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,7 @@ def require_extra(environ: Mapping[str, str]) -> None:
     """Raises PrerequisiteError unless a MiniStack that we know how to run safely is installed."""
     version = installed_version()
     if version is None:
-        problem = "The local emulator is not installed: it comes with the extra 'local'."
+        problem = "The local emulator is not installed: it is part of the extra 'local'."
     elif not OLDEST <= version < BELOW:
         problem = f"MiniStack {_dotted(version)} is installed, but {_dotted(OLDEST)} up to {_dotted(BELOW)} is needed."
     else:

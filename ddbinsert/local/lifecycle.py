@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError
+from ddbinsert.interrupts import deferred
 from ddbinsert.local import process
 from ddbinsert.local.extra import require_extra
 from ddbinsert.local.state import StateFolder
@@ -87,7 +88,8 @@ def start(
 def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, timeout: float) -> Emulator:
     child: process.Child | None = None
     try:
-        child = process.launch(environ, directory=folder.new_run(), alive=folder.alive)
+        with deferred():
+            child = process.launch(environ, directory=folder.new_run(), alive=folder.alive)
         emulator = process.await_ready(child, clock=clock, timeout=timeout)
         # Written before it is let go, so that one that nobody can find never lives on.
         folder.write(emulator)

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError
 from ddbinsert.local.emulator import HOST, Emulator, new_key
 from ddbinsert.local.guard import IDENTITY_PATH, READY_PATH, identity
@@ -31,6 +31,8 @@ _PAUSE = 0.005
 #: An emulator in the middle of a large answer is slow to say who it is.
 _ANSWER_TIMEOUT = 2.0
 _END_TIMEOUT = 5.0
+#: One that only just begins notices the end of its lifeline when its interpreter is up.
+_BEGIN_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +164,7 @@ def let_go(child: Child) -> None:
 
 def _await_end_of_news(news: int) -> None:
     """One that is still coming up ends with its last word, though it is a child of a child of ours."""
-    while select.select([news], [], [], _END_TIMEOUT)[0]:
+    while select.select([news], [], [], _BEGIN_TIMEOUT)[0]:
         if not os.read(news, 64):
             return
 

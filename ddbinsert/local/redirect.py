@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.local.emulator import HOST
 
 if TYPE_CHECKING:

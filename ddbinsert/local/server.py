@@ -9,19 +9,20 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import sys
 import threading
 import time
 import traceback
+import warnings
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.local.emulator import ACCOUNT_ID
 from ddbinsert.local.process import DETACH
+from ddbinsert.local.state import remove_run
 from ddbinsert.local.warm import warm_up
 
 if TYPE_CHECKING:
@@ -114,9 +115,40 @@ class _Life:
             os.killpg(0, signal.SIGTERM)
             _reap(time.monotonic() + _GRACE)
         if clear:
-            shutil.rmtree(self._directory, ignore_errors=True)
+            _remove_after_death(self._directory, leads=leads)
         if leads:
             os.killpg(0, signal.SIGKILL)
+        os._exit(0)
+
+
+def _remove_after_death(directory: Path, *, leads: bool) -> None:
+    """Let a process outside the group remove the folder once this process is dead.
+
+    Threads of this process cannot be stopped, and would write files (a log, the emulator's state) into a folder
+    that is being removed. The new process inherits the lock and the news pipe, so whoever waits for their release
+    waits for the removal too.
+    """
+    emulator = os.getpid()
+    with warnings.catch_warnings():
+        # Python 3.12 warns of a fork beside other threads; the new process touches none of their locks.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            remover = os.fork()
+        except OSError:
+            remove_run(directory)
+            return
+    # Both do it: whichever comes first, the new process has left the group before the group is killed.
+    with suppress(OSError):
+        os.setpgid(remover, remover)
+    if remover:
+        return
+    try:
+        with suppress(ProcessLookupError, PermissionError):
+            (os.killpg if leads else os.kill)(emulator, signal.SIGKILL)
+        while os.getppid() == emulator:
+            time.sleep(0.001)
+        remove_run(directory)
+    finally:
         os._exit(0)
 
 
@@ -139,6 +171,9 @@ def _serve(order: Order) -> None:
 
     from ddbinsert.local.guard import Guard
 
+    os.environ.pop(
+        "LOG_LEVEL", None
+    )  # read above; handlers inherit the rest, and loggers of theirs would take it
     config = Config()
     config.bind = [f"fd://{order.socket}"]
     config.keep_alive_timeout = 75
@@ -189,7 +224,7 @@ def _raise_descriptor_limit() -> None:
 
 
 def _usage() -> NoReturn:
-    sys.exit("This is run by ddbinsert itself; see `ddbinsert local --help`.")
+    sys.exit("This is run by ddbinsert itself; see the help of its command local.")
 
 
 if __name__ == "__main__":

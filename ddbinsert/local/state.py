@@ -1,26 +1,28 @@
-"""Where a user's emulator is written down, and the locks that make the note trustworthy.
+"""The record of a user's emulator on disk, and the locks that make it trustworthy.
 
-    emulator.json  what a client needs (the key too: 0600)
-    alive.lock     held by the emulator as long as it lives, its pid inside; the kernel lets go of it
-                   however it ends, so a recycled pid is never taken for it
-    turn.lock      held by a command while it starts or stops one
-    run-…/         the emulator's folder
+    emulator.json  what a client needs (with the key: 0600)
+    alive.lock     held by the emulator as long as it lives, with its pid inside; the kernel releases it however the
+                   emulator ends, so a recycled pid is never taken for it
+    turn.lock      held by a command while it starts or stops an emulator
+    run-…/         the emulator's folder; the file ``.ddbinsert-run`` in it marks it as ours
 
-The folder is the user's alone (0700).
+Only the user can read the folder (0700). A folder of that name that ddbinsert did not create, or that is a symbolic link,
+is refused; in a folder of ours, only what bears the mark is removed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
 import shutil
+import stat
 import tempfile
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError
 from ddbinsert.local.emulator import Emulator
 
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _PAUSE = 0.01
+#: In each folder that an emulator was started in.
+_MARK = ".ddbinsert-run"
+_FILES = frozenset(("alive.lock", "emulator.json", "emulator.new", "turn.lock"))
 
 
 @dataclass(frozen=True)
@@ -48,29 +53,43 @@ class StateFolder:
         return self.path / "alive.lock"
 
     def prepare(self) -> None:
-        """Make the folder, for the user alone.
+        """Create the folder, for the user only.
 
         Raises:
-            PrerequisiteError: it can't be made, or is another user's.
+            PrerequisiteError: It can't be created, is another user's, or is not a state folder of ddbinsert.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not self._is_ours():
-                raise PrerequisiteError(
-                    f"{self.path} belongs to another user.", hint=_ELSEWHERE, code="state-directory"
-                )
+            with suppress(FileExistsError):
+                self.path.mkdir(parents=True, mode=0o700)
+            problem = self._problem()
+            if problem:
+                raise PrerequisiteError(f"{self.path} {problem}.", hint=_ELSEWHERE, code="state-directory")
             self.path.chmod(0o700)
             self.alive.touch(0o600)
         except OSError as error:
             raise PrerequisiteError(
-                f"The folder for the local emulator's state can't be used: {error}",
+                f"The folder for the embedded emulator's state can't be used: {error}",
                 hint=_ELSEWHERE,
                 code="state-directory",
             ) from error
 
+    def _problem(self) -> str:
+        """Why the folder must not be used; empty if it may."""
+        if self.path.is_symlink():
+            return "is a symbolic link"
+        if not self.path.is_dir():
+            return "is not a folder"
+        if not self._is_ours():
+            return "belongs to another user"
+        # In this order: another process that prepares the folder just now writes its lock file first.
+        strangers = [entry.name for entry in self.path.iterdir() if entry.name not in _FILES]
+        if strangers and not self.alive.is_file():
+            return "contains files that are not ddbinsert's"
+        return ""
+
     def _is_ours(self) -> bool:
-        # Another user's folder could lead us to another user's emulator.
-        return self.path.stat().st_uid == os.geteuid()
+        # Another user's folder, or a link, could lead to another user's emulator.
+        return self.path.lstat().st_uid == os.geteuid() and not self.path.is_symlink()
 
     def read(self) -> Emulator | None:
         """What is written down, whether it still lives or not; None for what can't be read as such."""
@@ -85,7 +104,7 @@ class StateFolder:
     def write(self, emulator: Emulator) -> None:
         """Write it down, in one step."""
         fresh = self.record.with_suffix(".new")
-        with contextlib.suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
             fresh.unlink()
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(_plain(emulator), file)
@@ -108,7 +127,7 @@ class StateFolder:
             return None
         return pid if pid > 1 else None
 
-    @contextlib.contextmanager
+    @contextmanager
     def turn(self, clock: Clock, timeout: float) -> Iterator[None]:
         """One command at a time.
 
@@ -129,25 +148,60 @@ class StateFolder:
             yield
 
     def new_run(self) -> Path:
-        """A folder for an emulator to live in."""
-        return Path(tempfile.mkdtemp(prefix="run-", dir=self.path))
+        """A new folder for an emulator.
+
+        It gets its name only with the mark in it: a run that is interrupted in between leaves no folder that would
+        count as somebody else's.
+        """
+        made = Path(tempfile.mkdtemp(prefix="new-", dir=self.path))
+        try:
+            (made / _MARK).touch(0o600)
+            return made.rename(self.path / f"run-{made.name.removeprefix('new-')}")
+        except BaseException:
+            shutil.rmtree(made, ignore_errors=True)
+            raise
 
     def runs(self) -> tuple[Path, ...]:
-        """The folders of all emulators that were begun here and not cleared away."""
-        return tuple(self.path.glob("run-*"))
+        """The folders of all emulators that were started here and whose folder was not removed."""
+        return tuple(path for path in self.path.glob("run-*") if self._is_run(path))
+
+    def _is_run(self, path: Path) -> bool:
+        with suppress(OSError):
+            return (
+                not path.is_symlink()
+                and path.is_dir()
+                and path.stat().st_uid == os.geteuid()
+                and stat.S_ISREG((path / _MARK).lstat().st_mode)
+            )
+        return False
 
     def forget(self) -> None:
         """Remove every trace of what has ended."""
         self.record.unlink(missing_ok=True)
         for run in self.runs():
-            shutil.rmtree(run, ignore_errors=True)
+            remove_run(run)
+
+
+def remove_run(directory: Path) -> None:
+    """Remove an emulator's folder, its mark last: a removal that is cut short is taken up by the next one."""
+    with suppress(OSError):
+        for entry in list(directory.iterdir()):
+            if entry.name == _MARK:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+        if [entry.name for entry in directory.iterdir()] == [_MARK]:
+            (directory / _MARK).unlink()
+        directory.rmdir()
 
 
 def _opened_for_us_alone(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
 
 
-_ELSEWHERE = "Name another place in DDBINSERT_STATE_DIR."
+_ELSEWHERE = "Set DDBINSERT_STATE_DIR to another folder."
 
 
 def _locked(file: IO[bytes], kind: int) -> bool:

@@ -1,6 +1,6 @@
 """What makes the emulator's first answers as fast as its later ones, done before they are asked for.
 
-This and ``last_lines`` alone know MiniStack from the inside, and nothing depends on it: where a name is no longer
+This, ``last_lines`` and ``links`` alone know MiniStack from the inside, and nothing depends on it: where a name is no longer
 what it was, the first answers are merely slower.
 """
 
@@ -13,7 +13,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.arn import resource_name
 from ddbinsert.local.last_lines import wait_for_last_lines
+from ddbinsert.local.links import unpack_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +67,7 @@ def _quietly(work: Callable[..., None]) -> Callable[..., None]:
 def _warm_up() -> None:
     runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
     _quietly(wait_for_last_lines)(runtime)
+    _quietly(unpack_links)(runtime)
     lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no setting for it
     _start_workers_with_mappings(lambda_svc)
@@ -104,7 +107,7 @@ def _start_workers_with_mappings(lambda_svc: Any) -> None:
 
 def _begin_worker(lambda_svc: Any, function_name: str) -> None:
     """Read the function in the request's thread, which alone knows account and region; start in another."""
-    name = function_name.rpartition(":function:")[2].partition(":")[0]
+    name = resource_name(function_name).partition(":")[0]
     function = lambda_svc._functions.get(name)  # noqa: SLF001
     config = function["config"]
     if function.get("code_zip") and str(config.get("Runtime", "")).startswith(("python", "nodejs")):

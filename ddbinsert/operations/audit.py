@@ -1,30 +1,34 @@
-"""Reading an audit log back: where it lies, and what was asked."""
+"""Reading an audit log: which table it is, and what is queried."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.audit import Answer, Question, choose, item_text
+from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.audit_log import Answer, Question, choose, cut, item_text
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ddbinsert.aws.session import Aws
-    from ddbinsert.core.reporter import Reporter
+    from ddbinsert.aws.context import Context
 
 _VARIABLE = "SINK_ARN"
 
 
-def audit_table(given: str | None, environments: Callable[[], list[Mapping[str, str]]]) -> str:
-    """The audit table's name: as given, or from the first environment that names a sink.
+def audit_table(
+    given: str | None, environments: Callable[[], list[Mapping[str, str]]], *, region: str | None
+) -> str:
+    """The audit table's name, or its ARN where it belongs to another account.
 
     Args:
-        environments: The function's variables as configured, then as deployed; looked at if needed.
+        given: As the user named it, by name or ARN.
+        environments: The function's variables as configured, then as deployed; called only where nothing is given.
+        region: The region that is connected to.
 
     Raises:
-        UsageError: The sink is no table. PrerequisiteError: No sink is named anywhere.
+        UsageError: The sink is not a table, or one of another region. PrerequisiteError: No sink is named anywhere.
     """
     named = given or next((one[_VARIABLE] for one in environments() if one.get(_VARIABLE)), None)
     if named is None:
@@ -35,29 +39,35 @@ def audit_table(given: str | None, environments: Callable[[], list[Mapping[str, 
         )
     if not named.startswith("arn:"):
         return named
-    parts = named.split(":", 5)
-    if len(parts) < 6 or parts[2] != "dynamodb":
+    parts = parse_arn(named)
+    if parts is None or parts.service != "dynamodb":
         raise UsageError(
-            f"The audit log is no table: {named}.",
-            hint="Only tables can be asked. A log group can be followed: `ddbinsert tail --log-group NAME`.",
+            f"The audit log is not a table: {named}.",
+            hint="Only a table can be queried. A log group can be followed with tail --log-group NAME.",
             code="audit-not-a-table",
         )
-    return named.partition(":table/")[2].partition("/")[0]
+    if region and parts.region != region:
+        raise UsageError(
+            f"The audit table {parts.name} is in {parts.region}, and this command is connected to {region}.",
+            hint=f"Query it there: --region {parts.region} --audit {named}.",
+            code="audit-elsewhere",
+        )
+    return named
 
 
 def question(
     *, key: str | None, user: str | None, table: str | None, since: float | None, until: float | None
 ) -> Question:
-    """What is asked; moments are epoch seconds.
+    """The query's conditions; times are epoch seconds.
 
     Raises:
-        UsageError: The key is none, or the time ends before it begins.
+        UsageError: The key is not one, or --until is before --since.
     """
     if since is not None and until is not None and until < since:
-        raise UsageError("--until lies before --since.", hint="Swap them.")
+        raise UsageError("--until is before --since.", hint="Swap them.")
     return Question(
         item=item_text(key) if key is not None else None,
-        user=user,
+        user=None if user is None else cut(user),
         table=table,
         since=_iso(since),
         until=_iso(until),
@@ -65,28 +75,33 @@ def question(
 
 
 def _iso(moment: float | None) -> str | None:
-    """As the template writes times."""
+    """A time as the template writes it."""
     if moment is None:
         return None
     try:
         at = datetime.fromtimestamp(moment, UTC)
     except (OverflowError, ValueError, OSError) as error:
-        raise UsageError(f"{moment} is no moment that a table could hold.") from error
+        raise UsageError(f"{moment} is not a time that a table can hold.") from error
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-def ask(aws: Aws, audit: str, asked: Question, *, limit: int, reporter: Reporter) -> Answer:
-    """The newest entries, by the index that reads least."""
-    from ddbinsert.aws.audit import ask as read
-    from ddbinsert.aws.audit import read_indexes
+def ask(context: Context, audit: str, asked: Question, *, limit: int, test_items: bool = False) -> Answer:
+    """The newest entries, by the index that reads least.
 
-    index = choose(asked, read_indexes(aws, audit))
+    Args:
+        test_items: Include entries of verify's test items.
+    """
+    from ddbinsert.aws.audit_table import ask as read
+    from ddbinsert.aws.audit_table import read_indexes
+
+    index = choose(asked, read_indexes(context.aws, audit))
     if index is None:
-        reporter.step(f"no index of {audit} answers this: reading the whole table")
-    entries = read(aws, audit, asked, index, limit=limit + 1)
+        context.reporter.step(f"no index of {audit} answers this query: reading the whole table")
+    entries, left_out = read(context.aws, audit, asked, index, limit=limit + 1, test_items=test_items)
     return Answer(
         audit=audit,
         index=index.name if index else None,
         entries=tuple(entries[:limit]),
         more=len(entries) > limit,
+        test_items=left_out,
     )

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.model import KeyAttribute, KeySchema, KeyType, Trigger
-from ddbinsert.core.plan import Scope, teardown
-from ddbinsert.core.verdict import Result
+from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType
+from ddbinsert.core.model.wanted import Trigger
+from ddbinsert.core.proof.verdict import Result
+from ddbinsert.core.trigger.removal import removal
+from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import Refused
-from ddbinsert.operations import code
-from ddbinsert.operations.converge import Wishes, carry_out, converge
-from ddbinsert.operations.means import Means
-from ddbinsert.operations.means import Wishes as ProofWishes
-from ddbinsert.operations.verify import verify
+from ddbinsert.operations.provision import code
+from ddbinsert.operations.provision.carry_out import carry_out
+from ddbinsert.operations.provision.converge import converge
+from ddbinsert.operations.provision.wishes import Wishes
+from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+from ddbinsert.operations.verify.prove import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.context import Context
+    from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
-    from ddbinsert.core.model import StartingPosition, World
-    from ddbinsert.core.proof import Proof
-    from ddbinsert.core.reporter import Reporter
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import StartingPosition
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.core.trigger.reporter import Reporter
 
 TABLE = "orders"
+_TRIGGER = Trigger(table=TABLE)
 _KEY = KeySchema(partition=KeyAttribute(name="pk", type=KeyType.S))
 _TIMEOUT = 30.0
 
@@ -37,6 +43,49 @@ class Chapter:
     command: str
     text: str
     proof: Proof | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stage:
+    """Where the story takes place."""
+
+    aws: Aws
+    folder: Path
+    clock: Clock
+    new_id: Callable[[], str]
+    reporter: Reporter
+
+    @property
+    def context(self) -> Context:
+        from ddbinsert.aws.context import Context
+
+        return Context(
+            aws=self.aws, clock=self.clock, reporter=self.reporter, new_id=self.new_id, timeout=_TIMEOUT
+        )
+
+    def converge(self, scope: Scope, *, create: bool = False) -> World:
+        return converge(
+            self.context,
+            _TRIGGER,
+            scope,
+            Wishes(create_table=_KEY if create else None),
+            package=lambda wanted: code.build(wanted, self.folder),
+            confirm=_nobody_asks,
+            choose_position=_nobody_chooses,
+        ).world
+
+    def verify(self) -> Proof:
+        from ddbinsert.operations.verify.open_runs import OpenRuns
+
+        context = VerifyContext(
+            aws=self.aws,
+            clock=self.clock,
+            new_id=self.new_id,
+            reporter=self.reporter,
+            timeout=_TIMEOUT,
+            open_runs=OpenRuns(self.folder / "runs"),
+        )
+        return verify(context, _TRIGGER, VerifyOptions())
 
 
 def demo(
@@ -51,86 +100,35 @@ def demo(
     """Tell the story; the proof of the healthy trigger and that of the broken one.
 
     Args:
-        folder: Where the runs are written down.
-        tell: Told each chapter as it is done.
+        folder: Where the runs are recorded.
+        tell: Called with each chapter as it is done.
 
     Raises:
         DdbInsertError: A part went otherwise than it should.
     """
-    from ddbinsert.aws.change_mappings import remove_filters
-    from ddbinsert.operations.ledger import Ledger
+    from ddbinsert.aws.change.mappings import remove_filters
 
-    trigger = Trigger(table=TABLE)
-
-    def bring(scope: Scope, *, create: bool = False) -> World:
-        return converge(
-            aws,
-            trigger,
-            scope,
-            Wishes(create_table=_KEY if create else None),
-            clock=clock,
-            reporter=reporter,
-            timeout=_TIMEOUT,
-            package=lambda wanted: code.build(wanted, folder),
-            confirm=_nobody_asks,
-            choose_position=_nobody_chooses,
-        ).world
-
-    def prove() -> Proof:
-        means = Means(
-            aws=aws,
-            clock=clock,
-            new_id=new_id,
-            reporter=reporter,
-            timeout=_TIMEOUT,
-            ledger=Ledger(folder / "runs"),
-        )
-        return verify(means, trigger, ProofWishes())
-
-    world = bring(Scope.STREAM, create=True)
+    stage = _Stage(aws=aws, folder=folder, clock=clock, new_id=new_id, reporter=reporter)
+    world = stage.converge(Scope.STREAM, create=True)
     view = f"{world.table.view.value}" if world.table and world.table.view else ""
-    tell(
-        Chapter(
-            command=f"enable-stream {TABLE} --create-table pk:S", text=f"table made, stream live ({view})"
-        )
-    )
-    world = bring(Scope.TRIGGER)
+    made = f"table made, stream live ({view})"
+    tell(Chapter(command=f"enable-stream {TABLE} --create-table pk:S", text=made))
+    world = stage.converge(Scope.TRIGGER)
     mapping = world.live_mapping
     if mapping is None:
-        raise Refused("The mapping is gone as soon as it was made.", code="demo-failed")
-    tell(
-        Chapter(
-            command=f"attach-trigger {TABLE}",
-            text=f"role, log group, function {trigger.function_name} and mapping made, filtered by "
-            + " or ".join(mapping.filters),
-        )
-    )
-    healthy = prove()
-    tell(
-        Chapter(
-            command=f"verify {TABLE}",
-            text="writes inserts, updates and deletes, reads the log",
-            proof=healthy,
-        )
-    )
+        raise Refused("The mapping disappeared right after its creation.", code="demo-failed")
+    filters = " or ".join(mapping.filters)
+    made = f"role, log group, function {_TRIGGER.function_name} and mapping made, filtered by {filters}"
+    tell(Chapter(command=f"attach-trigger {TABLE}", text=made))
+    healthy = stage.verify()
+    done = "writes inserts, updates and deletes, reads the log"
+    tell(Chapter(command=f"verify {TABLE}", text=done, proof=healthy))
     remove_filters(aws, mapping.uuid)
-    broken = prove()
-    tell(
-        Chapter(
-            command=f"verify {TABLE}", text="the filter was taken away by hand; the same again", proof=broken
-        )
-    )
-    world = bring(Scope.TRIGGER)
-    carry_out(
-        aws,
-        trigger,
-        teardown(world, table=True),
-        world,
-        None,
-        clock=clock,
-        reporter=reporter,
-        timeout=_TIMEOUT,
-    )
+    broken = stage.verify()
+    done = "the filter was taken away by hand; the same again"
+    tell(Chapter(command=f"verify {TABLE}", text=done, proof=broken))
+    world = stage.converge(Scope.TRIGGER)
+    carry_out(stage.context, _TRIGGER, removal(world, TABLE, delete_table=True).steps, world)
     return healthy, broken
 
 

@@ -1,15 +1,16 @@
-"""Filters from where they are: the command line, files, a mapping, a table's mappings."""
+"""Filters from the command line, from files, from a mapping, from a table's mappings."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.filter_backtest import since
-from ddbinsert.core.filter_documents import patterns_in, records_in
-from ddbinsert.core.filter_findings import Finding, Report, Severity, Table
-from ddbinsert.core.filter_lint import lint
+from ddbinsert.advice import Advice
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.filters.documents import SavedFilters, records_in, saved_filters
+from ddbinsert.core.filters.lint.lint import lint
+from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFinding, LintReport, Severity
+from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -17,56 +18,50 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import TextIO
 
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
-    from ddbinsert.core.model import MappingState, TableState
-    from ddbinsert.core.reporter import Reporter
+    from ddbinsert.core.model.seen import MappingState, TableState
+    from ddbinsert.core.trigger.reporter import Reporter
 
 #: Patterns are short; a larger file is something else.
 _LARGEST = 4 * 1024 * 1024
+#: Files that may be templates.
+DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json", ".template", ".tf")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Linted:
-    """The filters of one mapping, judged.
+    """The filters of one mapping, checked.
 
     Args:
-        mapping: The mapping's UUID, and its function; None for filters given by hand.
+        mapping: The mapping's UUID, and its function; None for filters given on the command line.
     """
 
     mapping: str | None
     function: str | None
-    report: Report
+    report: LintReport
 
 
 def given_patterns(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[str, ...]:
-    """The patterns of arguments that are patterns, files, or `-` for standard input.
+    """The patterns of arguments that are patterns, files, or `-` for standard input, without their mappings.
 
     Raises:
-        UsageError: An argument is neither JSON nor a file that can be read.
+        UsageError: An argument is neither JSON nor a readable file.
     """
-    return tuple(pattern for argument in arguments for pattern in _patterns(argument, cwd, stdin))
-
-
-def _patterns(argument: str, cwd: Path, stdin: TextIO) -> tuple[str, ...]:
-    if argument == "-":
-        return patterns_in(stdin.read(_LARGEST))
-    if argument.lstrip()[:1] in ("{", "[", '"') or not argument.strip():
-        return (argument,) if argument.lstrip()[:1] != "[" else patterns_in(argument)
-    return patterns_in(read_file(argument, cwd))
+    return tuple(text for one in saved_in(arguments, cwd=cwd, stdin=stdin) for text in one.patterns)
 
 
 def read_file(name: str, cwd: Path) -> str:
     """A small text file.
 
     Raises:
-        UsageError: It can't be read, or is too large to be what it should.
+        UsageError: It cannot be read, or is too large for a filter.
     """
     path = cwd / name
     try:
         if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{name} is larger than 4 MB: it is no filter.", code="file-too-large")
+            raise UsageError(f"{name} is larger than 4 MB: it is not a filter.", code="file-too-large")
         return path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from error
@@ -75,17 +70,26 @@ def read_file(name: str, cwd: Path) -> str:
 def _unreadable(name: str, error: Exception) -> UsageError:
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return UsageError(
-        f"{name} can't be read: {why}.",
-        hint="Give a file, - for standard input, or JSON.",
+        f"{name} cannot be read: {why}.",
+        hint="Give a file, - for standard input, or JSON text.",
         code="unreadable-file",
     )
+
+
+def is_document(name: str, cwd: Path) -> bool:
+    """Whether an argument is a folder, or a file that may be a template."""
+    path = cwd / name
+    try:
+        return path.is_dir() or (path.suffix.lower() in DOCUMENT_SUFFIXES and path.is_file())
+    except (OSError, ValueError):
+        return False
 
 
 def read_records(name: str, *, cwd: Path, stdin: TextIO) -> Iterator[dict[str, Any]]:
     """The records of a file, or of standard input for `-`, one by one.
 
     Raises:
-        UsageError: It can't be read, or holds what is no record.
+        UsageError: It cannot be read, or contains something other than records.
     """
     if name == "-":
         yield from records_in(stdin, "standard input")
@@ -98,7 +102,7 @@ def read_records(name: str, *, cwd: Path, stdin: TextIO) -> Iterator[dict[str, A
 
 
 class Cut:
-    """Records up to a time limit; `hit` says whether it was reached before the records' end."""
+    """Records up to a time limit; `hit` is true if the limit was reached before the last record."""
 
     def __init__(self, records: Iterable[dict[str, Any]], *, clock: Clock, seconds: float | None) -> None:
         self._records = records
@@ -119,12 +123,13 @@ class Cut:
 def stream_records(
     aws: Aws, table: TableState, *, clock: Clock, reporter: Reporter, back: float
 ) -> Iterator[dict[str, Any]]:
-    """What a table's live stream holds, as Lambda would get it, from `back` seconds ago on.
+    """The records of a table's live stream, as Lambda would receive them, from `back` seconds ago.
 
     Raises:
         PrerequisiteError: The table has no stream.
     """
-    from ddbinsert.aws.streams import read_stream
+    from ddbinsert.aws.read.streams import read_stream
+    from ddbinsert.core.filters.backtest import since
 
     stream = _stream_of(table)
     started = clock.monotonic()
@@ -140,7 +145,7 @@ def _stream_of(table: TableState) -> str:
     if table.stream_arn is None:
         raise PrerequisiteError(
             f"Table {table.name} has no stream.",
-            hint=f"`ddbinsert enable-stream {table.name}` enables it.",
+            hint=Advice("Enable it", ("enable-stream", table.name)),
             code="no-stream",
         )
     return table.stream_arn
@@ -149,51 +154,36 @@ def _stream_of(table: TableState) -> str:
 # --- from AWS ---------------------------------------------------------------------------------------------
 
 
-def table_state(aws: Aws, name: str) -> TableState:
-    """The table.
-
-    Raises:
-        PrerequisiteError: There is none of this name.
-    """
-    from ddbinsert.aws.observe import read_table
-
-    table = read_table(aws, name)
-    if table is None:
-        raise PrerequisiteError(
-            f"Table {name} does not exist in {aws.region}.",
-            hint="Check the name, --region and --profile.",
-            code="table-not-found",
-        )
-    return table
-
-
-def known(table: TableState | None) -> Table:
-    """What lint needs to know of a table."""
-    return Table() if table is None else Table(view=table.view, key=table.key)
+def known(table: TableState | None) -> KnownStream:
+    """What is known of a table's stream."""
+    return (
+        KnownStream() if table is None else KnownStream(view=table.view, key=table.key, arn=table.stream_arn)
+    )
 
 
 def mapping_state(aws: Aws, uuid: str) -> MappingState:
     """The mapping; its filters can be read.
 
     Raises:
-        PrerequisiteError: There is none, or its filters are encrypted.
+        PrerequisiteError: It does not exist, or its filters are encrypted.
     """
-    from ddbinsert.aws.observe import read_mapping
+    from ddbinsert.aws.read.resources import read_mapping
 
     if not _UUID.fullmatch(uuid):
         raise UsageError(
-            f"{uuid!r} is no mapping's UUID.", hint="`ddbinsert status TABLE` shows a trigger's mapping."
+            f"{uuid!r} is not the UUID of a mapping.",
+            hint="A trigger's mapping is shown by status.",
         )
     mapping = read_mapping(aws, uuid)
     if mapping is None:
         raise PrerequisiteError(
             f"There is no event source mapping {uuid} in {aws.region}.",
-            hint="`ddbinsert status TABLE` shows a trigger's mapping.",
+            hint="A trigger's mapping is shown by status.",
             code="mapping-not-found",
         )
     if mapping.filters_hidden:
         raise PrerequisiteError(
-            f"The filters of mapping {uuid} are encrypted with a customer key: Lambda doesn't show them.",
+            f"The filters of mapping {uuid} are encrypted with a customer key: Lambda does not show them.",
             code="filter-hidden",
         )
     return mapping
@@ -201,46 +191,92 @@ def mapping_state(aws: Aws, uuid: str) -> MappingState:
 
 def table_of(mapping: MappingState) -> str | None:
     """The name of the table whose stream a mapping reads."""
-    _, found, rest = mapping.stream_arn.partition(":table/")
-    return rest.partition("/stream/")[0] if found else None
+    stream = arn_parts(mapping.stream_arn)
+    return stream.name if stream.service == "dynamodb" else None
 
 
 def lint_mapping(aws: Aws, uuid: str) -> Linted:
-    """A mapping's filters, judged for the stream that it reads."""
-    from ddbinsert.aws.observe import read_table
+    """Check a mapping's filters for the stream that it reads."""
+    from ddbinsert.aws.read.resources import read_table
 
     mapping = mapping_state(aws, uuid)
     name = table_of(mapping)
     table = read_table(aws, name) if name else None
     live = table if table is not None and table.stream_arn == mapping.stream_arn else None
-    return _linted(mapping, known(live))
+    return _linted(mapping, known(live) if live else KnownStream(arn=mapping.stream_arn))
 
 
 def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
-    """The filters of every mapping on a table's stream, judged."""
-    from ddbinsert.aws.observe import read_mappings
+    """Check the filters of every mapping on a table's stream."""
+    from ddbinsert.aws.read.resources import read_mappings
+    from ddbinsert.operations.look import existing_table
 
-    table = table_state(aws, name)
+    table = existing_table(aws, name)
     mappings = read_mappings(aws, stream_arn=_stream_of(table))
     return table, tuple(_linted(mapping, known(table)) for mapping in mappings)
 
 
-def _linted(mapping: MappingState, table: Table) -> Linted:
-    if mapping.filters_hidden:
+def _linted(mapping: MappingState, stream: KnownStream) -> Linted:
+    saved = SavedFilters(
+        patterns=mapping.filters,
+        mapping=mapping.uuid,
+        function=mapping.function_arn,
+        stream=mapping.stream_arn,
+        hidden=mapping.filters_hidden,
+    )
+    return lint_saved(saved, stream)
+
+
+def _single(rule: str, severity: Severity, message: str) -> LintReport:
+    return LintReport(filters=(), findings=(LintFinding(rule=rule, severity=severity, message=message),))
+
+
+def lint_saved(saved: SavedFilters, stream: KnownStream) -> Linted:
+    """Check the filters of a mapping, or those of a document without one.
+
+    Args:
+        stream: What is known of the stream besides its ARN.
+    """
+    if saved.hidden:
         report = _single("filter-hidden", Severity.NOTE, "The filters are encrypted with a customer key.")
-    elif not mapping.filters:
+    elif not saved.patterns:
         report = _single(
             "no-filter", Severity.WARNING, "The mapping has no filter: every change invokes the function."
         )
     else:
-        report = lint(mapping.filters, table)
-    return Linted(mapping=mapping.uuid, function=mapping.function_name, report=report)
+        known_stream = KnownStream(view=stream.view, key=stream.key, arn=stream.arn or saved.stream)
+        report = lint(saved.patterns, known_stream, _expectation(saved))
+    function = resource_name(saved.function) if saved.function else None
+    return Linted(mapping=saved.mapping, function=function, report=report)
 
 
-def _single(rule: str, severity: Severity, message: str) -> Report:
-    return Report(filters=(), findings=(Finding(rule=rule, severity=severity, message=message),))
+def _expectation(saved: SavedFilters) -> Expectation:
+    """A mapping to another function than the table's insert trigger may be meant for other events."""
+    if saved.mapping is None or not saved.stream or not saved.function:
+        return Expectation.INSERTS
+    own = f"{arn_parts(saved.stream).name}-inserts"
+    return Expectation.INSERTS if resource_name(saved.function) == own else Expectation.OTHERS
 
 
-def lint_given(patterns: Iterable[str], table: Table) -> Linted:
-    """Filters given by hand, judged as those of one mapping."""
-    return Linted(mapping=None, function=None, report=lint(tuple(patterns), table))
+def saved_in(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[SavedFilters, ...]:
+    """The filters of the arguments: each mapping by itself, and all patterns without a mapping together.
+
+    Raises:
+        UsageError: An argument is neither JSON nor a readable file.
+    """
+    every = [one for argument in arguments for one in _saved(argument, cwd, stdin)]
+    loose = [one for one in every if one.mapping is None]
+    notes = tuple(dict.fromkeys(note for one in loose for note in one.notes))
+    together = SavedFilters(patterns=tuple(text for one in loose for text in one.patterns), notes=notes)
+    return (*((together,) if loose else ()), *(one for one in every if one.mapping is not None))
+
+
+def _saved(argument: str, cwd: Path, stdin: TextIO) -> tuple[SavedFilters, ...]:
+    if argument == "-":
+        return saved_filters(stdin.read(_LARGEST))
+    if argument.lstrip()[:1] in ("{", '"') or not argument.strip():
+        # A pattern has no key of AWS's answers: what has one was pasted from an answer.
+        return saved_filters(argument)
+    if argument.lstrip()[:1] == "[":
+        return saved_filters(argument)
+    return saved_filters(read_file(argument, cwd))

@@ -1,26 +1,28 @@
-"""Following a log group: one loop for looking once and for looking on."""
+"""Reading a log group: one loop for reading it once and for following it."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.duration import seconds, words
-from ddbinsert.errors import InconclusiveError, UsageError
+from ddbinsert.core.times import words
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import InconclusiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ddbinsert.aws.logs import LogReader
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.read.logs import LogReader as LogReader  # noqa: PLC0414 - re-exported
+    from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
-    from ddbinsert.core.log_event import LogEvent
-    from ddbinsert.core.model import Trigger
+    from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.core.model.wanted import Trigger
 
-#: Seconds between looks: short while lines come, so that they are seen at once, then longer. CloudWatch
-#: allows some 5 to 10 looks a second to a whole account.
+#: Seconds: a line that shows up this late is still shown, at any rate of lines.
+LATEST = 60.0
+#: Seconds between two requests: short while lines arrive, then longer. CloudWatch allows some 5 to 10 requests a
+#: second to a whole account.
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 2.0, 1.3
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 15.0
 
@@ -30,8 +32,9 @@ class Source:
     """Where the lines come from.
 
     Attributes:
-        exists: Whether the function that writes there does; None where that was not to be found out.
-        arn: The function's.
+        group: Name of the log group.
+        exists: Whether the function that writes to it exists; None if unknown.
+        arn: ARN of the function.
     """
 
     group: str
@@ -40,38 +43,31 @@ class Source:
 
 
 def source_of(aws: Aws, function: str, trigger: Trigger | None) -> Source:
-    """The log group that a function writes to: as deployed, else as wanted, else Lambda's default."""
+    """The log group of a function: as deployed, else as configured, else Lambda's default."""
     from ddbinsert.aws.errors import PermissionDenied
-    from ddbinsert.aws.observe import read_function
+    from ddbinsert.aws.read.resources import read_function
 
     wanted = trigger.log_group if trigger is not None else f"/aws/lambda/{function}"
     try:
         deployed = read_function(aws, function)
-    except PermissionDenied:  # one may be allowed to read logs, and no more
+    except PermissionDenied:  # an identity may be allowed to read logs only
         return Source(group=wanted)
     if deployed is None:
         return Source(group=wanted, exists=False)
     return Source(group=deployed.log_group, exists=True, arn=deployed.arn)
 
 
-def moment(text: str, now: float) -> float:
-    """Epoch seconds of ``5m`` (ago) or of an ISO 8601 time; local time where it names no zone.
+def reader_of(aws: Aws, group: str, *, since: float, text: str | None = None) -> LogReader:
+    """A reader of a log group.
 
-    Raises:
-        UsageError: It is neither, or lies in the future.
+    Args:
+        since: Epoch seconds; older lines are left out.
+        text: Only lines that contain this text.
     """
-    if "-" not in text and ":" not in text:
-        return max(0.0, now - seconds(text, name="--since"))
-    try:
-        at = datetime.fromisoformat(text.strip()).astimezone().timestamp()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            f"--since: {text!r} is no time.",
-            hint="Write 5m, 2h30m, 2026-05-01T12:00 or 2026-05-01T12:00:00Z.",
-        ) from None
-    if at > now:
-        raise UsageError(f"--since: {text} lies in the future.", hint="Mind the time zone: Z is UTC.")
-    return max(0.0, at)
+    from ddbinsert.aws.read.logs import LogReader
+
+    # The window is read again whenever the log has moved on by a quarter of it: a line of half its age is found.
+    return LogReader(aws, group, since=since, needle=text, overlap=2 * LATEST)
 
 
 def lines(
@@ -80,31 +76,38 @@ def lines(
     clock: Clock,
     follow: bool,
     count: int | None = None,
+    last: int | None = None,
+    wanted: Callable[[LogEvent], bool] = lambda _event: True,
     timeout: float = math.inf,
     idle: Callable[[int, float], None],
 ) -> Iterator[LogEvent]:
-    """The log's lines: what is there, and with ``follow`` what is yet to come.
+    """The lines of a log: those that exist, and with ``follow`` those that are written from now on.
 
     Args:
-        count: End after so many.
+        count: Stop after this number of lines.
+        last: Of the lines that exist at the start, only this number of the newest.
+        wanted: Whether a line is to be given.
         timeout: Seconds; following without ``count`` just ends then.
-        idle: Told (lines so far, seconds so far) before every sleep.
+        idle: Called with (lines so far, seconds so far) before every sleep.
 
     Raises:
-        InconclusiveError: The time was up before ``count`` lines, or before CloudWatch gave what is there.
-        AwsError: Not allowed, or nothing answers.
+        InconclusiveError: The time was up before ``count`` lines, or before CloudWatch returned what exists.
+        AwsError: Access was denied, or the endpoint does not answer.
     """
     started = clock.monotonic()
     given, pause, backoff = 0, _FIRST_PAUSE, _FIRST_BACKOFF
+    held: deque[LogEvent] | None = None if last is None else deque(maxlen=last)
     while True:
         before = given
-        for event in reader.poll():
+        for event in _new(reader, wanted, held):
             given += 1
             yield event
             if given == count:
                 return
             if clock.monotonic() - started >= timeout:
                 break
+        if reader.complete:
+            held = None
         if reader.complete and not follow:
             return
         elapsed = clock.monotonic() - started
@@ -121,22 +124,41 @@ def lines(
             backoff = min(backoff * 2, _LONGEST_BACKOFF)
 
 
+def _new(
+    reader: LogReader, wanted: Callable[[LogEvent], bool], held: deque[LogEvent] | None
+) -> Iterator[LogEvent]:
+    """What one poll gives; with ``held``, its newest lines once all of them are known."""
+    for event in reader.poll():
+        if not wanted(event):
+            continue
+        if held is None:
+            yield event
+        else:
+            held.append(event)
+    if held is not None and reader.complete:
+        yield from sorted(held, key=_when)
+
+
+def _when(event: LogEvent) -> int:
+    return event.timestamp
+
+
 def _time_is_up(reader: LogReader, given: int, count: int | None, timeout: float, *, follow: bool) -> None:
-    """Raise where more was asked for than came.
+    """Raise if fewer lines came than were asked for.
 
     Raises:
-        InconclusiveError: It was.
+        InconclusiveError: Fewer came.
     """
     if count is not None:
         missing = f"; log group {reader.group} does not exist" if reader.group_missing else ""
         raise InconclusiveError(
-            f"{given} of {count} lines within {words(timeout)}{missing}.",
-            hint="Give a longer --timeout or an earlier --since, or look at what --filter leaves out.",
+            f"Only {given} of {count} lines arrived within {words(timeout)}{missing}.",
+            hint="Use a longer --timeout or an earlier --since, and check what --filter leaves out.",
             code="timeout",
         )
     if not follow:
         raise InconclusiveError(
-            f"CloudWatch Logs did not give all of {reader.group} within {words(timeout)} (throttled).",
-            hint="Give a longer --timeout, or a later --since.",
+            f"CloudWatch Logs did not return all of {reader.group} within {words(timeout)} (throttled).",
+            hint="Use a longer --timeout or a later --since.",
             code="timeout",
         )

@@ -6,18 +6,30 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert import config
-from ddbinsert.core.insert_filter import insert_patterns
+from ddbinsert.core.filters.insert_only import insert_patterns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ddbinsert.config import Configuration
-    from ddbinsert.core.model import Trigger
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.render.terminal.screen import Screen
 
 
-def data(loaded: Configuration) -> dict[str, Any]:
-    """Every key with its value and where that comes from; the names and filters that follow from them."""
+def data(every: Sequence[Configuration]) -> dict[str, Any]:
+    """Every key with its value and where that comes from; the names and filters that follow from them.
+
+    Args:
+        every: One for each trigger that the file describes.
+    """
+    path = str(every[0].path)
+    if every[0].name is None:
+        return {"path": path, **_of_one(every[0])}
+    return {"path": path, "triggers": [{"name": one.name, **_of_one(one)} for one in every]}
+
+
+def _of_one(loaded: Configuration) -> dict[str, Any]:
     return {
-        "path": str(loaded.path),
         "keys": config.values(loaded),
         "trigger": None if loaded.trigger is None else _derived(loaded.trigger),
     }
@@ -33,28 +45,36 @@ def _derived(trigger: Trigger) -> dict[str, Any]:
     }
 
 
-def human(screen: Screen, loaded: Configuration) -> None:
-    screen.line(f"{loaded.path} is valid.", "bold green")
+def human(screen: Screen, every: Sequence[Configuration]) -> None:
+    screen.line(f"{every[0].path} is valid.", "bold green")
+    for loaded in every:
+        if loaded.name is not None:
+            screen.line()
+            screen.line(loaded.name, "bold")
+        _human(screen, loaded)
+
+
+def _human(screen: Screen, loaded: Configuration) -> None:
     screen.pairs(_description(loaded.trigger), indent=2)
-    every = config.values(loaded)
-    given = [value for value in every if value.source is not None]
+    keys = config.values(loaded)
+    given = [value for value in keys if value.source is not None]
     if given:
         screen.line()
         screen.table(("key", "value", "from"), [(v.path, _written(v.value), v.source or "") for v in given])
-    if len(given) < len(every):
+    if len(given) < len(keys):
         screen.line("Every other key has its default." if given else "Every key has its default.")
 
 
 def _description(trigger: Trigger | None) -> list[tuple[str, str]]:
     if trigger is None:
-        return [("table", "to be named on the command line")]
+        return [("table", "not in the file; to be given on the command line")]
     function = trigger.function
     code = function.code or f"template {function.template.value}"
     return [
         ("table", trigger.table),
         ("stream", trigger.view.value),
         ("function", f"{trigger.function_name} ({function.runtime}, {code})"),
-        ("role", function.role or f"{trigger.role_name}, made by ddbinsert"),
+        ("role", function.role or f"{trigger.role_name}, created by ddbinsert"),
         ("logs", trigger.log_group),
         ("filter", " or ".join(insert_patterns(trigger.mapping.filters))),
     ]

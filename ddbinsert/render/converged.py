@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.render import machine
 from ddbinsert.render import steps as words
 
 if TYPE_CHECKING:
-    from ddbinsert.core.converged import Converged
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.advice import Advice
+    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.render.terminal.screen import Screen
 
 
-def data(done: Converged) -> dict[str, Any]:
-    """The result for the envelope; names and ARNs, never the function's environment values."""
+def data(done: Converged, advice: Advice | None) -> dict[str, Any]:
+    """The result for the envelope; names and ARNs, never the function's environment values.
+
+    Args:
+        advice: What to do next.
+    """
     world, trigger = done.world, done.trigger
     mapping = world.live_mapping
+    off = world.stream_off
     return {
         "table": trigger.table,
         "account": world.account,
@@ -30,49 +37,89 @@ def data(done: Converged) -> dict[str, Any]:
         "dry_run": done.dry_run,
         "changed": done.changed,
         "steps": [{"step": type(step).__name__, "text": words.future(step)} for step in done.steps],
+        "consequences": list(done.consequences),
+        "belongs_to_others": list(done.others),
+        "left_as_is": [{"setting": c.field, "value": c.have, "default": c.want} for c in done.kept],
+        "stays": list(done.stays),
+        "draining": [
+            {"mapping_uuid": each.mapping.uuid, "records_left": each.left, "text": each.text}
+            for each in done.draining
+        ],
+        "stream_off": None if off is None else {"from": _time(off[0]), "until": _time(off[1])},
+        "next": None if advice is None else machine.advised(advice),
     }
 
 
-def stream(screen: Screen, done: Converged) -> None:
+def _time(epoch: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+
+
+def stream(screen: Screen, done: Converged, advice: Advice | None) -> None:
+    """The stream's ARN, or the plan."""
+    del advice
     if done.dry_run:
         plan(screen, done)
     elif done.world.table is not None:
         screen.line(done.world.table.stream_arn or "")
 
 
-def function(screen: Screen, done: Converged) -> None:
+def function(screen: Screen, done: Converged, advice: Advice | None) -> None:
+    """The function's ARN, or the plan."""
+    del advice
     if done.dry_run:
         plan(screen, done)
     elif done.world.function is not None:
         screen.line(done.world.function.arn)
 
 
-def trigger(screen: Screen, done: Converged, *, next_step: str) -> None:
+def trigger(screen: Screen, done: Converged, advice: Advice | None) -> None:
+    """What the trigger consists of, and what to do next; or the plan."""
     if done.dry_run:
         plan(screen, done)
         return
     world = done.world
     mapping = world.live_mapping
     view = f" ({world.table.view.value})" if world.table and world.table.view else ""
-    screen.pairs(
-        [
-            ("stream", f"{world.table.stream_arn if world.table else ''}{view}"),
-            ("function", world.function.arn if world.function else ""),
-            ("mapping", f"{mapping.uuid} ({mapping.state})" if mapping else ""),
-            ("filter", " or ".join(mapping.filters) if mapping else ""),
-            ("logs", world.function.log_group if world.function else ""),
-        ]
-    )
-    screen.line(f"Prove it: {next_step}", "bold")
+    rows = [
+        ("stream", f"{world.table.stream_arn if world.table else ''}{view}"),
+        ("function", world.function.arn if world.function else ""),
+        ("mapping", f"{mapping.uuid} ({mapping.state})" if mapping else ""),
+        ("filter", " or ".join(mapping.filters) if mapping else ""),
+        ("logs", world.function.log_group if world.function else ""),
+    ]
+    rows += [("draining", f"{each.mapping.uuid}: {each.text}") for each in done.draining]
+    screen.pairs(rows)
+    _kept(screen, done)
+    if advice is not None:
+        screen.line(f"{advice.text}: {advice.line}", "bold")
 
 
-def plan(screen: Screen, done: Converged) -> None:
-    """The steps that would be carried out."""
+def _kept(screen: Screen, done: Converged) -> None:
+    """One line of what was left as it is."""
+    if done.kept:
+        listed = ", ".join(f"{change.field} {change.have}" for change in done.kept)
+        screen.line(f"left as is: {listed}")
+
+
+def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everything is as wanted.") -> None:
+    """The steps that would be carried out; ``nothing`` where there are none."""
+    for change in done.kept:
+        screen.line(f"  left as is: {change.field} {change.have}", "dim")
+    for text in done.others:
+        screen.line(f"  belongs to others: {text}", "dim")
+    for text in done.stays:
+        screen.line(f"  stays: {text}", "dim")
+    for each in done.draining:
+        screen.line(f"  event source mapping {each.mapping.uuid}: {each.text}")
     if not done.steps:
-        screen.line("Nothing to do: everything is as wanted.")
+        screen.line(nothing)
         return
     for step in done.steps:
         screen.line(f"{words.symbol(step)} {words.future(step)}", _STYLES.get(words.symbol(step), "yellow"))
+    for text in done.consequences:
+        screen.sentence(f"! {text}", "yellow")
     count = len(done.steps)
     screen.line(f"{count} step{'' if count == 1 else 's'}; nothing was changed.")
 
@@ -81,12 +128,15 @@ _STYLES = {"+": "green", "-": "red", "±": "bold red"}
 
 
 def taken_down(screen: Screen, done: Converged) -> None:
+    """How many resources are gone, and what stays."""
     if done.dry_run:
-        plan(screen, done)
+        plan(screen, done, nothing="Nothing to take down.")
         return
-    count = len(done.steps)
+    count = sum(words.symbol(step) == "-" for step in done.steps)
     screen.line(
-        f"{done.trigger.table}: {count} thing{'' if count == 1 else 's'} taken down."
+        f"Removed {count} resource{'' if count == 1 else 's'} of {done.trigger.table}'s trigger."
         if count
         else f"{done.trigger.table}: there was nothing to take down."
     )
+    for text in done.stays:
+        screen.line(f"Stays: {text}.")

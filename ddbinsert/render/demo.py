@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.duration import words
-from ddbinsert.core.verdict import Result, Weight
-from ddbinsert.render.verdict import STYLES
+from ddbinsert.core.proof.verdict import Result, Weight
+from ddbinsert.core.times import words
+from ddbinsert.render.verdict.text import STYLES
 
 if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
-    from ddbinsert.core.proof import Proof
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.render.terminal.screen import Screen
 
 
 class Narrator:
@@ -58,7 +58,7 @@ class Narrator:
         took = words(self._clock.monotonic() - self._began)
         self._line()
         if not good:
-            self._line("This is not how it should have gone; please report it.", "bold red")
+            self._line("This is not the expected result; please report it.", "bold red")
             return
         self._line(f"Everything was taken down again ({took} in all). On a table of your own:")
         self._line("  ddbinsert attach-trigger TABLE && ddbinsert verify TABLE", "bold")

@@ -1,16 +1,20 @@
-"""Failures: what was given up, what it holds, what became of it."""
+"""Failures: the discarded records, their content, the result of a replay."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.failed_records import left_out_words
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.failures import Failure, Listing, Record, Replay, Shown
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.failed_records import Failure, Listing, OddDocument, Record, Replay, Shown
+    from ddbinsert.render.terminal.screen import Screen
+
+#: Skipped documents that are named to a person.
+_ODD = 10
 
 
 def failure_data(failure: Failure) -> dict[str, Any]:
@@ -35,13 +39,14 @@ def listing_data(listing: Listing) -> dict[str, Any]:
     return {
         "destination": listing.destination,
         "failures": [failure_data(one) for one in listing.failures],
-        "foreign": listing.foreign,
+        "foreign": len(listing.odd),
+        "odd": [{"name": one.name, "why": one.why} for one in listing.odd],
     }
 
 
 def listing(screen: Screen, found: Listing, *, show: str, replay: str) -> None:
     if not found.failures:
-        screen.line(f"Nothing was given up: {found.destination} holds no failure of this trigger.", "green")
+        screen.line(f"No discarded records: {found.destination} holds no failure of this trigger.", "green")
     else:
         rows = [
             (
@@ -54,11 +59,22 @@ def listing(screen: Screen, found: Listing, *, show: str, replay: str) -> None:
             )
             for one in found.failures
         ]
-        screen.table(("id", "given up", "function", "condition", "records", "first record written"), rows)
-        screen.line(f"Look at them: {show}")
-        screen.line(f"Give them to the function again: {replay}")
-    if found.foreign:
-        screen.line(f"{found.foreign} other documents lie there, which are none of Lambda's.")
+        screen.table(("id", "discarded", "function", "condition", "records", "first record written"), rows)
+        screen.line(f"Show the records: {show}")
+        screen.line(f"Replay them: {replay}")
+    odd(screen, found.odd)
+
+
+def odd(screen: Screen, documents: Sequence[OddDocument]) -> None:
+    """The documents that were skipped."""
+    if not documents:
+        return
+    are = "1 document is" if len(documents) == 1 else f"{len(documents):,} documents are"
+    screen.line(f"Skipped: {are} not of Lambda's:")
+    for one in documents[:_ODD]:
+        screen.line(f"  {one.name}: {one.why}")
+    if len(documents) > _ODD:
+        screen.line(f"  … and {len(documents) - _ODD:,} more (--output json)")
 
 
 def shown_data(shown: Sequence[Shown]) -> list[dict[str, Any]]:
@@ -75,7 +91,7 @@ def shown(screen: Screen, failures: Sequence[Shown]) -> None:
         screen.pairs(
             [
                 ("function", failure.function_name),
-                ("given up", f"{failure.at} after {failure.attempts} invocations"),
+                ("discarded", f"{failure.at} after {failure.attempts} invocations"),
                 ("error", failure.error),
                 ("shard", failure.shard),
                 ("sequence numbers", f"{failure.first} to {failure.last}"),
@@ -99,7 +115,10 @@ def replay_data(replays: Sequence[Replay]) -> list[dict[str, Any]]:
             **failure_data(one.failure),
             "ok": one.ok,
             "done": one.done,
+            "already_processed": one.already,
             "left": one.left,
+            "left_out": one.left_out,
+            "trimmed": one.trimmed,
             "problem": one.problem or None,
         }
         for one in replays
@@ -110,10 +129,13 @@ def replayed(screen: Screen, replays: Sequence[Replay]) -> None:
     if not replays:
         screen.line("Nothing to replay.", "green")
     for one in replays:
+        before = f", {one.already} processed before" if one.already else ""
+        name = f"{one.failure.id}: {one.done} records replayed{before}"
         if one.ok:
-            screen.line(
-                f"{one.failure.id}: {one.done} records done, and taken out of the destination", "green"
-            )
-        else:
-            left = f"{len(one.left)} still there" if one.left else "all still there"
-            screen.line(f"{one.failure.id}: {one.done} records done, {left}: {one.problem}", "bold red")
+            screen.line(f"{name}; removed from the destination", "green")
+            continue
+        left = [f"{len(one.left)} failed or not tried"] if one.left else []
+        left += left_out_words(one.left_out.values(), one.trimmed)
+        if one.problem:
+            left.append(one.problem)
+        screen.line(f"{name}; left at the destination: {'; '.join(left)}", "bold red")

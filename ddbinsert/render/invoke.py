@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.logline import Kind, read
+from ddbinsert.core.logs.line import Kind, read
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.invocation import Invocation
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.logs.invocation import Invocation
+    from ddbinsert.render.terminal.screen import Screen
 
 
 def data(

@@ -6,13 +6,15 @@ import shlex
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.duration import words
+from ddbinsert.advice import Advice
+from ddbinsert.core.times import words
 from ddbinsert.local import Health
 
 if TYPE_CHECKING:
     from ddbinsert.local import Emulator, Redirection, Status
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.render.terminal.screen import Screen
 
+_START = ("local", "start")
 _USES = (
     ("use", "ddbinsert COMMAND --local"),
     ("any AWS tool", 'eval "$(ddbinsert local env)"'),
@@ -54,9 +56,9 @@ def _sentence(seen: Status) -> str:
         case Health.UNRESPONSIVE:
             return f"The embedded emulator at {where} lives, but doesn't answer; maybe it is busy."
         case Health.STALE:
-            return "The embedded emulator has ended unexpectedly; `ddbinsert local start` puts that right."
+            return f"The embedded emulator has ended unexpectedly. {Advice('Start it again', _START)}"
         case Health.STOPPED:
-            return "The embedded emulator is not running; `ddbinsert local start` starts it."
+            return f"The embedded emulator is not running. {Advice('Start it', _START)}"
 
 
 def shell(screen: Screen, change: Redirection) -> None:

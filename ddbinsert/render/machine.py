@@ -1,17 +1,19 @@
-"""Values as JSON: the versioned envelope that every command answers in with ``--output json``."""
+"""Values as JSON, and the versioned envelope that every command prints with ``--output json``."""
 
 from __future__ import annotations
 
 import base64
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.advice import Advice
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,11 +24,16 @@ if TYPE_CHECKING:
 SCHEMA = "ddbinsert/1"
 
 
+def iso_utc(epoch: float) -> str:
+    """Epoch seconds as ISO 8601 in UTC, whole seconds: ``2026-01-31T12:00:00Z``."""
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
 def jsonable(value: object) -> Any:
     """``value`` in JSON's types: dataclasses by field, enums by value, bytes as base64, times as ISO 8601.
 
     Raises:
-        TypeError: A value that no rule covers: a mistake of ours, never passed on as text.
+        TypeError: A value that no rule covers: a bug, never passed on as text.
     """
     match value:
         case Enum():
@@ -34,7 +41,7 @@ def jsonable(value: object) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            return _number(value)
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(bytes(value)).decode("ascii")
         case datetime():
@@ -51,9 +58,27 @@ def jsonable(value: object) -> Any:
             raise TypeError(f"no JSON form for {type(value).__name__}")
 
 
+def _number(value: Decimal) -> int | float | None:
+    if not value.is_finite():
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def advised(given: Advice) -> dict[str, Any]:
+    """An advice as text and as a list of arguments; ``command`` is null where the text is all there is."""
+    return {"text": given.text, "command": ["ddbinsert", *given.command] if given.command else None}
+
+
 def failure(error: DdbInsertError) -> dict[str, Any]:
-    """An error as the envelope lists it."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    """An error as the envelope lists it; where the hint has a command, also that as a list of arguments."""
+    listed = {
+        "code": error.code,
+        "message": error.message,
+        "hint": None if error.hint is None else str(error.hint),
+    }
+    if isinstance(error.hint, Advice) and error.hint.command:
+        return {**listed, "command": ["ddbinsert", *error.hint.command]}
+    return listed
 
 
 def envelope(
@@ -63,9 +88,14 @@ def envelope(
     data: object = None,
     errors: Sequence[Mapping[str, Any]] = (),
     warnings: Sequence[str] = (),
+    advice: Sequence[Advice] = (),
 ) -> dict[str, Any]:
-    """The one shape of every answer; ``ok`` is true for exit code 0 alone."""
-    return {
+    """The envelope of every result; ``ok`` is true for exit code 0 only.
+
+    Args:
+        advice: What the warnings advise to do; the key ``advice`` is there only where there is any.
+    """
+    document = {
         "schema": SCHEMA,
         "command": command,
         "ok": exit_code == ExitCode.OK,
@@ -74,9 +104,29 @@ def envelope(
         "errors": list(errors),
         "warnings": list(warnings),
     }
+    return {**document, "advice": [advised(each) for each in advice]} if advice else document
 
 
 def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
-    """JSON text; printable ASCII only, so that no terminal or log acts on it."""
-    # DEL is the one control character that json leaves as it is.
-    return json.dumps(document, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
+    """JSON text; printable ASCII only, so that no terminal, log or CI system acts on it.
+
+    A number that JSON doesn't have (NaN, Infinity) becomes null.
+    """
+    try:
+        text = json.dumps(document, indent=indent, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_finite(document), indent=indent, allow_nan=False)
+    # DEL is the one control character that json leaves as it is; "##[" begins a command of GitHub's runner.
+    return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case _:
+            return value

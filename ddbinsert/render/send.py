@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.duration import words
+from ddbinsert.core.times import words
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.items import Item
-    from ddbinsert.core.samples import Sent
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.items.convert import Item
+    from ddbinsert.core.items.samples import Sent
+    from ddbinsert.render.terminal.screen import Screen
 
 _SHOWN = 5
 

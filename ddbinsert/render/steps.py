@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from ddbinsert.core import steps as s
-from ddbinsert.core.keys import describe_key
+from ddbinsert.core.model.key_text import describe_key
+from ddbinsert.core.model.wanted import StartingPosition
+from ddbinsert.core.trigger import steps as s
 
 if TYPE_CHECKING:
-    from ddbinsert.core.steps import Change, Step
+    from ddbinsert.core.trigger.steps import Change, Step
 
 
 def future(step: Step) -> str:
@@ -20,13 +21,28 @@ def future(step: Step) -> str:
 def past(step: Step) -> str:
     """``created log group /aws/lambda/orders-inserts, kept 14 days``."""
     verb, rest = _words(step)
+    if isinstance(step, s.DeleteQueue):
+        rest = f"queue {step.name}"  # it was empty
     return f"{_PAST[verb]} {rest}"
+
+
+def thing(step: Step) -> str:
+    """What a step is about, without what is done to it: ``log group /aws/lambda/orders-inserts``."""
+    _, rest = _words(step)
+    return rest.split(", ")[0].split(": ")[0]
 
 
 def symbol(step: Step) -> str:
     """How a plan marks a step: + made, ~ changed, - taken away, ± replaced."""
     verb, _ = _words(step)
-    return {"create": "+", "enable": "+", "delete": "-", "disable": "-", "replace": "±"}.get(verb, "~")
+    return {
+        "create": "+",
+        "enable": "+",
+        "delete": "-",
+        "disable": "-",
+        "replace": "±",
+        "take over": "±",
+    }.get(verb, "~")
 
 
 _PAST = {
@@ -37,6 +53,7 @@ _PAST = {
     "replace": "replaced",
     "update": "updated",
     "write": "wrote",
+    "take over": "took over",
 }
 
 
@@ -53,54 +70,90 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
             )
         case s.DisableStream():
             return "disable", f"stream of table {step.table}"
-        case s.DeleteTable():
-            return "delete", f"table {step.table}"
         case s.CreateLogGroup():
-            return "create", f"log group {step.name}, kept {_days(step.retention_days)}"
+            return "create", f"log group {step.name}, {_kept(step)}"
         case s.SetRetention():
             return "update", f"log group {step.name}: kept {_days(step.have)} → {_days(step.retention_days)}"
-        case s.DeleteLogGroup():
-            return "delete", f"log group {step.name}"
+        case s.KeepLogGroup():
+            return "update", f"log group {step.name}: kept by `down`, because it holds an audit log"
         case s.CreateQueue():
-            return "create", f"queue {step.name}, for what is given up, kept 14 days"
+            return "create", f"queue {step.name}, for discarded records, kept 14 days"
         case s.CreateRole():
-            return "create", f"role {step.name}"
+            boundary = "" if step.boundary is None else f", within the boundary {step.boundary}"
+            return "create", f"role {step.path.removeprefix('/')}{step.name}{boundary}"
+        case s.UpdateRole():
+            return "update", f"role {step.name}: {_changes(step.changes)}"
         case s.PutRolePolicy():
             return (
                 "write",
-                f"policy of role {step.role}: this stream, this log group, its sinks, nothing else",
+                f"policy of role {step.role}: {'; '.join(('this stream', 'this log group', *step.grants))}, nothing else",
             )
-        case s.RebindRolePolicy():
-            return "write", f"policy of role {step.role}: the new stream in the old one's place"
-        case s.DeleteQueue():
-            return "delete", f"queue {step.name}, if it is empty"
-        case s.DeleteRole():
-            return "delete", f"role {step.name}"
+        case s.NarrowRolePolicy():
+            return "write", f"policy of role {step.role}: without {step.rights}"
         case s.CreateFunction():
             return "create", f"function {step.name} ({step.runtime}, {step.source})"
         case s.UpdateFunctionCode():
-            return "update", f"code of function {step.name}"
+            return "update", f"code of function {step.name}: {step.have} → {step.want}"
         case s.UpdateFunctionSettings():
             return "update", f"function {step.name}: {_changes(step.changes)}"
+        case s.AdoptFunction():
+            return "take over", f"function {step.name}, which ddbinsert did not make"
+        case s.AdoptMapping():
+            return "take over", f"event source mapping {step.uuid}, which ddbinsert did not make"
         case s.UpdateTags():
             return (
                 "update",
                 f"tags of function {step.function}, its role, log group and mapping: {_changes(step.changes)}",
             )
-        case s.DeleteFunction():
-            return "delete", f"function {step.name}"
+        case s.UpdateMappingTags():
+            return "update", f"tags of event source mapping {step.uuid}: {_changes(step.changes)}"
         case s.CreateMapping():
             filters = " or ".join(step.filters)
             return (
                 "create",
-                f"event source mapping to {step.function}, from {step.starting_position.value}, filter {filters}",
+                f"event source mapping to {step.function}, from {_position(step)}, filter {filters}",
             )
         case s.UpdateMapping():
             return "update", f"event source mapping {step.uuid}: {_changes(step.changes)}"
+        case _:
+            return "delete", _deleted(step)
+
+
+def _position(step: s.CreateMapping) -> str:
+    is_open = step.starting_position is StartingPosition.AUTO
+    return "a position to be chosen" if is_open else step.starting_position.value
+
+
+def _deleted(
+    step: s.DeleteMapping
+    | s.DeleteFunction
+    | s.DeleteRole
+    | s.DeleteQueue
+    | s.DeleteLogGroup
+    | s.DeleteTable,
+) -> str:
+    match step:
         case s.DeleteMapping():
-            return "delete", f"event source mapping {step.uuid}: {step.why}"
+            return f"event source mapping {step.uuid}: {step.why}"
+        case s.DeleteFunction():
+            return f"function {step.name}"
+        case s.DeleteRole():
+            return f"role {step.name}"
+        case s.DeleteQueue():
+            return f"queue {step.name}, if it is empty"
+        case s.DeleteLogGroup():
+            return f"log group {step.name}"
+        case s.DeleteTable():
+            return f"table {step.table}"
         case _:
             assert_never(step)
+
+
+def _kept(step: s.CreateLogGroup) -> str:
+    if step.log_class == "DELIVERY":
+        return "class DELIVERY"
+    kind = "" if step.log_class == "STANDARD" else f"class {step.log_class}, "
+    return f"{kind}kept {_days(step.retention_days)}"
 
 
 def _days(days: int | None) -> str:

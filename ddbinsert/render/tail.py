@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ddbinsert.core import receipt as receipts
-from ddbinsert.core.logline import Kind, read
+from ddbinsert.core.logs.line import Kind, read
 from ddbinsert.render.keys import key_words
+from ddbinsert.render.machine import dumps
 
 if TYPE_CHECKING:
-    from ddbinsert.core.log_event import LogEvent
-    from ddbinsert.render.screen import Screen
+    from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.render.terminal.screen import Screen
 
 _DECISION_STYLES = {receipts.PROCESSED: "green", receipts.GUARDED: "yellow", receipts.FAILED: "bold red"}
 _LEVEL_STYLES = {"ERROR": "red", "WARNING": "yellow", "DEBUG": "dim", "TRACE": "dim"}
@@ -48,7 +48,7 @@ def json_line(out: TextIO, event: LogEvent) -> None:
         "ingested": event.ingested,
         "receipt": receipts.parse(event.message),
     }
-    out.write(json.dumps(document) + "\n")
+    out.write(dumps(document, indent=None) + "\n")
 
 
 def _receipt(receipt: dict[str, Any]) -> tuple[str, str]:
@@ -64,7 +64,7 @@ def _receipt(receipt: dict[str, Any]) -> tuple[str, str]:
 
 def _local(timestamp: int) -> str:
     try:
-        at = datetime.fromtimestamp(timestamp / 1000).astimezone()
+        at = datetime.fromtimestamp(timestamp / 1000)  # noqa: DTZ006 - local time, also where TZ is a day or more away
     except (OverflowError, ValueError, OSError):
         return f"{timestamp} ms".ljust(23)
     return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp % 1000:03d}"

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.insert_filter import is_insert_only
-from ddbinsert.core.keys import describe_key
+from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.filters.insert_only import INSERT_ONLY, is_insert_only
+from ddbinsert.core.model.key_text import describe_key
+from ddbinsert.render import machine
 
 if TYPE_CHECKING:
-    from ddbinsert.core.model import FunctionState, MappingState, TableState, Trigger, World
-    from ddbinsert.render.screen import Screen
+    from collections.abc import Callable, Sequence
+
+    from ddbinsert.advice import Advice
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.outcome import Status
+    from ddbinsert.render.terminal.screen import Screen
 
 
-def data(trigger: Trigger, world: World) -> dict[str, Any]:
+def data(trigger: Trigger, seen: Status, advice: Advice | None) -> dict[str, Any]:
     """The world for the envelope; the function's environment by name alone."""
+    world = seen.world
     function = world.function
     return {
         "account": world.account,
@@ -23,9 +31,15 @@ def data(trigger: Trigger, world: World) -> dict[str, Any]:
         "role": world.role,
         "log_group": world.log_group,
         "wanted_log_group": trigger.log_group,
-        "mapping": None if world.live_mapping is None else _mapping_data(world.live_mapping),
-        "stale_mappings": [_mapping_data(mapping) for mapping in world.stale_mappings],
-        "other_mappings": [_mapping_data(mapping) for mapping in world.other_mappings],
+        "mapping": None if world.live_mapping is None else _mapping_data(world.live_mapping, world),
+        "stale_mappings": [_mapping_data(mapping, world) for mapping in world.stale_mappings],
+        "second_mappings": [_mapping_data(mapping, world) for mapping in world.second_mappings],
+        "other_mappings": [_mapping_data(mapping, world) for mapping in world.other_mappings],
+        "draining": [
+            {"mapping_uuid": each.mapping.uuid, "records_left": each.left, "text": each.text}
+            for each in seen.draining
+        ],
+        "next": None if advice is None else machine.advised(advice),
     }
 
 
@@ -39,45 +53,110 @@ def _function_data(function: FunctionState) -> dict[str, Any]:
     }
 
 
-def _mapping_data(mapping: MappingState) -> dict[str, Any]:
+def _mapping_data(mapping: MappingState, world: World) -> dict[str, Any]:
     from dataclasses import asdict
 
-    return {**asdict(mapping), "function_name": mapping.function_name, "insert_only": _insert_only(mapping)}
+    known = mapping.tags is not None
+    return {
+        **asdict(mapping),
+        "function_name": mapping.function_name,
+        "insert_only": _insert_only(mapping),
+        "takes_inserts": None if mapping.filters_hidden else _takes_inserts(mapping, world),
+        "made_by_ddbinsert": mapping.is_ours if known else None,
+    }
 
 
 def _insert_only(mapping: MappingState) -> bool | None:
-    """None where the filters can't be read."""
+    """None where the filters cannot be read."""
     if mapping.filters_hidden:
         return None
     return bool(mapping.filters) and all(is_insert_only(pattern) for pattern in mapping.filters)
 
 
-def human(screen: Screen, trigger: Trigger, world: World, *, attach: str) -> None:
-    table = world.table
+def _takes_inserts(mapping: MappingState, world: World) -> bool:
+    """Whether some insert of this table can pass the filter."""
+    if not mapping.filters or INSERT_ONLY in mapping.filters:
+        return True
+    from ddbinsert.core.filters.lint.lint import lint
+    from ddbinsert.core.filters.lint.report import KnownStream, Severity
+
+    table = KnownStream(
+        view=world.table.view if world.table else None, key=world.table.key if world.table else None
+    )
+    report = lint(mapping.filters, table)
+    never = {finding.filter for finding in report.findings if finding.severity is Severity.ERROR}
+    return any(number not in never for number in range(1, len(mapping.filters) + 1))
+
+
+def human(
+    screen: Screen,
+    trigger: Trigger,
+    seen: Status,
+    advice: Advice | None,
+    *,
+    more: Sequence[tuple[str, str]] = (),
+    marks: Callable[[], None] = lambda: None,
+) -> None:
+    """The world as rows, and what to do next.
+
+    Args:
+        more: Further rows. marks: Writes what is broken.
+    """
+    table, world = seen.world.table, seen.world
     if table is None:
         return
     rows = [("table", _table(table)), ("stream", _stream(table)), ("function", _function(trigger, world))]
-    group = world.log_group
-    kept = "no retention: kept for ever" if group and group.retention_days is None else ""
-    rows.append(
-        (
-            "logs",
-            f"{group.name} ({kept or f'kept {group.retention_days} days'})" if group else "no log group yet",
+    if table.replicas:
+        rows.append(
+            (
+                "global table",
+                f"also in {', '.join(table.replicas)}; a trigger fires in each region that has one",
+            )
         )
-    )
+    rows.append(("logs", _logs(world)))
     live = world.live_mapping
     rows.append(("mapping", _mapping(live) if live else "none on the live stream"))
     if live:
-        rows.append(("filter", _filter(live)))
+        rows.append(("filter", _filter(live, world)))
         rows.append(("last result", live.last_result))
+    left = {each.mapping.uuid: each.text for each in seen.draining}
     rows.extend(
-        ("stale", f"{m.uuid} reads a stream that is no longer live: {m.stream_arn}")
+        (
+            "stale",
+            f"{m.uuid} reads a stream that is no longer live: {m.stream_arn}"
+            + (f" ({left[m.uuid]})" if m.uuid in left else ""),
+        )
         for m in world.stale_mappings
     )
-    rows.extend(("also reads", f"{m.function_name} ({m.state}, {m.uuid})") for m in world.other_mappings)
-    screen.pairs(rows)
-    if live is None:
-        screen.line(f"Attach it: {attach}", "bold")
+    second = {m.uuid for m in world.second_mappings}
+    rows.extend(_second(m, world) for m in world.second_mappings)
+    rows.extend(
+        ("also reads", f"{m.function_name} ({m.state}, {m.uuid})")
+        for m in world.other_mappings
+        if m.uuid not in second
+    )
+    screen.pairs((*rows, *more))
+    marks()
+    if advice is not None:
+        screen.line(f"{advice.text}: {advice.line}", "bold")
+
+
+def _second(mapping: MappingState, world: World) -> tuple[str, str]:
+    """Another way to the same function: it delivers twice."""
+    qualifier = arn_parts(mapping.function_arn).qualifier
+    target = f"{mapping.function_name}:{qualifier}" if qualifier else mapping.function_name
+    says = f"the function gets every record twice; filter {_filter(mapping, world)}"
+    return "second mapping", f"{mapping.uuid} to {target} ({mapping.state}): {says}"
+
+
+def _logs(world: World) -> str:
+    group = world.log_group
+    if group is None:
+        return "no log group yet"
+    by = f" by the account's policy {group.retention_policy}" if group.retention_policy else ""
+    if group.retention_days is None:
+        return f"{group.name} ({f'kept for ever{by}' if by else 'no retention: kept for ever'})"
+    return f"{group.name} (kept {group.retention_days} day{'' if group.retention_days == 1 else 's'}{by})"
 
 
 def _table(table: TableState) -> str:
@@ -102,13 +181,16 @@ def _function(trigger: Trigger, world: World) -> str:
 
 
 def _mapping(mapping: MappingState) -> str:
-    return f"{mapping.uuid} ({mapping.state}, batches of {mapping.batch_size})"
+    origin = ", not made by ddbinsert" if mapping.tags is not None and not mapping.is_ours else ""
+    return f"{mapping.uuid} ({mapping.state}, batches of {mapping.batch_size}{origin})"
 
 
-def _filter(mapping: MappingState) -> str:
+def _filter(mapping: MappingState, world: World) -> str:
     match _insert_only(mapping):
         case None:
             return "hidden: the criteria are encrypted with a customer key"
+        case _ if not _takes_inserts(mapping, world):
+            return f"{' or '.join(mapping.filters)} (NO insert can pass it: filter lint shows why)"
         case True:
             return f"{' or '.join(mapping.filters)} (insert-only)"
         case False if not mapping.filters:

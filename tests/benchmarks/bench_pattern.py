@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from ddbinsert.core.pattern import compile_pattern
+from ddbinsert.core.pattern.matcher import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -26,8 +26,11 @@ COMMANDS = {
     "--version": (*PROGRAM, "--version"),
     "verify --help": (*PROGRAM, "verify", "--help"),
     "local status": (*PROGRAM, "local", "status"),
+    "filter lint": (*PROGRAM, "filter", "lint", '{"eventName":["INSERT"]}'),
 }
 MOST = 1.5
+#: A pattern is checked by the whole engine.
+MOST_OF_LINT = 1.6
 
 
 def _seconds(arguments: tuple[str, ...]) -> tuple[float, float]:
@@ -56,3 +59,4 @@ def test_help_takes_at_most_half_as_long_again_as_its_parser_takes_to_load() -> 
         )
     assert spent["--help"] <= MOST * spent[BASE]
     assert spent["--version"] <= MOST * spent[BASE]
+    assert spent["filter lint"] <= MOST_OF_LINT * spent[BASE]

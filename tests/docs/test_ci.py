@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +97,58 @@ def test_no_identity_of_whoever_runs_it_reaches_the_tests(tmp_path: Path) -> Non
     assert "AWS_SHARED_CREDENTIALS_FILE=/dev/null" in done.stdout
 
 
+def _python3(clone: Path, *, has_monitoring: bool) -> str:
+    """A PATH whose python3 says that it has sys.monitoring, or has not."""
+    folder = clone / "bin"
+    folder.mkdir()
+    tool = folder / "python3"
+    answer = f"case $* in *version_info*) exit {int(not has_monitoring)} ;; esac"
+    tool.write_text(f'#!/bin/sh\n{answer}\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    tool.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_a_run_prints_the_coverage_of_each_package_before_its_closing_line(tmp_path: Path) -> None:
+    measured = {
+        "files": {
+            "ddbinsert/core/arn.py": {"summary": {"covered_lines": 9, "num_statements": 10}},
+            "ddbinsert/core/pattern/parse.py": {"summary": {"covered_lines": 30, "num_statements": 30}},
+        }
+    }
+    command = f"echo '{json.dumps(measured)}' > ${{PYTEST_ADDOPTS#*json:}}; echo '3 passed in 1s'"
+    clone = _clone_with(tmp_path, command)
+    assert _run(clone, PATH=_python3(clone, has_monitoring=True)).stdout.splitlines()[-4:] == [
+        "coverage:  98%  all",
+        "coverage:  90%  ddbinsert/core",
+        "coverage: 100%  ddbinsert/core/pattern",
+        "tests: 3 passed in 1s",
+    ]
+
+
+def test_coverage_is_not_measured_where_it_would_double_the_time(tmp_path: Path) -> None:
+    clone = _clone_with(tmp_path, "env; echo '3 passed in 1s'")
+    done = _run(clone, PATH=_python3(clone, has_monitoring=False))
+    assert "PYTEST_ADDOPTS" not in done.stdout
+    assert done.stdout.splitlines()[-2].startswith("coverage: not measured")
+
+
+def test_modules_are_compiled_in_a_run_whatever_its_caller_prefers(tmp_path: Path) -> None:
+    done = _run(_clone_with(tmp_path, "env"), PYTHONDONTWRITEBYTECODE="1")
+    assert "PYTHONDONTWRITEBYTECODE" not in done.stdout
+
+
 def test_the_workflow_runs_the_same_scripts_and_may_write_nothing() -> None:
     workflow: Any = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert workflow["permissions"] == {"contents": "read"}
     assert [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step] == [
         ".ci/run",
         ".ci/rig ${{ matrix.habits }}",
+        ".ci/nightly",
     ]
+    assert all(
+        (ROOT / script).stat().st_mode & 0o111
+        for script in (".ci/run", ".ci/rig", ".ci/nightly", ".ci/versions", ".ci/coverage")
+    )
 
 
 def test_pre_commit_takes_no_hook_from_elsewhere_and_checks_what_ci_checks() -> None:

@@ -19,6 +19,8 @@ LINES = EXAMPLE.read_text(encoding="utf-8").splitlines()
 _KEY = re.compile(r"(?P<indent> *)(?P<off>#?)(?P<name>\w+):(?P<value> .*)?")
 #: What a key can't stand beside.
 _RIVALS = {"function.code": "function.template"}
+#: What is only valid together.
+_PAIRS = ("function.vpc.subnets", "function.vpc.security_groups")
 
 
 class Line:
@@ -34,15 +36,16 @@ class Line:
 
 
 def _shown() -> list[Line]:
-    found, section = [], ""
+    found: list[Line] = []
+    sections: list[str] = []
     for number, line in enumerate(LINES):
         match = _KEY.fullmatch(line)
         if match is None:
             continue
+        path = ".".join((*sections[: len(match["indent"]) // 2], match["name"]))
         if match["value"] is None:
-            section = match["name"]
+            sections = path.split(".")
         else:
-            path = f"{section}.{match['name']}" if match["indent"] else match["name"]
             found.append(Line(number, path, is_off=bool(match["off"])))
     return found
 
@@ -81,10 +84,12 @@ def test_every_other_value_that_the_example_shows_is_taken_and_is_another_one(
     line: Line, tmp_path: Path
 ) -> None:
     lines = list(LINES)
+    together = _PAIRS if line.path in _PAIRS else (line.path,)
     for other in SHOWN:
-        if not other.is_off and other.path in (line.path, _RIVALS.get(line.path)):
+        if not other.is_off and other.path in (*together, _RIVALS.get(line.path)):
             lines[other.number] = ""
-    lines[line.number] = lines[line.number].replace("#", "", 1)
+        if other is line or (other.is_off and other.path in together and other.path != line.path):
+            lines[other.number] = lines[other.number].replace("#", "", 1)
     loaded = _load(lines, tmp_path)
     default = next(key.default for key in config.reference() if key.path == line.path)
     assert line.path in loaded.sources

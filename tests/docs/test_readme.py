@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ddbinsert import local
-from ddbinsert.cli.app import commands
+from ddbinsert.cli.registry import commands
 from ddbinsert.environment import SystemClock
 from ddbinsert.errors import ExitCode
 from ddbinsert.render.machine import envelope
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = README.read_text(encoding="utf-8")
 #: Commands that never go to AWS, also without --local.
 OFFLINE = ("demo", "local", "config", "filter")

@@ -5,6 +5,7 @@ Skipped where there is no Chromium; `apt-get install chromium` brings it.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import struct
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ddbinsert.core.model import EventName
-from ddbinsert.render.report_html import page
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof.verdict import Result
+from ddbinsert.render.verdict.html import page
 from tests.unit import proofs
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ REPORTS = {
     "fail": proofs.proof_of(delivered=tuple(EventName), filters=()),
     "inconclusive": proofs.proof_of(lost=frozenset({1}), delay=90.0),
     "hostile": proofs.hostile(),
+    "watched": proofs.watched(Result.FAIL),
+    "refused": proofs.refused(),
 }
 #: What a frame measures of the report in it, and writes into its own page.
 MEASURE = """<!DOCTYPE html><meta charset="utf-8"><iframe src="{src}" style="border:0;width:{width}px;height:900px">
@@ -41,7 +45,20 @@ addEventListener("load", () => {{
   const page = document.querySelector("iframe").contentDocument;
   const out = document.createElement("pre");
   out.id = "measured";
-  out.textContent = JSON.stringify({{wide: page.documentElement.scrollWidth}});
+  page.querySelectorAll("details").forEach(folded => folded.open = true);
+  const cut = [...page.querySelectorAll("table, dl, ul")].filter(
+    one => one.getBoundingClientRect().right > {width} || one.scrollWidth > one.clientWidth + 1);
+  const squeezed = [...page.querySelectorAll("thead th")].filter(cell => {{
+    const text = page.createRange();
+    text.selectNodeContents(cell);
+    const box = text.getBoundingClientRect();
+    return box.width > 1 && (box.height > 26 || box.right > cell.getBoundingClientRect().right + 1);
+  }});
+  out.textContent = JSON.stringify({{
+    wide: page.documentElement.scrollWidth,
+    cut: cut.map(one => one.className),
+    squeezed: squeezed.map(one => one.textContent),
+  }});
   document.body.append(out);
 }});
 </script>"""
@@ -159,15 +176,17 @@ def test_the_page_is_painted_light_or_dark_as_the_reader_wishes(
     assert len(colours) > 50
 
 
-@pytest.mark.parametrize("name", ["pass", "hostile"])
-@pytest.mark.parametrize("width", [360, 1160])
-def test_nothing_runs_over_the_edge_of_a_phone_or_a_screen(browser: Browser, name: str, width: int) -> None:
+@pytest.mark.parametrize("name", ["pass", "fail", "hostile", "watched", "refused"])
+@pytest.mark.parametrize("width", [360, 400, 1160])
+def test_no_table_is_cut_and_no_column_squeezed_on_a_phone_or_a_screen(
+    browser: Browser, name: str, width: int
+) -> None:
     frame = browser.folder / "frame.html"
     frame.write_text(MEASURE.format(src=written(browser, name).name, width=width), encoding="utf-8")
     dom = browser.look(frame, "--allow-file-access-from-files", "--dump-dom")
-    measured = re.search(r'"wide":(\d+)', dom)
+    measured = re.search(r'<pre id="measured">(.*?)</pre>', dom)
     assert measured is not None
-    assert int(measured[1]) == width
+    assert json.loads(measured[1]) == {"wide": width, "cut": [], "squeezed": []}
 
 
 def test_the_page_prints(browser: Browser) -> None:

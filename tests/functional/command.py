@@ -19,6 +19,8 @@ from ddbinsert.environment import Environment
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tests.functional.trespass import Watch
+
 T = TypeVar("T")
 
 
@@ -51,10 +53,23 @@ def ran(*arguments: str, variables: Mapping[str, str], cwd: Path | None = None, 
         outside: Further attributes of the environment: its clock, its stdin, how it connects, …
     """
     given: dict[str, Any] = {"out": io.StringIO(), "err": io.StringIO(), "stdin": io.StringIO(), **outside}
+    watch = _watch() if "connect" not in given else None
+    if watch is not None:
+        given["connect"] = watch.connect
     environment = Environment(**given, variables=dict(variables), cwd=cwd or Path(os.devnull).parent)
     code = main(arguments, environment)
+    assert watch is None or not watch.trespasses, (arguments, watch.trespasses)
     out, err = given["out"], given["err"]
     return Ran(int(code), out.getvalue(), err.getvalue())
+
+
+def _watch() -> Watch | None:
+    """With ``TEST_WATCH=1``: no command changes anything that does not carry ddbinsert's tag."""
+    if not os.environ.get("TEST_WATCH"):
+        return None
+    from tests.functional.trespass import Watch
+
+    return Watch()
 
 
 def begun(

@@ -63,27 +63,34 @@ def emulated(emulator: local.Emulator) -> Iterator[Cloud]:
     looked_at.close()
 
 
+@pytest.fixture(scope="session")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where commands keep derived service models: one folder of this test process, as one user has one."""
+    return tmp_path_factory.mktemp("models")
+
+
 @pytest.fixture
-def variables(connection: dict[str, str], tmp_path: Path) -> dict[str, str]:
+def variables(connection: dict[str, str], tmp_path: Path, model_cache: Path) -> dict[str, str]:
     """The process environment of a command that shall talk to ``cloud``, and knows nothing of this user."""
-    return {**_bare(tmp_path), **connection}
+    return {**_bare(tmp_path, model_cache), **connection}
 
 
 @pytest.fixture
-def local_variables(tmp_path: Path) -> Iterator[dict[str, str]]:
+def local_variables(tmp_path: Path, model_cache: Path) -> Iterator[dict[str, str]]:
     """The environment of a command that uses ``--local``: with a state folder of its own, stopped afterwards."""
-    bare = _bare(tmp_path)
+    bare = _bare(tmp_path, model_cache)
     yield bare
     local.stop(local.state_directory(bare), clock=SystemClock())
 
 
-def _bare(tmp_path: Path) -> dict[str, str]:
+def _bare(tmp_path: Path, model_cache: Path) -> dict[str, str]:
     home = tmp_path / "home"
     home.mkdir()
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(home),
         "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
+        "DDBINSERT_CACHE_DIR": str(model_cache),
         "NO_COLOR": "1",
     }
 

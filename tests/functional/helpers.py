@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+import shlex
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,14 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.session import get_session
 
-from ddbinsert.aws.session import Aws
+from ddbinsert.aws.session.session import Aws
 from ddbinsert.environment import SystemClock
 from tests.functional.command import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from ddbinsert.aws.session import Connection
+    from ddbinsert.aws.session.session import Connection
 
 #: ``eventName``, partition key and sequence number of every record that the function was given, a line each.
 RECORDING = """
@@ -390,13 +391,18 @@ class InterruptingClock(SystemClock):
 
 def check_envelope(document: Any, *, command: str, code: int) -> None:
     """The shape of every answer with --output json."""
-    assert list(document) == ["schema", "command", "ok", "exit_code", "data", "errors", "warnings"]
+    keys = ["schema", "command", "ok", "exit_code", "data", "errors", "warnings"]
+    assert list(document) in (keys, [*keys, "advice"])
+    for advice in document.get("advice", ()):
+        assert list(advice) == ["text", "command"]
+        assert advice["command"][0] == "ddbinsert"
     assert document["schema"] == "ddbinsert/1"
     assert document["command"] == command
     assert document["exit_code"] == code
     assert document["ok"] is (code == 0)
     for error in document["errors"]:
-        assert list(error) == ["code", "message", "hint"]
+        assert list(error) in (["code", "message", "hint"], ["code", "message", "hint", "command"])
+        assert "command" not in error or shlex.join(error["command"]) in error["hint"]
         assert isinstance(error["code"], str)
         assert error["code"] == error["code"].lower().replace(" ", "-").replace("_", "-")
         assert isinstance(error["message"], str)

@@ -161,7 +161,7 @@ def test_the_configuration_file_alone_is_enough(
     assert cloud.described(table)["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
     function = cloud.function(f"{table}-inserts")
     assert function is not None
-    assert function["Tags"] == {"team": "blue", "ddbinsert:table": table}
+    assert function["Tags"] == {"team": "blue", "ddbinsert:table": table, "ddbinsert:code": "print"}
 
 
 def test_a_live_streams_view_type_is_kept_unless_another_is_asked_for(
@@ -244,7 +244,8 @@ def test_changed_settings_are_changed_in_place_under_the_same_uuid(
     attach(table)
     before = cloud.mapping(name)
     calls = Calls()
-    done = attach(table, "--batch-size", "9", "--filter", PAID, connect=calls.connect)
+    assert attach(table, "--batch-size", "9", "--filter", PAID).code == 2
+    done = attach(table, "--batch-size", "9", "--filter", PAID, "--yes", connect=calls.connect)
     assert done.code == 0
     assert calls.writes == {"UpdateEventSourceMapping": 1}
     after = cloud.mapping(name)
@@ -253,7 +254,9 @@ def test_changed_settings_are_changed_in_place_under_the_same_uuid(
     assert "mapping.batch_size 100 → 9" in done.err
 
 
-def test_settings_that_were_removed_are_cleared(attach: Callable[..., Ran], cloud: Cloud) -> None:
+def test_settings_that_are_not_given_again_stay_until_they_are_cleared(
+    attach: Callable[..., Ran], cloud: Cloud
+) -> None:
     table = cloud.table()
     name = f"{table}-inserts"
     attach(
@@ -261,7 +264,12 @@ def test_settings_that_were_removed_are_cleared(attach: Callable[..., Ran], clou
         *("--filter", PAID, "--on-failure", f"arn:aws:sqs:{REGION}:{ACCOUNT}:failures"),
         *("--batching-window", "5", "--parallelization", "3", "--record-age", "-1", "--retries", "-1"),
     )
+    before = cloud.mapping(name)
     assert attach(table).code == 0
+    assert cloud.mapping(name) == before
+    settings = ("filters", "on_failure", "batching_window", "parallelization", "record_age", "retries")
+    unset = [word for setting in settings for word in ("--unset", f"mapping.{setting}")]
+    assert attach(table, *unset, "--yes").code == 0
     mapping = cloud.mapping(name)
     assert cloud.filters(name) == [{"eventName": ["INSERT"]}]
     assert not (mapping.get("DestinationConfig") or {}).get("OnFailure")
@@ -291,7 +299,7 @@ def test_a_mapping_can_be_disabled_and_enabled_again(attach: Callable[..., Ran],
     name = f"{table}-inserts"
     assert attach(table, "--disabled").code == 0
     assert cloud.mapping(name)["State"] == "Disabled"
-    assert attach(table).code == 0
+    assert attach(table, "--enabled", "--yes").code == 0
     assert cloud.mapping(name)["State"] == "Enabled"
 
 
@@ -383,7 +391,7 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(attach: Callable[..., Ra
         f"+ enable stream of table {table} (NEW_IMAGE)",
         f"+ create log group /aws/lambda/{table}-inserts, kept 14 days",
         f"+ create role {table}-inserts-role",
-        f"~ write policy of role {table}-inserts-role: this stream, this log group, its sinks, nothing else",
+        f"~ write policy of role {table}-inserts-role: this stream; this log group, nothing else",
         f"+ create function {table}-inserts (python3.13, template print)",
         (
             f"+ create event source mapping to {table}-inserts, from TRIM_HORIZON, filter "
@@ -615,13 +623,17 @@ def test_a_function_that_ddbinsert_did_not_make_is_attached_and_never_changed(
     before = cloud.configuration(theirs)
     group = cloud.log_group(f"/aws/lambda/{theirs}")
     calls = Calls()
-    done = attach(
-        table, "--function", theirs, "--memory", "512", "--log-retention", "1", connect=calls.connect
-    )
+    refused = attach(table, "--function", theirs, "--memory", "512", "-o", "json")
+    assert refused.code == 1
+    assert refused.error_code == "not-ours"
+    refused = attach(table, "--function", theirs, "--log-retention", "1", "-o", "json")
+    assert refused.code == 1
+    assert refused.error_code == "not-ours"
+    done = attach(table, "--function", theirs, connect=calls.connect)
     assert done.code == 0
     assert "was not made by ddbinsert" in done.err
     # Where the role's rights are too new for Lambda, the mapping is asked for again.
-    assert set(calls.writes) == {"UpdateTable", "CreateEventSourceMapping"}
+    assert set(calls.writes) == {"UpdateTable", "TagResource", "CreateEventSourceMapping"}
     assert calls.writes["UpdateTable"] == len(cloud.mappings(theirs)) == 1
     after = cloud.configuration(theirs)
     for kept in ("MemorySize", "CodeSha256", "Role", "Timeout", "Handler"):
@@ -664,7 +676,7 @@ def test_mappings_left_on_a_dead_stream_are_named_and_pruned_only_when_asked_for
     assert done.code == 0
     (warning,) = done.json["warnings"]
     assert stale in warning
-    assert "--prune" in warning
+    assert "(drained); delete it: " in warning
     assert len(cloud.mappings(name)) == 2
 
     assert attach(table, "--prune").code == 2
@@ -679,7 +691,7 @@ def test_a_script_gets_everything_that_it_may_go_on_with(attach: Callable[..., R
     check_envelope(done.json, command="attach-trigger", code=0)
     mapping = cloud.mapping(f"{table}-inserts")
     function = cloud.configuration(f"{table}-inserts")
-    assert {key: done.data[key] for key in done.data if key not in ("steps", "mapping_state")} == {
+    assert {key: done.data[key] for key in done.data if key not in ("steps", "mapping_state", "next")} == {
         "table": table,
         "account": ACCOUNT,
         "region": REGION,
@@ -692,4 +704,8 @@ def test_a_script_gets_everything_that_it_may_go_on_with(attach: Callable[..., R
         "filters": [INSERT_ONLY],
         "dry_run": False,
         "changed": True,
+        "left_as_is": [],
+        "stays": [],
+        "draining": [],
+        "stream_off": None,
     }

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import ddbinsert.cli.registry
-from ddbinsert.cli.app import commands
+from ddbinsert.cli.registry import commands
 from tests.command_lines import parse, shown_in
 from tests.functional.command import Ran, begun, ended, ran, ran_apart
 from tests.functional.helpers import Calls, Terminal, check_envelope, fresh
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from tests.functional.helpers import Cloud
 
-assert ddbinsert.cli.registry  # imported for its commands
 NAMES = sorted(commands)
 every_command = pytest.mark.parametrize("name", NAMES)
 
@@ -47,6 +45,19 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud8
 
 def _asked(name: str, *arguments: str, **outside: Any) -> Ran:
     return ran(*name.split(), *arguments, variables=outside.pop("variables", {}), **outside)
+
+
+# --- options that every command has -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words", ["config check", "status orders", "filter lint {}", "function sample-event orders"]
+)
+def test_a_timeout_that_is_not_one_is_refused_also_where_nothing_waits(words: str, tmp_path: Path) -> None:
+    done = _asked(words, "--timeout", "banana", "-o", "json", cwd=tmp_path)
+    assert done.code == 2
+    assert "'banana' is not a valid duration" in done.json["errors"][0]["message"]
+    assert list(tmp_path.iterdir()) == []
 
 
 # --- help -------------------------------------------------------------------------------------------------
@@ -301,7 +312,7 @@ def test_hostile_commands_and_options_are_refused_and_reach_no_terminal_as_they_
     for arguments in (
         (word,),
         ("status", f"--{word}"),
-        ("status", "orders", word),
+        ("send", "orders", word),
         ("verify", "--count", word),
     ):
         done = ran(*arguments, variables={})
@@ -416,6 +427,36 @@ def completed(tmp_path: Path) -> Callable[[str], list[str]]:
 
 def test_a_shell_completes_every_command(completed: Callable[[str], list[str]]) -> None:
     assert {name.split()[0] for name in NAMES} <= set(completed("ddbinsert "))
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("attach-trigger orders --view-type ", {"NEW_IMAGE", "OLD_IMAGE", "KEYS_ONLY", "NEW_AND_OLD_IMAGES"}),
+        ("enable-stream --view-type NEW", {"NEW_IMAGE", "NEW_AND_OLD_IMAGES"}),
+        ("attach-trigger --template ", {"print", "audit-log", "analytics", "notify"}),
+        ("create-function --runtime node", {"nodejs20.x", "nodejs22.x", "nodejs24.x"}),
+        ("create-function --architecture ", {"arm64", "x86_64"}),
+        ("status -o ", {"human", "json"}),
+    ],
+)
+def test_a_shell_completes_values(completed: Callable[[str], list[str]], line: str, values: set[str]) -> None:
+    assert set(completed(f"ddbinsert {line}")) == values
+
+
+def test_completed_values_are_those_that_exist() -> None:
+    from ddbinsert.cli.completion import completer
+    from ddbinsert.core.model.record import StreamView
+    from ddbinsert.core.model.wanted import StartingPosition, Template
+
+    for key, known in (
+        ("view_type", StreamView),
+        ("function.template", Template),
+        ("mapping.starting_position", StartingPosition),
+    ):
+        complete = completer(key)
+        assert complete is not None
+        assert sorted(complete("")) == sorted(one.value for one in known)
 
 
 def test_completion_can_be_installed_and_shown() -> None:

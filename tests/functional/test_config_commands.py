@@ -66,7 +66,7 @@ def test_a_file_without_a_table_is_good_and_described_as_such(tmp_path: Path) ->
     shown = check(tmp_path, "-o", "json", file="mapping: {batch_size: 5}")
     assert shown.code == 0
     assert shown.data["trigger"] is None
-    assert "to be named on the command line" in check(tmp_path).out
+    assert "not in the file; to be given on the command line" in check(tmp_path).out
     assert check(tmp_path, file="").code == 0
 
 
@@ -77,7 +77,7 @@ def test_every_problem_goes_to_stderr_with_its_line_and_the_nearest_key(tmp_path
     assert "2 problems" in shown.err
     assert "ddbinsert.yaml:1:8: table: 'o' is too short." in shown.err
     assert (
-        "ddbinsert.yaml:3:3: mapping.batchSize: No such key. Did you mean batch_size? Allowed: " in shown.err
+        "ddbinsert.yaml:3:3: mapping.batchSize: Unknown key. Did you mean batch_size? Allowed: " in shown.err
     )
 
 

@@ -91,7 +91,7 @@ def test_somebody_who_has_signed_out_is_told_to_sign_in(nobody: Variables) -> No
 
 def test_a_credential_process_that_fails_is_no_bug_of_ours(nobody: Variables) -> None:
     config = f"[default]\nregion = eu-central-1\ncredential_process = {sys.executable} -c 'raise SystemExit(\"no\")'\n"
-    _check(_status(_aws_config(nobody, config)), "expired-token", "aws sso login")
+    _check(_status(_aws_config(nobody, config)), "credentials", "credential_process", "no")
 
 
 @pytest.fixture

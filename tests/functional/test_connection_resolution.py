@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ddbinsert.cli.connect import resolve
 from ddbinsert.config import ConnectionSpec
-from ddbinsert.environment import Environment
+from ddbinsert.environment import SystemClock
+from ddbinsert.operations.connection import resolve
 from tests.functional.command import Ran, ran, ran_apart
 from tests.functional.trap import Trap
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ddbinsert.aws.session import Connection
+    from ddbinsert.aws.session.session import Connection
 
 Variables = dict[str, str]
 
@@ -29,8 +29,14 @@ _IDENTITY = {
 
 
 def resolved(spec: ConnectionSpec | None = None, **variables: str) -> Connection:
-    environment = Environment(variables=variables)
-    return resolve(spec or ConnectionSpec(), environment, may_start=False, step=lambda _text: None)
+    return resolve(
+        spec or ConnectionSpec(),
+        variables=variables,
+        clock=SystemClock(),
+        may_prompt=False,
+        may_start=False,
+        step=lambda _text: None,
+    )
 
 
 def test_what_is_asked_for_wins_over_the_variables() -> None:

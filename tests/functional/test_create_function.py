@@ -265,13 +265,14 @@ def test_changed_settings_are_changed_in_place_and_the_code_is_not_uploaded_agai
         "KEPT=2",
         "--log-retention",
         "30",
+        "--yes",
         connect=calls.connect,
     )
     assert done.code == 0
     assert set(calls.writes) == {"UpdateFunctionConfiguration", "PutRetentionPolicy"}
     after = cloud.configuration(name)
     assert (after["MemorySize"], after["Timeout"]) == (512, 7)
-    assert after["Environment"]["Variables"] == {"KEPT": "2"}
+    assert after["Environment"]["Variables"] == {"OLD": "1", "KEPT": "2"}
     assert after["CodeSha256"] == before["CodeSha256"]
     group = cloud.log_group(f"/aws/lambda/{name}")
     assert group is not None
@@ -280,10 +281,15 @@ def test_changed_settings_are_changed_in_place_and_the_code_is_not_uploaded_agai
     assert "KEPT (another value)" in done.err
 
 
-def test_settings_that_are_no_longer_wanted_are_cleared(create: Callable[..., Ran], cloud: Cloud) -> None:
+def test_settings_that_are_not_given_again_stay_until_they_are_cleared(
+    create: Callable[..., Ran], cloud: Cloud
+) -> None:
     table = cloud.table()
     create(table, "--env", "A1=x", "--memory", "512")
     assert create(table).code == 0
+    assert cloud.configuration(f"{table}-inserts")["MemorySize"] == 512
+    unset = ("--unset", "function.environment", "--unset", "function.memory")
+    assert create(table, *unset, "--yes").code == 0
     function = cloud.configuration(f"{table}-inserts")
     assert (function.get("Environment") or {}).get("Variables", {}) == {}
     assert function["MemorySize"] == 128
@@ -303,7 +309,7 @@ def test_changed_code_is_uploaded_and_nothing_else_changed(
 
     (tmp_path / "handler.py").write_text(RECORDING.replace("REC", "SECOND"))
     calls = Calls()
-    assert create(table, "--code", "handler.py", cwd=tmp_path, connect=calls.connect).code == 0
+    assert create(table, "--code", "handler.py", "--yes", cwd=tmp_path, connect=calls.connect).code == 0
     assert set(calls.writes) == {"UpdateFunctionCode"}
     _invoke(cloud, name, _event("INSERT", "x"))
     assert cloud.logged(name, "SECOND INSERT x")
@@ -315,7 +321,7 @@ def test_another_language_changes_code_and_settings_of_the_same_function(
     table = cloud.table()
     name = f"{table}-inserts"
     first = create(table)
-    second = create(table, "--runtime", "nodejs22.x")
+    second = create(table, "--runtime", "nodejs22.x", "--yes")
     assert second.code == 0
     assert second.out == first.out
     assert cloud.configuration(name)["Handler"] == "index.handler"
@@ -327,7 +333,7 @@ def test_values_of_the_environment_are_printed_nowhere(create: Callable[..., Ran
     for arguments in (
         ("--env", "TOKEN=hunter2", "--dry-run"),
         ("--env", "TOKEN=hunter2"),
-        ("--env", "TOKEN=hunter3"),
+        ("--env", "TOKEN=hunter3", "--yes"),
         ("--env", "TOKEN=hunter3", "-o", "json"),
     ):
         done = create(table, *arguments)
@@ -346,7 +352,10 @@ def test_a_function_that_somebody_else_made_stays_as_it_is(
     cloud.lambda_.untag_resource(Resource=arn, TagKeys=["ddbinsert:table"])
     before = cloud.configuration(theirs)
     calls = Calls()
-    done = create(table, "--function", theirs, "--memory", "512", connect=calls.connect)
+    refused = create(table, "--function", theirs, "--memory", "512", connect=calls.connect)
+    assert refused.code == 1
+    assert "function.memory: 128 → 512" in refused.err
+    done = create(table, "--function", theirs, connect=calls.connect)
     assert done.code == 0
     assert done.out == f"{arn}\n"
     assert "was not made by ddbinsert" in done.err
@@ -435,12 +444,16 @@ def test_tags_that_are_wanted_later_reach_everything_and_others_stay(
     cloud.lambda_.tag_resource(Resource=function, Tags={"cost": "4711"})
 
     calls = Calls()
-    done = create(table, "--tag", "team=größe 2", connect=calls.connect)
+    asked = create(table, "--tag", "team=größe 2")
+    assert asked.code == 2
+    assert "tags.team blue → größe 2" in asked.err
+    done = create(table, "--tag", "team=größe 2", "--yes", connect=calls.connect)
     assert done.code == 0
     assert "tags.team blue → größe 2" in done.err
     assert calls.writes == {"TagResource": 3, "TagRole": 1}
     wanted = {"ddbinsert:table": table, "team": "größe 2"}
-    assert cloud.lambda_.list_tags(Resource=function)["Tags"] == {**wanted, "cost": "4711"}
+    own = {"cost": "4711", "ddbinsert:code": "print"}
+    assert cloud.lambda_.list_tags(Resource=function)["Tags"] == {**wanted, **own}
     assert cloud.lambda_.list_tags(Resource=mapping)["Tags"] == wanted
     assert cloud.logs.list_tags_for_resource(resourceArn=group)["tags"] == wanted
     role = cloud.iam.get_role(RoleName=f"{name}-role")["Role"]

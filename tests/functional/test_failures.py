@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.functional.command import Ran, begun, ended, ran, until
-from tests.functional.helpers import check_envelope, fresh
+from tests.functional.helpers import Calls, check_envelope, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,7 +181,7 @@ def test_listing_shows_failures_and_takes_nothing_away(stage: Stage, run: Callab
 
 
 def test_an_empty_destination_is_said_to_be_so(stage: Stage, run: Callable[..., Ran]) -> None:
-    assert "Nothing was given up" in run("failures", "list", stage.table).out
+    assert "No discarded records" in run("failures", "list", stage.table).out
     assert run("failures", "replay", stage.table, "-o", "json").data["failures"] == []
 
 
@@ -305,7 +305,7 @@ def test_records_that_left_the_stream_are_said_to_be_gone_and_stay(
 
 
 def test_a_bucket_keeps_the_records_themselves(stage: Stage, run: Callable[..., Ran]) -> None:
-    from ddbinsert.aws.streams import as_lambda_has_it
+    from ddbinsert.aws.read.stream_records import as_lambda_has_it
 
     arn = str(stage.cloud.stream(stage.table))
     records = [as_lambda_has_it(one, arn) for one in stage.write(*items(4, k2="fail"))]
@@ -327,7 +327,7 @@ def test_a_bucket_keeps_the_records_themselves(stage: Stage, run: Callable[..., 
 @pytest.mark.parametrize(
     ("arn", "code", "error"),
     [
-        ("arn:aws:sns:us-east-1:000000000000:t", 2, "destination-not-readable"),
+        ("arn:aws:sns:us-east-1:000000000000:t", 5, "destination-not-found"),
         ("queue", 2, "destination-not-readable"),
         ("arn:aws:sqs:us-east-1:000000000000:no-such-queue", 5, "destination-not-found"),
         ("arn:aws:s3:::no-such-bucket-anywhere", 5, "destination-not-found"),
@@ -395,3 +395,70 @@ def test_somebody_elses_queue_of_such_a_name_stays(run: Callable[..., Ran], clou
     assert run("attach-trigger", table, "--on-failure", arn).code == 0
     assert run("down", table, "--yes").code == 0
     assert cloud.sqs.list_queues(QueueNamePrefix=name)["QueueUrls"]
+
+
+def test_many_documents_are_replayed_and_an_odd_one_is_skipped_and_named(
+    stage: Stage, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    records = stage.write(*items(12))
+    for record in records:
+        stage.give_up([record])
+    broken = json.dumps({"requestContext": {}, "DDBStreamBatchInfo": {"shardId": 7}})
+    for text in ("none of Lambda's", "[1, 2]", broken):
+        stage.cloud.sqs.send_message(QueueUrl=stage.queue, MessageBody=text)
+    listed = run("failures", "list", stage.table, "-o", "json")
+    assert len(listed.data["failures"]) == 12
+    assert sorted(one["why"] for one in listed.data["odd"]) == [
+        "it is not a JSON object",
+        "it is not valid JSON",
+        "its fields are not those of a failure of a DynamoDB stream",
+    ]
+    assert all(one["name"] in run("failures", "list", stage.table).out for one in listed.data["odd"])
+
+    calls = Calls()
+    replayed = run(
+        *("failures", "replay", stage.table, "-o", "json", "--out", str(tmp_path / "kept.jsonl")),
+        connect=calls.connect,
+    )
+    assert replayed.code == 0, replayed
+    assert stage.counted == {f"k{number}": 1 for number in range(12)}
+    assert len(replayed.json["warnings"]) == 3
+    assert stage.waiting == 3, "what is not Lambda's stays"
+    # One page of the shard holds the records of all twelve.
+    assert calls.made["GetRecords"] == 1
+    kept = [json.loads(line) for line in (tmp_path / "kept.jsonl").read_text().splitlines()]
+    assert [one["id"] for one in kept] == [one["id"] for one in replayed.data["failures"]]
+    assert all("DDBStreamBatchInfo" in one["document"] for one in kept)
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_given(
+    stage: Stage, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    stage.give_up(stage.write(*items(1)))
+    refused = run("failures", "replay", stage.table, "-o", "json", "--out", str(tmp_path / "no" / "file"))
+    assert (refused.code, refused.error_code) == (2, "not-writable")
+    assert not stage.counted
+    assert stage.waiting == 1
+
+
+def test_a_topic_is_read_through_the_queue_that_is_subscribed_to_it(
+    stage: Stage, run: Callable[..., Ran]
+) -> None:
+    sns = stage.cloud.sns
+    topic = sns.create_topic(Name=fresh("failures"))["TopicArn"]
+    refused = run("failures", "list", stage.table, "--from", topic, "-o", "json")
+    assert (refused.code, refused.error_code) == (2, "destination-not-readable")
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=stage.arn)
+    sns.publish(TopicArn=topic, Message=stage.document(stage.write(*items(2))))
+    listed = run("failures", "list", stage.table, "--from", topic, "-o", "json")
+    assert (listed.data["destination"], len(listed.data["failures"])) == (stage.arn, 1)
+    replayed = run("failures", "replay", stage.table, "--from", topic, "-o", "json")
+    assert replayed.code == 0, replayed
+    assert stage.counted == {"k0": 1, "k1": 1}
+    assert stage.waiting == 0
+    other = stage.cloud.sqs.create_queue(QueueName=fresh("other"))["QueueUrl"]
+    attributes = stage.cloud.sqs.get_queue_attributes(QueueUrl=other, AttributeNames=["QueueArn"])
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=attributes["Attributes"]["QueueArn"])
+    unclear = run("failures", "list", stage.table, "--from", topic, "-o", "json")
+    assert (unclear.code, unclear.error_code) == (2, "destination-not-readable")
+    assert stage.arn in unclear.json["errors"][0]["message"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ddbinsert.cli import main
-from ddbinsert.core.pattern import compile_pattern
+from ddbinsert.core.pattern.matcher import compile_pattern
 from ddbinsert.environment import Environment
 from tests.functional.command import Ran, ran
 
@@ -52,7 +52,7 @@ def test_lint_answers_yes_where_there_are_warnings_only(tmp_path: Path) -> None:
     assert "this MODIFY passes" in shown.out
     clean = call("lint", INSERTS, cwd=tmp_path)
     assert clean.code == 0
-    assert "Nothing to find fault with." in clean.out
+    assert "No findings." in clean.out
 
 
 def test_lint_gives_scripts_the_rule_the_path_and_a_counterexample_that_passes(tmp_path: Path) -> None:
@@ -146,6 +146,126 @@ def test_text_from_outside_does_nothing_to_a_terminal(tmp_path: Path) -> None:
         assert not set(shown.out + shown.err) & {"\x1b", "\x07", "\x7f", "\u202e"}
 
 
+# --- lint: saved answers of AWS, and values of closed sets --------------------------------------------------
+
+STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
+
+
+def answer(function: str, **more: Any) -> dict[str, Any]:
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function}"
+    return {"UUID": f"uuid-of-{function}", "EventSourceArn": STREAM, "FunctionArn": arn, **more}
+
+
+def criteria(*patterns: str) -> dict[str, Any]:
+    return {"FilterCriteria": {"Filters": [{"Pattern": pattern} for pattern in patterns]}}
+
+
+def linted(document: object, *more: str, cwd: Path) -> tuple[Ran, list[list[str]]]:
+    shown = call("lint", "-", *more, "-o", "json", cwd=cwd, stdin=json.dumps(document))
+    return shown, [[one["rule"] for one in report["findings"]] for report in shown.data["reports"]]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"Filters": []}, {"FilterCriteria": {"Filters": []}}, answer("f"), answer("f", FilterCriteria=None)],
+)
+def test_lint_of_an_answer_without_filters_says_that_there_are_none(
+    document: dict[str, Any], tmp_path: Path
+) -> None:
+    shown, rules = linted(document, cwd=tmp_path)
+    assert rules == [["no-filter"]]
+    assert shown.code == 0
+
+
+def test_lint_judges_a_saved_list_mapping_by_mapping(tmp_path: Path) -> None:
+    modify = '{"eventName":["MODIFY"]}'
+    mappings = [
+        answer("a", **criteria(INSERTS)),
+        answer("b", **criteria(modify)),
+        answer("c"),
+        answer("orders-inserts", **criteria(modify)),
+    ]
+    shown, rules = linted({"EventSourceMappings": mappings}, cwd=tmp_path)
+    assert rules == [[], ["no-insert", "not-insert-only"], ["no-filter"], ["no-insert", "not-insert-only"]]
+    reports = shown.data["reports"]
+    assert [one["function"] for one in reports] == ["a", "b", "c", "orders-inserts"]
+    assert reports[1]["findings"][0]["severity"] == "warning"  # another team's, and wanted
+    assert reports[3]["findings"][0]["severity"] == "error"  # the table's insert trigger
+
+
+def test_lint_of_a_hidden_filter_says_so(tmp_path: Path) -> None:
+    assert linted(answer("f", FilterCriteria=None, KMSKeyArn="arn:aws:kms:x"), cwd=tmp_path)[1] == [
+        ["filter-hidden"]
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"filter_criteria": {"filter": [{"pattern": INSERTS}]}},
+        {"filterCriteria": {"filters": [{"pattern": INSERTS}]}},
+        {"Filters": [{"pattern": INSERTS}]},
+        [{"pattern": INSERTS}],
+    ],
+    ids=str,
+)
+def test_other_spellings_are_read_and_named(document: object, tmp_path: Path) -> None:
+    shown, rules = linted(document, cwd=tmp_path)
+    assert (shown.code, rules) == (0, [[]])
+    assert any("AWS API" in warning for warning in shown.json["warnings"])
+    assert linted({"filterPatterns": [{"eventName": ["INSERT"]}]}, cwd=tmp_path)[1] == [[]]
+
+
+def test_an_entry_without_a_pattern_is_named(tmp_path: Path) -> None:
+    shown = call("lint", "-", "-o", "json", cwd=tmp_path, stdin='{"Filters":[{"Pattern":"{}"},{}]}')
+    assert (shown.code, shown.error_code) == (2, "no-pattern")
+    assert "Filter 2" in shown.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "rule"),
+    [
+        ('{"eventVersion":["1.0"]}', "unknown-value"),
+        ('{"userIdentity":{"type":["service"]},"eventName":["REMOVE"]}', "unknown-value"),
+        ('{"userIdentity":{"principalId":["me"]},"eventName":["REMOVE"]}', "unknown-value"),
+        ('{"dynamodb":{"StreamViewType":["NEW_IMAGE"]}}', "unknown-value"),
+        ('{"dynamodb.NewImage.a.S":["x"]}', "view-type"),
+        ('{"dynamodb.Keys.a.S":["x"]}', "dotted-key"),
+        ('{"dynamodb":{"Keys":{"a":{"S":[{"wildcard":"*a*b*c*d*"}]}}}}', "many-wildcards"),
+    ],
+)
+def test_lint_knows_the_closed_sets_of_values_and_unusual_names(
+    pattern: str, rule: str, tmp_path: Path
+) -> None:
+    shown = call("lint", pattern, "--view-type", "KEYS_ONLY", "-o", "json", cwd=tmp_path)
+    assert rule in [one["rule"] for one in shown.data["reports"][0]["findings"]]
+
+
+def test_attributes_of_old_global_tables_are_a_note(tmp_path: Path) -> None:
+    pattern = '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"aws:rep:updateregion":{"S":["eu-west-1"]}}}}'
+    shown = call("lint", pattern, "-o", "json", cwd=tmp_path)
+    (finding,) = shown.data["reports"][0]["findings"]
+    assert (finding["rule"], finding["severity"]) == ("replication-attribute", "note")
+
+
+def test_a_long_list_is_refused_by_its_length_before_it_is_read(tmp_path: Path) -> None:
+    long = json.dumps(
+        {"dynamodb": {"NewImage": {"a": {"S": [f"value-{number}" for number in range(200_000)]}}}}
+    )
+    (tmp_path / "long.json").write_text(long)
+    shown = call("lint", "long.json", "-o", "json", cwd=tmp_path)
+    assert shown.code == 1
+    assert [one["rule"] for one in shown.data["reports"][0]["findings"]] == ["too-long"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code"),
+    [(INSERTS, 0), ('{"eventName":["INSERT","MODIFY"]}', 1), ('{"eventName":["insert"]}', 1)],
+)
+def test_insert_only_can_be_required_of_patterns(pattern: str, code: int, tmp_path: Path) -> None:
+    assert call("lint", pattern, "--require", "insert-only", cwd=tmp_path).code == code
+
+
 # --- explain, test, build ---------------------------------------------------------------------------------
 
 
@@ -177,6 +297,38 @@ def test_test_is_content_where_one_of_the_filters_matches(tmp_path: Path) -> Non
     one = call("test", INSERTS, "--record", "-", "-o", "json", cwd=tmp_path, stdin=event)
     assert one.code == 1
     assert [record["matched"] for record in one.data["records"]] == [False, True]
+
+
+def test_test_counts_every_record_and_shows_the_first(tmp_path: Path) -> None:
+    (tmp_path / "records.jsonl").write_text(made(3_000))
+    shown = call("test", INSERTS, "--record", "records.jsonl", "--limit", "2", "-o", "json", cwd=tmp_path)
+    assert shown.code == 1
+    assert shown.data["counts"] == {"records": 3_000, "matched": 1_000, "not_matched": 2_000}
+    assert [(one["number"], one["matched"]) for one in shown.data["records"]] == [
+        (1, True),
+        (2, False),
+        (3, False),
+        (4, True),
+    ]
+    human = call("test", INSERTS, "--record", "records.jsonl", "--limit", "1", cwd=tmp_path)
+    assert "1000 of 3000 records match." in human.out
+    assert "2998 records are counted only" in human.out
+
+
+@pytest.mark.parametrize("stdin", ["", "[]", '{"Records":[]}'])
+def test_test_without_records_is_inconclusive_and_says_so(stdin: str, tmp_path: Path) -> None:
+    shown = call("test", INSERTS, "--record", "-", "-o", "json", cwd=tmp_path, stdin=stdin)
+    assert shown.code == 6
+    assert shown.json["warnings"]
+    assert shown.data["matched"] is False
+
+
+def test_build_of_a_negated_range_of_one_value(tmp_path: Path) -> None:
+    shown = call("build", "--where", "not SizeBytes between 5 and 5", cwd=tmp_path)
+    assert (shown.code, shown.out) == (
+        0,
+        '{"dynamodb":{"SizeBytes":[{"numeric":["<",5]},{"numeric":[">",5]}]}}\n',
+    )
 
 
 def test_build_prints_nothing_but_the_pattern(tmp_path: Path) -> None:
@@ -231,7 +383,7 @@ def test_backtest_counts_what_would_be_delivered_and_saved(tmp_path: Path) -> No
     assert data["first"] == "2026-01-01T00:00:00+00:00"
     human = call("backtest", "--records", "records.jsonl", cwd=tmp_path)
     assert "300 records of records.jsonl" in human.out
-    assert "100 in place of 300" in human.out
+    assert "100 instead of 300" in human.out
 
 
 def test_backtest_compares_two_filters_and_shows_who_changes_sides(tmp_path: Path) -> None:
@@ -247,7 +399,7 @@ def test_backtest_compares_two_filters_and_shows_who_changes_sides(tmp_path: Pat
     human = call(*arguments, cwd=tmp_path, stdin=made(9))
     assert "newly delivered" in human.out
     same = call("backtest", "--records", "-", "--compare", INSERTS, INSERTS, cwd=tmp_path, stdin=made(9))
-    assert "No record changes sides" in same.out
+    assert "Both deliver the same records" in same.out
 
 
 def test_backtest_without_records_is_inconclusive(tmp_path: Path) -> None:
@@ -256,6 +408,21 @@ def test_backtest_without_records_is_inconclusive(tmp_path: Path) -> None:
         assert shown.code == 6
         assert shown.json["warnings"]
         assert shown.data["records"] == 0
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_backtest_refuses_what_json_does_not_have(value: str, tmp_path: Path) -> None:
+    record = '{"eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":' + value + "}}"
+    for output in ("human", "json"):
+        assert call("backtest", "--records", "-", "-o", output, cwd=tmp_path, stdin=record).code == 2
+
+
+@pytest.mark.parametrize("value", ["1e30", "-1", "true", '"x"', "1767225600123"])
+def test_backtest_takes_an_impossible_time_for_none(value: str, tmp_path: Path) -> None:
+    record = '{"eventName":"INSERT","dynamodb":{"ApproximateCreationDateTime":' + value + "}}"
+    shown = call("backtest", "--records", "-", "-o", "json", cwd=tmp_path, stdin=record)
+    assert (shown.code, shown.data["first"]) == (0, None)
+    assert call("backtest", "--records", "-", cwd=tmp_path, stdin=record).code == 0
 
 
 # --- on AWS, as the emulator has it -----------------------------------------------------------------------

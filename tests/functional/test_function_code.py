@@ -52,6 +52,26 @@ def bucket(cloud: Cloud) -> str:
     return name
 
 
+# --- folders --------------------------------------------------------------------------------------------
+
+
+def test_a_package_that_a_link_leads_to_is_found_by_the_function(
+    run: Callable[..., Ran], cloud: Cloud, tmp_path: Path
+) -> None:
+    code = tmp_path / "code"
+    (code / "store" / "rules").mkdir(parents=True)
+    (code / "store" / "rules" / "__init__.py").write_text("ANSWER = 42\n")
+    (code / "app.py").write_text("import rules\n\n\ndef handler(event, context):\n    return rules.ANSWER\n")
+    (code / "rules").symlink_to("store/rules")
+    (code / "id_rsa").write_text("secret")
+    name = cloud.table()
+    done = run("create-function", name, "--code", "code", "-o", "json")
+    assert done.code == 0, done.err
+    assert "packed 3 files of" in done.err
+    assert [text for text in done.json["warnings"] if "id_rsa" in text]
+    assert answered(cloud, f"{name}-inserts") == 42
+
+
 # --- S3 -------------------------------------------------------------------------------------------------
 
 
@@ -67,7 +87,7 @@ def test_code_in_s3_is_taken_from_there_and_again_only_when_it_changes(
     assert answered(cloud, f"{table}-inserts") == 1
     assert run(*arguments).data["steps"] == []
     cloud.s3.put_object(Bucket=bucket, Key="deep/app.zip", Body=archive(2))
-    assert run(*arguments).code == 0
+    assert run(*arguments, "--yes").code == 0
     assert answered(cloud, f"{table}-inserts") == 2
 
 
@@ -192,7 +212,7 @@ def test_what_the_embedded_emulator_only_pretends_to_run_is_refused(
     arguments = ("attach-trigger", "orders", "--local", "--create-table", "pk:S", *own, "-o", "json")
     refused = ran(*arguments, variables=local_variables, cwd=tmp_path)
     assert (refused.code, refused.error_code) == (2, "runtime-not-local")
-    assert "pretend" in refused.err
+    assert "only answers as if it did" in refused.err
 
 
 # --- layers ---------------------------------------------------------------------------------------------
@@ -215,7 +235,7 @@ def test_layers_are_there_and_are_taken_away_again(
     assert run(*arguments, "--layer", layer).code == 0
     assert answered(cloud, f"{table}-inserts") == 42
     assert run(*arguments, "--layer", layer).data["steps"] == []
-    assert run(*arguments).code == 0
+    assert run(*arguments, "--unset", "function.layers", "--yes").code == 0
     assert not cloud.configuration(f"{table}-inserts").get("Layers")
 
 

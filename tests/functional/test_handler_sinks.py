@@ -13,6 +13,7 @@ import pytest
 
 from ddbinsert.cli import main
 from ddbinsert.environment import Environment
+from tests.examples import some
 from tests.functional.command import until
 from tests.functional.helpers import fresh
 from tests.functional.sinks import SINKS, Bench, Sink
@@ -62,7 +63,7 @@ def aws(connection: dict[str, str]) -> Iterator[Bench]:
     bench.close()
 
 
-@pytest.fixture(scope="module", params=RUNTIMES)
+@pytest.fixture(scope="module", params=some(RUNTIMES, one_in=2))
 def stage(
     request: pytest.FixtureRequest,
     aws: Bench,
@@ -127,7 +128,7 @@ def _write(aws: Bench, table: str) -> None:
 
 def _stream_of(cloud: Cloud, table: str) -> list[dict[str, Any]]:
     """The table's stream records, as Lambda hands them over."""
-    from ddbinsert.aws.streams import as_lambda_has_it
+    from ddbinsert.aws.read.stream_records import as_lambda_has_it
 
     arn = str(cloud.stream(table))
     records: list[dict[str, Any]] = []
@@ -188,7 +189,7 @@ def test_the_role_may_write_to_the_sink_and_nowhere_else(stage: Stage, case: tup
 def test_a_function_that_was_restarted_doubles_nothing_where_a_table_remembers(
     aws: Bench, emulator: local.Emulator, runtime: str, tmp_path: Any
 ) -> None:
-    from ddbinsert.core.model import Template
+    from ddbinsert.core.model.wanted import Template
     from ddbinsert.handlers import bundle
     from ddbinsert.handlers.worker import Worker
 

@@ -42,7 +42,7 @@ def test_what_needs_the_extra_ends_with_the_command_that_installs_it(
     done = ran_apart(*command, "-o", "json", variables=local_variables, before=without(missing))
     assert (done.code, done.error_code) == (5, "local-extra-missing"), done.err
     (error,) = done.json["errors"]
-    assert error["hint"] == f"Run: {sys.executable} -m pip install 'ddbinsert[local]'"
+    assert error["hint"] == f"Run: {install_command(local_variables)}"
     assert error["hint"] in done.err
     assert "Traceback" not in done.err
 

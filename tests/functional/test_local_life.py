@@ -53,7 +53,7 @@ def test_where_none_runs_status_says_so_and_changes_nothing(local_variables: Var
     assert shown.data == {
         "health": "stopped", "endpoint": None, "port": None, "pid": None, "started_at": None, "log": None
     }  # fmt: skip
-    assert "`ddbinsert local start` starts it" in ran("local", "status", variables=local_variables).out
+    assert "Start it: `ddbinsert local start`" in ran("local", "status", variables=local_variables).out
     assert not Path(local_variables["DDBINSERT_STATE_DIR"]).exists()
 
 

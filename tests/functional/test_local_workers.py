@@ -20,10 +20,10 @@ _KEPT = 16
 _MANY = 20
 
 
-def _package() -> bytes:
+def _package(code: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("main.py", RECORDING)
+        archive.writestr("main.py", code)
     return buffer.getvalue()
 
 
@@ -33,19 +33,34 @@ def cloud(emulated: Cloud) -> Cloud:
     return emulated
 
 
-def _attach(cloud: Cloud, table: str) -> str:
+def _attach(cloud: Cloud, table: str, code: str = RECORDING) -> str:
     name = fresh("piling")
     cloud.lambda_.create_function(
         FunctionName=name,
         Runtime="python3.12",
         Role="arn:aws:iam::000000000000:role/any",
         Handler="main.handler",
-        Code={"ZipFile": _package()},
+        Code={"ZipFile": _package(code)},
     )
     cloud.lambda_.create_event_source_mapping(
         EventSourceArn=cloud.stream(table), FunctionName=name, StartingPosition="TRIM_HORIZON"
     )
     return name
+
+
+_OWN_SETTINGS = """
+import os
+
+def handler(event, context):
+    print("SEES", sorted({"LOG_LEVEL", "GITHUB_TOKEN"} & set(os.environ)))
+"""
+
+
+def test_a_handlers_logger_does_not_take_the_emulators_level(cloud: Cloud) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    name = _attach(cloud, table, _OWN_SETTINGS)
+    cloud.put(table, "one")
+    assert cloud.logged(name, "SEES []")
 
 
 def test_workers_of_many_functions_do_not_pile_up_and_every_function_runs(

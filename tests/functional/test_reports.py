@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import threading
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -132,7 +133,12 @@ def test_a_run_that_the_configuration_decides_is_reported_without_a_write(
     assert done.code == 1
     validate(done.json)
     assert heading(tmp_path) == "FAIL"
-    assert "no test item was written" in (tmp_path / "r.html").read_text(encoding="utf-8").lower()
+    assert done.data["counts"]["expected_inserts"] == done.data["counts"]["missing"] == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "no test item was written" in page.lower()
+    assert "alarm" not in page.partition("</style>")[2]
+    properties = {one.get("name"): one.get("value") for one in suite(tmp_path).iter("property")}
+    assert properties["counts.missing"] == "0"
     assert "mapping-missing" in (tmp_path / "r.xml").read_text(encoding="utf-8")
 
 
@@ -246,16 +252,17 @@ def test_folders_on_the_way_are_made(prove: Callable[..., Ran], healthy: str, tm
 
 
 class Sweeping(SystemClock):
-    """A clock on which somebody clears a folder away, and puts a file in its place, while the run waits."""
+    """A clock on which somebody clears a folder away, and puts a file in its place, while the run is at work."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.once = threading.Lock()
 
-    def sleep(self, seconds: float) -> None:
-        if self.folder.is_dir():
+    def monotonic(self) -> float:
+        if self.folder.is_dir() and self.once.acquire(blocking=False):
             shutil.rmtree(self.folder)
             self.folder.write_text("in the way")
-        super().sleep(seconds)
+        return super().monotonic()
 
 
 def test_a_place_that_is_gone_after_the_run_costs_no_verdict(
@@ -371,6 +378,11 @@ def test_cleaning_up_leaves_no_report(variables: dict[str, str], tmp_path: Path)
     assert not summary.exists()
 
 
+def commands_in(text: str) -> list[str]:
+    """The lines that GitHub's runner would take for a command."""
+    return [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
+
+
 def test_hostile_answers_of_aws_reach_no_report_as_markup(
     reported: Callable[..., Ran], attached: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -378,12 +390,18 @@ def test_hostile_answers_of_aws_reach_no_report_as_markup(
         "import sys\n"
         "def handler(event, context):\n"
         "    print('</td><script>alert(1)</script>\\x1b[31m', [r['dynamodb']['Keys'] for r in event['Records']])\n"
-        "    raise ValueError('</p><img src=x onerror=alert(1)> ]]> `code` \\x00')\n"
+        "    print('::error::x')\n"
+        "    raise ValueError('::error::x ##[error]y </p><img src=x onerror=alert(1)> ]]> `code` \\x00')\n"
     )
-    done = reported(attached(source=source), timeout="2s")
+    table = attached(source=source)
+    done = reported(table, timeout="2s")
+    assert commands_in(done.out + done.err) == []
+    assert commands_in(reported(table, "-o", "json", timeout="2s").out) == []
     assert done.code in (1, 6)
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "<img" not in page
+    assert r"#\x23[error]y" in page
+    assert commands_in(page) == commands_in((tmp_path / "r.xml").read_text(encoding="utf-8")) == []
     assert "\x1b" not in page
     assert suite(tmp_path).get("tests") == "5"

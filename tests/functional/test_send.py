@@ -160,8 +160,8 @@ def test_one_bad_item_keeps_all_from_being_written_and_every_problem_is_told(
     assert (done.code, done.error_code) == (2, "item-file")
     message = done.json["errors"][0]["message"]
     assert message.splitlines() == [
-        "a.jsonl:2: pk is of type N, but the table's key wants S (quote it)",
-        "a.jsonl:4: pk is empty, which no key attribute may be",
+        "a.jsonl:2: pk is of type N, but the table's key requires S (quote it)",
+        "a.jsonl:4: pk is empty, which is not allowed for a key attribute",
         "a.jsonl:5: the same key as in line 1",
     ]
     assert cloud.items(table) == []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ddbinsert.cli.registry import TABLE
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -53,6 +55,52 @@ def test_help_and_version_load_nothing_heavy(tmp_path: Path, arguments: tuple[st
     loaded = {module.partition(".")[0] for module in done.stderr.split()}
     assert "ddbinsert" in loaded
     assert loaded & _HEAVY == set()
+
+
+_COMMANDS = {f"ddbinsert.cli.{row.module}" for rows in TABLE.values() for row in rows if row.module}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "modules"),
+    [
+        (("--help",), set()),
+        (("--version",), set()),
+        (("filter", "--help"), set()),
+        (("veriy",), set()),
+        (("status", "--help"), {"status"}),
+        (("local", "status"), {"local"}),
+        (("filter", "lint", "--help"), {"filter_lint", "filters"}),
+    ],
+    ids=lambda value: " ".join(sorted(value)),
+)
+def test_a_start_loads_the_module_of_the_called_command_alone(
+    tmp_path: Path, arguments: tuple[str, ...], modules: set[str]
+) -> None:
+    loaded = set(_run(tmp_path, *arguments).stderr.split())
+    assert loaded & _COMMANDS == {f"ddbinsert.cli.{module}" for module in modules}
+
+
+@pytest.mark.parametrize(
+    ("words", "modules"),
+    [("ddbinsert ", set()), ("ddbinsert filter ", set()), ("ddbinsert down --y", {"down"})],
+)
+def test_completing_a_name_loads_no_command(tmp_path: Path, words: str, modules: set[str]) -> None:
+    code = f"import sys; sys.argv[0] = 'ddbinsert'\n{_REPORT}"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            "PATH": os.defpath,
+            "HOME": str(tmp_path),
+            "_DDBINSERT_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split()
+    assert set(done.stderr.split()) & _COMMANDS == {f"ddbinsert.cli.{module}" for module in modules}
 
 
 def test_a_look_at_the_emulator_loads_no_aws_client(tmp_path: Path) -> None:

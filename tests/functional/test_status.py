@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ddbinsert.environment import SystemClock
 from tests.functional.command import Ran, ran
-from tests.functional.helpers import INSERT_ONLY, Calls, Terminal, check_envelope, fresh
+from tests.functional.helpers import INSERT_ONLY, Calls, Refusing, Terminal, check_envelope, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +102,8 @@ def test_a_mapping_on_a_dead_stream_and_another_functions_are_told(
     ran("create-function", table, "--function", other, variables=variables)
     theirs = cloud.map(other, table)
     shown = status(table)
-    assert shown.code == 0
+    assert shown.code == 1
+    assert "BROKEN mapping-on-stale-stream: " in shown.out
     rows = _rows(shown)
     assert rows["mapping"] == "none on the live stream"
     assert stale["UUID"] in rows["stale"]
@@ -168,3 +171,150 @@ def test_looking_never_starts_an_emulator(local_variables: dict[str, str]) -> No
 def test_a_terminal_gets_the_same_words(status: Callable[..., Ran], cloud: Cloud) -> None:
     table = cloud.table()
     assert status(table, out=Terminal(), err=Terminal()).out == status(table).out
+
+
+def test_a_mistyped_table_is_told_apart_by_the_nearest_name(cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    for wrong in (table.upper(), f"{table}s"):
+        for command in ("status", "send"):
+            done = ran(command, wrong, "-o", "json", variables=variables)
+            assert (done.code, done.error_code) == (5, "table-not-found")
+            assert f"Did you mean {table}" in done.json["errors"][0]["hint"]
+    far = ran("status", "entirely-different", variables=variables)
+    assert "Did you mean" not in far.err
+
+
+def test_a_table_may_be_named_by_its_arn(cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"
+    assert ran("status", arn, "-o", "json", variables=variables).code == 0
+    assert (
+        ran(
+            "status", arn.replace("000000000000", "123456789012"), "-o", "json", variables=variables
+        ).error_code
+        == "other-account"
+    )
+    assert (
+        ran("status", arn.replace("us-east-1", "eu-west-1"), "-o", "json", variables=variables).error_code
+        == "other-region"
+    )
+    bare = {name: value for name, value in variables.items() if not name.endswith("REGION")}
+    assert ran("status", arn, variables=bare).code == 0
+    for wrong in (
+        "arn:aws:s3:::bucket",
+        f"{arn}/index/x",
+        "arn:aws:dynamodb",
+        "arn:aws:dynamodb:us-east-1:1:table/",
+    ):
+        assert ran("status", wrong, variables=variables).code == 2
+
+
+@pytest.mark.parametrize("operation", ["GetRole", "GetRolePolicy"])
+def test_a_role_that_may_not_be_read_does_not_end_it(
+    operation: str, cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    assert ran("attach-trigger", table, variables=variables).code == 0
+    done = ran("status", table, "-o", "json", variables=variables, connect=Refusing(operation).connect)
+    assert done.code == 0, done.err
+    assert done.data["function"]
+    assert done.data["role"] is None
+    (warning,) = done.json["warnings"]
+    assert f"role {table}-inserts-role: not readable" in warning
+    assert "AccessDenied" in warning
+
+
+@pytest.mark.parametrize("operation", ["DescribeTable", "GetFunction"])
+def test_what_it_is_about_must_be_readable(operation: str, cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    done = ran("status", table, "-o", "json", variables=variables, connect=Refusing(operation).connect)
+    assert (done.code, done.error_code) == (4, "access-denied")
+
+
+def test_role_template_sink_changes_and_metrics_are_shown(
+    status: Callable[..., Ran], cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    audit = f"{table}-audit"
+    assert ran("audit", "create-table", audit, "--no-protect", variables=variables).code == 0
+    attached = ran("attach-trigger", table, "--template", "audit-log", "--sink", audit, variables=variables)
+    assert attached.code == 0, attached.err
+    # The emulator counts what Invoke calls, not what a mapping delivers.
+    cloud.lambda_.invoke(FunctionName=f"{table}-inserts", Payload=b'{"Records":[]}')
+    shown = status(table)
+    assert shown.code == 0, shown.out
+    rows = _rows(shown)
+    assert rows["role"] == f"{table}-inserts-role (made by ddbinsert)"
+    assert rows["template"] == "audit-log"
+    assert rows["sink"].endswith(f"table/{audit}")
+    assert rows["last changed"].startswith("function 20")
+    assert ", mapping 20" in rows["last changed"]
+    assert rows["Invocations"].endswith(" 1")
+    assert "\u2588" in rows["Invocations"]  # the highest block
+    data = status(table, "-o", "json").data
+    assert data["metrics"]["totals"]["Invocations"] == 1
+    assert data["metrics"]["not_read"] is None
+    assert data["findings"] == []
+    assert (data["template"], data["sink"]) == ("audit-log", rows["sink"])
+    assert all(data["last_change"].values())
+
+
+def test_what_is_broken_has_a_mark_and_gives_exit_code_1(
+    status: Callable[..., Ran], cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    ran("attach-trigger", table, variables=variables)
+    cloud.lambda_.update_event_source_mapping(UUID=cloud.mapping(f"{table}-inserts")["UUID"], Enabled=False)
+    shown = status(table)
+    assert shown.code == 1
+    assert "BROKEN mapping-disabled: " in shown.out
+    assert f"ddbinsert attach-trigger {table} --enabled --yes" in shown.out
+    document = status(table, "-o", "json")
+    check_envelope(document.json, command="status", code=1)
+    assert [one["id"] for one in document.data["findings"]] == ["mapping-disabled"]
+
+
+def test_metrics_that_may_not_be_read_are_said_so(cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    ran("attach-trigger", table, variables=variables)
+    shown = ran("status", table, variables=variables, connect=Refusing("GetMetricData").connect)
+    assert shown.code == 0
+    assert _rows(shown)["metrics"].startswith("not read: ")
+
+
+class _Looks(SystemClock):
+    """A clock that only notes how it was slept on, and on which something happens meanwhile."""
+
+    def __init__(self, *meanwhile: Callable[[], None]) -> None:
+        self._meanwhile = list(meanwhile)
+
+    def sleep(self, seconds: float) -> None:
+        assert 0 < seconds <= 5
+        if not self._meanwhile:
+            raise KeyboardInterrupt
+        self._meanwhile.pop(0)()
+
+
+@pytest.mark.parametrize("form", ["human", "json"])
+def test_watching_looks_again_until_it_is_interrupted(
+    form: str, cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    ran("create-function", table, variables=variables)
+
+    def attach() -> None:
+        ran("attach-trigger", table, variables=variables)
+
+    shown = ran("status", table, "--watch", "-o", form, variables=variables, clock=_Looks(attach))
+    assert shown.code == 130
+    if form == "human":
+        assert shown.out.count("none on the live stream") + shown.out.count("not enabled") >= 1
+        assert shown.out.count("(insert-only)") == 1
+    else:
+        first, second, interrupted = map(json.loads, shown.out.splitlines())
+        assert [one["exit_code"] for one in (first, second, interrupted)] == [1, 0, 130]
+
+
+@pytest.mark.parametrize("since", ["1s", "30d", "yesterday"])
+def test_a_time_that_makes_no_sense_is_a_usage_error(since: str, status: Callable[..., Ran]) -> None:
+    assert status("orders", "--since", since).code == 2

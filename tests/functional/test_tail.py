@@ -322,3 +322,51 @@ def test_colours_tell_receipts_apart_where_there_is_a_terminal(
     styled = [line for line in done.out.splitlines() if "processed INSERT" in line]
     assert [line[:5] for line in styled] == ["\x1b[32m"] * 2
     assert next(line for line in done.out.splitlines() if "REPORT" in line).startswith("\x1b[2m")
+
+
+def test_the_last_lines_are_shown_alone_and_before_new_ones(tail: Callable[..., Ran], group: Group) -> None:
+    group.write("1", "2", ago=9)
+    group.write("3", stream="b", ago=6)
+    group.write("4", ago=3)
+    assert texts(tail("--log-group", group.name, "--last", "2")) == ["3", "4"]
+    assert texts(tail("--log-group", group.name, "--last", "9")) == ["1", "2", "3", "4"]
+    clock = Meanwhile(lambda: group.write("5", "6"))
+    done = tail("--log-group", group.name, "--last", "1", "--follow", "--until-count", "3", clock=clock)
+    assert texts(done) == ["4", "5", "6"]
+    for number in ("0", "-1"):
+        assert tail("--log-group", group.name, "--last", number).code == 2
+
+
+def test_only_errors_are_shown_where_only_they_are_asked_for(tail: Callable[..., Ran], group: Group) -> None:
+    request = "0b1d5a5e-0000-4000-8000-000000000000"
+    group.write(
+        "START RequestId: 1 Version: $LATEST",
+        "all is well, no ERROR here",
+        "[ERROR] ValueError: boom\nTraceback (most recent call last):",
+        f"2026-11-27T10:00:00.000Z {request} Task timed out after 3.00 seconds",
+        '{"timestamp":"t","level":"ERROR","message":"bad","requestId":"r"}',
+        '{"timestamp":"t","level":"INFO","message":"good","requestId":"r"}',
+        '{"time":"t","type":"platform.report","record":{"requestId":"r","status":"timeout","metrics":{}}}',
+        '{"time":"t","type":"platform.report","record":{"requestId":"r","status":"success","metrics":{}}}',
+    )
+    shown = texts(tail("--log-group", group.name, "--errors"))
+    assert [line.split("\n")[0] for line in shown if line] == [
+        "[ERROR] ValueError: boom",
+        "Traceback (most recent call last):",
+        f"2026-11-27T10:00:00.000Z {request} Task timed out after 3.00 seconds",
+        "ERROR bad",
+        "REPORT r: Status: timeout",
+    ]
+
+
+def test_a_log_group_may_be_named_by_its_arn(tail: Callable[..., Ran], group: Group) -> None:
+    group.write("x")
+    for arn in (
+        "arn:aws:logs:us-east-1:000000000000:log-group:",
+        "arn:aws-cn:logs:cn-north-1:000000000000:log-group:",
+    ):
+        for end in ("", ":*"):
+            assert texts(tail("--log-group", f"{arn}{group.name}{end}")) == ["x"]
+    refused = tail("--log-group", "arn:aws:lambda:us-east-1:000000000000:function:f")
+    assert refused.code == 2
+    assert "is not the ARN of a log group" in refused.err

@@ -40,7 +40,8 @@ def test_a_healthy_trigger_passes_and_the_table_is_as_it_was(
     before = cloud.items(table)
     done = prove(table)
     assert done.code == 0
-    assert done.out.startswith("PASS: all 8 inserts were processed")
+    mapping = cloud.mapping(f"{table}-inserts")["UUID"]
+    assert done.out.startswith(f"PASS: {table}-inserts by mapping {mapping}: all 8 inserts were processed")
     for side in ("writes", "stream", "log", "configuration", "latency", "run"):
         assert any(line.strip().startswith(side) for line in done.out.splitlines())
     assert cloud.items(table) == before
@@ -327,7 +328,7 @@ def test_kept_items_stay_until_they_are_cleaned_up_by_the_runs_id(
 def test_what_is_no_run_id_is_a_usage_error(prove: Callable[..., Ran], cloud: Cloud, run_id: str) -> None:
     done = prove(cloud.table(), "--cleanup", run_id)
     assert done.code == 2
-    assert "run id" in done.err
+    assert "is not a valid run ID" in done.err
     assert "\x1b" not in done.err
 
 
@@ -379,7 +380,7 @@ def test_a_method_that_one_may_not_use_is_left_out_and_named(
         ("--count", "many"),
         ("--rate", "0"),
         ("--match", "--count", "5"),
-        ("--observe", "--match"),
+        ("--observe", "--count", "5"),
         ("--for", "1m"),
         ("--item", "missing.json"),
     ],

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.functional.command import Ran, ran, until
-from tests.functional.helpers import INSERT_ONLY, Cloud, fresh
+from tests.functional.command import Ran, begun, ended, ran, until
+from tests.functional.helpers import INSERT_ONLY, Calls, Cloud, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +64,28 @@ def test_a_tap_that_would_be_a_third_reader_needs_a_yes(
     assert "--yes" in refused.err
     assert taps(cloud) == []
     assert prove(table, "--wiretap", "--yes").code == 0
+
+
+def test_a_tap_that_a_killed_run_left_is_named_and_removed_by_the_command_that_is_given(
+    cloud: Cloud, prove: Callable[..., Ran], attached: Callable[..., str], variables: dict[str, str]
+) -> None:
+    table = attached(source=SILENT)
+    process = begun("verify", table, "--wiretap", variables=variables)
+    assert until(lambda: any(cloud.mappings(tap) for tap in taps(cloud)))
+    process.kill()
+    ended(process)
+    (tap,) = taps(cloud)
+    told = [ran("status", table, "-o", "json", variables=variables)]
+    told.append(ran("down", table, "--dry-run", "-o", "json", variables=variables))
+    told.append(prove(table, "--wiretap", "--yes", "-o", "json"))
+    for done in told:
+        (warning,) = [text for text in done.json["warnings"] if tap in text]
+    words = shlex.split(warning.split("`")[1])[1:]
+    assert ran(*words, variables=variables).code == 0
+    assert taps(cloud) == []
+    after = ran("status", table, "-o", "json", variables=variables).json["warnings"]
+    assert not [text for text in after if "ddbinsert-tap-" in text]
+    assert prove(table, "--wiretap", "-o", "json").code == 0
 
 
 # --- watching ---------------------------------------------------------------------------------------------
@@ -239,7 +262,6 @@ def test_test_items_carry_what_the_user_gives(
     [
         ("--for", "1m"),
         ("--observe", "--count", "9"),
-        ("--observe", "--wiretap"),
         ("--match", "--count", "9"),
         ("--item", "nowhere.json"),
     ],
@@ -250,4 +272,69 @@ def test_options_that_contradict_each_other_are_told_before_anything_is_written(
     table = attached()
     proof = prove(table, *words)
     assert proof.code == 2
+    assert cloud.items(table) == []
+
+
+# --- with attach-trigger, in one process ------------------------------------------------------------------
+
+
+def test_what_is_attached_can_be_verified_in_the_same_process(
+    cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    calls = Calls()
+    done = ran("attach-trigger", table, "--verify", "-o", "json", variables=variables, connect=calls.connect)
+    assert done.code == 0, done.err
+    assert done.data["verify"]["verdict"] == "PASS"
+    assert cloud.items(table) == []
+
+
+def test_the_exit_code_of_attach_and_verify_is_the_verdicts(cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    done = ran("attach-trigger", table, "--disabled", "--verify", "-o", "json", variables=variables)
+    assert done.code == 1
+    assert done.data["verify"]["verdict"] == "FAIL"
+
+
+def test_only_the_named_ways_of_writing_are_used(
+    prove: Callable[..., Ran], attached: Callable[..., str]
+) -> None:
+    done = prove(attached(), "--lanes", "single,batch", "-o", "json")
+    assert done.code == 0, done.out
+    (writes,) = [one for one in done.data["evidence"] if one["side"] == "writes"]
+    assert "left out: transaction" in writes["text"]
+    assert done.data["counts"]["expected_inserts"] == 6
+
+
+@pytest.mark.parametrize("lanes", ["", "magic", "single,magic"])
+def test_a_way_of_writing_that_does_not_exist_is_a_usage_error(
+    prove: Callable[..., Ran], attached: Callable[..., str], lanes: str
+) -> None:
+    assert prove(attached(), "--lanes", lanes).code == 2
+
+
+def test_a_table_with_a_tag_that_is_refused_is_left_alone(
+    prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud
+) -> None:
+    table = attached()
+    arn = cloud.described(table)["TableArn"]
+    cloud.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "env", "Value": "prod"}])
+    calls = Calls()
+    done = prove(table, "--refuse-tag", "env=prod", "-o", "json", connect=calls.connect)
+    assert done.code == 5
+    assert done.error_code == "refused-by-tag"
+    assert not calls.writes
+    assert prove(table, "--refuse-tag", "env=test").code == 0
+
+
+def test_a_cleanup_refuses_a_table_of_the_same_name_elsewhere(
+    prove: Callable[..., Ran], attached: Callable[..., str], cloud: Cloud
+) -> None:
+    table = attached()
+    kept = prove(table, "--keep", "-o", "json")
+    run_id = kept.data["run_id"]
+    done = prove(table, "--cleanup", run_id, "--region", "us-west-2", "-o", "json")
+    assert done.code != 0
+    assert len(cloud.items(table)) == 4
+    assert prove(table, "--cleanup", run_id).code == 0
     assert cloud.items(table) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
-from ddbinsert.aws.session import Aws, Connection
+from ddbinsert.aws.session.session import Aws, Connection
 
 if TYPE_CHECKING:
     from botocore.session import Session

@@ -13,25 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.aws.apply import apply
-from ddbinsert.aws.hands import Hands
-from ddbinsert.aws.observe import observe
-from ddbinsert.core.model import (
-    FunctionSpec,
-    KeyAttribute,
-    KeySchema,
-    KeyType,
-    MappingSpec,
-    StartingPosition,
-    StreamView,
-    Trigger,
-    World,
-)
-from ddbinsert.core.package import Package
-from ddbinsert.core.plan import Scope, plan, teardown
-from ddbinsert.core.reporter import Silent
+from ddbinsert.aws.change.apply import apply
+from ddbinsert.aws.change.context import Provisioning
+from ddbinsert.aws.context import Context
+from ddbinsert.aws.read.observe import observe
+from ddbinsert.core.model.package import Package
+from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
+from ddbinsert.core.model.wanted import FunctionSpec, MappingSpec, StartingPosition, Trigger
+from ddbinsert.core.trigger.plan import plan
+from ddbinsert.core.trigger.removal import removal
+from ddbinsert.core.trigger.reporter import Silent
+from ddbinsert.core.trigger.scope import Allowed, Scope
+from ddbinsert.core.trigger.settings import COMPARED
 from ddbinsert.errors import DdbInsertError, InconclusiveError, PrerequisiteError, Refused
-from ddbinsert.operations.converge import Wishes, carry_out, converge
+from ddbinsert.operations.provision.carry_out import CarriedOut, carry_out
+from ddbinsert.operations.provision.converge import converge
+from ddbinsert.operations.provision.wishes import Wishes
+from tests.examples import some
 from tests.strict.bench import RECORDING, ManualClock, fresh, package, until
 from tests.strict.one_attempt import connected
 from tests.strict.rig import Fault, FaultKind, Functions, Mappings, Profile, Roles, Tables
@@ -41,9 +39,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert import local
-    from ddbinsert.aws.session import Aws
-    from ddbinsert.core.converged import Converged
-    from ddbinsert.core.steps import Step
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.steps import Step
     from tests.strict.bench import Bench
 
 #: AWS's own times, in seconds of a clock that passes while somebody sleeps.
@@ -87,7 +85,8 @@ class Site:
         self.table = fresh("site")
 
     def trigger(self, **more: Any) -> Trigger:
-        return Trigger(table=self.table, **more)
+        """A trigger with every setting given."""
+        return Trigger(table=self.table, explicit=COMPARED, **more)
 
     def make_table(self, view: str | None = None) -> None:
         """Past the rig, so that it is there at once."""
@@ -110,40 +109,38 @@ class Site:
         **wishes: Any,
     ) -> Converged:
         return converge(
-            self.aws,
+            self.context(timeout),
             trigger or self.trigger(),
             scope,
             Wishes(**wishes),
-            clock=self.clock,
-            reporter=self.reporter,
-            timeout=timeout,
             package=lambda _: code,
             confirm=lambda _: None,
             choose_position=from_the_start,
         )
 
-    def take_down(self, trigger: Trigger | None = None, **more: bool) -> World:
-        want = trigger or self.trigger()
-        world = observe(self.aws, want)
-        steps = teardown(world, **more)
-        return carry_out(
-            self.aws, want, steps, world, None, clock=self.clock, reporter=self.reporter, timeout=300
-        )
-
-    def hands(self, trigger: Trigger, *, timeout: float = 300) -> Hands:
-        return Hands(
+    def context(self, timeout: float = 300) -> Context:
+        return Context(
             aws=self.aws,
-            trigger=trigger,
-            package=CODE,
             clock=self.clock,
             reporter=self.reporter,
+            new_id=lambda: "0123456789ab",
             timeout=timeout,
         )
+
+    def take_down(self, trigger: Trigger | None = None, **more: Any) -> CarriedOut:
+        want = trigger or self.trigger()
+        world = observe(self.aws, want, owners=True)
+        steps = removal(world, self.table, **{"stream_is_ours": True, **more}).steps
+        return carry_out(self.context(), want, steps, world)
+
+    def provisioning(self, trigger: Trigger, *, timeout: float = 300) -> Provisioning:
+        return Provisioning.of(self.context(timeout), trigger, CODE)
 
     def missing(self, trigger: Trigger | None = None, code: Package = CODE) -> list[str]:
         """What is still to be done, by a fresh look; [] where everything is as wanted."""
         want = trigger or self.trigger()
-        steps: tuple[Step, ...] = plan(want, observe(self.aws, want), Scope.TRIGGER, code, prune=True)
+        world = observe(self.aws, want, owners=True)
+        steps: tuple[Step, ...] = plan(want, world, Scope.TRIGGER, code, Allowed(prune=True))
         return [type(step).__name__ for step in steps]
 
     def writes(self) -> list[str]:
@@ -248,24 +245,25 @@ def test_every_setting_that_can_change_is_changed_in_place(site: Site) -> None:
 
 def test_taken_down_again_nothing_of_it_is_left(site: Site) -> None:
     site.converge()
-    final = site.take_down(stream=True)
+    final = site.take_down(stream=True).world
     assert (final.function, final.role, final.log_group, final.mappings) == (None, None, None, ())
     seen = observe(site.aws, site.trigger())
     assert (seen.function, seen.role, seen.log_group, seen.mappings) == (None, None, None, ())
     assert seen.table is not None
     assert not seen.table.stream_enabled
-    assert site.take_down(stream=True, table=True).table is None
+    assert site.take_down(stream=True, delete_table=True).world.table is None
 
 
 def test_a_log_group_that_somebody_else_made_stays_when_all_is_taken_down(site: Site) -> None:
     want = site.trigger(function=FunctionSpec(log_group=f"/team/{site.table}"))
+    want = replace(want, explicit=COMPARED - {"function.log_retention_days"})
     site.bench.logs.create_log_group(logGroupName=want.log_group)
     site.converge(want)
-    final = site.take_down(want)
-    assert final.function is None
-    assert final.log_group is not None
+    taken = site.take_down(want)
+    assert taken.world.function is None
+    assert taken.world.log_group is not None
     assert observe(site.aws, want).log_group is not None
-    assert site.reporter.warnings == [f"log group {want.log_group} was not made by ddbinsert; it stays"]
+    assert [why for _, why in taken.stays] == ["it was not made by ddbinsert"]
 
 
 def test_another_view_type_brings_the_mapping_over_to_the_new_stream(site: Site) -> None:
@@ -329,7 +327,7 @@ def test_where_an_answer_is_lost_what_took_effect_is_not_done_twice(site: Site, 
     assert len(observe(site.aws, site.trigger()).mappings) == 1
 
 
-@pytest.mark.parametrize("operation", MAKING)
+@pytest.mark.parametrize("operation", some(MAKING, one_in=3))
 def test_where_an_answer_is_lost_botocores_own_retry_is_no_conflict(
     site_of: Callable[..., Site], emulator: local.Emulator, operation: str
 ) -> None:
@@ -347,7 +345,7 @@ def test_where_an_answer_is_lost_botocores_own_retry_is_no_conflict(
 
 def retrying(emulator: local.Emulator, site: Site) -> Aws:
     """A connection as users have it, with botocore's retries."""
-    from ddbinsert.aws.session import Aws, Connection
+    from ddbinsert.aws.session.session import Aws, Connection
 
     return Aws(
         Connection(
@@ -389,6 +387,35 @@ def test_a_replacement_that_is_cut_short_is_finished_by_the_next_run(site: Site,
     seen = observe(site.aws, other)
     assert [mapping.batch_size for mapping in seen.mappings] == [7]
     assert seen.live_mapping is not None
+
+
+REPLACING = (
+    *(("UpdateTable", 0), ("UpdateTable", 1), ("PutRolePolicy", 0), ("CreateEventSourceMapping", 0)),
+    *(("GetEventSourceMapping", 0), ("DeleteEventSourceMapping", 0), ("PutRolePolicy", 1)),
+)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ACCESS_DENIED, FaultKind.LOST_ANSWER])
+@pytest.mark.parametrize(("operation", "after"), some(REPLACING, one_in=2))
+def test_wherever_a_replacement_ends_the_next_run_ends_right(
+    site: Site, operation: str, after: int, kind: FaultKind
+) -> None:
+    """What was given once stays, and the old mapping goes only when it has nothing left to deliver."""
+    site.converge(site.trigger(mapping=MappingSpec(batch_size=7)))
+    other = replace(site.trigger(view=StreamView.KEYS_ONLY), explicit=frozenset())
+    site.bench.rig.inject(Fault(operation=operation, kind=kind, after=after))
+    with pytest.raises(DdbInsertError):
+        site.converge(other, replace=True)
+    site.bench.rig.heal()
+    site.converge(other, replace=True)
+    seen = observe(site.aws, other, owners=True)
+    assert seen.live_mapping is not None
+    assert seen.table is not None
+    assert seen.role is not None
+    assert [mapping.batch_size for mapping in seen.mappings if not mapping.is_leaving] == [7]
+    assert seen.table.view is StreamView.KEYS_ONLY
+    assert str(seen.role.policy).count(":table/") == str(seen.role.policy).count(str(seen.table.stream_arn))
+    assert site.missing(other) == []
 
 
 def test_two_failures_side_by_side_are_both_told(site: Site) -> None:
@@ -440,7 +467,7 @@ def test_a_role_that_somebody_else_makes_meanwhile_is_not_taken_over(site: Site)
     steps = plan(want, world, Scope.TRIGGER, CODE)
     site.bench.iam.create_role(RoleName=want.role_name, AssumeRolePolicyDocument="{}")
     with pytest.raises(PrerequisiteError) as error:
-        list(apply(steps, world, site.hands(want)))
+        list(apply(steps, world, site.provisioning(want)))
     assert error.value.code == "role-not-ours"
     assert "PutRolePolicy" not in site.writes()
 
@@ -457,7 +484,7 @@ def test_a_function_that_somebody_else_makes_meanwhile_is_not_taken_over(site: S
         Code={"ZipFile": CODE.zip_bytes},
     )
     with pytest.raises(PrerequisiteError) as error:
-        list(apply(steps, world, site.hands(want)))
+        list(apply(steps, world, site.provisioning(want)))
     assert error.value.code == "function-not-ours"
     assert "CreateEventSourceMapping" not in site.writes()
 
@@ -468,7 +495,7 @@ def test_a_stream_that_somebody_else_enables_meanwhile_will_do_if_it_is_the_same
     steps = plan(want, world, Scope.TRIGGER, CODE)
     view = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     site.bench.dynamodb.update_table(TableName=site.table, StreamSpecification=view)
-    list(apply(steps, world, site.hands(want)))
+    list(apply(steps, world, site.provisioning(want)))
     assert site.missing() == []
 
 
@@ -479,7 +506,7 @@ def test_a_stream_that_somebody_else_enables_meanwhile_with_another_view_is_refu
     view = {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}
     site.bench.dynamodb.update_table(TableName=site.table, StreamSpecification=view)
     with pytest.raises(Refused) as error:
-        list(apply(steps, world, site.hands(want)))
+        list(apply(steps, world, site.provisioning(want)))
     assert error.value.code == "view-type-differs"
 
 
@@ -528,7 +555,7 @@ def test_a_role_that_never_can_be_assumed_ends_the_wait_with_what_to_look_at(
     other.table = site.table
     with pytest.raises(InconclusiveError, match=r"IAM to show role .* to Lambda") as error:
         other.converge(timeout=600)
-    assert "trust policy" in str(error.value.hint)
+    assert "must be able to assume it" in str(error.value.hint)
     assert "of 6 steps are done" in error.value.message
 
 
@@ -641,7 +668,7 @@ def test_a_run_that_is_given_up_leaves_no_step_waiting(site_of: Callable[..., Si
     site.make_table()
     want = site.trigger()
     world = observe(site.aws, want)
-    run = apply(plan(want, world, Scope.TRIGGER, CODE), world, site.hands(want))
+    run = apply(plan(want, world, Scope.TRIGGER, CODE), world, site.provisioning(want))
     first = next(run)
     assert first.world != world
     assert clock.somebody_waits.wait(30)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.strict.answering import runner
 from tests.strict.bench import fresh
 from tests.strict.rig import Logs, Mappings, Profile
@@ -39,6 +41,7 @@ def broken_and_mended(bench: Bench, run: Callable[..., tuple[int, dict[str, Any]
     return table
 
 
+@pytest.mark.nightly
 def test_a_change_that_does_not_count_yet_is_waited_for_not_failed(
     bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path
 ) -> None:

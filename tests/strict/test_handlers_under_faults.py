@@ -77,7 +77,27 @@ class Stage:
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize("template", ["audit-log", "notify"])
+def test_an_audit_log_has_an_entry_also_of_an_item_that_the_sink_does_not_take_whole(
+    bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path, runtime: str
+) -> None:
+    stage = Stage(bench_of(FAULTY), emulator, tmp_path)
+    stage.attach("audit-log", runtime)
+    wanted = [f"k{n}" for n in range(8)]
+    for key in wanted:
+        stage.bench.put(stage.table, key, text="x" * (2000 if key == "k3" else 10))
+    received: list[str] = []
+
+    def all_there() -> bool:
+        received.extend(stage.received())
+        return len(received) >= len(wanted)
+
+    assert until(all_there, seconds=60), (received, stage.failures())
+    assert sorted(received) == wanted
+    assert stage.failures() == []
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("template", ["notify"])
 def test_a_poison_record_goes_to_the_destination_and_blocks_nothing(
     bench_of: Callable[..., Bench],
     emulator: local.Emulator,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.core import insights
-from ddbinsert.core.model import KeyAttribute, KeySchema, KeyType
+from ddbinsert.core.logs import insights
+from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType
 from tests.strict.answering import runner
 from tests.strict.bench import fresh
 from tests.strict.rig import Logs, Profile

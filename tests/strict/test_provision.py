@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ddbinsert.core.receipt import parse
+from tests.examples import some
 from tests.functional.command import Ran, ran
 from tests.functional.helpers import Terminal, check_envelope
 from tests.strict.bench import ManualClock, fresh, until
@@ -33,7 +35,9 @@ SLOW = Profile(
 )
 #: Calls on the way from a bare table to a trigger, one or two a service.
 MAKING = ("UpdateTable", "CreateLogGroup", "CreateRole", "CreateFunction", "CreateEventSourceMapping")
-either_day = pytest.mark.parametrize("profile", [Profile.aws(), Profile.hostile()], ids=lambda p: p.name)
+either_day = pytest.mark.parametrize(
+    "profile", some([Profile.hostile(), Profile.aws()], one_in=2), ids=lambda p: p.name
+)
 
 
 class PassingClock(ManualClock):
@@ -171,7 +175,7 @@ def test_a_roles_propagation_is_awaited_with_a_visible_countdown(slow: Place) ->
     waits = [line for line in done.err.splitlines() if line.startswith("waiting for IAM to show role")]
     assert waits
     assert all(f"role {slow.name}-role to Lambda" in line for line in waits)
-    assert all(line.endswith(" left") for line in waits)
+    assert all(re.search(r": .*\d s left", line) for line in waits), waits
 
 
 def test_at_a_terminal_a_wait_rewrites_its_line_and_leaves_none(slow: Place) -> None:
@@ -179,7 +183,7 @@ def test_at_a_terminal_a_wait_rewrites_its_line_and_leaves_none(slow: Place) -> 
     assert done.code == 0
     assert "\r\x1b[2Kwaiting for IAM to show role" in done.err
     assert "created function" in done.err
-    last = done.err.rsplit("\r\x1b[2K", 1)[-1]
+    last = done.err.rsplit("\x1b[2K", 1)[-1]
     assert "waiting" not in last
 
 
@@ -379,7 +383,10 @@ def test_settings_that_lambda_clears_only_when_told_to_are_cleared(slow: Place) 
         '{"a":["b"]}',
     )
     assert slow.run("attach-trigger", *full).code == 0
-    assert slow.run("attach-trigger", "--no-report-failures", "--no-metrics").code == 0
+    settings = ("on_failure", "batching_window", "parallelization", "filters")
+    unset = [word for setting in settings for word in ("--unset", f"mapping.{setting}")]
+    done = slow.run("attach-trigger", "--no-report-failures", "--no-metrics", *unset, "--yes")
+    assert done.code == 0, done.err
     (mapping,) = slow.mappings()
     assert not (mapping.get("DestinationConfig") or {}).get("OnFailure")
     assert not mapping.get("FunctionResponseTypes")

@@ -115,7 +115,7 @@ def test_what_lambda_gave_up_in_shards_that_split_is_replayed_whole(
     keys = [f"k{number}" for number in range(10)]
     assert until(lambda: given_up() == keys, seconds=60), given_up()
     (tmp_path / "app.py").write_text(RECORDING)
-    assert run(*attach)[0] == 0
+    assert run(*attach, "--yes")[0] == 0
     code, answer = run("failures", "replay", table)
     assert code == 0, answer
     assert given_up() == []

@@ -110,7 +110,7 @@ def test_verify_counts_invocations_and_records_not_request_ids(
         ground.attach_code(handlers.FAILS_AT_FIRST_ON_EACH, "--batch-size", "1", "--retries", "5")
         judged = ground.verify("--timeout", "30s")
         lines = ground.aws.messages(ground.log_group)
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     reports = ids(lines, r"REPORT RequestId: (\S+)\t")
     assert len(set(reports)) < len(reports)
     (told,) = [one["text"] for one in judged.answer.json["data"]["evidence"] if one["side"] == "invocations"]

@@ -163,3 +163,32 @@ def test_a_timeout_bounds_how_long_throttling_is_borne(place_of: Callable[..., P
     assert "throttled without any progress for 20 s" in done.err
     assert done.data["inserted"] == 0
     assert clock.monotonic() < 60
+
+
+@pytest.mark.parametrize("kind", [FaultKind.THROTTLE, FaultKind.SERVER_ERROR])
+def test_an_equal_item_that_was_there_before_is_never_removed(
+    kind: FaultKind, place_of: Callable[..., Place], tmp_path: Path
+) -> None:
+    """The first try fails without an effect, and the next one finds an equal item: it is not this run's."""
+    place = place_of(Fault(operation="PutItem", kind=kind, times=1))
+    there = {"pk": {"S": "mine"}, "n": {"N": "1"}}
+    place.bench.upstream("dynamodb").put_item(TableName=place.table, Item=there)
+    (tmp_path / "a.jsonl").write_text('{"pk":"mine","n":1.0}\n{"pk":"new"}')
+    done = place.send("--item", str(tmp_path / "a.jsonl"))
+    assert (done.code, done.error_code) == (1, "item-exists")
+    assert done.data["existing"] == [{"pk": {"S": "mine"}}]
+    assert place.items() == [there]
+
+
+def test_where_items_may_not_be_read_an_equal_item_is_reported_and_left(
+    place_of: Callable[..., Place], tmp_path: Path
+) -> None:
+    place = place_of(
+        Fault(operation="GetItem", kind=FaultKind.ACCESS_DENIED),
+        Fault(operation="PutItem", kind=FaultKind.LOST_ANSWER, times=1),
+    )
+    (tmp_path / "a.jsonl").write_text('{"pk":"maybe mine"}')
+    done = place.send("--item", str(tmp_path / "a.jsonl"))
+    assert (done.code, done.error_code) == (6, "item-uncertain")
+    assert done.data["uncertain"] == [{"pk": {"S": "maybe mine"}}]
+    assert len(place.items()) == 1

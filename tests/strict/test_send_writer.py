@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ddbinsert.aws.errors import PermissionDenied, Throttled
-from ddbinsert.aws.items import ItemWriter, Put
+from ddbinsert.aws.write.items import ItemWriter, Put
 from ddbinsert.errors import AwsError
 from tests.strict.one_attempt import connected
 from tests.strict.rig import Fault, FaultKind, Profile

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.aws.streams import StreamReader
+from ddbinsert.aws.read.streams import StreamReader
 from tests.strict.one_attempt import connected
 from tests.strict.rig import Profile, Streams
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ddbinsert import local
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.session.session import Aws
     from tests.strict.bench import Bench, ManualClock
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ddbinsert.aws.logs import LogReader
+from ddbinsert.aws.read.logs import LogReader
 from ddbinsert.errors import AwsError
 from tests.strict.bench import fresh
 from tests.strict.one_attempt import connected
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ddbinsert import local
-    from ddbinsert.aws.session import Aws
+    from ddbinsert.aws.session.session import Aws
     from tests.strict.bench import Bench
 
 AT_ONCE = Logs(lag=0.0, page=100, empty_page_every=0)

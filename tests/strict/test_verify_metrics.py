@@ -61,7 +61,7 @@ def test_a_pass_lists_what_the_mapping_counted(ground_of: Callable[[Profile], Gr
     ground.attach()
     judged = ground.verify("--keep")  # else the mapping reads the removals, too, or some of them
     counts = judged.answer.json["data"]["counts"]
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     assert numbers(judged) == {
         "PolledEventCount": counts["stream_records"],
         "FilteredOutEventCount": counts["stream_records"] - counts["expected_inserts"],
@@ -76,9 +76,9 @@ def test_a_mapping_without_metrics_passes_and_the_verdict_says_what_was_not_seen
     ground = ground_of(FAST)
     ground.attach("--no-metrics")
     judged = ground.verify()
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     assert not numbers(judged)
-    assert "what it read and filtered out can't be seen" in seen(judged)[1]
+    assert "the mapping publishes no EventCount metrics" in seen(judged)[1]
 
 
 def test_metrics_that_may_not_be_read_change_nothing_and_the_verdict_says_so(
@@ -88,11 +88,11 @@ def test_metrics_that_may_not_be_read_change_nothing_and_the_verdict_says_so(
     ground.attach()
     ground.rig.inject(Fault(operation="cloudwatch:GetMetricData", kind=FaultKind.ACCESS_DENIED))
     judged = ground.verify()
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     was_seen, text = seen(judged)
     assert not was_seen
+    assert text.startswith("CloudWatch metrics: ")
     assert "cloudwatch:GetMetricData" in text
-    assert "can't be seen" in text
 
 
 def test_metrics_that_come_after_the_run_take_nothing_from_a_pass(
@@ -101,17 +101,17 @@ def test_metrics_that_come_after_the_run_take_nothing_from_a_pass(
     ground = ground_of(LATE)
     ground.attach()
     judged = ground.verify()
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     assert not numbers(judged)
-    assert "what it read and filtered out can't be seen" in seen(judged)[1]
+    assert "datapoints" in seen(judged)[1]
 
 
 def test_a_fail_is_a_fail_however_late_the_metrics(ground_of: Callable[[Profile], Ground]) -> None:
     ground = ground_of(LATE)
     ground.attach()
     ground.filter_by()
-    judged = ground.verify("--timeout", "1500ms")
-    assert judged.result == "FAIL", judged.told
+    judged = ground.verify("--timeout", "5s")
+    assert judged.result == "FAIL", judged.summary
     assert judged.causes == {"no-filter", "filter-leaks"}
     assert not numbers(judged)
 
@@ -121,9 +121,9 @@ def test_without_datapoints_nothing_is_made_up(ground_of: Callable[[Profile], Gr
     ground = ground_of(LATE)
     ground.attach()
     ground.change_mapping(KMSKeyArn=KEY, FilterCriteria={"Filters": [{"Pattern": NEVER}]})
-    judged = ground.verify("--timeout", "400ms")
-    assert judged.result == "INCONCLUSIVE", judged.told
-    assert judged.causes == {"nothing-delivered"}
+    judged = ground.verify("--timeout", "3s")
+    assert judged.result == "INCONCLUSIVE", judged.summary
+    assert judged.causes == {"nothing-delivered", "filter-hidden"}
     assert any("or CloudWatch is late" in line for line in evidence_of(judged, "nothing-delivered"))
 
 
@@ -133,7 +133,7 @@ def test_others_records_in_the_same_minute_are_no_alarm(ground_of: Callable[[Pro
     ground.write_on()
     assert until(lambda: ground.aws.messages(ground.log_group))
     judged = ground.verify("--timeout", "30s")
-    assert judged.result == "PASS", judged.told
+    assert judged.result == "PASS", judged.summary
     assert not judged.causes
     assert numbers(judged)["PolledEventCount"] > judged.answer.json["data"]["counts"]["stream_records"]
 
@@ -161,8 +161,8 @@ def test_what_failed_before_the_run_in_its_first_minute_fails_no_run(
     ground.put()
     assert until(lambda: failures_counted(ground))
     ground.change_mapping(MaximumBatchingWindowInSeconds=60)
-    judged = ground.verify("--timeout", "400ms")
-    assert judged.result == "INCONCLUSIVE", judged.told
+    judged = ground.verify("--timeout", "3s")
+    assert judged.result == "INCONCLUSIVE", judged.summary
 
 
 def test_watching_lists_them_too(ground_of: Callable[[Profile], Ground]) -> None:
@@ -170,5 +170,5 @@ def test_watching_lists_them_too(ground_of: Callable[[Profile], Ground]) -> None
     ground.attach()
     ground.write_on()
     watched = ground.verify("--observe", "--for", "1s")
-    assert watched.result == "PASS", watched.told
+    assert watched.result == "PASS", watched.summary
     assert numbers(watched)["InvokedEventCount"] > 0

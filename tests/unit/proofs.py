@@ -5,15 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.cli.advice import Destination, complete
+from ddbinsert.cli.run import Common
 from ddbinsert.core import receipt
-from ddbinsert.core.causes import findings
-from ddbinsert.core.circumstances import Circumstances
-from ddbinsert.core.model import EventName, FunctionState, MappingState, Trigger, World
-from ddbinsert.core.probe import Script, script
-from ddbinsert.core.probe_key import key_of
-from ddbinsert.core.proof import Proof
-from ddbinsert.core.tally import Tally
-from ddbinsert.core.verdict import Evidence, Finding, Result, Symptoms, Verdict, Weight, judge, symptoms
+from ddbinsert.core.items.run_key import key_of
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.model.seen import FunctionState, MappingState, World
+from ddbinsert.core.model.wanted import Trigger
+from ddbinsert.core.proof.causes.causes import findings
+from ddbinsert.core.proof.circumstances import Circumstances
+from ddbinsert.core.proof.proof import Proof
+from ddbinsert.core.proof.script import Script, script
+from ddbinsert.core.proof.symptoms import Symptoms, symptoms
+from ddbinsert.core.proof.tally import Tally
+from ddbinsert.core.proof.verdict import Evidence, Finding, Result, Verdict, Weight, judge
 from tests.unit import worlds
 
 RUN_ID = "0123456789ab"
@@ -80,7 +86,7 @@ def refused() -> Proof:
         weight=Weight.PROOF,
         text="the event source mapping is disabled: nothing is delivered",
         evidence=("00000000-0000-4000-8000-000000000001: Disabled (User action)",),
-        mend="Enable it: `ddbinsert attach-trigger orders --enabled`.",
+        mend=Advice("Enable it", ("attach-trigger", TABLE, "--enabled")),
     )
     seen = Symptoms(missing_count=tally.script.expected_inserts)
     sides = (Evidence(side="writes", seen=False, text="none were made: the configuration decides"),)
@@ -100,6 +106,7 @@ def watched(result: Result = Result.PASS) -> Proof:
         counts={
             "stream_records": 2000,
             "filtered_inserts": 0,
+            "other_changes": 796,
             "expected_inserts": 1204,
             "processed_inserts": 1204,
             "missing": 0,
@@ -113,37 +120,37 @@ def watched(result: Result = Result.PASS) -> Proof:
     return _proof(verdict, _world(), None)
 
 
-def hostile() -> Proof:
-    """A failing run in which every text that comes from outside is as bad as can be."""
+def hostile(text: str = HOSTILE) -> Proof:
+    """A failing run in which every text that comes from outside is this one."""
     good = proof_of(delivered=tuple(EventName))
     verdict = replace(
         good.verdict,
-        summary=HOSTILE,
+        summary=text,
         findings=tuple(
-            replace(one, text=HOSTILE, evidence=(HOSTILE,) * 30, mend=f"`{HOSTILE}`")
-            for one in good.verdict.findings
+            replace(one, text=text, evidence=(text,) * 30, mend=f"`{text}`") for one in good.verdict.findings
         ),
-        evidence=(*good.verdict.evidence, Evidence(side=HOSTILE, seen=True, text=HOSTILE)),
+        evidence=(*good.verdict.evidence, Evidence(side="sink", seen=True, text=text)),
     )
     if good.tally is None:
         raise AssertionError
     lane = good.tally.lanes[0]
-    lane.receipts[0] = replace(lane.receipts[0], event_name=HOSTILE, event_id=HOSTILE, request=HOSTILE)
-    lane.lines.append((START, HOSTILE))
-    trigger = replace(good.trigger, table=HOSTILE)
+    lane.receipts[0] = replace(lane.receipts[0], event_name=text, event_id=text, request=text)
+    first = lane.recorded[0]
+    lane.records[first.event_id] = replace(first, event_name=text, event_id=text)
+    good.tally.logged(f"{text} {key_of(worlds.KEY, RUN_ID, 0)}", START)
     return replace(
         good,
         verdict=verdict,
-        trigger=trigger,
-        function=HOSTILE,
-        endpoint=HOSTILE,
-        world=World(region=HOSTILE, account=HOSTILE),
+        trigger=replace(good.trigger, table=text),
+        function=text,
+        endpoint=text,
+        world=World(region=text, account=text),
     )
 
 
 def evidence(*, stream_read: bool = True) -> tuple[Evidence, ...]:
     return (
-        Evidence(side="writes", seen=True, text="19 acknowledged by DynamoDB on 4 items of our own"),
+        Evidence(side="writes", seen=True, text="19 acknowledged by DynamoDB on 4 test items"),
         Evidence(side="stream", seen=stream_read, text="16 records read" if stream_read else "access denied"),
         Evidence(side="log", seen=True, text="receipts in /aws/lambda/orders-inserts"),
         Evidence(side="metrics", seen=False, text="CloudWatch metrics: none"),
@@ -152,7 +159,7 @@ def evidence(*, stream_read: bool = True) -> tuple[Evidence, ...]:
 
 def _proof(verdict: Verdict, world: World, tally: Tally | None) -> Proof:
     return Proof(
-        verdict=verdict,
+        verdict=replace(verdict, findings=tuple(map(_addressed, verdict.findings))),
         trigger=Trigger(table="orders"),
         world=world,
         started=START,
@@ -160,6 +167,16 @@ def _proof(verdict: Verdict, world: World, tally: Tally | None) -> Proof:
         function="orders-inserts",
         endpoint="AWS",
         tally=tally,
+    )
+
+
+def _addressed(finding: Finding) -> Finding:
+    """The finding with the command as a run prints it."""
+    mend = finding.mend
+    return (
+        replace(finding, mend=complete(mend, Destination(Common(), "orders")))
+        if isinstance(mend, Advice)
+        else finding
     )
 
 

@@ -7,20 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core import receipt
-from ddbinsert.core.causes import findings
-from ddbinsert.core.circumstances import Circumstances
-from ddbinsert.core.model import EventName, FunctionState, MappingState, World
-from ddbinsert.core.probe import script
-from ddbinsert.core.probe_key import key_of
-from ddbinsert.core.tally import Tally
-from ddbinsert.core.verdict import judge, symptoms
+from ddbinsert.core.items.run_key import key_of
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.model.seen import FunctionState, MappingState, World
+from ddbinsert.core.proof.causes.causes import findings
+from ddbinsert.core.proof.circumstances import Circumstances
+from ddbinsert.core.proof.script import script
+from ddbinsert.core.proof.symptoms import symptoms
+from ddbinsert.core.proof.tally import Tally
+from ddbinsert.core.proof.verdict import judge
 from tests.unit import worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ddbinsert.core.probe import Script
-    from ddbinsert.core.verdict import Verdict
+    from ddbinsert.core.proof.script import Script
+    from ddbinsert.core.proof.verdict import Verdict
 
 RUN_ID = "0123456789ab"
 START = 1_795_600_000.0

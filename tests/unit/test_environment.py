@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbinsert.aws.session import Aws, Connection
+from ddbinsert.aws.session.session import Aws, Connection
 from ddbinsert.environment import Environment, SystemClock
 
 

@@ -3,36 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, assert_never
 
 from hypothesis import strategies as st
 
-from ddbinsert.core import shapes
-from ddbinsert.core import steps as s
-from ddbinsert.core.model import (
+from ddbinsert.core.model.package import Package, Statement
+from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
+from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, TableState, World
+from ddbinsert.core.model.wanted import (
+    AUDIT_ENTRIES,
+    CODE_TAG,
+    LOG_TAG,
+    OWN_CODE,
     OWNER_TAG,
     FunctionSpec,
-    FunctionState,
-    KeyAttribute,
-    KeySchema,
-    KeyType,
-    LogGroupState,
     MappingSpec,
-    MappingState,
-    RoleState,
+    RoleSpec,
     StartingPosition,
-    StreamView,
-    TableState,
     Template,
     Trigger,
-    World,
+    VpcSpec,
 )
-from ddbinsert.core.package import Package, Statement
-from ddbinsert.core.plan import left_behind, spec_of
-from ddbinsert.core.policy import role_policy
+from ddbinsert.core.trigger import shapes
+from ddbinsert.core.trigger import steps as s
+from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.function_settings import with_values
+from ddbinsert.core.trigger.plan_function import wanted_policy
+from ddbinsert.core.trigger.settings import COMPARED, MAPPING_SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/orders"
@@ -93,19 +94,40 @@ _DESTINATIONS = st.sampled_from(
 _VARIABLES = st.sampled_from([{}, {"A1": ""}, {"A1": "x"}, {"A1": "x", "PFAD": "\u00fc\n\u2028 \U0001f600"}])
 _TAGS = st.sampled_from([{}, {"team": "blue"}, {"a:b/c=d+e@f": ""}])
 
+_KEYS = st.none() | st.just(f"arn:aws:kms:{REGION}:{ACCOUNT}:key/2")
+_VPCS = st.just(VpcSpec()) | st.builds(
+    VpcSpec,
+    subnets=st.sampled_from([("subnet-b", "subnet-a"), ("subnet-c",)]),
+    security_groups=st.sampled_from([("sg-1",), ("sg-2", "sg-1")]),
+)
+#: Settings that `FunctionSpec` and `FunctionState` share.
+_FUNCTION_SETTINGS: dict[str, Any] = {
+    "ephemeral_storage": st.sampled_from([512, 1024]),
+    "vpc": _VPCS,
+    "kms_key": _KEYS,
+    "tracing": st.sampled_from(["PassThrough", "Active"]),
+    "dead_letter": st.none() | st.just(f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"),
+    "log_format": st.sampled_from(["Text", "JSON"]),
+}
 FUNCTION_SPECS = st.builds(
     FunctionSpec,
+    **_FUNCTION_SETTINGS,
     name=st.sampled_from([None, "x", "Own_name-" + "x" * 55]),
     runtime=st.sampled_from(["python3.11", "python3.13", "nodejs22.x"]),
     handler=st.none() | st.just("own.handle"),
     template=st.sampled_from(Template),
     architecture=st.sampled_from(["arm64", "x86_64"]),
-    memory=st.integers(128, 10240),
-    timeout=st.integers(1, 900),
+    memory=st.integers(128, 32768),
+    timeout=st.integers(1, 1800),
     environment=_VARIABLES,
     log_group=st.sampled_from([None, "/own/group.of#them"]),
+    log_class=st.sampled_from(["STANDARD", "INFREQUENT_ACCESS", "DELIVERY"]),
     log_retention_days=st.sampled_from([None, 1, 14, 3653]),
     role=st.none() | st.just(GIVEN_ROLE),
+)
+_BOUNDARIES = st.none() | st.sampled_from([f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in "ab"])
+ROLE_SPECS = st.builds(
+    RoleSpec, boundary=_BOUNDARIES, path=st.sampled_from(["/", "/teams/"]), tags=_TAGS | st.just({"own": "x"})
 )
 MAPPING_SPECS = st.builds(
     MappingSpec,
@@ -125,15 +147,40 @@ MAPPING_SPECS = st.builds(
 
 
 def triggers(names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Trigger]:
-    """Triggers that the configuration could describe; of table ``orders`` unless names are given."""
+    """Triggers that the configuration could describe, with some settings given and the others not.
+
+    Of table ``orders`` unless names are given.
+    """
     return st.builds(
         Trigger,
         table=st.just("orders") if names is None else names,
         view=st.sampled_from(StreamView),
         function=FUNCTION_SPECS,
+        role=ROLE_SPECS,
         mapping=MAPPING_SPECS,
         tags=_TAGS,
-    )
+        explicit=st.sets(st.sampled_from(sorted(COMPARED))).map(frozenset) | st.just(COMPARED),
+        cleared=st.sets(
+            st.sampled_from(["function.environment.A1", "function.environment", "tags.team", "role.tags.own"])
+        ).map(frozenset),
+    ).map(_consistent)
+
+
+def _consistent(want: Trigger) -> Trigger:
+    """What is given is not cleared, too; and only own code has an entry point of its own."""
+    given = {
+        *(f"function.environment.{name}" for name in want.function.environment),
+        *(f"tags.{name}" for name in want.tags),
+        *(f"role.tags.{name}" for name in want.role.tags),
+    }
+    function = want.function if want.function.handler is None else replace(want.function, code="app.py")
+    variables = {"function.environment"} if want.function.environment else set()
+    return replace(want, function=function, cleared=want.cleared - given, explicit=want.explicit | variables)
+
+
+def strict(want: Trigger) -> Trigger:
+    """The trigger with every setting given."""
+    return replace(want, explicit=COMPARED)
 
 
 _TABLES = st.builds(
@@ -146,6 +193,7 @@ _LOG_GROUPS = st.builds(
     name=st.just("/aws/lambda/orders-inserts"),
     arn=st.just(""),
     retention_days=st.none() | st.just(7),
+    retention_policy=st.sampled_from(["", "", "baseline"]),
 )
 
 
@@ -154,7 +202,14 @@ def _roles(tags: st.SearchStrategy[dict[str, str]]) -> st.SearchStrategy[RoleSta
         RoleState,
         name=st.just("orders-inserts-role"),
         arn=st.just(ROLE_ARN),
-        policy=st.none() | st.just("{}") | st.just(f'{{"Resource":"{LIVE}"}}'),
+        boundary=_BOUNDARIES,
+        trusts_lambda=st.sampled_from([True, True, False]),
+        policy=st.none()
+        | st.just("{}")
+        | st.just(f'{{"Resource":"{LIVE}"}}')
+        | st.just(
+            '{"Statement":[{"Sid":"DeadLetter","Effect":"Allow","Action":"sns:Publish","Resource":"t"}]}'
+        ),
         tags=tags,
     )
 
@@ -171,11 +226,17 @@ def _functions(tags: st.SearchStrategy[dict[str, str]]) -> st.SearchStrategy[Fun
         memory=st.sampled_from([128, 256]),
         architecture=st.sampled_from(["arm64", "x86_64"]),
         environment=_VARIABLES,
-        tags=tags,
+        **_FUNCTION_SETTINGS,
+        tags=tags.flatmap(lambda own: _CODES.map(lambda code: {**own, **code})),
     )
 
 
-def mappings(stream: str, number: int) -> st.SearchStrategy[MappingState]:
+_CODES = st.sampled_from([{}, {CODE_TAG: "print"}, {CODE_TAG: "audit-log"}, {CODE_TAG: OWN_CODE}])
+
+
+def mappings(
+    stream: str, number: int, tags: st.SearchStrategy[dict[str, str]]
+) -> st.SearchStrategy[MappingState]:
     """Mappings of our function on one stream, set up by anybody."""
     return st.builds(
         MappingState,
@@ -192,6 +253,7 @@ def mappings(stream: str, number: int) -> st.SearchStrategy[MappingState]:
         filters=st.sampled_from([(), (_PATTERNS[2],), _PATTERNS[:2], ('{"eventName": ["INSERT"]}',)]),
         filters_hidden=st.booleans(),
         metrics=st.none() | st.booleans(),
+        tags=tags,
     )
 
 
@@ -209,7 +271,7 @@ def worlds(draw: st.DrawFn, *, foreign: bool = True) -> World:
         role=draw(st.none() | _roles(tags)),
         log_group=draw(st.none() | _LOG_GROUPS),
         function=draw(st.none() | _functions(tags)),
-        mappings=tuple(draw(mappings(arn, n)) for n, arn in enumerate(streams) if draw(st.booleans())),
+        mappings=tuple(draw(mappings(arn, n, tags)) for n, arn in enumerate(streams) if draw(st.booleans())),
         failure_queue_missing=draw(st.booleans()),
     )
 
@@ -225,8 +287,13 @@ def situations(draw: st.DrawFn, *, foreign: bool = True) -> tuple[Trigger, World
     if function is not None:
         role_arn = own_arn if function.role_arn == ROLE_ARN else function.role_arn
         function = replace(function, name=want.function_name, role_arn=role_arn)
+    if function is not None and draw(st.booleans()):
+        function = replace(function, log_group=want.log_group)
+    named = want.log_group
+    if function is not None and "function.log_group" not in want.explicit:
+        named = function.log_group
     if group is not None:
-        group = replace(group, name=want.log_group)
+        group = replace(group, name=named)
     return want, replace(world, role=role, function=function, log_group=group)
 
 
@@ -235,17 +302,26 @@ def situations(draw: st.DrawFn, *, foreign: bool = True) -> tuple[Trigger, World
 
 def after(steps: Iterable[s.Step], world: World, want: Trigger, package: Package = PACKAGE) -> World:
     """The world once the steps are done; requests are written and answers read by ``shapes``, as in reality."""
+    want = effective(want, world)
     for step in steps:
         world = _after_one(step, world, want, package)
     return world
 
 
-def as_it_stands(want: Trigger, world: World) -> Trigger:
-    """The trigger that a stream's replacement makes its mapping with."""
-    old = left_behind(world)
-    if old is None:
-        return want
-    return replace(want, mapping=spec_of(old), function=replace(want.function, name=old.function_name))
+def _keeps(step: s.Step) -> bool:
+    return isinstance(step, s.PutRolePolicy) and step.keeps
+
+
+def _all_retagged(world: World, want: Trigger) -> World:
+    function = world.function and replace(world.function, tags=_retagged(world.function.tags, want))
+    own = {} if world.role is None else {**_retagged(world.role.tags, want), **want.role.tags}
+    live, group = world.live_mapping, world.log_group
+    if live is not None and live.is_ours:
+        world = world.with_mapping(replace(live, tags=_retagged(live.tags or {}, want)))
+    if group is not None and (group.tags or {}).get(OWNER_TAG) == want.table:
+        group = replace(group, tags=_retagged(group.tags or {}, want))
+    role = world.role and replace(world.role, tags=own)
+    return replace(world, function=function, role=role, log_group=group)
 
 
 def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> World:  # noqa: C901, PLR0912
@@ -265,9 +341,16 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
         case s.DeleteTable():
             return replace(world, table=None)
         case s.CreateLogGroup() | s.SetRetention():
+            log_class = step.log_class if isinstance(step, s.CreateLogGroup) else ""
             return replace(
-                world, log_group=LogGroupState(name=step.name, arn="", retention_days=step.retention_days)
+                world,
+                log_group=LogGroupState(
+                    name=step.name, arn="", retention_days=step.retention_days, log_class=log_class
+                ),
             )
+        case s.KeepLogGroup():
+            kept = {**want.all_tags, LOG_TAG: AUDIT_ENTRIES}
+            return replace(world, log_group=world.log_group and replace(world.log_group, tags=kept))
         case s.DeleteLogGroup():
             return replace(world, log_group=None)
         case s.CreateQueue():
@@ -276,23 +359,36 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             return world
         case s.CreateRole():
             arn = f"arn:aws:iam::{ACCOUNT}:role/{step.name}"
-            return replace(world, role=RoleState(name=step.name, arn=arn, tags=want.all_tags))
-        case s.PutRolePolicy():
-            assert world.table
+            found = {"Role": {**shapes.create_role_request(want), "Arn": arn}}
+            boundary = {"PermissionsBoundary": {"PermissionsBoundaryArn": want.role.boundary}}
+            return replace(world, role=shapes.role({"Role": {**found["Role"], **boundary}}))
+        case s.UpdateRole():
             assert world.role
-            policy = role_policy(want, world.table, world.table.stream_arn, package.rights)
-            return replace(world, role=replace(world.role, policy=policy))
-        case s.RebindRolePolicy():
-            assert world.table
+            kept = {**world.role.tags, **want.role.tags}
+            gone = {key.removeprefix("role.tags.") for key in want.cleared}
+            tags = {name: value for name, value in kept.items() if name not in gone}
+            return replace(world, role=replace(world.role, boundary=want.role.boundary, tags=tags))
+        case s.PutRolePolicy() | s.NarrowRolePolicy():
             assert world.role
-            policy = (world.role.policy or "").replace(step.old_stream_arn, world.table.stream_arn or "")
-            return replace(world, role=replace(world.role, policy=policy))
+            return replace(
+                world,
+                role=replace(world.role, policy=wanted_policy(want, world, package, keeps=_keeps(step))),
+            )
         case s.DeleteRole():
             return replace(world, role=None)
         case s.UpdateTags():
-            function = world.function and replace(world.function, tags={**world.function.tags, **want.tags})
-            role = world.role and replace(world.role, tags={**world.role.tags, **want.tags})
-            return replace(world, function=function, role=role)
+            return _all_retagged(world, want)
+        case s.UpdateMappingTags():
+            ours = next(m for m in world.mappings if m.uuid == step.uuid)
+            return world.with_mapping(replace(ours, tags=_retagged(ours.tags or {}, want)))
+        case s.AdoptFunction():
+            assert world.function
+            return replace(
+                world, function=replace(world.function, tags={**world.function.tags, **want.all_tags})
+            )
+        case s.AdoptMapping():
+            old = next(m for m in world.mappings if m.uuid == step.uuid)
+            return world.with_mapping(replace(old, tags={**(old.tags or {}), **want.all_tags}))
         case s.CreateFunction() | s.UpdateFunctionCode() | s.UpdateFunctionSettings():
             return replace(world, function=_function_after(step, world, want, package))
         case s.DeleteFunction():
@@ -300,11 +396,12 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
         case s.CreateMapping():
             assert world.table
             request = shapes.create_mapping_request(want, world.table.stream_arn or "", "TRIM_HORIZON")
-            return world.with_mapping(_mapping(UUID.format(99), request))
+            return world.with_mapping(
+                replace(_mapping(UUID.format(99 + len(world.mappings)), request), tags=request["Tags"])
+            )
         case s.UpdateMapping():
             old = next(m for m in world.mappings if m.uuid == step.uuid)
-            request = {"EventSourceArn": old.stream_arn, **shapes.mapping_settings(want)}
-            return world.with_mapping(_mapping(old.uuid, request))
+            return world.with_mapping(_updated(old, shapes.update_mapping_request(want, step.changes)))
         case s.DeleteMapping():
             return world.without_mapping(step.uuid)
         case _:
@@ -325,7 +422,7 @@ def _function_after(
                 "FunctionArn": FUNCTION_ARN,
                 "CodeSha256": package.sha256,
             },
-            "Tags": want.all_tags,
+            "Tags": want.function_tags,
         }
     )
     old = world.function
@@ -334,10 +431,35 @@ def _function_after(
             return made
         case s.UpdateFunctionCode():
             assert old
-            return replace(old, code_sha256=made.code_sha256, architecture=made.architecture)
+            tags = {**old.tags, CODE_TAG: want.code_label}
+            return replace(old, code_sha256=made.code_sha256, architecture=made.architecture, tags=tags)
         case s.UpdateFunctionSettings():
             assert old
-            return replace(made, code_sha256=old.code_sha256, architecture=old.architecture, tags=old.tags)
+            changed = {change.field.removeprefix("function.") for change in step.changes}
+            renamed = {"role": "role_arn"}
+            names = {renamed.get(name, name) for name in changed}
+            return with_values(old, {name: attrgetter(name)(made) for name in names})
+
+
+def _retagged(have: Mapping[str, str], want: Trigger) -> dict[str, str]:
+    gone = {key.removeprefix("tags.") for key in want.cleared}
+    return {name: value for name, value in {**have, **want.tags}.items() if name not in gone}
+
+
+def _updated(old: MappingState, request: dict[str, Any]) -> MappingState:
+    """The mapping after an update that carries these parameters and no others."""
+    fields: dict[str, Any] = {
+        each.name: each.read(request[each.aws])
+        for each in MAPPING_SETTINGS
+        if each.read is not None and each.aws in request
+    }
+    if old.metrics is None:
+        fields.pop("metrics", None)
+    if "Enabled" in request:
+        fields["state"] = "Enabled" if request["Enabled"] else "Disabled"
+    if "TumblingWindowInSeconds" in request:
+        fields["tumbling_window"] = request["TumblingWindowInSeconds"]
+    return replace(old, **fields)
 
 
 def _mapping(uuid: str, request: dict[str, Any]) -> MappingState:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from .functions import FunctionsBehaviour
 from .insights import InsightsBehaviour
+from .items import ItemLimits
 from .logrights import LogRights
 from .logs import LogsBehaviour
 from .mappings import MappingsBehaviour
 from .metrics import MetricsBehaviour
 from .partiql import PartiqlBehaviour
 from .profile import Streams
+from .queues import QueuesBehaviour
 from .roles import RoleBook
 from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 def build(profile: Profile, context: Context) -> list[Behaviour]:
     """The behaviours in the order in which they see a call."""
     roles = RoleBook(profile.roles, context)
-    behaviours: list[Behaviour] = [roles]
+    behaviours: list[Behaviour] = [roles, ItemLimits(context), QueuesBehaviour(context)]
     if profile.tables:
         behaviours.append(TablesBehaviour(profile.tables, context))
     functions = FunctionsBehaviour(profile.functions, context, roles) if profile.functions else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .context import Context
     from .mappings import PlayedMapping
     from .profile import Mappings
+    from .roles import RoleBook
     from .wire import JsonObject
 
     Record = dict[str, Any]
@@ -27,8 +28,9 @@ _DROPPED, _DELIVERED = "DroppedEventCount", "OnFailureDestinationDeliveredEventC
 class Delivery:
     """Hands batches of one shard to the function, one after the other, as the mapping says."""
 
-    def __init__(self, mapping: PlayedMapping, settings: Mappings, context: Context) -> None:
+    def __init__(self, mapping: PlayedMapping, settings: Mappings, context: Context, roles: RoleBook) -> None:
         self._mapping = mapping
+        self._roles = roles
         self._settings = settings
         self._context = context
         self._batches = itertools.count(1)
@@ -52,7 +54,8 @@ class Delivery:
                 continue
             if not left:
                 continue
-            attempts = attempts + 1 if len(left) == len(records) else 0
+            # Whether AWS counts anew after progress is not documented (docs/aws-facts.md#esm-partial-retries): it does not here.
+            attempts += 1
             exhausted, aged = self._is_given_up(left, attempts, settings)
             if exhausted or aged:
                 sent = discard(
@@ -63,6 +66,7 @@ class Delivery:
                     aged=aged,
                     settings=settings,
                     context=self._context,
+                    roles=self._roles,
                 )
                 self._count(settings, _DELIVERED if sent else _DROPPED, left)
                 continue

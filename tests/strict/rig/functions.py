@@ -11,7 +11,7 @@ from .roles import RoleBook, cannot_be_assumed
 from .wire import Access, Answer, Call, Forward, Handler, JsonObject, Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from .context import Context
     from .profile import Functions
@@ -29,7 +29,31 @@ _IN_PROGRESS = {
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
+_SENDING = {"sqs": ("sqs:SendMessage", "SendMessage on SQS"), "sns": ("sns:Publish", "Publish on SNS")}
 _STATE_KEYS = frozenset({*_PENDING, *_IN_PROGRESS})
+
+
+def needed_rights(request: JsonObject) -> Iterator[tuple[str, str, str]]:
+    """What Lambda asks for of the role, by a request's settings: action, resource, and its words for them."""
+    if (request.get("VpcConfig") or {}).get("SubnetIds"):
+        yield "ec2:CreateNetworkInterface", "*", "CreateNetworkInterface on EC2"
+    if (request.get("TracingConfig") or {}).get("Mode") == "Active":
+        yield "xray:PutTraceSegments", "*", "PutTraceSegments on XRAY"
+    arn = str((request.get("DeadLetterConfig") or {}).get("TargetArn") or "")
+    if arn:
+        action, words = _SENDING[arn.split(":")[2]]
+        yield action, arn, words
+
+
+#: Setting to its least and most (docs/aws-facts.md#function-limits).
+_LIMITS = {"MemorySize": (128, 10_240), "Timeout": (1, 900)}
+
+
+def _check_limits(request: JsonObject) -> None:
+    for name, (least, most) in _LIMITS.items():
+        value = request.get(name)
+        if value is not None and not least <= int(value) <= most:
+            raise Refusal("ValidationException", f"1 validation error detected: Value '{value}' at '{name}'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +120,9 @@ class FunctionsBehaviour:
             )
 
     def _create(self, call: Call, forward: Forward) -> Answer:
+        _check_limits(call.payload)
         self._require_role(call)
+        self._require_rights(call, str(call.payload.get("Role", "")))
         answer = forward(call)
         name, _ = split_function(str(call.payload.get("FunctionName", "")))
         if answer.ok:
@@ -105,9 +131,11 @@ class FunctionsBehaviour:
 
     def _update(self, call: Call, forward: Forward) -> Answer:
         name, _ = split_function(call.params["FunctionName"])
+        _check_limits(call.payload)
         self._refuse_busy(call.access, name)
         if "Role" in call.payload:
             self._require_role(call)
+        self._require_rights(call, str(call.payload.get("Role", "")) or self._role_of(call.access, name))
         answer = forward(call)
         if answer.ok and not call.payload.get("DryRun"):
             fields = {"State": "Active", **_IN_PROGRESS}
@@ -117,6 +145,22 @@ class FunctionsBehaviour:
     def _require_role(self, call: Call) -> None:
         if not self._roles.assumable(call.access, str(call.payload.get("Role", ""))):
             raise cannot_be_assumed()
+
+    def _role_of(self, access: Access, name: str) -> str:
+        client = self._context.upstream.client("lambda", access)
+        try:
+            return str(client.get_function_configuration(FunctionName=name)["Role"])
+        except client.exceptions.ResourceNotFoundException:
+            return ""
+
+    def _require_rights(self, call: Call, role: str) -> None:
+        """Settings that Lambda uses the role for: without the right it refuses them, in these words."""
+        for action, resource, words in needed_rights(call.payload):
+            if role and not self._roles.permits(call.access, role, action, resource):
+                raise Refusal(
+                    "InvalidParameterValueException",
+                    f"The provided execution role does not have permissions to call {words}",
+                )
 
     def _enter(self, access: Access, name: str, fields: JsonObject, seconds: float) -> None:
         with self._lock:
@@ -133,7 +177,10 @@ class FunctionsBehaviour:
         if not answer.ok:
             return answer
         told = self._with_state(call.access, answer.document["Configuration"])
-        return answer.with_document({**answer.document, "Configuration": told})
+        code = answer.document.get("Code") or {}
+        if code.get("Location"):  # a presigned address; the emulator lets in only who carries its key
+            code = {**code, "Location": f"{code['Location']}&X-Amz-Security-Token={call.access.key_id}"}
+        return answer.with_document({**answer.document, "Configuration": told, "Code": code})
 
     def _list(self, call: Call, forward: Forward) -> Answer:
         """ListFunctions shows no state at all."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .wire import Answer, Call, Forward, Handler, Refusal, json_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .context import Context
     from .logs import LogsBehaviour
@@ -54,13 +54,13 @@ class InsightsBehaviour:
 
     def _start(self, call: Call, _forward: Forward) -> Answer:
         request = call.payload
-        messages = self._logs.shown_messages(
+        found = self._logs.shown_rows(
             call.access,
             request["logGroupName"],
             start=int(request["startTime"]) * 1000,
             end=int(request["endTime"]) * 1000 + 1000,
         )
-        rows = run(str(request["queryString"]), messages)[: int(request.get("limit") or 1000)]
+        rows = run(str(request["queryString"]), found)[: int(request.get("limit") or 1000)]
         with self._lock:
             identity = f"query-{next(self._numbers)}"
             self._queries[identity] = rows
@@ -82,13 +82,13 @@ class InsightsBehaviour:
         return json_answer(call, {"success": True})
 
 
-def run(text: str, messages: list[str]) -> list[Row]:
-    """The rows of a query over messages.
+def run(text: str, lines: Sequence[str | Row]) -> list[Row]:
+    """The rows of a query over messages, or over lines with more fields.
 
     Raises:
         Refusal: MalformedQueryException, where the query is not of the kind that this knows.
     """
-    rows: list[Row] = [{"@message": message} for message in messages]
+    rows: list[Row] = [{"@message": one} if isinstance(one, str) else one for one in lines]
     for command in (part.strip() for part in text.split("\n|")):
         rows = _command(command, rows)
     return rows
@@ -97,6 +97,8 @@ def run(text: str, messages: list[str]) -> list[Row]:
 def _command(command: str, rows: list[Row]) -> list[Row]:
     if command.startswith("fields "):
         return rows
+    if command == "sort @timestamp asc":
+        return sorted(rows, key=lambda row: row["@timestamp"])
     if command.startswith("limit "):
         return rows[: int(command.removeprefix("limit "))]
     if like := _LIKE.match(command):

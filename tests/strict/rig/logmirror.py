@@ -60,13 +60,23 @@ class LogMirror:
         lag_ms: The most that an event's showing lags behind its writing.
         written: Whether a log stream seen for the first time leaves a trace at all.
         ids: Whose request id an invocation bears.
+        lines: A log stream's messages as they show, given those of an invocation and its time (epoch ms).
     """
 
-    def __init__(self, group: str, *, lag_ms: float, written: Callable[[str], bool], ids: GroupIds) -> None:
+    def __init__(
+        self,
+        group: str,
+        *,
+        lag_ms: float,
+        written: Callable[[str], bool],
+        ids: GroupIds,
+        lines: Callable[[list[str], int], list[str]],
+    ) -> None:
         self._group = group
         self._lag_ms = lag_ms
         self._written = written
         self._ids = ids
+        self._lines = lines
         self._lock = threading.RLock()
         self._events: list[LogEvent] = []
         self._known: set[tuple[int, str, int]] = set()
@@ -113,7 +123,7 @@ class LogMirror:
     def _take(self, stream: str, events: Iterator[JsonObject]) -> None:
         places: dict[int, int] = defaultdict(int)
         lag = self._lag_ms * (0.2 + 0.8 * share(stream))
-        for event in events:
+        for event in self._shaped(list(events)):
             timestamp = event["timestamp"]
             key = (timestamp, stream, places[timestamp])
             places[timestamp] += 1
@@ -130,6 +140,14 @@ class LogMirror:
                     ),
                     key=lambda known: known.key,
                 )
+
+    def _shaped(self, events: list[JsonObject]) -> list[JsonObject]:
+        """The same events with the messages that show; an invocation's bear one time, and are written at once."""
+        messages = [str(event["message"]) for event in events]
+        shown = self._lines(messages, int(events[0]["timestamp"])) if events else messages
+        if shown == messages:
+            return events
+        return [{**events[0], "message": message} for message in shown]
 
     def after(self, key: tuple[int, str, int], *, until: int | None) -> Iterator[LogEvent]:
         """Events beyond ``key``, oldest first, none later than ``until`` (milliseconds, inclusive)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from .loglines import Style
 from .wire import Access, JsonObject, Refusal
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ class LogRights:
             and self._permits(access, writer, "logs:PutLogEvents", group)
             for writer in writers
         )
+
+    def style(self, access: Access, group: str) -> Style:
+        """How the functions that log to the group do so: as the first of them is configured."""
+        for function in self._writers(access, group):
+            config = function.get("LoggingConfig") or {}
+            is_json = config.get("LogFormat") == "JSON"
+            return Style(is_json=is_json, system_level=str(config.get("SystemLogLevel") or "INFO"))
+        return Style()
 
     def _writers(self, access: Access, group: str) -> list[JsonObject]:
         if group.startswith(_DEFAULT_PREFIX):

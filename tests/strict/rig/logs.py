@@ -8,8 +8,10 @@ import hashlib
 import itertools
 import json
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from .loglines import as_on_aws
 from .logmirror import LogEvent, LogMirror
 from .logpattern import Matcher, compile_log_pattern
 from .wire import Access, Answer, Call, Forward, Handler, JsonObject, Refusal, json_answer
@@ -49,12 +51,20 @@ class LogsBehaviour:
     def close(self) -> None:
         """Nothing to end."""
 
-    def shown_messages(self, access: Access, group: str, *, start: int, end: int) -> list[str]:
-        """What the group shows by now between two moments (epoch ms), oldest first."""
+    def shown_rows(self, access: Access, group: str, *, start: int, end: int) -> list[dict[str, str]]:
+        """What the group shows by now between two moments (epoch ms), oldest first, by Insights' names."""
         mirror = self._mirror(access, group)
         mirror.refresh(self._context.upstream, access)
         events = mirror.after((start, "", -1), until=end)
-        return [event.message for event in events if self._shown(event)]
+        return [
+            {
+                "@timestamp": datetime.fromtimestamp(event.timestamp / 1000, UTC).strftime("%F %T.%f")[:-3],
+                "@logStream": event.stream,
+                "@message": event.message,
+            }
+            for event in events
+            if self._shown(event)
+        ]
 
     def _mirror(self, access: Access, group: str) -> LogMirror:
         """The group's mirror.
@@ -72,8 +82,15 @@ class LogsBehaviour:
                     lag_ms=self._settings.lag * 1000,
                     written=lambda _stream: self._rights.may_write(access, group),
                     ids=self._context.ids.of(access, group),
+                    lines=self._lines(access, group),
                 )
             return self._mirrors[key]
+
+    def _lines(self, access: Access, group: str) -> Callable[[list[str], int], list[str]]:
+        """How the messages of a group's streams show."""
+        if not self._settings.worded:
+            return lambda messages, _at: messages
+        return lambda messages, at: as_on_aws(messages, self._rights.style(access, group), at=at)
 
     def _forget(self, access: Access, group: str) -> None:
         with self._lock:

@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from .wire import JsonObject
 
 _INVALID = "InvalidParameterValueException"
+_LONGEST_PATTERN = 4_096
+#: Those that are documented for Lambda, and others of the same engine, which it accepts.
+_OPERATORS = frozenset(
+    (
+        *("prefix", "suffix", "equals-ignore-case", "anything-but", "numeric", "exists"),
+        *("cidr", "wildcard"),
+    )
+)
 #: Field to its least and most; -1 stands for "for ever" where it is the least.
 _RANGES = {
     "BatchSize": (1, 10_000),
@@ -41,7 +49,12 @@ def check_settings(request: JsonObject, *, filter_quota: int) -> None:
     if len(filters) > filter_quota:
         raise Refusal(_INVALID, f"Number of filters exceeds the limit of {filter_quota}.")
     for entry in filters:
-        if not _is_pattern(_decoded(str(entry.get("Pattern")))):
+        text = str(entry.get("Pattern"))
+        if len(text) > _LONGEST_PATTERN:
+            raise Refusal(
+                "ValidationException", "1 validation error detected: Value at 'pattern' is longer than 4096"
+            )
+        if not _is_pattern(_decoded(text)):
             raise Refusal(_INVALID, "Invalid filter pattern definition.")
 
 
@@ -73,8 +86,25 @@ def _is_field(value: Any) -> bool:
     return (
         isinstance(value, list)
         and bool(value)
-        and not any(isinstance(one, list) or (isinstance(one, dict) and len(one) != 1) for one in value)
+        and not any(
+            isinstance(one, list) or (isinstance(one, dict) and not _is_operator(one)) for one in value
+        )
     )
+
+
+def _is_operator(one: JsonObject) -> bool:
+    if len(one) != 1 or not one.keys() <= _OPERATORS:
+        return False
+    return "numeric" not in one or _is_range(one["numeric"])
+
+
+def _is_range(given: Any) -> bool:
+    """Comparisons and numbers by turns; a bottom must be below its top."""
+    if not isinstance(given, list) or len(given) not in (2, 4):
+        return False
+    if len(given) == 2:
+        return given[0] in ("=", "<", "<=", ">", ">=")
+    return given[0] in (">", ">=") and given[2] in ("<", "<=") and given[1] < given[3]
 
 
 def cannot_access(arn: str) -> str:

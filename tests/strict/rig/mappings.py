@@ -76,9 +76,9 @@ class PlayedMapping:
     def is_gone(self, now: float) -> bool:
         return self.busy[0] == "Deleting" and now >= self.busy[1]
 
-    def document(self, now: float) -> JsonObject:
+    def document(self, now: float, *, decrypted: bool = False) -> JsonObject:
         shown = {name: value for name, value in self.settings.items() if name not in _NOT_SHOWN}
-        if shown.get("KMSKeyArn"):
+        if shown.get("KMSKeyArn") and not decrypted:
             shown["FilterCriteria"] = None
         elif not (shown.get("FilterCriteria") or {}).get("Filters"):
             shown.pop("FilterCriteria", None)
@@ -182,12 +182,12 @@ class MappingsBehaviour:
             settings=settings,
             history=[(active + self._settings.polling_delay, settings)],
             busy=("Creating", active),
-            modified=self._now,
+            modified=self._now - self._settings.age,
         )
 
     def _poll(self, mapping: PlayedMapping) -> None:
         for shard in range(self._streams.shards):
-            delivery = Delivery(mapping, self._settings, self._context)
+            delivery = Delivery(mapping, self._settings, self._context, self._roles)
             poller = ShardPoller(
                 mapping,
                 delivery,
@@ -202,7 +202,9 @@ class MappingsBehaviour:
 
     def _get(self, call: Call, forward: Forward) -> Answer:
         mapping = self._find(call)
-        return json_answer(call, mapping.document(self._now)) if mapping else forward(call)
+        if mapping is None:
+            return forward(call)
+        return json_answer(call, mapping.document(self._now, decrypted=self._settings.decrypts))
 
     def _list(self, call: Call, forward: Forward) -> Answer:
         """AWS leaves alias mappings out when a function's bare name is asked for."""
@@ -252,6 +254,21 @@ class MappingsBehaviour:
             mapping.ended.set()
         self._wake(mapping)
         return json_answer(call, mapping.document(self._now), status=202)
+
+    def is_in_force(self, uuid: str) -> bool:
+        """Whether a mapping's pollers go by its last settings by now."""
+        mapping = self._mappings.get(uuid)
+        return mapping is not None and mapping.effective(self._now) is mapping.settings
+
+    def settle(self, uuid: str) -> None:
+        """Put a mapping's latest settings in force at once; nothing happens for a mapping of another rig."""
+        mapping = self._mappings.get(uuid)
+        if mapping is not None:
+            with self._lock:
+                mapping.history.append((self._now, mapping.settings))
+                mapping.history.sort(key=lambda entry: entry[0])
+                mapping.history = [entry for entry in mapping.history if entry[0] <= self._now]
+            self._wake(mapping)
 
     # --- what it goes by --------------------------------------------------------------------------------
 

@@ -11,13 +11,56 @@ if TYPE_CHECKING:
 
 def allows(documents: Iterable[Any], action: str, resource: str) -> bool:
     """Whether these policies together allow ``action`` on ``resource``; conditions count as met."""
-    effects = [
+    return effects(documents, action, resource) == {"Allow"}
+
+
+def effects(documents: Iterable[Any], action: str, resource: str) -> set[str]:
+    """Allow and Deny, as far as these policies say so of ``action`` on ``resource``.
+
+    Lambda's calls are encrypted on their way; any other condition counts as met.
+    """
+    return {
         str(statement.get("Effect", "Deny"))
         for document in documents
         for statement in _listed(document.get("Statement", []))
-        if _covers(statement, action, resource)
+        if _covers(statement, action, resource) and not _is_about_plain_http(statement)
+    }
+
+
+def effects_on(
+    policy: Any, principal: str, action: str, resource: str, *, whole_account: bool = True
+) -> set[str]:
+    """What a resource's own policy says of a principal, given by its ARN.
+
+    Args:
+        whole_account: A statement about the whole account is about the principal, too.
+    """
+    own = [
+        statement
+        for statement in _listed((policy or {}).get("Statement", []))
+        if _is_about(statement, principal, whole_account=whole_account)
     ]
-    return "Allow" in effects and "Deny" not in effects
+    return effects([{"Statement": own}], action, resource)
+
+
+def _is_about(statement: dict[str, Any], principal: str, *, whole_account: bool) -> bool:
+    if "NotPrincipal" in statement:
+        return not _names(statement["NotPrincipal"], principal, whole_account=whole_account)
+    return _names(statement.get("Principal"), principal, whole_account=whole_account)
+
+
+def _names(listed: Any, principal: str, *, whole_account: bool) -> bool:
+    account = principal.split(":")[4]
+    known = {"*", principal, *((account, f"arn:aws:iam::{account}:root") if whole_account else ())}
+    names = _listed(listed.get("AWS") if isinstance(listed, dict) else listed)
+    return any(name in known for name in names)
+
+
+def _is_about_plain_http(statement: dict[str, Any]) -> bool:
+    asked = (statement.get("Condition") or {}).get("Bool") or {}
+    return any(
+        key.lower() == "aws:securetransport" and str(value).lower() == "false" for key, value in asked.items()
+    )
 
 
 def trusts_lambda(document: Any) -> bool:

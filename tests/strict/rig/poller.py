@@ -59,6 +59,8 @@ class ShardPoller(threading.Thread):
         self._since = 0.0
         self._looked = float("-inf")
         self._allowed = False
+        self._applied: JsonObject | None = None
+        self._resumes = 0.0
 
     def run(self) -> None:
         """Looks again at once when something was written through the rig, else every so often.
@@ -78,7 +80,7 @@ class ShardPoller(threading.Thread):
     def _turn(self) -> bool:
         """Read and hand over once; whether there was anything to do."""
         settings = self._mapping.effective(self._context.clock())
-        if settings is None or not settings.get("Enabled", True):
+        if settings is None or not settings.get("Enabled", True) or self._restarts(settings):
             return False
         try:
             page = self._read() if self._may_read() else None
@@ -91,6 +93,16 @@ class ShardPoller(threading.Thread):
             self._since = self._context.clock()
         self._gathered += matching
         return self._hand_over(settings) or bool(page)
+
+    def _restarts(self, settings: JsonObject) -> bool:
+        """Whether polling has stopped because other settings have just come into force."""
+        now = self._context.clock()
+        if self._applied is not None and self._applied is not settings and self._settings.restart:
+            self._resumes = now + self._settings.restart
+            if self._mapping.starting_position == "LATEST":
+                self._iterator, self._gathered = None, []
+        self._applied = settings
+        return now < self._resumes
 
     def _count(self, page: Sized, matching: Sized, settings: JsonObject) -> None:
         numbers = {"PolledEventCount": len(page)}
@@ -155,7 +167,7 @@ class ShardPoller(threading.Thread):
         return [
             (self._name_at(position), {**record, "eventSourceARN": self._mapping.stream_arn})
             for position, record in enumerate(answer.get("Records", []), start)
-            if shard_of(record, self._streams.shards) == self._shard
+            if shard_of(record, self._streams) == self._shard
         ]
 
     def _name_at(self, position: int) -> str:

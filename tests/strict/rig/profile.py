@@ -51,12 +51,16 @@ class Mappings:
         deleting: State Deleting.
         polling_delay: From Enabled to the first poll; with LATEST, records written in it are missed.
         update_lag: From the end of an update to its taking effect: the old settings go on until then.
+        restart: A changed mapping stops polling for so long; one from LATEST then begins at the newest record, so that
+            what was written meanwhile is never delivered (0 = it goes on where it was).
         retry_delay: Between two attempts at the same batch.
         age_scale: Seconds of record age counted for each real one, so that 60 s need not be waited for.
         duplicate_every: Every n-th batch is delivered twice (0 = never).
         throttle_every: Every n-th batch is throttled once before it is delivered (0 = never).
         jitter: Up to so many seconds of delay before a batch, so that shards overtake one another.
         filter_quota: How many filters a mapping may have.
+        age: A new mapping shows as made so many seconds ago, and what it was made with has long been in force.
+        decrypts: The caller may use the key that a filter is encrypted with: GetEventSourceMapping shows the filter.
         same_request_id: All attempts at a batch bear the id of the first, in every line that has it. Needs Logs.
     """
 
@@ -65,12 +69,15 @@ class Mappings:
     deleting: float = 0.2
     polling_delay: float = 0.3
     update_lag: float = 0.2
+    restart: float = 0.0
     retry_delay: float = 0.05
     age_scale: float = 1.0
     duplicate_every: int = 0
     throttle_every: int = 0
     jitter: float = 0.0
     filter_quota: int = 5
+    age: float = 0.0
+    decrypts: bool = False
     same_request_id: bool = False
 
 
@@ -88,6 +95,7 @@ class Streams:
         reads_per_second: GetRecords calls a shard answers each second (0 = any number).
         empty_answers: So many answers without a record come before each one that holds some.
         partiql: PartiQL's writes leave records like any other; the emulator forgets them.
+        apart: Items whose partition key begins so have the first shard for themselves.
         hidden: Events (INSERT, …) that GetRecords leaves out: no habit of AWS's, but a reader must notice.
     """
 
@@ -99,6 +107,7 @@ class Streams:
     trim_after: float = 86400.0
     reads_per_second: int = 0
     empty_answers: int = 0
+    apart: str = ""
     hidden: frozenset[str] = frozenset()
     partiql: bool = True
 
@@ -114,12 +123,14 @@ class Logs:
         empty_page_every: Every n-th page is empty yet has a token (0 = never).
         permissions: A function whose role may not write logs leaves none, and no group comes by itself
             where the role may not create one.
+        worded: Lambda's own lines read as on AWS, in the format that the function is configured for.
     """
 
     lag: float = 0.3
     page: int = 100
     empty_page_every: int = 3
     permissions: bool = True
+    worded: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

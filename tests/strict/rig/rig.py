@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import threading
 import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
@@ -9,9 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 from .build import build
 from .context import Context
 from .faults import Fault, FaultBook, strike
+from .mappings import MappingsBehaviour
 from .server import LoopbackServer
 from .upstream import Upstream
-from .wire import Answer, Call, Forward, Handler, Refusal, refusal_answer
+from .wire import Answer, Call, Forward, Handler, JsonObject, Refusal, refusal_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +28,33 @@ class Recorded(NamedTuple):
 
     operation: str
     at: float
+
+
+class _Interruption:
+    """A function that is called once, when an operation is called for the n-th time."""
+
+    def __init__(self, operation: str, act: Callable[[], None], *, after: int, since: str) -> None:
+        self._operation = operation
+        self._act = act
+        self._after = after
+        self._since = since
+        self._met = 0
+        self._lock = threading.Lock()
+        self.done = False
+
+    def meet(self, call: Call) -> None:
+        """Count a call; act before it is answered if it is the one. The caller waits meanwhile."""
+        if self._since and fnmatch.fnmatchcase(call.name, self._since):
+            with self._lock:
+                self._met = 0
+        if not fnmatch.fnmatchcase(call.name, self._operation):
+            return
+        with self._lock:
+            self._met += 1
+            is_due = self._met > self._after and not self.done
+            self.done = self.done or is_due
+        if is_due:
+            self._act()
 
 
 class Behaviour(Protocol):
@@ -43,7 +73,7 @@ class StrictRig:
         upstream: The emulator's address.
         profile: Which habits are shown.
         faults: What goes wrong from the start; :meth:`inject` adds, :meth:`heal` removes all.
-        clock: Epoch seconds. A test that sets it by hand sees delays end when it says so.
+        clock: Epoch seconds. A test may set it by hand, and so end delays.
         port: 0 takes a free one.
     """
 
@@ -60,6 +90,9 @@ class StrictRig:
         self.calls: list[Recorded] = []
         self._clock = clock
         self._faults = FaultBook(faults)
+        self._interruptions: list[_Interruption] = []
+        self._amendments: list[tuple[str, Callable[[JsonObject], JsonObject]]] = []
+        self._followers: list[tuple[str, Callable[[Call], object]]] = []
         self._upstream = Upstream(upstream)
         self._server = LoopbackServer(self._answer, port=port)
         self._context = Context(upstream=self._upstream, clock=clock)
@@ -78,6 +111,40 @@ class StrictRig:
 
     def heal(self) -> None:
         self._faults.heal()
+
+    def interrupt(self, operation: str, act: Callable[[], None], *, after: int = 0, since: str = "") -> None:
+        """Call a function while a client is at work.
+
+        Args:
+            operation: ``logs:FilterLogEvents``, or with wildcards: ``dynamodb:*Item``.
+            act: Called once, before the call that is due is answered; it may call AWS itself.
+            after: Leave so many matching calls alone first.
+            since: Begin to count again at each call of this operation, such as ``dynamodb:*Write*``.
+        """
+        self._interruptions.append(_Interruption(operation, act, after=after, since=since))
+
+    def follow(self, operation: str, act: Callable[[Call], object]) -> None:
+        """Call a function after each successful call of an operation, before the client receives the answer."""
+        self._followers.append((operation, act))
+
+    def amend(self, operation: str, change: Callable[[JsonObject], JsonObject]) -> None:
+        """Change the answers of an operation, from now on."""
+        self._amendments.append((operation, change))
+
+    def is_in_force(self, mapping: str) -> bool:
+        """Whether an event source mapping's latest settings are in force; AWS does not show this."""
+        return any(one.is_in_force(mapping) for one in self._behaviours if isinstance(one, MappingsBehaviour))
+
+    def settle(self, mapping: str) -> None:
+        """Put an event source mapping's latest settings in force at once."""
+        for one in self._behaviours:
+            if isinstance(one, MappingsBehaviour):
+                one.settle(mapping)
+
+    @property
+    def all_interrupted(self) -> bool:
+        """Whether every interruption has taken place."""
+        return all(one.done for one in self._interruptions)
 
     def faults_struck(self) -> int:
         return self._faults.struck()
@@ -102,13 +169,25 @@ class StrictRig:
 
     def _answer(self, call: Call) -> Answer:
         self.calls.append(Recorded(call.operation, self._clock()))
+        for interruption in self._interruptions:
+            interruption.meet(call)
         if self.profile.latency:
             time.sleep(self.profile.latency)
         try:
             fault = self._faults.pick(call)
-            return strike(fault, call, self._behave) if fault else self._behave(call)
+            answer = strike(fault, call, self._behave) if fault else self._behave(call)
         except Refusal as refusal:
             return refusal_answer(call, refusal)
+        for operation, act in self._followers:
+            if answer.ok and fnmatch.fnmatchcase(call.name, operation):
+                act(call)
+        return self._amended(call, answer)
+
+    def _amended(self, call: Call, answer: Answer) -> Answer:
+        for operation, change in self._amendments:
+            if answer.ok and fnmatch.fnmatchcase(call.name, operation):
+                answer = answer.with_document(change(answer.document))
+        return answer
 
     def _behave(self, call: Call) -> Answer:
         forward: Forward = self._upstream.forward

@@ -95,9 +95,13 @@ class RoleBook:
 
     def permits(self, access: Access, role_arn: str, action: str, resource: str) -> bool:
         """Whether the role's policies, as far as they have spread, allow this."""
+        return self._settings is None or allows(self.documents(access, role_arn), action, resource)
+
+    def documents(self, access: Access, role_arn: str) -> list[Any]:
+        """The role's policies, as far as they have spread; one that allows everything where nothing is enforced."""
         if self._settings is None:
-            return True
-        return allows(self._effective(access, (access.account, role_name(role_arn))), action, resource)
+            return [{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}]
+        return self._effective(access, (access.account, role_name(role_arn)))
 
     def _effective(self, access: Access, key: tuple[str, str]) -> list[Any]:
         now = self._context.clock()

@@ -99,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
+        if "date" not in answer.headers:  # AWS's answers bear its time; the emulator's do not
+            self.send_header("Date", self.date_time_string())
         if answer.stream is not None:
             self._write_stream(answer.stream)
             return

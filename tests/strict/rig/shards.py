@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 _UPSTREAM_SHARD = "shardId-00000000000000000000-00000000"
 
 
-def shard_of(record: JsonObject, shards: int) -> int:
+def shard_of(record: JsonObject, streams: Streams) -> int:
     """Which virtual shard a record is in: the same one for all items of a partition key.
 
     The emulator names the partition key first among a record's keys.
     """
+    shards = streams.shards
     if shards == 1:
         return 0
     partition = next(iter((record["dynamodb"].get("Keys") or {}).items()), None)
-    return zlib.crc32(json.dumps(partition).encode()) % shards
+    number = zlib.crc32(json.dumps(partition).encode())
+    if not streams.apart:
+        return number % shards
+    value = next(iter(partition[1].values())) if partition else ""
+    return 0 if str(value).startswith(streams.apart) else 1 + number % (shards - 1)
 
 
 def shard_name(position: int, number: int, *, split_every: int) -> str:
@@ -107,6 +112,9 @@ class StreamsBehaviour:
                 position = max(self._bounds(arn, call.access)[0], self._begin(generation))
             case "LATEST":
                 position = self._bounds(arn, call.access)[1]
+            case "AT_TIMESTAMP":
+                start = max(self._bounds(arn, call.access)[0], self._begin(generation))
+                position = self._position_at(arn, call.access, start, float(request.get("Timestamp") or 0))
             case kind:
                 number = str(request.get("SequenceNumber"))
                 position = position_of(self._upstream_iterator(arn, call.access, str(kind), number))
@@ -133,7 +141,7 @@ class StreamsBehaviour:
         records = [
             record
             for record in mine
-            if shard_of(record, self._settings.shards) == number
+            if shard_of(record, self._settings) == number
             and record["eventName"] not in self._settings.hidden
             and float(record["dynamodb"]["ApproximateCreationDateTime"]) >= oldest
         ]
@@ -186,6 +194,16 @@ class StreamsBehaviour:
         request = {"ShardIterator": _encoded({**place, "p": position}), "Limit": limit}
         answer = self._context.upstream.json("dynamodbstreams", "GetRecords", request, access)
         return list(answer.get("Records", []))
+
+    def _position_at(self, arn: str, access: Access, start: int, moment: float) -> int:
+        """The position of the first record that is not older than a moment (epoch seconds)."""
+        position = start
+        while page := self._read(arn, access, position, 1000):
+            for record in page:
+                if float(record["dynamodb"]["ApproximateCreationDateTime"]) >= moment:
+                    return position
+                position += 1
+        return position
 
     def _token(self, arn: str, shard: str, position: int, *, empty: int = 0) -> str:
         place = {"arn": arn, "shard": shard, "position": position, "empty": empty}

@@ -17,6 +17,18 @@ def fails_on_all(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ALL)
 
 
+@sabotage(
+    "somebody else writes what the function fails on",
+    "INCONCLUSIVE",
+    "function-errors|records-given-up",
+    timeout="6s",
+)
+def failing_traffic(ground: Ground) -> None:
+    """The test items are well; that the function fails on others' records, and drops them, is told all the same."""
+    ground.attach_code(handlers.FAILS_ON_OTHERS, "--retries", "0", "--batch-size", "1")
+    ground.write_on()
+
+
 @sabotage("the function can't be loaded", "FAIL", "function-errors")
 def cannot_be_loaded(ground: Ground) -> None:
     ground.attach_code(handlers.CANNOT_BE_LOADED)

@@ -77,7 +77,7 @@ def watched_filtered_out(ground: Ground) -> None:
 @sabotage(
     "a log that shows everything too late, by watching",
     "INCONCLUSIVE",
-    "role-cannot-write-logs",
+    "log-late",
     options=WATCH,
     profile=replace(FAST, name="late logs", logs=Logs(lag=600.0)),
     timeout="1s",
@@ -91,4 +91,28 @@ def watched_late(ground: Ground) -> None:
 def watched_without_right(ground: Ground) -> None:
     ground.attach()
     ground.rig.inject(Fault(operation="dynamodbstreams:GetRecords", kind=FaultKind.ACCESS_DENIED))
+    ground.write_on()
+
+
+@sabotage(
+    "a function by its lines that says nothing, by watching",
+    "INCONCLUSIVE",
+    "inserts-not-processed",
+    options=("--observe", "--match", "--for", "1s"),
+    timeout="2s",
+)
+def watched_without_lines(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
+    ground.write_on()
+
+
+@sabotage(
+    "a silent function that fails, by a tap that watches",
+    "INCONCLUSIVE|FAIL",
+    "function-errors|mapping-*|records-*",
+    options=("--observe", "--wiretap", "--for", "1s", "--yes"),
+    timeout="4s",
+)
+def watched_tap_of_failing(ground: Ground) -> None:
+    ground.attach_code(handlers.FAILS_ON_ALL)
     ground.write_on()

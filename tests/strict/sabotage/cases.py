@@ -1,28 +1,67 @@
-"""All cases, by way of the modules that enter them."""
+"""All cases, by way of the modules that enter them, and the selection that a test run carries out."""
 
 from __future__ import annotations
 
+import os
+from itertools import groupby
+
 from tests.strict.sabotage import (
+    broken_claims,
+    broken_diagnosis,
+    broken_endings,
     broken_filters,
     broken_functions,
+    broken_meanwhile,
+    broken_siblings,
     broken_sight,
+    broken_sinks,
     broken_triggers,
+    broken_variants,
+    broken_versions,
     broken_watched,
+    broken_work,
+    healthy_designs,
     healthy_faults,
+    healthy_lines,
     healthy_shapes,
     healthy_traffic,
+    healthy_variants,
+    healthy_work,
 )
-from tests.strict.sabotage.case import HEALTHY, SABOTAGE
+from tests.strict.sabotage.case import HEALTHY, SABOTAGE, Case
 
-__all__ = ["HEALTHY", "SABOTAGE"]
+__all__ = ["HEALTHY", "SABOTAGE", "selected"]
+
+_ONE_IN = 16
 
 _ENTERED = (
+    broken_claims,
+    broken_diagnosis,
+    broken_endings,
     broken_filters,
     broken_functions,
+    broken_meanwhile,
+    broken_siblings,
     broken_sight,
+    broken_sinks,
     broken_triggers,
+    broken_variants,
+    broken_versions,
     broken_watched,
+    broken_work,
+    healthy_designs,
     healthy_faults,
+    healthy_lines,
     healthy_shapes,
     healthy_traffic,
+    healthy_variants,
+    healthy_work,
 )
+
+
+def selected(cases: list[Case]) -> list[Case]:
+    """One case in sixteen of each module, its first among them; with ``TEST_SABOTAGE=all`` all of them."""
+    if os.environ.get("TEST_SABOTAGE") == "all":
+        return cases
+    modules = groupby(cases, key=lambda case: case.build.__module__)
+    return [case for _, group in modules for case in list(group)[::_ONE_IN]]

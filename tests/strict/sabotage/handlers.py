@@ -6,12 +6,12 @@ from __future__ import annotations
 _RECEIPTS = '''
 import hashlib, json, os, tempfile
 
-def receipt(record, request, decision="processed", **changes):
+def receipt(record, request, decision="processed", say=print, **changes):
     change = record["dynamodb"]
     line = {"v": 1, "decision": decision, "eventID": record["eventID"], "eventName": record["eventName"],
             "seq": change["SequenceNumber"], "keys": change["Keys"],
             "at": change.get("ApproximateCreationDateTime"), "request": request, **changes}
-    print("DDBINSERT " + json.dumps(line, separators=(",", ":")))
+    say("DDBINSERT " + json.dumps(line, separators=(",", ":")))
 
 def number(record):
     """The test item's number, which ends its key."""
@@ -35,6 +35,19 @@ def handler(event, context):
 def leaving_receipts(judge: str) -> str:
     """A handler whose ``judge(record, request, times)`` decides; ``times`` counts the item's records so far."""
     return f"{_RECEIPTS}\ndef judge(record, request, times):\n{judge}\n"
+
+
+def then(statement: str, source: str = "") -> str:
+    """A handler that leaves its receipts, or does what ``source`` does, and ends with a statement."""
+    return f"""{source or HONEST}
+import os, signal, sys, time
+
+work = handler
+
+def handler(event, context):
+    work(event, context)
+    {statement}
+"""
 
 
 HONEST = leaving_receipts("    receipt(record, request)")
@@ -138,4 +151,129 @@ PRINTS_ONCE_AN_ITEM = leaving_receipts(
 )
 FAILS_ON_OTHERS = leaving_receipts(
     '    if number(record) < 0:\n        raise ValueError("theirs")\n    receipt(record, request)'
+)
+RAISES = 'raise RuntimeError("the ledger is closed")'
+NAMES_EVERY_RECORD = (
+    'return {"batchItemFailures": [{"itemIdentifier": one["dynamodb"]["SequenceNumber"]} '
+    'for one in event["Records"]]}'
+)
+#: Processes the first record of each batch only: a return that is one level too deep.
+RETURNS_IN_THE_LOOP = leaving_receipts("    receipt(record, request)").replace(
+    "        judge(record, context.aws_request_id, times(record, context))\n",
+    "        judge(record, context.aws_request_id, times(record, context))\n        return\n",
+)
+SWALLOWS = leaving_receipts(
+    """    try:
+        if number(record) % 2:
+            raise ValueError("no such column: total")
+    except ValueError:
+        return
+    receipt(record, request)"""
+)
+FAILS_LATER_DECISION = leaving_receipts(
+    """    receipt(record, request)
+    receipt(record, request, "failed")"""
+)
+#: A handler whose own names and ids stand for what it was given.
+MAKES_UP_ITS_NAMES = leaving_receipts(
+    """    if times == 1:
+        for place in range(2):
+            receipt(record, request, eventID="%032x" % (number(record) * 10 + place), seq=None)"""
+)
+NODE_REJECTS = """
+export const handler = async (event, context) => {
+  for (const record of event.Records) {
+    const change = record.dynamodb;
+    console.log("DDBINSERT " + JSON.stringify({
+      v: 1, decision: "processed", eventID: record.eventID, eventName: record.eventName, seq: change.SequenceNumber,
+      keys: change.Keys, at: change.ApproximateCreationDateTime, request: context.awsRequestId}));
+  }
+  throw new Error("the ledger is closed");
+};
+"""
+#: Names what was done as the shop does, whatever the record is called: an item put again is a "MODIFY" to it.
+SAYS_MODIFY = leaving_receipts(
+    """    key = next(iter(next(iter(record["dynamodb"]["Keys"].values())).values()))
+    print("MODIFY row" if times > 1 else "INSERT row", key)"""
+)
+SAYS_REMOVED = leaving_receipts(
+    """    key = next(iter(next(iter(record["dynamodb"]["Keys"].values())).values()))
+    print(json.dumps({"action": "REMOVE from the waiting list", "order": key}))"""
+)
+#: Leaves its receipts through loggers of several kinds; ``%s`` is the line.
+_LOGGED = """    def say(line):
+        print(%s)
+    receipt(record, request, say=say)"""
+JSON_MSG = leaving_receipts(
+    _LOGGED % 'json.dumps({"level": 30, "time": 1, "pid": 8, "hostname": "h", "msg": line})'
+)
+JSON_MESSAGE = leaving_receipts(
+    _LOGGED
+    % 'json.dumps({"timestamp": "2026-01-01T00:00:00Z", "level": "INFO", "message": line, "requestId": request})'
+)
+PYTHON_LOGGING = leaving_receipts(_LOGGED % 'f"[INFO]\\t2026-01-01T00:00:00.000Z\\t{request}\\t{line}"')
+NODE_CONSOLE = leaving_receipts(_LOGGED % 'f"2026-01-01T00:00:00.000Z\\t{request}\\tINFO\\t{line}"')
+#: Keeps what it has processed, and passes over in silence what comes again.
+GUARDS_AGAINST_DUPLICATES = leaving_receipts(
+    """    name = "seen-" + request[:0] + hashlib.sha256(record["eventID"].encode()).hexdigest()[:24]
+    try:
+        os.close(os.open(os.path.join(tempfile.gettempdir(), name), os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    receipt(record, request)"""
+)
+#: Fails on the first batch that it is given, after its work and its receipts.
+AT_FIRST = """marker = os.path.join(tempfile.gettempdir(), context.function_name + "-first")
+    if not os.path.exists(marker):
+        open(marker, "w").close()
+        """
+FAILED_THEN_PROCESSED = (
+    leaving_receipts("    receipt(record, request)")
+    + """
+def handler(event, context):
+    for record in event["Records"]:
+        if times(record, context) == 1:
+            receipt(record, context.aws_request_id, "failed")
+            return {"batchItemFailures": [{"itemIdentifier": record["dynamodb"]["SequenceNumber"]}]}
+        receipt(record, context.aws_request_id)
+"""
+)
+PRINTS_RECEIPTS_OF_VALUES = leaving_receipts(
+    """    receipt(record, request)
+    print(json.dumps(record))
+    print("note:", record["dynamodb"].get("NewImage", {}).get("note", {}).get("S", ""))"""
+)
+#: Leaves the receipts of the batch before, each time: the last batch is never told of.
+ONE_BEHIND = (
+    leaving_receipts("    receipt(record, request)")
+    + """
+import pickle
+
+def handler(event, context):
+    name = os.path.join(tempfile.gettempdir(), context.function_name + "-before")
+    if os.path.exists(name):
+        with open(name, "rb") as before:
+            for record in pickle.load(before):
+                receipt(record, context.aws_request_id)
+    with open(name, "wb") as now:
+        pickle.dump(event["Records"], now)
+"""
+)
+NAMES_ANOTHER_FUNCTION = leaving_receipts(
+    '    receipt(record, request, function="arn:aws:lambda:eu-west-1:000000000000:function:somebody-elses")'
+)
+FORGES_REQUESTS = leaving_receipts(
+    '    receipt(record, request, request="00000000-0000-4000-8000-000000000000")'
+)
+GUARDS_EVERYTHING = leaving_receipts('    receipt(record, request, "guarded")')
+#: Fails a batch after its receipts, and passes over in silence what it is given again.
+FAILS_THEN_SKIPS = leaving_receipts(
+    """    if times == 1:
+        receipt(record, request)
+        raise RuntimeError("the ledger is closed")"""
+)
+#: Its receipts say whose they are, as the templates' do.
+NAMES_ITSELF = HONEST.replace(
+    "judge(record, context.aws_request_id, times(record, context))",
+    "receipt(record, context.aws_request_id, function=context.invoked_function_arn)",
 )

@@ -152,3 +152,19 @@ def worst_day(ground: Ground) -> None:
 )
 def slow_lines(ground: Ground) -> None:
     ground.attach_code(handlers.PRINTS_THREE_LINES, "--batch-size", "1")
+
+
+@healthy("the local clock is two minutes ahead of AWS's")
+def clock_ahead(ground: Ground) -> None:
+    ground.attach()
+    ground.clock_ahead(120.0)
+
+
+@healthy(
+    "the local clock is two minutes behind AWS's, and traffic is watched",
+    options=("--observe", "--for", "1s"),
+)
+def clock_behind(ground: Ground) -> None:
+    ground.attach()
+    ground.clock_ahead(-120.0)
+    ground.write_on()

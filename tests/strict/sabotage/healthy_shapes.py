@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.case import healthy
+from tests.strict.sabotage.ground import FAST, QUICK
 
 if TYPE_CHECKING:
     from tests.strict.sabotage.ground import Ground
@@ -137,10 +139,14 @@ def three_lines(ground: Ground) -> None:
     ground.attach_code(handlers.PRINTS_THREE_LINES)
 
 
-@healthy("a filter that nobody can read", note="filter-hidden")
-def hidden_filter(ground: Ground) -> None:
-    """Encrypted with a customer key: what is delivered speaks for it."""
-    ground.attach("--metrics")
+@healthy(
+    "an encrypted filter that verify may decrypt",
+    never=("filter-hidden",),
+    profile=replace(FAST, name="may decrypt", mappings=replace(QUICK, decrypts=True)),
+)
+def encrypted_filter(ground: Ground) -> None:
+    """ListEventSourceMappings never shows it; GetEventSourceMapping does, to whoever may use the key."""
+    ground.attach()
     ground.change_mapping(KMSKeyArn="arn:aws:kms:eu-west-1:000000000000:key/1")
 
 

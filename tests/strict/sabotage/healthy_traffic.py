@@ -20,13 +20,6 @@ def traffic(ground: Ground) -> None:
     ground.write_on()
 
 
-@healthy("somebody else writes what the function fails on")
-def failing_traffic(ground: Ground) -> None:
-    """Others' errors are no errors of the test items'."""
-    ground.attach_code(handlers.FAILS_ON_OTHERS, "--retries", "0", "--batch-size", "1")
-    ground.write_on()
-
-
 @healthy("the stream holds history")
 def history(ground: Ground) -> None:
     ground.attach()
@@ -106,4 +99,12 @@ def watched(ground: Ground) -> None:
 )
 def watched_on_a_bad_day(ground: Ground) -> None:
     ground.attach()
+    ground.write_on()
+
+
+@healthy(
+    "a silent function, by a tap that watches", options=("--observe", "--wiretap", "--for", "1s", "--yes")
+)
+def watched_tap(ground: Ground) -> None:
+    ground.attach_code(handlers.SILENT)
     ground.write_on()

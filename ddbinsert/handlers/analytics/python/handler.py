@@ -1,14 +1,15 @@
 """Feeds analytics: every new item as plain JSON, in batches as large as the service takes.
 
     SINK_ARN      Firehose stream, Kinesis data stream or EventBridge bus
-    REDACT        paths, separated by commas, whose values are replaced by ***: ``card.number,notes.*.text``
+    REDACT        paths, separated by commas, whose values become ***: ``card.number,notes.*.text``
+    REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
     EVENT_SOURCE  EventBridge: the events' source; ``ddbinsert`` unless set
     EVENT_TYPE    EventBridge: the events' detail type; ``DynamoDB Item Inserted`` unless set
-    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
+    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _delivery, _batch
 
     {"eventID":…,"time":"2024-11-01T12:00:00.000Z","table":"orders","keys":{"id":"a"},"item":{"id":"a","price":9.99}}
 
-A record that the service refuses for now is sent again alone; one that it refuses for good fails alone.
+A record that the service refuses for a moment is sent again alone; one that it refuses for its content fails alone.
 """
 
 from __future__ import annotations
@@ -17,41 +18,43 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert_aws import connect
-from ddbinsert_batch import run
-from ddbinsert_delivery import delivering, sparing_test_items
+from ddbinsert_batch import options_of, run
+from ddbinsert_deduplication import open_memory
+from ddbinsert_delivery import Delivery, delivering, sparing_test_items
 from ddbinsert_document import envelope, event_naming, event_of
-from ddbinsert_item import digest_of, dumps
-from ddbinsert_ledger import open_memory
-from ddbinsert_settings import paths, required_arn
+from ddbinsert_item import dumps
+from ddbinsert_settings import required_arn
 from ddbinsert_sinks import open_sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ddbinsert_aws import Connect
-    from ddbinsert_batch import Record
+    from ddbinsert_tally import Record
 
 _SINKS = ("firehose", "kinesis", "events")
 
 
 def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], dict[str, Any]]:
     """The handler with these settings."""
+    options = options_of(environ)
+    privacy = options.privacy
     target = required_arn(environ, "SINK_ARN", _SINKS)
-    redacted = paths(environ, "REDACT")
     naming = event_naming(environ)
-    memory = open_memory(environ, connect)
+    memory = open_memory(environ, connect, target)
 
     def prepared(record: Record) -> dict[str, Any]:
-        document = envelope(record, redacted)
+        document = envelope(record, privacy)
         if target.service == "events":
             return event_of(record, document, naming)
         line = dumps(document).encode() + b"\n"
         if target.service == "kinesis":
-            return {"Data": line, "PartitionKey": digest_of(record)}
+            return {"Data": line, "PartitionKey": privacy.item_digest(record)}
         return {"Data": line}
 
-    deliver = sparing_test_items(environ, delivering(prepared, lambda: open_sink(target, connect)))
-    return lambda event, context: run(event, context, deliver, memory)
+    delivery = Delivery(prepared, lambda: open_sink(target, connect), privacy, tables=memory.tables)
+    deliver = sparing_test_items(environ, privacy, delivering(delivery))
+    return lambda event, context: run(event, context, deliver, memory, options)
 
 
 handler = make(os.environ, connect)

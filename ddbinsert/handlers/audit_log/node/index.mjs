@@ -2,47 +2,69 @@
 //
 //     SINK_ARN        DynamoDB table (partition key `eventID`, S), CloudWatch log group, S3 bucket (or
 //                     bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
-//     USER_ATTRIBUTE  path of the attribute that says who made the item, such as `created_by`
-//     REDACT          paths, separated by commas, whose values are replaced by ***: `card.number,notes.*.text`
-//     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
+//     USER_ATTRIBUTE  path of the attribute that says who created the item, such as `created_by`
+//     RETENTION_DAYS  DynamoDB: days after which an entry expires (the table's time to live); not set: never
+//     REDACT          paths, separated by commas, whose values become ***: `card.number,notes.*.text`
+//     REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
+//     DEDUPLICATION_TABLE_ARN, TEST_ITEMS_KEY, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _privacy,
+//     _batch
 //
-// A table and a bucket keep an event once however often it is delivered: what is there already is not written
-// again. The other sinks know no such condition; there this environment's memory, or the deduplication table,
-// keeps doubles away.
+// Every item gets an entry. One that is too large for the sink gets an entry without its image, which says so. Test
+// items of `ddbinsert verify` are marked, not left out.
+//
+// A table and a bucket keep an event once however often it is delivered: an entry that is there already is not
+// written again. The other sinks know no such condition; there this environment's memory, or the deduplication
+// table, prevents duplicates.
 
 import { entryOf, itemOfTable } from "./ddbinsert_audit.mjs";
 import { connect as toAws } from "./ddbinsert_aws.mjs";
-import { each, run } from "./ddbinsert_batch.mjs";
-import { delivering, sparingTestItems } from "./ddbinsert_delivery.mjs";
+import { each, optionsOf, run } from "./ddbinsert_batch.mjs";
+import { openMemory } from "./ddbinsert_deduplication.mjs";
+import { delivering } from "./ddbinsert_delivery.mjs";
 import { logEventOf, messageOf, objectOf } from "./ddbinsert_document.mjs";
 import { dumps } from "./ddbinsert_item.mjs";
-import { openMemory } from "./ddbinsert_ledger.mjs";
-import { arn, path, paths, text } from "./ddbinsert_settings.mjs";
+import { arn, choice, number, path, text } from "./ddbinsert_settings.mjs";
 import { openSink } from "./ddbinsert_sinks.mjs";
+import { log } from "./ddbinsert_tally.mjs";
 
 const SINKS = ["dynamodb", "logs", "s3", "firehose", "sqs"];
+// Bytes of one line that CloudWatch keeps in one piece.
+const LONGEST_LINE = 256 * 1024 - 26;
+const LONGEST_RETENTION = 36_500;
 
 /** The handler with these settings. */
 export function make(environ, connect) {
+  const options = optionsOf(environ);
   const target = arn(environ, "SINK_ARN", SINKS);
   const user = text(environ, "USER_ATTRIBUTE");
-  const wishes = { user: user ? path("USER_ATTRIBUTE", user) : [], redacted: paths(environ, "REDACT") };
-  const memory = openMemory(environ, connect);
-  const send =
+  const days = number(environ, "RETENTION_DAYS", LONGEST_RETENTION);
+  const wanted = { user: user ? path("USER_ATTRIBUTE", user) : [], privacy: options.privacy, days };
+  const memory = openMemory(environ, connect, target);
+  if (choice(environ, "TEST_ITEMS", ["mark", "send", "skip"]) === "skip") {
+    log("WARNING", "an audit log leaves nothing out: TEST_ITEMS=skip marks test items, as without it");
+  }
+  const deliver =
     target === undefined
-      ? each((record) => console.log(dumps(entryOf(record, wishes))))
-      : delivering(
-          (record) => prepared(record, target, wishes),
-          () => openSink(target, connect),
-        );
-  const deliver = sparingTestItems(environ, send);
-  return (event, context) => run(event, context, deliver, memory);
+      ? each((record) => console.log(lineOf(record, wanted)))
+      : delivering({
+          prepare: (record) => prepared(record, target, wanted, { whole: true }),
+          smaller: (record) => prepared(record, target, wanted, { whole: false }),
+          openSink: () => openSink(target, connect),
+          privacy: wanted.privacy,
+          tables: [target.text, ...memory.tables],
+        });
+  return (event, context) => run(event, context, deliver, memory, options);
+}
+
+function lineOf(record, wanted) {
+  const line = dumps(entryOf(record, wanted));
+  return Buffer.byteLength(line) <= LONGEST_LINE ? line : dumps(entryOf(record, wanted, { whole: false }));
 }
 
 // The entry as the sink's service takes it.
-function prepared(record, target, wishes) {
-  if (target.service === "dynamodb") return itemOfTable(record, wishes);
-  const entry = dumps(entryOf(record, wishes));
+function prepared(record, target, wanted, { whole }) {
+  if (target.service === "dynamodb") return itemOfTable(record, wanted, { whole });
+  const entry = dumps(entryOf(record, wanted, { whole }));
   switch (target.service) {
     case "logs":
       return logEventOf(record, entry);
@@ -51,7 +73,7 @@ function prepared(record, target, wishes) {
     case "firehose":
       return { Data: Buffer.from(entry + "\n") };
     default:
-      return messageOf(record, entry, target);
+      return messageOf(record, entry, target, wanted.privacy);
   }
 }
 

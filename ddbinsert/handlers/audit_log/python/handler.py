@@ -2,13 +2,19 @@
 
     SINK_ARN        DynamoDB table (partition key ``eventID``, S), CloudWatch log group, S3 bucket (or
                     bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
-    USER_ATTRIBUTE  path of the attribute that says who made the item, such as ``created_by``
-    REDACT          paths, separated by commas, whose values are replaced by ***: ``card.number,notes.*.text``
-    DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE: see ddbinsert_ledger, _delivery, _batch
+    USER_ATTRIBUTE  path of the attribute that says who created the item, such as ``created_by``
+    RETENTION_DAYS  DynamoDB: days after which an entry expires (the table's time to live); not set: never
+    REDACT          paths, separated by commas, whose values become ***: ``card.number,notes.*.text``
+    REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
+    DEDUPLICATION_TABLE_ARN, TEST_ITEMS_KEY, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _privacy,
+    _batch
 
-A table and a bucket keep an event once however often it is delivered: what is there already is not written
+Every item gets an entry. One that is too large for the sink gets an entry without its image, which says so. Test
+items of ``ddbinsert verify`` are marked, not left out.
+
+A table and a bucket keep an event once however often it is delivered: an entry that is there already is not written
 again. The other sinks know no such condition; there this environment's memory, or the deduplication table,
-keeps doubles away.
+prevents duplicates.
 """
 
 from __future__ import annotations
@@ -16,57 +22,76 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert_audit import Wishes, entry_of, item_of_table
+from ddbinsert_audit import Wanted, entry_of, item_of_table
 from ddbinsert_aws import connect
-from ddbinsert_batch import each, run
-from ddbinsert_delivery import delivering, sparing_test_items
+from ddbinsert_batch import each, options_of, run
+from ddbinsert_deduplication import open_memory
+from ddbinsert_delivery import Delivery, delivering
 from ddbinsert_document import log_event_of, message_of, object_of
 from ddbinsert_item import dumps
-from ddbinsert_ledger import open_memory
-from ddbinsert_settings import arn, path, paths
+from ddbinsert_settings import arn, choice, number, path
 from ddbinsert_sinks import open_sink
+from ddbinsert_tally import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ddbinsert_aws import Connect
-    from ddbinsert_batch import Deliver, Record
+    from ddbinsert_batch import Deliver
     from ddbinsert_settings import Arn
+    from ddbinsert_tally import Record
 
 _SINKS = ("dynamodb", "logs", "s3", "firehose", "sqs")
+# Bytes of one line that CloudWatch keeps in one piece.
+_LONGEST_LINE = 256 * 1024 - 26
+_LONGEST_RETENTION = 36_500
 
 
 def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], dict[str, Any]]:
     """The handler with these settings."""
+    options = options_of(environ)
     target = arn(environ, "SINK_ARN", _SINKS)
     user = environ.get("USER_ATTRIBUTE", "").strip()
-    wishes = Wishes(path("USER_ATTRIBUTE", user) if user else (), paths(environ, "REDACT"))
-    memory = open_memory(environ, connect)
-    deliver = sparing_test_items(environ, _deliver(target, wishes, connect))
-    return lambda event, context: run(event, context, deliver, memory)
+    days = number(environ, "RETENTION_DAYS", _LONGEST_RETENTION)
+    wanted = Wanted(path("USER_ATTRIBUTE", user) if user else (), options.privacy, days)
+    memory = open_memory(environ, connect, target)
+    if choice(environ, "TEST_ITEMS", ("mark", "send", "skip")) == "skip":
+        log("WARNING", "an audit log leaves nothing out: TEST_ITEMS=skip marks test items, as without it")
+    deliver = _deliver(target, wanted, connect, memory.tables)
+    return lambda event, context: run(event, context, deliver, memory, options)
 
 
-def _deliver(target: Arn | None, wishes: Wishes, connect: Connect) -> Deliver:
+def _deliver(target: Arn | None, wanted: Wanted, connect: Connect, tables: tuple[str, ...]) -> Deliver:
     if target is None:
-        return each(lambda record: print(dumps(entry_of(record, wishes)), flush=True))
+        return each(lambda record: print(_line(record, wanted), flush=True))
     return delivering(
-        lambda record: _prepared(record, target, wishes),
-        lambda: open_sink(target, connect),
+        Delivery(
+            prepare=lambda record: _prepared(record, target, wanted, whole=True),
+            smaller=lambda record: _prepared(record, target, wanted, whole=False),
+            open_sink=lambda: open_sink(target, connect),
+            privacy=wanted.privacy,
+            tables=(target.text, *tables),
+        )
     )
 
 
-def _prepared(record: Record, target: Arn, wishes: Wishes) -> dict[str, Any]:
+def _line(record: Record, wanted: Wanted) -> str:
+    text = dumps(entry_of(record, wanted))
+    return text if len(text.encode()) <= _LONGEST_LINE else dumps(entry_of(record, wanted, whole=False))
+
+
+def _prepared(record: Record, target: Arn, wanted: Wanted, *, whole: bool) -> dict[str, Any]:
     """The entry as the sink's service takes it."""
     if target.service == "dynamodb":
-        return item_of_table(record, wishes)
-    text = dumps(entry_of(record, wishes))
+        return item_of_table(record, wanted, whole=whole)
+    text = dumps(entry_of(record, wanted, whole=whole))
     if target.service == "logs":
         return log_event_of(record, text)
     if target.service == "s3":
         return object_of(record, text)
     if target.service == "firehose":
         return {"Data": text.encode() + b"\n"}
-    return message_of(record, text, target)
+    return message_of(record, text, target, wanted.privacy)
 
 
 handler = make(os.environ, connect)

@@ -1,20 +1,21 @@
-// Calls to AWS: one function to call, one kind of error.
+// Calls to AWS: one function to call, one kind of error, one rule for what is tried again.
 //
-// Written on node:https and node:crypto, with AWS's Signature Version 4, rather than on the SDK: the SDK is
-// not there outside of Lambda (a local run, the embedded emulator), a bundled one would be megabytes, and a
-// handler that is tested with one client and runs with another is not tested. Not on fetch, which says that
-// it is a browser (Sec-Fetch-Mode), and browsers are not let in everywhere.
+// Written with node:https and node:crypto (AWS's Signature Version 4), not with the SDK: the SDK is missing outside
+// of Lambda (a local run, the embedded emulator), a bundled one would be megabytes, and a handler that is tested with
+// one client and runs with another is not tested. Not with fetch, which presents itself as a browser
+// (Sec-Fetch-Mode), and some endpoints refuse browsers.
 //
-// Endpoints: AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, or the region's own. Credentials: the variables
-// that Lambda sets, read at every call, as they change under a long-lived environment.
+// Endpoints: ddbinsert_endpoints.mjs. Credentials: the variables that Lambda sets, read at every call, as they
+// change under a long-lived environment.
 
 import { createHash, createHmac } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
-import { setTimeout as pause } from "node:timers/promises";
+import { endpoint, ownEndpoint } from "./ddbinsert_endpoints.mjs";
 
 const ATTEMPTS = 3;
-const PATIENCE = 10_000; // milliseconds; a function lives for seconds
+// Milliseconds that one attempt may take.
+const PATIENCE = 10_000;
 
 // A connection is kept for the next call, and the next invocation.
 const CLIENTS = {
@@ -22,11 +23,29 @@ const CLIENTS = {
   "https:": { request: https.request, agent: new https.Agent({ keepAlive: true }) },
 };
 
-// Codes that blame what was sent, not who sent it or when.
-const REJECTIONS = new RegExp(
-  "^(Invalid(?!.*(Token|Signature|AccessKey|Client|KMS))|Validation|Serialization|ParamValidation|Malformed" +
-    "|Unsupported|EntityTooLarge|MessageTooLong|KeyTooLong|MissingParameter)|TooLong|TooLarge",
+// Error codes that pass: throttling, and faults of the service. From botocore's retry rules ("standard" mode) and
+// the errors of the operations used here in its service models; ddbinsert_aws.py holds the same list.
+export const TRANSIENT = new Set(
+  `
+  BandwidthLimitExceeded ConditionalRequestConflict EC2ThrottledException InternalError InternalErrorException
+  InternalException InternalFailure InternalFailureException InternalServerError KMSThrottling
+  KMSThrottlingException KmsThrottled LimitExceededException PriorRequestNotComplete
+  ProvisionedThroughputExceededException ReplicatedWriteConflictException RequestLimitExceeded
+  RequestThrottled RequestThrottledException RequestTimeout RequestTimeoutException ServiceUnavailable
+  ServiceUnavailableException SlowDown ThrottledException Throttling ThrottlingException
+  TooManyRequestsException TransactionConflictException TransactionInProgressException
+  `.match(/\w+/g),
 );
+// Error codes that blame the content of a request, not its sender, its target or the moment.
+export const REJECTIONS = new Set(
+  `
+  InvalidArgument InvalidArgumentException InvalidMessageContents InvalidParameter InvalidParameterException
+  InvalidParameterValue InvalidParameterValueException InvalidRequest ItemCollectionSizeLimitExceededException
+  MalformedDetail ParamValidationError ParameterValueInvalid SerializationException ValidationError
+  ValidationException
+  `.match(/\w+/g),
+);
+const TOO_LARGE = /Too(Long|Large)|^Http413$/;
 
 const TARGETS = {
   dynamodb: ["DynamoDB_20120810", "1.0"],
@@ -37,37 +56,53 @@ const TARGETS = {
   sqs: ["AmazonSQS", "1.0"],
 };
 
-/** AWS answered a call with an error, or could not be reached. */
+/**
+ * AWS answered a call with an error, or could not be reached.
+ *
+ * `code` is AWS's error code, without a prefix such as `AWS.SimpleQueueService.`; `reason` is AWS's own message;
+ * `status` is the HTTP status, 0 where there was no answer.
+ */
 export class ServiceError extends Error {
   constructor(code, message, { status = 0, region } = {}) {
-    super(`${code}: ${message}`);
-    Object.assign(this, { name: "ServiceError", code, status, region });
+    const bare = code.split(".").at(-1) || "Unknown";
+    super(`${bare}: ${message}`);
+    Object.assign(this, { name: "ServiceError", code: bare, reason: message, status, region });
   }
 
-  /** Whether what was sent is to blame, so that a part of it may go through. */
+  /** Whether the content is to blame, so that a part of it may be accepted. */
   get isRejection() {
-    return REJECTIONS.test(this.code);
+    return isRejection(this.code);
   }
 
-  get isPassing() {
-    return this.status === 0 || this.status >= 500 || /Throttl|TooManyRequests|SlowDown|Exceeded/.test(this.code);
+  /** Whether the same call may succeed a moment later. */
+  get isTransient() {
+    return this.status === 0 || this.status === 429 || this.status >= 500 || isTransient(this.code);
   }
 }
 
-/** A function `call(operation, parameters)` that answers with the operation's result. */
+export function isTransient(code) {
+  return TRANSIENT.has(code);
+}
+
+export function isRejection(code) {
+  return REJECTIONS.has(code) || TOO_LARGE.test(code);
+}
+
+/** A function `call(operation, deadline, parameters)` that answers with the operation's result. */
 export function connect(service, region) {
   const protocols = { s3: objectRequest, sns: queryRequest };
   const protocol = protocols[service] ?? jsonRequest;
   let where = region || process.env.AWS_REGION || process.env.AWS_DEFAULT_REGION || "us-east-1";
-  return async function call(operation, parameters) {
+  return async function call(operation, deadline, parameters) {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await exchange(service, where, protocol(service, where, operation, parameters));
+        const patience = Math.min(PATIENCE, deadline.left());
+        return await exchange(service, where, protocol(service, where, operation, parameters), operation, patience);
       } catch (error) {
         const moved = error.region && error.region !== where;
-        if (attempt === ATTEMPTS || !(error.isPassing || moved)) throw error;
+        if (attempt === ATTEMPTS || !(error.isTransient || moved) || deadline.isOver()) throw error;
         if (moved) where = error.region; // S3 names the bucket's own region
-        else await pause(100 * 2 ** attempt * (0.5 + Math.random() / 2));
+        else await deadline.sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2));
       }
     }
   };
@@ -81,7 +116,7 @@ function jsonRequest(service, region, operation, parameters) {
     method: "POST",
     headers: { "content-type": `application/x-amz-json-${version}`, "x-amz-target": `${target}.${operation}` },
     body: Buffer.from(JSON.stringify(parameters)),
-    read: (text) => (text ? JSON.parse(text) : {}),
+    read: (text) => (text ? (JSON.parse(text) ?? {}) : {}),
   };
 }
 
@@ -96,7 +131,8 @@ function queryRequest(service, region, operation, parameters) {
     body: Buffer.from(form.toString()),
     read(text) {
       const members = elements(text, "Failed").flatMap((failed) => elements(failed, "member"));
-      return { Failed: members.map(failure) };
+      const sent = elements(text, "Successful").flatMap((successful) => elements(successful, "member"));
+      return { Failed: members.map(failure), Successful: sent.map((xml) => ({ Id: elements(xml, "Id")[0] })) };
     },
   };
 }
@@ -104,7 +140,7 @@ function queryRequest(service, region, operation, parameters) {
 // REST: S3, of which PutObject is all that is needed.
 function objectRequest(service, region, operation, { Bucket, Key, Body, ContentType, IfNoneMatch }) {
   const base = endpoint(service, region);
-  const own = process.env.AWS_ENDPOINT_URL_S3 || process.env.AWS_ENDPOINT_URL || Bucket.includes(".");
+  const own = ownEndpoint(service) || Bucket.includes(".");
   if (!own) base.hostname = `${Bucket}.${base.hostname}`;
   base.pathname = [...(own ? [Bucket] : []), ...Key.split("/")].map(encoded).join("/");
   return {
@@ -116,24 +152,24 @@ function objectRequest(service, region, operation, { Bucket, Key, Body, ContentT
   };
 }
 
-function endpoint(service, region) {
-  const given = process.env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || process.env.AWS_ENDPOINT_URL;
-  if (given) return new URL(given);
-  return new URL(`https://${service}.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
-}
-
-async function exchange(service, region, request) {
+async function exchange(service, region, request, operation, patience) {
   let answer;
   try {
-    answer = await sent(request, signed(service, region, request));
+    answer = await sent(request, signed(service, region, request), operation, patience);
   } catch (error) {
+    if (error instanceof ServiceError) throw error;
     throw new ServiceError("Unreachable", `${request.url.host}: ${error.message}`);
   }
-  if (answer.status >= 200 && answer.status < 300) return request.read(answer.text);
-  throw problem(answer);
+  if (answer.status < 200 || answer.status >= 300) throw problem(answer);
+  try {
+    return request.read(answer.text);
+  } catch (error) {
+    throw new ServiceError("UnreadableAnswer", error.message);
+  }
 }
 
-function sent({ url, method, body }, headers) {
+// One request, ended after `patience` milliseconds whatever it has received by then.
+function sent({ url, method, body }, headers, operation, patience) {
   const { request, agent } = CLIENTS[url.protocol];
   return new Promise((done, fail) => {
     const length = { "content-length": body.length };
@@ -142,13 +178,20 @@ function sent({ url, method, body }, headers) {
       try {
         for await (const part of answer) parts.push(part);
       } catch (error) {
-        return fail(error);
+        return settle(fail, error);
       }
       const text = Buffer.concat(parts).toString();
-      return done({ status: answer.statusCode, headers: answer.headers, text });
+      return settle(done, { status: answer.statusCode, headers: answer.headers, text });
     });
-    call.on("error", fail);
-    call.setTimeout(PATIENCE, () => call.destroy(new Error(`no answer within ${PATIENCE} ms`)));
+    const timer = setTimeout(() => {
+      settle(fail, new ServiceError("NoAnswer", `${operation} did not answer in time`));
+      call.destroy();
+    }, patience);
+    function settle(how, what) {
+      clearTimeout(timer);
+      how(what);
+    }
+    call.on("error", (error) => settle(fail, error));
     call.end(body);
   });
 }
@@ -159,12 +202,12 @@ function problem({ status, headers, text }) {
   if (code) return new ServiceError(code, elements(text, "Message")[0] ?? "", details);
   let told = {};
   try {
-    told = JSON.parse(text);
+    told = JSON.parse(text) ?? {};
   } catch {
-    // no JSON: the status says what there is to say
+    // not JSON: the status is all there is
   }
-  const type = headers["x-amzn-errortype"] || told.__type || told.code || `Http${status}`;
-  return new ServiceError(type.split("#").pop().split(":")[0], told.message ?? told.Message ?? "", details);
+  const type = String(headers["x-amzn-errortype"] || told.__type || told.code || `Http${status}`);
+  return new ServiceError(type.split("#").pop().split(":")[0], String(told.message ?? told.Message ?? ""), details);
 }
 
 /** The request's headers, signed with Signature Version 4. */
@@ -197,7 +240,7 @@ function hmac(key, text) {
   return createHmac("sha256", key).update(text).digest();
 }
 
-// Percent-encoded as Signature Version 4 wants it: all but letters, digits and - . _ ~
+// Percent-encoded as Signature Version 4 requires: all but letters, digits and - . _ ~
 function encoded(text) {
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => "%" + one.charCodeAt(0).toString(16).toUpperCase());
 }

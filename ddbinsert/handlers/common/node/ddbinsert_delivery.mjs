@@ -1,92 +1,116 @@
 // From records to a sink, in calls as large as the service takes; every record gets its own outcome.
 //
-// What a service refuses for one record (throttled, internal failure) is sent again, alone; what it refuses
-// for good fails that record. A call that is refused as a whole for its content is cut in two, until the
-// record to blame stands alone: one poisonous record blocks no other.
+// What a service refuses for one record in passing (throttled, internal failure) is sent again, alone; what it
+// refuses for its content fails that record. A call that is refused as a whole for its content is split in two, until
+// the record to blame stands alone: one poisonous record blocks no other. Nothing is begun after the deadline, and
+// what is known by then counts.
 
-import { setTimeout as pause } from "node:timers/promises";
-import { ServiceError } from "./ddbinsert_aws.mjs";
-import { WAITS, itemOf } from "./ddbinsert_batch.mjs";
+import { ServiceError, isRejection, isTransient } from "./ddbinsert_aws.mjs";
+import { itemOf } from "./ddbinsert_batch.mjs";
+import { tableArnOf } from "./ddbinsert_item.mjs";
 import { choice } from "./ddbinsert_settings.mjs";
+import { Unavailable, WAITS, log } from "./ddbinsert_tally.mjs";
 
 const ATTEMPTS = 5;
-// Every item that `ddbinsert verify` writes has it, and no other.
-const TEST_ATTRIBUTE = "ddbinsert_probe";
 
-// Why an entry was not taken: for what it is, for now (worth another attempt), or because nothing is.
+// Why an entry was not taken: for its content, for a moment (worth another attempt), or because nothing is taken.
 export const REJECTED = "rejected";
 export const PASSING = "passing";
 export const OUTAGE = "outage";
+// The code of log events that are too old or too new.
+export const WRONG_TIME = "RejectedLogEvent";
 
-/** The failure of a call that was about one entry. */
+/** The service refuses the record for its content. */
+export class Refused extends Error {
+  name = "Refused";
+}
+
+/** The failure of a call that was about one entry: its kind, AWS's error code and message. */
 export function failureOf(error) {
-  return { kind: error.isRejection ? REJECTED : OUTAGE, reason: error.message };
+  if (!(error instanceof ServiceError)) return { kind: OUTAGE, code: error?.name ?? "Error", message: String(error) };
+  return { kind: error.isRejection ? REJECTED : OUTAGE, code: error.code, message: error.reason };
+}
+
+/** The failure of one entry of a call that went well otherwise; `otherwise` for a code that is not known. */
+export function entryFailure(code, message, otherwise) {
+  const kind = isTransient(code) ? PASSING : isRejection(code) ? REJECTED : otherwise;
+  return { kind, code, message };
 }
 
 /**
- * A `deliver` that sends each record as the entry that `prepare` makes of it.
+ * A `deliver` that sends each record as its entry.
  *
- * `prepare(record)` throws for a record that can't be sent. `openSink()` is called once, at the first batch
- * that has something to send; a sink has `limits` {count, callBytes, entryBytes}, `size(entry)` (the share
- * in the limits) and `send(entries)`, which answers with each entry's failure, or undefined.
+ *   prepare    the entry of a record; throws for a record that cannot be sent
+ *   openSink   opens the sink; called once, at the first batch that has something to send. A sink has `limits`
+ *              {count, callBytes, entryBytes}, `size(entry)` (the share in the limits) and `send(entries, deadline)`,
+ *              which answers with each entry's failure, or undefined, and does not go beyond the deadline
+ *   privacy    what must not be shown
+ *   smaller    the entry of a record without what makes it large; used where the whole one is not taken
+ *   tables     ARNs of the tables that this function writes to
  */
-export function delivering(prepare, openSink, sleep = pause) {
+export function delivering(delivery) {
   let sink;
-  return async function* deliver(records) {
-    sink ??= openSink();
-    const failedItems = new Set();
-    let batch = emptyBatch();
-
-    async function flush() {
-      const { records: sent, entries } = batch;
-      batch = emptyBatch();
-      const failures = await sendAgain(sink, entries, sleep);
-      sent.forEach((record, index) => failures[index] && failedItems.add(itemOf(record)));
-      const outcomes = sent.map((record, index) => [record, failures[index]?.reason]);
-      const hopeless = sent.length > 0 && failures.every((failure) => failure && failure.kind !== REJECTED);
-      return { outcomes, hopeless: hopeless ? failures.at(-1).reason : undefined };
-    }
-
+  return async function* deliver(records, invocation) {
     for (const record of records) {
-      const item = itemOf(record);
-      let entry, size;
-      try {
-        entry = prepare(record);
-        size = checked(sink, entry);
-      } catch (error) {
-        failedItems.add(item);
-        yield [record, error ?? "failed"]; // whatever is wrong with one record, the batch goes on
-        continue;
+      if ((delivery.tables ?? []).includes(tableArnOf(record))) {
+        throw new Unavailable(
+          "the sink is the table that the records come from: every entry would be a new item, without end",
+        );
       }
-      if (!hasRoom(batch, sink.limits, item, size)) {
-        const { outcomes, hopeless } = await flush();
-        yield* outcomes;
-        if (hopeless) throw notTried(hopeless);
-      }
-      if (failedItems.has(item)) yield [record, WAITS];
-      else add(batch, record, entry, item, size);
     }
-    if (batch.records.length) yield* (await flush()).outcomes;
+    sink ??= delivery.openSink();
+    yield* outcomes(records, delivery, sink, invocation.workUntil);
   };
 }
 
 /**
- * The same, but with TEST_ITEMS=skip what `ddbinsert verify` writes is done with without being sent.
+ * The same, but with TEST_ITEMS=skip the test items of `ddbinsert verify` count as processed and are not sent.
  *
- * Such items are told by an attribute, so only where the view type has a new image.
+ * Only an item that proves it is skipped (see `testRunOf`): with the secret TEST_ITEMS_KEY, and a view type that has
+ * a new image. Everything else is sent, so that nobody can hide an item.
  */
-export function sparingTestItems(environ, deliver) {
+export function sparingTestItems(environ, privacy, deliver) {
   if (choice(environ, "TEST_ITEMS", ["send", "skip"]) === "send") return deliver;
-  return async function* spare(records) {
-    const isTest = (record) => Object.hasOwn(record.dynamodb?.NewImage ?? {}, TEST_ATTRIBUTE);
+  if (!privacy.testKey) {
+    log("WARNING", "TEST_ITEMS=skip needs TEST_ITEMS_KEY: without it no item is skipped");
+    return deliver;
+  }
+  return async function* spare(records, invocation) {
+    const isTest = (record) => privacy.testRunOf(record) !== undefined;
     const real = records.filter((record) => !isTest(record));
     for (const record of records.filter(isTest)) yield [record, undefined];
-    if (real.length) yield* deliver(real);
+    if (real.length) yield* deliver(real, invocation);
   };
+}
+
+// Each record with its error, as soon as it is known. What is missing at the end was not begun in time. Throws where
+// nothing of a call was taken, so that nothing after it is tried.
+async function* outcomes(records, delivery, sink, deadline) {
+  const failedItems = new Set();
+  let batch = emptySlice();
+  for (const record of records) {
+    const item = itemOf(record);
+    let entry, size;
+    try {
+      [entry, size] = prepared(record, delivery, sink);
+    } catch (error) {
+      failedItems.add(item);
+      yield [record, error ?? "failed"]; // whatever is wrong with one record, the batch goes on
+      continue;
+    }
+    if (!hasRoom(batch, sink.limits, item, size)) {
+      yield* flush(batch, delivery, sink, deadline, failedItems);
+      batch = emptySlice();
+    }
+    if (deadline.isOver()) return;
+    if (failedItems.has(item)) yield [record, WAITS];
+    else add(batch, record, entry, item, size);
+  }
+  yield* flush(batch, delivery, sink, deadline, failedItems);
 }
 
 // Entries that go out in one call, no two of them about the same item: so order holds per item.
-function emptyBatch() {
+function emptySlice() {
   return { records: [], entries: [], items: new Set(), bytes: 0 };
 }
 
@@ -102,42 +126,77 @@ function add(batch, record, entry, item, size) {
   batch.bytes += size;
 }
 
-function notTried(reason) {
-  return new Error(`not tried, because nothing before it was taken: ${reason}`);
+// The entry, the smaller one where the whole one is too large; and its size.
+function prepared(record, delivery, sink) {
+  const most = sink.limits.entryBytes;
+  let entry = delivery.prepare(record);
+  let size = sink.size(entry);
+  if (size > most && delivery.smaller) {
+    entry = delivery.smaller(record);
+    size = sink.size(entry);
+  }
+  if (size > most) throw new Refused(`${size} bytes are more than the ${most} that the service takes`);
+  return [entry, size];
 }
 
-function checked(sink, entry) {
-  const size = sink.size(entry);
-  if (size > sink.limits.entryBytes) {
-    throw new RangeError(`${size} bytes are more than the ${sink.limits.entryBytes} that the service takes`);
+async function* flush(batch, delivery, sink, deadline, failedItems) {
+  if (!batch.entries.length || deadline.isOver()) return;
+  const failures = await sendAgain(sink, batch.entries, deadline);
+  await sendSmaller(batch, failures, delivery, sink, deadline);
+  const { privacy } = delivery;
+  for (const [index, record] of batch.records.entries()) {
+    const failure = failures[index];
+    if (failure) failedItems.add(itemOf(record));
+    yield [record, failure && errorOf(failure, privacy)];
   }
-  return size;
+  if (failures.every((failure) => failure && failure.kind !== REJECTED)) {
+    const { name, message } = errorOf(failures.at(-1), privacy);
+    throw new Unavailable(`not tried, because nothing before it was taken: ${message || name}`);
+  }
+}
+
+// The failure as a record's error. AWS's message, which may repeat a value, only where nothing is hidden.
+function errorOf({ kind, code, message }, privacy) {
+  const text = privacy.isActive || !message ? code : `${code}: ${message}`;
+  return kind === REJECTED ? new Refused(text) : new Unavailable(text);
+}
+
+// What was refused for its content goes again without what makes it large.
+async function sendSmaller(batch, failures, { smaller }, sink, deadline) {
+  const isForContent = (failure) => failure?.kind === REJECTED && failure.code !== WRONG_TIME;
+  const refused = [...failures.keys()].filter((index) => isForContent(failures[index]));
+  if (!smaller || !refused.length) return;
+  const again = await sendAgain(sink, refused.map((index) => smaller(batch.records[index])), deadline);
+  refused.forEach((index, place) => (failures[index] = again[place]));
 }
 
 // Send, and send again what fails in passing; the failure of each entry.
-async function sendAgain(sink, entries, sleep) {
+async function sendAgain(sink, entries, deadline) {
   const failures = entries.map(() => undefined);
   let waiting = entries.map((_, index) => index);
   for (let attempt = 0; attempt < ATTEMPTS && waiting.length; attempt += 1) {
-    if (attempt) await sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2));
-    const again = await sendOrSplit(sink, waiting.map((index) => entries[index]));
+    if (attempt) {
+      await deadline.sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2));
+      if (deadline.isOver()) break;
+    }
+    const again = await sendOrSplit(sink, waiting.map((index) => entries[index]), deadline);
     waiting.forEach((index, place) => (failures[index] = again[place]));
     waiting = waiting.filter((index) => failures[index]?.kind === PASSING);
   }
   return failures;
 }
 
-async function sendOrSplit(sink, entries) {
-  if (!entries.length) return [];
+async function sendOrSplit(sink, entries, deadline) {
+  let failure;
   try {
-    return await sink.send(entries);
+    return await sink.send(entries, deadline);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    if (entries.length === 1 || !error.isRejection) return entries.map(() => failureOf(error));
+    failure = failureOf(error); // what was sent before keeps its outcome
   }
+  if (entries.length === 1 || failure.kind !== REJECTED) return entries.map(() => failure);
   const middle = Math.floor(entries.length / 2);
   return [
-    ...(await sendOrSplit(sink, entries.slice(0, middle))),
-    ...(await sendOrSplit(sink, entries.slice(middle))),
+    ...(await sendOrSplit(sink, entries.slice(0, middle), deadline)),
+    ...(await sendOrSplit(sink, entries.slice(middle), deadline)),
   ];
 }

@@ -1,11 +1,11 @@
 // What is sent about a new item, and how each kind of sink wants it.
 
-import { digestOf, dumps, isMap, millisecondsOf, plainMap, redact, tableOf, timeOf } from "./ddbinsert_item.mjs";
+import { dumps, isMap, millisecondsOf, plainMap, tableArnOf, tableOf, timeOf } from "./ddbinsert_item.mjs";
 import { SettingsError, text } from "./ddbinsert_settings.mjs";
 
 const LONGEST_NAME = 128;
 
-/** The record's `dynamodb` part; throws where it has none, or no keys: that is no stream record. */
+/** The record's `dynamodb` part; throws where it has none, or no keys: that is not a stream record. */
 export function changeOf(record) {
   if (!isMap(record.dynamodb?.Keys)) {
     throw new TypeError("not a DynamoDB stream record: it has no dynamodb.Keys");
@@ -14,24 +14,24 @@ export function changeOf(record) {
 }
 
 /** The new item in plain values: eventID, time, table, keys, item (null where the view type has none). */
-export function envelope(record, redacted) {
+export function envelope(record, privacy) {
   const change = changeOf(record);
   return {
     eventID: record.eventID ?? null,
     time: timeOf(record),
     table: tableOf(record),
-    keys: plainMap(redact(change.Keys, redacted)),
-    item: plainMap(redact(change.NewImage, redacted)),
+    keys: plainMap(privacy.redact(change.Keys)),
+    item: plainMap(privacy.redact(change.NewImage)),
   };
 }
 
-/** Order for each item, and no doubles within the five minutes that FIFO remembers. */
-export function fifoIds(record) {
-  const ids = { MessageGroupId: digestOf(record) };
+/** Order for each item, and no duplicates within the five minutes that a FIFO queue or topic remembers. */
+export function fifoIds(record, privacy) {
+  const ids = { MessageGroupId: privacy.itemDigest(record) };
   return record.eventID ? { ...ids, MessageDeduplicationId: record.eventID } : ids;
 }
 
-/** What EventBridge's rules tell our events by: source and detail type. */
+/** What EventBridge's rules recognize the events by: source and detail type. */
 export function eventNaming(environ) {
   const source = text(environ, "EVENT_SOURCE") || "ddbinsert";
   const kind = text(environ, "EVENT_TYPE") || "DynamoDB Item Inserted";
@@ -48,7 +48,7 @@ export function eventOf(record, detail, { source, kind }) {
     Source: source,
     DetailType: kind,
     Detail: dumps(detail, { longIntegers: false }),
-    Resources: [String(record.eventSourceARN ?? "").split("/stream/")[0]],
+    Resources: [tableArnOf(record)],
   };
   const moment = millisecondsOf(record);
   return moment === null ? entry : { ...entry, Time: moment / 1000 };
@@ -67,8 +67,8 @@ export function objectOf(record, body) {
 }
 
 /** A message for SQS or SNS, with FIFO ids where the target is FIFO. */
-export function messageOf(record, body, target, attributes = {}) {
+export function messageOf(record, body, target, privacy, attributes = {}) {
   const entry = { [target.service === "sqs" ? "MessageBody" : "Message"]: body };
   if (Object.keys(attributes).length) entry.MessageAttributes = attributes;
-  return target.isFifo ? { ...entry, ...fifoIds(record) } : entry;
+  return target.isFifo ? { ...entry, ...fifoIds(record, privacy) } : entry;
 }

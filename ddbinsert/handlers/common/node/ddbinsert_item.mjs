@@ -1,4 +1,4 @@
-// Items: from DynamoDB JSON to plain JSON, by path, with parts redacted.
+// Items: from DynamoDB JSON to plain JSON, by path, with parts masked.
 //
 //   {N: "1.10"}        1.10    the digits as DynamoDB has them: JSON's numbers know no precision
 //   {B: "AQI="}        "AQI="  base64
@@ -8,14 +8,13 @@
 //
 // Plain maps are Maps, as an object would move names that look like integers to the front.
 
-import { createHash } from "node:crypto";
 import { byCodePoint } from "./ddbinsert_receipt.mjs";
 
-export const REDACTED = { S: "***" };
-
-// JSON's grammar for a number; a text that JSON could not carry as a number stays text.
+// JSON's grammar for a number; a text that JSON cannot carry as a number stays text.
 const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const LONGEST_INTEGER = 2n ** 63n;
+const TYPES = new Set(["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"]);
+const INDEX = /^(0|[1-9][0-9]*)$/;
 
 /** A number by its digits; written into JSON as it stands. */
 export class Numeral {
@@ -28,7 +27,7 @@ export class Numeral {
   }
 }
 
-/** The plain value of one attribute in DynamoDB JSON; throws where it is none. */
+/** The plain value of one attribute in DynamoDB JSON; throws where it is not. */
 export function plain(attribute) {
   const entries = isMap(attribute) ? Object.entries(attribute) : [];
   if (entries.length !== 1) throw new TypeError("not an attribute in DynamoDB JSON");
@@ -88,32 +87,52 @@ export function lookup(attributes, path) {
   let found = { M: attributes ?? {} };
   for (const part of path) {
     if (isMap(found.M)) found = Object.hasOwn(found.M, part) ? found.M[part] : undefined;
-    else if (Array.isArray(found.L) && /^\d+$/.test(part)) found = found.L[Number(part)];
+    else if (Array.isArray(found.L) && /^[0-9]{1,9}$/.test(part)) found = found.L[Number(part)];
     else return undefined;
     if (!isMap(found)) return undefined;
   }
   return found;
 }
 
-/** A copy with what the paths name replaced by ***; `*` stands for every name or element. */
-export function redact(attributes, paths) {
-  if (attributes === undefined || attributes === null || !paths.length) return attributes;
-  return paths.reduce(without, { M: attributes }).M;
+/**
+ * A copy in which `mask` replaces what the path names; `*` stands for every name or element.
+ *
+ * A path that leads into a value which has no such parts (a text, a set, a list by name) masks that value whole.
+ */
+export function masked(attributes, path, mask) {
+  const entries = Object.entries(attributes).map(([name, one]) => [
+    name,
+    path[0] === name || path[0] === "*" ? maskedAt(one, path.slice(1), mask) : one,
+  ]);
+  return Object.fromEntries(entries);
 }
 
-/** An attribute's value in running text: strings and numbers as they are, anything else as JSON. */
+/** An item's size as DynamoDB counts it, rather more than less: names, values, a few bytes for each part. */
+export function itemSize(attributes) {
+  return Object.entries(attributes).reduce((sum, [name, one]) => sum + Buffer.byteLength(name) + sizeOf(one), 0);
+}
+
+/** How many maps and lists lie in one another: 0 for a plain value. */
+export function depthOf(attribute) {
+  const [[kind, value]] = Object.entries(attribute);
+  const inner = kind === "M" ? Object.values(value) : kind === "L" ? value : undefined;
+  return inner === undefined ? 0 : 1 + inner.reduce((most, one) => Math.max(most, depthOf(one)), 0);
+}
+
+/** An attribute's value within a text: strings and numbers as they are, anything else as JSON. */
 export function textOf(attribute) {
   if (attribute === undefined) return "";
   const value = plain(attribute);
   return typeof value === "string" || value instanceof Numeral ? String(value) : dumps(value);
 }
 
-/** When the change was made: 2024-11-01T12:00:00.000Z; null where the record doesn't tell. */
+/** When the change was made: 2024-11-01T12:00:00.000Z; null where the record does not say. */
 export function timeOf(record) {
   const milliseconds = millisecondsOf(record);
   return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
+/** Epoch milliseconds of the change; null where the record does not say. */
 export function millisecondsOf(record) {
   const at = record.dynamodb?.ApproximateCreationDateTime;
   return typeof at === "number" && at > 0 && at < 2 ** 33 ? Math.floor(at * 1000 + 0.5) : null;
@@ -124,10 +143,9 @@ export function tableOf(record) {
   return /:table\/([^/]+)/.exec(String(record.eventSourceARN))?.[1] ?? "";
 }
 
-/** 64 hexadecimal digits that stand for the item: equal for the same key, of any type and length. */
-export function digestOf(record) {
-  const keys = plainMap(record.dynamodb?.Keys);
-  return createHash("sha256").update(tableOf(record) + dumps(keys)).digest("hex");
+/** The table's ARN, from the stream's. */
+export function tableArnOf(record) {
+  return String(record.eventSourceARN ?? "").split("/stream/")[0];
 }
 
 export function isMap(value) {
@@ -135,6 +153,7 @@ export function isMap(value) {
 }
 
 function number(text) {
+  if (typeof text !== "string") throw new TypeError("not a number in DynamoDB JSON");
   return NUMERAL.test(text) ? new Numeral(text) : text;
 }
 
@@ -144,7 +163,7 @@ function isLong(digits) {
   return value < -LONGEST_INTEGER || value >= LONGEST_INTEGER;
 }
 
-// Also escaped: delete, JavaScript's line ends, what XML (so SQS and SNS) knows no character for.
+// Also escaped: delete, JavaScript's line ends, what XML (and so SQS and SNS) has no character for.
 function quoted(text) {
   return JSON.stringify(String(text)).replace(
     /[\x7f\u2028\u2029\ufffe\uffff]/g,
@@ -152,18 +171,39 @@ function quoted(text) {
   );
 }
 
-function without(attribute, path) {
-  if (!path.length) return REDACTED;
+function maskedAt(attribute, path, mask) {
+  const entries = isMap(attribute) ? Object.entries(attribute) : [];
+  if (!path.length || entries.length !== 1) return mask(attribute);
+  const [[kind, value]] = entries;
   const [part, ...rest] = path;
-  if (isMap(attribute?.M)) {
-    const entries = Object.entries(attribute.M).map(([name, one]) => [
-      name,
-      part === name || part === "*" ? without(one, rest) : one,
-    ]);
-    return { M: Object.fromEntries(entries) };
+  if (kind === "NULL") return attribute; // nothing is in it
+  if (kind === "M" && isMap(value) && (Object.hasOwn(value, part) || !TYPES.has(part))) {
+    return { M: masked(value, path, mask) };
   }
-  if (Array.isArray(attribute?.L)) {
-    return { L: attribute.L.map((one, i) => (part === String(i) || part === "*" ? without(one, rest) : one)) };
+  if (kind === "L" && Array.isArray(value) && (part === "*" || INDEX.test(part))) {
+    return { L: value.map((one, i) => (part === "*" || part === String(i) ? maskedAt(one, rest, mask) : one)) };
   }
-  return attribute;
+  return mask(attribute);
+}
+
+function sizeOf(attribute) {
+  const [[kind, value]] = Object.entries(attribute);
+  switch (kind) {
+    case "S":
+      return Buffer.byteLength(value);
+    case "B":
+      return Math.floor((Buffer.byteLength(value) * 3) / 4);
+    case "N":
+      return Math.min(21, Math.floor(value.length / 2) + 2);
+    case "M":
+      return Object.entries(value).reduce((sum, [name, one]) => sum + 1 + Buffer.byteLength(name) + sizeOf(one), 3);
+    case "L":
+      return value.reduce((sum, one) => sum + 1 + sizeOf(one), 3);
+    case "SS":
+    case "NS":
+    case "BS":
+      return value.reduce((sum, one) => sum + 1 + sizeOf({ [kind[0]]: one }), 3);
+    default:
+      return 1;
+  }
 }

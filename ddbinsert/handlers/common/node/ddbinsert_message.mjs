@@ -1,20 +1,28 @@
 // Messages written from a template, with the item's attributes in it.
+//
+// A template that is JSON stays JSON, whatever the item holds: within a JSON string a value is escaped, anywhere else
+// it is written as a JSON value of its own.
 
-import { Numeral, lookup, plain, redact, tableOf, textOf, timeOf } from "./ddbinsert_item.mjs";
+import { Numeral, dumps, lookup, plain, tableOf, textOf, timeOf } from "./ddbinsert_item.mjs";
 import { SettingsError, path, split } from "./ddbinsert_settings.mjs";
 
 const PARTS = /(\{\{|\}\}|\{[^{}]*\}|[{}])/;
 const ATTRIBUTE_NAME = /^(?!(?:aws|amazon)\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/i;
-// SQS and SNS take no other characters (XML 1.0's), and no more than ten attributes with SQS.
+// SQS and SNS take XML 1.0's characters alone; SQS takes ten attributes at most.
 const UNSENDABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu;
 const MOST_ATTRIBUTES = 10;
 const LONGEST_SUBJECT = 99;
 
-/** A template, taken apart: texts, and paths (arrays) of attributes. Undefined where it isn't set. */
+/**
+ * The template in a variable; undefined where it is not set.
+ *
+ * `parts` are texts, and paths (arrays) of attributes; `isJson` says that the whole is JSON; `quoted` says for each
+ * part whether it begins within a JSON string.
+ */
 export function template(environ, name) {
   const text = environ[name] ?? "";
   if (!text) return undefined;
-  return text
+  const parts = text
     .split(PARTS)
     .filter(Boolean)
     .map((part) => {
@@ -24,17 +32,48 @@ export function template(environ, name) {
       }
       return part.startsWith("{") ? path(name, part.slice(1, -1)) : part;
     });
+  const quoted = quotedParts(parts);
+  return { parts, quoted, isJson: isJson(parts, quoted) };
 }
 
-/** The text for one record; what the item doesn't have is empty. */
-export function filled(parts, record, redacted) {
-  const attributes = attributesIn(record, redacted);
-  const written = parts.map((part) => (typeof part === "string" ? part : textOf(lookup(attributes, part))));
+/** The text for one record; an attribute that the item does not have is empty (in JSON outside a string, null). */
+export function filled({ parts, quoted, isJson }, record, privacy) {
+  const attributes = attributesIn(record, privacy);
+  const written = parts.map((part, index) => {
+    if (typeof part === "string") return part;
+    const found = lookup(attributes, part);
+    if (!isJson) return textOf(found);
+    if (quoted[index]) return dumps(textOf(found)).slice(1, -1);
+    return found === undefined ? "null" : dumps(plain(found));
+  });
   // A message must not be empty: a blank is the least that SQS and SNS take.
   return written.join("").replace(UNSENDABLE, "\ufffd") || " ";
 }
 
-/** What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no blank in front. */
+// For each part, whether it begins within a JSON string.
+function quotedParts(parts) {
+  let isQuoted = false;
+  return parts.map((part) => {
+    const before = isQuoted;
+    for (const [one] of typeof part === "string" ? part.matchAll(/\\.|"/gs) : []) {
+      if (one === '"') isQuoted = !isQuoted;
+    }
+    return before;
+  });
+}
+
+// Whether a JSON object or list results where every attribute holds some text or number.
+function isJson(parts, quoted) {
+  const text = parts.map((part, index) => (typeof part === "string" ? part : quoted[index] ? "x" : "0")).join("");
+  try {
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no leading blank. */
 export function subjectOf(text) {
   const line = text.replace(/[\t\r\n]+/g, " ").replace(/[^\x20-\x7e]+/g, "?").replace(/^ +| +$/g, "");
   return line.slice(0, LONGEST_SUBJECT) || "new item";
@@ -56,9 +95,9 @@ export function messageAttributes(environ, name) {
   return wanted;
 }
 
-/** The message attributes of one record; an attribute that the item doesn't have is left out. */
-export function attributesOf(record, wanted, redacted) {
-  const attributes = attributesIn(record, redacted);
+/** The message attributes of one record; an attribute that the item does not have is left out. */
+export function attributesOf(record, wanted, privacy) {
+  const attributes = attributesIn(record, privacy);
   const found = {};
   for (const [name, where] of wanted) {
     const attribute = lookup(attributes, where);
@@ -70,10 +109,10 @@ export function attributesOf(record, wanted, redacted) {
 }
 
 // What a template may name: the item's attributes, and the record's own table, time and eventID.
-function attributesIn(record, redacted) {
+function attributesIn(record, privacy) {
   const facts = {};
   const own = { table: tableOf(record), time: timeOf(record), eventID: record.eventID };
   for (const [name, value] of Object.entries(own)) if (value) facts[name] = { S: value };
   const item = { ...record.dynamodb.Keys, ...record.dynamodb.NewImage };
-  return { ...facts, ...redact(item, redacted) };
+  return { ...facts, ...privacy.redact(item) };
 }

@@ -1,24 +1,32 @@
-// The log line that a handler leaves for every record that it is given: the writer of
-// ddbinsert/core/receipt.py once more. A test holds both to the same bytes.
+// The log line that a handler writes for every record that it receives: the same writer as in
+// ddbinsert/core/receipt.py. A test compares the bytes that both write.
 
 export const MARK = "DDBINSERT ";
 export const PROCESSED = "processed";
 export const GUARDED = "guarded";
 export const FAILED = "failed";
 
-/** The receipt for one stream record as Lambda hands it over. */
-export function line(record, decision, requestId = "", { again = false } = {}) {
+/**
+ * The receipt for one stream record as Lambda passes it.
+ *
+ * `function` is the ARN by which the function was invoked; left out where it is empty. `keys` returns the key as
+ * the receipt shows it, given the record's key; without it that is the key itself.
+ */
+export function line(record, decision, requestId = "", { again = false, function: arn = "", keys } = {}) {
   const change = isObject(record.dynamodb) ? record.dynamodb : {};
+  let shown = keysOf(change.Keys);
+  if (shown !== null && keys) shown = keys(shown);
   const fields = [
     ["v", "1"],
     ["decision", quoted(decision)],
     ["eventID", text(record.eventID)],
     ["eventName", text(record.eventName)],
     ["seq", text(change.SequenceNumber)],
-    ["keys", keys(change.Keys)],
+    ["keys", shown === null ? "null" : object([...shown].map(([name, value]) => [name, key(value)]))],
     ["at", moment(change.ApproximateCreationDateTime)],
     ["request", quoted(requestId)],
   ];
+  if (arn) fields.push(["function", quoted(arn)]);
   if (again) fields.push(["again", "true"]);
   return MARK + object(fields);
 }
@@ -35,7 +43,7 @@ function quoted(value) {
   );
 }
 
-// Written by hand because a JavaScript object moves integer-like names to the front.
+// Not JSON.stringify: a JavaScript object moves names that look like integers to the front.
 function object(fields) {
   return "{" + fields.map(([name, json]) => quoted(name) + ":" + json).join(",") + "}";
 }
@@ -44,10 +52,11 @@ function text(value) {
   return typeof value === "string" ? quoted(value) : "null";
 }
 
-function keys(value) {
-  if (!isObject(value)) return "null";
+/** A key as receipts show it: a Map with the names sorted; null where it is not a key. */
+export function keysOf(value) {
+  if (!isObject(value)) return null;
   const names = Object.keys(value).sort(byCodePoint);
-  return object(names.map((name) => [name, key(value[name])]));
+  return new Map(names.map((name) => [name, value[name]]));
 }
 
 // One key attribute, {type letter: text}.

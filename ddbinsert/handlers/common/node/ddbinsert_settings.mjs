@@ -1,7 +1,35 @@
 // A handler's settings: environment variables, checked when the function starts.
 //
-// A wrong one stops the function at its start, with an error that names the variable: better than a
-// function that runs and sends nothing.
+// A wrong setting stops the function at its start, with an error that names the variable. A function that starts
+// with it would run and send nothing, or send what it must not.
+
+// What the resource of an ARN looks like. Everything else (a table's index or stream, an access point, a
+// subscription, a wildcard) is no place that records can be sent to.
+const SHAPES = {
+  dynamodb: /^table\/[A-Za-z0-9_.-]+$/,
+  logs: /^log-group:[A-Za-z0-9_./#-]+$/,
+  s3: /^[a-z0-9][a-z0-9._-]+(\/[^*?$]*)?$/,
+  firehose: /^deliverystream\/[A-Za-z0-9_.-]+$/,
+  kinesis: /^stream\/[A-Za-z0-9_.-]+$/,
+  events: /^event-bus\/[A-Za-z0-9_./-]+$/,
+  sqs: /^[A-Za-z0-9_-]+(\.fifo)?$/,
+  sns: /^[A-Za-z0-9_-]+(\.fifo)?$/,
+};
+const EXAMPLES = {
+  dynamodb: "a table (table/NAME)",
+  logs: "a log group (log-group:NAME)",
+  s3: "a bucket (arn:aws:s3:::BUCKET or arn:aws:s3:::BUCKET/PREFIX)",
+  firehose: "a Firehose stream (deliverystream/NAME)",
+  kinesis: "a data stream (stream/NAME)",
+  events: "an event bus (event-bus/NAME)",
+  sqs: "a queue",
+  sns: "a topic",
+};
+// Characters that an attribute's name in a path has only after a backslash: they are how other path languages
+// (JSONPath, JMESPath, JSON Pointer) separate, index and quote.
+const UNCLEAR =
+  /[\x00-\x20!"$%&'()*+,./:;<=>?\[\]^`{|}~\\\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
+const ESCAPE = /\\(.)/gsu;
 
 export class SettingsError extends Error {
   constructor(name, problem) {
@@ -10,7 +38,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** An Amazon Resource Name, taken apart. */
+/** The parts of an Amazon Resource Name. */
 export class Arn {
   constructor(text, service, region, account, resource) {
     Object.assign(this, { text, service, region, account, resource });
@@ -31,7 +59,7 @@ export function text(environ, name) {
   return (environ[name] ?? "").trim();
 }
 
-/** The ARN in a variable, or undefined where it is not set. Throws for one of another service. */
+/** The ARN in a variable, or undefined where it is not set. Throws for one that names no place to send to. */
 export function arn(environ, name, services) {
   const value = text(environ, name);
   if (!value) return undefined;
@@ -43,6 +71,10 @@ export function arn(environ, name, services) {
   }
   if (!services.includes(service)) {
     throw new SettingsError(name, `is of service '${service}'; it must be one of ${services.join(", ")}`);
+  }
+  const hasPlace = Boolean(region || account);
+  if (!SHAPES[service].test(resource) || hasPlace !== (service !== "s3")) {
+    throw new SettingsError(name, `'${value}' does not name ${EXAMPLES[service]}`);
   }
   return new Arn(bare, service, region, account, resource);
 }
@@ -56,32 +88,72 @@ export function requiredArn(environ, name, services) {
   return found;
 }
 
-/** One of `choices`, the first of which is the default. */
+/** One of `choices`, the first of which is the default; upper and lower case are alike. */
 export function choice(environ, name, choices) {
-  const value = text(environ, name) || choices[0];
+  const value = text(environ, name).toLowerCase() || choices[0];
   if (!choices.includes(value)) {
     throw new SettingsError(name, `'${value}' is not one of ${choices.join(", ")}`);
   }
   return value;
 }
 
-/** Attribute paths, separated by commas; see `path`. */
-export function paths(environ, name) {
-  return split(environ[name] ?? "", ",")
-    .filter((one) => one.trim())
-    .map((one) => path(name, one));
+/** `true` or `false`; throws where it is neither. */
+export function flag(environ, name, { byDefault }) {
+  return choice(environ, name, byDefault ? ["true", "false"] : ["false", "true"]) === "true";
 }
 
-/** An attribute path: `customer.emails.0`. A dot or comma in a name is written with a backslash. */
-export function path(name, value) {
-  const parts = split(value.trim(), ".").map((part) => part.replace(/\\([.,=\\])/g, "$1"));
-  if (!parts.every(Boolean)) {
-    throw new SettingsError(name, `'${value.trim()}' is not an attribute path such as customer.email`);
+/** A whole number from 1 to `most`; 0 where it is not set. */
+export function number(environ, name, most) {
+  const value = text(environ, name);
+  if (!value) return 0;
+  if (!/^[0-9]{1,9}$/.test(value) || Number(value) < 1 || Number(value) > most) {
+    throw new SettingsError(name, `'${value}' is not a whole number from 1 to ${most}`);
   }
-  return parts;
+  return Number(value);
+}
+
+/** Attribute paths, separated by commas, each of them strict; see `path`. */
+export function paths(environ, name) {
+  const value = environ[name] ?? "";
+  const found = split(value, ",")
+    .filter(stripped)
+    .map((one) => path(name, one, { strict: true }));
+  if (stripped(value) && !found.length) throw new SettingsError(name, `'${stripped(value)}' names no attribute`);
+  return found;
+}
+
+/**
+ * An attribute path: `customer.emails.0`; a backslash before a character takes its meaning away.
+ *
+ * `strict`: letters, digits, _, -, # and @ stand for themselves, * for every name or element; any other ASCII
+ * character needs a backslash. So a path in another notation is refused, not misunderstood.
+ */
+export function path(name, value, { strict = false } = {}) {
+  const parts = split(stripped(value), ".");
+  for (const part of parts) {
+    const isClear = part === "*" || !UNCLEAR.test(part.replace(ESCAPE, ""));
+    if (!part || (strict && !isClear)) {
+      throw new SettingsError(
+        name,
+        `'${stripped(value)}' is not an attribute path such as customer.email or lines.*.sku ` +
+          "(a special character in a name is written with a backslash)",
+      );
+    }
+  }
+  return parts.map((part) => part.replace(ESCAPE, "$1"));
 }
 
 /** Split at each separator that has no backslash before it; the backslashes stay. */
 export function split(value, separator) {
-  return value.split(new RegExp(`(?<!\\\\)\\${separator}`));
+  const parts = [""];
+  for (const [found] of value.matchAll(/\\.|./gsu)) {
+    if (found === separator) parts.push("");
+    else parts[parts.length - 1] += found;
+  }
+  return parts;
+}
+
+// Without the blanks around it: those of ASCII alone, as an attribute's name may begin with any other.
+function stripped(value) {
+  return value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 }

@@ -1,14 +1,15 @@
 // The services that records are sent to, each with the limits that its API documents.
 //
-// An entry is what a service's API calls one record, message, event or item, as its parameters.
+// An entry is what a service's API calls one record, message, event or item, as its parameters. An answer that says
+// nothing of an entry, while it does of others, does not count as success: that entry is sent again.
 
-import { ServiceError } from "./ddbinsert_aws.mjs";
-import { PASSING, REJECTED, failureOf } from "./ddbinsert_delivery.mjs";
+import { sideBySide } from "./ddbinsert_deadline.mjs";
+import { PASSING, REJECTED, WRONG_TIME, entryFailure, failureOf } from "./ddbinsert_delivery.mjs";
+import { itemSize } from "./ddbinsert_item.mjs";
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
-// Where a service takes one call's worth of entries one by one.
-const AT_ONCE = 8;
+const NO_OUTCOME = { kind: PASSING, code: "NoOutcome", message: "the answer says nothing of this entry" };
 
 /** The sink at this ARN. */
 export function openSink(target, connect) {
@@ -25,40 +26,24 @@ export function openSink(target, connect) {
   return kinds[target.service](target, connect(target.service, target.region));
 }
 
-// A service whose API takes one entry a call; several calls run at once. A retry changes nothing: `already`
-// is the code by which the service says that the entry is there.
-function oneByOne(already, put) {
-  async function sendOne(entry) {
-    try {
-      await put(entry);
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      if (error.code !== already) return failureOf(error);
-    }
-    return undefined;
-  }
+// A service whose API takes one entry a call; eight calls run at once, a few slices at a time. A repeated write
+// changes nothing: `already` is the code by which the service says that the entry is there.
+function oneByOne({ already, entryBytes, size }, put) {
   return {
-    limits: { count: 100, callBytes: 8 * MIB, entryBytes: 8 * MIB },
-    size: (entry) => entry.Body?.length ?? 0,
-    async send(entries) {
-      const failures = entries.map(() => undefined);
-      let next = 0;
-      const worker = async () => {
-        while (next < entries.length) {
-          const index = next++;
-          failures[index] = await sendOne(entries[index]);
-        }
-      };
-      await Promise.all(Array.from({ length: Math.min(AT_ONCE, entries.length) }, worker));
-      return failures;
+    limits: { count: 32, callBytes: 8 * MIB, entryBytes },
+    size,
+    async send(entries, deadline) {
+      const errors = await sideBySide(entries, (entry) => put(entry, deadline), deadline);
+      return errors.map((error) => (error && error.code !== already ? failureOf(error) : undefined));
     },
   };
 }
 
-// A DynamoDB table with the partition key `eventID` (S). Entries: the item.
+// A DynamoDB table with the partition key `eventID` (S). Entries: the item, in DynamoDB JSON.
 function table(target, call) {
-  return oneByOne("ConditionalCheckFailedException", (entry) =>
-    call("PutItem", {
+  const kind = { already: "ConditionalCheckFailedException", entryBytes: 400 * KIB, size: itemSize };
+  return oneByOne(kind, (entry, deadline) =>
+    call("PutItem", deadline, {
       TableName: target.text,
       Item: entry,
       ConditionExpression: "attribute_not_exists(eventID)",
@@ -69,8 +54,9 @@ function table(target, call) {
 // An S3 bucket, or a prefix in one. Entries: `Name` and `Body`. An object is written once.
 function bucket(target, call) {
   const [name, ...prefix] = target.resource.replace(/\/+$/, "").split("/");
-  return oneByOne("PreconditionFailed", (entry) =>
-    call("PutObject", {
+  const kind = { already: "PreconditionFailed", entryBytes: 8 * MIB, size: (entry) => entry.Body.length };
+  return oneByOne(kind, (entry, deadline) =>
+    call("PutObject", deadline, {
       Bucket: name,
       Key: [...prefix, entry.Name].join("/"),
       Body: entry.Body,
@@ -80,39 +66,40 @@ function bucket(target, call) {
   );
 }
 
-// A CloudWatch log group; a log stream an execution environment. Entries: timestamp, message.
+// A CloudWatch log group; one log stream for each execution environment. Entries: timestamp, message.
 function logGroup(target, call) {
   const own = process.env.AWS_LAMBDA_LOG_STREAM_NAME || "local";
   const name = `${process.env.AWS_LAMBDA_FUNCTION_NAME || "function"}/${own}`;
   const where = { logGroupName: target.name, logStreamName: name.replace(/[:*]/g, "-").slice(0, 512) };
 
-  async function put(logEvents) {
+  async function put(logEvents, deadline) {
     try {
-      return await call("PutLogEvents", { ...where, logEvents });
+      return await call("PutLogEvents", deadline, { ...where, logEvents });
     } catch (error) {
       if (error.code !== "ResourceNotFoundException") throw error;
     }
     try {
-      await call("CreateLogStream", where);
+      await call("CreateLogStream", deadline, where);
     } catch (error) {
       if (error.code !== "ResourceAlreadyExistsException") throw error;
     }
-    return call("PutLogEvents", { ...where, logEvents });
+    return call("PutLogEvents", deadline, { ...where, logEvents });
   }
 
   return {
     limits: { count: 10_000, callBytes: MIB, entryBytes: MIB },
     size: (entry) => Buffer.byteLength(entry.message) + 26,
-    async send(entries) {
+    async send(entries, deadline) {
       const order = entries.map((_, index) => index).sort((a, b) => entries[a].timestamp - entries[b].timestamp);
-      const answer = await put(order.map((index) => entries[index]));
-      const told = answer.rejectedLogEventsInfo ?? {};
-      const first = Math.max(told.tooOldLogEventEndIndex ?? 0, told.expiredLogEventEndIndex ?? 0);
-      const last = told.tooNewLogEventStartIndex ?? entries.length;
+      const answer = await put(order.map((index) => entries[index]), deadline);
+      const refused = answer.rejectedLogEventsInfo ?? {};
+      const first = Math.max(refused.tooOldLogEventEndIndex ?? 0, refused.expiredLogEventEndIndex ?? 0);
+      const last = refused.tooNewLogEventStartIndex ?? entries.length;
       const failures = entries.map(() => undefined);
       order.forEach((index, position) => {
         if (position >= first && position < last) return;
-        failures[index] = { kind: REJECTED, reason: "its time is too far off for the log group" };
+        const message = "its time is too old or too new for the log group";
+        failures[index] = { kind: REJECTED, code: WRONG_TIME, message };
       });
       return failures;
     },
@@ -124,12 +111,12 @@ function firehose(target, call) {
   return {
     limits: { count: 500, callBytes: 4 * MIB, entryBytes: 1000 * KIB },
     size: (entry) => entry.Data.length,
-    async send(entries) {
-      const answer = await call("PutRecordBatch", {
+    async send(entries, deadline) {
+      const answer = await call("PutRecordBatch", deadline, {
         DeliveryStreamName: target.name,
         Records: entries.map(inBase64),
       });
-      return inOrder(answer.RequestResponses, entries.length);
+      return inOrder(answer.RequestResponses, entries.length, PASSING);
     },
   };
 }
@@ -139,14 +126,12 @@ function kinesisStream(target, call) {
   return {
     limits: { count: 500, callBytes: 5 * MIB, entryBytes: 10 * MIB },
     size: (entry) => entry.Data.length + entry.PartitionKey.length,
-    async send(entries) {
-      const answer = await call("PutRecords", { StreamARN: target.text, Records: entries.map(inBase64) });
-      return inOrder(answer.Records, entries.length);
+    async send(entries, deadline) {
+      const answer = await call("PutRecords", deadline, { StreamARN: target.text, Records: entries.map(inBase64) });
+      return inOrder(answer.Records, entries.length, PASSING);
     },
   };
 }
-
-const PASSING_CODES = ["InternalFailure", "InternalException", "ThrottlingException", "LimitExceededException"];
 
 // An EventBridge bus. Entries: those of PutEvents, without the bus.
 function eventBus(target, call) {
@@ -156,11 +141,11 @@ function eventBus(target, call) {
       const texts = [entry.Source, entry.DetailType, entry.Detail, ...(entry.Resources ?? [])];
       return texts.reduce((sum, text) => sum + Buffer.byteLength(text), "Time" in entry ? 14 : 0);
     },
-    async send(entries) {
-      const answer = await call("PutEvents", {
+    async send(entries, deadline) {
+      const answer = await call("PutEvents", deadline, {
         Entries: entries.map((entry) => ({ ...entry, EventBusName: target.text })),
       });
-      return inOrder(answer.Entries, entries.length, (code) => PASSING_CODES.includes(code));
+      return inOrder(answer.Entries, entries.length, REJECTED);
     },
   };
 }
@@ -168,16 +153,17 @@ function eventBus(target, call) {
 // An SQS queue. Entries: those of SendMessageBatch, without the id.
 function queue(target, call) {
   let url;
-  return messages("MessageBody", async (Entries) => {
-    url ??= (await call("GetQueueUrl", { QueueName: target.name, QueueOwnerAWSAccountId: target.account })).QueueUrl;
-    return call("SendMessageBatch", { QueueUrl: url, Entries });
+  const queueNamed = { QueueName: target.name, QueueOwnerAWSAccountId: target.account };
+  return messages("MessageBody", async (Entries, deadline) => {
+    url ??= (await call("GetQueueUrl", deadline, queueNamed)).QueueUrl;
+    return call("SendMessageBatch", deadline, { QueueUrl: url, Entries });
   });
 }
 
 // An SNS topic. Entries: those of PublishBatch, without the id.
 function topic(target, call) {
-  return messages("Message", (PublishBatchRequestEntries) =>
-    call("PublishBatch", { TopicArn: target.text, PublishBatchRequestEntries }),
+  return messages("Message", (PublishBatchRequestEntries, deadline) =>
+    call("PublishBatch", deadline, { TopicArn: target.text, PublishBatchRequestEntries }),
   );
 }
 
@@ -194,11 +180,13 @@ function messages(body, put) {
         Buffer.byteLength(entry[body]),
       );
     },
-    async send(entries) {
-      const answer = await put(entries.map((entry, index) => ({ ...entry, Id: String(index) })));
-      const failures = entries.map(() => undefined);
-      for (const { Id, Code, Message = "", SenderFault } of answer.Failed ?? []) {
-        failures[Number(Id)] = { kind: SenderFault ? REJECTED : PASSING, reason: `${Code}: ${Message}` };
+    async send(entries, deadline) {
+      const named = entries.map((entry, index) => ({ ...entry, Id: String(index) }));
+      const { Successful = [], Failed = [] } = await put(named, deadline);
+      const failures = entries.map(() => (Successful.length ? NO_OUTCOME : undefined));
+      for (const { Id } of Successful) failures[Number(Id)] = undefined;
+      for (const { Id, Code, Message, SenderFault } of Failed) {
+        failures[Number(Id)] = entryFailure(Code ?? "", Message ?? "", SenderFault ? REJECTED : PASSING);
       }
       return failures;
     },
@@ -209,10 +197,12 @@ function inBase64(entry) {
   return { ...entry, Data: entry.Data.toString("base64") };
 }
 
-// The failures in an answer that lists them in the entries' order.
-function inOrder(answers, count, isPassing = () => true) {
+// The failures in an answer that lists them in the entries' order; `otherwise` for codes that are not known.
+function inOrder(answers, count, otherwise) {
   return Array.from({ length: count }, (_, index) => {
-    const { ErrorCode: code, ErrorMessage: message = "" } = answers?.[index] ?? {};
-    return code ? { kind: isPassing(code) ? PASSING : REJECTED, reason: `${code}: ${message}` } : undefined;
+    if (!answers?.length) return undefined;
+    if (index >= answers.length) return NO_OUTCOME;
+    const { ErrorCode: code, ErrorMessage: message } = answers[index];
+    return code ? entryFailure(code, message ?? "", otherwise) : undefined;
   });
 }

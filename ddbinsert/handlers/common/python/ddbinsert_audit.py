@@ -1,61 +1,98 @@
-"""An audit entry: what was made, when, where, and by whom. The same for the same event, however often.
+"""An audit entry: what was created, when, where, and by whom. The same for the same event, however often.
 
 eventID         the stream record's id
-time            when the item was written: 2024-11-01T12:00:00.000Z (DynamoDB tells it by the second)
+time            when the item was written: 2024-11-01T12:00:00.000Z (DynamoDB gives it to the second)
 table, source   the table's name; the stream's ARN
 sequenceNumber  the record's place in its shard
-item            the key in one text, {"pk":"a"}: what an index is asked for
-keys, image     the key and the item (null where the view type has none), redacted
+item            the key as one text, {"pk":"a"}: what an index is queried with
+keys, image     the key and the item (null where the view type has none), masked as REDACT says
 user            the attribute at USER_ATTRIBUTE, as text; null where there is none
 identity        the record's userIdentity, where it has one
+imageOmitted    only where the item was too large for the sink: its size in bytes and SHA-256 as plain JSON
+test            only for test items of ``ddbinsert verify``: the run's id
+backfill        only for items that ``ddbinsert backfill`` gave to the function, and that no insert did: the run's id
+
+In a table also: position (time and sequence number, which sorts as they do) and slot (the table's name and one of
+16 numbers), for an index by table; and expires (epoch seconds), with RETENTION_DAYS. ``item`` and ``user`` are cut to what an index takes, with a SHA-256 of the rest.
 """
 
 from __future__ import annotations
 
+import hashlib
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert_document import change_of
-from ddbinsert_item import dumps, lookup, native, plain_map, redact, table_of, text_of, time_of
+from ddbinsert_item import depth_of, dumps, lookup, milliseconds_of, plain_map, table_of, text_of, time_of
+from ddbinsert_privacy import Privacy
 
 if TYPE_CHECKING:
-    from ddbinsert_batch import Record
+    from ddbinsert_tally import Record
+
+# Bytes that DynamoDB takes as an index's partition key.
+_LONGEST_KEY = 2048
+_SLOTS = 16
+# DynamoDB nests 32 levels; the image lies one level deeper in its entry than it did in its own item.
+_DEEPEST = 30
+_SEQUENCE_DIGITS = 40
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """``user``: the path of the attribute that says who. ``redacted``: paths whose values are not kept."""
+class Wanted:
+    """``user``: the path of the attribute that says who. ``privacy``: what must not be shown. ``days``: kept; 0 is ever."""
 
     user: tuple[str, ...] = ()
-    redacted: list[tuple[str, ...]] = field(default_factory=list)
+    privacy: Privacy = field(default_factory=Privacy)
+    days: int = 0
 
 
-def entry_of(record: Record, wishes: Wishes) -> dict[str, Any]:
-    """The entry in plain values."""
+def entry_of(record: Record, wanted: Wanted, *, whole: bool = True) -> dict[str, Any]:
+    """The entry in plain values; not ``whole`` leaves the image out and says so."""
     change = change_of(record)
-    return {
-        **_facts(record, wishes),
-        "keys": plain_map(redact(change["Keys"], wishes.redacted)),
-        "image": plain_map(redact(change.get("NewImage"), wishes.redacted)),
+    image = wanted.privacy.redact(change.get("NewImage"))
+    omitted = image is not None and not whole
+    entry = {
+        **_facts(record, wanted),
+        "keys": plain_map(wanted.privacy.redact(change["Keys"])),
+        "image": None if omitted else plain_map(image),
         "identity": record.get("userIdentity"),
     }
+    if omitted:
+        entry["imageOmitted"] = _omitted(image)
+    marks = {"test": wanted.privacy.test_run_of(record), "backfill": _backfill_of(record)}
+    return {**entry, **{name: run for name, run in marks.items() if run}}
 
 
-def item_of_table(record: Record, wishes: Wishes) -> dict[str, Any]:
-    """The entry as an item of a DynamoDB table; what is null is left out, for an index takes no null."""
+def item_of_table(record: Record, wanted: Wanted, *, whole: bool = True) -> dict[str, Any]:
+    """The entry as an item of a DynamoDB table, in DynamoDB JSON; null values are left out (an index takes none)."""
     change = change_of(record)
     if not record.get("eventID"):
         raise ValueError("the record has no eventID, which is the entry's key")
-    texts = {name: {"S": text} for name, text in _facts(record, wishes).items() if text}
-    maps = {"keys": change["Keys"], "image": change.get("NewImage")}
-    images = {
-        name: native({"M": redact(one, wishes.redacted)}) for name, one in maps.items() if one is not None
-    }
+    facts = _facts(record, wanted)
+    facts["position"] = f"{facts['time'] or ''}#{str(facts['sequenceNumber'] or '').zfill(_SEQUENCE_DIGITS)}"
+    facts["slot"] = f"{facts['table']}#{_slot(record['eventID']):02d}"
+    facts["test"] = wanted.privacy.test_run_of(record)
+    facts["backfill"] = _backfill_of(record)
+    item: dict[str, Any] = {name: {"S": text} for name, text in facts.items() if text}
+    item["keys"] = {"M": wanted.privacy.redact(change["Keys"])}
+    image = wanted.privacy.redact(change.get("NewImage"))
+    if image is not None and whole and depth_of({"M": image}) <= _DEEPEST:
+        item["image"] = {"M": image}
+    elif image is not None:
+        omitted = _omitted(image)
+        item["imageOmitted"] = {
+            "M": {"bytes": {"N": str(omitted["bytes"])}, "sha256": {"S": omitted["sha256"]}}
+        }
+    if wanted.days:
+        item["expires"] = {
+            "N": str((milliseconds_of(record) or int(time.time() * 1000)) // 1000 + wanted.days * 86400)
+        }
     identity = record.get("userIdentity")
-    return {**texts, **images, **({"identity": {"S": dumps(identity)}} if identity else {})}
+    return {**item, "identity": {"S": dumps(identity)}} if identity else item
 
 
-def _facts(record: Record, wishes: Wishes) -> dict[str, str | None]:
+def _facts(record: Record, wanted: Wanted) -> dict[str, str | None]:
     change = change_of(record)
     return {
         "eventID": record.get("eventID"),
@@ -63,14 +100,37 @@ def _facts(record: Record, wishes: Wishes) -> dict[str, str | None]:
         "table": table_of(record),
         "source": record.get("eventSourceARN"),
         "sequenceNumber": change.get("SequenceNumber"),
-        "item": dumps(plain_map(redact(change["Keys"], wishes.redacted))),
-        "user": _user(change, wishes),
+        "item": cut(dumps(plain_map(wanted.privacy.redact(change["Keys"])))),
+        "user": _user(change, wanted),
     }
 
 
-def _user(change: dict[str, Any], wishes: Wishes) -> str | None:
-    if not wishes.user:
+def _backfill_of(record: Record) -> str | None:
+    mark = record.get("ddbinsert")
+    run = mark.get("backfill") if isinstance(mark, dict) else None
+    return run if isinstance(run, str) else None
+
+
+def _user(change: dict[str, Any], wanted: Wanted) -> str | None:
+    if not wanted.user:
         return None
     attributes = {**change["Keys"], **(change.get("NewImage") or {})}
-    found = lookup(redact(attributes, wishes.redacted), wishes.user)
-    return text_of(found) or None
+    return cut(text_of(lookup(wanted.privacy.redact(attributes), wanted.user))) or None
+
+
+def cut(text: str) -> str:
+    """At most what an index takes: the text, or its beginning and the SHA-256 of all of it."""
+    content = text.encode()
+    if len(content) <= _LONGEST_KEY:
+        return text
+    ending = f"#sha256:{hashlib.sha256(content).hexdigest()}"
+    return content[: _LONGEST_KEY - len(ending)].decode("utf-8", "ignore") + ending
+
+
+def _omitted(image: dict[str, Any] | None) -> dict[str, Any]:
+    content = dumps(plain_map(image)).encode()
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _slot(event_id: str) -> int:
+    return hashlib.sha256(event_id.encode()).digest()[0] % _SLOTS

@@ -1,100 +1,168 @@
-"""What every handler does with a batch of stream records, whatever its work is.
+"""What every handler does with a batch of stream records, whatever its own work is.
 
-    guard     only INSERT reaches the work, even where the mapping's filter leaks
-    receipt   one line for every record given: processed, guarded or failed (ddbinsert_receipt)
+    guard     only INSERT reaches the work, even where the mapping's filter lets other records through
+    receipt   one line for every record: processed, guarded or failed (ddbinsert_receipt)
     answer    {"batchItemFailures": [{"itemIdentifier": the lowest failing SequenceNumber}]}
 
-After a failure the rest of the batch is still worked on. Lambda gives again everything from the lowest
-failing record on, and when the retries are used up it gives up that whole range: were the rest skipped,
-records that nobody ever tried would be given up together with the one that fails. What succeeded is
-remembered in the execution environment, so being given again does not mean being done again. The one
-exception is a later record of an item that has just failed: it waits, because order holds per item.
+After a failure the rest of the batch is still worked on. Lambda delivers again everything from the lowest failing
+record on, and when the retries are used up it discards that whole range: were the rest skipped, records that
+nobody ever tried would be discarded together with the one that fails. What succeeded is remembered in the
+execution environment, so a record that is delivered again is not processed again. The one exception is a later
+record of an item that has just failed: it waits, because order holds per item.
 
-Shortly before the function's timeout the rest of the batch is answered as failed: a function that times out gets
-everything again, with all that it remembered lost.
+The work ends some time before the function's timeout (ddbinsert_deadline). A batch of which nothing could be
+processed, because the sink (or the time) was not there, is an error of the function: alarms see it.
+
+    PARTIAL_BATCH_RESPONSE  ``false`` for a mapping without ReportBatchItemFailures: a failure is then raised
+    METRICS                 ``emf``: one line of CloudWatch metrics for each invocation (custom metrics cost money)
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import ddbinsert_receipt as receipt
+from ddbinsert_deadline import Deadline, deadlines
+from ddbinsert_privacy import Privacy, privacy_of
+from ddbinsert_settings import choice, flag
+from ddbinsert_tally import WAITS, Error, Record, Tally, Unavailable, log, lowest, print_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    Record = dict[str, Any]
-    Error = Exception | str
     Outcomes = Iterable[tuple[Record, Error | None]]
-    Deliver = Callable[[list[Record]], Outcomes]
+    Deliver = Callable[[list[Record], "Invocation"], Outcomes]
 
-# A stream batch holds at most 10,000 records, so a retried batch is remembered whole.
+# A stream batch holds at most 10,000 records, so a batch that is delivered again is remembered whole.
 _REMEMBERED = 10_000
-# Milliseconds before the timeout at which a batch is broken off; less where little time was given at all.
-_RESERVE = 1_500
+
+
+class FailsOnPurpose(Exception):
+    """A test item of ``ddbinsert verify --failure-path``: the failure path is what is tested."""
+
+
+class BatchFailed(Exception):
+    """No record of the batch could be processed, or a failure cannot be answered record by record."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The settings of this module, checked."""
+
+    is_partial: bool = True
+    has_metrics: bool = False
+    privacy: Privacy = field(default_factory=Privacy)
+
+
+def options_of(environ: Mapping[str, str]) -> Options:
+    """The settings in these variables.
+
+    Raises:
+        SettingsError: One is wrong.
+    """
+    return Options(
+        is_partial=flag(environ, "PARTIAL_BATCH_RESPONSE", default=True),
+        has_metrics=choice(environ, "METRICS", ("off", "emf")) == "emf",
+        privacy=privacy_of(environ),
+    )
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One call of the function.
+
+    Attributes:
+        function: The ARN by which it was invoked. request: Its request id.
+        work_until: No work begins after this. notes_until: Nor are notes made after this.
+    """
+
+    function: str = ""
+    request: str = ""
+    work_until: Deadline = field(default_factory=Deadline)
+    notes_until: Deadline = field(default_factory=Deadline)
+
+    @property
+    def unqualified(self) -> str:
+        """The function's ARN without alias or version."""
+        return ":".join(self.function.split(":")[:7]) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "")
 
 
 class Memory:
     """The ids of the events that this execution environment has processed, the newest 10,000."""
 
+    #: ARNs of the tables that it writes to.
+    tables: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
 
-    def known(self, records: list[Record]) -> set[str]:
+    def known(self, records: list[Record], _invocation: Invocation) -> set[str]:
         """Which of these records' event ids have been processed."""
         return {record["eventID"] for record in records if record.get("eventID") in self._ids}
 
-    def add(self, record: Record) -> None:
+    def add(self, record: Record, _invocation: Invocation) -> None:
+        """Remember a record that was processed."""
         if record.get("eventID"):
             self._ids[record["eventID"]] = None
             while len(self._ids) > _REMEMBERED:
                 self._ids.popitem(last=False)
 
-    def flush(self) -> None:
-        """Called once after a batch; nothing to do here, see ``ddbinsert_ledger``."""
+    def flush(self, _invocation: Invocation) -> None:
+        """Called once after a batch; nothing to do here, see ``ddbinsert_deduplication``."""
 
 
-def run(event: Any, context: Any, deliver: Deliver, memory: Memory) -> dict[str, Any]:
-    """Guard the batch, let ``deliver`` work on its inserts, leave the receipts, answer Lambda.
+def run(
+    event: Any, context: Any, deliver: Deliver, memory: Memory, options: Options | None = None
+) -> dict[str, Any]:
+    """Guard the batch, let ``deliver`` work on its inserts, write the receipts, answer Lambda.
 
     Args:
         event: A stream event, ``{"Records": [...]}``.
-        context: Lambda's context; only ``aws_request_id`` is read.
+        context: Lambda's context: request id, function ARN and remaining time are read.
         deliver: Takes a list of INSERT records; yields ``(record, error)`` for each as soon as it is
             known, error None for success. What it has not yielded when it raises has failed.
         memory: Knows what has been processed before.
+        options: The checked settings; read from the environment where they are not given.
 
     Raises:
-        RuntimeError: A record failed and PARTIAL_BATCH_RESPONSE is ``false`` (for a mapping without
-            ReportBatchItemFailures, where an answer that names failures would count as success).
+        BatchFailed: No record could be processed, for the sink's or the time's sake; or a record failed and
+            PARTIAL_BATCH_RESPONSE is ``false`` (an answer that names failures would count as success).
     """
-    request = getattr(context, "aws_request_id", "") or ""
-    failed = []
+    options = options or options_of(os.environ)
+    records = _records(event)
+    invocation = _invocation(context, len(records))
+    tally = Tally(options.privacy)
+    if options.privacy.test_key:
+        deliver = _failing_test_items(deliver, options.privacy)
     try:
-        decided = _decisions(_records(event), deliver, memory, _lateness(context))
-        for record, decision, error, again in decided:
+        for record, decision, error, again in _decisions(records, deliver, memory, invocation):
             if decision == receipt.PROCESSED and not again:
-                memory.add(record)
-            if decision == receipt.FAILED:
-                failed.append(record)
-                log("ERROR", "record failed", eventID=record.get("eventID"), error=describe(error))
-            _print(receipt.line(record, decision, request, again=again))
+                memory.add(record, invocation)
+            tally.add(record, decision, error, again=again)
+            print_line(_receipt(record, decision, invocation, options.privacy, again=again))
     finally:
-        memory.flush()
-    if failed and os.environ.get("PARTIAL_BATCH_RESPONSE", "true").lower() == "false":
-        raise RuntimeError(f"records failed: {len(failed)}, the first with SequenceNumber {lowest(failed)}")
-    return {"batchItemFailures": [{"itemIdentifier": lowest(failed)}] if failed else []}
+        memory.flush(invocation)
+    tally.close()
+    if options.has_metrics:
+        print_line(tally.metrics(invocation.unqualified.rpartition(":")[2]))
+    if tally.failed and (tally.is_outage or not options.is_partial):
+        raise BatchFailed(tally.summary)
+    return {"batchItemFailures": [{"itemIdentifier": lowest(tally.failed)}] if tally.failed else []}
 
 
 def each(work: Callable[[Record], object]) -> Deliver:
     """A ``deliver`` that calls ``work(record)`` for one record after the other."""
 
-    def deliver(records: list[Record]) -> Outcomes:
+    def deliver(records: list[Record], invocation: Invocation) -> Outcomes:
         failed_items = set()
         for record in records:
+            if invocation.work_until.is_over():
+                return
             item = item_of(record)
             error: Error | None = WAITS if item in failed_items else _attempt(work, record)
             if error is not None:
@@ -104,7 +172,23 @@ def each(work: Callable[[Record], object]) -> Deliver:
     return deliver
 
 
-WAITS = "waits for an earlier record of the same item, which failed"
+def _failing_test_items(deliver: Deliver, privacy: Privacy) -> Deliver:
+    """The same, but test items that prove that they are to fail do so."""
+
+    def some_fail(records: list[Record], invocation: Invocation) -> Outcomes:
+        others = []
+        for record in records:
+            if privacy.is_to_fail(record, time.time()):
+                yield record, FailsOnPurpose("this test item of ddbinsert verify fails on purpose")
+            else:
+                others.append(record)
+        if others:
+            yield from deliver(others, invocation)
+
+    return some_fail
+
+
+_NO_TIME = "not begun: the function's time is nearly over"
 
 
 def item_of(record: Record) -> str:
@@ -112,19 +196,25 @@ def item_of(record: Record) -> str:
     return json.dumps((record.get("dynamodb") or {}).get("Keys"), sort_keys=True, default=str)
 
 
-def lowest(failed: list[Record]) -> str:
-    """The lowest SequenceNumber, by value; empty (Lambda then retries the whole batch) if one has none."""
-    numbers = [str((record.get("dynamodb") or {}).get("SequenceNumber")) for record in failed]
-    return min(numbers, key=int) if all(number.isdecimal() for number in numbers) else ""
+def _invocation(context: Any, records: int) -> Invocation:
+    work_until, notes_until = deadlines(context, records)
+    return Invocation(
+        function=getattr(context, "invoked_function_arn", "") or "",
+        request=getattr(context, "aws_request_id", "") or "",
+        work_until=work_until,
+        notes_until=notes_until,
+    )
 
 
-def describe(error: Error | None) -> str:
-    return f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
-
-
-def log(level: str, message: str, **fields: object) -> None:
-    """One JSON object on a line; JSON's escapes keep hostile text from forging further lines."""
-    _print(json.dumps({"level": level, "message": message, **fields}, default=str))
+def _receipt(record: Record, decision: str, invocation: Invocation, privacy: Privacy, *, again: bool) -> str:
+    return receipt.line(
+        record,
+        decision,
+        invocation.request,
+        again=again,
+        function=invocation.function,
+        keys=(lambda keys: privacy.receipt_key(record, keys)) if privacy.is_active else None,
+    )
 
 
 def _records(event: Any) -> list[Record]:
@@ -136,9 +226,9 @@ def _records(event: Any) -> list[Record]:
 
 
 def _decisions(
-    records: list[Record], deliver: Deliver, memory: Memory, is_late: Callable[[], bool]
+    records: list[Record], deliver: Deliver, memory: Memory, invocation: Invocation
 ) -> Iterator[tuple[Record, str, Error | None, bool]]:
-    """Every record with what became of it, why, and whether that was so before."""
+    """Every record with what became of it, why, and whether it had been processed before."""
     inserts = []
     for record in records:
         if record.get("eventName") == "INSERT":
@@ -146,9 +236,10 @@ def _decisions(
         else:
             yield record, receipt.GUARDED, None, False
     try:
-        known = memory.known(inserts)
-    except Exception as raised:  # noqa: BLE001 -- unknown is not undone: all are given again
-        yield from ((record, receipt.FAILED, raised, False) for record in inserts)
+        known = memory.known(inserts, invocation)
+    except Exception as raised:  # noqa: BLE001 -- unknown is not undone: all are delivered again
+        problem = Unavailable(f"what was processed before cannot be read: {raised}")
+        yield from ((record, receipt.FAILED, problem, False) for record in inserts)
         return
     fresh = []
     for record in inserts:
@@ -156,33 +247,26 @@ def _decisions(
             yield record, receipt.PROCESSED, None, True
         else:
             fresh.append(record)
-    for record, error in _outcomes(fresh, deliver, is_late):
+    for record, error in _outcomes(fresh, deliver, invocation):
         yield record, receipt.PROCESSED if error is None else receipt.FAILED, error, False
 
 
-def _lateness(context: Any) -> Callable[[], bool]:
-    """Tells whether the function's time is nearly over."""
-    left = getattr(context, "get_remaining_time_in_millis", None)
-    if not callable(left):
-        return lambda: False
-    reserve = min(_RESERVE, left() / 5)
-    return lambda: bool(left() < reserve)
-
-
-def _outcomes(fresh: list[Record], deliver: Deliver, is_late: Callable[[], bool]) -> Outcomes:
-    """What ``deliver`` says, and a failure for every record that it did not come to."""
-    told: set[int] = set()
-    problem: Error = "the handler gave no outcome for this record"
+def _outcomes(fresh: list[Record], deliver: Deliver, invocation: Invocation) -> Outcomes:
+    """What ``deliver`` yields, and a failure for every record that it did not come to."""
+    known: set[int] = set()
+    problem: Error | None = None
     try:
-        for record, error in deliver(fresh) if fresh else ():
-            told.add(id(record))
+        for record, error in deliver(fresh, invocation) if fresh else ():
+            known.add(id(record))
             yield record, error
-            if is_late():
-                problem = "the function's time is nearly over"
-                break
-    except Exception as raised:  # noqa: BLE001 -- a sink that can't be reached fails records, not receipts
+    except Exception as raised:  # noqa: BLE001 -- a sink that cannot be reached fails records, not receipts
         problem = raised
-    yield from ((record, problem) for record in fresh if id(record) not in told)
+    if problem is None:
+        is_late = invocation.work_until.is_over()
+        problem = (
+            Unavailable(_NO_TIME) if is_late else RuntimeError("the handler gave no outcome for this record")
+        )
+    yield from ((record, problem) for record in fresh if id(record) not in known)
 
 
 def _attempt(work: Callable[[Record], object], record: Record) -> Exception | None:
@@ -191,7 +275,3 @@ def _attempt(work: Callable[[Record], object], record: Record) -> Exception | No
     except Exception as error:  # noqa: BLE001 -- whatever the work raises, the batch goes on
         return error
     return None
-
-
-def _print(text: str) -> None:
-    print(text, flush=True)  # what is still buffered when a function times out never reaches the log

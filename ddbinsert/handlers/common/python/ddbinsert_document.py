@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert_item import digest_of, dumps, milliseconds_of, plain_map, redact, table_of, time_of
+from ddbinsert_item import dumps, milliseconds_of, plain_map, table_arn_of, table_of, time_of
 from ddbinsert_settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert_batch import Record
+    from ddbinsert_privacy import Privacy
     from ddbinsert_settings import Arn
+    from ddbinsert_tally import Record
 
 _LONGEST_NAME = 128
 
@@ -21,7 +22,7 @@ def change_of(record: Record) -> dict[str, Any]:
     """The record's ``dynamodb`` part.
 
     Raises:
-        ValueError: It has none, or no keys: this is no stream record.
+        ValueError: It has none, or no keys: this is not a stream record.
     """
     change = record.get("dynamodb")
     if not isinstance(change, dict) or not isinstance(change.get("Keys"), dict):
@@ -29,30 +30,30 @@ def change_of(record: Record) -> dict[str, Any]:
     return change
 
 
-def envelope(record: Record, redacted: list[tuple[str, ...]]) -> dict[str, Any]:
+def envelope(record: Record, privacy: Privacy) -> dict[str, Any]:
     """The new item in plain values: eventID, time, table, keys, item (null where the view type has none)."""
     change = change_of(record)
     return {
         "eventID": record.get("eventID"),
         "time": time_of(record),
         "table": table_of(record),
-        "keys": plain_map(redact(change["Keys"], redacted)),
-        "item": plain_map(redact(change.get("NewImage"), redacted)),
+        "keys": plain_map(privacy.redact(change["Keys"])),
+        "item": plain_map(privacy.redact(change.get("NewImage"))),
     }
 
 
-def fifo_ids(record: Record) -> dict[str, str]:
-    """Order for each item, and no doubles within the five minutes that FIFO remembers."""
-    ids = {"MessageGroupId": digest_of(record)}
+def fifo_ids(record: Record, privacy: Privacy) -> dict[str, str]:
+    """Order for each item, and no duplicates within the five minutes that a FIFO queue or topic remembers."""
+    ids = {"MessageGroupId": privacy.item_digest(record)}
     event_id = record.get("eventID")
     return {**ids, "MessageDeduplicationId": event_id} if event_id else ids
 
 
 def event_naming(environ: Mapping[str, str]) -> tuple[str, str]:
-    """What EventBridge's rules tell our events by: source and detail type.
+    """What EventBridge's rules recognize the events by: source and detail type.
 
     Raises:
-        SettingsError: A source that AWS keeps for itself, or one that is too long.
+        SettingsError: A source that is reserved for AWS, or one that is too long.
     """
     source = environ.get("EVENT_SOURCE", "").strip() or "ddbinsert"
     kind = environ.get("EVENT_TYPE", "").strip() or "DynamoDB Item Inserted"
@@ -69,7 +70,7 @@ def event_of(record: Record, detail: dict[str, Any], naming: tuple[str, str]) ->
         "Source": naming[0],
         "DetailType": naming[1],
         "Detail": dumps(detail, long_integers=False),
-        "Resources": [str(record.get("eventSourceARN", "")).partition("/stream/")[0]],
+        "Resources": [table_arn_of(record)],
     }
     moment = milliseconds_of(record)
     return entry if moment is None else {**entry, "Time": moment / 1000}
@@ -90,10 +91,10 @@ def object_of(record: Record, body: str) -> dict[str, Any]:
 
 
 def message_of(
-    record: Record, body: str, target: Arn, attributes: Mapping[str, Any] | None = None
+    record: Record, body: str, target: Arn, privacy: Privacy, attributes: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """A message for SQS or SNS, with FIFO ids where the target is FIFO."""
     entry: dict[str, Any] = {"MessageBody" if target.service == "sqs" else "Message": body}
     if attributes:
         entry["MessageAttributes"] = attributes
-    return {**entry, **fifo_ids(record)} if target.is_fifo else entry
+    return {**entry, **fifo_ids(record, privacy)} if target.is_fifo else entry

@@ -1,4 +1,4 @@
-"""Items: from DynamoDB JSON to plain JSON, by path, with parts redacted.
+"""Items: from DynamoDB JSON to plain JSON, by path, with parts masked.
 
 {"N": "1.10"}            1.10     the digits as DynamoDB has them: JSON's numbers know no precision
 {"B": "AQI="}            "AQI="   base64
@@ -10,19 +10,24 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-REDACTED = {"S": "***"}
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-# JSON's grammar for a number; a text that JSON could not carry as a number stays text.
-_NUMERAL = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?\Z")
-# Delete, JavaScript's line ends, what XML (so SQS and SNS) knows no character for, halves of a pair.
+    Mask = Callable[[dict[str, Any]], dict[str, Any]]
+
+# JSON's grammar for a number; a text that JSON cannot carry as a number stays text.
+_NUMERAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+# Delete, JavaScript's line ends, what XML (and so SQS and SNS) has no character for, lone surrogates.
 _ESCAPED = re.compile("[\x7f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _LONGEST_INTEGER = 2**63
+_TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
+_DIGITS = re.compile(r"[0-9]{1,9}")
+_INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
 class Numeral(str):
@@ -69,7 +74,7 @@ def dumps(value: Any, *, long_integers: bool = True) -> str:
         long_integers: False writes integers beyond 64 bits as text (EventBridge refuses them as numbers).
     """
     if isinstance(value, Numeral):
-        is_long = re.fullmatch(r"-?\d+", value) and not -_LONGEST_INTEGER <= int(value) < _LONGEST_INTEGER
+        is_long = re.fullmatch(r"-?[0-9]+", value) and not -_LONGEST_INTEGER <= int(value) < _LONGEST_INTEGER
         return _quoted(value) if is_long and not long_integers else str(value)
     if isinstance(value, str):
         return _quoted(value)
@@ -103,7 +108,7 @@ def lookup(attributes: dict[str, Any] | None, path: tuple[str, ...]) -> dict[str
     for part in path:
         if "M" in found:
             found = found["M"].get(part)
-        elif "L" in found and part.isdecimal() and int(part) < len(found["L"]):
+        elif "L" in found and _DIGITS.fullmatch(part) and int(part) < len(found["L"]):
             found = found["L"][int(part)]
         else:
             return None
@@ -112,19 +117,31 @@ def lookup(attributes: dict[str, Any] | None, path: tuple[str, ...]) -> dict[str
     return found
 
 
-def redact(attributes: dict[str, Any] | None, paths: list[tuple[str, ...]]) -> dict[str, Any] | None:
-    """A copy with what the paths name replaced by ``***``; ``*`` stands for every name or element."""
-    if attributes is None or not paths:
-        return attributes
-    redacted: dict[str, Any] = {"M": attributes}
-    for path in paths:
-        redacted = _without(redacted, path)
-    image: dict[str, Any] = redacted["M"]
-    return image
+def masked(attributes: dict[str, Any], path: tuple[str, ...], mask: Mask) -> dict[str, Any]:
+    """A copy in which ``mask`` replaces what the path names; ``*`` stands for every name or element.
+
+    A path that leads into a value which has no such parts (a text, a set, a list by name) masks that value whole.
+    """
+    return {
+        name: _masked(one, path[1:], mask) if path[0] in (name, "*") else one
+        for name, one in attributes.items()
+    }
+
+
+def item_size(attributes: dict[str, Any]) -> int:
+    """An item's size as DynamoDB counts it, rather more than less: names, values, a few bytes for each part."""
+    return sum(len(name.encode()) + _size(one) for name, one in attributes.items())
+
+
+def depth_of(attribute: Any) -> int:
+    """How many maps and lists lie in one another: 0 for a plain value."""
+    ((kind, value),) = attribute.items()
+    inner = value.values() if kind == "M" else value if kind == "L" else None
+    return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
 
 
 def text_of(attribute: dict[str, Any] | None) -> str:
-    """An attribute's value in running text: strings and numbers as they are, anything else as JSON."""
+    """An attribute's value within a text: strings and numbers as they are, anything else as JSON."""
     if attribute is None:
         return ""
     value = plain(attribute)
@@ -141,20 +158,20 @@ def time_of(record: dict[str, Any]) -> str | None:
 
 
 def milliseconds_of(record: dict[str, Any]) -> int | None:
+    """Epoch milliseconds of the change; None where the record does not say."""
     at = (record.get("dynamodb") or {}).get("ApproximateCreationDateTime")
     return int(at * 1000 + 0.5) if isinstance(at, (int, float)) and 0 < at < 2**33 else None
 
 
 def table_of(record: dict[str, Any]) -> str:
-    """The table's name, from the stream's ARN."""
+    """The table's name, from the stream's ARN; empty where there is none."""
     found = re.search(r":table/([^/]+)", str(record.get("eventSourceARN")))
     return found[1] if found else ""
 
 
-def digest_of(record: dict[str, Any]) -> str:
-    """64 hexadecimal digits that stand for the item: equal for the same key, of any type and length."""
-    keys = plain_map((record.get("dynamodb") or {}).get("Keys"))
-    return hashlib.sha256((table_of(record) + dumps(keys)).encode()).hexdigest()
+def table_arn_of(record: dict[str, Any]) -> str:
+    """The table's ARN, from the stream's."""
+    return str(record.get("eventSourceARN") or "").partition("/stream/")[0]
 
 
 def _number(text: str) -> str:
@@ -166,14 +183,37 @@ def _quoted(text: str) -> str:
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
-def _without(attribute: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    if not path:
-        return REDACTED
-    part, rest = path[0], path[1:]
-    if "M" in attribute:
-        members = attribute["M"].items()
-        return {"M": {name: _without(one, rest) if part in (name, "*") else one for name, one in members}}
-    if "L" in attribute:
-        elements = enumerate(attribute["L"])
-        return {"L": [_without(one, rest) if part in (str(i), "*") else one for i, one in elements]}
-    return attribute
+def _masked(attribute: Any, path: tuple[str, ...], mask: Mask) -> Any:
+    if not path or not isinstance(attribute, dict) or len(attribute) != 1:
+        return mask(attribute)
+    part = path[0]
+    ((kind, value),) = attribute.items()
+    if kind == "NULL":
+        return attribute  # nothing is in it
+    if kind == "M" and isinstance(value, dict) and (part in value or part not in _TYPES):
+        return {"M": masked(value, path, mask)}
+    if kind == "L" and isinstance(value, list) and (part == "*" or _INDEX.fullmatch(part)):
+        elements = enumerate(value)
+        return {"L": [_masked(one, path[1:], mask) if part in (str(i), "*") else one for i, one in elements]}
+    return mask(attribute)
+
+
+def _size(attribute: dict[str, Any]) -> int:
+    ((kind, value),) = attribute.items()
+    if kind == "S":
+        return len(value.encode())
+    if kind == "B":
+        return _binary_size(value)
+    if kind == "N":
+        return min(21, len(value) // 2 + 2)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + _size(one) for name, one in value.items())
+    if kind == "L":
+        return 3 + sum(1 + _size(one) for one in value)
+    if kind in ("SS", "NS", "BS"):
+        return 3 + sum(1 + _size({kind[0]: one}) for one in value)
+    return 1
+
+
+def _binary_size(value: str | bytes) -> int:
+    return len(value) if isinstance(value, bytes) else len(value.encode()) * 3 // 4

@@ -1,31 +1,51 @@
-"""Messages written from a template, with the item's attributes in it."""
+"""Messages written from a template, with the item's attributes in it.
+
+A template that is JSON stays JSON, whatever the item holds: within a JSON string a value is escaped, anywhere else
+it is written as a JSON value of its own.
+"""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert_item import Numeral, lookup, plain, redact, table_of, text_of, time_of
+from ddbinsert_item import Numeral, dumps, lookup, plain, table_of, text_of, time_of
 from ddbinsert_settings import SettingsError, path, split
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert_batch import Record
+    from ddbinsert_privacy import Privacy
+    from ddbinsert_tally import Record
 
-    Template = list["str | tuple[str, ...]"]
-    Paths = list[tuple[str, ...]]
+    Path = tuple[str, ...]
+    Part = str | tuple[str, ...]
 
 _PARTS = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
 _ATTRIBUTE_NAME = re.compile(r"(?!(?:aws|amazon)\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.IGNORECASE)
-# SQS and SNS take no other characters (XML 1.0's), and no more than ten attributes with SQS.
+# SQS and SNS take XML 1.0's characters alone; SQS takes ten attributes at most.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MOST_ATTRIBUTES = 10
 _LONGEST_SUBJECT = 99
 
 
+@dataclass(frozen=True)
+class Template:
+    """Texts, and paths of attributes between them.
+
+    Attributes:
+        is_json: The whole is JSON. quoted: For each part, whether it begins within a JSON string.
+    """
+
+    parts: tuple[Part, ...]
+    is_json: bool
+    quoted: tuple[bool, ...]
+
+
 def template(environ: Mapping[str, str], name: str) -> Template | None:
-    """A template, taken apart: texts, and paths of attributes. None where it isn't set.
+    """The template in a variable; None where it is not set.
 
     Raises:
         SettingsError: A brace stands alone, or a path has an empty part.
@@ -33,7 +53,7 @@ def template(environ: Mapping[str, str], name: str) -> Template | None:
     text = environ.get(name, "")
     if not text:
         return None
-    parts: Template = []
+    parts: list[Part] = []
     for part in _PARTS.split(text):
         if part in ("{{", "}}"):
             parts.append(part[0])
@@ -43,30 +63,67 @@ def template(environ: Mapping[str, str], name: str) -> Template | None:
             parts.append(path(name, part[1:-1]))
         elif part:
             parts.append(part)
-    return parts
+    quoted = tuple(_quoted_parts(parts))
+    return Template(tuple(parts), _is_json(parts, quoted), quoted)
 
 
-def filled(parts: Template, record: Record, redacted: Paths) -> str:
-    """The text for one record; what the item doesn't have is empty."""
-    attributes = _attributes(record, redacted)
-    written = (part if isinstance(part, str) else text_of(lookup(attributes, part)) for part in parts)
+def filled(parsed: Template, record: Record, privacy: Privacy) -> str:
+    """The text for one record; an attribute that the item does not have is empty (in JSON outside a string, null)."""
+    attributes = _attributes(record, privacy)
+
+    def written(part: Part, *, is_quoted: bool) -> str:
+        if isinstance(part, str):
+            return part
+        found = lookup(attributes, part)
+        if not parsed.is_json:
+            return text_of(found)
+        if is_quoted:
+            return dumps(text_of(found))[1:-1]
+        return "null" if found is None else dumps(plain(found))
+
+    pairs = zip(parsed.parts, parsed.quoted, strict=True)
+    text = "".join(written(part, is_quoted=is_quoted) for part, is_quoted in pairs)
     # A message must not be empty: a blank is the least that SQS and SNS take.
-    return _UNSENDABLE.sub("\ufffd", "".join(written)) or " "
+    return _UNSENDABLE.sub("\ufffd", text) or " "
+
+
+def _quoted_parts(parts: list[Part]) -> list[bool]:
+    """For each part, whether it begins within a JSON string."""
+    found, is_quoted = [], False
+    for part in parts:
+        found.append(is_quoted)
+        for one in re.findall(r'\\.|"', part, re.DOTALL) if isinstance(part, str) else ():
+            is_quoted ^= one == '"'
+    return found
+
+
+def _is_json(parts: list[Part], quoted: tuple[bool, ...]) -> bool:
+    """Whether a JSON object or list results where every attribute holds some text or number."""
+    pairs = zip(parts, quoted, strict=True)
+    text = "".join(part if isinstance(part, str) else "x" if is_quoted else "0" for part, is_quoted in pairs)
+    try:
+        return isinstance(json.loads(text, parse_constant=_no_constant), (dict, list))
+    except (ValueError, RecursionError):
+        return False
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def subject_of(text: str) -> str:
-    """What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no blank in front."""
+    """What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no leading blank."""
     line = re.sub(r"[^\x20-\x7e]+", "?", re.sub(r"[\t\r\n]+", " ", text)).strip(" ")
     return line[:_LONGEST_SUBJECT] or "new item"
 
 
-def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, tuple[str, ...]]:
+def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, Path]:
     """Message attributes by name, with the paths that their values come from.
 
     Raises:
-        SettingsError: Not NAME=PATH, a name that SQS and SNS don't take, or more than ten.
+        SettingsError: Not NAME=PATH, a name that SQS and SNS do not take, or more than ten.
     """
-    wanted: dict[str, tuple[str, ...]] = {}
+    wanted: dict[str, Path] = {}
     for text in split(environ.get(name, ""), ","):
         if not text.strip():
             continue
@@ -79,9 +136,9 @@ def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, tuple
     return wanted
 
 
-def attributes_of(record: Record, wanted: dict[str, tuple[str, ...]], redacted: Paths) -> dict[str, Any]:
-    """The message attributes of one record; an attribute that the item doesn't have is left out."""
-    attributes = _attributes(record, redacted)
+def attributes_of(record: Record, wanted: dict[str, Path], privacy: Privacy) -> dict[str, Any]:
+    """The message attributes of one record; an attribute that the item does not have is left out."""
+    attributes = _attributes(record, privacy)
     found = {name: lookup(attributes, where) for name, where in wanted.items()}
     typed = {name: _typed(attribute) for name, attribute in found.items() if attribute is not None}
     return {name: value for name, value in typed.items() if value["StringValue"]}
@@ -92,10 +149,10 @@ def _typed(attribute: dict[str, Any]) -> dict[str, str]:
     return {"DataType": kind, "StringValue": _UNSENDABLE.sub("\ufffd", text_of(attribute))}
 
 
-def _attributes(record: Record, redacted: Paths) -> dict[str, Any]:
+def _attributes(record: Record, privacy: Privacy) -> dict[str, Any]:
     """What a template may name: the item's attributes, and the record's own table, time and eventID."""
     change = record["dynamodb"]
     own = {"table": table_of(record), "time": time_of(record), "eventID": record.get("eventID")}
     facts = {name: {"S": value} for name, value in own.items() if value}
     item = {**change["Keys"], **(change.get("NewImage") or {})}
-    return {**facts, **(redact(item, redacted) or {})}
+    return {**facts, **(privacy.redact(item) or {})}

@@ -1,7 +1,7 @@
 """A handler's settings: environment variables, checked when the function starts.
 
-A wrong one stops the function at its start, with an error that names the variable: better than a function
-that runs and sends nothing.
+A wrong setting stops the function at its start, with an error that names the variable. A function that starts
+with it would run and send nothing, or send what it must not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,26 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+# What the resource of an ARN looks like. Everything else (a table's index or stream, an access point, a
+# subscription, a wildcard) is no place that records can be sent to.
+_SHAPES = {
+    "dynamodb": r"table/[A-Za-z0-9_.-]+",
+    "logs": r"log-group:[A-Za-z0-9_./#-]+",
+    "s3": r"[a-z0-9][a-z0-9._-]+(/[^*?$]*)?",
+    "firehose": r"deliverystream/[A-Za-z0-9_.-]+",
+    "kinesis": r"stream/[A-Za-z0-9_.-]+",
+    "events": r"event-bus/[A-Za-z0-9_./-]+",
+    "sqs": r"[A-Za-z0-9_-]+(\.fifo)?",
+    "sns": r"[A-Za-z0-9_-]+(\.fifo)?",
+}
+# Characters that an attribute's name in a path has only after a backslash: they are how other path languages
+# (JSONPath, JMESPath, JSON Pointer) separate, index and quote.
+_UNCLEAR = re.compile(
+    r"[\x00-\x20!\"$%&'()*+,./:;<=>?\[\]^`{|}~\\\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
+)
+_BLANKS = " \t\r\n"
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class SettingsError(Exception):
@@ -24,7 +44,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Arn:
-    """An Amazon Resource Name, taken apart."""
+    """The parts of an Amazon Resource Name."""
 
     text: str
     service: str
@@ -46,17 +66,21 @@ def arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn
     """The ARN in a variable, or None where it is not set.
 
     Raises:
-        SettingsError: It is no ARN, or one of another service than ``services``.
+        SettingsError: It is not an ARN, not one of these services, or not one of a place to send to.
     """
     text = environ.get(name, "").strip()
     if not text:
         return None
-    parts = text.removesuffix(":*").split(":", 5)
+    bare = text.removesuffix(":*")
+    parts = bare.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or not parts[5]:
         raise SettingsError(name, f"{text!r} is not an ARN (arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE)")
     if parts[2] not in services:
         raise SettingsError(name, f"is of service {parts[2]!r}; it must be one of {', '.join(services)}")
-    return Arn(text.removesuffix(":*"), parts[2], parts[3], parts[4], parts[5])
+    has_place = bool(parts[3] or parts[4])
+    if not re.fullmatch(_SHAPES[parts[2]], parts[5]) or has_place != (parts[2] != "s3"):
+        raise SettingsError(name, f"{text!r} does not name {_example(parts[2])}")
+    return Arn(bare, parts[2], parts[3], parts[4], parts[5])
 
 
 def required_arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn:
@@ -67,31 +91,96 @@ def required_arn(environ: Mapping[str, str], name: str, services: Collection[str
     return found
 
 
+def _example(service: str) -> str:
+    names = {
+        "dynamodb": "a table (table/NAME)",
+        "logs": "a log group (log-group:NAME)",
+        "s3": "a bucket (arn:aws:s3:::BUCKET or arn:aws:s3:::BUCKET/PREFIX)",
+        "firehose": "a Firehose stream (deliverystream/NAME)",
+        "kinesis": "a data stream (stream/NAME)",
+        "events": "an event bus (event-bus/NAME)",
+        "sqs": "a queue",
+        "sns": "a topic",
+    }
+    return names[service]
+
+
 def choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """One of ``choices``, the first of which is the default."""
-    value = environ.get(name, "").strip() or choices[0]
+    """One of ``choices``, the first of which is the default; upper and lower case are alike.
+
+    Raises:
+        SettingsError: It is not one of them.
+    """
+    value = environ.get(name, "").strip().lower() or choices[0]
     if value not in choices:
         raise SettingsError(name, f"{value!r} is not one of {', '.join(choices)}")
     return value
 
 
-def paths(environ: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
-    """Attribute paths, separated by commas; see ``path``."""
-    return [path(name, text) for text in split(environ.get(name, ""), ",") if text.strip()]
-
-
-def path(name: str, text: str) -> tuple[str, ...]:
-    """An attribute path: ``customer.emails.0``. A dot or comma in a name is written with a backslash.
+def flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """``true`` or ``false``.
 
     Raises:
-        SettingsError: A part is empty.
+        SettingsError: It is neither.
     """
-    parts = tuple(re.sub(r"\\([.,=\\])", r"\1", part) for part in split(text.strip(), "."))
-    if not all(parts):
-        raise SettingsError(name, f"{text.strip()!r} is not an attribute path such as customer.email")
-    return parts
+    return choice(environ, name, ("true", "false") if default else ("false", "true")) == "true"
+
+
+def number(environ: Mapping[str, str], name: str, most: int) -> int:
+    """A whole number from 1 to ``most``; 0 where it is not set.
+
+    Raises:
+        SettingsError: It is not one.
+    """
+    text = environ.get(name, "").strip()
+    if not text:
+        return 0
+    if not re.fullmatch(r"[0-9]{1,9}", text) or not 1 <= int(text) <= most:
+        raise SettingsError(name, f"{text!r} is not a whole number from 1 to {most}")
+    return int(text)
+
+
+def paths(environ: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
+    """Attribute paths, separated by commas, each of them strict; see ``path``.
+
+    Raises:
+        SettingsError: One is not a path, or the variable holds nothing but commas.
+    """
+    text = environ.get(name, "")
+    found = [path(name, one, strict=True) for one in split(text, ",") if one.strip(_BLANKS)]
+    if text.strip(_BLANKS) and not found:
+        raise SettingsError(name, f"{text.strip(_BLANKS)!r} names no attribute")
+    return found
+
+
+def path(name: str, text: str, *, strict: bool = False) -> tuple[str, ...]:
+    """An attribute path: ``customer.emails.0``; a backslash before a character takes its meaning away.
+
+    Args:
+        strict: Letters, digits, ``_``, ``-``, ``#`` and ``@`` stand for themselves, ``*`` for every name or element;
+            any other ASCII character needs a backslash. So a path in another notation is refused, not misunderstood.
+
+    Raises:
+        SettingsError: A part is empty, or is not as ``strict`` wants it.
+    """
+    parts = split(text.strip(_BLANKS), ".")
+    for part in parts:
+        is_clear = part == "*" or not _UNCLEAR.search(_ESCAPE.sub("", part))
+        if not part or (strict and not is_clear):
+            raise SettingsError(
+                name,
+                f"{text.strip(_BLANKS)!r} is not an attribute path such as customer.email or lines.*.sku "
+                "(a special character in a name is written with a backslash)",
+            )
+    return tuple(_ESCAPE.sub(r"\1", part) for part in parts)
 
 
 def split(text: str, separator: str) -> list[str]:
     """Split at each separator that has no backslash before it; the backslashes stay."""
-    return re.split(rf"(?<!\\){re.escape(separator)}", text)
+    parts = [""]
+    for found in re.finditer(r"\\.|.", text, re.DOTALL):
+        if found[0] == separator:
+            parts.append("")
+        else:
+            parts[-1] += found[0]
+    return parts

@@ -1,27 +1,28 @@
 """The services that records are sent to, each with the limits that its API documents.
 
-An entry is what a service's API calls one record, message, event or item, as its parameters.
+An entry is what a service's API calls one record, message, event or item, as its parameters. An answer that says
+nothing of an entry, while it does of others, does not count as success: that entry is sent again.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert_aws import ServiceError
-from ddbinsert_delivery import PASSING, REJECTED, Failure, Limits, failure_of
+from ddbinsert_deadline import side_by_side
+from ddbinsert_delivery import PASSING, REJECTED, WRONG_TIME, Failure, Limits, entry_failure, failure_of
+from ddbinsert_item import item_size, native
 
 if TYPE_CHECKING:
     from ddbinsert_aws import Call, Connect
+    from ddbinsert_deadline import Deadline
     from ddbinsert_delivery import Sink
     from ddbinsert_settings import Arn
 
 _KIB = 1024
 _MIB = 1024 * 1024
-# Where a service takes one call's worth of entries one by one.
-_AT_ONCE = 8
 
 
 def open_sink(target: Arn, connect: Connect) -> Sink:
@@ -41,41 +42,43 @@ def open_sink(target: Arn, connect: Connect) -> Sink:
 
 
 class _OneByOne:
-    """A service whose API takes one entry a call; several calls run at once."""
+    """A service whose API takes one entry a call; eight calls run at once, a few slices at a time."""
 
-    limits = Limits(count=100, call_bytes=8 * _MIB, entry_bytes=8 * _MIB)
+    limits = Limits(count=32, call_bytes=8 * _MIB, entry_bytes=8 * _MIB)
 
     def __init__(self, target: Arn, call: Call) -> None:
         self.target = target
         self.call = call
-        self._pool = ThreadPoolExecutor(_AT_ONCE)
 
     def size(self, entry: dict[str, Any]) -> int:
-        return len(entry.get("Body", b""))
+        return len(entry["Body"])
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
-        return list(self._pool.map(self._send_one, entries))
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
+        errors = side_by_side(entries, lambda entry: self.put(entry, deadline), deadline)
+        return [None if error is None else failure_of(error) for error in errors]
 
-    def _send_one(self, entry: dict[str, Any]) -> Failure | None:
-        try:
-            self.put(entry)
-        except ServiceError as error:
-            return failure_of(error)
-        return None
-
-    def put(self, entry: dict[str, Any]) -> None:
+    def put(self, entry: dict[str, Any], deadline: Deadline) -> None:
         raise NotImplementedError
 
 
 class Table(_OneByOne):
-    """A DynamoDB table with the partition key ``eventID`` (S). Entries: the item. A retry changes nothing."""
+    """A DynamoDB table with the partition key ``eventID`` (S). Entries: the item, in DynamoDB JSON.
 
-    def put(self, entry: dict[str, Any]) -> None:
+    An item that is there already stays as it is, so a repeated write changes nothing.
+    """
+
+    limits = Limits(count=32, call_bytes=8 * _MIB, entry_bytes=400 * _KIB)
+
+    def size(self, entry: dict[str, Any]) -> int:
+        return item_size(entry)
+
+    def put(self, entry: dict[str, Any], deadline: Deadline) -> None:
         try:
             self.call(
                 "PutItem",
+                deadline,
                 TableName=self.target.text,
-                Item=entry,
+                Item={name: native(value) for name, value in entry.items()},
                 ConditionExpression="attribute_not_exists(eventID)",
             )
         except ServiceError as error:
@@ -86,11 +89,12 @@ class Table(_OneByOne):
 class Bucket(_OneByOne):
     """An S3 bucket, or a prefix in one. Entries: ``Name`` and ``Body``. An object is written once."""
 
-    def put(self, entry: dict[str, Any]) -> None:
+    def put(self, entry: dict[str, Any], deadline: Deadline) -> None:
         bucket, *prefix = self.target.resource.rstrip("/").split("/")
         try:
             self.call(
                 "PutObject",
+                deadline,
                 Bucket=bucket,
                 Key="/".join([*prefix, entry["Name"]]),
                 Body=entry["Body"],
@@ -103,7 +107,7 @@ class Bucket(_OneByOne):
 
 
 class LogGroup:
-    """A CloudWatch log group; a log stream an execution environment. Entries: timestamp, message."""
+    """A CloudWatch log group; one log stream for each execution environment. Entries: timestamp, message."""
 
     limits = Limits(count=10_000, call_bytes=_MIB, entry_bytes=_MIB)
 
@@ -117,31 +121,33 @@ class LogGroup:
     def size(self, entry: dict[str, Any]) -> int:
         return len(entry["message"].encode()) + 26
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
         order = sorted(range(len(entries)), key=lambda i: entries[i]["timestamp"])
-        answer = self._put([entries[i] for i in order])
-        told = answer.get("rejectedLogEventsInfo") or {}
-        first = max(told.get("tooOldLogEventEndIndex", 0), told.get("expiredLogEventEndIndex", 0))
-        last = told.get("tooNewLogEventStartIndex", len(entries))
+        answer = self._put([entries[i] for i in order], deadline)
+        refused = answer.get("rejectedLogEventsInfo") or {}
+        first = max(refused.get("tooOldLogEventEndIndex", 0), refused.get("expiredLogEventEndIndex", 0))
+        last = refused.get("tooNewLogEventStartIndex", len(entries))
         outcomes: list[Failure | None] = [None] * len(entries)
         for position, index in enumerate(order):
             if not first <= position < last:
-                outcomes[index] = Failure(REJECTED, "its time is too far off for the log group")
+                outcomes[index] = Failure(
+                    REJECTED, WRONG_TIME, "its time is too old or too new for the log group"
+                )
         return outcomes
 
-    def _put(self, events: list[dict[str, Any]]) -> dict[str, Any]:
+    def _put(self, events: list[dict[str, Any]], deadline: Deadline) -> dict[str, Any]:
         where = {"logGroupName": self.target.name, "logStreamName": self._stream}
         try:
-            return self.call("PutLogEvents", **where, logEvents=events)
+            return self.call("PutLogEvents", deadline, **where, logEvents=events)
         except ServiceError as error:
             if error.code != "ResourceNotFoundException":
                 raise
         try:
-            self.call("CreateLogStream", **where)
+            self.call("CreateLogStream", deadline, **where)
         except ServiceError as error:
             if error.code != "ResourceAlreadyExistsException":
                 raise
-        return self.call("PutLogEvents", **where, logEvents=events)
+        return self.call("PutLogEvents", deadline, **where, logEvents=events)
 
 
 class Firehose:
@@ -156,9 +162,9 @@ class Firehose:
     def size(self, entry: dict[str, Any]) -> int:
         return len(entry["Data"])
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
-        answer = self.call("PutRecordBatch", DeliveryStreamName=self.target.name, Records=entries)
-        return _in_order(answer.get("RequestResponses"), len(entries))
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
+        answer = self.call("PutRecordBatch", deadline, DeliveryStreamName=self.target.name, Records=entries)
+        return _in_order(answer.get("RequestResponses"), len(entries), PASSING)
 
 
 class KinesisStream:
@@ -173,16 +179,15 @@ class KinesisStream:
     def size(self, entry: dict[str, Any]) -> int:
         return len(entry["Data"]) + len(entry["PartitionKey"])
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
-        answer = self.call("PutRecords", StreamARN=self.target.text, Records=entries)
-        return _in_order(answer.get("Records"), len(entries))
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
+        answer = self.call("PutRecords", deadline, StreamARN=self.target.text, Records=entries)
+        return _in_order(answer.get("Records"), len(entries), PASSING)
 
 
 class EventBus:
     """An EventBridge bus. Entries: those of PutEvents, without the bus."""
 
     limits = Limits(count=10, call_bytes=256 * _KIB, entry_bytes=_MIB)
-    _PASSING = ("InternalFailure", "InternalException", "ThrottlingException", "LimitExceededException")
 
     def __init__(self, target: Arn, call: Call) -> None:
         self.target = target
@@ -192,9 +197,10 @@ class EventBus:
         texts = (entry["Source"], entry["DetailType"], entry["Detail"], *entry.get("Resources", ()))
         return sum(len(text.encode()) for text in texts) + (14 if "Time" in entry else 0)
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
-        answer = self.call("PutEvents", Entries=[{**e, "EventBusName": self.target.text} for e in entries])
-        return _in_order(answer.get("Entries"), len(entries), self._PASSING)
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
+        events = [{**entry, "EventBusName": self.target.text} for entry in entries]
+        answer = self.call("PutEvents", deadline, Entries=events)
+        return _in_order(answer.get("Entries"), len(entries), REJECTED)
 
 
 class _Messages:
@@ -215,15 +221,20 @@ class _Messages:
             for name, one in attributes
         )
 
-    def send(self, entries: list[dict[str, Any]]) -> list[Failure | None]:
-        answer = self.put([{**entry, "Id": str(index)} for index, entry in enumerate(entries)])
+    def send(self, entries: list[dict[str, Any]], deadline: Deadline) -> list[Failure | None]:
+        answer = self.put([{**entry, "Id": str(index)} for index, entry in enumerate(entries)], deadline)
         outcomes: list[Failure | None] = [None] * len(entries)
+        if answer.get("Successful"):
+            outcomes = [_NO_OUTCOME] * len(entries)
+        for sent in answer.get("Successful") or ():
+            outcomes[int(sent["Id"])] = None
         for failed in answer.get("Failed") or ():
-            kind = REJECTED if failed.get("SenderFault") else PASSING
-            outcomes[int(failed["Id"])] = Failure(kind, f"{failed.get('Code')}: {failed.get('Message', '')}")
+            otherwise = REJECTED if failed.get("SenderFault") else PASSING
+            code, message = str(failed.get("Code", "")), str(failed.get("Message", ""))
+            outcomes[int(failed["Id"])] = entry_failure(code, message, otherwise)
         return outcomes
 
-    def put(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    def put(self, entries: list[dict[str, Any]], deadline: Deadline) -> dict[str, Any]:
         raise NotImplementedError
 
 
@@ -233,11 +244,11 @@ class Queue(_Messages):
     body = "MessageBody"
     _url = ""
 
-    def put(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    def put(self, entries: list[dict[str, Any]], deadline: Deadline) -> dict[str, Any]:
         if not self._url:
             queue = {"QueueName": self.target.name, "QueueOwnerAWSAccountId": self.target.account}
-            self._url = self.call("GetQueueUrl", **queue)["QueueUrl"]
-        return self.call("SendMessageBatch", QueueUrl=self._url, Entries=entries)
+            self._url = self.call("GetQueueUrl", deadline, **queue)["QueueUrl"]
+        return self.call("SendMessageBatch", deadline, QueueUrl=self._url, Entries=entries)
 
 
 class Topic(_Messages):
@@ -245,18 +256,23 @@ class Topic(_Messages):
 
     body = "Message"
 
-    def put(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
-        return self.call("PublishBatch", TopicArn=self.target.text, PublishBatchRequestEntries=entries)
+    def put(self, entries: list[dict[str, Any]], deadline: Deadline) -> dict[str, Any]:
+        return self.call(
+            "PublishBatch", deadline, TopicArn=self.target.text, PublishBatchRequestEntries=entries
+        )
 
 
-def _in_order(
-    answers: list[dict[str, Any]] | None, count: int, passing: tuple[str, ...] | None = None
-) -> list[Failure | None]:
-    """The outcomes in an answer that lists them in the entries' order."""
-    outcomes: list[Failure | None] = [None] * count
-    for index, one in enumerate((answers or [])[:count]):
+_NO_OUTCOME = Failure(PASSING, "NoOutcome", "the answer says nothing of this entry")
+
+
+def _in_order(answers: list[dict[str, Any]] | None, count: int, otherwise: str) -> list[Failure | None]:
+    """The outcomes in an answer that lists them in the entries' order; ``otherwise`` for codes not known."""
+    if not answers:
+        return [None] * count
+    outcomes: list[Failure | None] = [_NO_OUTCOME] * count
+    for index, one in enumerate(answers[:count]):
         code = one.get("ErrorCode")
-        if code:
-            kind = PASSING if passing is None or code in passing else REJECTED
-            outcomes[index] = Failure(kind, f"{code}: {one.get('ErrorMessage', '')}")
+        outcomes[index] = (
+            entry_failure(str(code), str(one.get("ErrorMessage", "")), otherwise) if code else None
+        )
     return outcomes

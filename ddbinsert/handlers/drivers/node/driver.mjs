@@ -1,6 +1,6 @@
 // Stands in for Lambda's Node.js runtime: loads a handler as Lambda does, and calls it with events.
 //
-//     node driver.mjs FILE.FUNCTION DESCRIPTOR   in the folder that holds the code
+//     node driver.mjs RUNTIME FILE.FUNCTION DESCRIPTOR   in the folder that holds the code
 //
 // Standard input: an invocation a line, {"event": …, "context": {…}}. The descriptor: an answer a line,
 // {"answer": …} or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where
@@ -11,19 +11,23 @@ import { basename, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
+const VERSION = Number(/^nodejs(\d+)/.exec(process.argv[2])?.[1] ?? 22);
+// From this version on, Lambda's runtime has no callbacks, and no context.succeed, fail and done.
+const PROMISES_ONLY = VERSION >= 24;
+
 let handler;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const invocation = JSON.parse(line);
   let answer;
   try {
-    handler ??= await load(process.argv[2]);
+    handler ??= await load(process.argv[3]);
     // As Lambda sends it: an answer that is no JSON is the function's error.
     answer = { answer: JSON.parse(JSON.stringify((await call(invocation)) ?? null)) };
   } catch (error) {
     answer = { error: told(error) };
   }
-  writeSync(Number(process.argv[3]), JSON.stringify(answer) + "\n");
+  writeSync(Number(process.argv[4]), JSON.stringify(answer) + "\n");
 }
 process.exit(0); // whatever the handler keeps open
 
@@ -31,15 +35,26 @@ async function load(entry) {
   const [file, ...names] = basename(entry).split(".");
   const stem = resolve(join(dirname(entry), file));
   const path = [".js", ".mjs", ".cjs"].map((ending) => stem + ending).find(existsSync);
-  if (path === undefined) throw new Error(`no module ${stem}`);
+  if (path === undefined) throw fault("Runtime.ImportModuleError", `Error: Cannot find module '${basename(stem)}'`);
   const loaded = await import(pathToFileURL(path));
   const find = (from) => names.reduce((value, name) => value?.[name], from);
   const found = find(loaded) ?? find(loaded.default);
-  if (typeof found !== "function") throw new Error(`${entry} is no function`);
+  if (found === undefined) throw fault("Runtime.HandlerNotFound", `${entry} is undefined or not exported`);
+  if (typeof found !== "function") throw fault("Runtime.HandlerNotFound", `${entry} is not a function`);
+  if (PROMISES_ONLY && found.length >= 3) {
+    throw fault(
+      "Runtime.CallbackHandlerDeprecated",
+      "callback-based handlers are not supported from Node.js 24 on: make the handler async",
+    );
+  }
   return found;
 }
 
-// A handler answers with a promise, or calls back.
+function fault(name, message) {
+  return Object.assign(new Error(message), { name });
+}
+
+// A handler answers with a promise; up to Node.js 22 it may also call back, or use the context.
 function call({ event, context }) {
   const deadline = Date.now() + (context.seconds ?? 30) * 1000;
   const own = {
@@ -53,9 +68,19 @@ function call({ event, context }) {
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
   return new Promise((done, fail) => {
+    if (!PROMISES_ONLY) {
+      own.succeed = done;
+      own.fail = fail;
+      own.done = (error, result) => (error ? fail(error) : done(result));
+      own.callbackWaitsForEmptyEventLoop = true;
+    } else {
+      Promise.resolve(handler(event, own)).then(done, fail);
+      return;
+    }
     const answer = handler(event, own, (error, result) => (error ? fail(error) : done(result)));
     if (typeof answer?.then === "function") answer.then(done, fail);
-    else if (handler.length < 3) done(answer);
+    else if (answer !== undefined && handler.length < 3) done(answer);
+    else if (handler.length < 2) done(undefined); // it can neither call back nor use the context
   });
 }
 

@@ -3,11 +3,13 @@
     python driver.py MODULE.FUNCTION DESCRIPTOR   in the folder that holds the code
 
 Standard input: an invocation a line, {"event": …, "context": {…}}. The descriptor: an answer a line, {"answer": …}
-or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where it prints it.
+or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where it prints it. Errors of
+loading and of answers that are not JSON have the names that Lambda's runtime gives them.
 """
 
 from __future__ import annotations
 
+import decimal
 import importlib
 import json
 import os
@@ -39,10 +41,7 @@ def main(entry: str, descriptor: int) -> None:
         invocation = json.loads(line)
         try:
             handler = handler or _load(entry)
-            # As Lambda sends it: an answer that is no JSON is the function's error.
-            answer = {
-                "answer": json.loads(json.dumps(handler(invocation["event"], Context(invocation["context"]))))
-            }
+            answer = {"answer": _marshalled(handler(invocation["event"], Context(invocation["context"])))}
         except BaseException as error:  # noqa: BLE001 - a handler's own sys.exit is an answer, too
             answer = {"error": _told(error)}
         sys.stdout.flush()
@@ -51,16 +50,58 @@ def main(entry: str, descriptor: int) -> None:
         answers.flush()
 
 
+class RuntimeFault(Exception):
+    """What the runtime itself finds wrong; ``kind`` is its errorType."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class _Encoder(json.JSONEncoder):
+    """As Lambda's runtime encodes an answer: a Decimal is a number."""
+
+    def default(self, o: object) -> object:
+        return float(o) if isinstance(o, decimal.Decimal) else super().default(o)
+
+
+def _marshalled(answer: object) -> Any:
+    """The answer as Lambda returns it: anything but JSON is the function's error."""
+    try:
+        return json.loads(json.dumps(answer, cls=_Encoder))
+    except Exception as error:
+        if hasattr(answer, "close"):
+            answer.close()  # a coroutine that nobody awaits
+        raise RuntimeFault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
+
+
 def _load(entry: str) -> Any:
-    module, _, function = entry.rpartition(".")
-    return getattr(importlib.import_module(module.replace("/", ".")), function)
+    module, dot, function = entry.rpartition(".")
+    if not dot:
+        raise RuntimeFault(
+            "Runtime.MalformedHandlerName", f"Bad handler '{entry}': not enough values to unpack"
+        )
+    try:
+        loaded = importlib.import_module(module.replace("/", "."))
+    except ImportError as error:
+        raise RuntimeFault(
+            "Runtime.ImportModuleError", f"Unable to import module '{module}': {error}"
+        ) from error
+    except SyntaxError as error:
+        raise RuntimeFault(
+            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module}': {error}"
+        ) from error
+    found = getattr(loaded, function, None)
+    if found is None:
+        raise RuntimeFault("Runtime.HandlerNotFound", f"Handler '{function}' missing on module '{module}'")
+    return found
 
 
 def _told(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
     return {
-        "errorType": type(error).__name__,
+        "errorType": error.kind if isinstance(error, RuntimeFault) else type(error).__name__,
         "errorMessage": str(error),
         "stackTrace": traceback.format_list(own),
     }

@@ -1,0 +1,222 @@
+"""Changes to functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.aws.change.code import put_archive
+from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_a_role_that_never_will_do
+from ddbinsert.aws.errors import message_of, translated
+from ddbinsert.aws.read.resources import read_function
+from ddbinsert.aws.wait import until
+from ddbinsert.core.model.wanted import CODE_TAG
+from ddbinsert.core.trigger import shapes
+from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.change.context import Provisioning
+    from ddbinsert.core.model.seen import FunctionState, World
+    from ddbinsert.core.trigger.steps import DeleteFunction, UpdateFunctionCode, UpdateFunctionSettings
+
+#: IAM shows a new role to Lambda within 5 to 30 s (docs/aws-facts.md#role-propagation); after this it is not propagation.
+PROPAGATION = 90.0
+
+
+def create_function(context: Provisioning, world: World) -> FunctionState:
+    """Create the function; while a role of ours is still propagating through IAM, wait for it."""
+    trigger = context.trigger
+    put_archive(context.aws, context.needed_package)
+    role_arn = trigger.function.role or (world.role.arn if world.role else "")
+    request = shapes.create_function_request(trigger, role_arn, context.needed_package)
+    client = context.aws.client("lambda")
+
+    def attempt() -> FunctionState | None:
+        try:
+            return shapes.function(
+                {"Configuration": client.create_function(**request), "Tags": trigger.function_tags}
+            )
+        except client.exceptions.ResourceConflictException as error:
+            existing = read_function(context.aws, trigger.function_name)
+            if existing is None:
+                return None  # one of this name is on its way out
+            if not existing.is_ours:
+                raise PrerequisiteError(
+                    f"Function {trigger.function_name} appeared meanwhile, and ddbinsert did not make it.",
+                    hint="Run it again to attach to it, or give another --function name.",
+                    code="function-not-ours",
+                ) from error
+            return existing
+
+    return _while_role_propagates(context, role_arn, attempt, f"create function {trigger.function_name}")
+
+
+def _while_role_propagates(
+    context: Provisioning, role_arn: str, attempt: Callable[[], FunctionState | None], doing: str
+) -> FunctionState:
+    checked = False
+    last = [""]
+
+    def look() -> FunctionState | None:
+        nonlocal checked
+        with translated(doing):
+            try:
+                return attempt()
+            except DdbInsertError:
+                raise
+            except Exception as error:
+                if not is_role_not_ready(error):
+                    raise
+                last[0] = message_of(error)
+        if not checked:
+            checked = True
+            refuse_a_role_that_never_will_do(context, role_arn)
+        return None
+
+    return until(
+        look,
+        clock=context.clock,
+        timeout=min(context.timeout, PROPAGATION),
+        what=f"IAM to show role {role_arn.rsplit('/', 1)[-1]} to Lambda",
+        seen=lambda: last[0],
+        hint="If this persists, check the role: lambda.amazonaws.com must be able to assume it, and its policies must "
+        "allow what the function's settings need.",
+        progress=context.reporter.waiting,
+        first=0.05,
+    )
+
+
+def update_function_code(context: Provisioning, step: UpdateFunctionCode) -> FunctionState:
+    """Upload the code, and note on the function's tag which code it is."""
+    client = context.aws.client("lambda")
+    package = context.needed_package
+    put_archive(context.aws, package)
+    function = _settled_after(
+        context,
+        step.name,
+        lambda: client.update_function_code(
+            FunctionName=step.name,
+            **shapes.code_source(package),
+            Architectures=[context.trigger.function.architecture],
+        ),
+        f"upload the code of function {step.name}",
+    )
+    label = {CODE_TAG: context.trigger.code_label}
+    if function.tags.get(CODE_TAG) != context.trigger.code_label:
+        with translated(f"tag function {step.name}"):
+            client.tag_resource(Resource=function.arn, Tags=label)
+    return replace(function, tags={**function.tags, **label})
+
+
+def update_function_settings(
+    context: Provisioning, step: UpdateFunctionSettings, world: World
+) -> FunctionState:
+    """Change the settings that differ, and no other."""
+    client, have = context.aws.client("lambda"), world.function
+    if have is None:
+        raise PrerequisiteError(f"Function {step.name} does not exist (any more).", code="function-not-found")
+    settings = shapes.update_function_request(context.trigger, have, step.changes, context.package)
+    role = ""
+    if any(change.field == "function.role" for change in step.changes):
+        role = context.trigger.function.role or (world.role.arn if world.role else "")
+        settings["Role"] = role
+    return _settled_after(
+        context,
+        step.name,
+        lambda: client.update_function_configuration(FunctionName=step.name, **settings),
+        f"change the settings of function {step.name}",
+        role_arn=role,
+    )
+
+
+def _settled_after(
+    context: Provisioning, name: str, call: Callable[[], object], doing: str, *, role_arn: str = ""
+) -> FunctionState:
+    """Make a change as soon as the function (and IAM, with a new role) takes it; wait until it is in force."""
+    client = context.aws.client("lambda")
+    last = [""]
+    checked = False
+
+    def attempt() -> bool | None:
+        nonlocal checked
+        with translated(doing):
+            try:
+                call()
+            except client.exceptions.ResourceConflictException as error:
+                last[0] = message_of(error)  # Pending, or an update under way
+                return None
+            except client.exceptions.InvalidParameterValueException as error:
+                if not is_role_not_ready(error):
+                    raise
+                last[0] = message_of(error)
+                if not checked:
+                    checked = True
+                    refuse_a_role_that_never_will_do(context, role_arn)
+                return None
+            return True
+
+    until(
+        attempt,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"function {name} to take a change",
+        seen=lambda: last[0],
+        progress=context.reporter.waiting,
+    )
+    return wait_until_active(context, name)
+
+
+def wait_until_active(context: Provisioning, name: str) -> FunctionState:
+    """The function, once it is Active and no update is under way.
+
+    Raises:
+        PrerequisiteError: It isn't there.
+        AwsError: It failed; with Lambda's reason.
+    """
+    last = ["nothing"]
+
+    def look() -> FunctionState | None:
+        function = working_function(context, name)
+        last[0] = _standing(function)
+        return function if function.is_settled else None
+
+    return until(
+        look,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"function {name} to be active",
+        seen=lambda: last[0],
+        progress=context.reporter.waiting,
+    )
+
+
+def working_function(context: Provisioning, name: str) -> FunctionState:
+    """The function as it stands.
+
+    Raises:
+        PrerequisiteError: It isn't there.
+        AwsError: It failed; with Lambda's reason.
+    """
+    function = read_function(context.aws, name)
+    if function is None:
+        raise PrerequisiteError(f"Function {name} does not exist (any more).", code="function-not-found")
+    if function.state == "Failed" or function.update_status == "Failed":
+        raise AwsError(
+            f"Function {name} failed: {function.state_reason or _standing(function)}.",
+            hint="Correct what Lambda names, then run it again.",
+            code="function-failed",
+        )
+    return function
+
+
+def _standing(function: FunctionState) -> str:
+    return f"{function.state}, last update {function.update_status}"
+
+
+def delete_function(context: Provisioning, step: DeleteFunction) -> None:
+    gone(
+        lambda: context.aws.client("lambda").delete_function(FunctionName=step.name),
+        f"delete function {step.name}",
+    )

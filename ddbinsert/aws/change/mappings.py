@@ -1,0 +1,296 @@
+"""Changes to event source mappings: written, read back, compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ddbinsert.aws.change.functions import working_function
+from ddbinsert.aws.change.roles import (
+    is_role_not_assumable,
+    refuse_a_role_that_may_not_read,
+    refuse_a_role_that_never_will_do,
+)
+from ddbinsert.aws.change.tables import wait_until_enabled
+from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
+from ddbinsert.aws.read.resources import read_mapping, read_mapping_tags
+from ddbinsert.aws.wait import until
+from ddbinsert.core.trigger import shapes
+from ddbinsert.core.trigger.differences import mapping_changes
+from ddbinsert.core.trigger.refusals import not_ours
+from ddbinsert.core.trigger.steps import UpdateMapping
+from ddbinsert.errors import AwsError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.change.context import Provisioning
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import MappingState, World
+    from ddbinsert.core.trigger.steps import Change, CreateMapping
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def create_mapping(
+    context: Provisioning, step: CreateMapping, world: World
+) -> tuple[MappingState, CreateMapping | UpdateMapping]:
+    """Create the mapping, waiting out what IAM and Lambda still have to catch up with.
+
+    Returns:
+        The mapping, and what was done: one that appeared meanwhile, and is ours, was updated.
+
+    Raises:
+        Refused: One that is not ours appeared meanwhile, and would have to be changed.
+    """
+    if world.table is None or world.table.stream_arn is None:
+        raise PrerequisiteError(f"Table {context.trigger.table} has no live stream.", code="no-stream")
+    request = shapes.create_mapping_request(
+        context.trigger, world.table.stream_arn, step.starting_position.value
+    )
+    if world.table.status != "ACTIVE":
+        wait_until_enabled(context, world.table.stream_arn)
+    role_arn = world.function.role_arn if world.function else ""
+    is_ours = world.role is not None and world.role.is_ours and world.role.arn == role_arn
+    made = _made(context, request, role_arn, is_ours=is_ours)
+    if made.changes is None:
+        return replace(settled(context, made.mapping), tags=context.trigger.all_tags), step
+    if made.changes:
+        _update(context, made.mapping.uuid, made.changes)
+    seen = replace(settled(context, made.mapping), tags=made.mapping.tags)
+    return seen, UpdateMapping(uuid=seen.uuid, changes=made.changes)
+
+
+class _Made(NamedTuple):
+    """A mapping, and what has to be changed of it; None where it was created as wanted."""
+
+    mapping: MappingState
+    changes: tuple[Change, ...] | None = None
+
+
+def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_ours: bool) -> _Made:
+    """Create a mapping of the trigger's function as soon as function and role are ready for it.
+
+    Returns:
+        The new mapping; or the one that was there already, with what has to be changed of it.
+
+    Args:
+        is_ours: The role is one that ddbinsert gave the rights it needs.
+    """
+    name = context.trigger.function_name
+    client = context.aws.client("lambda")
+    last = [""]
+    looked = False
+
+    def attempt() -> _Made | None:
+        nonlocal looked
+        with translated(f"attach function {name} to the stream"):
+            try:
+                return _Made(shapes.mapping(client.create_event_source_mapping(**request)))
+            except client.exceptions.ResourceConflictException as error:
+                existing = _existing(context, message_of(error))
+                if existing is not None:
+                    return _Made(existing, _permitted_changes(context, existing))
+                last[0] = message_of(error)
+            except client.exceptions.InvalidParameterValueException as error:
+                if not _may_pass(error):
+                    raise
+                last[0] = message_of(error)
+                if not looked:
+                    looked = True
+                    if is_role_not_assumable(error):
+                        refuse_a_role_that_never_will_do(context, role_arn)
+                    elif not is_ours:  # one of our own holds the rights, so that it is propagation
+                        _refuse_a_real_lack(context, role_arn, request["EventSourceArn"], message_of(error))
+        return None
+
+    return until(
+        attempt,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"function {name} and its role to be ready for the mapping",
+        seen=lambda: last[0],
+        hint="If it stays so, the function's role lacks rights on the stream: GetRecords, GetShardIterator, "
+        "DescribeStream and ListStreams.",
+        progress=context.reporter.waiting,
+        first=0.05,
+    )
+
+
+def _existing(context: Provisioning, said: str) -> MappingState | None:
+    """The mapping that a 409 names, with its tags: the UUID stands last, after names that may hold one, too."""
+    named = _UUID.findall(said) if "already exists" in said else []
+    seen = read_mapping(context.aws, named[-1]) if named else None
+    if seen is None or seen.is_leaving:
+        return None
+    tags = read_mapping_tags(context.aws, seen)
+    return replace(seen, tags=context.trigger.all_tags if tags is None else tags)
+
+
+def _permitted_changes(context: Provisioning, existing: MappingState) -> tuple[Change, ...]:
+    changes = tuple(mapping_changes(context.trigger, existing))
+    if changes and not existing.is_ours:
+        raise not_ours(
+            f"Event source mapping {existing.uuid} of function {existing.function_name}",
+            changes,
+            context.trigger,
+        )
+    return changes
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether it may be IAM that hasn't caught up."""
+    said = message_of(error)
+    return is_role_not_assumable(error) or any(
+        words in said
+        for words in (
+            "Cannot access stream",
+            "ensure the role can perform",
+            # In these words also about the on-failure destination.
+            "execution role does not have permissions",
+            "in the following state: Pending",
+        )
+    )
+
+
+def _is_leaving(context: Provisioning, uuid: str) -> bool:
+    seen = read_mapping(context.aws, uuid)
+    return seen is None or seen.is_leaving
+
+
+def _refuse_a_real_lack(context: Provisioning, role_arn: str, stream_arn: str, said: str) -> None:
+    """Refuse a role of somebody else that really lacks the rights; otherwise say what is waited for."""
+    if "stream" in said:
+        refuse_a_role_that_may_not_read(context, role_arn, stream_arn)
+    context.reporter.step(f"Lambda says: {said} Waiting, in case IAM has not caught up yet.")
+
+
+def update_mapping(context: Provisioning, step: UpdateMapping) -> MappingState:
+    """Change the settings that differ, in place; what is cleared is cleared explicitly."""
+    return settled(context, _update(context, step.uuid, step.changes))
+
+
+def _update(context: Provisioning, uuid: str, changes: tuple[Change, ...]) -> MappingState:
+    client = context.aws.client("lambda")
+    request = shapes.update_mapping_request(context.trigger, changes)
+
+    def attempt() -> MappingState | None:
+        with translated(f"change event source mapping {uuid}"):
+            try:
+                return shapes.mapping(client.update_event_source_mapping(UUID=uuid, **request))
+            except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
+                return None  # busy: Creating, Updating, Enabling, …
+
+    return until(
+        attempt,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"event source mapping {uuid} to take a change",
+        progress=context.reporter.waiting,
+    )
+
+
+def settled(context: Provisioning, mapping: MappingState) -> MappingState:
+    """The mapping as AWS shows it at rest, with everything as it was asked for, and a function that works.
+
+    The function need not be waited for: Lambda takes no mapping to one that is Pending.
+
+    Raises:
+        AwsError: AWS stored something else than it was given, or the function failed.
+    """
+    seen: MappingState
+    if context.trigger.mapping.enabled:
+        seen, _ = context.aws.side_by_side(
+            lambda: _at_rest(context, mapping),
+            lambda: working_function(context, context.trigger.function_name),
+        )
+    else:
+        seen = _at_rest(context, mapping)
+    differing = tuple(mapping_changes(context.trigger, seen))
+    if differing:
+        listed = "; ".join(f"{c.field} is {c.have}, not {c.want}" for c in differing)
+        raise AwsError(
+            f"Event source mapping {mapping.uuid} does not have the requested settings: {listed}.",
+            hint="Run the command again. If this persists, something else changes the mapping, or the endpoint ignores this setting.",
+            code="read-back-differs",
+        )
+    return seen
+
+
+def _at_rest(context: Provisioning, mapping: MappingState) -> MappingState:
+    wanted = "Enabled" if context.trigger.mapping.enabled else "Disabled"
+    last = [mapping.state]
+
+    def look() -> MappingState | None:
+        seen = read_mapping(context.aws, mapping.uuid)
+        if seen is None:
+            last[0] = "not there"
+            return None
+        last[0] = seen.state
+        return seen if seen.state == wanted else None
+
+    return until(
+        look,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"event source mapping {mapping.uuid} to be {wanted}",
+        seen=lambda: last[0],
+        progress=context.reporter.waiting,
+    )
+
+
+def delete_mapping(context: Provisioning, uuid: str) -> None:
+    """Delete the mapping and wait until it is gone: until then it still invokes."""
+    client = context.aws.client("lambda")
+
+    def attempt() -> bool | None:
+        with translated(f"delete event source mapping {uuid}"):
+            try:
+                client.delete_event_source_mapping(UUID=uuid)
+            except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
+                return _is_leaving(context, uuid) or None
+            except client.exceptions.ClientError as error:
+                if not is_not_found(error) and code_of(error) != "ResourceNotFoundException":
+                    raise
+            return True
+
+    for look, what in (
+        (attempt, "take its deletion"),
+        (lambda: True if read_mapping(context.aws, uuid) is None else None, "be gone"),
+    ):
+        until(
+            look,
+            clock=context.clock,
+            timeout=context.timeout,
+            what=f"event source mapping {uuid} to {what}",
+            progress=context.reporter.waiting,
+        )
+
+
+def create_like(
+    context: Provisioning, stream_arn: str, original: MappingState, *, role_arn: str
+) -> MappingState:
+    """A mapping for the context' function with the very filters of another one, neither narrowed nor compared.
+
+    It starts at LATEST: what the stream holds from before is nothing to it.
+    """
+    request = shapes.create_mapping_request(context.trigger, stream_arn, "LATEST")
+    request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
+    made = _made(context, request, role_arn, is_ours=True).mapping
+
+    def enabled() -> MappingState | None:
+        seen = read_mapping(context.aws, made.uuid)
+        return seen if seen is not None and seen.state == "Enabled" else None
+
+    return until(
+        enabled,
+        clock=context.clock,
+        timeout=context.timeout,
+        what=f"event source mapping {made.uuid} to be Enabled",
+        progress=context.reporter.waiting,
+    )
+
+
+def remove_filters(aws: Aws, uuid: str) -> None:
+    """Remove a mapping's filters, as somebody might by mistake: to show what is found then."""
+    with translated(f"change event source mapping {uuid}"):
+        aws.client("lambda").update_event_source_mapping(UUID=uuid, FilterCriteria={})

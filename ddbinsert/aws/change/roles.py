@@ -1,0 +1,217 @@
+"""Changes to roles and log groups: what a function needs before it can run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
+from ddbinsert.aws.read.belongings import with_log_group_tags
+from ddbinsert.aws.read.resources import read_log_group, read_role
+from ddbinsert.aws.read.simulation import simulated
+from ddbinsert.core.arn import resource_name
+from ddbinsert.core.model.seen import LogGroupState
+from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.trigger import shapes
+from ddbinsert.core.trigger.differences import TRUST, cleared_tags
+from ddbinsert.core.trigger.plan_function import wanted_policy
+from ddbinsert.core.trigger.policy import POLICY_NAME, READING
+from ddbinsert.core.trigger.steps import CreateLogGroup, SetRetention
+from ddbinsert.errors import AwsError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.change.context import Provisioning
+    from ddbinsert.core.model.seen import RoleState, World
+    from ddbinsert.core.trigger.steps import (
+        CreateRole,
+        DeleteLogGroup,
+        DeleteRole,
+        UpdateRole,
+    )
+
+
+def log_group(context: Provisioning, step: CreateLogGroup | SetRetention, world: World) -> LogGroupState:
+    """Create the log group, or set its retention; whose a group is that exists was seen by the plan."""
+    client = context.aws.client("logs")
+    with translated(f"prepare log group {step.name}"):
+        if isinstance(step, CreateLogGroup):
+            try:
+                client.create_log_group(**shapes.create_log_group_request(context.trigger, step.log_class))
+            except client.exceptions.ResourceAlreadyExistsException:
+                appeared = read_log_group(context.aws, step.name)
+                if appeared is not None and not _is_ours(context, appeared):
+                    return appeared  # somebody else made it meanwhile: it stays as it is
+        if step.retention_days is not None:
+            client.put_retention_policy(logGroupName=step.name, retentionInDays=step.retention_days)
+        elif not isinstance(step, CreateLogGroup):
+            client.delete_retention_policy(logGroupName=step.name)
+    known = world.log_group
+    if known is None or known.name != step.name:
+        log_class = step.log_class if isinstance(step, CreateLogGroup) else ""
+        known = LogGroupState(
+            name=step.name, arn="", log_class=log_class, tags=context.trigger.log_group_tags
+        )
+    return replace(known, retention_days=step.retention_days)
+
+
+def _is_ours(context: Provisioning, group: LogGroupState) -> bool:
+    tagged = with_log_group_tags(context.aws, group)
+    return tagged is not None and (tagged.tags or {}).get(OWNER_TAG) == context.trigger.table
+
+
+def create_role(context: Provisioning, step: CreateRole) -> RoleState:
+    client = context.aws.client("iam")
+    with translated(f"create role {step.name}"):
+        try:
+            answer: Any = client.create_role(**shapes.create_role_request(context.trigger))
+        except client.exceptions.EntityAlreadyExistsException:
+            answer = client.get_role(RoleName=step.name)  # a run at the same time was faster
+    role = shapes.role(answer)
+    if not role.is_ours:
+        raise PrerequisiteError(
+            f"Role {step.name} appeared meanwhile, and ddbinsert did not make it.",
+            hint=f"Use it as it is (function.role: {role.arn}), or give the function another name.",
+            code="role-not-ours",
+        )
+    return role
+
+
+def update_role(context: Provisioning, step: UpdateRole, world: World) -> RoleState:
+    """Change the trust, the permissions boundary and the tags of our role; the role as it is afterwards."""
+    client, role, want = context.aws.client("iam"), world.role, context.trigger.role
+    if role is None:
+        raise PrerequisiteError(f"Role {step.name} does not exist (any more).", code="role-not-found")
+    fields = {change.field for change in step.changes}
+    tags, gone = dict(want.tags), cleared_tags(context.trigger, "role.tags")
+    with translated(f"change role {step.name}"):
+        if TRUST in fields:
+            answer: Any = client.get_role(RoleName=step.name)
+            document = shapes.trusting(answer["Role"].get("AssumeRolePolicyDocument"))
+            client.update_assume_role_policy(RoleName=step.name, PolicyDocument=document)
+        if "role.boundary" in fields and want.boundary is not None:
+            client.put_role_permissions_boundary(RoleName=step.name, PermissionsBoundary=want.boundary)
+        elif "role.boundary" in fields:
+            client.delete_role_permissions_boundary(RoleName=step.name)
+        if tags and any(field.startswith("role.tags.") for field in fields):
+            client.tag_role(RoleName=step.name, Tags=[{"Key": key, "Value": tags[key]} for key in tags])
+        if gone:
+            client.untag_role(RoleName=step.name, TagKeys=list(gone))
+    boundary = want.boundary if "role.boundary" in fields else role.boundary
+    left = {key: value for key, value in {**role.tags, **tags}.items() if key not in gone}
+    return replace(role, boundary=boundary, tags=left, trusts_lambda=role.trusts_lambda or TRUST in fields)
+
+
+def put_role_policy(context: Provisioning, role: str, world: World, *, keeps: bool = False) -> str | None:
+    """Write our inline policy for the live stream and those being drained; without a stream, just for logging.
+
+    Args:
+        keeps: With the rights of settings that are still to be changed.
+    """
+    document = wanted_policy(context.trigger, world, context.package, keeps=keeps)
+    if document is None:
+        return None
+    with translated(f"write the policy of role {role}"):
+        context.aws.client("iam").put_role_policy(
+            RoleName=role, PolicyName=POLICY_NAME, PolicyDocument=document
+        )
+    return document
+
+
+def is_role_not_ready(error: BaseException) -> bool:
+    """Lambda can't assume the role, or the role lacks a right that a setting needs: both pass where they are new."""
+    return is_role_not_assumable(error) or (
+        code_of(error) == "InvalidParameterValueException"
+        and "execution role does not have permissions" in message_of(error)
+    )
+
+
+def is_role_not_assumable(error: BaseException) -> bool:
+    """Lambda can't assume the role: one that is new in IAM, or one that doesn't trust Lambda."""
+    return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message_of(error)
+
+
+def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> None:
+    """Tell a real lack of trust from propagation: read the role.
+
+    Raises:
+        PrerequisiteError: The role doesn't exist, or doesn't trust Lambda.
+    """
+    name = resource_name(role_arn)
+    try:
+        role = read_role(context.aws, name)
+    except AwsError:
+        return  # not allowed to look: only time can tell
+    if role is None:
+        raise PrerequisiteError(
+            f"Role {role_arn} does not exist.",
+            hint="Correct function.role, or leave it out and let ddbinsert make one.",
+            code="role-not-found",
+        )
+    if not role.trusts_lambda:
+        raise PrerequisiteError(
+            f"Role {name} does not trust Lambda: its trust policy has no lambda.amazonaws.com.",
+            hint="Add sts:AssumeRole for the service lambda.amazonaws.com to its trust policy.",
+            code="role-does-not-trust-lambda",
+        )
+
+
+def refuse_a_role_that_may_not_read(context: Provisioning, role_arn: str, stream_arn: str) -> None:
+    """Tell a real lack of rights from propagation: ask IAM what the role's policies say.
+
+    Raises:
+        PrerequisiteError: They don't allow to read the stream.
+    """
+    name = resource_name(role_arn)
+    try:
+        results = simulated(context.aws, role_arn, READING, [stream_arn], who=f"role {name}")
+    except AwsError:
+        return  # not allowed to ask: only time can tell
+    lacking = [
+        result["EvalActionName"]
+        for result in results
+        # With conditions on what only a real call carries, IAM can't tell either.
+        if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues")
+    ]
+    if lacking:
+        raise PrerequisiteError(
+            f"Role {name} may not read stream {stream_arn}: its policies don't allow {', '.join(lacking)}.",
+            hint=f"Add a policy to the role that allows {', '.join(READING)} on the stream and dynamodb:ListStreams "
+            "on *, and run it again.",
+            code="role-lacks-rights",
+        )
+
+
+def delete_role(context: Provisioning, step: DeleteRole) -> None:
+    client = context.aws.client("iam")
+    gone(
+        lambda: client.delete_role_policy(RoleName=step.name, PolicyName=POLICY_NAME),
+        f"delete the policy of role {step.name}",
+    )
+    gone(lambda: client.delete_role(RoleName=step.name), f"delete role {step.name}")
+
+
+def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) -> str:
+    """Delete the log group; why it stays where it does not carry our tag, and empty where it is gone."""
+    client = context.aws.client("logs")
+    known = world.log_group
+    seen = (
+        known if known and known.name == step.name and known.arn else read_log_group(context.aws, step.name)
+    )
+    if seen is None:
+        return ""
+    if not _is_ours(context, seen):
+        return "it was not made by ddbinsert"
+    gone(lambda: client.delete_log_group(logGroupName=step.name), f"delete log group {step.name}")
+    return ""
+
+
+def gone(delete: Callable[[], object], doing: str) -> None:
+    """Delete something; that it is gone already is fine."""
+    with translated(doing):
+        try:
+            delete()
+        except Exception as error:
+            if not is_not_found(error):
+                raise

@@ -1,0 +1,1 @@
+"""What only doctor reads: the recent past, and what a trigger depends on."""

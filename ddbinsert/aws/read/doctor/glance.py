@@ -1,0 +1,133 @@
+"""A glance at a stream: its newest and its oldest inserts, in as few dependent calls as possible."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.aws.read.stream_records import as_lambda_has_it
+from ddbinsert.core.doctor.facts import Insert, StreamSeen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ddbinsert.aws.session.session import Aws
+
+_PAGE: Final = 1000
+#: Shards that are read at most, the newest ones.
+_SHARDS: Final = 12
+#: Pages of a shard that are read at most: on AWS, where a mapping shares the shard's five reads a second, and elsewhere.
+_PAGES_OF_AWS: Final = 2
+_PAGES: Final = 20
+
+
+class Shard(NamedTuple):
+    """A shard of a stream."""
+
+    name: str
+    is_open: bool
+
+
+class Shards(NamedTuple):
+    """The shards of a stream; whole: no others exist."""
+
+    shards: tuple[Shard, ...] = ()
+    whole: bool = True
+
+    @property
+    def open_count(self) -> int:
+        return sum(shard.is_open for shard in self.shards)
+
+    @property
+    def chosen(self) -> tuple[Shard, ...]:
+        """Those to read: open ones first."""
+        return tuple(sorted(self.shards, key=lambda one: not one.is_open)[:_SHARDS])
+
+
+class Page(NamedTuple):
+    """What was read of a shard; whole: everything from the beginning on."""
+
+    records: list[dict[str, Any]]
+    whole: bool
+
+
+def read_shards(aws: Aws, stream: str) -> Shards:
+    """The shards of a stream, in one call.
+
+    Raises:
+        AwsError: Not permitted, or no such stream.
+    """
+    with translated("read the stream's shards"):
+        answer = aws.client("dynamodbstreams").describe_stream(StreamArn=stream)["StreamDescription"]
+    found = tuple(
+        Shard(one["ShardId"], not (one.get("SequenceNumberRange") or {}).get("EndingSequenceNumber"))
+        for one in answer.get("Shards") or ()
+    )
+    return Shards(found, whole=not answer.get("LastEvaluatedShardId"))
+
+
+def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page:
+    """Records of a shard from a time on; from its beginning with None, or where the endpoint knows no times.
+
+    Raises:
+        AwsError: Not permitted.
+    """
+    client: Any = aws.client("dynamodbstreams")
+    place: dict[str, Any] = {"StreamArn": stream, "ShardId": shard.name}
+    records: list[dict[str, Any]] = []
+    with translated(f"read shard {shard.name} of the stream"):
+        try:
+            iterator = client.get_shard_iterator(**place, **_start(client, since))["ShardIterator"]
+            for _ in range(_PAGES_OF_AWS if aws.is_aws else _PAGES):
+                page = client.get_records(ShardIterator=iterator, Limit=_PAGE)
+                records += page["Records"]
+                iterator = page.get("NextShardIterator")
+                if iterator is None or (not aws.is_aws and len(page["Records"]) < _PAGE):
+                    return Page(records, whole=since is None)
+                if records and aws.is_aws:
+                    break
+        except Exception as error:
+            if not is_not_found(error):
+                raise
+            return Page(records, whole=True)  # the shard's 24 hours are over
+    return Page(records, whole=False)
+
+
+def _start(client: Any, since: float | None) -> dict[str, Any]:
+    members = client.meta.service_model.operation_model("GetShardIterator").input_shape.members
+    if since is None or "Timestamp" not in members:
+        return {"ShardIteratorType": "TRIM_HORIZON"}
+    return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": datetime.fromtimestamp(since, UTC)}
+
+
+def knows_times(aws: Aws) -> bool:
+    """Whether this SDK can begin at a time."""
+    client: Any = aws.client("dynamodbstreams")
+    return "Timestamp" in client.meta.service_model.operation_model("GetShardIterator").input_shape.members
+
+
+def stream_seen(
+    pages: Sequence[Page], stream: str, shards: Shards, passes: Callable[[dict[str, object]], bool]
+) -> StreamSeen:
+    """The inserts of all pages, each once."""
+    found: dict[str, Insert] = {}
+    for record in _inserts(pages):
+        change = record["dynamodb"]
+        at = change.get("ApproximateCreationDateTime")
+        number = str(change.get("SequenceNumber"))
+        found[number] = Insert(
+            at=at.timestamp() if isinstance(at, datetime) else float(at or 0.0),
+            event_id=str(record.get("eventID")),
+            sequence=number,
+            passes=passes(as_lambda_has_it(record, stream)),
+        )
+    return StreamSeen(
+        inserts=tuple(sorted(found.values(), key=lambda one: (one.at, one.sequence))),
+        whole=all(page.whole for page in pages) and shards.whole and len(shards.chosen) == len(shards.shards),
+    )
+
+
+def _inserts(pages: Iterable[Page]) -> Iterable[dict[str, Any]]:
+    for page in pages:
+        yield from (record for record in page.records if record.get("eventName") == "INSERT")

@@ -1,0 +1,183 @@
+"""The recent past of a function: its log, its metrics, and who changed what."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.aws.read.logs import is_of_another, pattern_of
+from ddbinsert.core.arn import parse_arn, resource_name
+from ddbinsert.core.doctor.checks.sink import SINK_THROTTLES
+from ddbinsert.core.doctor.facts import ChangeSeen, LogSeen, Metrics, Receipt
+from ddbinsert.core.logs.ends import NEEDLES, EndReader
+from ddbinsert.core.proof.mapping_counts import OF_FUNCTION, OF_MAPPING
+from ddbinsert.core.receipt import MARK, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.logs.ends import InvocationEnd
+
+#: The log is looked at in windows that end so many seconds ago, side by side: what is newest counts most.
+_ENDS: Final = (0.0, 600.0, 3600.0)
+#: Pages of a window that are read at most: AWS answers with empty pages, too.
+_PAGES: Final = 3
+#: An answer with this number of events and no token was cut by the emulator (docs/aws-facts.md#emulator-logs).
+_FULL: Final = 10_000
+#: Datapoints of a series that are asked for, about.
+_POINTS: Final = 60
+
+
+class Window(NamedTuple):
+    """Epoch seconds between which the log is looked at."""
+
+    start: float
+    end: float
+
+
+class Lines(NamedTuple):
+    """The events of one window, oldest first; whole: read to its end."""
+
+    events: list[Any]
+    whole: bool
+
+
+def windows(since: float, now: float) -> tuple[Window, ...]:
+    """The windows between two times, newest first; together they leave nothing out."""
+    bounds = [now + 60.0, *(now - ago for ago in _ENDS[1:])]
+    starts = [max(since, bound) for bound in bounds[1:]] + [since]
+    return tuple(Window(start, end) for start, end in zip(starts, bounds, strict=True) if start < end)
+
+
+def read_window(aws: Aws, group: str, function: str, window: Window) -> Lines:
+    """Lines of a function about receipts and ends of invocations; none where there is no such log group.
+
+    Raises:
+        AwsError: The log may not be read.
+    """
+    request: dict[str, Any] = {
+        "logGroupName": group,
+        "startTime": int(window.start * 1000),
+        "endTime": int(window.end * 1000),
+    }
+    pattern = pattern_of((MARK.strip(), *NEEDLES), is_aws=aws.is_aws)
+    if pattern:
+        request["filterPattern"] = pattern
+    events: list[Any] = []
+    with translated(f"read log group {group}"):
+        for _ in range(_PAGES):
+            try:
+                page = aws.client("logs").filter_log_events(**request)
+            except Exception as error:
+                if is_not_found(error):
+                    return Lines([], whole=True)
+                raise
+            found = page.get("events", ())
+            events += [one for one in found if not is_of_another(one.get("logStreamName", ""), function)]
+            if not page.get("nextToken"):
+                return Lines(events, whole=len(found) < _FULL)
+            request["nextToken"] = page["nextToken"]
+    return Lines(events, whole=False)
+
+
+def log_seen(parts: Sequence[Lines]) -> LogSeen:
+    """What the windows, newest first, hold."""
+    reader = EndReader()
+    ends: list[InvocationEnd] = []
+    receipts: list[Receipt] = []
+    for part in reversed(parts):
+        for event in part.events:
+            at, message = event.get("timestamp", 0) / 1000, event.get("message", "").rstrip("\n")
+            heard = reader.feed(event.get("logStreamName", ""), at, message)
+            if heard.end is not None:
+                ends.append(heard.end)
+            receipt = parse(message) if MARK in message else None
+            if receipt is not None:
+                receipts.append(
+                    Receipt(
+                        at=at,
+                        decision=str(receipt["decision"]),
+                        event_id=receipt["eventID"] or "",
+                        event_name=receipt["eventName"] or "",
+                        sequence=receipt["seq"] or "",
+                    )
+                )
+    return LogSeen(
+        ends=tuple(sorted(ends, key=lambda end: end.at)),
+        receipts=tuple(sorted(receipts, key=lambda one: one.at)),
+        whole=all(part.whole for part in parts),
+    )
+
+
+def read_metrics(
+    aws: Aws, function: str, mappings: Iterable[str], sink: str, *, since: float, now: float
+) -> Metrics:
+    """CloudWatch's datapoints of a function, of its mappings and of a table that is its sink.
+
+    Raises:
+        AwsError: They may not be read.
+    """
+    period = max(60, int((now - since) / _POINTS) // 60 * 60)
+    asked = [("AWS/Lambda", name, "FunctionName", function, "Sum") for name in OF_FUNCTION]
+    asked.append(("AWS/Lambda", "IteratorAge", "FunctionName", function, "Maximum"))
+    asked += [
+        ("AWS/Lambda", name, "EventSourceMappingUUID", uuid, "Sum")
+        for uuid in mappings
+        for name in OF_MAPPING
+    ]
+    parts = parse_arn(sink)
+    if parts is not None and parts.service == "dynamodb":
+        asked.append(("AWS/DynamoDB", "WriteThrottleEvents", "TableName", resource_name(sink), "Sum"))
+    request: dict[str, Any] = {
+        "MetricDataQueries": [
+            {"Id": f"m{place}", "MetricStat": _statistic(one, period)} for place, one in enumerate(asked)
+        ],
+        "StartTime": datetime.fromtimestamp(since // period * period, UTC),
+        "EndTime": datetime.fromtimestamp(int(now) + 60, UTC),
+        "ScanBy": "TimestampAscending",
+    }
+    sums: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
+    with translated("read the metrics"):
+        for _ in range(_PAGES):
+            answer = aws.client("cloudwatch").get_metric_data(**request)
+            for result in answer.get("MetricDataResults", ()):
+                name = asked[int(result["Id"][1:])][1]
+                for at, value in zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False):
+                    sums[SINK_THROTTLES if name == "WriteThrottleEvents" else name][at.timestamp()] += value
+            if not answer.get("NextToken"):
+                break
+            request["NextToken"] = answer["NextToken"]
+    return Metrics(series={name: tuple(sorted(points.items())) for name, points in sums.items()})
+
+
+def _statistic(asked: tuple[str, str, str, str, str], period: int) -> Any:
+    namespace, name, dimension, value, stat = asked
+    metric = {"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": dimension, "Value": value}]}
+    return {"Metric": metric, "Period": period, "Stat": stat}
+
+
+def read_changes(aws: Aws, resource: str, since: float) -> tuple[ChangeSeen, ...]:
+    """What CloudTrail recorded of changes of a resource, oldest first.
+
+    Raises:
+        AwsError: It may not be read.
+    """
+    with translated("look up changes in CloudTrail"):
+        client: Any = aws.client("cloudtrail")
+        answer = client.lookup_events(
+            LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": resource}],
+            StartTime=datetime.fromtimestamp(since, UTC),
+        )
+    return tuple(
+        ChangeSeen(
+            at=event["EventTime"].timestamp(),
+            who=event.get("Username") or "unknown",
+            what=event.get("EventName", ""),
+            resource=resource,
+        )
+        for event in reversed(answer.get("Events", ()))
+        if event.get("ReadOnly") != "true"
+    )

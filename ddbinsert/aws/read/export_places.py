@@ -1,0 +1,159 @@
+"""Where an export of DynamoDB's is read: a folder of this machine, or the bucket that it was written to."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ddbinsert.aws.errors import code_of, is_passing, translated
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+    from ddbinsert.aws.session.session import Aws
+
+_CHUNK: Final = 1024 * 1024
+_TRIES: Final = 4
+_ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
+_SCHEME: Final = "s3://"
+
+
+class Place(Protocol):
+    """The folder of one export."""
+
+    @property
+    def name(self) -> str:
+        """As the user wrote it."""
+
+    def text(self, file: str) -> str | None:
+        """The content of a file beside the manifest; None where there is no such file.
+
+        Raises:
+            OSError, AwsError: It can't be read.
+        """
+
+    def data(self, key: str) -> AbstractContextManager[Path]:
+        """A data file, by its key in the manifest, as a file of this machine for as long as the block lasts.
+
+        Raises:
+            OSError, AwsError: It can't be read.
+        """
+
+
+def place_of(aws: Aws, text: str, base: Path) -> Place:
+    """The place that ``DIR`` or ``s3://BUCKET/PREFIX`` names.
+
+    Args:
+        base: Where relative folders begin.
+
+    Raises:
+        UsageError: It names no place in S3.
+    """
+    if not text.startswith(_SCHEME):
+        return Folder(base / text)
+    bucket, _, prefix = text.removeprefix(_SCHEME).partition("/")
+    if not bucket or not prefix.strip("/"):
+        raise UsageError(
+            f"{text} does not name an export in S3.",
+            hint="Write s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT_ID.",
+            code="bad-location",
+        )
+    return InBucket(aws, bucket, prefix.strip("/"))
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An export that was copied to this machine."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def text(self, file: str) -> str | None:
+        try:
+            return (self.path / file).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    @contextmanager
+    def data(self, key: str) -> Iterator[Path]:
+        """A full export has a folder of data of its own; incremental ones share the one beside theirs."""
+        name = key.rpartition("/")[2]
+        own, shared = self.path / "data" / name, self.path.parent / "data" / name
+        yield own if own.exists() or not shared.exists() else shared
+
+
+@dataclass(frozen=True)
+class InBucket:
+    """An export where DynamoDB wrote it. A data file at a time is on this machine's disk."""
+
+    aws: Aws
+    bucket: str
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        return f"{_SCHEME}{self.bucket}/{self.prefix}"
+
+    def text(self, file: str) -> str | None:
+        key = f"{self.prefix}/{file}"
+        with translated(f"read {_SCHEME}{self.bucket}/{key}"):
+            try:
+                body: bytes = self._client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            except Exception as error:
+                if code_of(error) == "NoSuchBucket":
+                    raise PrerequisiteError(
+                        f"The bucket {self.bucket} does not exist.", code="bad-export"
+                    ) from error
+                if code_of(error) not in _ABSENT:
+                    raise
+                return None
+        return body.decode("utf-8")
+
+    @contextmanager
+    def data(self, key: str) -> Iterator[Path]:
+        with TemporaryDirectory(prefix="ddbinsert-export-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "data"
+            own = f"{self.prefix}/data/{key.rpartition('/')[2]}"  # where the export was copied to another prefix
+            with translated(f"read {_SCHEME}{self.bucket}/{key}"):
+                for name in dict.fromkeys((key, own)):
+                    if self._fetch(name, path):
+                        break
+                else:
+                    raise FileNotFoundError(2, "there is no such object", f"{_SCHEME}{self.bucket}/{key}")
+            yield path
+
+    def _fetch(self, key: str, path: Path) -> bool:
+        """Copy an object to a file, beginning anew where the connection breaks; False where there is none."""
+        for attempt in range(_TRIES):
+            try:
+                answer = self._client.get_object(Bucket=self.bucket, Key=key)
+                with path.open("wb") as file:
+                    shutil.copyfileobj(answer["Body"], file, _CHUNK)
+            except Exception as error:
+                if code_of(error) in _ABSENT:
+                    return False
+                if attempt == _TRIES - 1 or not (is_passing(error) or _is_broken(error)):
+                    raise
+            else:
+                return True
+        raise AssertionError("the last try returns or raises")
+
+    @property
+    def _client(self) -> Any:
+        return self.aws.client("s3")
+
+
+def _is_broken(error: Exception) -> bool:
+    """Whether the connection broke while a body was read."""
+    from botocore.exceptions import HTTPClientError
+
+    return isinstance(error, HTTPClientError) or type(error).__name__ in ("ProtocolError", "IncompleteRead")

@@ -1,0 +1,285 @@
+"""Everything that has to do with streams in one region: tables, mappings, functions, pipes, tags.
+
+Lists and tables are read side by side, within the rate of each operation. What may not be read is noted, and the rest
+goes on.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, wait
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ddbinsert.aws.errors import CredentialsError, PermissionDenied, is_not_found, is_passing, translated
+from ddbinsert.aws.read.bucket import TokenBucket
+from ddbinsert.core.inventory.model import Around, KinesisDestination, Pipe, TableRead, Unread
+from ddbinsert.core.trigger import shapes
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+
+T = TypeVar("T")
+
+#: Calls a second on AWS; what is not listed has the rate of Lambda's and most control planes, of which a part is used.
+_RATES = {"DescribeTable": 100.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
+_RATE = 8.0
+_ATTEMPTS = 8
+_LONGEST_PAUSE = 20.0
+#: Tables that are asked for at a time.
+_AHEAD = 32
+
+
+class RegionReader:
+    """Reads one region.
+
+    Attributes:
+        unread: What could not be read, and why.
+    """
+
+    def __init__(
+        self, aws: Aws, *, clock: Clock, region: str, account: str | None, profile: str | None
+    ) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._region = region
+        self._account = account
+        self._profile = profile
+        self._buckets: dict[str, TokenBucket] = {}
+        self.unread: list[Unread] = []
+        self._denied: set[str] = set()
+
+    def around(self) -> tuple[Around, list[str]]:
+        """What is known of the region besides its tables, and the names of its tables."""
+        reads: list[tuple[str, Callable[[], Any]]] = [
+            ("tables", self._tables),
+            ("event source mappings", self._mappings),
+            ("functions", self._functions),
+            ("pipes", self._pipes),
+            ("tags", self._tags),
+        ]
+        futures = [(what, self._aws.start(read)) for what, read in reads]
+        found = {what: self._noted(what, future) for what, future in futures}
+        return (
+            Around(
+                region=self._region,
+                account=self._account,
+                profile=self._profile,
+                mappings=tuple(found["event source mappings"] or ()),
+                functions=found["functions"],
+                tags=found["tags"],
+                pipes=tuple(found["pipes"] or ()),
+                all_tables=found["tables"] is not None,
+            ),
+            sorted(found["tables"] or ()),
+        )
+
+    def read_tables(self, names: Iterable[str]) -> Iterator[TableRead]:
+        """The tables, each as soon as it is known, a bounded number at a time."""
+        left = iter(names)
+        running: dict[Future[Any], str] = {}
+        while True:
+            for name in left:
+                running[self._aws.start(lambda name=name: self._table(name))] = name  # type: ignore[misc]
+                if len(running) >= _AHEAD:
+                    break
+            if not running:
+                return
+            answered, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in answered:
+                name = running.pop(future)
+                read = self._noted(f"table {name}", future)
+                yield TableRead(name=name, state=None, unread=True) if read is None else read
+
+    def _noted(self, what: str, future: Future[Any]) -> Any:
+        """The result; None where it could not be read, which is noted.
+
+        Raises:
+            CredentialsError: There is no identity to read anything with.
+        """
+        try:
+            return self._aws.result(future)
+        except CredentialsError:
+            raise
+        except AwsError as error:
+            self._note(what, error)
+            return None
+
+    def _note(self, what: str, error: AwsError) -> None:
+        self.unread.append(
+            Unread(
+                region=self._region,
+                account=self._account,
+                profile=self._profile,
+                what=what,
+                reason=error.message,
+            )
+        )
+
+    # --- calls ------------------------------------------------------------------------------------------
+
+    def _call(self, operation: str, call: Callable[[], T]) -> T:
+        """The answer of one call, made when its turn has come, and again where AWS throttles."""
+        bucket = self._bucket(operation)
+        pause = 0.5
+        for attempt in range(_ATTEMPTS):
+            if bucket is not None:
+                bucket.take()
+            try:
+                return call()
+            except Exception as error:
+                if not is_passing(error) or attempt == _ATTEMPTS - 1:
+                    raise
+            if bucket is not None:
+                bucket.throttled()
+            self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _bucket(self, operation: str) -> TokenBucket | None:
+        """The operation's bucket; none where nobody else shares the endpoint."""
+        if not self._aws.is_aws:
+            return None
+        rate = _RATES.get(operation, _RATE)
+        return self._buckets.setdefault(operation, TokenBucket(self._clock, rate=rate, burst=rate))
+
+    def _pages(
+        self,
+        operation: str,
+        call: Callable[..., Any],
+        token: tuple[str, str],
+        request: dict[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Page by page.
+
+        Args:
+            token: Its name in a request, and in an answer.
+        """
+        asked, told = token
+        request = dict(request or {})
+        with translated(f"call {operation}"):
+            while True:
+                page = self._call(operation, lambda: call(**request))
+                yield page
+                if not page.get(told):
+                    return
+                request[asked] = page[told]
+
+    # --- lists ------------------------------------------------------------------------------------------
+
+    def _tables(self) -> list[str]:
+        token = ("ExclusiveStartTableName", "LastEvaluatedTableName")
+        pages = self._pages("ListTables", self._aws.client("dynamodb").list_tables, token)
+        return [name for page in pages for name in page.get("TableNames", ())]
+
+    def _mappings(self) -> list[Any]:
+        call = self._aws.client("lambda").list_event_source_mappings
+        pages = self._pages("ListEventSourceMappings", call, ("Marker", "NextMarker"))
+        found = (shapes.mapping(one) for page in pages for one in page.get("EventSourceMappings", ()))
+        return [one for one in found if ":dynamodb:" in one.stream_arn]
+
+    def _functions(self) -> dict[str, str]:
+        pages = self._pages(
+            "ListFunctions", self._aws.client("lambda").list_functions, ("Marker", "NextMarker")
+        )
+        return {
+            one["FunctionName"]: str(one.get("LastModified") or "")
+            for page in pages
+            for one in page.get("Functions", ())
+        }
+
+    def _pipes(self) -> list[Pipe]:
+        client = self._aws.client("pipes")
+        token = ("NextToken", "NextToken")
+        pages = self._pages("ListPipes", client.list_pipes, token, {"SourcePrefix": "arn:"})
+        names = [
+            one["Name"]
+            for page in pages
+            for one in page.get("Pipes", ())
+            if ":dynamodb:" in one.get("Source", "")
+        ]
+        with translated("read a pipe"):
+            return [
+                _pipe(self._call("DescribePipe", lambda name=name: client.describe_pipe(Name=name)))  # type: ignore[misc]
+                for name in names
+            ]
+
+    def _tags(self) -> dict[str, dict[str, str]]:
+        client = self._aws.client("resourcegroupstaggingapi")
+        kinds = {"ResourceTypeFilters": ["lambda"]}
+        token = ("PaginationToken", "PaginationToken")
+        pages = self._pages("GetResources", client.get_resources, token, kinds)
+        return {
+            one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one.get("Tags", ())}
+            for page in pages
+            for one in page.get("ResourceTagMappingList", ())
+        }
+
+    # --- tables -----------------------------------------------------------------------------------------
+
+    def _table(self, name: str) -> TableRead:
+        client = self._aws.client("dynamodb")
+        with translated(f"read table {name}"):
+            try:
+                answer = self._call("DescribeTable", lambda: client.describe_table(TableName=name))
+            except Exception as error:
+                if is_not_found(error):
+                    return TableRead(name=name, state=None)  # deleted since the list was made
+                raise
+        return TableRead(name=name, state=shapes.table(answer), kinesis=self._kinesis(name))
+
+    def _kinesis(self, name: str) -> tuple[KinesisDestination, ...]:
+        """The table's Kinesis destinations; none, once noted, where they may not be read."""
+        if "kinesis" in self._denied:
+            return ()
+        call = self._aws.client("dynamodb").describe_kinesis_streaming_destination
+        try:
+            with translated("read Kinesis destinations"):
+                answer = self._call("DescribeKinesisStreamingDestination", lambda: call(TableName=name))
+        except PermissionDenied as error:
+            if "kinesis" not in self._denied:
+                self._denied.add("kinesis")
+                self._note("Kinesis destinations", error)
+            return ()
+        except AwsError as error:
+            self._note(f"Kinesis destinations of {name}", error)
+            return ()
+        return tuple(
+            KinesisDestination(arn=one["StreamArn"], status=str(one.get("DestinationStatus") or ""))
+            for one in answer.get("KinesisDataStreamDestinations", ())
+            if one.get("DestinationStatus") not in ("DISABLED", "ENABLE_FAILED")
+        )
+
+
+def _pipe(answer: dict[str, Any]) -> Pipe:
+    criteria = (answer.get("SourceParameters") or {}).get("FilterCriteria") or {}
+    modified = answer.get("LastModifiedTime")
+    return Pipe(
+        name=answer["Name"],
+        arn=answer.get("Arn", answer["Name"]),
+        stream_arn=answer.get("Source", ""),
+        target_arn=answer.get("Target", ""),
+        state=str(answer.get("CurrentState") or ""),
+        filters=tuple(one.get("Pattern", "") for one in criteria.get("Filters") or ()),
+        modified=None if modified is None else float(modified.timestamp()),
+    )
+
+
+def enabled_regions(aws: Aws) -> tuple[str, ...]:
+    """The regions that are enabled for the account.
+
+    Raises:
+        AwsError: They may not be listed.
+    """
+    regions: list[str] = []
+    request: dict[str, Any] = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
+    with translated("list the account's regions"):
+        while True:
+            page = aws.client("account").list_regions(**request)
+            regions += [one["RegionName"] for one in page.get("Regions", ())]
+            if not page.get("NextToken"):
+                return tuple(sorted(regions))
+            request["NextToken"] = page["NextToken"]

@@ -1,0 +1,95 @@
+"""What reading a log again and again has to remember: how far a look has come, and what was given lately."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from ddbinsert.core.logs.event import LogEvent
+
+#: Known events are kept by tenths of a second, in milliseconds.
+_BUCKET = 100
+
+
+@dataclass
+class Look:
+    """One reading from a start to the present, page by page; what is left of it when it is interrupted.
+
+    Attributes:
+        start: Epoch milliseconds, moved on where pages come without tokens.
+        token: The next page's.
+        whole: It goes back over the whole overlap.
+        instant: A millisecond that holds more events than an answer.
+        gave: Whether it has found anything new.
+    """
+
+    start: int
+    whole: bool = True
+    token: str | None = None
+    instant: int | None = None
+    gave: bool = False
+    _at: int | None = None
+    _equal: Counter[tuple[str, str]] = field(default_factory=Counter)
+    _page: tuple[int, str | None] | None = None
+    _mark: tuple[int | None, Counter[tuple[str, str]]] = (None, Counter())
+
+    def restart(self, start: int) -> None:
+        """Read from another moment on, without a token."""
+        self.start, self.token, self.instant = start, None, None
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        self._at = None
+
+    def begin_page(self) -> None:
+        """Count equal lines from where the page begins, also where it is read for the second time."""
+        page = (self.start, self.token)
+        if page == self._page:
+            self._at, self._equal = self._mark[0], Counter(self._mark[1])
+        else:
+            self._page, self._mark = page, (self._at, Counter(self._equal))
+
+    def identity(self, event: LogEvent) -> int:
+        """A number that stands for this event and no other, however often it is read."""
+        if event.event_id is not None:
+            return hash(event.event_id)
+        return self.count(event.timestamp, event.stream, event.message)
+
+    def count(self, timestamp: int, stream: str, message: str) -> int:
+        """The identity of an event without an id: which one it is of its equals, counted in reading order."""
+        if timestamp != self._at:  # events come in the order of their timestamps
+            self._at = timestamp
+            self._equal.clear()
+        line = stream, message
+        self._equal[line] += 1
+        return hash((timestamp, line, self._equal[line]))
+
+
+class Known:
+    """Which events were given lately, by the tenth of a second."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, set[int]] = {}
+
+    def add(self, timestamp: int, identity: int) -> bool:
+        """Whether it was unknown."""
+        bucket = self._buckets.setdefault(timestamp // _BUCKET, set())
+        before = len(bucket)
+        bucket.add(identity)
+        return len(bucket) > before
+
+    def forget_before(self, timestamp: int) -> None:
+        for number in [number for number in self._buckets if number < timestamp // _BUCKET]:
+            del self._buckets[number]
+
+    def start_of_last(self, count: int) -> int:
+        """The earliest timestamp that no more than about ``count`` of them lie behind; 0 where all do."""
+        for number in sorted(self._buckets, reverse=True):
+            count -= len(self._buckets[number])
+            if count < 0:
+                return number * _BUCKET
+        return 0

@@ -1,0 +1,223 @@
+"""Everything around a trigger, read at once: independent reads run side by side, in as few round trips as possible."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import PermissionDenied
+from ddbinsert.aws.read.belongings import with_log_group_tags
+from ddbinsert.aws.read.resources import (
+    caller_account,
+    has_queue,
+    read_function,
+    read_log_group,
+    read_mapping_tags,
+    read_mappings,
+    read_role,
+    read_table,
+)
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.model.seen import World
+from ddbinsert.core.model.wanted import OWNER_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import LogGroupState, MappingState, RoleState, TableState
+    from ddbinsert.core.model.wanted import Trigger
+
+
+def observe(
+    aws: Aws,
+    trigger: Trigger,
+    *,
+    role: bool = True,
+    function: bool = True,
+    others: bool = False,
+    owners: bool = False,
+    live_owner: bool = True,
+    tags: bool = False,
+    lenient: bool = False,
+    meanwhile: Callable[[str], None] | None = None,
+    known: World | None = None,
+) -> World:
+    """What is there now.
+
+    Args:
+        function: Read the function, its log group and its mappings.
+        role: Read the role (with ``function`` only).
+        others: Read other functions' mappings on the live stream, too: one round trip more.
+        owners: Read the tags of the mappings, and the log group and role that the function really has: in the same
+            further round trip.
+        live_owner: With ``owners``: read the tags of the mapping on the live stream, too.
+        tags: With ``owners``: read the tags of that mapping and of the log group, where they may be read.
+        lenient: Leave the owner of a mapping unknown where its tags may not be read.
+        meanwhile: Called beside that round trip, with the live stream's ARN.
+        known: What was read of this trigger a moment ago without its role; only what it lacks is read.
+
+    Raises:
+        AwsError: A read was refused. What does not exist is no error.
+    """
+    world = _nearest(aws, trigger, role=role, function=function) if known is None else known
+    further = [*_others(aws, world, meanwhile)] if others else []
+    if owners:
+        further += _owners(aws, trigger, world, live_owner=live_owner, tags=tags, lenient=lenient)
+    if known is not None and function and role and not trigger.function.role:
+        # First: a role that the function really has comes from `_owners`, and replaces it.
+        further.insert(0, lambda: _role_edit(read_role(aws, trigger.role_name)))
+    for edit in aws.side_by_side(*further) if further else ():
+        world = edit(world)
+    return world
+
+
+def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World:
+    """What can be read by its name, in one round."""
+    reads: list[Callable[[], Any]] = [
+        lambda: read_table(aws, trigger.table),
+        lambda: read_function(aws, trigger.function_name) if function else None,
+        lambda: read_mappings(aws, function_name=trigger.function_name) if function else (),
+        lambda: read_log_group(aws, trigger.log_group) if function else None,
+        lambda: (
+            read_role(aws, trigger.role_name) if function and role and not trigger.function.role else None
+        ),
+    ]
+    if function and trigger.mapping.on_failure == "create":
+        reads.append(lambda: not has_queue(aws, trigger.failure_queue))
+    table: TableState | None
+    table, deployed, mappings, group, its_role, *queue_missing = aws.side_by_side(*reads)
+    return World(
+        account=arn_parts(table.arn).account if table else caller_account(aws),
+        region=arn_parts(table.arn).region if table else aws.region,
+        table=table,
+        role=its_role,
+        log_group=group,
+        function=deployed,
+        mappings=tuple(m for m in mappings if _is_stream_of(m, trigger.table)),
+        failure_queue_missing=any(queue_missing),
+    )
+
+
+Edit = Callable[[World], World]
+
+
+def _others(aws: Aws, world: World, meanwhile: Callable[[str], None] | None) -> Iterator[Callable[[], Edit]]:
+    """Reads of who else is on the live stream."""
+    live = world.table.stream_arn if world.table is not None else None
+    if live is None:
+        return
+    mine = {mapping.uuid for mapping in world.mappings}
+
+    def readers() -> Edit:
+        found = read_mappings(aws, stream_arn=live)
+        return lambda w: replace(w, other_mappings=tuple(m for m in found if m.uuid not in mine))
+
+    def beside() -> Edit:
+        if meanwhile is not None:
+            meanwhile(live)
+        return lambda w: w
+
+    yield readers
+    yield beside
+
+
+def _owners(
+    aws: Aws, trigger: Trigger, world: World, *, live_owner: bool, tags: bool, lenient: bool
+) -> Iterator[Callable[[], Edit]]:
+    """Reads of whose the mappings are, and of the log group and role that the function really has."""
+    function, live = world.function, world.live_mapping
+    for mapping in world.mappings:
+        must = live_owner or mapping is not live
+        if must or tags:
+            yield _tags_reader(aws, mapping, _fallback(world), lenient=lenient or not must)
+    group = function.log_group if function is not None else trigger.log_group
+    is_other = group != trigger.log_group and "function.log_group" not in trigger.explicit
+    if is_other or (tags and world.log_group is not None):
+        known = None if is_other else world.log_group
+        yield lambda: _log_group_edit(_tagged(aws, known or read_log_group(aws, group), tags=tags))
+    if function is None:
+        return
+    role = resource_name(function.role_arn)
+    if (
+        trigger.function.role is None
+        and role != trigger.role_name
+        and "function.role" not in trigger.explicit
+    ):
+        yield lambda: _role_edit(read_role(aws, role))
+
+
+def _tagged(aws: Aws, group: LogGroupState | None, *, tags: bool) -> LogGroupState | None:
+    """The log group, with its tags where they are asked for and may be read."""
+    if group is None or not tags:
+        return group
+    with contextlib.suppress(PermissionDenied):
+        return with_log_group_tags(aws, group)
+    return group
+
+
+def _fallback(world: World) -> dict[str, str]:
+    """What stands for a mapping's tags where an endpoint has none: those of its function, if that is ours."""
+    tags = world.function.tags if world.function is not None else {}
+    return dict(tags) if OWNER_TAG in tags else {}
+
+
+def with_mapping_tags(aws: Aws, world: World, mapping: MappingState) -> World:
+    """The world with the tags of one of its mappings."""
+    return _tags_edit(aws, mapping, _fallback(world))(world)
+
+
+def _tags_reader(
+    aws: Aws, mapping: MappingState, fallback: Mapping[str, str], *, lenient: bool
+) -> Callable[[], Edit]:
+    def read() -> Edit:
+        try:
+            return _tags_edit(aws, mapping, fallback)
+        except PermissionDenied:
+            if not lenient:
+                raise
+            return lambda w: w
+
+    return read
+
+
+def _tags_edit(aws: Aws, mapping: MappingState, fallback: Mapping[str, str]) -> Edit:
+    tags = read_mapping_tags(aws, mapping)
+    tagged = replace(mapping, tags=fallback if tags is None else tags)
+    return lambda w: replace(w, mappings=tuple(tagged if m.uuid == mapping.uuid else m for m in w.mappings))
+
+
+def _log_group_edit(group: LogGroupState | None) -> Edit:
+    return lambda w: replace(w, log_group=group)
+
+
+def _role_edit(role: RoleState | None) -> Edit:
+    return lambda w: replace(w, role=role)
+
+
+def with_others(aws: Aws, world: World, *, meanwhile: Callable[[str], None] | None = None) -> World:
+    """The world with the mappings of other functions on the live stream.
+
+    Args:
+        meanwhile: Called beside that look, with the live stream's ARN.
+    """
+    live = world.table.stream_arn if world.table else None
+    if live is None:
+        return world
+    on_stream, _ = aws.side_by_side(
+        lambda: read_mappings(aws, stream_arn=live), lambda: meanwhile(live) if meanwhile else None
+    )
+    now = {mapping.uuid: mapping for mapping in on_stream}
+    mine = tuple(now.get(mapping.uuid, mapping) for mapping in world.mappings)
+    known = {mapping.uuid for mapping in mine}
+    return replace(
+        world,
+        mappings=mine,
+        other_mappings=tuple(mapping for mapping in on_stream if mapping.uuid not in known),
+    )
+
+
+def _is_stream_of(mapping: MappingState, table: str) -> bool:
+    return f":table/{table}/stream/" in mapping.stream_arn

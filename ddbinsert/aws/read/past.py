@@ -1,0 +1,108 @@
+"""What AWS still knows of the past: a table's streams, and what CloudWatch counted minute by minute."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import translated
+from ddbinsert.core.proof.mapping_counts import DROPPED
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ddbinsert.aws.session.session import Aws
+
+_PAGES = 200
+_MINUTE = 60
+#: Of the function, each with its statistic.
+_OF_FUNCTION = {"Invocations": "Sum", "Throttles": "Sum", "IteratorAge": "Maximum"}
+
+
+def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
+    """The table's streams, disabled ones included as long as AWS lists them; none where they may not be listed."""
+    found: list[str] = []
+    request: dict[str, Any] = {"TableName": table}
+    try:
+        with translated(f"list the streams of table {table}"):
+            for _ in range(_PAGES):
+                answer = aws.client("dynamodbstreams").list_streams(**request)
+                found += [str(one["StreamArn"]) for one in answer.get("Streams") or ()]
+                last = answer.get("LastEvaluatedStreamArn")
+                if not last:
+                    break
+                request["ExclusiveStartStreamArn"] = last
+    except AwsError:
+        return ()
+    return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Minutes:
+    """CloudWatch's counts; each minute by the epoch second at which it begins. What has no datapoint is absent.
+
+    Attributes:
+        age: IteratorAge in seconds of the newest minutes; None where there is none.
+        why: Why nothing was read; empty where it was.
+    """
+
+    invocations: Mapping[int, float] = field(default_factory=dict)
+    throttles: Mapping[int, float] = field(default_factory=dict)
+    age: float | None = None
+    dropped: float = 0.0
+    why: str = ""
+
+
+def read_minutes(
+    aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float, recent: float
+) -> Minutes:
+    """The counts of a function and of its mappings, minute by minute.
+
+    Args:
+        since: Epoch seconds. until: Likewise. recent: Seconds before ``until`` that count as now, for the age.
+    """
+    asked = [(name, "FunctionName", function, stat) for name, stat in _OF_FUNCTION.items()]
+    asked += [(DROPPED, "EventSourceMappingUUID", uuid, "Sum") for uuid in mappings]
+    request: dict[str, Any] = {
+        "MetricDataQueries": [
+            {"Id": f"m{place}", "MetricStat": _stat(*one)} for place, one in enumerate(asked)
+        ],
+        "StartTime": datetime.fromtimestamp(since // _MINUTE * _MINUTE, UTC),
+        "EndTime": datetime.fromtimestamp(int(until) + _MINUTE, UTC),
+    }
+    counts: dict[str, dict[int, float]] = {}
+    try:
+        with translated("read the metrics"):
+            for _ in range(_PAGES):
+                answer = aws.client("cloudwatch").get_metric_data(**request)
+                for result in answer.get("MetricDataResults", ()):
+                    kept = counts.setdefault(asked[int(result["Id"][1:])][0], {})
+                    for at, value in zip(
+                        result.get("Timestamps", ()), result.get("Values", ()), strict=False
+                    ):
+                        minute = int(at.timestamp()) // _MINUTE * _MINUTE
+                        kept[minute] = kept.get(minute, 0.0) + value
+                if not answer.get("NextToken"):
+                    break
+                request["NextToken"] = answer["NextToken"]
+    except AwsError as error:
+        return Minutes(why=f"CloudWatch metrics: {error.message}")
+    ages = [value for at, value in counts.get("IteratorAge", {}).items() if at + _MINUTE >= until - recent]
+    return Minutes(
+        invocations=counts.get("Invocations", {}),
+        throttles={at: value for at, value in counts.get("Throttles", {}).items() if value},
+        age=max(ages) / 1000 if ages else None,
+        dropped=sum(counts.get(DROPPED, {}).values()),
+    )
+
+
+def _stat(name: str, dimension: str, value: str, statistic: str) -> dict[str, Any]:
+    metric = {
+        "Namespace": "AWS/Lambda",
+        "MetricName": name,
+        "Dimensions": [{"Name": dimension, "Value": value}],
+    }
+    return {"Metric": metric, "Period": _MINUTE, "Stat": statistic}

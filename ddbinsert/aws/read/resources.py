@@ -1,0 +1,221 @@
+"""Single reads: one resource each, or None where there is no such thing."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ddbinsert.aws.errors import code_of, is_not_found, translated
+from ddbinsert.aws.queue_address import queue_url
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.trigger import shapes
+from ddbinsert.core.trigger.policy import POLICY_NAME
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, TableState
+
+T = TypeVar("T")
+
+
+def read_table(aws: Aws, name: str) -> TableState | None:
+    """The table; None where it doesn't exist."""
+    return _found(
+        lambda: shapes.table(aws.client("dynamodb").describe_table(TableName=name)), f"read table {name}"
+    )
+
+
+def read_table_tags(aws: Aws, arn: str) -> dict[str, str]:
+    """A table's tags."""
+    with translated(f"read the tags of {arn}"):
+        pages = aws.client("dynamodb").get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", ())}
+
+
+def read_function(aws: Aws, name: str) -> FunctionState | None:
+    """The function; None where it doesn't exist."""
+    return _found(
+        lambda: shapes.function(aws.client("lambda").get_function(FunctionName=name)), f"read function {name}"
+    )
+
+
+def read_configuration(aws: Aws, name: str) -> Mapping[str, Any]:
+    """A function's whole configuration, as Lambda answers; empty where there is no such function."""
+    found: Mapping[str, Any] | None = _found(
+        lambda: aws.client("lambda").get_function(FunctionName=name)["Configuration"],
+        f"read function {name}",
+    )
+    return found or {}
+
+
+def read_alias_weights(aws: Aws, arn: str) -> tuple[tuple[str, float], ...]:
+    """The further versions of an alias with their shares of invocations; none where it is a version's number."""
+    qualifier = arn_parts(arn).qualifier
+    if not qualifier or qualifier.isdecimal():
+        return ()
+    found: Mapping[str, Any] | None = _found(
+        lambda: aws.client("lambda").get_alias(FunctionName=resource_name(arn), Name=qualifier),
+        f"read alias {qualifier}",
+    )
+    weights = ((found or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    return tuple(sorted((str(version), float(share)) for version, share in weights.items()))
+
+
+def read_kinesis_destinations(aws: Aws, table: str) -> tuple[str, ...]:
+    """The ARNs of the Kinesis data streams that are given every change of a table."""
+    answer: Mapping[str, Any] | None = _found(
+        lambda: aws.client("dynamodb").describe_kinesis_streaming_destination(TableName=table),
+        f"read the Kinesis destinations of table {table}",
+    )
+    found = (answer or {}).get("KinesisDataStreamDestinations") or ()
+    return tuple(
+        one["StreamArn"]
+        for one in found
+        if one.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
+    )
+
+
+def read_mappings(
+    aws: Aws, *, function_name: str | None = None, stream_arn: str | None = None
+) -> tuple[MappingState, ...]:
+    """Every mapping of a function, or on a stream."""
+    request: dict[str, Any] = {}
+    if function_name:
+        request["FunctionName"] = function_name
+    if stream_arn:
+        request["EventSourceArn"] = stream_arn
+    found = _found(lambda: _all_mappings(aws, request), "list event source mappings")
+    return found or ()
+
+
+def mappings_of(aws: Aws, function_name: str) -> tuple[MappingState, ...]:
+    """Every mapping of a function from any source, those of its aliases and versions included.
+
+    ListEventSourceMappings leaves out an alias's mappings where it is asked for the function (docs/aws-facts.md#esm-list-qualifiers),
+    so all of the region's mappings are read.
+    """
+    return tuple(mapping for mapping in read_mappings(aws) if mapping.function_name == function_name)
+
+
+def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]:
+    pages = _pages(aws.client("lambda").list_event_source_mappings, request, ("Marker", "NextMarker"))
+    return tuple(shapes.mapping(entry) for page in pages for entry in page.get("EventSourceMappings", ()))
+
+
+def read_mapping(aws: Aws, uuid: str) -> MappingState | None:
+    """The mapping; None where it doesn't exist (any more)."""
+    return _found(
+        lambda: shapes.mapping(aws.client("lambda").get_event_source_mapping(UUID=uuid)),
+        f"read event source mapping {uuid}",
+    )
+
+
+#: How endpoints answer that know no tags of mappings.
+_NO_SUCH_TAGS = frozenset(
+    (
+        "InternalFailure",
+        "InvalidAction",
+        "InvalidParameterValueException",
+        "NotImplemented",
+        "NotImplementedException",
+        "UnknownOperationException",
+        "ValidationException",
+        "404",
+        "405",
+        "501",
+    )
+)
+
+
+def read_mapping_tags(aws: Aws, mapping: MappingState) -> dict[str, str] | None:
+    """A mapping's tags; None where the endpoint has no tags of mappings.
+
+    Raises:
+        AwsError: Not permitted (lambda:ListTags): whose the mapping is cannot be known.
+    """
+    with translated(f"read the tags of event source mapping {mapping.uuid}"):
+        try:
+            answer = aws.client("lambda").list_tags(Resource=mapping.arn)
+        except Exception as error:
+            if is_not_found(error):
+                return {}
+            if code_of(error) in _NO_SUCH_TAGS:
+                return None
+            raise
+    return dict(answer.get("Tags") or {})
+
+
+def read_log_group(aws: Aws, name: str) -> LogGroupState | None:
+    """The log group of exactly this name."""
+    client = aws.client("logs")
+    with translated(f"read log group {name}"):
+        request = {"logGroupNamePrefix": name}
+        for page in _pages(client.describe_log_groups, request, ("nextToken", "nextToken")):
+            group = shapes.log_group(page, name)
+            if group is not None:
+                return group
+    return None
+
+
+def read_role(aws: Aws, name: str) -> RoleState | None:
+    """The role and the inline policy that ddbinsert writes on it, side by side."""
+    client = aws.client("iam")
+    doing = f"read role {name}"
+    answer, policy = aws.side_by_side(
+        lambda: _found(lambda: client.get_role(RoleName=name), doing),
+        lambda: _found(
+            lambda: shapes.policy_document(client.get_role_policy(RoleName=name, PolicyName=POLICY_NAME)),
+            doing,
+        ),
+    )
+    return shapes.role(answer, policy) if answer is not None else None
+
+
+def has_queue(aws: Aws, name: str) -> bool:
+    """Whether there is an SQS queue of this name."""
+    with translated(f"look for queue {name}"):
+        return queue_url(aws, name) is not None
+
+
+def caller_account(aws: Aws) -> str | None:
+    """The account of whoever asks, for reading alone: None where STS doesn't tell.
+
+    A table that is missing is often looked for in the wrong account.
+    """
+    with contextlib.suppress(AwsError), translated("ask for the account"):
+        return aws.client("sts").get_caller_identity()["Account"]
+    return None
+
+
+def _pages(
+    call: Callable[..., Any], request: dict[str, Any], token: tuple[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Page by page; botocore's own paginators take longer to set up than a page takes to come.
+
+    Args:
+        token: The token's name in a request, and in an answer.
+    """
+    asked, told = token
+    while True:
+        page = call(**request)
+        yield page
+        if not page.get(told):
+            return
+        request = {**request, asked: page[told]}
+
+
+def _found(read: Callable[[], T], doing: str) -> T | None:
+    """The answer, or None where AWS says that there is no such thing."""
+    with translated(doing):
+        try:
+            return read()
+        except Exception as error:
+            if is_not_found(error):
+                return None
+            # An emulator's way to say that the function of a listing doesn't exist.
+            if code_of(error) == "InvalidParameterValueException" and "does not exist" in str(error):
+                return None
+            raise

@@ -1,0 +1,52 @@
+"""AWS's time, from the Date header of its answers: what is compared with log lines must not rest on the local clock."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+
+#: A Date header is in whole seconds, and an answer takes a while: less than this is no difference.
+_TOLERANCE = 2.0
+
+
+class ServerClock:
+    """A clock whose ``now`` is AWS's, as far as answers have told it; the local one until then.
+
+    Attributes:
+        ahead: Seconds that the local clock is ahead of AWS's; 0 where they agree.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return self._clock.now() - self.ahead
+
+    def monotonic(self) -> float:
+        return self._clock.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        self._clock.sleep(seconds)
+
+    def follow(self, aws: Aws) -> None:
+        """Set the clock by the answers to DynamoDB's calls."""
+        aws.client("dynamodb").meta.events.register("after-call.dynamodb", self._heard)
+
+    def _heard(self, http_response: Any = None, **_: Any) -> None:
+        date = getattr(http_response, "headers", {}).get("date") if http_response is not None else None
+        if not date:
+            return
+        try:
+            told = parsedate_to_datetime(date).timestamp()
+        except (TypeError, ValueError):
+            return
+        # The header's second has begun up to a second before the answer was made.
+        ahead = self._clock.now() - (told + 0.5)
+        ahead = ahead if abs(ahead) > _TOLERANCE else 0.0
+        if abs(ahead - self.ahead) > _TOLERANCE:  # a clock that is corrected by every answer would jump
+            self.ahead = ahead

@@ -1,0 +1,31 @@
+"""What policies allow, as IAM's simulator says it: one question; its callers read the answer by their own certainty."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.aws.session.session import Aws
+
+
+def simulated(
+    aws: Aws, principal: str, actions: Sequence[str], resources: Sequence[str], *, who: str
+) -> list[dict[str, Any]]:
+    """IAM's results, one for each action and resource.
+
+    Args:
+        principal: ARN of a user or a role. who: The same in words, for errors.
+
+    Raises:
+        AwsError: Not permitted to ask.
+    """
+    with translated(f"ask what {who} may do"):
+        client: Any = aws.client("iam")
+        answer = client.simulate_principal_policy(
+            PolicySourceArn=principal, ActionNames=list(actions), ResourceArns=list(resources)
+        )
+        return list(answer["EvaluationResults"])

@@ -1,0 +1,110 @@
+"""Where the shards of a stream are read: where reading begins, and how far it came."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.aws.read.stream_records import Record
+
+Start = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+_NEVER: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begin:
+    """Where a stream is read from; by default at the oldest record that is still there.
+
+    Attributes:
+        latest: After the newest record.
+        at: From the first record at or after this time, in epoch seconds.
+        sequence: From the record with this sequence number on.
+        after: Shard to the sequence number of the record after which it is read on. ended: Shards that were read to
+            their end.
+    """
+
+    latest: bool = False
+    at: float | None = None
+    sequence: int | None = None
+    after: Mapping[str, str] = field(default_factory=lambda: _NEVER)
+    ended: frozenset[str] = frozenset()
+
+    def cursor(self, shard: dict[str, Any], *, closed: bool) -> Cursor:
+        """The place in a shard that is there when reading begins."""
+        identity = shard["ShardId"]
+        start: Start = "TRIM_HORIZON"
+        where: str | float | None = None
+        finished = identity in self.ended
+        numbers = shard.get("SequenceNumberRange") or {}
+        if self.latest:
+            # What a closed shard holds is older than now.
+            start, finished = ("TRIM_HORIZON", True) if closed else ("LATEST", False)
+        elif identity in self.after:
+            start, where = "AFTER_SEQUENCE_NUMBER", self.after[identity]
+        elif self.at is not None:
+            start, where = "AT_TIMESTAMP", self.at
+        elif self.sequence is not None:
+            last, first = numbers.get("EndingSequenceNumber"), numbers.get("StartingSequenceNumber")
+            finished = last is not None and int(last) < self.sequence
+            if not first or int(first) < self.sequence:
+                start, where = "AT_SEQUENCE_NUMBER", str(self.sequence)
+        return Cursor(
+            shard=identity,
+            parent=shard.get("ParentShardId"),
+            start=start,
+            where=where,
+            closed=closed,
+            finished=finished,
+        )
+
+    def admits(self, record: Record) -> bool:
+        """Whether a record is not older than the beginning; an endpoint may have begun too early.
+
+        Records bear whole seconds on AWS, so that the time is compared in these.
+        """
+        change = record["dynamodb"]
+        if self.sequence is not None:
+            return int(change.get("SequenceNumber") or 0) >= self.sequence
+        created = change.get("ApproximateCreationDateTime")
+        if self.at is None or created is None:
+            return True
+        seconds = created if isinstance(created, (int, float)) else created.timestamp()
+        return bool(seconds >= math.floor(self.at))
+
+
+@dataclass(kw_only=True)
+class Cursor:
+    """Where one shard is read.
+
+    Attributes:
+        where: The sequence number or the time that belongs to ``start``.
+    """
+
+    shard: str
+    parent: str | None
+    start: Start
+    closed: bool
+    where: str | float | None = None
+    iterator: str | None = None
+    due: float = 0.0
+    pause: float = 0.0
+    empty: int = 0
+    finished: bool = False
+
+
+def place_of(cursor: Cursor) -> dict[str, Any]:
+    """The parameters of GetShardIterator for a cursor's place."""
+    match cursor.start:
+        case "AT_TIMESTAMP":
+            return {"ShardIteratorType": cursor.start, "Timestamp": cursor.where}
+        case "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER":
+            return {"ShardIteratorType": cursor.start, "SequenceNumber": cursor.where}
+        case "TRIM_HORIZON" | "LATEST":
+            return {"ShardIteratorType": cursor.start}

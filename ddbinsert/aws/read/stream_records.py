@@ -1,0 +1,28 @@
+"""A stream's records in the shape in which Lambda hands them over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddbinsert.core.attributes import as_json
+
+Record = dict[str, Any]
+
+
+def as_lambda_has_it(record: Record, stream_arn: str) -> Record:
+    """A record of boto3's GetRecords as Lambda's event carries it: JSON's types alone, and the stream's ARN."""
+    change = dict(record["dynamodb"])
+    at = change.get("ApproximateCreationDateTime")
+    if at is not None and not isinstance(at, (int, float)):
+        change["ApproximateCreationDateTime"] = at.timestamp()
+    for image in ("Keys", "NewImage", "OldImage"):
+        if image in change:
+            change[image] = {name: as_json(value) for name, value in change[image].items()}
+    identity = record.get("userIdentity")
+    shaped = {**record, "dynamodb": change, "eventSourceARN": stream_arn}
+    if identity:
+        shaped["userIdentity"] = {
+            "type": identity.get("Type") or identity.get("type"),
+            "principalId": identity.get("PrincipalId") or identity.get("principalId"),
+        }
+    return shaped

@@ -1,0 +1,337 @@
+"""Reading a table's stream: every shard, parents before children, within the shards' read limits.
+
+Records come in the shape in which Lambda hands them over (an SDK's GetRecords leaves out
+eventSourceARN and gives datetimes and bytes; docs/aws-facts.md#stream-record-shape), so that filters, receipts and evidence all see one shape.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import code_of, is_not_found, is_passing, translated
+from ddbinsert.aws.read.stream_places import Begin, Cursor, place_of
+from ddbinsert.aws.read.stream_records import Record, as_lambda_has_it
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+
+#: Seconds between two reads of one shard on AWS. A shard answers 5 reads a second, of which an event source
+#: mapping uses 4: more than one of ours would slow the functions down that read the same stream.
+POLITE = 1.0
+#: So many empty answers in a row from an open shard mean that it holds nothing more: one alone does not
+#: (API reference of GetRecords: it may take several calls to come to the part that holds records).
+_EMPTY_IN_A_ROW = 3
+#: Seconds between two looks for new shards.
+_LOOK_FOR_SHARDS = 10.0
+#: Seconds in which the children of a shard that ended show; it is looked three times. On AWS and on an endpoint that stands in for it.
+_CHILDREN_WITHIN, _CHILDREN_ELSEWHERE = 3.0, 0.5
+_SHORTEST_WAIT = 0.01
+_PAGE = 1000
+#: How an endpoint refuses a kind of beginning that it does not know, or that does not fit the shard.
+_NOT_KNOWN = frozenset({"ValidationException", "ParamValidationError", "InvalidParameterValueException"})
+_LONGEST_PAUSE = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """What a stream holds.
+
+    Attributes:
+        inserts: INSERT records seen. records: All of them.
+        at_least: There may be more: the look was cut short.
+    """
+
+    inserts: int
+    records: int
+    at_least: bool
+
+
+class StreamReader:
+    """A reader of all shards of one stream.
+
+    Args:
+        latest: Begin after the newest record, as of ``open``; else at the oldest that is still there.
+        begin: Another place to begin at.
+        pace: Seconds between two reads of one shard; by default polite on AWS, none elsewhere.
+
+    Attributes:
+        trimmed: Records were lost to the 24 hours' retention while reading.
+        refused: The endpoint refused the beginning; everything is read, and what is older is left out.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        stream_arn: str,
+        *,
+        clock: Clock,
+        latest: bool = False,
+        begin: Begin | None = None,
+        pace: float | None = None,
+    ) -> None:
+        self._aws = aws
+        self._arn = stream_arn
+        self._clock = clock
+        self._begin = begin or Begin(latest=latest)
+        self._children_within = _CHILDREN_WITHIN if aws.is_aws else _CHILDREN_ELSEWHERE
+        self._pace = (POLITE if aws.is_aws else 0.0) if pace is None else pace
+        self._cursors: dict[str, Cursor] = {}
+        self._running: dict[Future[dict[str, Any] | None], Cursor] = {}
+        self._looked = float("-inf")
+        self.trimmed = self.refused = False
+        self._came_to_an_end = False
+        self._ended_at = float("-inf")
+
+    def open(self) -> None:
+        """Find the shards and take a place in each: with ``latest``, what is written from now on is read.
+
+        Raises:
+            PrerequisiteError: There is no such stream.
+        """
+        self._find_shards(first=True)
+        starting = [c for c in self._cursors.values() if not c.finished and self._is_ready(c)]
+        self._aws.side_by_side(*(self._taker(cursor) for cursor in starting))
+
+    def _taker(self, cursor: Cursor) -> Callable[[], None]:
+        return lambda: self._takeplace_of(cursor)
+
+    @property
+    def shards(self) -> int:
+        return len(self._cursors)
+
+    @property
+    def parents(self) -> dict[str, str | None]:
+        """Each shard's parent, by their IDs."""
+        return {one.shard: one.parent for one in self._cursors.values()}
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether everything that the stream held was given."""
+        if not all(c.finished or c.empty >= _EMPTY_IN_A_ROW for c in self._cursors.values()):
+            return False
+        # A shard that ended has children, which may show a moment later; a disabled stream's last ones have none.
+        return not self._awaits_children or self._clock.monotonic() - self._ended_at >= self._children_within
+
+    @property
+    def wait(self) -> float:
+        """Seconds until a shard may be read again; 0 while an answer is on its way."""
+        if self._running:
+            return 0.0
+        due = [c.due for c in self._cursors.values() if not c.finished and self._is_ready(c)]
+        now = self._clock.monotonic()
+        if due:
+            return max(0.0, min(due) - now)
+        if self._awaits_children and now - self._ended_at < self._children_within:
+            return max(_SHORTEST_WAIT, self._looked + self._children_within / 3 - now)
+        return self._pace
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """The shards that were read to their end."""
+        return frozenset(c.shard for c in self._cursors.values() if c.finished)
+
+    def poll(self) -> Iterator[Record]:
+        """Read every shard that is due, once, side by side; the records of the shards that answered."""
+        for _, records in self.pages():
+            yield from records
+
+    def poll_by_shard(self) -> Iterator[tuple[str, Record]]:
+        """Like poll; each record with the ID of its shard."""
+        for shard, records in self.pages():
+            for record in records:
+                yield shard, record
+
+    def pages(self) -> Iterator[tuple[str, list[Record]]]:
+        """Like poll; each page with the ID of its shard."""
+        self._came_to_an_end = False
+        now = self._clock.monotonic()
+        if now - self._looked >= (self._children_within / 3 if self._awaits_children else _LOOK_FOR_SHARDS):
+            self._find_shards(first=False)
+        busy = {id(c) for c in self._running.values()}
+        for cursor in self._cursors.values():
+            if (
+                id(cursor) not in busy
+                and not cursor.finished
+                and cursor.due <= now
+                and self._is_ready(cursor)
+            ):
+                self._ask(cursor)
+        if not self._running:
+            return
+        answered, _ = wait(self._running, return_when=FIRST_COMPLETED)
+        for future in answered:
+            cursor = self._running.pop(future)
+            page = future.result()
+            if page is None:
+                continue
+            records = page["Records"]
+            self._move(cursor, page)
+            # The next page is on its way while this one is looked at.
+            if records and not cursor.finished and not self._pace:
+                self._ask(cursor)
+            admitted = [
+                as_lambda_has_it(record, self._arn) for record in records if self._begin.admits(record)
+            ]
+            if self._aws.listener is not None and admitted:
+                self._aws.listener.records(admitted)
+            yield cursor.shard, admitted
+
+    def poll_through(self) -> Iterator[Record]:
+        """Like poll, and on at once from every shard that ends to its children: a busy stream has many of them."""
+        yield from self.poll()
+        while self._came_to_an_end:
+            yield from self.poll()
+
+    def _ask(self, cursor: Cursor) -> None:
+        self._running[self._aws.start(lambda: self._read(cursor))] = cursor
+
+    def _read(self, cursor: Cursor) -> dict[str, Any] | None:
+        """One page; None where it is to be tried again later."""
+        with translated(f"read shard {cursor.shard} of the stream"):
+            try:
+                if cursor.iterator is None:
+                    self._takeplace_of(cursor)
+                client = self._aws.client("dynamodbstreams")
+                return dict(client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE))
+            except Exception as error:  # noqa: BLE001 - raised again by _recover unless it may pass
+                self._recover(cursor, error)
+                return None
+
+    def _recover(self, cursor: Cursor, error: Exception) -> None:
+        match code_of(error):
+            case "ExpiredIteratorException":
+                cursor.iterator = None
+            case "TrimmedDataAccessException":
+                self.trimmed = True
+                cursor.iterator, cursor.start, cursor.where = None, "TRIM_HORIZON", None
+            case _ if is_passing(error):
+                # Throttled: others read this shard, too. Ever slower, never given up.
+                cursor.pause = min(max(0.1, cursor.pause * 2), _LONGEST_PAUSE)
+                cursor.due = self._clock.monotonic() + cursor.pause
+            case _ if is_not_found(error):
+                cursor.finished = True  # the shard's 24 hours are over
+            case _:
+                raise error
+
+    def _takeplace_of(self, cursor: Cursor) -> None:
+        request: dict[str, Any] = {"StreamArn": self._arn, "ShardId": cursor.shard}
+        with translated(f"read shard {cursor.shard} of the stream"):
+            client = self._aws.client("dynamodbstreams")
+            try:
+                answer = client.get_shard_iterator(**request, **place_of(cursor))
+            except Exception as error:
+                if cursor.where is None or not self._begins_elsewhere(cursor, error):
+                    raise
+                answer = client.get_shard_iterator(**request, **place_of(cursor))
+        cursor.iterator = answer["ShardIterator"]
+
+    def _begins_elsewhere(self, cursor: Cursor, error: Exception) -> bool:
+        """Whether the shard is read from its oldest record instead: the endpoint does not know such a beginning."""
+        code = code_of(error)
+        if code == "TrimmedDataAccessException":
+            self.trimmed = True
+        elif cursor.start == "AFTER_SEQUENCE_NUMBER" or (code or type(error).__name__) not in _NOT_KNOWN:
+            return False  # ParamValidationError: a botocore that does not know AT_TIMESTAMP
+        else:
+            self.refused = True
+        cursor.start, cursor.where = "TRIM_HORIZON", None
+        return True
+
+    def _move(self, cursor: Cursor, page: dict[str, Any]) -> None:
+        records = page["Records"]
+        cursor.iterator = page.get("NextShardIterator")
+        cursor.finished = cursor.iterator is None
+        cursor.pause = 0.0
+        cursor.due = self._clock.monotonic() + self._pace
+        cursor.empty = 0 if records else cursor.empty + 1
+        if records:
+            cursor.start = "AFTER_SEQUENCE_NUMBER"
+            cursor.where = records[-1]["dynamodb"]["SequenceNumber"]
+        if cursor.finished:
+            self._came_to_an_end = True
+            self._ended_at = self._clock.monotonic()
+            self._find_shards(first=False)  # its children go on from here
+
+    @property
+    def _awaits_children(self) -> bool:
+        parents = {cursor.parent for cursor in self._cursors.values()}
+        return any(c.finished and c.shard not in parents for c in self._cursors.values())
+
+    def _is_ready(self, cursor: Cursor) -> bool:
+        parent = self._cursors.get(cursor.parent or "")
+        return parent is None or parent.finished
+
+    def _find_shards(self, *, first: bool) -> None:
+        self._looked = self._clock.monotonic()
+        for shard in self._describe():
+            identity = shard["ShardId"]
+            closed = bool((shard.get("SequenceNumberRange") or {}).get("EndingSequenceNumber"))
+            known = self._cursors.get(identity)
+            if known is not None:
+                known.closed = closed
+                continue
+            begin = self._begin if first or identity in self._begin.after else Begin()
+            self._cursors[identity] = begin.cursor(shard, closed=closed)
+
+    def _describe(self) -> Iterator[dict[str, Any]]:
+        client = self._aws.client("dynamodbstreams")
+        request: dict[str, Any] = {"StreamArn": self._arn}
+        with translated("read the stream's shards"):
+            while True:
+                try:
+                    answer = client.describe_stream(**request)["StreamDescription"]
+                except Exception as error:
+                    if is_not_found(error):
+                        raise PrerequisiteError(
+                            f"Stream {self._arn} does not exist (any more).", code="no-stream"
+                        ) from error
+                    raise
+                yield from (dict(shard) for shard in answer.get("Shards") or ())
+                last = answer.get("LastEvaluatedShardId")
+                if not last:
+                    return
+                request["ExclusiveStartShardId"] = last
+
+
+def read_stream(
+    aws: Aws, stream_arn: str, *, clock: Clock, progress: Callable[[int], None] | None = None
+) -> Iterator[Record]:
+    """Everything that the stream holds now, parents' shards before children's.
+
+    Args:
+        progress: Told the number of records so far before every read.
+    """
+    reader = StreamReader(aws, stream_arn, clock=clock)
+    reader.open()
+    count = 0
+    while not reader.caught_up:
+        if progress:
+            progress(count)
+        for record in reader.poll():
+            count += 1
+            yield record
+        pause = reader.wait
+        if pause and not reader.caught_up:
+            clock.sleep(pause)
+
+
+def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> History:
+    """How much a new mapping would replay from the start; a look of at most some ``seconds``."""
+    started = clock.monotonic()
+    inserts = records = 0
+    reader = StreamReader(aws, stream_arn, clock=clock, pace=0.25 if aws.is_aws else 0.0)
+    reader.open()
+    while not reader.caught_up:
+        for record in reader.poll():
+            records += 1
+            inserts += record.get("eventName") == "INSERT"
+        if clock.monotonic() - started >= seconds:
+            return History(inserts=inserts, records=records, at_least=True)
+        clock.sleep(reader.wait)
+    return History(inserts=inserts, records=records, at_least=False)

@@ -1,0 +1,102 @@
+"""Regions, endpoint addresses and CA bundles: what can be wrong with them is said before anything is sent."""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import urlsplit
+
+from ddbinsert.errors import AwsError, ConfigurationError
+
+_REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}")
+#: A label of a host name, which is what botocore makes of a region.
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
+
+
+def check_address(url: str | None, service: str) -> None:
+    """Refuse an endpoint that is not an address.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    problem = "" if url is None else address_problem(url)
+    if problem:
+        raise ConfigurationError(
+            f"The endpoint of {service} is not a valid address: {url!r:.200} ({problem}).",
+            hint="Write http://HOST:PORT or https://HOST in --endpoint-url or AWS_ENDPOINT_URL.",
+            code="bad-endpoint",
+        )
+
+
+def address_problem(url: str) -> str:
+    """What is wrong with an endpoint's address; empty if nothing is."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return str(error)
+    if parts.scheme not in ("http", "https"):
+        return "it does not begin with http:// or https://"
+    if not host or re.search(r"\s", url):
+        return "it has no host" if not host else "it contains white space"
+    return "port 0 can't be used" if port == 0 else ""
+
+
+def check_region(region: str | None) -> None:
+    """Refuse what can't be the name of a region.
+
+    Raises:
+        AwsError: It can't; code ``bad-region``.
+    """
+    if region is not None and not _LABEL.fullmatch(region):
+        raise AwsError(
+            f"{region!r:.80} is not a valid AWS region.",
+            hint=f"Correct --region, AWS_REGION or connection.region{nearest_region(region)}.",
+            code="bad-region",
+        )
+
+
+def nearest_region(region: str) -> str:
+    """The end of a hint, ``; did you mean …``; empty if the region exists, or if no region is like it."""
+    from difflib import get_close_matches
+
+    known = known_regions()
+    plain = re.sub(r"[^a-z0-9-]+", "-", region.strip().lower())
+    if region in known:
+        return ""
+    near = get_close_matches(plain, known, n=3, cutoff=0.8)
+    return f"; did you mean {' or '.join(near)}" if near else ""
+
+
+def is_unknown_region(region: str) -> bool:
+    """Whether no partition of AWS's has this region, as far as the installed botocore knows."""
+    return region not in known_regions()
+
+
+def known_regions() -> list[str]:
+    """The regions of every partition, by the installed botocore."""
+    from botocore.loaders import Loader
+
+    table = Loader().load_data("partitions")
+    return sorted(
+        {
+            name
+            for partition in table["partitions"]
+            for name in partition["regions"]
+            if _REGION.fullmatch(name)
+        }
+    )
+
+
+def check_ca_bundle(path: object) -> None:
+    """Refuse a CA bundle that doesn't exist, which botocore would report as a failure of the connection.
+
+    Raises:
+        ConfigurationError: It doesn't.
+    """
+    if isinstance(path, str) and path and not os.path.exists(os.path.expanduser(path)):  # noqa: PTH110, PTH111 - Path's own raises for an unknown user
+        raise ConfigurationError(
+            f"The CA bundle {path} does not exist.",
+            hint="Correct AWS_CA_BUNDLE, or ca_bundle in ~/.aws/config.",
+            code="ca-bundle",
+        )

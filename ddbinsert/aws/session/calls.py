@@ -1,0 +1,225 @@
+"""Calls of AWS's API: bounded in time, reported while they are slow, and their answers read in one place.
+
+botocore bounds each read of a socket, not a call: an endpoint that sends a byte now and then, or that has a call tried
+again and again, keeps it for ever. So a call runs in a thread of its own, which is abandoned when its time is up: an
+abandoned call sends nothing more.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ddbinsert.aws.errors import EndpointUnreachable, UnreadableAnswer, unreadable
+from ddbinsert.aws.no_such_service import no_such_service
+from ddbinsert.errors import AwsError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.session.listener import Listener
+
+#: Seconds that a call may take with all its attempts, where no --timeout is given.
+CALL_TIMEOUT = 150.0
+#: Seconds that each further call is given after others have used up the time: cleaning up must be tried.
+_LEAST = 5.0
+#: Seconds between two reports of a call that is under way.
+_REPORTED_EVERY = 1.0
+#: Seconds that an interrupted call is given to end, so that what follows (cleaning up) comes after it.
+_GRACE = 1.0
+
+_here = threading.local()
+
+
+class CallTimeoutError(EndpointUnreachable):
+    """A call was not answered within --timeout."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INCONCLUSIVE
+    default_code = "timeout"
+
+
+class AbandonedError(Exception):
+    """Stops the attempts of a call that nobody waits for any more."""
+
+
+class Answer(dict[str, Any]):
+    """An answer of the API, in which a missing field is the endpoint's fault.
+
+    Raises:
+        UnreadableAnswer: A field is read that the answer doesn't have.
+    """
+
+    def __init__(self, fields: dict[str, Any], operation: str, endpoint: str) -> None:
+        super().__init__(
+            (name, Answer(value, operation, endpoint) if type(value) is dict else value)
+            for name, value in fields.items()
+        )
+        self._origin = operation, endpoint
+
+    def __missing__(self, name: str) -> Any:
+        operation, endpoint = self._origin
+        raise UnreadableAnswer(operation, endpoint, f"{name} is missing")
+
+
+class _Running:
+    """A call in a thread of its own."""
+
+    def __init__(self, call: Callable[[], Any]) -> None:
+        self.done = threading.Event()
+        self.abandoned = False
+        self._call = call
+        self._value: Any = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._work, name="aws-call", daemon=True).start()
+
+    def _work(self) -> None:
+        _here.running = self
+        try:
+            self._value = self._call()
+        except BaseException as error:  # noqa: BLE001 - raised again where the call is waited for
+            self._error = error
+        self.done.set()
+
+    def result(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
+class Watch:
+    """Bounds the calls of one run.
+
+    Attributes:
+        on_wait: Called in the main thread about every second of waiting, with what is waited for and the seconds so
+            far.
+    """
+
+    def __init__(self, limit: float | None) -> None:
+        self.on_wait: Callable[[str, float], None] | None = None
+        self._given = limit
+        self._wasted = 0.0
+        self._lock = threading.Lock()
+        self._under_way: dict[int, tuple[str, float]] = {}
+
+    def call(
+        self, call: Callable[[], Any], what: str, *, at_most: float = CALL_TIMEOUT, more: float = 0.0
+    ) -> Any:
+        """The value of a call.
+
+        Args:
+            what: Completes "waiting for …".
+            at_most: Seconds, where no limit is given.
+            more: Seconds beyond the limit, for a call that has a limit and a message of its own.
+
+        Raises:
+            CallTimeoutError: There was none within the limit.
+        """
+        started = time.monotonic()
+        running = _Running(call)
+        with self._lock:
+            self._under_way[id(running)] = (what, started)
+        try:
+            self._await(running, what, started, self._limit(at_most) + more)
+        except BaseException as error:
+            running.abandoned = True
+            if isinstance(error, KeyboardInterrupt):
+                running.done.wait(_GRACE)
+            raise
+        finally:
+            with self._lock:
+                del self._under_way[id(running)]
+        return running.result()
+
+    def _await(self, running: _Running, what: str, started: float, limit: float) -> None:
+        """Wait until the call has ended; report it while it is slow."""
+        while not running.done.wait(min(_REPORTED_EVERY, max(0.0, started + limit - time.monotonic()))):
+            elapsed = time.monotonic() - started
+            if elapsed >= limit:
+                with self._lock:
+                    self._wasted += elapsed
+                raise CallTimeoutError(
+                    f"Timed out after {limit:g} s while waiting for {what}.",
+                    hint="Check the endpoint and the network, or use a longer --timeout.",
+                )
+            self.mention()
+
+    def mention(self) -> None:
+        """Report the call that has been under way for longest; in the main thread only."""
+        if self.on_wait is None or threading.current_thread() is not threading.main_thread():
+            return
+        with self._lock:
+            oldest = min(self._under_way.values(), key=lambda entry: entry[1], default=None)
+        if oldest is not None:
+            self.on_wait(oldest[0], time.monotonic() - oldest[1])
+
+    def _limit(self, at_most: float) -> float:
+        if self._given is None:
+            return at_most
+        with self._lock:
+            return max(min(self._given, _LEAST), self._given - self._wasted)
+
+
+def watch_client(
+    client: Any,
+    watch: Watch,
+    *,
+    region: str | None,
+    at_most: float = CALL_TIMEOUT,
+    listener: Callable[[], Listener | None] = lambda: None,
+) -> None:
+    """Have a client of botocore's make its calls under ``watch``, and read its answers as ``Answer``.
+
+    Args:
+        region: The region of the endpoint, if it is AWS's own.
+        at_most: Seconds that a call may take, where no --timeout is given.
+        listener: Returns what is told of each answer, if anything is.
+    """
+    plain = client._make_api_call  # noqa: SLF001 - the one place that every call of a client passes
+    endpoint = str(client.meta.endpoint_url)
+    service = str(client.meta.service_model.service_name)
+
+    def make(operation: str, parameters: dict[str, Any]) -> Any:
+        def call() -> Any:
+            try:
+                answer = plain(operation, parameters)
+            except Exception as error:
+                if told := listener():
+                    told.refused(service, operation, parameters, error)
+                problem = (
+                    unreadable(error, operation, endpoint)
+                    or _unknown_region(error, region)
+                    or (no_such_service(error, service, endpoint) if region is None else None)
+                )
+                if problem is None:
+                    raise
+                raise problem from error
+            if told := listener():
+                told.answered(service, operation, parameters, answer)
+            return Answer(answer, operation, endpoint)
+
+        return watch.call(call, f"an answer to {operation} from {endpoint}", at_most=at_most)
+
+    client._make_api_call = make  # noqa: SLF001
+    client.meta.events.register("before-send", _stop_if_abandoned)
+
+
+def _unknown_region(error: Exception, region: str | None) -> AwsError | None:
+    """The error for an endpoint that doesn't exist because its region doesn't."""
+    from botocore.exceptions import EndpointConnectionError
+
+    from ddbinsert.aws.session.addresses import is_unknown_region, nearest_region
+
+    if not isinstance(error, EndpointConnectionError) or region is None or not is_unknown_region(region):
+        return None
+    return AwsError(
+        f"AWS has no region {region} as far as is known, and its endpoint can't be reached: {error}",
+        hint=f"Correct --region, AWS_REGION or connection.region{nearest_region(region)}.",
+        code="bad-region",
+    )
+
+
+def _stop_if_abandoned(**_event: object) -> None:
+    running = getattr(_here, "running", None)
+    if running is not None and running.abandoned:
+        raise AbandonedError

@@ -1,0 +1,28 @@
+"""What is told of everything that a connection is answered: for a run that has to show what it rests on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ddbinsert.core.logs.event import LogEvent
+
+
+class Listener(Protocol):
+    """Called from several threads at once; must not raise."""
+
+    def answered(
+        self, service: str, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> None:
+        """A call was answered."""
+
+    def refused(self, service: str, operation: str, request: Mapping[str, Any], error: Exception) -> None:
+        """A call ended without an answer, after all its attempts."""
+
+    def records(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Stream records were read, in the shape in which Lambda hands them over."""
+
+    def line(self, group: str, event: LogEvent) -> None:
+        """A log line was read that had not been given before."""

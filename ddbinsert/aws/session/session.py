@@ -1,0 +1,343 @@
+"""The connection: which AWS (or endpoint), with which identity; clients made late, and only those needed."""
+
+from __future__ import annotations
+
+import copy
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import field
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.parse import urlsplit
+
+from ddbinsert.aws.errors import translated
+from ddbinsert.aws.session.calls import Watch, watch_client
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import AwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from botocore.session import Session
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_sts import STSClient
+
+    from ddbinsert.aws.session.listener import Listener
+
+#: Enough for every independent call of one run, and for a writer that keeps a table busy.
+_SIDE_BY_SIDE = 16
+#: Seconds without a byte of an answer.
+_READ_TIMEOUT = 60.0
+#: The domains of AWS's partitions, as botocore's endpoints.json and partitions.json have them.
+_AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+)
+
+
+_LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """How to reach AWS, or what stands in for it.
+
+    Attributes:
+        endpoint_url: The endpoint of every service; None lets botocore resolve AWS's own endpoints (and those of a
+            profile).
+        service_endpoints: Service (by botocore's name) to its own endpoint, which wins over ``endpoint_url``.
+        access_key_id: Given credentials; for the embedded emulator its key, never the user's. None lets
+            botocore resolve them (profile, SSO, instance role, …).
+        is_local: The embedded emulator: nothing is sent anywhere else, whatever the environment says.
+        cache_folder: Folder of the cut service models, which are kept between runs.
+        may_prompt: A person can be asked for an MFA code.
+        process_timeout: Seconds that a credential_process may take.
+        call_timeout: Seconds that a call may take with all its attempts; None if no --timeout is given.
+    """
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    service_endpoints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    access_key_id: str | None = None
+    secret_access_key: str | None = None
+    session_token: str | None = None
+    is_local: bool = False
+    cache_folder: Path | None = None
+    may_prompt: bool = False
+    process_timeout: float = 60.0
+    call_timeout: float | None = None
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the endpoint of every service is on this machine."""
+        places = [self.endpoint_url or "", *self.service_endpoints.values()]
+        return self.region is not None and all(_LOOPBACK.match(place) for place in places)
+
+
+class Aws:
+    """Lazily made botocore clients of one connection, and a way to call them side by side.
+
+    Thread-safe. Clients retry adaptively. No request is made before the first call of a client's method.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._session: Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._watch = Watch(connection.call_timeout)
+        #: Told of every answer; set it before the first call.
+        self.listener: Listener | None = None
+        self._branches: list[Aws] = []
+
+    def branch(self) -> Aws:
+        """The same connection for one of several subjects: its calls side by side do not wait for those of others."""
+        self._opened()
+        branch = copy.copy(self)  # session, clients and time limit are the same ones
+        branch._pool, branch._branches = None, []  # noqa: SLF001
+        self._branches.append(branch)
+        return branch
+
+    def report_waits(self, report: Callable[[str, float], None]) -> None:
+        """Have ``report`` called about every second that a call takes: what is waited for, seconds so far."""
+        self._watch.on_wait = report
+
+    @overload
+    def client(self, name: Literal["dynamodb"]) -> DynamoDBClient: ...
+    @overload
+    def client(self, name: Literal["dynamodbstreams"]) -> DynamoDBStreamsClient: ...
+    @overload
+    def client(self, name: Literal["lambda"]) -> LambdaClient: ...
+    @overload
+    def client(self, name: Literal["iam"]) -> IAMClient: ...
+    @overload
+    def client(self, name: Literal["logs"]) -> CloudWatchLogsClient: ...
+    @overload
+    def client(self, name: Literal["cloudwatch"]) -> CloudWatchClient: ...
+    @overload
+    def client(self, name: Literal["sts"]) -> STSClient: ...
+    @overload
+    def client(self, name: str) -> Any: ...
+    def client(self, name: str) -> Any:
+        """The client of a service, made at its first use."""
+        if name not in self._clients:
+            with self._lock:
+                if name not in self._clients:
+                    with translated(f"connect to {name}"):
+                        self._clients[name] = self._create(name)
+        return self._clients[name]
+
+    def single_try(self, name: str) -> Any:
+        """A client that sends a call once and waits 15 minutes for the answer: for calls that must not be repeated."""
+        key = f"{name} once"
+        with self._lock:
+            if key not in self._clients:
+                with translated(f"connect to {name}"):
+                    once = {
+                        "retries": {"mode": "standard", "total_max_attempts": 1},
+                        "read_timeout": min(905.0, self.connection.call_timeout or 905.0),
+                    }
+                    self._clients[key] = self._make(name, once)
+        return self._clients[key]
+
+    def credentials(self) -> tuple[str, str, str]:
+        """The identity that calls are signed with: key id, secret, session token (or nothing).
+
+        Raises:
+            CredentialsError: There is none.
+        """
+        connection = self.connection
+        if connection.access_key_id and connection.secret_access_key:
+            return connection.access_key_id, connection.secret_access_key, connection.session_token or ""
+        from botocore.exceptions import NoCredentialsError
+
+        with translated("find credentials"):
+            found = self._opened().get_credentials()
+            if found is None:
+                raise NoCredentialsError
+            frozen = found.get_frozen_credentials()
+        return frozen.access_key or "", frozen.secret_key or "", frozen.token or ""
+
+    def _create(self, name: str) -> Any:
+        return self._make(name, {})
+
+    def _make(self, name: str, own: Mapping[str, Any], *, lean: bool = True) -> Any:
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+
+        from ddbinsert.aws.session.addresses import check_address, check_ca_bundle, check_region
+
+        connection = self.connection
+        options = {**self._options(), **own}
+        endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
+        session = self._opened() if lean else self._session_with(lean=False)
+        if not connection.is_local:
+            check_address(endpoint, name)
+            check_ca_bundle(session.get_config_variable("ca_bundle"))
+        check_region(self.region)
+        try:
+            client: Any = session.create_client(
+                name,
+                region_name=self.region,
+                endpoint_url=endpoint,
+                aws_access_key_id=connection.access_key_id,
+                aws_secret_access_key=connection.secret_access_key,
+                aws_session_token=connection.session_token,
+                config=Config(**options),
+            )
+            check_address(client.meta.endpoint_url, name)  # a profile may name it, too
+        except ValueError as error:
+            if isinstance(error, BotoCoreError):
+                raise
+            raise AwsError(
+                f"Could not connect to {name}: {error}.",
+                hint="Check --endpoint-url, AWS_ENDPOINT_URL, --region and ~/.aws/config.",
+                code="bad-endpoint",
+            ) from error
+        own_region = self.region if endpoint is None else None
+        watch_client(
+            client,
+            self._watch,
+            region=own_region,
+            at_most=options["read_timeout"] * 2.5,
+            listener=lambda: self.listener,
+        )
+        if lean:
+            client.meta.events.register("getattr", self._beyond(name, own))
+        return client
+
+    def _options(self) -> dict[str, Any]:
+        """The settings of every client."""
+        connection = self.connection
+        limit = connection.call_timeout or _READ_TIMEOUT
+        options: dict[str, Any] = {
+            "retries": {"mode": "adaptive", "total_max_attempts": 6},
+            "connect_timeout": min(5.0, limit),
+            "read_timeout": min(_READ_TIMEOUT, limit),
+            "max_pool_connections": 4 * _SIDE_BY_SIDE,
+            "user_agent_extra": "ddbinsert",
+        }
+        if connection.is_local:
+            # A proxy, a service's own AWS_ENDPOINT_URL_… or another kind of endpoint would lead away from here.
+            options |= {
+                "proxies": {},
+                "ignore_configured_endpoint_urls": True,
+                "use_fips_endpoint": False,
+                "use_dualstack_endpoint": False,
+                "inject_host_prefix": False,
+                "defaults_mode": "legacy",
+            }
+            options["retries"] = {"mode": "standard", "total_max_attempts": 3}
+        return options
+
+    def _beyond(self, name: str, own: Mapping[str, Any]) -> Callable[..., Any]:
+        """Looks up operations that the cut model leaves out in the complete one, which takes long to read."""
+        whole: list[Any] = []
+
+        def find(event_name: str, **_event: object) -> Any:
+            wanted = event_name.rsplit(".", 1)[-1]
+            if wanted.startswith("_"):
+                return None
+            with self._lock:
+                if not whole:
+                    whole.append(self._make(name, own, lean=False))
+            return getattr(whole[0], wanted, None)
+
+        return find
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            with self._lock, translated("read the AWS configuration"):
+                if self._session is None:
+                    self._session = self._open()
+        return self._session
+
+    def _open(self) -> Session:
+        return self._session_with(lean=True)
+
+    def _session_with(self, *, lean: bool) -> Session:
+        from ddbinsert.aws.session.botocore_sessions import open_session
+
+        connection = self.connection
+        return open_session(
+            connection.profile,
+            sealed=connection.is_local,
+            here=connection.is_on_this_machine,
+            cache_folder=connection.cache_folder,
+            region=connection.region,
+            may_prompt=connection.may_prompt,
+            process_timeout=connection.process_timeout,
+            watch=self._watch,
+            lean=lean,
+        )
+
+    @property
+    def region(self) -> str | None:
+        """The region of the clients: given, or as botocore resolves it."""
+        if self.connection.region is not None:
+            return self.connection.region
+        resolved: str | None = self._opened().get_config_variable("region")
+        return resolved
+
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of DynamoDB, if that isn't AWS: from the connection, a variable or a profile."""
+        url = str(self.client("dynamodb").meta.endpoint_url)
+        return None if (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS) else url
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether this is AWS itself (or its endpoint in a VPC), where others share the limits."""
+        return self.endpoint is None
+
+    def start(self, call: Callable[[], Any]) -> Any:
+        """Run a call in the pool; its future."""
+        if self._pool is None:
+            with self._lock:
+                if self._pool is None:
+                    self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="aws")
+        return self._pool.submit(call)
+
+    def side_by_side(self, *calls: Callable[[], Any]) -> list[Any]:
+        """The calls' values, in their order; the first failure is raised once all have ended."""
+        futures = [self.start(call) for call in calls[1:]]
+        values: list[Any] = []
+        failure: BaseException | None = None
+        turns: list[Callable[[], Any]] = [*calls[:1], *(partial(self.result, future) for future in futures)]
+        for turn in turns:
+            try:
+                values.append(turn())
+            except Exception as error:  # noqa: BLE001 - raised below, when no call is left running
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        return values
+
+    def result(self, future: Future[Any]) -> Any:
+        """The value of a call in the pool; a slow one is reported while it is waited for."""
+        while True:
+            done, _ = wait((future,), timeout=1.0)
+            if done:
+                return future.result()
+            self._watch.mention()
+
+    def close(self) -> None:
+        """Release the threads; queued calls are not started any more."""
+        for branch in self._branches:
+            branch.close()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)

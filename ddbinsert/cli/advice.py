@@ -1,0 +1,83 @@
+"""Advice completed for one run: its table, its function, and the options that say where it connects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ddbinsert.advice import TABLE, Advice
+
+if TYPE_CHECKING:
+    from ddbinsert.cli.run import Common
+    from ddbinsert.config.loading import Configuration
+
+#: How a run without a table writes the table's place.
+_PLACEHOLDER = "TABLE"
+
+
+class Destination(NamedTuple):
+    """What a user would have to type again to reach what this run reached.
+
+    Attributes:
+        table: The run's table; None where it has none.
+        function: The function that a flag or a variable names; None where it follows from the table or from the file.
+    """
+
+    options: Common
+    table: str | None = None
+    function: str | None = None
+
+
+def named_function(loaded: Configuration) -> str | None:
+    """The function that a flag or a variable names; a file that names one is read by the next command, too."""
+    place = loaded.sources.get("function.name")
+    return None if place is None or place.line is not None else str(loaded.values["function.name"])
+
+
+def complete(advice: Advice, to: Destination) -> Advice:
+    """The advice with its command ready to be typed."""
+    return replace(advice, command=_completed(advice.command, to)) if advice.command else advice
+
+
+def _completed(words: tuple[str, ...], to: Destination) -> tuple[str, ...]:
+    from ddbinsert.cli.registry import commands
+
+    name = next(
+        (known for known in _longest_first() if words[: len(known.split())] == tuple(known.split())), None
+    )
+    if name is None:
+        return words
+    accepted = commands[name].accepts
+    is_about_this = TABLE in words or (to.table is not None and to.table in words)
+    words = tuple((to.table or _PLACEHOLDER) if word == TABLE else word for word in words)
+    options = list(_connection(to.options))
+    if is_about_this and to.function is not None:
+        options.insert(0, ("function.name", "--function", to.function))
+    missing = [
+        word
+        for key, flag, value in options
+        if key in accepted and flag not in words
+        for word in (flag, value)
+        if word is not None
+    ]
+    return (*words, *missing)
+
+
+def _longest_first() -> list[str]:
+    from ddbinsert.cli.registry import commands
+
+    return sorted(commands, key=len, reverse=True)
+
+
+def _connection(options: Common) -> list[tuple[str, str, str | None]]:
+    """(option, flag, value) of each option of the connection that was given; a switch has no value."""
+    given = [
+        ("config", "--config", options.config),
+        ("profile", "--profile", options.profile),
+        ("region", "--region", options.region),
+        ("endpoint_url", "--endpoint-url", options.endpoint_url),
+    ]
+    found: list[tuple[str, str, str | None]] = [entry for entry in given if entry[2]]
+    if options.local is not None:
+        found.append(("local", "--local" if options.local else "--no-local", None))
+    return found

@@ -1,0 +1,54 @@
+"""verify --retry-inconclusive: another try where time may give what was lacking, and nothing is forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.proof.again import Earlier, earlier_of, may_be_made_again, stands_against, with_earlier
+from ddbinsert.core.proof.verdict import Result
+from ddbinsert.errors import DdbInsertError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.core.trigger.reporter import Reporter
+
+
+def again(
+    once: Callable[[], Proof], *, retries: int, reporter: Reporter, keep: Callable[[Proof], None]
+) -> Proof:
+    """The last attempt's proof, with a note about those before it.
+
+    Args:
+        retries: Further attempts at most.
+        keep: Called with each attempt that is made again.
+
+    Raises:
+        DdbInsertError: As the last attempt did.
+    """
+    earlier: list[Earlier] = []
+    while True:
+        is_last = len(earlier) >= retries
+        try:
+            proof = once()
+        except DdbInsertError as error:
+            if is_last or error.exit_code is not ExitCode.INCONCLUSIVE:
+                raise
+            earlier.append(Earlier(run_id="", summary=error.message, codes=(error.code,)))
+        else:
+            if is_last or not may_be_made_again(proof.verdict):
+                _say_why(proof, reporter, is_last=is_last)
+                return replace(proof, verdict=with_earlier(proof.verdict, earlier))
+            earlier.append(earlier_of(proof.verdict))
+            keep(proof)
+        codes = ", ".join(earlier[-1].codes) or "nothing shows why"
+        reporter.step(f"attempt {len(earlier)} of {retries + 1} was inconclusive ({codes}); trying again")
+
+
+def _say_why(proof: Proof, reporter: Reporter, *, is_last: bool) -> None:
+    """Say why an inconclusive run is not made again."""
+    if proof.verdict.result is Result.INCONCLUSIVE and not is_last:
+        codes = ", ".join(stands_against(proof.verdict))
+        reporter.step(f"not tried again: another try would not change, or would hide, {codes}")

@@ -1,0 +1,46 @@
+"""attach-trigger --verify: what was attached is proven in the same process, with what is known of it already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.cli.run import Outcome
+
+if TYPE_CHECKING:
+    from ddbinsert.cli.run import Run
+    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.operations.verify.context import VerifyContext
+    from ddbinsert.operations.verify.early import EarlyLook
+    from ddbinsert.render.terminal.screen import Screen
+
+
+def early_look(run: Run) -> EarlyLook:
+    """What is read for the proof while the trigger is being attached."""
+    from ddbinsert.operations.verify.early import EarlyLook
+
+    def context() -> VerifyContext:
+        from ddbinsert.cli.verify import verify_context
+
+        return verify_context(run)
+
+    return EarlyLook(context)
+
+
+def proven(run: Run, done: Converged, early: EarlyLook) -> Outcome:
+    """Prove what was attached; the exit code is the verdict's."""
+    from ddbinsert.cli.verify import addressed, exit_code_of
+    from ddbinsert.operations.verify.context import VerifyOptions
+    from ddbinsert.operations.verify.prove import verify
+    from ddbinsert.render import converged
+    from ddbinsert.render.verdict import text as shown
+
+    proof = addressed(
+        run, verify(early.context, done.trigger, VerifyOptions(), known=done.world, early=early)
+    )
+
+    def human(screen: Screen) -> None:
+        converged.trigger(screen, done, None)
+        shown.human(screen, proof)
+
+    data = {**converged.data(done, None), "verify": shown.data(proof)}
+    return Outcome(data=data, human=human, exit_code=exit_code_of(proof))

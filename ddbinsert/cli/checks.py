@@ -1,0 +1,312 @@
+"""What the values of options must look like, checked before a command begins: also where nothing would use them.
+
+A check belongs to the placeholder that the help shows (``--settle DURATION``), so that an option has it by being called
+what it is. Whatever else a command refuses (limits, contradictions, names that do not exist) is its own.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.errors import ConfigurationError, DdbInsertError, UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.environment import Environment
+
+#: Takes the option's name and its value. Raises `UsageError`.
+Check = Callable[[str, str, "Environment"], None]
+
+
+class Option(NamedTuple):
+    """An option of a command.
+
+    Attributes:
+        name: As the user writes it: ``--settle``.
+        placeholder: What the help shows for its value; None where the parser knows all values.
+    """
+
+    name: str
+    placeholder: str | None
+
+
+def options_of(hints: Mapping[str, Any]) -> dict[str, Option]:
+    """The options of a command, by parameter.
+
+    Args:
+        hints: Parameter to what typer reads its option from (`typer.Option(...)`).
+    """
+    found = {}
+    for parameter, info in hints.items():
+        # Within Annotated, typer takes the first name for a default until it builds the command.
+        declared = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
+        names = [name for name in declared if isinstance(name, str) and name.startswith("--")]
+        if names:
+            found[parameter] = Option(names[0].split("/")[0], info.metavar)
+    return found
+
+
+def check_values(
+    options: Mapping[str, Option], values: Mapping[str, object], environment: Environment
+) -> None:
+    """Refuse the first value that is not what its placeholder says.
+
+    Args:
+        values: Parameter to value; None where an option was not given.
+
+    Raises:
+        UsageError: It names the option and what it takes.
+    """
+    for parameter, option in options.items():
+        value = values.get(parameter)
+        for one in value if isinstance(value, list | tuple) else (value,):
+            _check(option, one, environment)
+
+
+def _check(option: Option, value: object, environment: Environment) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(
+            f"{option.name}: {value} is not a valid number.", hint="Write digits, such as 10 or 0.5."
+        )
+    if not isinstance(value, str | Path):
+        return
+    text = os.fspath(value)
+    if not text.strip() and option.placeholder not in EMPTY_IS_VALID:
+        raise UsageError(
+            f"{option.name} is empty.",
+            hint=f"Give it a value, or leave {option.name} out. An unset shell variable is empty.",
+            code="empty-value",
+        )
+    check = _BY_NAME.get(option.name) or CHECKS.get(option.placeholder or "")
+    if check is None:
+        return
+    try:
+        check(option.name, text, environment)
+    except DdbInsertError as error:
+        if option.name not in error.message:
+            error.message = f"{option.name}: {error.message}"
+        raise
+
+
+# --- one check for each placeholder -----------------------------------------------------------------------
+
+
+def _duration(name: str, value: str, _environment: Environment) -> None:
+    from ddbinsert.core.times import seconds
+
+    seconds(value, name=name)
+
+
+def _moment(name: str, value: str, environment: Environment) -> None:
+    from ddbinsert.core.times import moment
+
+    moment(value, environment.clock.now(), name=name)
+
+
+def _condition(_name: str, value: str, _environment: Environment) -> None:
+    from ddbinsert.core.filters.where.language import read_condition
+
+    read_condition(value)
+
+
+def _key(_name: str, value: str, _environment: Environment) -> None:
+    from ddbinsert.core.model.key_text import parse_key
+
+    parse_key(value)
+
+
+def _view_type(name: str, value: str, _environment: Environment) -> None:
+    from ddbinsert.core.model.record import StreamView
+
+    if value not in list(StreamView):
+        raise UsageError(
+            f"{name}: {value!r:.80} is not a valid view type.", hint=f"It is one of {', '.join(StreamView)}."
+        )
+
+
+def _arn(name: str, value: str, _environment: Environment) -> None:
+    from ddbinsert.core.arn import parse_arn
+
+    arn = parse_arn(value)
+    if arn is None or not arn.partition or not arn.service:
+        raise UsageError(
+            f"{name}: {value!r:.200} is not an ARN.",
+            hint="It has the form arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE.",
+            code=_CODES.get(name),
+        )
+
+
+def _arn_or_name(name: str, value: str, environment: Environment) -> None:
+    if value.startswith("arn:"):
+        _arn(name, value, environment)
+
+
+def _log_group(name: str, value: str, environment: Environment) -> None:
+    _arn_or_name(name, value, environment)
+    if not value.startswith("arn:") and not _LOG_GROUP.fullmatch(value):
+        raise UsageError(
+            f"{name}: {value!r:.80} is not a valid name of a log group.",
+            hint="Allowed: 1 to 512 of the characters a-z A-Z 0-9 _ - / . #",
+        )
+
+
+def _stack(name: str, value: str, environment: Environment) -> None:
+    _arn_or_name(name, value, environment)
+    if not value.startswith("arn:") and not _STACK.fullmatch(value):
+        raise UsageError(
+            f"{name}: {value!r:.80} is not a valid name of a stack.",
+            hint="It begins with a letter and has up to 128 of the characters a-z A-Z 0-9 -",
+        )
+
+
+def _uuid(name: str, value: str, _environment: Environment) -> None:
+    if not _UUID.fullmatch(value):
+        raise UsageError(
+            f"{name}: {value!r:.80} is not the UUID of a mapping.",
+            hint="It looks like 14e0db71-5d35-4eb5-b481-8945cf9d10c2.",
+        )
+
+
+def _run_id(name: str, value: str, _environment: Environment) -> None:
+    if not _RUN_ID.fullmatch(value):
+        raise UsageError(
+            f"{name} {value!r:.80}: the id of a run has 12 hexadecimal digits.",
+            hint="Use the id that the run printed.",
+        )
+
+
+def _tag(name: str, value: str, _environment: Environment) -> None:
+    if not value.partition("=")[0]:
+        raise UsageError(
+            f"{name} {value!r:.80}: the name is missing.", hint=f"Write {name} NAME or {name} NAME=VALUE."
+        )
+
+
+def _read_file(name: str, value: str, environment: Environment) -> None:
+    if value == "-":
+        return  # standard input
+    path = environment.cwd / value
+    try:
+        with path.open("rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{name} {value}: {_reason(error)}.",
+            hint="Check the path.",
+            code=_CODES.get(name, "not-readable"),
+        ) from None
+
+
+def _configuration(name: str, value: str, environment: Environment) -> None:
+    """Also where a command reads none."""
+    try:
+        _read_file(name, value, environment)
+    except UsageError as error:
+        raise ConfigurationError(error.message, hint=error.hint) from None
+
+
+def _folder(name: str, value: str, environment: Environment) -> None:
+    try:
+        is_folder = (environment.cwd / value).is_dir()
+    except (OSError, ValueError):
+        is_folder = False
+    if not is_folder:
+        raise UsageError(
+            f"{name} {value}: there is no such folder.", hint="Check the path.", code="not-readable"
+        )
+
+
+def _made_folder(name: str, value: str, environment: Environment) -> None:
+    _refuse_unless_writable(name, value, environment.cwd / value, folder=True, makes_folders=True)
+
+
+def _written_file(name: str, value: str, environment: Environment) -> None:
+    _refuse_unless_writable(name, value, environment.cwd / value)
+
+
+def _report(name: str, value: str, environment: Environment) -> None:
+    _refuse_unless_writable(name, value, environment.cwd / value, makes_folders=True)
+
+
+def _refuse_unless_writable(
+    name: str,
+    value: str,
+    path: Path,
+    *,
+    folder: bool = False,
+    makes_folders: bool = False,
+) -> None:
+    """Looks only: nothing is made before there is something to write."""
+    try:
+        place = path if path.exists() else path.parent
+        if makes_folders:
+            place = next(one for one in (place, *place.parents) if one.exists())
+        if path.exists() and path.is_dir() is not folder:
+            problem = "this is not a folder" if folder else "this is a folder"
+        elif place != path and not place.is_dir():
+            problem = f"{place} is not a folder" if place.exists() else f"{place} does not exist"
+        else:
+            problem = "" if os.access(place, os.W_OK) else f"{place} is write-protected"
+    except OSError as error:
+        problem = _reason(error)
+    if problem:
+        raise UsageError(
+            f"{name} {value}: it can't be written: {problem}.",
+            hint="Name another path.",
+            code=_CODES.get(name, "not-writable"),
+        )
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_RUN_ID: Final = re.compile(r"[0-9a-f]{12}")
+_STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
+_LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_./#-]{1,512}")
+#: Placeholder to check.
+CHECKS: Final[Mapping[str, Check]] = {
+    "DURATION": _duration,
+    "WHEN": _moment,
+    "TIME": _moment,
+    "CONDITION": _condition,
+    "KEY": _key,
+    "TYPE": _view_type,
+    "ARN": _arn,
+    "NAME|ARN": _arn_or_name,
+    "UUID": _uuid,
+    "RUN": _run_id,
+    "RUN_ID": _run_id,
+    "NAME[=VALUE]": _tag,
+    "FILE": _read_file,
+    "DIR": _folder,
+}
+#: Options whose placeholder says less than is known of them.
+_BY_NAME: Final[Mapping[str, Check]] = {
+    **dict.fromkeys(("--out", "--save", "--checkpoint"), _written_file),
+    **dict.fromkeys(("--report", "--junit", "--bundle"), _report),
+    "--output-dir": _made_folder,
+    "--stack": _stack,
+    "--log-group": _log_group,
+    "--config": _configuration,
+    # A key of the configuration, which reads it.
+    "--unset": lambda *_: None,
+}
+#: Codes of errors that scripts may know.
+_CODES: Final[Mapping[str, str]] = {
+    "--sink": "variable-wrong",
+    "--plan": "plan-unreadable",
+    "--diff": "diff-file",
+    "--checkpoint": "checkpoint-file",
+    "--report": "report-file",
+    "--junit": "report-file",
+    "--bundle": "report-file",
+    "--from": "destination-not-readable",
+}
+#: Texts to search for, which may be empty.
+EMPTY_IS_VALID: Final[Sequence[str]] = ("TEXT",)

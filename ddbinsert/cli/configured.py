@@ -1,0 +1,139 @@
+"""What a run is about: the configuration of one trigger, or of each that is meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ddbinsert.cli.run import Run
+    from ddbinsert.config import Configuration, Configurations, ConnectionSpec
+    from ddbinsert.core.arn import Arn
+    from ddbinsert.core.model.wanted import Trigger
+
+
+class LoadedOne(NamedTuple):
+    """One configuration, the ARN by which its table was named, and the connection in the region of that."""
+
+    configuration: Configuration
+    arns: tuple[Arn, ...]
+    spec: ConnectionSpec
+
+
+class LoadedEach(NamedTuple):
+    """Several, with the ARNs by which their tables were named."""
+
+    configurations: Configurations
+    arns: tuple[Arn, ...]
+    spec: ConnectionSpec
+
+
+def load_one(run: Run, word: str | None, settings: Mapping[str, object], unset: Sequence[str]) -> LoadedOne:
+    """The configuration of one trigger; its warnings are reported."""
+    from ddbinsert import config
+    from ddbinsert.cli.tables import agreed, named
+
+    name, arn = named(word)
+    loaded = config.load(**_given(run, {"table": name, **settings}), unset=unset)
+    for problem in loaded.warnings:
+        run.reporter.warn(str(problem))
+    spec = agreed(arn, loaded.connection, run.environment.variables)
+    return LoadedOne(loaded, () if arn is None else (arn,), spec)
+
+
+def load_each(run: Run, words: Sequence[str], settings: Mapping[str, object]) -> LoadedEach:
+    """The configuration of each trigger that is meant; their warnings are reported."""
+    from ddbinsert import config
+    from ddbinsert.cli.tables import agreed, named
+
+    given = [named(word) for word in words]
+    names = [name for name, _ in given if name is not None]
+    loaded = config.load_every(**_given(run, settings), words=names)
+    for problem in loaded.chosen[0].warnings:
+        run.reporter.warn(str(problem))
+    arns = tuple(arn for _, arn in given if arn is not None)
+    spec = loaded.chosen[0].connection
+    for arn in arns:
+        spec = agreed(arn, spec, run.environment.variables)
+    return LoadedEach(loaded, arns, spec)
+
+
+def _given(run: Run, settings: Mapping[str, object]) -> dict[str, Any]:
+    from ddbinsert.cli.options import FLAG_NAMES
+
+    options = run.options
+    connection = {
+        "connection.profile": options.profile,
+        "connection.region": options.region,
+        "connection.endpoint_url": options.endpoint_url,
+        "connection.local": options.local,
+    }
+    return {
+        "path": Path(options.config) if options.config else None,
+        "cwd": run.environment.cwd,
+        "variables": run.environment.variables,
+        "flags": {**connection, **settings},
+        "flag_names": FLAG_NAMES,
+    }
+
+
+def the_trigger(configuration: Configuration, command: str) -> Trigger:
+    """The trigger of a configuration that must describe one.
+
+    Args:
+        command: The name of the command that needs it.
+
+    Raises:
+        UsageError: No table is named anywhere, or one of several triggers has to be chosen.
+    """
+    trigger, rivals = configuration.trigger, configuration.rivals
+    if rivals:
+        where = "The configuration file" if trigger is None else f"Table {trigger.table}"
+        raise UsageError(
+            f"{where} has {len(rivals)} triggers: {', '.join(rivals)}. This command is about one.",
+            hint=Advice("Name one", (*command.split(), rivals[0])),
+            code="several-triggers",
+        )
+    if trigger is None:
+        raise UsageError(
+            "No table is given.",
+            hint=Advice("Set `table:` in ddbinsert.yaml, or name it", (*command.split(), TABLE)),
+            code="no-table",
+        )
+    return trigger
+
+
+def described(run: Run, words: Sequence[str] | None, settings: Mapping[str, object]) -> Configurations:
+    """The triggers that the configuration describes, of those that are named.
+
+    Raises:
+        UsageError: A word names none of them.
+    """
+    loaded = run.configurations(words or (), settings)
+    _refuse_unknown(loaded, run.command)
+    return loaded
+
+
+def _refuse_unknown(loaded: Configurations, command: str) -> None:
+    """Refuse words that the file does not describe: a command that does what the file says has nothing to go by.
+
+    Raises:
+        UsageError: There are such words.
+    """
+    from ddbinsert.config.check import nearest
+
+    if not loaded.unknown:
+        return
+    near = nearest(loaded.unknown[0], [*loaded.names])
+    raise UsageError(
+        f"The configuration file has no trigger {' or '.join(loaded.unknown)}, and none of a table of that name.",
+        hint=Advice("Did you mean", (*command.split(), near))
+        if near
+        else f"Its triggers are: {', '.join(loaded.names)}.",
+        code="unknown-trigger",
+    )

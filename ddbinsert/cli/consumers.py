@@ -1,0 +1,89 @@
+"""Options that choose the consumer of a stream, and the choice for commands that need one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.cli.run import Run
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.operations.discovery import Found, Selector
+
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="Choose the function on the stream that belongs to this CloudFormation stack.",
+        rich_help_panel="Function",
+    ),
+]
+Tag = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag",
+        metavar="NAME[=VALUE]",
+        help="Choose the function on the stream that has this tag. May be given several times.",
+        rich_help_panel="Function",
+    ),
+]
+
+
+def selector_of(stack: str | None, tags: list[str] | None) -> Selector:
+    """What --stack and --tag mean.
+
+    Raises:
+        UsageError: One is empty.
+    """
+    from ddbinsert.operations.discovery import Selector
+
+    pairs = [one.partition("=") for one in tags or ()]
+    if stack == "" or any(not name for name, _, _ in pairs):
+        raise UsageError("--stack and --tag need a name.")
+    return Selector(
+        stack=stack, tags=tuple((name, value if equals else None) for name, equals, value in pairs)
+    )
+
+
+def consumer_of(
+    run: Run,
+    trigger: Trigger,
+    *,
+    stack: str | None = None,
+    tags: list[str] | None = None,
+    every: str = "",
+    lenient: bool = False,
+) -> Found:
+    """The trigger with the function that is meant: as named, as it is by default, or the one on the stream.
+
+    Args:
+        every: The option that takes all consumers, where the command has one.
+        lenient: An identity that may not look for consumers goes on with the default function.
+    """
+    from ddbinsert.operations.discovery import discover, is_named
+
+    selector = selector_of(stack, tags)
+    if selector and is_named(trigger):
+        raise UsageError(
+            "The function is named, so --stack and --tag have nothing to choose.",
+            hint="Leave out --function, or --stack and --tag.",
+            code="options-contradict",
+        )
+    answer = discover(run.aws, trigger, selector, command=run.command, every=every, lenient=lenient)
+    if answer.world is not None and answer.world.table is not None:
+        world = answer.world
+        run.reporter.header(account=world.account, region=world.region, table=trigger.table)
+    if answer.taken:
+        take(run, answer.trigger)
+    return answer
+
+
+def take(run: Run, trigger: Trigger) -> None:
+    """Say which function was taken; advice of this run names it from now on."""
+    name = trigger.function_name
+    run.takes(name)
+    run.reporter.step(f"function {name} reads the stream of {trigger.table} and is taken")

@@ -1,0 +1,173 @@
+"""doctor: why nothing arrives, or late, or not all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.cli.app import Tables, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.limits import looked_back
+from ddbinsert.cli.options import NAME, Settings
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.cli.several import Part, Parts
+from ddbinsert.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.doctor.examine import Examined
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.render.doctor.files import Addressable
+    from ddbinsert.render.terminal.screen import Screen
+
+#: Seconds for any one wait.
+TIMEOUT = 60.0
+_DAY = 86400.0
+
+
+class Form(StrEnum):
+    """Forms of the findings, besides those of `--output`."""
+
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+Since = Annotated[
+    str,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="How far back log and metrics are read, such as 6h or an ISO 8601 time.",
+    ),
+]
+List = Annotated[bool, typer.Option("--list", help="List the checks, and connect to nothing.")]
+Fix = Annotated[
+    bool,
+    typer.Option("--fix", help="Then repair what can be repaired safely: shows the commands and asks."),
+]
+FormOption = Annotated[
+    Form | None, typer.Option("--format", help="Write the findings in this form.", show_default=False)
+]
+
+
+@command("doctor", settings=NAME)
+def doctor(
+    run: Run,
+    settings: Settings,
+    *,
+    tables: Tables = None,
+    stack: Stack = None,
+    tag: Tag = None,
+    since: Since = "24h",
+    list_: List = False,
+    fix: Fix = False,
+    form: FormOption = None,
+) -> Outcome:
+    """Find out why a trigger is silent, late or loses records.
+
+    Reads configuration, rights, metrics, log and stream, and names what is wrong in the order of cause and effect, each
+    with its evidence and the command that repairs it; and when what happened last. Changes nothing without --fix.
+    Exit code 1 where something is broken (an error); what could not be read is listed as not checked.
+
+    Example: ddbinsert doctor orders
+    """
+    if list_:
+        return _listed()
+    seconds = looked_back(run, since)
+    parts = Parts.of(run, run.configurations(tables or (), settings))
+
+    def examine(part: Part) -> Examined:
+        part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tag).trigger
+        return _examined(part.run, part.trigger, seconds)
+
+    ended = parts.side_by_side(examine)
+    if fix:
+        ended = tuple(
+            one.then(partial(_after_fixing, run, part, seconds))
+            for part, one in zip(parts.every, ended, strict=True)
+        )
+    found = [
+        (one.value, part.run.addressed)
+        for part, one in zip(parts.every, ended, strict=True)
+        if one.value is not None
+    ]
+    outcome = parts.outcome(
+        one.then(partial(_outcome, part.run)) for part, one in zip(parts.every, ended, strict=True)
+    )
+    return outcome if form is None else outcome._replace(human=partial(_written, form, found))
+
+
+def _listed() -> Outcome:
+    from ddbinsert.core.doctor.catalog import CHECKS
+    from ddbinsert.render.doctor import report
+
+    return Outcome(data=report.checks_data(CHECKS), human=lambda screen: report.checks_human(screen, CHECKS))
+
+
+def _examined(run: Run, trigger: Trigger, seconds: float) -> Examined:
+    from ddbinsert.core.doctor.examine import examine
+    from ddbinsert.operations.doctor.gather import gather
+
+    return examine(gather(run.context(TIMEOUT), trigger, since=seconds))
+
+
+def _written(form: Form, found: Sequence[Addressable], screen: Screen) -> None:
+    """The findings in another form, in one file for all triggers."""
+    from ddbinsert.core.doctor.catalog import CHECKS
+    from ddbinsert.render.doctor import files
+
+    match form:
+        case Form.SARIF:
+            screen.stream.write(files.sarif(found, CHECKS))
+        case Form.JUNIT:
+            screen.stream.write(files.junit_xml(found, CHECKS))
+
+
+def _outcome(run: Run, examined: Examined) -> Outcome:
+    from ddbinsert.core.doctor.model import Severity
+    from ddbinsert.render.doctor import report
+
+    diagnosis = examined.diagnosis
+    counts = ((diagnosis.count(one), one.value) for one in Severity if diagnosis.count(one))
+    return Outcome(
+        data=report.data(examined, run.addressed),
+        human=lambda screen: report.human(screen, examined, run.addressed),
+        exit_code=ExitCode.NO if diagnosis.is_broken else ExitCode.OK,
+        word=", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)
+        or "nothing found",
+    )
+
+
+def _after_fixing(run: Run, part: Part, seconds: float, examined: Examined) -> Examined:
+    """Repair what can be repaired safely, one trigger after the other: it asks."""
+    return _examined(part.run, part.trigger, seconds) if _fixed(run, part, examined) else examined
+
+
+def _fixed(run: Run, part: Part, examined: Examined) -> bool:
+    """Carry out the safe repairs, once they are agreed to; whether there were any."""
+    from ddbinsert.cli import main
+
+    found = [one for one in examined.diagnosis.found if one.is_safe and one.advice.command]
+    chosen = list(dict.fromkeys(part.run.addressed(one.advice) for one in found))
+    chosen = list({one.command: one for one in chosen}.values())
+    if any(one.command[0] == "attach-trigger" for one in chosen):
+        # It restores everything that ddbinsert made.
+        chosen = [one for one in chosen if one.command[0] != "create-function"]
+    if not chosen:
+        part.run.reporter.step("there is nothing that can be repaired without a decision of yours")
+        return False
+    environment = replace(run.environment, out=run.environment.err)
+    for one in chosen:
+        main([*one.command, "--dry-run"], environment)
+    lines = "\n".join(f"  {one.line}" for one in chosen)
+    run.confirm(f"Carry this out?\n{lines}\n")
+    for one in chosen:
+        code = main([*one.command, "--yes"] if run.options.yes else list(one.command), environment)
+        if code:
+            run.reporter.warn(f"it ended with exit code {code}", one)
+    return True

@@ -1,0 +1,53 @@
+"""evidence: is a bundle that verify wrote unchanged?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.cli.app import command
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.core.evidence.check import Checked
+
+BundlePath = Annotated[str, typer.Argument(metavar="FILE", help="A file that `verify --bundle` wrote.")]
+
+
+@command("evidence check", offline=True)
+def check(run: Run, *, file: BundlePath) -> Outcome:
+    """Check that an evidence bundle is complete and unchanged, and say what it is about.
+
+    Exit code 1 if a byte or a file was changed, added or removed, with what. The bundle is not signed: whoever writes
+    all of it anew passes this check, so compare its SHA-256 or its signature, too (docs/evidence.md).
+
+    Example: ddbinsert evidence check orders.zip
+    """
+    from ddbinsert.render import evidence as shown
+
+    checked = _checked(run, file)
+    return Outcome(
+        data=shown.data(file, checked),
+        human=lambda screen: shown.human(screen, file, checked),
+        exit_code=ExitCode.NO if checked.problems else ExitCode.OK,
+    )
+
+
+def _checked(run: Run, file: str) -> Checked:
+    """Raises UsageError where the file can't be read."""
+    from ddbinsert.core.evidence.check import check as check_bundle
+
+    path = run.environment.cwd / file
+    try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{file} is not a regular file.", hint="Name a bundle.", code="not-a-file")
+        with path.open("rb") as opened:
+            return check_bundle(opened)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{file} can't be read: {getattr(error, 'strerror', None) or error}.",
+            hint="Name a file that `verify --bundle` wrote.",
+            code="unreadable-file",
+        ) from None

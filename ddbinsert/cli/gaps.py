@@ -1,0 +1,234 @@
+"""gaps: the inserts that were missed, and their repair."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.gaps_options import (
+    Attempts,
+    BatchSize,
+    CompareSink,
+    Documents,
+    FromExport,
+    FromTable,
+    LogGroup,
+    Match,
+    PrintSql,
+    Rate,
+    ReadBy,
+    RepairThem,
+    Save,
+    Settle,
+    Since,
+    SinkExport,
+    Until,
+    Via,
+)
+from ddbinsert.cli.limits import check_batches
+from ddbinsert.cli.options import NAME, DryRun, Settings
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.core.times import moment, seconds
+from ddbinsert.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.core.proof.gaps.model import Gaps, Repair
+    from ddbinsert.operations.gaps.audit import Audited
+    from ddbinsert.operations.gaps.scope import Options
+    from ddbinsert.render.terminal.screen import Screen
+
+#: Seconds: a day of a busy stream and its log take a while.
+_TIMEOUT = 3600.0
+_SHOWN, _SHOWN_AS_DATA = 20, 10_000
+
+
+@command("gaps", settings=NAME)
+def gaps(
+    run: Run,
+    settings: Settings,
+    *,
+    table: Table = None,
+    since: Since = None,
+    until: Until = None,
+    settle: Settle = None,
+    match: Match = False,
+    compare_sink: CompareSink = False,
+    failures: Documents = True,
+    log_group: LogGroup = None,
+    via: Via = ReadBy.LOGS,
+    save: Save = None,
+    from_table: FromTable = False,
+    from_export: FromExport = None,
+    print_sql: PrintSql = None,
+    sink_export: SinkExport = None,
+    rate: Rate = None,
+    repair: RepairThem = False,
+    dry_run: DryRun = False,
+    batch_size: BatchSize = 1,
+    attempts: Attempts = 3,
+    stack: Stack = None,
+    tag: Tag = None,
+) -> Outcome:
+    """Find the inserts that the function missed, and repair them.
+
+    Reads what the stream still holds (24 hours), the function's log, its sink and CloudWatch's metrics, and lists every
+    insert that was not processed, by cause. Exit code 0: none was missed; 1: some were; 6: for a part of the time it can't
+    be said. Changes nothing without --repair, which invokes the function with exactly the missed inserts and keeps a record
+    of each call: a repair that was interrupted goes on where it was.
+
+    Example: ddbinsert gaps orders --since 6h
+    """
+    from ddbinsert.local.directory import state_directory
+    from ddbinsert.operations.gaps.command import looked
+
+    _check(repair=repair, dry_run=dry_run, batch_size=batch_size, attempts=attempts)
+    trigger = consumer_of(run, run.trigger(table, settings), stack=stack, tags=tag).trigger
+    if sink_export and print_sql is None:
+        raise UsageError("--sink-export requires --print-sql.", code="options-contradict")
+    if from_table or from_export or print_sql:
+        from ddbinsert.cli.gaps_compare import compare_with_sink
+        from ddbinsert.cli.gaps_compare import print_sql as sql
+
+        if repair or since or until or match or compare_sink or (from_table and (from_export or print_sql)):
+            raise UsageError(
+                "--from-table and --from-export compare all items with the sink; they can't be combined with each other, "
+                "nor with --repair, --since, --until, --match or --compare-sink.",
+                hint=Advice("To give what is missing to the function", ("backfill", TABLE, "--missing")),
+                code="options-contradict",
+            )
+        if print_sql:
+            return sql(run, trigger, export=from_export, sink_export=sink_export)
+        return compare_with_sink(
+            run,
+            trigger,
+            export=from_export,
+            rate=rate,
+            settle=seconds(settle, name="--settle") if settle else None,
+            save=save,
+            most=_SHOWN_AS_DATA if run.wants_json else _SHOWN,
+        )
+    context = run.context(_TIMEOUT)
+    options = _options(run, since, until, settle, match=match, compare_sink=compare_sink, failures=failures)
+    options = replace(options, by_query=via is ReadBy.INSIGHTS)
+    with looked(
+        context,
+        trigger,
+        options,
+        repairs=state_directory(run.environment.variables).parent / "repairs",
+        log_group=log_group,
+        to_repair=repair and not dry_run,
+    ) as found:
+        if save:
+            _save(run, save, found.audited)
+        done = None
+        if repair and found.audited.gaps.missed:
+            found.check()
+            if not dry_run:
+                _confirm(run, found.audited.gaps)
+                done = found.repair(batch_size=batch_size, attempts=attempts)
+    return _outcome(run, found.audited.gaps, done)
+
+
+def _check(*, repair: bool, dry_run: bool, batch_size: int, attempts: int) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: They do.
+    """
+    check_batches(batch_size=batch_size, attempts=attempts)
+    if dry_run and not repair:
+        raise UsageError("--dry-run requires --repair: without it, gaps changes nothing.")
+
+
+def _options(
+    run: Run,
+    since: str | None,
+    until: str | None,
+    settle: str | None,
+    *,
+    match: bool,
+    compare_sink: bool,
+    failures: bool,
+) -> Options:
+    """How the audit is made.
+
+    Raises:
+        UsageError: A time is not valid.
+    """
+    from ddbinsert.operations.gaps.scope import Options
+
+    now = run.clock.now()
+    options = Options(
+        since=moment(since, now) if since else None,
+        until=moment(until, now, name="--until") if until else None,
+        settle=seconds(settle, name="--settle") if settle else None,
+        by_lines=match,
+        compare_sink=compare_sink,
+        documents=failures,
+        examples=_SHOWN_AS_DATA if run.wants_json else _SHOWN,
+    )
+    if options.since is not None and options.until is not None and options.until < options.since:
+        raise UsageError("--until is before --since.", hint="Swap them.")
+    return options
+
+
+def _confirm(run: Run, found: Gaps) -> None:
+    """Ask before the function is invoked.
+
+    Raises:
+        UsageError: There is nobody to ask and no --yes, or the answer was no.
+    """
+    unmapped = {"no-mapping", "stream-replaced"} & {group.cause.value for group in found.groups}
+    if unmapped:
+        run.reporter.warn(
+            "no mapping reads the stream: a new one from TRIM_HORIZON delivers these inserts itself, and then once more"
+        )
+    causes = ", ".join(f"{group.count:,} {group.cause}" for group in found.groups)
+    inserts = "1 missed insert" if found.missed == 1 else f"{found.missed:,} missed inserts"
+    run.confirm(f"Invoke {found.function} with {inserts} ({causes})?")
+
+
+def _outcome(run: Run, found: Gaps, repaired: Repair | None) -> Outcome:
+    from ddbinsert.render import gaps as words
+
+    command_line = run.again(f"gaps {found.table} --repair")
+    data = words.gaps_data(found, run.addressed)
+
+    def human(screen: Screen) -> None:
+        words.gaps(screen, found, run.addressed, repair="" if repaired else command_line)
+        if repaired is not None:
+            words.repaired(screen, repaired)
+
+    return Outcome(
+        data=data if repaired is None else {**data, "repair": words.repair_data(repaired)},
+        human=human,
+        exit_code=exit_code_of(found, left=found.missed if repaired is None else repaired.left),
+    )
+
+
+def exit_code_of(found: Gaps, *, left: int) -> ExitCode:
+    """By what is still missed, and by what can't be said."""
+    if left:
+        return ExitCode.NO
+    return ExitCode.INCONCLUSIVE if found.stretches else ExitCode.OK
+
+
+def _save(run: Run, name: str, audited: Audited) -> None:
+    """Write the missed inserts, a JSON line each.
+
+    Raises:
+        UsageError: The file can't be written.
+    """
+    from ddbinsert.render.gaps import insert_data
+
+    path = run.environment.cwd / name
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for one, cause in audited.missed():
+                file.write(json.dumps({**insert_data(one), "cause": cause}) + "\n")
+    except OSError as error:
+        raise UsageError(f"--save {name}: {error.strerror or error}.", code="not-writable") from error

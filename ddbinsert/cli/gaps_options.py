@@ -1,0 +1,132 @@
+"""The options of gaps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ddbinsert.cli.gaps_compare import Dialect
+from ddbinsert.cli.verify_options import ReadBy
+
+__all__ = ["ReadBy"]
+
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="WHEN",
+        help="Inserts from this time on: 6h (ago), or a time in ISO 8601 [default: all that the stream holds].",
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until", metavar="WHEN", help="Inserts up to this time, in the same formats [default: now]."
+    ),
+]
+Settle = Annotated[
+    str | None,
+    typer.Option(
+        "--settle",
+        metavar="DURATION",
+        help="Younger inserts count as waiting [default: 5m and the longest that an invocation may take; "
+        "10s where the endpoint is not AWS].",
+    ),
+]
+Match = Annotated[
+    bool,
+    typer.Option(
+        "--match", help="Accept any log line that shows an item's key: for functions that log no receipts."
+    ),
+]
+CompareSink = Annotated[
+    bool,
+    typer.Option(
+        "--compare-sink",
+        help="Also look up the entry of each processed insert in the function's sink (a table).",
+    ),
+]
+Documents = Annotated[
+    bool,
+    typer.Option(
+        "--failures/--no-failures",
+        help="Whether to read the on-failure destination where inserts were missed.",
+    ),
+]
+LogGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--log-group", metavar="NAME", help="Log group, by name or ARN [default: the function's log group]."
+    ),
+]
+Via = Annotated[
+    ReadBy,
+    typer.Option(
+        "--via",
+        help="Read every log line, or search with CloudWatch Logs Insights (for logs with few receipts among much else; charged).",
+    ),
+]
+RepairThem = Annotated[
+    bool,
+    typer.Option(
+        "--repair", help="Give the missed inserts to the function, after a question that says how many."
+    ),
+]
+BatchSize = Annotated[
+    int,
+    typer.Option(
+        "--batch-size",
+        metavar="N",
+        help="With --repair: records per invocation. Above 1, a failing record can cause others to be delivered twice.",
+    ),
+]
+Attempts = Annotated[
+    int,
+    typer.Option(
+        "--attempts", metavar="N", help="With --repair: maximum number of invocations per failing record."
+    ),
+]
+FromTable = Annotated[
+    bool,
+    typer.Option(
+        "--from-table",
+        help="Instead, list the table's items without an entry in the function's sink (a table), however old they are.",
+    ),
+]
+FromExport = Annotated[
+    str | None,
+    typer.Option(
+        "--from-export",
+        metavar="PLACE",
+        help="Like --from-table, with the items of an export of DynamoDB (full or incremental): a folder, or s3://BUCKET/PREFIX.",
+    ),
+]
+Rate = Annotated[
+    float | None,
+    typer.Option(
+        "--rate",
+        min=0.1,
+        metavar="N",
+        help="With --from-table: maximum number of items to read per second.",
+    ),
+]
+Save = Annotated[
+    str | None,
+    typer.Option("--save", metavar="FILE", help="Write every missed insert to this file, a JSON line each."),
+]
+PrintSql = Annotated[
+    Dialect | None,
+    typer.Option(
+        "--print-sql",
+        help="Only print --from-export's comparison as SQL for this engine: for exports of any size.",
+    ),
+]
+SinkExport = Annotated[
+    str | None,
+    typer.Option(
+        "--sink-export",
+        metavar="s3://BUCKET/PREFIX",
+        help="With --print-sql: the export of the audit table.",
+    ),
+]

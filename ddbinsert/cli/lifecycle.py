@@ -1,0 +1,281 @@
+"""plan, up: configured triggers before and while they are brought about."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.cli.app import Tables, command
+from ddbinsert.cli.configured import described
+from ddbinsert.cli.options import NAME, Settings
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.cli.several import Part, Parts
+from ddbinsert.errors import ExitCode, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.cli.plan_files import Noted
+    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.operations.provision.converge import Prepared
+    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.side_by_side import Ended
+    from ddbinsert.render.terminal.screen import Screen
+
+PlanOut = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write the plan down, for up --plan.")
+]
+PlanFile = Annotated[
+    Path | None,
+    typer.Option("--plan", metavar="FILE", help="Carry out exactly this plan, or refuse. Asks no more."),
+]
+Replace = Annotated[
+    bool,
+    typer.Option("--replace", help="Replace a live stream of another view type (new ARN; asks first)."),
+]
+
+
+@command("plan", settings=NAME)
+def plan(
+    run: Run,
+    settings: Settings,
+    *,
+    tables: Tables = None,
+    out: PlanOut = None,
+    replace: Replace = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 where there are changes.")
+    ] = False,
+) -> Outcome:
+    """Show what would change, and what is left as it is.
+
+    Compares the configuration with what is there: settings that are given are enforced, everything else stays as it is.
+    Names what the changes bring with them, and what belongs to others. Changes nothing. The plan file identifies the plan;
+    it does not hold values of environment variables.
+
+    Example: ddbinsert plan orders --out plan.json
+    """
+    from ddbinsert.cli.plan_files import Plan, noted, write_plan
+
+    parts = Parts.of(run, described(run, tables, settings))
+    prepared = _prepared(parts, dry_run=True, replace=replace)
+    notes = {
+        part.title: noted(one.value, part.loaded.name)
+        for part, one in zip(parts.every, prepared, strict=True)
+        if one.value is not None and (out is not None or run.wants_json)
+    }
+    if out is not None and len(notes) == len(parts.every):
+        given = {key: str(value) for key, value in settings.items() if value is not None}
+        write_plan(run.environment.cwd / out, Plan(tuple(notes.values()), given, replace))
+    elif out is not None:
+        run.reporter.warn(f"{out} was not written, because not every trigger could be planned")
+
+    advice = run.addressed(_carrying_out(parts, tables, out))
+
+    def shown(part: Part, value: Prepared) -> Outcome:
+        following = advice if parts.is_one else None
+        return _planned(value, notes.get(part.title), following, exit_code=exit_code)
+
+    outcomes = [one.then(partial(shown, part)) for part, one in zip(parts.every, prepared, strict=True)]
+    return parts.outcome(outcomes, summary=_total(prepared, advice))
+
+
+def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[Ended[Prepared], ...]:
+    """The plan of each trigger, before anything is changed.
+
+    Raises:
+        Refused: Two of the plans contradict each other.
+    """
+    from ddbinsert.cli.preparing import prepare_configured
+    from ddbinsert.operations.provision.together import refuse_together
+
+    def prepare(part: Part) -> Prepared:
+        wishes = _wishes(parts, part, dry_run=dry_run, replace=replace)
+        return prepare_configured(part.run, part.loaded, wishes)
+
+    found = parts.side_by_side(prepare)
+    refuse_together(
+        (part.title, one.value.steps)
+        for part, one in zip(parts.every, found, strict=True)
+        if one.value is not None
+    )
+    return found
+
+
+def _wishes(parts: Parts, part: Part, *, dry_run: bool, replace: bool) -> Wishes:
+    """What one of the triggers may do, and what the others of its table do beside it."""
+    from ddbinsert.operations.provision.wishes import Wishes
+
+    table = part.trigger.table
+    beside = frozenset(one.trigger.function_name for one in parts.every if one.trigger.table == table)
+    return Wishes(dry_run=dry_run, open_position=dry_run, replace=replace, beside=beside)
+
+
+def _carrying_out(parts: Parts, tables: Sequence[str] | None, out: Path | None) -> Advice:
+    """What carries the plan out."""
+    if out is not None:
+        words = (TABLE,) if parts.is_one else ()
+        return Advice("Carry it out", ("up", *words, "--plan", str(out)))
+    return Advice("Carry it out", ("up", *((TABLE,) if parts.is_one else tables or ())))
+
+
+def _planned(prepared: Prepared, noted: Noted | None, advice: Advice | None, *, exit_code: bool) -> Outcome:
+    from ddbinsert.render import converged
+
+    done = prepared.outcome
+    return Outcome(
+        data={
+            **converged.data(done, advice if done.steps else None),
+            "digest": None if noted is None else noted.digest,
+        },
+        human=lambda screen: _shown(screen, done, advice),
+        exit_code=ExitCode.NO if exit_code and done.steps else ExitCode.OK,
+        word=_count(len(done.steps)),
+    )
+
+
+def _shown(screen: Screen, done: Converged, advice: Advice | None) -> None:
+    from ddbinsert.render import converged
+
+    converged.plan(screen, done)
+    if done.steps and advice is not None:
+        screen.line(f"{advice.text}: {advice.line}", "bold")
+
+
+def _count(steps: int) -> str:
+    return f"{steps} step{'' if steps == 1 else 's'}" if steps else "nothing to do"
+
+
+def _total(prepared: Sequence[Ended[Prepared]], advice: Advice) -> str:
+    """The steps of all triggers, each once: those of one table have one stream."""
+    steps = {step for one in prepared if one.value is not None for step in one.value.steps}
+    total = f"{len(prepared)} triggers: {_count(len(steps))}"
+    return f"{total}; nothing was changed.\n{advice.text}: {advice.line}" if steps else f"{total}."
+
+
+@command("up", makes=True, settings=NAME)
+def up(
+    run: Run,
+    settings: Settings,
+    *,
+    tables: Tables = None,
+    plan_file: PlanFile = None,
+    replace: Replace = False,
+) -> Outcome:
+    """Bring about the triggers that the configuration describes.
+
+    Creates what is missing and changes what differs in the settings that are given; everything else stays as it is.
+    A change that removes or replaces something asks first, unless a plan file says that it was looked at.
+
+    Example: ddbinsert up orders
+    """
+    if plan_file is not None:
+        return _carried_out(run, settings, tables, run.environment.cwd / plan_file)
+    parts = Parts.of(run, described(run, tables, settings))
+    prepared = _with_positions(parts, _prepared(parts, dry_run=False, replace=replace), replace=replace)
+    asked = [
+        (part.title, one.value.asked)
+        for part, one in zip(parts.every, prepared, strict=True)
+        if one.value is not None and one.value.asked is not None
+    ]
+    if asked:
+        run.confirm(_question(parts, asked))
+    return _performed(parts, prepared)
+
+
+def _question(parts: Parts, asked: Sequence[tuple[str, str]]) -> str:
+    """One question for all triggers."""
+    if parts.is_one:
+        return asked[0][1]
+    ending = "Continue?"
+    return "\n".join([*(f"{name}: {text.removesuffix(ending).rstrip()}" for name, text in asked), ending])
+
+
+def _with_positions(
+    parts: Parts, prepared: tuple[Ended[Prepared], ...], *, replace: bool
+) -> tuple[Ended[Prepared], ...]:
+    """The plans, with those made that need an answer: where to begin on a stream that holds history."""
+    from ddbinsert.cli.preparing import prepare_configured
+    from ddbinsert.operations.side_by_side import Ended
+
+    found: list[Ended[Prepared]] = []
+    for part, one in zip(parts.every, prepared, strict=True):
+        open_ = one.error is not None and one.error.code == "starting-position-needed"
+        if open_ and parts.run.can_ask:
+            parts.run.reporter.step(f"{part.title}: where does its mapping begin?")
+            wishes = _wishes(parts, part, dry_run=False, replace=replace)
+            again = prepare_configured(part.run, part.loaded, wishes, asking=parts.run)
+            found.append(Ended(value=again))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, path: Path) -> Outcome:
+    """Carry out the plan in a file, all of it or nothing.
+
+    Raises:
+        Refused: It is no longer the plan.
+    """
+    from ddbinsert.cli.plan_files import noted, read_plan, refuse_another, refuse_other_triggers
+
+    then, options, replace = read_plan(path)
+    given = {key: value for key, value in settings.items() if value is not None}
+    loaded = run.configurations(tables or [one.word for one in then], {**options, **given})
+    if loaded.unknown:
+        raise Refused(
+            f"The configuration file no longer has {', '.join(loaded.unknown)}.\nNothing was changed.",
+            hint="Make a new plan, look at it, and carry that out.",
+            code="plan-changed",
+        )
+    parts = Parts.of(run, loaded)
+    refuse_other_triggers(then, [part.title for part in parts.every])
+    prepared = _prepared(parts, dry_run=False, replace=replace)
+    for part, one in zip(parts.every, prepared, strict=True):
+        if one.value is None and one.error is not None:
+            one.error.message = f"{part.title}: {one.error.message}"
+            raise one.error
+    now = [
+        noted(one.value, part.loaded.name)
+        for part, one in zip(parts.every, prepared, strict=True)
+        if one.value is not None
+    ]
+    refuse_another(then, now)
+    return _performed(parts, prepared)
+
+
+def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
+    """Carry out the plans, side by side; those that could not be made keep their errors."""
+    from ddbinsert.cli.preparing import TIMEOUT
+    from ddbinsert.operations.provision.converge import perform
+
+    plans = {
+        part.title: one.value
+        for part, one in zip(parts.every, prepared, strict=True)
+        if one.value is not None
+    }
+    ready = [part for part in parts.every if part.title in plans]
+    ended = parts.side_by_side(
+        lambda part: _brought_about(part, perform(part.run.context(TIMEOUT), plans[part.title])), of=ready
+    )
+    outcomes = dict(zip((part.title for part in ready), ended, strict=True))
+    every = [
+        outcomes.get(part.title) or one.then(lambda _: Outcome())
+        for part, one in zip(parts.every, prepared, strict=True)
+    ]
+    return parts.outcome(every)
+
+
+def _brought_about(part: Part, done: Converged) -> Outcome:
+    from ddbinsert.render import converged
+
+    advice = part.run.addressed(Advice("Prove it", ("verify", TABLE)))
+    return Outcome(
+        data=converged.data(done, advice),
+        human=lambda screen: converged.trigger(screen, done, advice),
+        word=f"{_count(len(done.steps))} done" if done.steps else "nothing to do",
+    )

@@ -1,0 +1,208 @@
+"""Plans as files: written by ``plan --out``, read by ``up --plan``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.errors import Refused, UsageError
+from ddbinsert.files import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ddbinsert.operations.provision.converge import Prepared
+
+_SCHEMA: Final = "ddbinsert-plan/1"
+#: Differences that a refusal names.
+_MOST: Final = 12
+
+
+class Noted(NamedTuple):
+    """The plan of one trigger, as it is in a file.
+
+    Attributes:
+        name: The trigger's name in a file with several; None where it has none.
+        facts: What it rests on (`core.trigger.planned.facts`). steps: In words.
+    """
+
+    name: str | None
+    table: str
+    digest: str
+    facts: Mapping[str, str]
+    steps: tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """What names the trigger on a command line."""
+        return self.name or self.table
+
+
+class Plan(NamedTuple):
+    """What a plan file holds.
+
+    Attributes:
+        settings: What flags gave, dotted key to value. replace: --replace was given.
+    """
+
+    every: tuple[Noted, ...]
+    settings: Mapping[str, str]
+    replace: bool = False
+
+
+def noted(prepared: Prepared, name: str | None) -> Noted:
+    """The plan of a trigger, to be written down or compared."""
+    from ddbinsert.core.trigger.planned import digest, facts
+    from ddbinsert.render.steps import future
+
+    found = facts(prepared.wanted, prepared.world, prepared.steps, prepared.code)
+    return Noted(
+        name=name,
+        table=prepared.wanted.table,
+        digest=digest(found),
+        facts=found,
+        steps=tuple(map(future, prepared.steps)),
+    )
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan file: of one trigger, or of several.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    entries = [
+        {
+            "name": one.name,
+            "table": one.table,
+            "account": one.facts["account"],
+            "region": one.facts["region"],
+            "steps": list(one.steps),
+            "digest": one.digest,
+            "facts": dict(one.facts),
+        }
+        for one in plan.every
+    ]
+    options = {"replace": plan.replace, "settings": dict(plan.settings)}
+    content = entries[0] if len(entries) == 1 else {"triggers": entries}
+    document = {"schema": _SCHEMA, "options": options, **content}
+    try:
+        replace_file(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise UsageError(f"The plan cannot be written: {error}.", code="file-not-writable") from error
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in a file.
+
+    Raises:
+        UsageError: There is no such file, or it is not a plan.
+    """
+    try:
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(path, f"not a readable plan: {error}") from error
+    if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
+        raise _unreadable(path, "not a plan of ddbinsert")
+    entries = document.get("triggers", [document])
+    if not isinstance(entries, list) or not entries:
+        raise _unreadable(path, "not a plan of ddbinsert: it has no triggers")
+    match document.get("options"):
+        case {"replace": bool(replace), "settings": dict(settings)} if _are_texts(
+            [*settings, *settings.values()]
+        ):
+            return Plan(tuple(_noted(path, entry) for entry in entries), settings, replace)
+        case _:
+            raise _unreadable(path, "not a plan of ddbinsert, or it was changed")
+
+
+def _noted(path: Path, entry: Any) -> Noted:
+    from ddbinsert.core.trigger.planned import digest
+
+    match entry:
+        case {
+            "table": str(table),
+            "digest": str(identity),
+            "facts": dict(facts),
+            "steps": list(steps),
+        } if _are_texts([*facts, *facts.values(), *steps]) and identity == digest(facts):
+            name = entry.get("name")
+            return Noted(
+                name=name if isinstance(name, str) else None,
+                table=table,
+                digest=identity,
+                facts=facts,
+                steps=tuple(steps),
+            )
+        case _:
+            raise _unreadable(path, "not a plan of ddbinsert, or it was changed")
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _unreadable(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"{path} is {why}.",
+        hint=Advice("Make one", ("plan", TABLE, "--out", path.name)),
+        code="plan-unreadable",
+    )
+
+
+def refuse_another(then: Sequence[Noted], now: Sequence[Noted]) -> None:
+    """Refuse to carry out another plan than the one that was written down.
+
+    Args:
+        now: The plans of the same triggers, as they are by now.
+
+    Raises:
+        Refused: Something was changed since, in the account, in the configuration or in the code; each is named.
+    """
+    before = {one.word: one for one in then}
+    named = [
+        f"{one.word}: {line}" if len(now) > 1 else line
+        for one in now
+        if before[one.word].digest != one.digest
+        for line in _changed(before[one.word], one)
+    ]
+    if not named:
+        return
+    more = [f"and {len(named) - _MOST} more"] if len(named) > _MOST else []
+    listed = "".join(f"\n  {line}" for line in [*named[:_MOST], *more])
+    raise Refused(
+        "The plan is no longer the one in the file: the account, the configuration or the code was changed "
+        f"since.{listed}\nNothing was changed.",
+        hint="Make a new plan, look at it, and carry that out.",
+        code="plan-changed",
+    )
+
+
+def _changed(then: Noted, now: Noted) -> list[str]:
+    from ddbinsert.core.trigger.planned import differences
+
+    return [
+        *differences(then.facts, now.facts),
+        *(f"no longer to be done: {step}" for step in then.steps if step not in now.steps),
+        *(f"now also to be done: {step}" for step in now.steps if step not in then.steps),
+    ] or ["the steps are others"]
+
+
+def refuse_other_triggers(then: Sequence[Noted], now: Sequence[str]) -> None:
+    """Refuse a plan of other triggers than those that are meant.
+
+    Args:
+        now: What names them on a command line.
+
+    Raises:
+        Refused: They are others.
+    """
+    words = [one.word for one in then]
+    if sorted(words) != sorted(now):
+        raise Refused(
+            f"The plan is of {', '.join(words)}, and this run is about {', '.join(now)}.\nNothing was changed.",
+            hint="Leave the names out, or make a plan of these.",
+            code="plan-changed",
+        )

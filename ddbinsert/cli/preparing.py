@@ -1,0 +1,86 @@
+"""What a plan takes from the command line: the function's code, and where a mapping begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from ddbinsert.cli.run import Run
+    from ddbinsert.config import Configuration
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.wanted import StartingPosition, Trigger
+    from ddbinsert.operations.provision.converge import Prepared
+    from ddbinsert.operations.provision.wishes import Wishes
+
+#: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
+TIMEOUT = 180.0
+
+
+def prepare_configured(
+    run: Run, configuration: Configuration, wishes: Wishes, *, asking: Run | None = None
+) -> Prepared:
+    """The plan of a configured trigger; changes nothing.
+
+    Args:
+        asking: Asks where a mapping begins; ``run`` without it.
+    """
+    from dataclasses import replace
+
+    from ddbinsert.core.trigger.scope import Scope
+    from ddbinsert.operations.provision.converge import prepare
+
+    return prepare(
+        run.context(TIMEOUT),
+        run.trigger_of(configuration),
+        Scope.TRIGGER,
+        replace(wishes, keep_view="view_type" not in configuration.sources),
+        package=lambda wanted: package_of(run, wanted),
+        choose_position=lambda inserts, at_least: choose_position(asking or run, inserts, at_least=at_least),
+    )
+
+
+def package_of(run: Run, wanted: Trigger) -> Package:
+    """The code of a trigger's function; what its owner should know of it is reported."""
+    from ddbinsert.operations.provision import code
+
+    if run.aws.connection.is_local:
+        code.refuse_pretence(wanted.function)
+    package = code.build(wanted, run.environment.cwd, lambda: run.aws)
+    if wanted.function.code is not None and package.files:
+        size = f"{len(package.zip_bytes) / 1024:,.0f} KB"
+        run.reporter.step(f"packed {package.files:,} files of {wanted.function.code}, {size}")
+    for note in package.notes:
+        run.reporter.warn(note)
+    return package
+
+
+def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPosition:
+    """Ask where to start on a stream that holds history.
+
+    Raises:
+        UsageError: Nobody can be asked; the message names the flag, or the key.
+    """
+    from ddbinsert.core.model.wanted import StartingPosition
+
+    count = f"{'at least ' if at_least else ''}{inserts} insert{'' if inserts == 1 else 's'}"
+    situation = f"The stream holds {count} from before: from TRIM_HORIZON the function gets them all again."
+    answer = run.ask(
+        f"{situation}\nReplay them? [r]eplay (TRIM_HORIZON), [s]kip (LATEST: what is written in the next "
+        "minute may be missed), or anything else to stop:"
+    )
+    match answer:
+        case None:
+            raise UsageError(
+                situation,
+                hint="Choose with --starting-position, or mapping.starting_position in ddbinsert.yaml: TRIM_HORIZON (replay) "
+                "or LATEST (skip; what is written before the mapping polls, in about a minute, may be missed).",
+                code="starting-position-needed",
+            )
+        case "r" | "replay":
+            return StartingPosition.TRIM_HORIZON
+        case "s" | "skip":
+            return StartingPosition.LATEST
+        case _:
+            raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")

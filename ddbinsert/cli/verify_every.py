@@ -1,0 +1,148 @@
+"""verify --all: a verdict for each consumer, one exit code, one report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ddbinsert.cli.consumers import consumer_of, selector_of
+from ddbinsert.cli.leftovers import mention_leftovers
+from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.cli.several import Parts, worst
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ddbinsert.cli.reports import ReportFiles
+    from ddbinsert.cli.several import Part
+    from ddbinsert.cli.verify import Way
+    from ddbinsert.config import Configurations
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.proof import Judged, Proof
+    from ddbinsert.errors import ExitCode
+    from ddbinsert.operations.discovery import Selector
+    from ddbinsert.operations.verify.context import VerifyContext
+
+
+class Chosen(NamedTuple):
+    """Which consumers are meant.
+
+    Attributes:
+        everything: Every consumer; where no table is named anywhere, of every stream of the region.
+        function: What --function gives.
+    """
+
+    everything: bool
+    function: object
+    stack: str | None
+    tags: list[str] | None
+
+
+def verify_every(
+    run: Run, kept: ReportFiles, way: Way, loaded: Configurations, chosen: Chosen, *, emit: bool
+) -> Outcome:
+    """Prove each of several triggers, or every consumer of the streams of their tables."""
+    everything, function, stack, tags = chosen
+    if everything and function is not None:
+        raise UsageError("--all and --function contradict each other.", code="options-contradict")
+    if everything:
+        found = _consumers(run, loaded, selector_of(stack, tags), writes=way.watch_for is None)
+        return _proven(run, kept, way, Parts.of_consumers(run, found), lambda part: part.trigger, emit=emit)
+
+    def consumer(part: Part) -> Trigger:
+        part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tags, every="--all").trigger
+        return part.trigger
+
+    parts = Parts.of(run, loaded)
+    for table in dict.fromkeys(part.trigger.table for part in parts.every):
+        mention_leftovers(run, table)
+    return _proven(run, kept, way, parts, consumer, emit=emit)
+
+
+def _proven(
+    run: Run, kept: ReportFiles, way: Way, parts: Parts, found: Callable[[Part], Trigger], *, emit: bool
+) -> Outcome:
+    from ddbinsert.cli.verify import addressed, verify_context
+    from ddbinsert.core.proof.proof import Judged
+    from ddbinsert.operations.verify.every import AT_ONCE
+    from ddbinsert.render.verdict import every as shown
+
+    def prove(part: Part) -> Proof:
+        trigger = found(part)
+        context = verify_context(part.run)
+        return addressed(part.run, _fitting(context, way, trigger).prove(run, context, trigger))
+
+    def every() -> tuple[Judged, ...]:
+        ended = parts.side_by_side(prove, at_once=AT_ONCE)
+        return tuple(
+            Judged(trigger=part.trigger, name=part.loaded.name, proof=one.value, error=one.error)
+            for part, one in zip(parts.every, ended, strict=True)
+        )
+
+    judged = kept.of_every(every)
+    code = exit_code_of(judged)
+    if emit:
+        from ddbinsert.operations.verify.publish import publish
+
+        for one in judged:
+            if one.proof is not None:
+                publish(run.aws, one.proof)
+    return Outcome(
+        data=shown.data(judged),
+        human=lambda screen: shown.human(screen, judged),
+        exit_code=code,
+        errors=tuple(one.error for one in judged if one.error is not None),
+    )
+
+
+def exit_code_of(judged: Sequence[Judged]) -> ExitCode:
+    """One code for all: 1 where a consumer failed, else 6 where one is open, else that of an error."""
+    from ddbinsert.cli.verify import exit_code_of as code_of
+
+    codes = [code_of(one.proof) for one in judged if one.proof is not None]
+    return worst([*codes, *(one.error.exit_code for one in judged if one.error is not None)])
+
+
+def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: bool) -> tuple[Trigger, ...]:
+    """The consumers; where no table is named anywhere, writing to all of them is confirmed."""
+    from ddbinsert.operations.verify.every import of_region, of_table
+
+    by_table = {one.trigger.table: one.trigger for one in loaded.chosen if one.trigger is not None}
+    if by_table:
+        for name in by_table:
+            mention_leftovers(run, name)
+        found = [one for trigger in by_table.values() for one in of_table(run.aws, trigger, selector)]
+        return tuple({(one.table, one.function_name): one for one in found}.values())
+    everywhere = of_region(run.aws, selector, warn=run.reporter.warn)
+    tables = tuple(dict.fromkeys(one.table for one in everywhere))
+    if writes:
+        run.confirm(
+            f"Test items will be written to {len(tables)} table{'' if len(tables) == 1 else 's'} in {run.aws.region} "
+            f"({', '.join(tables)}), and delivered to {len(everywhere)} function"
+            f"{'' if len(everywhere) == 1 else 's'}. Go on?"
+        )
+    for name in tables:
+        mention_leftovers(run, name)
+    return everywhere
+
+
+def _fitting(context: VerifyContext, way: Way, trigger: Trigger) -> Way:
+    """How this consumer is proven: --match and --wiretap are for code that logs no receipts of ddbinsert's."""
+    from ddbinsert.operations.look import deployed_function
+    from ddbinsert.operations.verify.own_code import template_of
+
+    if not (way.wiretap or way.options.by_lines):
+        return way
+    function = deployed_function(context.aws, trigger.function_name)
+    template = None if function is None else template_of(function)
+    if template is not None:
+        context.reporter.step(f"it runs the template {template.value}, so its receipts are used")
+        return replace(way, wiretap=False, options=replace(way.options, by_lines=False))
+    means = (
+        "a temporary function proves the filter (--wiretap)"
+        if way.wiretap
+        else "log lines that show a key are accepted (--match)"
+    )
+    context.reporter.step(f"it runs code of its own, so {means}")
+    return way

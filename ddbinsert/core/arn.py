@@ -1,0 +1,71 @@
+"""Amazon Resource Names: ``arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE``; the one place that takes them apart."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Arn(NamedTuple):
+    """The parts of an ARN.
+
+    Attributes:
+        partition: ``aws``, ``aws-cn``, …
+        service: Such as ``dynamodb``, ``lambda``, ``sqs``.
+        region: Empty for IAM and S3.
+        account: Twelve digits; empty for S3.
+        resource: All the rest, such as ``table/orders/stream/2026-…`` or ``function:audit:live``.
+    """
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def name(self) -> str:
+        """The resource's own name.
+
+        A table's also within the ARN of its stream, a function's without the qualifier, a role's without its path,
+        a log group's without ``:*``.
+        """
+        _kind, separator, rest = self.resource.partition("/")
+        if self.service == "dynamodb" and separator:
+            return rest.split("/")[0]
+        if self.service == "iam" and separator:
+            return rest.rpartition("/")[2]
+        _kind, separator, rest = self.resource.partition(":")
+        if self.service in ("lambda", "logs") and separator:
+            return rest.split(":")[0]
+        return self.resource
+
+    @property
+    def qualifier(self) -> str:
+        """A function's alias or version; empty where there is none."""
+        parts = self.resource.split(":")
+        return parts[2] if self.service == "lambda" and len(parts) > 2 else ""
+
+    def __str__(self) -> str:
+        return ":".join(("arn", *self))
+
+
+def parse_arn(text: str) -> Arn | None:
+    """The parts of ``text``; None where it is not an ARN."""
+    parts = text.strip().split(":", 5)
+    return Arn(*parts[1:]) if len(parts) == 6 and parts[0] == "arn" and parts[5] else None
+
+
+def arn_parts(text: str) -> Arn:
+    """The parts of what AWS answered as an ARN; what is not one counts as a bare resource name."""
+    return parse_arn(text) or Arn("aws", "", "", "", text)
+
+
+def resource_name(text: str) -> str:
+    """The name in an ARN, or the text itself where it is a name already."""
+    return arn_parts(text).name
+
+
+def log_group_arn(table_arn: str, name: str) -> str:
+    """A log group's ARN beside the table: same partition, region and account; no request needed."""
+    table = arn_parts(table_arn)
+    return str(table._replace(service="logs", resource=f"log-group:{name}"))

@@ -1,0 +1,112 @@
+"""The log group: where the function's work can be seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.doctor.checks.words import attach, plural
+from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.proof.causes.catalog import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.core.doctor.facts import Facts
+
+
+@check(
+    Cause.LOG_GROUP_MISSING,
+    Severity.ERROR,
+    "the log group does not exist, though the function was invoked or ddbinsert made it",
+    Part.LOG_GROUP,
+    Part.FUNCTION,
+)
+def missing(facts: Facts) -> Iterator[Symptom]:
+    function = facts.function
+    if function is None or facts.world.log_group is not None:
+        return
+    invoked = facts.metrics.total("Invocations")
+    if not (invoked or facts.is_ours):
+        return  # Lambda makes it at the first invocation
+    yield Symptom(
+        text=f"log group {function.log_group} does not exist"
+        + (f", though the function was invoked {plural(invoked, 'time')}" if invoked else "")
+        + ": nothing shows what the function does",
+        evidence=(f"no log group {function.log_group}",),
+        advice=Advice("Create it again", ("create-function", TABLE)),
+        is_safe=facts.is_ours,
+        severity=None if facts.is_ours else Severity.WARNING,
+    )
+
+
+@check(
+    "log-group-class",
+    Severity.NOTE,
+    "the log group's class is not STANDARD: some ways of reading it are missing",
+    Part.LOG_GROUP,
+)
+def group_class(facts: Facts) -> Iterator[Symptom]:
+    group = facts.world.log_group
+    if group is not None and group.log_class not in ("", "STANDARD"):
+        yield Symptom(
+            text=f"the log group's class is {group.log_class}: live tail, metric filters and some reads are not available",
+            evidence=(f"{group.name}: logGroupClass {group.log_class}",),
+            advice=attach(
+                "Log to a new group of class STANDARD", "--log-group", f"{group.name}-standard", "--yes"
+            ),
+        )
+
+
+@check(
+    "log-retention-unlimited",
+    Severity.NOTE,
+    "the log group keeps its lines for ever, and their cost grows",
+    Part.LOG_GROUP,
+)
+def retention(facts: Facts) -> Iterator[Symptom]:
+    group = facts.world.log_group
+    if group is not None and group.retention_days is None and not group.keeps_retention:
+        yield Symptom(
+            text="the log group has no retention: its lines are kept, and paid, for ever",
+            evidence=(f"{group.name}: no retentionInDays",),
+            advice=attach("Keep lines for 14 days", "--log-retention", "14", "--yes"),
+        )
+
+
+@check(
+    "log-group-protected",
+    Severity.NOTE,
+    "the log group is protected against deletion: `down` leaves it",
+    Part.LOG_GROUP,
+)
+def protected(facts: Facts) -> Iterator[Symptom]:
+    group = facts.world.log_group
+    if group is not None and group.deletion_protected:
+        yield Symptom(
+            text="deletion protection is on for the log group: `down` cannot delete it",
+            evidence=(f"{group.name}: deletionProtectionEnabled",),
+            advice=Advice(
+                f"Before it is to be deleted: `aws logs put-log-group-deletion-protection --log-group-identifier {group.name} --no-deletion-protection-enabled`"
+            ),
+        )
+
+
+@check(
+    "log-level-hides-ends",
+    Severity.NOTE,
+    "the function's system log level hides the ends of invocations, so that verify can claim less",
+    Part.FUNCTION,
+)
+def level(facts: Facts) -> Iterator[Symptom]:
+    function = facts.function
+    if function is not None and not function.logs_each_end:
+        yield Symptom(
+            text="system log level WARN: the log does not say how invocations end, so verify and doctor see less",
+            evidence=(
+                f"LoggingConfig: LogFormat {function.log_format}, SystemLogLevel {function.system_log_level}",
+            ),
+            advice=Advice(
+                f"Log them: `aws lambda update-function-configuration --function-name {function.name} --logging-config SystemLogLevel=INFO,LogFormat=JSON`"
+            ),
+        )

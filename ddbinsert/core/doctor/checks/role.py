@@ -1,0 +1,220 @@
+"""The function's role: too narrow, and nothing is delivered; too wide, and a fault costs more than the trigger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import Advice
+from ddbinsert.core.arn import log_group_arn, resource_name
+from ddbinsert.core.doctor.checks.words import attach
+from ddbinsert.core.doctor.facts import Right
+from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.trigger.policy import READING, lacking, statements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.core.doctor.facts import Facts
+
+
+def _role_name(facts: Facts) -> str:
+    return resource_name(facts.function.role_arn) if facts.function is not None else facts.trigger.role_name
+
+
+def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
+    """What the policy that ddbinsert wrote does not grant; nothing where the role is somebody else's."""
+    role, stream, function = facts.world.role, facts.table.stream_arn, facts.function
+    if (
+        role is None
+        or not role.is_ours
+        or stream is None
+        or function is None
+        or role.arn != function.role_arn
+    ):
+        return ()
+    group = log_group_arn(facts.table.arn, function.log_group)
+    return lacking(role.policy, stream_arn=stream, log_group_arn=group)
+
+
+def _names_another_stream(facts: Facts) -> tuple[str, ...]:
+    role = facts.world.role
+    prefix = f"{facts.table.arn}/stream/"
+    found = []
+    for statement in statements_of(role.policy if role else None):
+        resources = statement.get("Resource") or []
+        found += [
+            one
+            for one in ([resources] if isinstance(resources, str) else resources)
+            if isinstance(one, str) and one.startswith(prefix) and one != facts.table.stream_arn
+        ]
+    return tuple(found)
+
+
+def _is_stale(facts: Facts) -> bool:
+    cannot = Right.READ_STREAM in facts.rights.denied or (
+        "stream" in _own_policy_lacks(facts) and Right.READ_STREAM not in facts.rights.allowed
+    )
+    return cannot and bool(_names_another_stream(facts))
+
+
+@check(Cause.ROLE_MISSING, Severity.ERROR, Cause.ROLE_MISSING.meaning, Part.ROLE, Part.FUNCTION)
+def missing(facts: Facts) -> Iterator[Symptom]:
+    if facts.function is not None and facts.world.role is None:
+        yield Symptom(
+            text=f"the function's role {_role_name(facts)} does not exist: Lambda can neither read the stream nor run the function",
+            evidence=(facts.function.role_arn,),
+            advice=attach("Restore a role that ddbinsert made"),
+            is_safe=facts.is_ours,
+        )
+
+
+@check(
+    "role-not-assumable", Severity.ERROR, "the role's trust policy does not let Lambda assume it", Part.ROLE
+)
+def not_assumable(facts: Facts) -> Iterator[Symptom]:
+    role = facts.world.role
+    if role is not None and not role.trusts_lambda:
+        yield Symptom(
+            text=f"role {role.name} does not let Lambda assume it: its trust policy has no lambda.amazonaws.com",
+            evidence=(role.arn,),
+            advice=Advice(
+                f"Add sts:AssumeRole for lambda.amazonaws.com: `aws iam update-assume-role-policy --role-name {role.name} --policy-document file://trust.json`"
+            ),
+        )
+
+
+@check(
+    "permissions-boundary",
+    Severity.ERROR,
+    "the role's permissions boundary takes away a right that its policies grant",
+    Part.RIGHTS,
+)
+def boundary(facts: Facts) -> Iterator[Symptom]:
+    needed = facts.rights.by_boundary - {Right.DELETE_TABLE}
+    if needed:
+        yield Symptom(
+            text=f"the permissions boundary of role {_role_name(facts)} does not let it {', or '.join(sorted(needed))}",
+            evidence=tuple(
+                f"{facts.rights.actions.get(one, one.value)}: denied by the permissions boundary"
+                for one in sorted(needed)
+            ),
+            advice=Advice(
+                f"Allow it in the boundary: `aws iam get-role --role-name {_role_name(facts)}` names the policy"
+            ),
+        )
+
+
+@check(
+    "policy-names-replaced-stream",
+    Severity.ERROR,
+    "the role's policy names a stream that was replaced, and not the live one",
+    Part.ROLE,
+)
+def stale_policy(facts: Facts) -> Iterator[Symptom]:
+    if facts.table.stream_arn is not None and _is_stale(facts):
+        yield Symptom(
+            text="the stream was renewed, and the role's policy still names the old one: the function cannot read the live stream",
+            evidence=(
+                f"live stream: {facts.table.stream_arn}",
+                *(f"policy names: {arn}" for arn in _names_another_stream(facts)),
+            ),
+            advice=attach("Write the policy for the live stream"),
+            is_safe=facts.is_ours,
+        )
+
+
+@check(Cause.PERMISSION_LOST, Severity.ERROR, Cause.PERMISSION_LOST.meaning, Part.ROLE, Part.FUNCTION)
+def permission(facts: Facts) -> Iterator[Symptom]:
+    if facts.world.role is None or facts.table.stream_arn is None or _is_stale(facts):
+        return
+    reports = tuple(
+        f"mapping {m.uuid}: {m.last_result}"
+        for m in facts.mappings
+        if "Cannot access" in m.last_result or "assume" in m.last_result
+    )
+    denied = Right.READ_STREAM in facts.rights.denied and Right.READ_STREAM not in facts.rights.by_boundary
+    lacks = "stream" in _own_policy_lacks(facts) and Right.READ_STREAM not in facts.rights.allowed
+    if denied or lacks or reports:
+        yield Symptom(
+            text=f"role {_role_name(facts)} may not read the stream: nothing is delivered",
+            evidence=(
+                *(
+                    (f"{', '.join(READING)} on {facts.table.stream_arn}: not allowed",)
+                    if denied or lacks
+                    else ()
+                ),
+                *reports,
+            ),
+            advice=attach("Restore the policy of a role that ddbinsert made"),
+            is_safe=facts.is_ours,
+            # Another policy of the role may grant it, where IAM was not asked.
+            severity=Severity.WARNING if Part.RIGHTS in facts.unread and not reports else None,
+        )
+
+
+@check(
+    Cause.ROLE_CANNOT_WRITE_LOGS,
+    Severity.WARNING,
+    Cause.ROLE_CANNOT_WRITE_LOGS.meaning,
+    Part.ROLE,
+    Part.FUNCTION,
+)
+def logs(facts: Facts) -> Iterator[Symptom]:
+    if facts.world.role is None or facts.function is None:
+        return
+    denied = Right.WRITE_LOGS in facts.rights.denied and Right.WRITE_LOGS not in facts.rights.by_boundary
+    if denied or ("logs" in _own_policy_lacks(facts) and Right.WRITE_LOGS not in facts.rights.allowed):
+        yield Symptom(
+            text="the function's role cannot write to its log group: its work leaves no line, and verify cannot see it",
+            evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
+            advice=attach("Restore the policy of a role that ddbinsert made"),
+            is_safe=facts.is_ours,
+        )
+
+
+@check(
+    Cause.FAILURE_DESTINATION_DENIED,
+    Severity.ERROR,
+    Cause.FAILURE_DESTINATION_DENIED.meaning,
+    Part.RIGHTS,
+)
+def destination(facts: Facts) -> Iterator[Symptom]:
+    if Right.SEND_FAILED in facts.rights.denied - facts.rights.by_boundary and facts.destinations:
+        yield Symptom(
+            text="the function's role may not send to the on-failure destination: discarded records are lost",
+            evidence=tuple(
+                f"{facts.rights.actions.get(Right.SEND_FAILED, 'sending')} to {one.arn}: denied"
+                for one in facts.destinations
+            ),
+            advice=attach(
+                "Grant it to a role that ddbinsert made", "--on-failure", facts.destinations[0].arn, "--yes"
+            ),
+        )
+
+
+@check("sink-denied", Severity.ERROR, "the role may not write to the sink", Part.RIGHTS)
+def sink(facts: Facts) -> Iterator[Symptom]:
+    if facts.sink.arn and Right.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary:
+        yield Symptom(
+            text="the function's role may not write to its sink: every record fails",
+            evidence=(
+                f"{facts.rights.actions.get(Right.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
+            ),
+            advice=attach("Grant it to a role that ddbinsert made", "--sink", facts.sink.arn, "--yes"),
+        )
+
+
+@check(
+    "role-too-wide",
+    Severity.WARNING,
+    "the function's role may delete the table that it only reads the stream of",
+    Part.RIGHTS,
+)
+def too_wide(facts: Facts) -> Iterator[Symptom]:
+    if Right.DELETE_TABLE in facts.rights.allowed:
+        yield Symptom(
+            text=f"role {_role_name(facts)} may do far more than a trigger needs: it may delete the table",
+            evidence=(f"dynamodb:DeleteTable on {facts.table.arn}: allowed",),
+            advice=attach("Let ddbinsert make a role with least privilege", "--role", "own", "--yes"),
+        )

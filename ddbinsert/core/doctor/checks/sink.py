@@ -1,0 +1,90 @@
+"""The sink: where a template sends what it processed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import parse_arn, resource_name
+from ddbinsert.core.doctor.checks.words import attach, plural
+from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.proof.causes.catalog import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.core.doctor.facts import Facts
+
+#: Metrics of throttled writes to a sink, as they are called in `Facts.metrics`.
+SINK_THROTTLES = "SinkThrottles"
+
+
+@check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, Part.FUNCTION)
+def missing(facts: Facts) -> Iterator[Symptom]:
+    if facts.function is not None and facts.needs_sink and not facts.sink.arn:
+        yield Symptom(
+            text="the function runs a template that needs a sink, and SINK_ARN is not set: nothing is stored or sent",
+            evidence=(
+                f"template: {facts.template.value if facts.template else facts.label}",
+                "environment variable SINK_ARN: not set",
+            ),
+            advice=attach("Set it, with the name or ARN of the sink", "--sink", "NAME", "--yes"),
+        )
+
+
+@check(
+    "sink-not-found",
+    Severity.ERROR,
+    "the sink that SINK_ARN names does not exist, or cannot be used",
+    Part.SINK,
+)
+def not_found(facts: Facts) -> Iterator[Symptom]:
+    sink = facts.sink
+    if sink.arn and sink.missing:
+        is_table = (parse_arn(sink.arn) or ("", ""))[1] == "dynamodb"
+        yield Symptom(
+            text=f"the sink does not exist: every record fails, and nothing is stored ({sink.problem})",
+            evidence=(f"SINK_ARN: {sink.arn}",),
+            advice=Advice("Create it again", ("audit", "create-table", resource_name(sink.arn)))
+            if is_table and facts.label in ("", "audit-log")
+            else attach("Use another sink", "--sink", "NAME", "--yes"),
+        )
+
+
+@check("sink-throttled", Severity.WARNING, "writes to the sink were throttled", Part.METRICS, Part.SINK)
+def throttled(facts: Facts) -> Iterator[Symptom]:
+    count = facts.metrics.total(SINK_THROTTLES)
+    if facts.sink.arn and count:
+        yield Symptom(
+            text=f"{plural(count, 'write')} to the sink throttled: batches are retried, and records are late",
+            evidence=(f"WriteThrottleEvents of {resource_name(facts.sink.arn)}: {count:,.0f}",),
+            advice=Advice(
+                f"Give it more capacity: `aws dynamodb update-table --table-name {resource_name(facts.sink.arn)} --billing-mode PAY_PER_REQUEST`"
+            ),
+        )
+
+
+@check(
+    "self-writing-loop",
+    Severity.ERROR,
+    "the function writes to the table that triggers it: each insert makes another one",
+    Part.FUNCTION,
+)
+def loop(facts: Facts) -> Iterator[Symptom]:
+    function, table = facts.function, facts.table
+    if function is None:
+        return
+    naming = sorted(name for name, value in function.environment.items() if value.strip() == table.arn)
+    if facts.sink.arn == table.arn:
+        yield Symptom(
+            text="the function's sink is the table that triggers it: each insert makes another one, without end",
+            evidence=(f"SINK_ARN: {facts.sink.arn}",),
+            advice=attach("Send the records elsewhere", "--sink", "NAME", "--yes"),
+        )
+    elif naming:
+        yield Symptom(
+            text="an environment variable of the function names the table that triggers it: if it inserts there, it triggers itself",
+            evidence=tuple(f"environment variable {name}" for name in naming),
+            advice=Advice("See what it writes", ("tail", TABLE, "--since", "15m")),
+            severity=Severity.NOTE,
+        )

@@ -1,0 +1,267 @@
+"""What was read of one trigger, for the checks: values only, none of them a decision."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.doctor.model import Part
+    from ddbinsert.core.logs.ends import InvocationEnd
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+
+#: Templates that do nothing without a sink.
+NEED_A_SINK = frozenset({Template.AUDIT_LOG, Template.ANALYTICS, Template.NOTIFY})
+#: How long a change of a mapping may take to be in force, with a margin: seconds.
+SETTLING = 300.0
+
+
+class Right(StrEnum):
+    """Something that the function's role may need, or should not have."""
+
+    READ_STREAM = "read the stream"
+    WRITE_LOGS = "write to the log group"
+    SEND_FAILED = "send to the on-failure destination"
+    WRITE_SINK = "write to the sink"
+    DECRYPT = "decrypt with the table's key"
+    DELETE_TABLE = "delete the table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """IAM's answers about the role.
+
+    Attributes:
+        allowed, denied: What was asked for. by_boundary: Denied by the role's permissions boundary alone.
+        actions: The actions that were asked for, by right.
+    """
+
+    allowed: frozenset[Right] = frozenset()
+    denied: frozenset[Right] = frozenset()
+    by_boundary: frozenset[Right] = frozenset()
+    actions: Mapping[Right, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """A receipt in the log: when it was logged, and of which record."""
+
+    at: float
+    decision: str
+    event_id: str
+    event_name: str
+    sequence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSeen:
+    """What the function's log holds of the time that was looked at.
+
+    Attributes:
+        ends: How invocations ended, oldest first. receipts: Oldest first. crashes: Texts of the runtime's errors.
+        whole: It was read to its end; else the newest lines may be missing of an older part.
+    """
+
+    ends: tuple[InvocationEnd, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    whole: bool = True
+
+    @property
+    def last_ok(self) -> float | None:
+        return max((end.at for end in self.ends if end.ok), default=None)
+
+    @property
+    def failing(self) -> tuple[InvocationEnd, ...]:
+        """The failed attempts since the last one that succeeded."""
+        since = self.last_ok
+        return tuple(end for end in self.ends if not end.ok and (since is None or end.at > since))
+
+    @property
+    def last_delivery(self) -> float | None:
+        return max((end.at for end in self.ends), default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Insert:
+    """An INSERT in the stream that passes the mapping's filter, or any where ``passes`` is not known."""
+
+    at: float
+    event_id: str
+    sequence: str
+    passes: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamSeen:
+    """What was read of the live stream.
+
+    Attributes:
+        inserts: Oldest first. whole: Everything that the stream holds was read.
+        open_shards: None where it was not asked.
+    """
+
+    inserts: tuple[Insert, ...] = ()
+    whole: bool = True
+
+    @property
+    def last(self) -> Insert | None:
+        return max(self.inserts, key=lambda one: one.at, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SinkSeen:
+    """The place that ``SINK_ARN`` names.
+
+    Attributes:
+        arn: Empty where the variable is not set.
+        problem: What is wrong with it, in words; empty where nothing is. missing: It does not exist.
+        last_entry: Epoch seconds of the newest record that has an entry there; None where that is not known.
+    """
+
+    arn: str = ""
+    problem: str = ""
+    missing: bool = False
+    last_entry: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DestinationSeen:
+    """The mapping's on-failure destination.
+
+    Attributes:
+        messages: Number of messages in a queue; None where it is not a queue.
+    """
+
+    arn: str
+    problem: str = ""
+    missing: bool = False
+    messages: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountSeen:
+    """Lambda's limits of the account in the region, and what is used of them."""
+
+    concurrency: int
+    unreserved: int
+    code_used: int = 0
+    code_limit: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSeen:
+    """A change that CloudTrail recorded."""
+
+    at: float
+    who: str
+    what: str
+    resource: str
+
+
+Points = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """CloudWatch's datapoints of the time that was looked at: (epoch seconds, value), oldest first.
+
+    Attributes:
+        series: By name: a sum over all mappings; ``IteratorAge`` is the largest, in milliseconds.
+    """
+
+    series: Mapping[str, Points] = field(default_factory=lambda: MappingProxyType({}))
+
+    def total(self, name: str, *, since: float = 0.0) -> float:
+        return sum(value for at, value in self.series.get(name, ()) if at >= since)
+
+    def last(self, name: str, *, since: float) -> float | None:
+        """The newest value, if it is not older than this."""
+        points = [value for at, value in self.series.get(name, ()) if at >= since]
+        return points[-1] if points else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Everything that was read.
+
+    Attributes:
+        now: Epoch seconds of AWS's clock. since: From when on log, metrics and stream were looked at.
+        template: The template that the function's code is, byte for byte; None for any other code.
+        unread: Parts that could not be read, and why.
+        siblings: Other functions with a mapping on the live stream; None for one that does not exist.
+        time_to_live: The attribute of the table's time to live; empty where it is off.
+        key_state: State of the customer key that encrypts the table; empty where there is none.
+        open_shards: Open shards of the live stream; 0 where it is not known.
+    """
+
+    trigger: Trigger
+    world: World
+    now: float
+    since: float
+    template: Template | None = None
+    unread: Mapping[Part, str] = field(default_factory=lambda: MappingProxyType({}))
+    metrics: Metrics = field(default_factory=Metrics)
+    log: LogSeen = field(default_factory=LogSeen)
+    stream: StreamSeen = field(default_factory=StreamSeen)
+    rights: Rights = field(default_factory=Rights)
+    sink: SinkSeen = field(default_factory=SinkSeen)
+    destinations: tuple[DestinationSeen, ...] = ()
+    account: AccountSeen | None = None
+    siblings: Mapping[str, FunctionState | None] = field(default_factory=lambda: MappingProxyType({}))
+    changes: tuple[ChangeSeen, ...] = ()
+    time_to_live: str = ""
+    key_state: str = ""
+    open_shards: int = 0
+
+    @property
+    def table(self) -> TableState:
+        if self.world.table is None:
+            raise AssertionError("doctor looks at a table that exists")
+        return self.world.table
+
+    @property
+    def function(self) -> FunctionState | None:
+        return self.world.function
+
+    @property
+    def name(self) -> str:
+        """The function's name, whether it exists or not."""
+        return self.trigger.function_name
+
+    @property
+    def mappings(self) -> tuple[MappingState, ...]:
+        """Those that deliver the live stream to the function, by any of its aliases and versions."""
+        return self.world.feeding(self.name)
+
+    @property
+    def is_ours(self) -> bool:
+        return self.function is not None and self.function.is_ours
+
+    @property
+    def label(self) -> str:
+        """The template that ddbinsert gave to the function, or ``own``; empty where it did not make the function."""
+        return (
+            self.function.tags.get(CODE_TAG, OWN_CODE) if self.function is not None and self.is_ours else ""
+        )
+
+    @property
+    def runs_template(self) -> bool:
+        """Whether it is a template by its tag, changed or not."""
+        return self.template is not None or self.label not in ("", OWN_CODE)
+
+    @property
+    def needs_sink(self) -> bool:
+        return self.template in NEED_A_SINK or self.label in {one.value for one in NEED_A_SINK}
+
+    @property
+    def settled_since(self) -> float:
+        """From when on everything that the mappings deliver was delivered with the settings of today."""
+        return max([self.since, *(m.modified + SETTLING for m in self.mappings if m.modified is not None)])

@@ -1,0 +1,75 @@
+"""The one definition of "only inserts".
+
+The filter engine is imported only where there is a filter other than the plain one: most mappings have that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.filters.reach.answer import Answer, KnownStream
+
+INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
+
+
+def insert_patterns(extra: Sequence[str] = ()) -> tuple[str, ...]:
+    """The patterns of an insert-only mapping: each of the user's, narrowed to inserts.
+
+    Filters of one mapping are ORed, so every one of them needs the restriction. A narrowed pattern lets through
+    exactly the INSERTs that its original lets through.
+
+    Raises:
+        PatternError: One of `extra` is invalid, can never match an INSERT, or becomes longer than AWS accepts.
+    """
+    if not extra:
+        return (INSERT_ONLY,)
+    from ddbinsert.core.filters.reach.narrow import narrowed
+
+    return tuple(dict.fromkeys(narrowed(text) for text in extra))
+
+
+def is_insert_only(pattern: str) -> bool:
+    """Whether it is proven that no MODIFY and no REMOVE record passes; False for a pattern that AWS would refuse."""
+    if pattern == INSERT_ONLY:
+        return True
+    from ddbinsert.core.filters.reach.answer import Passes
+    from ddbinsert.core.pattern.matcher import PatternError
+
+    try:
+        return leaks((pattern,)).passes is Passes.NO
+    except PatternError:
+        return False
+
+
+def leaks(patterns: Sequence[str], stream: KnownStream | None = None) -> Answer:
+    """Whether any MODIFY or REMOVE of a stream passes the filters of one mapping: an example, a proof, or neither.
+
+    Raises:
+        PatternError: AWS would refuse one of the patterns.
+    """
+    from ddbinsert.core.filters.reach.answer import KnownStream as Stream
+    from ddbinsert.core.filters.reach.reach import leaks_of
+    from ddbinsert.core.pattern.matcher import parse
+
+    return leaks_of([parse(pattern) for pattern in patterns], stream or Stream())
+
+
+def inserts_pass(patterns: Sequence[str], stream: KnownStream | None = None) -> Answer:
+    """Whether any INSERT of a stream passes the filters of one mapping: an example, a proof, or neither.
+
+    A proof (`Passes.NO`) means that the mapping would never invoke its function; `reason` says why.
+
+    Args:
+        stream: What is known of the table: view type, key, the stream's ARN.
+
+    Raises:
+        PatternError: AWS would refuse one of the patterns.
+    """
+    from ddbinsert.core.filters.reach.answer import KnownStream as Stream
+    from ddbinsert.core.filters.reach.reach import inserts_of
+    from ddbinsert.core.pattern.matcher import parse
+
+    return inserts_of([parse(pattern) for pattern in patterns], stream or Stream())

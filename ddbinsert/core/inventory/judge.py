@@ -1,0 +1,299 @@
+"""From what was read to entries: who consumes a stream, by which filter, and what is wrong with it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.filters.insert_only import INSERT_ONLY, inserts_pass, leaks
+from ddbinsert.core.filters.reach.answer import KnownStream, Passes
+from ddbinsert.core.inventory.model import Entry, InsertOnly, InventoryFinding, Kind, Severity
+from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.pattern.matcher import PatternError
+from ddbinsert.core.trigger.consumers import TAP_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from ddbinsert.core.inventory.model import Around, KinesisDestination, Pipe, TableRead
+    from ddbinsert.core.model.seen import MappingState, TableState
+
+_STACK_TAG = "aws:cloudformation:stack-name"
+#: Keys of tags that Terraform configurations commonly set, in small letters, and what they say.
+_TERRAFORM_TAGS = frozenset({"terraform", "managed_by", "managedby", "managed-by", "provisioner", "iac"})
+_READERS = 2
+#: Passes what a mapping without filters delivers.
+_NO_FILTER = ('{"eventName":["INSERT","MODIFY","REMOVE"]}',)
+
+
+def entries_of(read: TableRead, around: Around) -> Iterator[Entry]:
+    """The consumers of a table's streams; a live stream without any is an entry, too."""
+    mappings = [one for one in around.mappings if resource_name(one.stream_arn) == read.name]
+    pipes = [one for one in around.pipes if resource_name(one.stream_arn) == read.name]
+    live = read.state.stream_arn if read.state is not None else None
+    readers = sum(one.is_enabled and one.stream_arn == live for one in mappings)
+    readers += sum(one.state == "RUNNING" and one.stream_arn == live for one in pipes)
+    for mapping in mappings:
+        yield _of_mapping(mapping, read, around, readers if mapping.stream_arn == live else 0)
+    for pipe in pipes:
+        yield _of_pipe(pipe, read, around)
+    for kinesis in read.kinesis:
+        yield _of_kinesis(kinesis, read, around)
+    if live is not None and live not in {
+        *(one.stream_arn for one in mappings),
+        *(one.stream_arn for one in pipes),
+    }:
+        text = "the stream is live, and nothing that could be read consumes it"
+        yield _entry(
+            read,
+            around,
+            kind=Kind.NOTHING,
+            id=live,
+            stream_arn=live,
+            state="unattached",
+            findings=(InventoryFinding(code="stream-unattached", severity=Severity.NOTE, text=text),),
+        )
+
+
+def missing_tables(known: Iterable[str], around: Around) -> list[str]:
+    """Tables that mappings and pipes read, and that are not among those that were listed."""
+    streams = [*(one.stream_arn for one in around.mappings), *(one.stream_arn for one in around.pipes)]
+    return sorted({resource_name(arn) for arn in streams} - set(known))
+
+
+def _entry(read: TableRead, around: Around, **more: Any) -> Entry:
+    state = read.state
+    return Entry(
+        region=around.region,
+        account=around.account,
+        profile=around.profile,
+        table=read.name,
+        view=state.view.value if state is not None and state.view is not None else None,
+        **more,
+    )
+
+
+# --- event source mappings --------------------------------------------------------------------------------
+
+
+def _of_mapping(mapping: MappingState, read: TableRead, around: Around, readers: int) -> Entry:
+    qualifier = arn_parts(mapping.function_arn).qualifier
+    name = mapping.function_name
+    insert_only, example, words, judged = _filtered(
+        mapping.filters, read.state, mapping.stream_arn, hidden=mapping.filters_hidden
+    )
+    return _entry(
+        read,
+        around,
+        kind=Kind.FUNCTION,
+        id=mapping.uuid,
+        stream_arn=mapping.stream_arn,
+        consumer=f"{name}:{qualifier}" if qualifier else name,
+        filters=mapping.filters,
+        filter=words,
+        insert_only=insert_only,
+        example=example,
+        state=mapping.state,
+        owner=_owner(around, mapping.arn, _function_arn(mapping)),
+        changed=_changed(mapping.modified, (around.functions or {}).get(name)),
+        findings=(*_placed(mapping.stream_arn, read, around), *_of_state(mapping, around, readers), *judged),
+    )
+
+
+def _function_arn(mapping: MappingState) -> str:
+    return str(arn_parts(mapping.function_arn)._replace(resource=f"function:{mapping.function_name}"))
+
+
+def _placed(stream_arn: str, read: TableRead, around: Around) -> Iterator[InventoryFinding]:
+    """Whether the stream that is read is the table's live one; nothing where that is not known."""
+    state = read.state
+    if state is None:
+        if around.all_tables and not read.unread:
+            yield _error(
+                "table-deleted", f"table {read.name} does not exist, so nothing is delivered any more"
+            )
+    elif state.stream_arn is None:
+        yield _error("stream-disabled", f"the stream of table {read.name} is disabled")
+    elif state.stream_arn != stream_arn:
+        yield _error("stream-replaced", f"it reads a replaced stream; the live one is {state.stream_arn}")
+
+
+def _of_state(mapping: MappingState, around: Around, readers: int) -> Iterator[InventoryFinding]:
+    """What is wrong with a mapping by its state and settings."""
+    name = mapping.function_name
+    if around.functions is not None and name not in around.functions and _is_here(mapping, around):
+        yield _error("function-deleted", f"function {name} does not exist")
+    if name.startswith(TAP_PREFIX):
+        yield _warning("tap-left", "a temporary function of `verify --wiretap` that was left over")
+    if mapping.state in ("Disabled", "Disabling"):
+        yield _warning(
+            "mapping-disabled", f"the mapping is disabled ({mapping.state_reason or 'no reason given'})"
+        )
+    if mapping.last_result.startswith("PROBLEM"):
+        yield _error("mapping-problem", f"Lambda reports: {mapping.last_result}")
+    if mapping.retries == -1 and mapping.record_age == -1:
+        yield _warning(
+            "endless-retries", "a record that fails is retried until it expires, and blocks its shard"
+        )
+    elif not mapping.on_failure:
+        yield _note(
+            "no-on-failure", "records that are discarded after retries are lost: there is no destination"
+        )
+    if readers > _READERS and mapping.is_enabled:
+        yield _warning("third-reader", f"{readers} consumers read the stream; a shard serves two")
+
+
+def _is_here(mapping: MappingState, around: Around) -> bool:
+    """Whether the function is one of the account and region whose functions were listed."""
+    parts = arn_parts(mapping.function_arn)
+    return parts.region in ("", around.region) and parts.account in ("", around.account or parts.account)
+
+
+# --- other consumers --------------------------------------------------------------------------------------
+
+
+def _of_pipe(pipe: Pipe, read: TableRead, around: Around) -> Entry:
+    insert_only, example, words, judged = _filtered(pipe.filters, read.state, pipe.stream_arn)
+    stopped = pipe.state not in ("RUNNING", "CREATING", "STARTING", "UPDATING")
+    return _entry(
+        read,
+        around,
+        kind=Kind.PIPE,
+        id=pipe.arn,
+        stream_arn=pipe.stream_arn,
+        consumer=pipe.name,
+        filters=pipe.filters,
+        filter=words,
+        insert_only=insert_only,
+        example=example,
+        state=pipe.state,
+        owner=_owner(around, pipe.arn),
+        changed=_changed(pipe.modified, None),
+        findings=(
+            *_placed(pipe.stream_arn, read, around),
+            *([_warning("pipe-stopped", f"the pipe does not run ({pipe.state})")] if stopped else []),
+            *judged,
+        ),
+    )
+
+
+def _of_kinesis(kinesis: KinesisDestination, read: TableRead, around: Around) -> Entry:
+    findings = (_note("kinesis-unfiltered", "a Kinesis destination receives every change: it has no filter"),)
+    return _entry(
+        read,
+        around,
+        kind=Kind.KINESIS,
+        id=kinesis.arn,
+        stream_arn="",
+        consumer=resource_name(kinesis.arn).rpartition("/")[2],
+        filter="every change",
+        insert_only=InsertOnly.NO,
+        state=kinesis.status,
+        owner=_owner(around, kinesis.arn),
+        findings=findings,
+    )
+
+
+# --- filters ----------------------------------------------------------------------------------------------
+
+_Filtered = tuple[InsertOnly, "Mapping[str, Any] | None", str, "tuple[InventoryFinding, ...]"]
+
+
+def _filtered(
+    filters: Sequence[str], table: TableState | None, stream_arn: str, *, hidden: bool = False
+) -> _Filtered:
+    """Whether the filters let inserts alone through, an example where they do not, and the filters in words."""
+    if hidden:
+        text = "the filter is encrypted with a customer key, so it was not judged"
+        return InsertOnly.UNKNOWN, None, "hidden", (_note("filter-hidden", text),)
+    known = KnownStream(
+        view=table.view if table else None, key=table.key if table else None, arn=stream_arn or None
+    )
+    try:
+        words = filter_words(tuple(filters))
+        if tuple(filters) == (INSERT_ONLY,):
+            return InsertOnly.YES, None, words, ()
+        answer = leaks(filters or _NO_FILTER, known)
+        never = bool(filters) and inserts_pass(filters, known).passes is Passes.NO
+    except PatternError as error:
+        return (
+            InsertOnly.UNKNOWN,
+            None,
+            "not valid",
+            (_error("filter-not-valid", f"a filter is not valid: {error}"),),
+        )
+    dead = (_error("filter-never-matches", "no INSERT of the table can pass the filter"),) if never else ()
+    match answer.passes:
+        case Passes.NO:
+            return InsertOnly.YES, None, words, dead
+        case Passes.UNKNOWN:
+            return InsertOnly.UNKNOWN, None, words, dead
+        case Passes.YES:
+            text = f"not insert-only: {answer.event.value} records pass, too"
+            return InsertOnly.NO, answer.example, words, (_warning("not-insert-only", text), *dead)
+
+
+@lru_cache(maxsize=1024)
+def filter_words(filters: tuple[str, ...]) -> str:
+    """A mapping's filters in one sentence; the filters of a mapping are alternatives.
+
+    Raises:
+        PatternError: One is not valid.
+    """
+    if not filters:
+        return "every change"
+    if filters == (INSERT_ONLY,):
+        return "INSERT records pass"
+    from ddbinsert.core.filters.explain import explain
+    from ddbinsert.core.pattern.matcher import parse
+
+    return "; or ".join(explain(parse(text)).sentence.removesuffix(".") for text in filters)
+
+
+# --- owner, time, findings --------------------------------------------------------------------------------
+
+
+def _owner(around: Around, *arns: str) -> str:
+    """Who made it, by the tags of the mapping or the function."""
+    if around.tags is None:
+        return "unknown"
+    for tags in (around.tags.get(arn, {}) for arn in arns):
+        if OWNER_TAG in tags:
+            return "ddbinsert"
+        if _STACK_TAG in tags:
+            return f"stack {tags[_STACK_TAG]}"
+    for tags in (around.tags.get(arn, {}) for arn in arns):
+        for name, value in tags.items():
+            if name.lower() in _TERRAFORM_TAGS and (
+                "terraform" in value.lower() or name.lower() == "terraform"
+            ):
+                return "terraform"
+    return ""
+
+
+def _changed(at: float | None, function: str | None) -> str | None:
+    """The later of the mapping's and the function's last change."""
+    stamps = [] if at is None else [datetime.fromtimestamp(at, UTC)]
+    if function:
+        try:
+            changed = datetime.fromisoformat(function)
+        except ValueError:
+            changed = None
+        if changed is not None and changed.tzinfo is not None:
+            stamps.append(changed.astimezone(UTC))
+    return max(stamps).isoformat(timespec="seconds") if stamps else None
+
+
+def _error(code: str, text: str) -> InventoryFinding:
+    return InventoryFinding(code=code, severity=Severity.ERROR, text=text)
+
+
+def _warning(code: str, text: str) -> InventoryFinding:
+    return InventoryFinding(code=code, severity=Severity.WARNING, text=text)
+
+
+def _note(code: str, text: str) -> InventoryFinding:
+    return InventoryFinding(code=code, severity=Severity.NOTE, text=text)

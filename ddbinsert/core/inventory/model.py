@@ -1,0 +1,160 @@
+"""The streams of an account and what consumes them, as values."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.seen import MappingState, TableState
+
+_NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Kind(StrEnum):
+    """What consumes a stream."""
+
+    FUNCTION = "function"
+    PIPE = "pipe"
+    KINESIS = "kinesis"
+    NOTHING = "nothing"
+
+
+class InsertOnly(StrEnum):
+    """Whether a consumer is given inserts alone; UNKNOWN where neither an example nor a proof was found."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryFinding:
+    """Something that is wrong with a consumer, or worth knowing."""
+
+    code: str
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipe:
+    """An EventBridge Pipe with a stream as its source."""
+
+    name: str
+    arn: str
+    stream_arn: str
+    target_arn: str
+    state: str
+    filters: tuple[str, ...] = ()
+    modified: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class KinesisDestination:
+    """A Kinesis stream to which a table's changes are written, all of them."""
+
+    arn: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """Something that could not be read: what depends on it is unknown, never judged."""
+
+    region: str
+    what: str
+    reason: str
+    account: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What is known of a region besides its tables.
+
+    Attributes:
+        functions: Name to the time of the last change; None where functions could not be listed.
+        tags: ARN to tags; None where tags could not be read.
+        all_tables: Every table is known, so that one that is not among them does not exist.
+    """
+
+    region: str
+    account: str | None = None
+    profile: str | None = None
+    mappings: tuple[MappingState, ...] = ()
+    functions: Mapping[str, str] | None = None
+    tags: Mapping[str, Mapping[str, str]] | None = field(default_factory=lambda: _NONE)
+    pipes: tuple[Pipe, ...] = ()
+    all_tables: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRead:
+    """A table as it was read.
+
+    Attributes:
+        state: None where it does not exist, or where it could not be read. unread: The latter.
+    """
+
+    name: str
+    state: TableState | None
+    unread: bool = False
+    kinesis: tuple[KinesisDestination, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One consumer of a stream, or a stream without any.
+
+    Attributes:
+        id: The mapping's UUID, the pipe's or Kinesis stream's ARN, or the stream's ARN where nothing consumes it.
+        consumer: The function's name with its alias or version, the pipe's name, or the Kinesis stream's.
+        filter: In words.
+        example: A record other than an insert that the consumer is given, where it is not insert-only.
+        owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty where tags say nothing; ``unknown`` where unread.
+        changed: ISO 8601.
+    """
+
+    region: str
+    account: str | None
+    profile: str | None
+    table: str
+    stream_arn: str
+    view: str | None
+    kind: Kind
+    id: str
+    consumer: str = ""
+    filters: tuple[str, ...] = ()
+    filter: str = ""
+    insert_only: InsertOnly = InsertOnly.UNKNOWN
+    example: Mapping[str, Any] | None = None
+    state: str = ""
+    owner: str = ""
+    changed: str | None = None
+    findings: tuple[InventoryFinding, ...] = ()
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes it the same entry in a later look."""
+        return (self.account or "", self.region, self.table, self.id)
+
+    @property
+    def worst(self) -> Severity | None:
+        """The severity of its worst finding."""
+        found = {one.severity for one in self.findings}
+        return next((severity for severity in Severity if severity in found), None)

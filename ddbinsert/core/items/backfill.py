@@ -1,0 +1,92 @@
+"""Stream records made of items that are in a table already: what a backfill gives to a function.
+
+They are INSERT records in every respect, but for two things. The eventID is made of the table and the key, so that a second
+backfill of an item is the same event; and each carries ``"ddbinsert": {"backfill": RUN}`` beside ``dynamodb``, which the
+templates copy into audit entries and other handlers may ignore.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.attributes import as_json
+from ddbinsert.core.items.records import item_size
+from ddbinsert.core.model.record import EventName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.record import KeySchema, StreamView
+
+#: Above every number that a stream has given so far, and of as many digits as a stream's may have.
+_FIRST_SEQUENCE = 9 * 10**39
+#: Epoch seconds above this are milliseconds.
+_MILLISECONDS = 10**11
+
+
+def backfill_record(
+    item: Mapping[str, Mapping[str, Any]],
+    key: KeySchema,
+    *,
+    view: StreamView,
+    table_arn: str,
+    stream_arn: str,
+    run_id: str,
+    at: float,
+    place: int,
+) -> dict[str, Any]:
+    """The record for an item (DynamoDB JSON; B as bytes or base64).
+
+    Args:
+        at: Epoch seconds that it gives as the time of the insert. place: Its place in the run.
+    """
+    image = {name: as_json(value) for name, value in item.items()}
+    keys = {name: image[name] for name in key.types}
+    change: dict[str, Any] = {
+        "ApproximateCreationDateTime": at,
+        "Keys": keys,
+        "SequenceNumber": str(_FIRST_SEQUENCE + place),
+        "SizeBytes": item_size(keys) + (item_size(image) if view.has_new_image else 0),
+        "StreamViewType": view.value,
+    }
+    if view.has_new_image:
+        change["NewImage"] = image
+    return {
+        "eventID": event_id_of(table_arn, keys),
+        "eventName": EventName.INSERT.value,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": arn_parts(table_arn).region,
+        "dynamodb": change,
+        "eventSourceARN": stream_arn,
+        "ddbinsert": {"backfill": run_id},
+    }
+
+
+def event_id_of(table_arn: str, keys: Mapping[str, Any]) -> str:
+    """32 hexadecimal digits, the same for the same item of the same table."""
+    what = f"backfill\n{table_arn}\n{json.dumps(keys, sort_keys=True, ensure_ascii=True)}"
+    return hashlib.sha256(what.encode()).hexdigest()[:32]
+
+
+def time_in(item: Mapping[str, Mapping[str, Any]], attribute: str) -> float | None:
+    """Epoch seconds in an attribute: a number (seconds or milliseconds) or an ISO 8601 text; None for all else."""
+    value = item.get(attribute) or {}
+    content = value.get("N") or value.get("S")
+    if not isinstance(content, str):
+        return None
+    try:
+        number = float(content)
+    except ValueError:
+        try:
+            found = datetime.fromisoformat(content)
+        except ValueError:
+            return None
+        number = (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    if not 0 < number < _MILLISECONDS * 1000:
+        return None
+    return number / 1000 if number > _MILLISECONDS else number

@@ -1,0 +1,147 @@
+"""The keys of test items: each carries the run's id and its own number, in every key attribute.
+
+The key is the one thing that a stream record carries under all four view types, so a test write can be told
+by it wherever it shows up: in the stream, in a receipt, in any line that a function logs.
+
+    S   ddbinsert:r0123456789ab:000000042
+    N   9 015-digit run id, 10-digit number: 90012509998964910000000042 (26 of the 38 digits that N keeps)
+    B   the bytes of S's text. The run's part has a multiple of three, so base64 shows it as one fixed text.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.model.record import KeyType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.record import KeySchema
+
+#: Numbers from 0 up to here, exclusively.
+NUMBERS = 10**9
+
+_RUN_ID = re.compile(r"[0-9a-f]{12}")
+_TEXT = re.compile(r"ddbinsert:r([0-9a-f]{12}):([0-9]{9})")
+_NUMERAL = re.compile(r"9([0-9]{15})([0-9]{10})")
+_BASE64 = re.compile(rf"{base64.b64encode(b'ddbinsert').decode()}[A-Za-z0-9+/]{{32}}")
+_ANY = re.compile(rf"{_TEXT.pattern}|(?<![0-9]){_NUMERAL.pattern}(?![0-9])|{_BASE64.pattern}")
+
+
+def key_of(schema: KeySchema, run_id: str, number: int) -> dict[str, dict[str, Any]]:
+    """The key of test item ``number``, in DynamoDB JSON as boto3 takes it (B as bytes).
+
+    Args:
+        run_id: 12 lower-case hexadecimal digits. number: 0 to ``NUMBERS`` - 1.
+    """
+    return {a.name: {a.type.value: _value(a.type, run_id, number)} for a in schema.attributes}
+
+
+def _value(kind: KeyType, run_id: str, number: int) -> str | bytes:
+    match kind:
+        case KeyType.S:
+            return f"{_text_needle(run_id)}{number:09d}"
+        case KeyType.N:
+            return f"{_numeral_needle(run_id)}{number:010d}"
+        case KeyType.B:
+            return f"{_text_needle(run_id)}{number:09d}".encode()
+
+
+def needles(schema: KeySchema, run_id: str) -> tuple[str, ...]:
+    """Texts of which at least one stands in every log line that shows a key of this run."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise ValueError(f"a run id is 12 hexadecimal digits, not {run_id!r}")
+    found = []
+    for attribute in schema.attributes:
+        match attribute.type:
+            case KeyType.S:
+                found.append(_text_needle(run_id))
+            case KeyType.N:
+                found.append(_numeral_needle(run_id))
+            case KeyType.B:
+                # As base64, and as text where a handler decodes it.
+                found += [base64.b64encode(_text_needle(run_id).encode()).decode(), _text_needle(run_id)]
+    return tuple(dict.fromkeys(found))
+
+
+def needles_of_first(schema: KeySchema, run_id: str) -> tuple[str, ...]:
+    """Like ``needles``, for the items 0 to 9 alone; not for binary keys, whose base64 has no such text."""
+    found = []
+    for attribute in schema.attributes:
+        if attribute.type is KeyType.S:
+            found.append(f"{_text_needle(run_id)}{0:08d}")
+        elif attribute.type is KeyType.N:
+            found.append(f"{_numeral_needle(run_id)}{0:09d}")
+    return tuple(dict.fromkeys(found))
+
+
+def _text_needle(run_id: str) -> str:
+    return f"ddbinsert:r{run_id}:"
+
+
+def _numeral_needle(run_id: str) -> str:
+    return f"9{int(run_id, 16):015d}"
+
+
+def number_in(keys: Mapping[str, Any] | None, run_id: str) -> int | None:
+    """The number of the test item with this key (DynamoDB JSON; B as bytes or base64); None for others'."""
+    for value in (keys or {}).values():
+        for content in value.values() if isinstance(value, dict) else ():
+            text = content.decode("latin-1") if isinstance(content, bytes) else str(content)
+            for number in numbers_in(text, run_id):
+                return number
+    return None
+
+
+def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
+    """The numbers of this run's test items whose keys stand in a text, each once, in order of appearance."""
+    return tuple(mentions_in(text, run_id))
+
+
+#: Characters that join what stands before a key to it: ``AUDIT#KEY`` is the key of another item.
+_JOINING = frozenset("#:/_.|@~$%&+=-")
+
+
+def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int]:
+    """How often the keys of this run's test items stand in a text, by number, in order of appearance.
+
+    Args:
+        alone: Not where the key is the end of a longer one, such as ``AUDIT#KEY``.
+    """
+    found: dict[int, int] = {}
+    for match in _ANY.finditer(text):
+        before = text[match.start() - 1] if match.start() else ""
+        if alone and (before.isalnum() or (before in _JOINING and _joins(text, match.start()))):
+            continue
+        whole = match.group()
+        parts = match.groups()
+        if parts[0] is not None:
+            run, number = parts[0], int(parts[1])
+        elif parts[2] is not None:
+            run, number = f"{int(parts[2]):012x}", int(parts[3])
+        else:
+            decoded = _TEXT.fullmatch(base64.b64decode(whole).decode("latin-1"))
+            if decoded is None:
+                continue
+            run, number = decoded[1], int(decoded[2])
+        if run == run_id:
+            found[number] = found.get(number, 0) + 1
+    return found
+
+
+def is_test_key(keys: Mapping[str, Any]) -> bool:
+    """Whether a key (DynamoDB JSON) is that of a test item, of whatever run."""
+    return any(
+        _ANY.search(content.decode("latin-1") if isinstance(content, bytes) else str(content))
+        for value in keys.values()
+        for content in (value.values() if isinstance(value, dict) else ())
+    )
+
+
+def _joins(text: str, start: int) -> bool:
+    """Whether the character before a key belongs to a word: ``AUDIT#KEY``, and not ``key=KEY`` or ``key: KEY``."""
+    before = text[start - 1]
+    return before not in "=:" and start > 1 and text[start - 2].isalnum()

@@ -1,0 +1,142 @@
+"""Queries for CloudWatch Logs Insights that count a run's receipts on its side, and what their rows say.
+
+An answer holds 10,000 rows at most, and count_distinct is exact only for few values. So numbers are counted in
+bins of some thousand: a row a bin, and just the bins that lack something are asked for number by number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.model.record import EventName, KeyType
+from ddbinsert.core.receipt import PROCESSED
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ddbinsert.core.model.record import KeySchema
+
+#: Rows of an answer at most.
+ROWS = 10_000
+_BIN = 1000
+#: Bins of one answer at most; several rows may be of the same bin (intruders).
+_BINS = 5_000
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bins:
+    """How a run's numbers are counted.
+
+    Attributes:
+        size: Numbers a bin.
+    """
+
+    run_id: str
+    first: int
+    items: int
+    size: int
+
+    @property
+    def indices(self) -> range:
+        return range(self.first // self.size, (self.items - 1) // self.size + 1)
+
+    def numbers(self, index: int) -> range:
+        """The bulk numbers of a bin."""
+        return range(max(self.first, index * self.size), min(self.items, (index + 1) * self.size))
+
+
+def bins(run_id: str, numbers: range) -> Bins:
+    size = max(_BIN, -(-len(numbers) // _BINS))
+    return Bins(run_id=run_id, first=numbers.start, items=numbers.stop, size=size)
+
+
+def number_pattern(schema: KeySchema, run_id: str) -> str | None:
+    """A regular expression with the group ``number``; None where the key has only binary attributes."""
+    for attribute in schema.attributes:
+        match attribute.type:
+            case KeyType.S:
+                return rf"ddbinsert:r{run_id}:(?<number>\d{{9}})"
+            case KeyType.N:
+                return rf"9{int(run_id, 16):015d}(?<number>\d{{10}})"
+            case KeyType.B:
+                continue
+    return None
+
+
+# A receipt may stand inside a JSON log line, where its quotes are escaped.
+_DECISION = r'decision\\*":\\*"(?<decision>[a-z]+)'
+_EVENT = r'eventName\\*":\\*"(?<event>[A-Z]+)'
+
+
+def _parsed(pattern: str) -> list[str]:
+    needle = pattern.split("(?<number>", maxsplit=1)[0]
+    return [
+        f"filter @message like /{needle}/",
+        f"parse @message /{pattern}/",
+        f"parse @message /{_DECISION}/",
+        f"parse @message /{_EVENT}/",
+    ]
+
+
+def by_bin(pattern: str, wanted: Bins) -> str:
+    """How many numbers and lines each bin has, by decision and event."""
+    measures = "count_distinct(number) as items, count(*) as lines"
+    parts = [
+        "fields @message",
+        *_parsed(pattern),
+        f"filter number >= {wanted.first}",
+        f"stats {measures} by floor(number / {wanted.size}) as bin, decision, event",
+        f"limit {ROWS}",
+    ]
+    return "\n| ".join(parts)
+
+
+def by_number(pattern: str, wanted: Bins, index: int) -> str:
+    """The numbers of one bin whose insert was processed."""
+    numbers = wanted.numbers(index)
+    parts = [
+        "fields @message",
+        *_parsed(pattern),
+        f"filter number >= {numbers.start} and number < {numbers.stop}",
+        f'filter decision = "{PROCESSED}" and event = "{EventName.INSERT}"',
+        "stats count(*) as lines by number",
+        f"limit {ROWS}",
+    ]
+    return "\n| ".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountedRows:
+    """What rows by bin say.
+
+    Attributes:
+        items: Bin to the numbers whose insert was processed. lines: All their lines, second ones included.
+        strays: "decision EVENT" to lines, of all else.
+    """
+
+    items: Mapping[int, int]
+    lines: int
+    strays: Mapping[str, int]
+
+
+def counted(rows: Iterable[Row]) -> CountedRows:
+    """Read the rows of ``by_bin``."""
+    items: dict[int, int] = {}
+    strays: dict[str, int] = {}
+    total = 0
+    for row in rows:
+        lines = _whole(row.get("lines"))
+        decision, event = row.get("decision", ""), row.get("event", "")
+        if decision == PROCESSED and event == EventName.INSERT:
+            items[_whole(row.get("bin"))] = _whole(row.get("items"))
+            total += lines
+        elif decision or event:
+            strays[f"{decision} {event}"] = strays.get(f"{decision} {event}", 0) + lines
+    return CountedRows(items=items, lines=total, strays=strays)
+
+
+def _whole(text: str | None) -> int:
+    return int(float(text)) if text else 0

@@ -1,0 +1,170 @@
+"""What a line of a function's log is: a receipt of ddbinsert, Lambda's report of an invocation, or other text.
+
+Lambda writes its own lines as text (``REPORT RequestId: …``) or, with the JSON log format, as objects
+({time, type: "platform.report", record}); an application's lines are then wrapped ({timestamp, level, message,
+requestId}).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from typing import Any
+
+from ddbinsert.core import receipt as receipts
+from ddbinsert.dataclass import dataclass
+
+_PLATFORM = re.compile(
+    r"(?:(START) RequestId: ([0-9A-Za-z-]+) Version: \S+|(END) RequestId: ([0-9A-Za-z-]+))\s*"
+    r"|(REPORT) RequestId: ([0-9A-Za-z-]+)\t(Duration: [^\n]*)\s*(?:XRAY TraceId: [^\n]*)?"
+)
+_REPORTED = re.compile(r"(?:^|\t)\s*([A-Z][A-Za-z ]*): ([^\t\n]*)")
+#: Beginnings of plain lines that report an error: Lambda's own, Python's and Node's.
+_ERROR_TEXT = re.compile(
+    r"\[(?:ERROR|CRITICAL|FATAL)\]|(?:ERROR|CRITICAL|FATAL)\b|Traceback \(most recent call last\)"
+    r"|\S+\t[0-9A-Za-z-]+\t(?:ERROR|FATAL)\t|RequestId: [0-9A-Za-z-]+ Error:|Unhandled (?:Exception|Promise)"
+)
+_TIMED_OUT = re.compile(r"Task timed out after [0-9.]+ seconds")
+_LEVELS = {"WARN": "WARNING", "FATAL": "ERROR", "CRITICAL": "ERROR"}
+_WRAPPER = frozenset(("timestamp", "level", "message", "requestId", "AWSRequestId", "logger"))
+#: What stands in the text of an invocation that did not end well.
+_PROBLEM = "Status: "
+#: Characters; a CloudWatch event holds 256 KB (1 MB lately), and a longer line is shown as it is.
+_LONGEST_DOCUMENT = 1_048_576
+
+
+class Kind(StrEnum):
+    RECEIPT = "receipt"
+    PLATFORM = "platform"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogLine:
+    """A log line and what it means.
+
+    Attributes:
+        text: For reading: Lambda's own lines shortened, wrapped ones unwrapped. Untrusted, may contain line breaks.
+        level: ERROR, WARNING, INFO, …; empty if the line has none.
+        receipt: A handler's receipt for one stream record.
+        failed: The line reports an error: by its level, by Lambda's status of the invocation, or by its receipt.
+    """
+
+    kind: Kind
+    text: str
+    level: str = ""
+    receipt: dict[str, Any] | None = None
+    failed: bool = False
+
+
+def read(message: str) -> LogLine:
+    """The line that ``message`` is."""
+    receipt = receipts.parse(message)
+    if receipt is not None:
+        failed = receipt.get("decision") == receipts.FAILED
+        return LogLine(kind=Kind.RECEIPT, text=message, receipt=receipt, failed=failed)
+    if platform := _PLATFORM.fullmatch(message):
+        what, request, *report = (part for part in platform.groups() if part is not None)
+        text = _shortened(request, report[0]) if report else f"{what} {request}"
+        return LogLine(kind=Kind.PLATFORM, text=text, failed=_PROBLEM in text)
+    if message.startswith("INIT_START "):
+        return LogLine(kind=Kind.PLATFORM, text=message)
+    document = _object(message)
+    if document is None:
+        failed = bool(_ERROR_TEXT.match(message) or _TIMED_OUT.search(message))
+        return LogLine(kind=Kind.TEXT, text=message, failed=failed)
+    return _of_document(document, message)
+
+
+def _object(message: str) -> dict[str, Any] | None:
+    if not message.startswith("{") or len(message) > _LONGEST_DOCUMENT:
+        return None
+    try:
+        document = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _of_document(document: dict[str, Any], message: str) -> LogLine:
+    event, record = document.get("type"), document.get("record")
+    if isinstance(event, str) and event.startswith("platform.") and isinstance(record, dict):
+        text = _platform(event, record)
+        return LogLine(kind=Kind.PLATFORM, text=text, failed=_PROBLEM in text or "Error Type: " in text)
+    level = document.get("level", document.get("log_level"))
+    level = level.upper() if isinstance(level, str) else ""
+    level = _LEVELS.get(level, level)
+    failed = level == "ERROR"
+    if (error := _error(document)) is not None:
+        return LogLine(kind=Kind.TEXT, text=error, level=level or "ERROR", failed=failed or not level)
+    said = document.get("message")
+    # Lambda's wrapper has just these; a line that an application made itself is shown whole.
+    if level and said is not None and "timestamp" in document and document.keys() <= _WRAPPER:
+        text = said if isinstance(said, str) else json.dumps(said)
+        return LogLine(kind=Kind.TEXT, text=text, level=level, failed=failed)
+    return LogLine(kind=Kind.TEXT, text=message, level=level, failed=failed)
+
+
+def _error(document: dict[str, Any]) -> str | None:
+    """An error with its stack trace, line by line; None where the document is not one.
+
+    Lambda's JSON log format has the error's fields beside the message (Python) or in its place (Node.js).
+    """
+    said = document.get("message")
+    facts = said if isinstance(said, dict) else document
+    trace = facts.get("stackTrace")
+    if not isinstance(trace, list) or not all(isinstance(line, str) for line in trace):
+        return None
+    name, reason = facts.get("errorType"), facts.get("errorMessage")
+    head = ": ".join(part for part in (name, reason) if isinstance(part, str) and part)
+    lines = [said] if isinstance(said, str) and said.strip() not in ("", reason, head) else []
+    lines += [head] if head else []
+    lines += [part for line in trace for part in line.rstrip("\n").split("\n") if part != head]
+    return "\n".join(lines) or None
+
+
+def _shortened(request: str, rest: str) -> str:
+    told = dict(_REPORTED.findall(rest))
+    return _report(
+        request,
+        duration=told.pop("Duration", ""),
+        init=told.pop("Init Duration", ""),
+        used=told.pop("Max Memory Used", "").removesuffix(" MB"),
+        size=told.pop("Memory Size", ""),
+        problems=[f"{name}: {told[name]}" for name in ("Status", "Error Type") if told.get(name)],
+    )
+
+
+def _report(request: str, *, duration: str, init: str, used: str, size: str, problems: list[str]) -> str:
+    """``REPORT 0b1d…: 1.85 ms, init 110 ms, 38 of 128 MB``."""
+    parts = [
+        duration,
+        f"init {init}" if init else "",
+        f"{used} of {size}" if used and size else "",
+        *problems,
+    ]
+    return f"REPORT {request}: " + ", ".join(part for part in parts if part)
+
+
+def _platform(event: str, record: dict[str, Any]) -> str:
+    """A platform line of the JSON format, in the words of the text format."""
+    what = event.removeprefix("platform.")
+    request = str(record.get("requestId") or "")
+    status, error = record.get("status"), record.get("errorType")
+    problems = [f"{_PROBLEM}{status}"] if status not in (None, "success") else []
+    problems += [f"Error Type: {error}"] if error else []
+    if what == "start":
+        return f"START {request}"
+    if what != "report":
+        return f"{what} {request}".rstrip() + (f": {', '.join(problems)}" if problems else "")
+    metrics = record.get("metrics")
+    told = metrics if isinstance(metrics, dict) else {}
+    return _report(
+        request,
+        duration=f"{told['durationMs']} ms" if "durationMs" in told else "",
+        init=f"{told['initDurationMs']} ms" if "initDurationMs" in told else "",
+        used=str(told.get("maxMemoryUsedMB", "")),
+        size=f"{told['memorySizeMB']} MB" if "memorySizeMB" in told else "",
+        problems=problems,
+    )

@@ -1,0 +1,288 @@
+"""The calls that each command makes, and the IAM policy that allows exactly these.
+
+A test runs the commands and compares: what is called must be granted, and what is granted must be called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+class Scope(StrEnum):
+    """What an action is allowed on."""
+
+    TABLE = "table"
+    STREAM = "stream"
+    FUNCTION = "function"
+    MAPPING = "mapping"
+    LOG_GROUP = "log group"
+    ROLE = "role"
+    QUEUE = "queue"
+    ANY = "any"
+
+
+class Grant(NamedTuple):
+    """An IAM action, and what it is allowed on."""
+
+    action: str
+    scope: Scope
+
+
+_OWN_NAME: Final = {
+    Scope.TABLE: ("DescribeTable", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ListTagsOfResource",
+                  "DescribeKinesisStreamingDestination"),
+    Scope.STREAM: ("DescribeStream", "GetRecords", "GetShardIterator"),
+}  # fmt: skip
+#: Operation to what IAM asks for; an operation that is not listed needs no right (GetCallerIdentity).
+GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
+    **{name: (Grant(f"dynamodb:{name}", scope),) for scope, names in _OWN_NAME.items() for name in names},
+    "TransactWriteItems": tuple(
+        Grant(f"dynamodb:{action}", Scope.TABLE) for action in ("PutItem", "UpdateItem", "DeleteItem")
+    ),
+    "ExecuteStatement": tuple(
+        Grant(f"dynamodb:PartiQL{action}", Scope.TABLE) for action in ("Insert", "Update", "Delete")
+    ),
+    "ListStreams": (Grant("dynamodb:ListStreams", Scope.ANY),),
+    "ListTables": (Grant("dynamodb:ListTables", Scope.ANY),),
+    "GetFunction": (Grant("lambda:GetFunction", Scope.FUNCTION),),
+    "ListFunctions": (Grant("lambda:ListFunctions", Scope.ANY),),
+    "ListEventSourceMappings": (Grant("lambda:ListEventSourceMappings", Scope.ANY),),
+    "GetEventSourceMapping": (Grant("lambda:GetEventSourceMapping", Scope.MAPPING),),
+    "ListTags": (Grant("lambda:ListTags", Scope.MAPPING),),
+    "Invoke": (Grant("lambda:InvokeFunction", Scope.FUNCTION),),
+    "DescribeLogGroups": (Grant("logs:DescribeLogGroups", Scope.ANY),),
+    "FilterLogEvents": (Grant("logs:FilterLogEvents", Scope.LOG_GROUP),),
+    "StartQuery": (Grant("logs:StartQuery", Scope.LOG_GROUP),),
+    "GetQueryResults": (Grant("logs:GetQueryResults", Scope.ANY),),
+    "StopQuery": (Grant("logs:StopQuery", Scope.ANY),),
+    "GetRole": (Grant("iam:GetRole", Scope.ROLE),),
+    "GetRolePolicy": (Grant("iam:GetRolePolicy", Scope.ROLE),),
+    "SimulatePrincipalPolicy": (Grant("iam:SimulatePrincipalPolicy", Scope.ROLE),),
+    "GetAccountSettings": (Grant("lambda:GetAccountSettings", Scope.ANY),),
+    "DescribeTimeToLive": (Grant("dynamodb:DescribeTimeToLive", Scope.TABLE),),
+    "DescribeKey": (Grant("kms:DescribeKey", Scope.ANY),),
+    "LookupEvents": (Grant("cloudtrail:LookupEvents", Scope.ANY),),
+    "GetMetricData": (Grant("cloudwatch:GetMetricData", Scope.ANY),),
+    "PutMetricData": (Grant("cloudwatch:PutMetricData", Scope.ANY),),
+    "GetResources": (Grant("tag:GetResources", Scope.ANY),),
+    "ListPipes": (Grant("pipes:ListPipes", Scope.ANY),),
+    "DescribePipe": (Grant("pipes:DescribePipe", Scope.ANY),),
+    "GetQueueUrl": (Grant("sqs:GetQueueUrl", Scope.QUEUE),),
+    "ReceiveMessage": (Grant("sqs:ReceiveMessage", Scope.QUEUE),),
+    "ChangeMessageVisibilityBatch": (Grant("sqs:ChangeMessageVisibility", Scope.QUEUE),),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """What one way of calling a command needs.
+
+    Attributes:
+        calls: Operations without which it ends with an error.
+        useful: Operations without which it goes on, each with what is then missing.
+    """
+
+    calls: tuple[str, ...]
+    useful: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def and_also(self, *calls: str, useful: Mapping[str, str] | None = None) -> Mode:
+        """This mode with further calls."""
+        return Mode(calls=(*self.calls, *calls), useful={**self.useful, **(useful or {})})
+
+
+_FIND: Final = ("DescribeTable", "GetFunction", "ListEventSourceMappings", "DescribeLogGroups")
+_READ_STREAM: Final = ("DescribeStream", "GetShardIterator", "GetRecords")
+_METRICS: Final = {"GetMetricData": "CloudWatch's counts, which explain what the log does not show"}
+_ROLE: Final = {
+    "GetRole": "whether the function's role is ddbinsert's own",
+    "GetRolePolicy": "what the role of the function lacks",
+}
+_MAPPING: Final = {"GetEventSourceMapping": "filters that are encrypted with a customer key"}
+_VERIFY: Final = Mode(
+    calls=(*_FIND, "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "FilterLogEvents"),
+    useful={
+        **dict.fromkeys(_READ_STREAM, "the comparison with the stream itself: the verdict claims less"),
+        "DescribeKinesisStreamingDestination": "whether a Kinesis stream also receives the test items",
+        **_METRICS,
+        **_ROLE,
+        **_MAPPING,
+    },
+)  # fmt: skip
+_OBSERVE: Final = Mode(
+    calls=(*_FIND, *_READ_STREAM, "FilterLogEvents"), useful={**_METRICS, **_ROLE, **_MAPPING}
+)
+#: The command and its mode, as they are typed, to what it needs.
+MODES: Final[Mapping[str, Mode]] = {
+    "doctor": Mode(
+        calls=_FIND,
+        useful={
+            **_ROLE,
+            **_METRICS,
+            **_MAPPING,
+            **dict.fromkeys(_READ_STREAM, "the inserts in the stream, and which of them wait"),
+            "ListTags": "who made the mapping",
+            "FilterLogEvents": "how invocations ended, and receipts",
+            "SimulatePrincipalPolicy": "what the role may do",
+            "GetAccountSettings": "the account's concurrency and storage",
+            "DescribeTimeToLive": "whether items expire",
+            "DescribeKey": "the state of the table's key",
+            "LookupEvents": "who changed what",
+        },
+    ),
+    "invoke --deployed": Mode(
+        calls=("DescribeTable", "Invoke"),
+        useful=dict.fromkeys(
+            ("GetFunction", "ListEventSourceMappings", "DescribeLogGroups"), "finding the function on the stream"
+        ),
+    ),
+    "ls": Mode(
+        calls=(),
+        useful={
+            "ListTables": "tables without an event source mapping",
+            "DescribeTable": "streams and view types",
+            "ListEventSourceMappings": "the functions on the streams",
+            "ListFunctions": "functions that do not exist any more",
+            "GetResources": "owners",
+            "ListPipes": "EventBridge Pipes",
+            "DescribePipe": "EventBridge Pipes",
+            "DescribeKinesisStreamingDestination": "Kinesis destinations",
+        },
+    ),
+    "records": Mode(calls=("DescribeTable", *_READ_STREAM)),
+    "send": Mode(calls=("DescribeTable", "BatchWriteItem")),
+    "status": Mode(
+        calls=_FIND,
+        useful={**_ROLE, "ListTags": "who made the mapping", **_METRICS},
+    ),
+    "tail": Mode(calls=("FilterLogEvents",), useful={"GetFunction": "a log group of another name"}),
+    "verify": _VERIFY,
+    "verify --all": _VERIFY,
+    "verify --emit-metrics": _VERIFY.and_also("PutMetricData"),
+    "verify --match": _VERIFY,
+    "verify --observe": _OBSERVE,
+    "verify --partiql": _VERIFY.and_also("ExecuteStatement"),
+    "verify --refuse-tag": _VERIFY.and_also("ListTagsOfResource"),
+    "verify --via insights": _VERIFY.and_also("StartQuery", "GetQueryResults", "StopQuery"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What a policy is for; ``*`` stands for any.
+
+    Attributes:
+        function: Its name. log_group: Its name. role: Its name, with the path before it.
+    """
+
+    table: str = "*"
+    function: str = "*"
+    log_group: str = "*"
+    role: str = "*"
+    partition: str = "aws"
+    region: str = "*"
+    account: str = "*"
+
+    def resources(self, scope: Scope) -> tuple[str, ...]:
+        """The ARNs that an action with this scope is allowed on."""
+        place = f"{self.region}:{self.account}"
+        start = f"arn:{self.partition}"
+        match scope:
+            case Scope.TABLE:
+                return (f"{start}:dynamodb:{place}:table/{self.table}",)
+            case Scope.STREAM:
+                return (f"{start}:dynamodb:{place}:table/{self.table}/stream/*",)
+            case Scope.FUNCTION:
+                function = f"{start}:lambda:{place}:function:{self.function}"
+                return (function, f"{function}:*")
+            case Scope.MAPPING:
+                return (f"{start}:lambda:{place}:event-source-mapping:*",)
+            case Scope.LOG_GROUP:
+                group = f"{start}:logs:{place}:log-group:{self.log_group}"
+                return (group, f"{group}:*")
+            case Scope.ROLE:
+                return (f"{start}:iam::{self.account}:role/{self.role}",)
+            case Scope.QUEUE:
+                return (f"{start}:sqs:{place}:*",)
+            case Scope.ANY:
+                return ("*",)
+
+
+def policy(modes: Iterable[Mode], target: Target) -> dict[str, Any]:
+    """The policy document that allows these modes, and nothing else."""
+    wanted = list(modes)
+    operations = [
+        *(call for one in wanted for call in one.calls),
+        *(call for one in wanted for call in one.useful),
+    ]
+    grants = {grant for operation in operations for grant in GRANTS[operation]}
+    statements = []
+    for scope in Scope:
+        actions = sorted({grant.action for grant in grants if grant.scope is scope})
+        if actions:
+            resources = target.resources(scope)
+            statements.append(
+                {
+                    "Sid": "".join(word.capitalize() for word in scope.value.split()),
+                    "Effect": "Allow",
+                    "Action": actions,
+                    "Resource": list(resources) if len(resources) > 1 else resources[0],
+                }
+            )
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def losses(modes: Iterable[Mode]) -> dict[str, str]:
+    """Actions that may be left out, each with what is then missing; none that another mode can't do without."""
+    wanted = list(modes)
+    needed = {grant.action for one in wanted for call in one.calls for grant in GRANTS[call]}
+    return {
+        grant.action: loss
+        for one in wanted
+        for call, loss in one.useful.items()
+        for grant in GRANTS[call]
+        if grant.action not in needed
+    }
+
+
+def modes_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The modes that commands and their options name: ``verify --match status`` are two.
+
+    Raises:
+        UsageError: A command or one of its options is not known.
+    """
+    left = [part for word in words for part in word.split()]
+    commands = {name.partition(" ")[0] for name in MODES}
+    found: list[str] = []
+    while left:
+        command = left.pop(0)
+        options: list[str] = []
+        while left and left[0].startswith("--"):
+            options.append(_option(command, left))
+        names = [f"{command} {option}" for option in options] or [command]
+        unknown = next((name for name in names if name not in MODES), None)
+        if unknown is not None:
+            fitting = [name for name in MODES if name.partition(" ")[0] == command] or sorted(commands)
+            raise UsageError(
+                f"The permissions of {unknown!r:.80} are not known.",
+                hint=f"Known are: {', '.join(fitting)}.",
+                code="unknown-command",
+            )
+        found += names
+    return tuple(dict.fromkeys(found))
+
+
+def _option(command: str, left: list[str]) -> str:
+    """The next option, with its value where a mode is known by that."""
+    option = left.pop(0)
+    if left and f"{command} {option} {left[0]}" in MODES:
+        return f"{option} {left.pop(0)}"
+    return option

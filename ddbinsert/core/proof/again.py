@@ -1,0 +1,103 @@
+"""Whether an inconclusive run may be made again, and what of it stays in the verdict of the later one.
+
+A run is made again only where time or another try can give what was lacking. What was seen of a fault (an insert that was
+not processed beside others that were, a failed invocation, a discarded record) is never passed over by a later run that looks better.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight, also
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: What another try may find otherwise: the evidence was late or thin, or things were being changed.
+PASSING: Final = frozenset(
+    {
+        Cause.ALIAS_DIVIDES_INVOCATIONS,
+        Cause.CHANGED_MEANWHILE,
+        Cause.FUNCTION_NOT_ACTIVE,
+        Cause.INVOCATION_NOT_ENDED,
+        Cause.LATEST_MISSED_FIRST_WRITES,
+        Cause.LOG_GROUP_MISSING,
+        Cause.LOG_LATE,
+        Cause.LOG_NOT_READ,
+        Cause.MAPPING_CHANGED_LATELY,
+        Cause.MAPPING_DELIVERS_NOTHING,
+        Cause.NOTHING_DELIVERED,
+        Cause.NO_INSERTS_SEEN,
+        Cause.STREAM_NOT_READ,
+        Cause.STREAM_TRIMMED,
+        Cause.THROTTLED_CONCURRENCY,
+    }
+)
+#: What does not keep a run from being made again where it is a note: it says nothing of a fault.
+HARMLESS: Final = frozenset(
+    {
+        Cause.DUPLICATE_DELIVERIES,
+        Cause.FILTER_HIDDEN,
+        Cause.MAPPING_DISABLED,
+        Cause.PARTIAL_BATCH_CONTRADICTION,
+        Cause.SECOND_MAPPING,
+        Cause.SINK_NOT_CHECKED,
+        Cause.EARLIER_INCONCLUSIVE,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """An attempt that was made again.
+
+    Attributes:
+        run_id: Empty where it ended without a verdict.
+        codes: Of its findings, or of the error that ended it.
+    """
+
+    run_id: str
+    summary: str
+    codes: tuple[str, ...] = ()
+
+
+def stands_against(verdict: Verdict) -> tuple[str, ...]:
+    """The codes of findings that another try would not change, or must not hide; empty where it may help."""
+    return tuple(
+        dict.fromkeys(
+            one.code
+            for one in verdict.findings
+            if one.code not in PASSING and not (one.weight is Weight.NOTE and one.code in HARMLESS)
+        )
+    )
+
+
+def may_be_made_again(verdict: Verdict) -> bool:
+    """Whether another try can make more of it."""
+    return verdict.result is Result.INCONCLUSIVE and not stands_against(verdict)
+
+
+def earlier_of(verdict: Verdict) -> Earlier:
+    """What of an attempt stays in the verdict of a later one."""
+    codes = tuple(dict.fromkeys(one.code for one in verdict.findings))
+    return Earlier(run_id=verdict.run_id, summary=verdict.summary, codes=codes)
+
+
+def with_earlier(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
+    """The verdict of the last attempt, with a note about those before it."""
+    if not earlier:
+        return verdict
+    count = f"{len(earlier)} earlier attempt{'' if len(earlier) == 1 else 's'}"
+    note = Finding(
+        code=Cause.EARLIER_INCONCLUSIVE,
+        weight=Weight.NOTE,
+        text=f"{count} of this run {'was' if len(earlier) == 1 else 'were'} inconclusive",
+        evidence=tuple(
+            f"{f'run {one.run_id}' if one.run_id else 'no verdict'}: {one.summary}"
+            + (f" ({', '.join(one.codes)})" if one.codes else "")
+            for one in earlier
+        ),
+    )
+    return also(verdict, [note])

@@ -1,0 +1,116 @@
+"""The attempts at invocations whose end is on record, and which failures among them nothing explains."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.core.logs.ends import InvocationEnd
+
+#: The version in a log stream's name: ``2026/11/27/[3]6f1d…``, or ``2026/11/27/NAME[3]6f1d…`` in a group of one's own.
+_VERSION = re.compile(r"\[([^\[\]]+)\]")
+#: A failed batch that is split leaves at least so many smaller ones.
+_HALVES = 2
+
+
+class Attempts:
+    """Ends of invocations, each once, whatever the order in which they become known.
+
+    Attributes:
+        count: Ends on record. longest: The longest duration in seconds; None where no line says.
+    """
+
+    def __init__(self) -> None:
+        self._by_stream: dict[str, list[InvocationEnd]] = {}
+        self._by_request: dict[str, list[InvocationEnd]] = {}
+        self._failures: list[InvocationEnd] = []
+        self.count = 0
+        self.longest: float | None = None
+
+    def add(self, end: InvocationEnd) -> bool:
+        """Take an end; whether it is new."""
+        known = self._by_stream.setdefault(end.stream, [])
+        place = bisect_left(known, end.at, key=lambda one: one.at)
+        for other in known[place:]:
+            if other.at != end.at:
+                break
+            if other.request == end.request:
+                return False
+        known.insert(place, end)
+        self._by_request.setdefault(end.request, []).append(end)
+        self.count += 1
+        if end.seconds is not None:
+            self.longest = max(self.longest or 0.0, end.seconds)
+        if not end.ok:
+            self._failures.append(end)
+        return True
+
+    def of(self, stream: str, request: str, at: float) -> InvocationEnd | None:
+        """The end of the attempt that wrote a line; None where it is not on record (yet).
+
+        Args:
+            at: Epoch seconds of the line.
+        """
+        known = self._by_stream.get(stream)
+        if not known:
+            return None
+        later = known[bisect_left(known, at, key=lambda one: one.at) :]
+        same = next((end for end in later if end.request == request), None) if request else None
+        # A handler may give any request id, or none; an environment works on one invocation at a time.
+        return same or (later[0] if later and not self._is_known(request) else None)
+
+    def _is_known(self, request: str) -> bool:
+        return request in self._by_request
+
+    @property
+    def failures(self) -> tuple[InvocationEnd, ...]:
+        return tuple(sorted(self._failures, key=lambda end: (end.at, end.stream)))
+
+    @property
+    def versions(self) -> frozenset[str]:
+        """The function's versions of which an attempt ended well, as the log streams' names show them."""
+        streams = (stream for stream, ends in self._by_stream.items() if any(end.ok for end in ends))
+        return frozenset(found[1] for stream in streams if (found := _VERSION.search(stream)))
+
+    @property
+    def all_failed(self) -> bool:
+        return 0 < self.count == len(self._failures)
+
+    def unexplained(
+        self, *, splits: bool, retries: bool, settled: Callable[[InvocationEnd], bool]
+    ) -> tuple[InvocationEnd, ...]:
+        """The failures after which it is not known what became of the records.
+
+        A failure is explained where a later attempt at the same request ended well; where everything that it is
+        known to have carried was processed by others; or where its batch was split, once, and the parts ended well.
+
+        Args:
+            splits: Every mapping bisects a failed batch. retries: Every mapping tries again at all.
+            settled: Whether all that an attempt is known to have carried was processed otherwise.
+        """
+        good = sorted(end.at for ends in self._by_request.values() for end in ends if end.ok)
+        return tuple(
+            end
+            for end in self.failures
+            if not (
+                self._was_retried(end)
+                or settled(end)
+                or (splits and retries and self._failed_once(end) and _after(good, end.at) >= _HALVES)
+            )
+        )
+
+    def _was_retried(self, end: InvocationEnd) -> bool:
+        return bool(end.request) and any(
+            other.ok and other.at >= end.at for other in self._by_request[end.request]
+        )
+
+    def _failed_once(self, end: InvocationEnd) -> bool:
+        return bool(end.request) and len(self._by_request[end.request]) == 1
+
+
+def _after(times: list[float], at: float) -> int:
+    return len(times) - bisect_left(times, at)

@@ -1,0 +1,59 @@
+"""What the function's role lacks, and what its mappings report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.causes.unseen import is_silent
+from ddbinsert.core.proof.verdict import Finding, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.core.proof.circumstances import Circumstances
+    from ddbinsert.core.proof.ledger import Ledger
+
+
+def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
+    """What the function's role lacks, and what the mapping reports."""
+    reports = [f"{m.uuid}: {m.last_result}" for m in around.mappings if "PROBLEM" in m.last_result]
+    denied = [text for text in reports if "Cannot access" in text or "assume" in text]
+    others = tuple(text for text in reports if text not in denied)
+    if others:
+        yield Finding(
+            code=Cause.MAPPING_REPORTS_PROBLEM,
+            weight=Weight.NOTE,
+            text="the mapping reports a problem",
+            evidence=others,
+            mend=Advice("Show what was discarded", ("failures", "list", TABLE))
+            if around.has_destination
+            else None,
+        )
+    lack, certain = _lack(around)
+    if not lack and not denied:
+        return
+    silent = is_silent(tally, around)
+    # Another policy may grant what ours does not; then the mapping doesn't complain.
+    sure = certain or (bool(lack) and bool(denied))
+    yield Finding(
+        code=Cause.ROLE_MISSING if around.role_missing else Cause.PERMISSION_LOST,
+        weight=(Weight.PROOF if sure else Weight.HOLE) if silent else Weight.NOTE,
+        text=lack or "the mapping cannot read the stream",
+        evidence=tuple(denied),
+        mend=Advice("Restore the role and the policy that ddbinsert created", ("attach-trigger", TABLE)),
+    )
+
+
+def _lack(around: Circumstances) -> tuple[str, bool]:
+    """What the function's role lacks, in words, and whether it is certain that nothing can be delivered so."""
+    role = around.world.role
+    if around.role_missing:
+        arn = around.world.function.role_arn if around.world.function else ""
+        return f"the function's role does not exist, or no longer exists: {arn}", True
+    if role is not None and around.role_known and not role.trusts_lambda:
+        return f"role {role.name} does not let Lambda assume it", True
+    if "stream" in around.policy_lacks and role is not None:
+        return f"the policy of role {role.name} does not grant GetRecords on the live stream", False
+    return "", False

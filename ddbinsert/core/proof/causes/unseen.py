@@ -1,0 +1,198 @@
+"""Why nothing was seen, or not all: the causes that lie between the function and our eyes, and the last resort.
+
+Each is a hole at most: what wasn't seen may have been done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.mapping_counts import (
+    OF_MAPPING,
+    are_published,
+    let_nothing_through,
+    polling,
+    shown,
+    was_invoked,
+)
+from ddbinsert.core.proof.verdict import Finding, Weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ddbinsert.core.proof.circumstances import Circumstances
+    from ddbinsert.core.proof.ledger import Ledger
+    from ddbinsert.core.proof.symptoms import Symptoms
+
+_GRANT = Advice(
+    "Allow logs:CreateLogStream and logs:PutLogEvents on it; restore the policy of a role that ddbinsert created",
+    ("create-function", TABLE),
+)
+
+
+def is_silent(tally: Ledger, around: Circumstances) -> bool:
+    """Whether nothing at all was heard of the function."""
+    return not (tally.receipts.total() or tally.lines or around.invocations.reports)
+
+
+def log_not_read(around: Circumstances) -> Iterator[Finding]:
+    """The last look at the log wasn't read to its end: anything may stand in the rest, an intruder, too."""
+    if not around.log_complete:
+        yield Finding(
+            code=Cause.LOG_NOT_READ,
+            weight=Weight.HOLE,
+            text=f"log group {around.log_group} could not be read completely: CloudWatch Logs throttled the requests or failed",
+            mend="Run it again in a moment.",
+        )
+
+
+def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Finding]:
+    """What keeps the function's work from being seen."""
+    del seen
+    if is_silent(tally, around):
+        yield from silence(around, records=tally.must_leave)
+    elif not around.invocations.reports or around.all_failed:
+        return  # what fails says nothing
+    elif around.by_lines and not tally.lines:
+        yield Finding(
+            code=Cause.NO_LINE_SHOWS_A_KEY,
+            weight=Weight.HOLE,
+            text="the function runs, and none of its log lines shows the key of an item",
+            mend=Advice(
+                "Log the keys of the records in the function, or prove the filter alone",
+                ("verify", TABLE, "--wiretap"),
+            ),
+        )
+    elif around.is_template and not (tally.receipts.total() or tally.lines):
+        yield Finding(
+            code=Cause.LOG_LATE,
+            weight=Weight.HOLE,
+            text="the function was invoked, and no receipt of the expected inserts shows yet: its invocations take "
+            "longer, or the log is late",
+            mend=Advice("Wait longer", ("verify", TABLE, "--timeout", "10m")),
+        )
+    elif not around.by_lines and not tally.receipts.total():
+        yield Finding(
+            code=Cause.FUNCTION_LEAVES_NO_RECEIPT,
+            weight=Weight.HOLE,
+            text="the function runs and logs no receipts that ddbinsert recognizes"
+            + (f"; {tally.lines} of its log lines show test items" if tally.lines else ""),
+            mend=Advice(
+                "Prove the filter with a separate function (--wiretap), or accept any log line that shows an item's key",
+                ("verify", TABLE, "--match"),
+            ),
+        )
+
+
+def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
+    """Why nothing at all is heard of the function.
+
+    Args:
+        records: So many the stream holds, of the run or of what was watched.
+    """
+    counts, inside = around.counted.counts, around.counted.inside
+    invoked = was_invoked(counts)
+    count = shown(counts, "Invocations", *OF_MAPPING) if invoked else ()
+    unless = "" if was_invoked(inside) else ", unless only before the run"
+    function = around.world.function
+    telling = [some for some in (counts, inside) if let_nothing_through(some, records=records)]
+    if telling and are_published(around.mappings):
+        yield Finding(
+            code=Cause.EVERYTHING_FILTERED_OUT,
+            weight=Weight.HOLE,
+            text="the mapping polls, and its filter excluded everything that it read",
+            evidence=shown(telling[0], *OF_MAPPING),
+            mend="Test the filter with a record (filter test), or give another (attach-trigger with --filter); a "
+            "changed filter can take minutes to take effect.",
+        )
+    elif function is not None and function.log_group != around.log_group:
+        yield Finding(
+            code=Cause.LOG_GROUP_ELSEWHERE,
+            weight=Weight.HOLE,
+            text=f"the function logs to {function.log_group}; receipts were searched in {around.log_group}",
+            mend=Advice("Read that log group", ("verify", TABLE, "--log-group", function.log_group)),
+        )
+    elif around.group_missing:
+        yield Finding(
+            code=Cause.LOG_GROUP_MISSING,
+            weight=Weight.HOLE,
+            text=f"log group {around.log_group} does not exist"
+            + (f", though the function was invoked{unless}" if invoked else ""),
+            evidence=count,
+            mend=Advice(
+                "Create it again; a role without logs:CreateLogGroup cannot", ("create-function", TABLE)
+            ),
+        )
+    elif "logs" in around.policy_lacks or (invoked and not around.role_known and around.log_complete):
+        yield Finding(
+            code=Cause.ROLE_CANNOT_WRITE_LOGS,
+            weight=Weight.HOLE,
+            text="the function's role cannot write to its log group, so its work cannot be observed"
+            if "logs" in around.policy_lacks
+            else "the function was invoked and its log shows nothing: its role cannot write there, or the log is late"
+            + unless,
+            evidence=count,
+            mend=_GRANT,
+        )
+    elif invoked and around.log_complete:
+        yield Finding(
+            code=Cause.LOG_LATE,
+            weight=Weight.HOLE,
+            text="the function was invoked, its role may write logs, and the log shows nothing yet: it is late"
+            + unless,
+            evidence=count,
+            mend=Advice("Wait longer", ("verify", TABLE, "--timeout", "10m")),
+        )
+
+
+def last_resort(
+    seen: Symptoms, tally: Ledger, around: Circumstances, found: Sequence[Finding]
+) -> Iterator[Finding]:
+    """What can be said of missing inserts that nothing else explains."""
+    # That a filter can't be read is a hole of its own, and no reason for an insert to be missing.
+    reasons = [one for one in found if one.weight is not Weight.NOTE and one.code != "filter-hidden"]
+    if not seen.missing_count or reasons:
+        return
+    states = (
+        *(f"{m.uuid}: {m.state}, {m.last_result or 'no result reported'}" for m in around.mappings),
+        *polling(around.counted, around.mappings),
+    )
+    if not is_silent(tally, around):
+        yield Finding(
+            code=Cause.HANDLER_DROPS_RECORDS,
+            weight=Weight.HOLE,
+            text=f"{seen.missing_count} inserts were not processed in time, though others were, and nothing failed: "
+            "the function drops them, or they are late",
+            evidence=tuple(f"item {one.number}" for one in seen.missing[:5]),
+            mend="Wait longer (--timeout 10m); inserts that are still missing then are skipped by the handler.",
+        )
+    elif any(m.starting_position == "LATEST" for m in around.mappings):
+        yield Finding(
+            code=Cause.LATEST_MISSED_FIRST_WRITES,
+            weight=Weight.HOLE,
+            text="nothing was delivered: the mapping starts at LATEST, and is not polling yet",
+            evidence=states,
+            mend="Run verify again in a few minutes; to process every insert, attach with "
+            "--starting-position TRIM_HORIZON.",
+        )
+    else:
+        yield Finding(
+            code=Cause.NOTHING_DELIVERED,
+            weight=Weight.HOLE,
+            text="nothing was delivered, and nothing shows why: a new or changed mapping may take minutes to poll",
+            evidence=states,
+            mend=Advice("Wait longer", ("verify", TABLE, "--timeout", "10m")),
+        )
+
+
+def not_processed(seen: Symptoms) -> Iterator[Finding]:
+    """Inserts of others that were not processed while this watched."""
+    yield Finding(
+        code=Cause.INSERTS_NOT_PROCESSED,
+        weight=Weight.HOLE,
+        text=f"{seen.missing_count:,} inserts were not processed in time, as far as the function's log shows",
+        evidence=tuple(f"INSERT {one.event_id}" for one in seen.missing),
+        mend=Advice("Find the cause with test items", ("verify", TABLE)),
+    )

@@ -1,0 +1,52 @@
+"""The claims of a run that made a record fail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.proof.causes.catalog import codes_about
+from ddbinsert.core.proof.claims import BY_STANDING, Claim, Standing, sentence, standing_of, weighing
+from ddbinsert.core.proof.failure_path import report
+from ddbinsert.core.proof.verdict import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ddbinsert.core.proof.failure_path.report import FailurePath
+    from ddbinsert.core.proof.proof import Proof
+
+
+def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
+    """The four claims of a run that made a record fail, and what weighs besides them."""
+    known: set[str] = set()
+    holes = proof.verdict.result is not Result.PASS
+    for about, title in report.CLAIMS.items():
+        known |= codes_about(about)
+        found = tuple(one for one in weighing(proof) if one.code in codes_about(about))
+        seen = report.shown(about, path)
+        # Where something else keeps the run from showing anything, nothing is said to be proven.
+        unshown = (
+            Standing.NOT_JUDGED if not seen or (holes and not found and not _tried(path)) else Standing.PROVEN
+        )
+        text = "; ".join(one.text for one in found) if found else seen or "No record was made to fail."
+        yield Claim(
+            id=about.name.lower().replace("_", "-"),
+            title=title,
+            standing=standing_of(found) or unshown,
+            text=sentence(text),
+            findings=found,
+        )
+    for finding in weighing(proof):
+        if finding.code not in known:
+            yield Claim(
+                id=finding.code,
+                title=sentence(finding.text).rstrip("."),
+                standing=BY_STANDING[finding.weight],
+                text=sentence(finding.text),
+                findings=(finding,),
+            )
+
+
+def _tried(path: FailurePath) -> bool:
+    """Whether a record failed under each mapping, as it was meant to."""
+    return bool(path.outcomes) and all(seen.tries and seen.emulated for seen in path.outcomes)

@@ -1,0 +1,246 @@
+"""Whether Lambda can leave a document at an on-failure destination: judged without sending one.
+
+The rules are IAM's. In one account a permission on either side is enough, across accounts it takes both, and a denial
+anywhere decides. A key's own policy must name the role, or leave it to IAM by naming the account. What cannot be read is
+not judged: then the verdict has a hole, and says which right is missing to close it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.failure_path.access import Said, Sure, caller_of, either, said_by
+from ddbinsert.core.proof.verdict import Finding, Weight
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+class Own(StrEnum):
+    """What the policies of a role itself say of an action, its boundary and those of its organization included."""
+
+    ALLOWED = "allowed"
+    DENIED = "denied"
+    SILENT = "not allowed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyState:
+    """The key that a destination is encrypted with.
+
+    Attributes:
+        arn: Its ARN; its ID or alias where it could not be read.
+        state: Such as Enabled, Disabled, PendingDeletion; empty where it could not be read.
+        is_aws_managed: It is the service's own key of the account, which whoever may use the service may use.
+        policy: Its policy as JSON. grants: Whether a grant lets the role use it.
+        unread: Why something of it could not be read; empty where all was.
+    """
+
+    arn: str
+    state: str = ""
+    is_aws_managed: bool = False
+    policy: str | None = None
+    grants: Sure = Sure.PERHAPS
+    unread: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DestinationState:
+    """An on-failure destination, and what the function's role may do there.
+
+    Attributes:
+        missing: It was looked for, and does not exist.
+        policy: Its own policy as JSON; None where it has none, or it was not read.
+        unread: Why it, or its policy, could not be read; empty where it was.
+        key: What it is encrypted with, where that is a KMS key.
+        own: By action, what the role's policies say. own_unread: Why IAM could not be asked.
+    """
+
+    arn: str
+    missing: bool = False
+    policy: str | None = None
+    unread: str = ""
+    key: KeyState | None = None
+    own: Mapping[str, Own] = field(default_factory=lambda: MappingProxyType({}))
+    own_unread: str = ""
+
+    @property
+    def service(self) -> str:
+        """sqs, sns or s3."""
+        return arn_parts(self.arn).service
+
+
+#: What sending a document takes.
+SENDS: Final[Mapping[str, str]] = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "s3": "s3:PutObject"}
+#: What it takes of a key. A queue and a topic use one data key for several messages.
+ENCRYPTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sqs": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "sns": ("kms:GenerateDataKey", "kms:Decrypt"),
+    "s3": ("kms:GenerateDataKey",),
+}
+_WORDS: Final = {"sqs": "queue", "sns": "topic", "s3": "bucket"}
+
+
+def sent_to(arn: str) -> str:
+    """The resource that sending a document is about: the destination, or an object in it."""
+    return f"{arn}/aws/lambda/x" if arn_parts(arn).service == "s3" else arn
+
+
+def judge_destination(state: DestinationState, role_arn: str) -> Iterator[Finding]:
+    """What keeps documents from arriving, or may do so."""
+    name = f"the on-failure {_WORDS.get(state.service, 'destination')} {resource_name(state.arn)}"
+    if state.service not in SENDS or state.arn.endswith(".fifo"):
+        yield Finding(
+            code=Cause.FAILURE_DESTINATION_FIFO
+            if state.service in SENDS
+            else Cause.FAILURE_DESTINATION_MISSING,
+            weight=Weight.PROOF,
+            text=f"{name} is FIFO, and Lambda sends discarded records to standard queues and topics only"
+            if state.service in SENDS
+            else f"{state.arn} is neither a queue, nor a topic, nor a bucket",
+            evidence=(state.arn,),
+            mend=_mend("Take a standard queue", "create"),
+        )
+    elif state.missing:
+        yield Finding(
+            code=Cause.FAILURE_DESTINATION_MISSING,
+            weight=Weight.PROOF,
+            text=f"{name} does not exist: what is discarded is lost",
+            evidence=(state.arn,),
+            mend=_mend("Make a queue", "create"),
+        )
+    else:
+        yield from _of_sending(state, role_arn, name)
+        if state.key is not None:
+            yield from _of_key(state, state.key, role_arn, name)
+
+
+def _mend(text: str, destination: str) -> Advice:
+    return Advice(text, ("attach-trigger", TABLE, "--on-failure", destination, "--yes"))
+
+
+def _of_sending(state: DestinationState, role_arn: str, name: str) -> Iterator[Finding]:
+    action = SENDS[state.service]
+    own = state.own.get(action, Own.UNKNOWN)
+    said = said_by(state.policy, caller_of(role_arn), action, sent_to(state.arn))
+    role = resource_name(role_arn)
+    if said.denies is Sure.YES:
+        yield Finding(
+            code=Cause.FAILURE_DESTINATION_REFUSES,
+            weight=Weight.PROOF,
+            text=f"the policy of {name} denies {action} to the function's role: discarded records are lost",
+            evidence=(f"{state.arn}: {', '.join(said.by)}", f"role: {role_arn}"),
+            mend=f"Change the policy of {resource_name(state.arn)}, so that role {role} may call {action}.",
+        )
+        return
+    certain = _is_lacking(state, own, said, role_arn)
+    if certain is Sure.YES:
+        other = state.service != "s3" and arn_parts(state.arn).account != arn_parts(role_arn).account
+        yield Finding(
+            code=Cause.FAILURE_DESTINATION_DENIED,
+            weight=Weight.PROOF,
+            text=f"role {role} may not call {action} on {name}: discarded records are lost",
+            evidence=(f"{action}: {own}", *((f"{state.arn} is in another account",) if other else ())),
+            mend=_mend("Grant it to a role that ddbinsert made", state.arn),
+        )
+    elif certain is Sure.PERHAPS:
+        why = state.own_unread or state.unread
+        if said.denies is Sure.PERHAPS:
+            why = f"its policy denies it under a condition ({', '.join(said.by)})"
+        yield _unknown(f"whether role {role} may call {action} on {name}", why, state.arn)
+
+
+def _is_lacking(state: DestinationState, own: Own, said: Said, role_arn: str) -> Sure:
+    """Whether the right is not granted."""
+    if own is Own.DENIED:
+        return Sure.YES
+    unread = bool(state.unread)
+    here = state.service == "s3" or arn_parts(state.arn).account == arn_parts(role_arn).account
+    # An account's own buckets are not told from others' by their ARN: a permission of the role is taken for enough.
+    theirs = Sure.PERHAPS if unread else said.allows if here else either(said.allows, said.leaves_to_iam)
+    if said.denies is Sure.PERHAPS or (unread and own is not Own.ALLOWED):
+        return Sure.PERHAPS
+    match own:
+        case Own.ALLOWED:
+            return Sure.NO if here else _not(theirs)
+        case Own.SILENT:
+            return _not(theirs) if here else Sure.YES
+        case _:
+            return Sure.NO if here and theirs is Sure.YES else Sure.PERHAPS
+
+
+def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) -> Iterator[Finding]:
+    """What keeps the role from encrypting a document under the destination's key."""
+    if key.is_aws_managed:
+        return
+    if key.state not in ("", "Enabled"):
+        yield _key_denies(key, role_arn, name, f"the key is {key.state}")
+        return
+    parts = arn_parts(state.arn if arn_parts(state.arn).region else key.arn)
+    caller = caller_of(role_arn, via=f"{state.service}.{parts.region}.amazonaws.com")
+    for action in ENCRYPTS[state.service]:
+        own = state.own.get(action, Own.UNKNOWN)
+        said = said_by(key.policy, caller, action, key.arn)
+        if said.denies is Sure.YES:
+            yield _key_denies(key, role_arn, name, f"the key's policy denies {action} ({', '.join(said.by)})")
+            return
+        certain = _key_is_lacking(key, own, said)
+        if certain is Sure.YES:
+            by = (
+                "the role's policies deny it"
+                if own is Own.DENIED
+                else "neither the key's policy nor a policy of the role allows it"
+            )
+            yield _key_denies(key, role_arn, name, f"{action}: {by}")
+            return
+        if certain is Sure.PERHAPS:
+            why = key.unread or state.own_unread or "the key's policy has a condition on it"
+            yield _unknown(
+                f"whether role {resource_name(role_arn)} may use the key of {name} ({action})", why, key.arn
+            )
+            return
+
+
+def _key_is_lacking(key: KeyState, own: Own, said: Said) -> Sure:
+    if own is Own.DENIED:
+        return Sure.YES
+    if said.denies is Sure.PERHAPS or (key.policy is None and key.unread):
+        return Sure.PERHAPS
+    if Sure.YES in (said.allows, key.grants):
+        return Sure.NO
+    if said.leaves_to_iam is Sure.YES and own is Own.ALLOWED:
+        return Sure.NO
+    may_iam = said.leaves_to_iam is not Sure.NO and own in (Own.ALLOWED, Own.UNKNOWN)
+    return Sure.PERHAPS if may_iam or Sure.PERHAPS in (said.allows, key.grants) else Sure.YES
+
+
+def _key_denies(key: KeyState, role_arn: str, name: str, why: str) -> Finding:
+    return Finding(
+        code=Cause.FAILURE_DESTINATION_KEY_REFUSES,
+        weight=Weight.PROOF,
+        text=f"role {resource_name(role_arn)} may not use the key that {name} is encrypted with: discarded records are lost",
+        evidence=(key.arn, why),
+        mend=f"Let the role use the key: {' and '.join(ENCRYPTS['sqs'])} on {key.arn}, in its own policy and in the key's.",
+    )
+
+
+def _unknown(what: str, why: str, arn: str) -> Finding:
+    return Finding(
+        code=Cause.FAILURE_DESTINATION_RIGHTS_UNKNOWN,
+        weight=Weight.HOLE,
+        text=f"{what} could not be told",
+        evidence=(arn, *((why,) if why else ())),
+        mend="Run it as an identity that may read the policies of the role, the destination and its key (docs/verify.md lists the rights).",
+    )
+
+
+def _not(sure: Sure) -> Sure:
+    return {Sure.YES: Sure.NO, Sure.NO: Sure.YES, Sure.PERHAPS: Sure.PERHAPS}[sure]

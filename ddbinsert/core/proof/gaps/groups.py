@@ -1,0 +1,155 @@
+"""Missed inserts by their likely cause, with what shows it and what removes it."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, assert_never
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.proof.gaps.judge import RESTART
+from ddbinsert.core.proof.gaps.model import Cause, Group
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.core.proof.gaps.judge import Judged, Scene
+    from ddbinsert.core.proof.gaps.model import Insert
+
+_DOCUMENTS = 5
+
+
+@dataclass
+class _Growing:
+    count: int = 0
+    first: float = float("inf")
+    last: float = 0.0
+    examples: list[Insert] = field(default_factory=list)
+    streams: dict[str, None] = field(default_factory=dict)
+    documents: dict[str, None] = field(default_factory=dict)
+    guarded: int = 0
+
+
+class Grouping:
+    """Gathers missed inserts by cause; memory holds the first few of each.
+
+    Args:
+        scenes: By the stream's ARN. dropped: Records that the mappings discarded, by their metric.
+        errors: What failed attempts said. most: Inserts that each group shows.
+    """
+
+    def __init__(
+        self, scenes: Mapping[str, Scene], dropped: float, *, errors: tuple[str, ...], most: int
+    ) -> None:
+        self._scenes, self._dropped, self._errors, self._most = scenes, dropped, errors, most
+        self._groups: dict[Cause, _Growing] = {}
+
+    def add(self, one: Insert, judged: Judged, stream: str) -> None:
+        """Take a missed insert of a stream."""
+        group = self._groups.setdefault(judged.cause or Cause.UNKNOWN, _Growing())
+        group.count += 1
+        group.first, group.last = min(group.first, one.at), max(group.last, one.at)
+        group.streams.setdefault(stream)
+        group.guarded += one.guarded_at is not None
+        if judged.why and len(group.documents) < _DOCUMENTS:
+            group.documents.setdefault(judged.why)
+        if len(group.examples) < self._most:
+            group.examples.append(one)
+
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, the largest first."""
+        made = (
+            Group(
+                cause=cause,
+                count=one.count,
+                first=one.first,
+                last=one.last,
+                evidence=tuple(self._evidence(cause, one)),
+                advice=_ADVICE.get(cause),
+                examples=tuple(one.examples),
+            )
+            for cause, one in self._groups.items()
+        )
+        return tuple(sorted(made, key=lambda group: (-group.count, group.cause)))
+
+    def _evidence(self, cause: Cause, group: _Growing) -> Iterator[str]:
+        scenes = [self._scenes[arn] for arn in group.streams]
+        match cause:
+            case Cause.DISCARDED | Cause.FUNCTION_ERROR:
+                yield from self._of_failures(cause, group)
+            case Cause.HANDLER_SKIPPED:
+                yield from _of_skipped(group)
+            case Cause.LATEST | Cause.MAPPING_CHANGED:
+                yield from _of_changes(scenes, group, latest=cause is Cause.LATEST)
+            case Cause.MAPPING_DISABLED:
+                yield from _of_mappings(scenes)
+            case Cause.STREAM_REPLACED:
+                yield from (f"no mapping of the function reads {arn}" for arn in group.streams)
+            case Cause.THROTTLED:
+                yield from _of_throttles(scenes, group)
+            case Cause.NO_MAPPING:
+                yield "no mapping delivers the stream to the function"
+            case Cause.NOT_STORED:
+                yield "the log says that they were processed, and the sink holds no entry of them"
+            case Cause.UNKNOWN:
+                yield "nothing that could be read shows why"
+            case _:
+                assert_never(cause)
+
+    def _of_failures(self, cause: Cause, group: _Growing) -> Iterator[str]:
+        if cause is Cause.FUNCTION_ERROR:
+            yield "every invocation that was given them failed"
+            yield from (error for error in self._errors if error)
+        for document in group.documents:
+            yield f"failure {document} at the on-failure destination"
+        if self._dropped:
+            yield f"metric DroppedEventCount: {self._dropped:,.0f}"
+
+
+def _of_skipped(group: _Growing) -> Iterator[str]:
+    if group.guarded:
+        yield f"{group.guarded:,} were dropped by the guard in the handler's code"
+    if group.count > group.guarded:
+        yield "one invocation processed the inserts before and after, and left no line about these"
+
+
+def _of_mappings(scenes: list[Scene]) -> Iterator[str]:
+    for scene in scenes:
+        for one in scene.mappings:
+            yield f"mapping {one.uuid} is {one.state}{_changed(one.modified)}"
+
+
+def _of_throttles(scenes: list[Scene], group: _Growing) -> Iterator[str]:
+    minutes = [at for scene in scenes for at in scene.throttled if at >= group.first - RESTART]
+    if minutes:
+        yield f"invocations were throttled between {moment(minutes[0])} and {moment(minutes[-1])}"
+
+
+def _of_changes(scenes: list[Scene], group: _Growing, *, latest: bool) -> Iterator[str]:
+    for scene in scenes:
+        for change in scene.changes:
+            if change.at + RESTART >= group.first:
+                yield f"{change.text} at {moment(change.at)}"
+    if latest:
+        yield "its starting position is LATEST: what is written while it starts, or restarts after a change, may be skipped"
+
+
+def _changed(at: float | None) -> str:
+    return "" if at is None else f" since {moment(at)}"
+
+
+def moment(at: float) -> str:
+    """A time for reading, in UTC."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+_ADVICE = {
+    Cause.MAPPING_DISABLED: Advice(
+        "Enable the mapping; it goes on where it stopped", ("attach-trigger", TABLE, "--enabled", "--yes")
+    ),
+    Cause.STREAM_REPLACED: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
+    Cause.NO_MAPPING: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
+    Cause.DISCARDED: Advice("Show what was discarded", ("failures", "list", TABLE)),
+    Cause.FUNCTION_ERROR: Advice("Show the function's errors", ("tail", TABLE, "--errors")),
+}

@@ -1,0 +1,236 @@
+"""What became of one insert of the past: a pure function of what the log shows of it and of what is known around it.
+
+``missed`` is said only where it is proven: the log shows the time, the time to settle has passed, and the insert can't be on
+its way any more. Everything else is waiting, or not judged.
+
+| what is known                                                                        | outcome   |
+|--------------------------------------------------------------------------------------|-----------|
+| processed, by the rules of ``core.proof.fate``, or its entry is in the sink          | processed |
+| processed, and the sink that is compared holds no entry                              | missed    |
+| a document at the on-failure destination names it                                    | missed    |
+| the log does not show the time, or a filter can't be read                            | unjudged  |
+| younger than the time to settle, or tried within it                                  | waiting   |
+| no mapping that is enabled reads its stream                                          | missed    |
+| a later record of its shard was processed long enough ago (one batch at a time)      | missed    |
+| the mapping is behind, throttled, failing or changing                                | waiting   |
+| none of these                                                                        | missed    |
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.model.wanted import StartingPosition
+from ddbinsert.core.proof.fate import Fate, of_insert
+from ddbinsert.core.proof.gaps.model import Cause, Outcome
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from ddbinsert.core.model.seen import MappingState
+    from ddbinsert.core.proof.gaps.model import Insert, Stretch
+
+#: Seconds after a change of a mapping within which pollers restart: updates take up to 90 s to be in force
+#: (docs/aws-facts.md#esm-update-lag), and the first delivery once took 94 s (docs/aws-facts.md#esm-first-delivery).
+RESTART = 300.0
+_MINUTE = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A change of a mapping: when (epoch seconds), and who says so."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """What is known around the inserts of one stream.
+
+    Attributes:
+        now: Epoch seconds. settle: Seconds after which an insert has normally been processed, and its line shows.
+        mappings: Those that deliver this stream to the function.
+        replaced: The stream is not the table's live one, or the function's mappings are on another stream.
+        blind: Times that the log does not show.
+        filter_unread: Why it is not known which inserts the filter lets through; empty where it is.
+        last_failure: When an attempt last failed. last_throttle: When the function was last throttled.
+        age: How old the records are that the mapping reads (IteratorAge), seconds; None where that is not known.
+        throttled: Minutes (epoch seconds) in which invocations were throttled.
+        dropped: Number of records that the mapping discarded, by its metric.
+        changes: Known changes of the mappings.
+        blocked: Why nothing is invoked at present; empty where it is.
+        older_settings: Up to when inserts were processed before the mapping was last changed, epoch seconds: what was
+            not processed by then may have been excluded by the filter that it had.
+    """
+
+    now: float
+    settle: float
+    mappings: tuple[MappingState, ...]
+    replaced: bool = False
+    blind: tuple[Stretch, ...] = ()
+    filter_unread: str = ""
+    last_failure: float | None = None
+    last_throttle: float | None = None
+    age: float | None = None
+    throttled: tuple[int, ...] = ()
+    dropped: float = 0.0
+    changes: tuple[Change, ...] = ()
+    blocked: str = ""
+    older_settings: float | None = None
+
+    @property
+    def enabled(self) -> tuple[MappingState, ...]:
+        return tuple(one for one in self.mappings if one.is_enabled)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether a shard's records are given one batch after the other, by one mapping."""
+        return len(self.enabled) == 1 and self.enabled[0].keeps_order
+
+    def lately(self, moment: float | None) -> bool:
+        return moment is not None and self.now - moment < self.settle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What is known of one insert besides its lines.
+
+    Attributes:
+        passed_over: A later record of its shard was processed, longer ago than the time to settle.
+        skipped: Records before and after it in its shard were processed by one invocation.
+        document: The document at the on-failure destination that names it; empty where none does.
+        repaired_at: When a repair saw the function process it, epoch seconds. answered: A repair saw it fail on it.
+        given_at: When a repair gave it to the function without seeing the answer, epoch seconds.
+    """
+
+    passed_over: bool = False
+    skipped: bool = False
+    document: str = ""
+    repaired_at: float | None = None
+    answered: bool = False
+    given_at: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """An outcome; for a missed insert its cause, for a waiting one the reason."""
+
+    outcome: Outcome
+    cause: Cause | None = None
+    why: str = ""
+
+
+_PROCESSED = Judged(outcome=Outcome.PROCESSED)
+
+
+def judge(insert: Insert, scene: Scene, around: Around) -> Judged:
+    """The outcome of an insert that the filter lets through."""
+    fate = of_insert(insert.deliveries)
+    done_at = around.repaired_at if not fate.is_done else max(insert.ok_at or 0.0, around.repaired_at or 0.0)
+    if done_at is not None and insert.stored is False and not scene.lately(done_at):
+        return Judged(outcome=Outcome.MISSED, cause=Cause.NOT_STORED)
+    if done_at is not None or insert.stored:
+        return _PROCESSED
+    if around.document:
+        return Judged(outcome=Outcome.MISSED, cause=Cause.DISCARDED, why=around.document)
+    hidden = _hidden(insert.at, scene) or _older_filter(insert, scene, around)
+    if hidden:
+        return Judged(outcome=Outcome.UNJUDGED, why=hidden)
+    waits = _waits(insert, scene, around, fate)
+    if waits:
+        return Judged(outcome=Outcome.WAITING, why=waits)
+    return Judged(outcome=Outcome.MISSED, cause=_cause(insert, scene, around, fate))
+
+
+def _hidden(at: float, scene: Scene) -> str:
+    """Why nothing can be said of an insert of this time."""
+    if scene.filter_unread:
+        return scene.filter_unread
+    # A record's time is in whole seconds: it may have been written up to a second later.
+    return next((one.why for one in scene.blind if one.since <= at + 1 and at <= one.until), "")
+
+
+def _older_filter(insert: Insert, scene: Scene, around: Around) -> str:
+    """Whether a filter that the mapping no longer has may have excluded an insert.
+
+    Not where it was delivered; nor where nothing was processed from then until the change (a disabled mapping), or the
+    change was just before or after it (pollers that restart).
+    """
+    delivered = insert.deliveries or around.skipped or around.answered
+    if delivered or scene.older_settings is None or insert.at > scene.older_settings:
+        return ""
+    return "the mapping was changed since, and the filter that it had then may have excluded them"
+
+
+def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
+    """Why an insert may still be processed; empty where it can't."""
+    if around.answered:
+        return ""
+    if scene.lately(around.given_at):
+        return "given to the function by a repair a moment ago"
+    if scene.lately(insert.at):
+        return "written a moment ago"
+    if scene.lately(insert.last_seen):
+        return "tried a moment ago"
+    if not scene.enabled:
+        return ""
+    if scene.in_order and around.passed_over:
+        return ""
+    return _held(insert, scene, fate)
+
+
+def _held(insert: Insert, scene: Scene, fate: Fate) -> str:
+    if scene.blocked:
+        return scene.blocked
+    if any(scene.lately(one.modified) or one.state != "Enabled" for one in scene.enabled):
+        return "the mapping was changed a moment ago"
+    if scene.age is not None and scene.age + scene.settle >= scene.now - insert.at:
+        return "the mapping is behind"
+    if scene.lately(scene.last_throttle):
+        return "the function is throttled"
+    if scene.lately(scene.last_failure) and (fate is Fate.FAILED or not insert.deliveries):
+        return "invocations fail, and are retried"
+    return ""
+
+
+def _cause(insert: Insert, scene: Scene, around: Around, fate: Fate) -> Cause:
+    if fate is Fate.FAILED:
+        return Cause.FUNCTION_ERROR
+    if insert.guarded_at is not None or around.skipped:
+        return Cause.HANDLER_SKIPPED
+    if not scene.enabled:
+        if scene.mappings:
+            return Cause.MAPPING_DISABLED
+        return Cause.STREAM_REPLACED if scene.replaced else Cause.NO_MAPPING
+    if _near(insert.at, scene.throttled):
+        return Cause.THROTTLED
+    restart = next((one for one in scene.changes if one.at - RESTART <= insert.at <= one.at + RESTART), None)
+    latest = any(one.starting_position == StartingPosition.LATEST for one in scene.enabled)
+    if restart is not None:
+        return Cause.LATEST if latest else Cause.MAPPING_CHANGED
+    if scene.dropped:
+        return Cause.DISCARDED
+    before = latest and any(insert.at <= (one.modified or 0.0) for one in scene.enabled)
+    return Cause.LATEST if before else Cause.UNKNOWN
+
+
+def _near(at: float, minutes: tuple[int, ...]) -> bool:
+    """Whether one of the minutes holds, or soon follows, a time."""
+    place = bisect_left(minutes, int(at) // _MINUTE * _MINUTE)
+    return place < len(minutes) and minutes[place] - at <= 2 * _MINUTE
+
+
+def filters_unread(mappings: tuple[MappingState, ...]) -> str:
+    """Why it is not known which inserts the mappings let through; empty where it is."""
+    from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+
+    for mapping in mappings:
+        if mapping.filters_hidden:
+            return f"the filter of mapping {mapping.uuid} is encrypted and can't be read"
+        for text in mapping.filters:
+            try:
+                compile_pattern(text)
+            except PatternError:
+                return f"a filter of mapping {mapping.uuid} can't be read"
+    return ""

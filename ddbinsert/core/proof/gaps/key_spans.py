@@ -1,0 +1,56 @@
+"""Finding an item's key in a line of text by whole words, without trying every key on every line.
+
+A key stands in a line where all its values do, each not within a longer word. The part of a value from its first word
+character to its last one is its core; the cores of a line are all its runs of so many words as some key has.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+#: A key with fewer characters stands in lines by chance.
+SHORTEST = 6
+#: Words of a line that are looked at; a longer line is cut.
+_LONGEST = 2_000
+_WORD = re.compile(r"\w+")
+
+
+def texts_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """The values of a key (DynamoDB JSON) as texts, the longest first; empty where they are too short to be recognized."""
+    texts = [str(content) for value in keys.values() for content in value.values()]
+    if sum(map(len, texts)) < SHORTEST or not all(map(core_of, texts)):
+        return ()
+    return tuple(sorted(texts, key=len, reverse=True))
+
+
+def core_of(text: str) -> str:
+    """The text from its first word character to its last one."""
+    words = list(_WORD.finditer(text))
+    return text[words[0].start() : words[-1].end()] if words else ""
+
+
+def words_in(core: str) -> int:
+    return sum(1 for _ in _WORD.finditer(core))
+
+
+def cores_in(line: str, lengths: Collection[int]) -> set[str]:
+    """Every core of so many words (one of ``lengths``) that stands in a line."""
+    words = []
+    for word in _WORD.finditer(line):
+        words.append(word)
+        if len(words) >= _LONGEST:
+            break
+    return {
+        line[words[first].start() : words[first + length - 1].end()]
+        for length in lengths
+        for first in range(len(words) - length + 1)
+    }
+
+
+def shows(line: str, texts: Sequence[str]) -> bool:
+    """Whether a line shows each of these texts, not within a longer word."""
+    return all(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) for text in texts)

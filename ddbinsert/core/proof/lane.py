@@ -1,0 +1,167 @@
+"""What was seen of one scripted item: its writes, its records, what the function said of them, and their fates."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from ddbinsert.core import receipt as receipts
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof import fate
+from ddbinsert.core.proof.attempts import Attempts
+from ddbinsert.core.proof.fate import Delivery, Fate
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from ddbinsert.core.logs.ends import InvocationEnd
+    from ddbinsert.core.proof.script import Lane, Write
+    from ddbinsert.core.proof.sighting import Mention, Receipt, StreamRecord
+
+
+@dataclass(kw_only=True)
+class LaneTally:
+    """What was seen of one lane.
+
+    Attributes:
+        mentioned: Log lines, no receipts, that show the item's key.
+        attempts: The ends of invocations that are on record. awaits_ends: Each end is expected in the log.
+        copies: How often each insert is delivered: once by each mapping.
+    """
+
+    lane: Lane
+    written: list[tuple[Write, float]] = field(default_factory=list)
+    records: dict[str, StreamRecord] = field(default_factory=dict)
+    receipts: list[Receipt] = field(default_factory=list)
+    mentioned: list[Mention] = field(default_factory=list)
+    attempts: Attempts = field(default_factory=Attempts)
+    awaits_ends: bool = False
+    copies: int = 1
+
+    @property
+    def too_few(self) -> int:
+        """Processed inserts of which fewer deliveries are on record than mappings make."""
+        if self.copies < 2:
+            return 0
+        return sum(
+            len({(one.stream, one.request) for one in self.receipts if one.identity == name}) < self.copies
+            for name, first in self.processed.items()
+            if self.name_of(first) == EventName.INSERT
+        )
+
+    @property
+    def lines(self) -> list[tuple[float, str]]:
+        """The lines that show the item's key, each with its epoch seconds."""
+        return [(one.logged, one.text) for one in self.mentioned]
+
+    @property
+    def mentions(self) -> int:
+        """How often lines show the item's key, those of attempts that failed and those that report an error left out."""
+        return sum(one.times for one in self.mentioned if not (one.complains or self._failed(one)))
+
+    @property
+    def complaint(self) -> str:
+        """The last line about the item, where that reports an error; empty otherwise."""
+        last = max(self.mentioned, key=lambda one: one.logged, default=None)
+        if last is None:
+            return ""
+        # Of several with one timestamp, the one that came last.
+        last = next(one for one in reversed(self.mentioned) if one.logged == last.logged)
+        later = any(one.logged >= last.logged for one in self.receipts)
+        return last.text if last.complains and not later else ""
+
+    @property
+    def failed_mentions(self) -> int:
+        """How often lines of attempts that failed show it."""
+        return sum(one.times for one in self.mentioned if self._failed(one))
+
+    def _end_of(self, one: Receipt | Mention) -> InvocationEnd | None:
+        return self.attempts.of(one.stream, one.request, one.logged)
+
+    def _failed(self, one: Receipt | Mention) -> bool:
+        end = self._end_of(one)
+        return end is not None and not end.ok
+
+    @property
+    def recorded(self) -> tuple[StreamRecord, ...]:
+        """The stream's records of this item, in the order of the writes."""
+        return tuple(sorted(self.records.values(), key=lambda record: record.sequence))
+
+    @property
+    def is_streamed(self) -> bool | None:
+        """Whether the stream holds what the writes must leave; None where it holds what they cannot leave.
+
+        Somebody may change new items besides (an enricher).
+        """
+        expected, place = self.lane.expected, 0
+        for record in self.recorded:
+            if place < len(expected) and record.event_name == expected[place]:
+                place += 1
+            elif record.event_name != EventName.MODIFY and place < len(expected):
+                return None
+        return place == len(expected)
+
+    def fate_of(self, identity: str) -> Fate:
+        """What became of one INSERT, as far as deliveries tell."""
+        given = [one for one in self.receipts if one.identity == identity]
+        ends = [self._end_of(one) for one in given]
+        return fate.of_insert(
+            Delivery(decision=one.decision, at=one.logged, ended_well=None if end is None else end.ok)
+            for one, end in zip(given, ends, strict=True)
+        )
+
+    @property
+    def processed(self) -> dict[str, Receipt]:
+        """The receipt of each record that was processed: the first one of an attempt that did not fail."""
+        found: dict[str, Receipt] = {}
+        for one in self.receipts:
+            if one.decision == receipts.PROCESSED and not self._failed(one):
+                found.setdefault(one.identity, one)
+        # A later failure on the same record counts, a MODIFY that was processed once stays an intruder.
+        return {
+            name: one
+            for name, one in found.items()
+            if self.name_of(one) != EventName.INSERT or self.fate_of(name).is_done
+        }
+
+    @property
+    def failed(self) -> frozenset[str]:
+        """The inserts that the function was given and failed on."""
+        inserts = {one.identity for one in self.receipts if self.name_of(one) == EventName.INSERT}
+        return frozenset(name for name in inserts if self.fate_of(name) is Fate.FAILED)
+
+    @property
+    def ends_unseen(self) -> int:
+        """Lines of this item whose attempt has no end on record."""
+        lines: list[Receipt | Mention] = [*self.receipts, *self.mentioned]
+        return sum(self._end_of(one) is None for one in lines)
+
+    def name_of(self, one: Receipt) -> str:
+        """What happened to the item: as the stream has it, where we read that record; else as the receipt says."""
+        record = self.records.get(one.event_id)
+        return one.event_name if record is None else record.event_name
+
+    @property
+    def processed_inserts(self) -> int:
+        return sum(self.name_of(one) == EventName.INSERT for one in self.processed.values())
+
+    @property
+    def unexplained(self) -> tuple[Receipt, ...]:
+        """Receipts of records that the stream doesn't hold."""
+        return tuple(one for one in self.receipts if one.event_id and one.event_id not in self.records)
+
+    @property
+    def is_fenced(self) -> bool:
+        """Whether the insert that ends the lane was processed."""
+        inserts = [r for r in self.recorded if r.event_name == EventName.INSERT]
+        if inserts and len(inserts) == self.lane.inserts:
+            return inserts[-1].event_id in self.processed or str(inserts[-1].sequence) in self.processed
+        return self.processed_inserts >= self.lane.inserts
+
+    @property
+    def is_complete(self) -> bool:
+        return (
+            self.processed_inserts >= self.lane.inserts
+            and self.is_fenced
+            and not (self.awaits_ends and self.ends_unseen)
+            and not self.too_few
+        )

@@ -1,0 +1,120 @@
+"""What CloudWatch counts of a function and of its mappings, and what that tells of a run.
+
+A mapping with EventCount metrics counts the records that it reads, filters out, hands over and gives up. All of it
+is of whole minutes and of everybody's records, and shows minutes late. So it names causes; it decides nothing, but
+for a function that failed on whatever it was given in minutes that lie wholly in the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ddbinsert.core.model.seen import MappingState
+
+POLLED = "PolledEventCount"
+FILTERED_OUT = "FilteredOutEventCount"
+INVOKED = "InvokedEventCount"
+FAILED_INVOKE = "FailedInvokeEventCount"
+DROPPED = "DroppedEventCount"
+DELIVERED_ON_FAILURE = "OnFailureDestinationDeliveredEventCount"
+
+OF_FUNCTION = ("Invocations", "Errors", "Throttles")
+#: In the order in which a record comes to them.
+OF_MAPPING = (POLLED, FILTERED_OUT, INVOKED, FAILED_INVOKE, DROPPED, DELIVERED_ON_FAILURE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricCounts:
+    """CloudWatch's counts by name, those of several mappings together.
+
+    Attributes:
+        counts: From the minute in which the run began; without an entry for what has no datapoint: absence is
+            not zero (docs/aws-facts.md#esm-metrics-absence).
+        inside: Of these, what lies wholly in the run.
+        why: Why nothing was read, where that is so.
+    """
+
+    counts: Mapping[str, float] = field(default_factory=dict)
+    inside: Mapping[str, float] = field(default_factory=dict)
+    why: str = ""
+
+
+def shown(counts: Mapping[str, float], *names: str) -> tuple[str, ...]:
+    """A line of evidence for each of these that has a datapoint."""
+    return tuple(f"metric {name}: {counts[name]:,.0f}" for name in names if name in counts)
+
+
+def are_published(mappings: Sequence[MappingState]) -> bool:
+    """Whether every mapping publishes EventCount metrics, so that together they tell the whole."""
+    return bool(mappings) and all(mapping.metrics for mapping in mappings)
+
+
+def was_invoked(counts: Mapping[str, float]) -> bool:
+    """Whether the function was invoked, by whomever."""
+    return counts.get("Invocations", 0) > 0 or counts.get(INVOKED, 0) > 0
+
+
+def let_nothing_through(counts: Mapping[str, float], *, records: int) -> bool:
+    """Whether the mappings filtered out everything that they read.
+
+    Args:
+        records: What the stream holds of the run. As long as fewer are counted, the counts are not complete.
+    """
+    polled = counts.get(POLLED, 0)
+    filtered_out = counts.get(FILTERED_OUT, 0)  # counted a moment later perhaps, and more by then
+    return max(records, 1) <= polled <= filtered_out and not counts.get(INVOKED)
+
+
+def polling(counted: MetricCounts, mappings: Sequence[MappingState]) -> tuple[str, ...]:
+    """What the counts say of how far the mappings have come with their reading; a line each.
+
+    A mapping that polls and finds nothing counts 0, so that no datapoint at all means something
+    (docs/aws-facts.md#esm-metrics-absence).
+    """
+    if counted.why or not are_published(mappings):
+        return ()
+    if POLLED not in counted.counts:
+        return (f"no datapoint of {POLLED}: the mapping does not poll, or CloudWatch is late",)
+    if not counted.counts[POLLED]:
+        return (f"metric {POLLED}: 0: the mapping polls, and has read nothing",)
+    return shown(counted.counts, *OF_MAPPING)
+
+
+def told(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
+    """What was seen there, and what was not."""
+    of_function = _listed(counted.counts, sorted(set(counted.counts) - set(OF_MAPPING)))
+    of_mappings = _listed(counted.counts, OF_MAPPING)
+    if not of_mappings:
+        return "; ".join(filter(None, (of_function, _unseen(counted, mappings))))
+    silent = sum(not mapping.metrics for mapping in mappings)
+    parts = [
+        *([of_function] if of_function else []),
+        f"of the mapping{'s' if len(mappings) > 1 else ''} {of_mappings}",
+        *([f"{silent} of {len(mappings)} mappings publish none"] if silent else []),
+    ]
+    return "; ".join(parts) + " (whole minutes, records of all writers)"
+
+
+def _listed(counts: Mapping[str, float], names: Iterable[str]) -> str:
+    return ", ".join(f"{name} {counts[name]:,.0f}" for name in names if name in counts)
+
+
+def _unseen(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
+    """Why there is nothing of the mappings."""
+    if counted.why:
+        why = counted.why
+    elif any(mapping.metrics for mapping in mappings):
+        why = (
+            "no EventCount datapoints of the mapping yet"
+            if counted.counts
+            else "no CloudWatch datapoints yet"
+        )
+    else:
+        why = "the mapping publishes no EventCount metrics"
+    return why

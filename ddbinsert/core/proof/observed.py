@@ -1,0 +1,237 @@
+"""The ledger of a trigger at work: records as the stream holds them, and what the function's log says of each.
+
+It has what the causes ask of any ledger, so that watched traffic is judged by the same rules as test items are.
+Memory holds what is unresolved, and a bounded number of what is resolved.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core import receipt as receipts
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof.attempts import Attempts
+from ddbinsert.core.proof.histogram import Histogram
+from ddbinsert.core.proof.sighting import Receipt
+from ddbinsert.core.proof.symptoms import Missing, Symptoms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ddbinsert.core.logs.ends import InvocationEnd
+    from ddbinsert.core.proof.tally import LaneTally
+
+#: The newest resolved records are remembered, to recognize a second delivery; older ones are forgotten.
+_REMEMBERED = 100_000
+_SHOWN = 20
+#: What a receipt of watched traffic has in place of a test item's number.
+NO_NUMBER = -1
+
+
+class Ongoing:
+    """Records and receipts as they come, matched by eventID.
+
+    Args:
+        wanted: Whether the mapping's filters let a record through: inserts that they exclude are not expected.
+        awaits_ends: The function's log holds a line for the end of each invocation; a receipt counts with it.
+
+    Attributes:
+        filtered: INSERT records that the filters exclude.
+        inserts: INSERT records read from the stream. others: Records of other kinds.
+        matched: Inserts that were processed. intruders, leaked: Receipts of records that are no inserts.
+        lag: From the write (its stream record's time, in whole seconds) to the receipt, seconds.
+        receipts: Receipts by decision and event. lines: Log lines without a receipt that count, none here.
+    """
+
+    def __init__(self, wanted: Callable[[Mapping[str, Any]], bool], *, awaits_ends: bool = False) -> None:
+        self._wanted = wanted
+        self._awaits_ends = awaits_ends
+        self.attempts = Attempts()
+        self.lanes: tuple[LaneTally, ...] = ()
+        self.lines = 0
+        self.receipts = Counter[str]()
+        self.filtered = 0
+        self.inserts = 0
+        self.others = 0
+        self.matched = 0
+        self.duplicates = 0
+        self.intruders: list[Receipt] = []
+        self.leaked: list[Receipt] = []
+        self.stray_count = 0
+        self.failed = Counter[str]()
+        self.named = 0
+        self.lag = Histogram()
+        self._due: OrderedDict[str, float] = OrderedDict()
+        self._early: OrderedDict[str, list[Receipt]] = OrderedDict()
+        self._done: OrderedDict[str, tuple[str, InvocationEnd | None, float]] = OrderedDict()
+        self._failed_at: OrderedDict[str, float] = OrderedDict()
+        self._other_names: OrderedDict[str, str] = OrderedDict()
+        self._open: dict[str, list[Receipt]] = {}
+        self._failed_in: dict[str, list[InvocationEnd]] = {}
+
+    # --- what the causes ask of any ledger ----------------------------------------------------------------
+
+    @property
+    def waiting(self) -> int:
+        """Inserts that were not processed so far."""
+        return len(self._due)
+
+    @property
+    def must_leave(self) -> int:
+        """Records read from the stream."""
+        return self.inserts + self.filtered + self.others
+
+    @property
+    def processed_inserts(self) -> int:
+        return self.matched
+
+    @property
+    def all_duplicates(self) -> int:
+        return self.duplicates
+
+    @property
+    def ends_unseen(self) -> int:
+        """Receipts whose attempt has no end on record."""
+        return sum(len(waiting) for waiting in self._open.values())
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """Lines that report an error and are the last about an insert: none where receipts are read."""
+        return ()
+
+    def carried_only_processed(self, end: InvocationEnd) -> bool:
+        """Whether everything that a failed attempt is known to have carried was processed since."""
+        carried = [event_id for event_id, failed in self._failed_in.items() if end in failed]
+        return bool(carried) and not any(event_id in self._due for event_id in carried)
+
+    def symptoms(self) -> Symptoms:
+        """What is not as it should be."""
+        missing = tuple(
+            Missing(number=NO_NUMBER, event_id=event_id, failed=event_id in self.failed)
+            for event_id, _ in zip(self._due, range(_SHOWN), strict=False)
+        )
+        return Symptoms(
+            missing=missing,
+            missing_count=self.waiting,
+            intruders=tuple(self.intruders),
+            leaked=tuple(self.leaked),
+            strays_count=self.stray_count,
+        )
+
+    # --- what comes in ------------------------------------------------------------------------------------
+
+    def streamed(self, record: Mapping[str, Any]) -> None:
+        """Take a record of the stream."""
+        event_id, name = str(record.get("eventID")), str(record.get("eventName"))
+        early = self._early.pop(event_id, [])
+        if name != EventName.INSERT:
+            self.others += 1
+            self._remember(self._other_names, event_id, name)
+        elif not self._wanted(record):
+            self.filtered += 1
+            self._remember(self._other_names, event_id, name)
+        else:
+            self.inserts += 1
+            self._due[event_id] = float(
+                (record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0
+            )
+        for one in early:
+            self._take(one)
+
+    def logged(self, message: str, at: float, *, stream: str = "") -> None:
+        """Take a log line, logged at ``at`` (epoch seconds)."""
+        found = receipts.parse(message)
+        if found is None:
+            return
+        one = Receipt(
+            number=NO_NUMBER,
+            decision=str(found.get("decision")),
+            event_id=str(found.get("eventID") or ""),
+            event_name=str(found.get("eventName")),
+            sequence=-1,
+            logged=at,
+            request=str(found.get("request") or ""),
+            again=bool(found.get("again")),
+            stream=stream,
+        )
+        self.receipts[f"{one.decision} {one.event_name}"] += 1
+        self._take(one)
+
+    def ended(self, end: InvocationEnd) -> None:
+        """Take the end of an attempt at an invocation."""
+        if self.attempts.add(end):
+            for one in self._open.pop(end.stream, ()):
+                self._decide(one, end)
+
+    def _take(self, one: Receipt) -> None:
+        if one.event_id in self._other_names:
+            self._take_other(one, self._other_names[one.event_id])
+        elif one.event_id in self._due or one.event_id in self._done:
+            end = self.attempts.of(one.stream, one.request, one.logged)
+            if end is None and self._awaits_ends and one.stream:
+                self._open.setdefault(one.stream, []).append(one)
+            else:
+                self._decide(one, end)
+        else:
+            # Of a record from before the start, of one that our own reading has not come to yet, or of none at all.
+            self._early.setdefault(one.event_id, []).append(one)
+            while len(self._early) > _REMEMBERED:
+                self._early.popitem(last=False)
+
+    def _take_other(self, one: Receipt, name: str) -> None:
+        if name == EventName.INSERT:
+            return  # excluded by a filter as we read it, and delivered: no MODIFY and no REMOVE
+        self.stray_count += 1
+        kept = self.leaked if one.decision == receipts.GUARDED else self.intruders
+        if len(kept) < _SHOWN:
+            kept.append(
+                Receipt(
+                    number=NO_NUMBER,
+                    decision=one.decision,
+                    event_id=one.event_id,
+                    event_name=name,
+                    sequence=-1,
+                    logged=one.logged,
+                    request=one.request,
+                )
+            )
+
+    def _decide(self, one: Receipt, end: InvocationEnd | None) -> None:
+        """Take a receipt of an expected insert together with the end of its attempt, where that is on record."""
+        name = one.event_id
+        if one.decision == receipts.FAILED or (end is not None and not end.ok):
+            self.failed[name] += 1
+            if end is not None and not end.ok:
+                self._failed_in.setdefault(name, []).append(end)
+            if one.decision != receipts.FAILED:
+                return
+            # The last decision counts, in the order of the log.
+            self._remember(self._failed_at, name, max(one.logged, self._failed_at.get(name, 0.0)))
+            if name in self._done and self._done[name][2] <= one.logged:
+                del self._done[name]
+                self.matched -= 1
+                self._due[name] = 0.0
+        elif one.decision != receipts.PROCESSED or one.logged < self._failed_at.get(name, 0.0):
+            return
+        elif name in self._done:
+            self.duplicates += 1
+            request, earlier, at = self._done[name]
+            self._done[name] = (request, earlier, max(at, one.logged))
+            again = bool(request) and request == one.request and earlier is not None and earlier is not end
+            self.named += again and not one.again and not self.failed.total()
+        elif name in self._due:
+            self._match(one, self._due.pop(name), end)
+
+    def _match(self, one: Receipt, written: float, end: InvocationEnd | None) -> None:
+        self.matched += 1
+        self.failed.pop(one.event_id, None)
+        if written:
+            self.lag.add(max(0.0, one.logged - written))
+        self._remember(self._done, one.event_id, (one.request, end, one.logged))
+
+    @staticmethod
+    def _remember(known: OrderedDict[str, Any], name: str, value: object) -> None:
+        known[name] = value
+        while len(known) > _REMEMBERED:
+            known.popitem(last=False)

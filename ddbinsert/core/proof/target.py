@@ -1,0 +1,61 @@
+"""The alias or version of a function that a mapping delivers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from ddbinsert.core.model.seen import FunctionState
+
+_LATEST = "$LATEST"
+
+
+def qualifier_of(arn: str) -> str:
+    """The alias or version in a function's ARN; empty for the function itself."""
+    return arn_parts(arn).qualifier or ""
+
+
+def qualified(arn: str) -> str:
+    """``NAME`` or ``NAME:QUALIFIER``, as users write it."""
+    qualifier = qualifier_of(arn)
+    return f"{resource_name(arn)}:{qualifier}" if qualifier else resource_name(arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """An alias or a version, as a mapping names it.
+
+    Attributes:
+        arn: The function's ARN with the qualifier.
+        function: The version that it stands for; None where there is none.
+        weights: An alias's further versions, and the share of invocations that each gets.
+    """
+
+    arn: str
+    function: FunctionState | None
+    weights: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return qualified(self.arn)
+
+    @property
+    def version(self) -> str:
+        return self.function.version if self.function is not None else ""
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Every version that it invokes."""
+        return (self.version, *(version for version, share in self.weights if share))
+
+    @property
+    def shown_weights(self) -> str:
+        return ", ".join(f"{version}: {share:.0%}" for version, share in self.weights) or "none"
+
+
+def is_qualified(arn: str) -> bool:
+    """Whether a mapping's function is an alias or a version that may differ from $LATEST."""
+    return qualifier_of(arn) not in ("", _LATEST)

@@ -1,0 +1,122 @@
+"""What a plan brings with it beyond its steps, and what it leaves to others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.arn import resource_name
+from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.steps import (
+    CreateMapping,
+    DeleteMapping,
+    EnableStream,
+    ReplaceStream,
+    SetRetention,
+    UpdateFunctionCode,
+    UpdateFunctionSettings,
+    UpdateMapping,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.steps import Change, Step
+
+#: A mapping's charged metrics; AWS's price list names them custom metrics.
+_CHARGED = "EventCount metrics of the mapping are charged as custom metrics (mapping.metrics)"
+_A_DAY = "up to 24 hours"
+
+
+def consequences(want: Trigger, steps: Sequence[Step], *, held: int | None, at_least: bool) -> Iterator[str]:
+    """Sentences, without a full stop, in the order of the steps.
+
+    Args:
+        want: The effective trigger.
+        held: Inserts that the live stream holds, where they were counted. at_least: There may be more.
+    """
+    for step in steps:
+        if isinstance(step, CreateMapping):
+            yield from _of_new_mapping(want, step, steps, held=held, at_least=at_least)
+        else:
+            yield from _of_step(step)
+
+
+def _of_step(step: Step) -> Iterator[str]:
+    match step:
+        case EnableStream():
+            yield "the stream gets a new ARN, and holds what is written from then on: nothing is replayed"
+        case ReplaceStream():
+            yield (
+                "the stream gets a new ARN: it is off for some seconds (up to a minute), no write is recorded "
+                "meanwhile, and whoever else reads the old one has to be attached to the new one"
+            )
+        case UpdateFunctionCode():
+            yield f"the code that {step.name} runs now is replaced; Lambda keeps no copy of it"
+        case UpdateMapping():
+            for change in step.changes:
+                yield from _of_change(change)
+        case UpdateFunctionSettings() if any(one.field == "function.log_group" for one in step.changes):
+            yield "lines that are in the former log group stay there"
+        case SetRetention(name=name, retention_days=days) if days is not None and days < (
+            step.have or days + 1
+        ):
+            yield f"lines in {name} that are older than {days} day{'' if days == 1 else 's'} are deleted"
+        case DeleteMapping():
+            yield f"what event source mapping {step.uuid} has not delivered yet is lost to it"
+        case _:
+            pass
+
+
+def _of_new_mapping(
+    want: Trigger, step: CreateMapping, steps: Sequence[Step], *, held: int | None, at_least: bool
+) -> Iterator[str]:
+    is_new = any(isinstance(one, EnableStream | ReplaceStream) for one in steps)
+    count = "" if held is None else f" (now {'at least ' if at_least else ''}{held})"
+    match step.starting_position:
+        case StartingPosition.TRIM_HORIZON if not is_new and held != 0:
+            yield f"the function is given every insert that the stream holds, of {_A_DAY}{count}, once more"
+        case StartingPosition.LATEST:
+            yield "what is written before the mapping polls, in about a minute, may be missed"
+        case StartingPosition.AUTO:
+            yield (
+                f"the stream holds inserts of {_A_DAY}{count}: choose mapping.starting_position, TRIM_HORIZON to replay "
+                "them or LATEST to skip them"
+            )
+        case _:
+            pass
+    if want.mapping.metrics:
+        yield _CHARGED
+
+
+def _of_change(change: Change) -> Iterator[str]:
+    match change.field, change.want:
+        case "mapping.metrics", "yes":
+            yield _CHARGED
+        case "mapping.enabled", "yes":
+            yield f"the mapping goes on where it stopped: inserts of {_A_DAY} are delivered"
+        case "mapping.enabled", "no":
+            yield "inserts wait in the stream for 24 hours, and are lost to the function after that"
+        case "mapping.filters", _:
+            yield "records that only the former filter lets through are not delivered any more"
+        case "mapping.on_failure", "none":
+            yield "discarded records leave no trace any more"
+        case _:
+            pass
+
+
+def of_others(want: Trigger, have: World) -> Iterator[str]:
+    """What belongs to others and so is not changed, as ``WHAT: what of it``."""
+    function, role, group, live = have.function, have.role, have.log_group, have.live_mapping
+    if function is not None and not function.is_ours:
+        yield f"function {function.name}: its code, role and logs"
+    elif function is not None and role is None and want.function.role is not None:
+        yield f"role {resource_name(want.function.role)}: its policies"
+    if live is not None and live.tags is not None and not live.is_ours:
+        yield f"event source mapping {live.uuid}: all of it, until it is adopted"
+    if group is not None and group.tags is not None and OWNER_TAG not in group.tags:
+        yield f"log group {group.name}: its retention and tags"
+    for mapping in have.other_mappings:
+        if not mapping.is_leaving:
+            yield f"event source mapping {mapping.uuid} of function {mapping.function_name}, which reads the stream, too"

@@ -1,0 +1,293 @@
+"""What differs between the settings that are given and what is there, part by part.
+
+A plan says what to do; this says what is another one than it was asked to be. Both come from the same comparison, so that
+there is drift where `up` has something to do, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.trigger.differences import tag_changes
+from ddbinsert.core.trigger.plan import plan
+from ddbinsert.core.trigger.plan_function import wanted_policy
+from ddbinsert.core.trigger.policy import statements_of
+from ddbinsert.core.trigger.scope import Allowed, Scope
+from ddbinsert.core.trigger.steps import (
+    CreateFunction,
+    CreateLogGroup,
+    CreateMapping,
+    CreateQueue,
+    CreateRole,
+    EnableStream,
+    PutRolePolicy,
+    SetRetention,
+    UpdateFunctionCode,
+    UpdateFunctionSettings,
+    UpdateMapping,
+    UpdateRole,
+)
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.steps import Change, Step
+
+
+class Part(StrEnum):
+    """The parts of a trigger that can drift."""
+
+    STREAM = "stream"
+    FUNCTION = "function"
+    ROLE = "role"
+    LOG_GROUP = "log group"
+    QUEUE = "queue"
+    MAPPING = "event source mapping"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drifted:
+    """One thing that is another one than it is given.
+
+    Attributes:
+        name: Of the resource: the function's name, the mapping's UUID, …
+        field: The key of the configuration (``mapping.batch_size``), or what is missing.
+        have: As it is. want: As it is given. Values of environment variables are in neither.
+    """
+
+    part: Part
+    name: str
+    field: str
+    have: str
+    want: str
+
+
+def undoing(want: Trigger, have: World, package: Package | None) -> tuple[Step, ...]:
+    """The steps that would make it as it is given; what somebody else made is compared as well.
+
+    Another view type is not among them: a plan would make everything on the stream anew.
+    """
+    view = have.table.view if have.table is not None else None
+    asked = want if view is None else replace(want, view=view)
+    return plan(asked, have, Scope.TRIGGER, package, Allowed(adopt=True))
+
+
+def drift_of(
+    want: Trigger, have: World, package: Package | None, steps: tuple[Step, ...]
+) -> tuple[Drifted, ...]:
+    """Everything that differs.
+
+    Args:
+        want: The effective trigger.
+        package: The function's code; needed where `plan_function.needs_package` says so.
+        steps: What undoes it (`undoing`).
+    """
+    found = [one for step in steps for one in _of_step(step, want, have, package)]
+    return (*_of_view(want, have), *found, *_of_tags(want, have))
+
+
+def _of_view(want: Trigger, have: World) -> Iterator[Drifted]:
+    table = have.table
+    if table is not None and table.view is not None and table.view is not want.view:
+        yield Drifted(
+            part=Part.STREAM,
+            name=table.name,
+            field="view_type",
+            have=table.view.value,
+            want=want.view.value,
+        )
+
+
+def _of_step(step: Step, want: Trigger, have: World, package: Package | None) -> Iterator[Drifted]:
+    match step:
+        case CreateFunction() | CreateRole() | CreateLogGroup() | CreateQueue():
+            part = _MADE[type(step)]
+            yield Drifted(part=part, name=step.name, field=part.value, have="missing", want="there")
+        case UpdateFunctionSettings(name=name) | UpdateRole(name=name) | UpdateMapping(uuid=name):
+            yield from _changed(_CHANGED[type(step)], name, step.changes)
+        case PutRolePolicy() if have.role is not None:
+            yield from _policy(step.role, have, want, package)
+        case _:
+            yield from _of_other_step(step, have)
+
+
+#: What is missing where a plan makes it, and what differs where it updates it.
+_MADE: Mapping[type, Part] = {
+    CreateFunction: Part.FUNCTION,
+    CreateRole: Part.ROLE,
+    CreateLogGroup: Part.LOG_GROUP,
+    CreateQueue: Part.QUEUE,
+}
+_CHANGED: Mapping[type, Part] = {
+    UpdateFunctionSettings: Part.FUNCTION,
+    UpdateRole: Part.ROLE,
+    UpdateMapping: Part.MAPPING,
+}
+
+
+def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
+    match step:
+        case EnableStream():
+            yield Drifted(part=Part.STREAM, name=step.table, field="stream", have="off", want=step.view.value)
+        case CreateMapping():
+            left = [mapping.uuid for mapping in have.stale_mappings]
+            there = f"{', '.join(left)} reads a replaced stream" if left else "missing"
+            yield Drifted(
+                part=Part.MAPPING,
+                name=step.function,
+                field=Part.MAPPING.value,
+                have=there,
+                want="on the live stream",
+            )
+        case UpdateFunctionCode():
+            yield Drifted(
+                part=Part.FUNCTION,
+                name=step.name,
+                field="function.code",
+                have=f"other code (its tag says: {step.have})",
+                want=step.want,
+            )
+        case SetRetention():
+            yield Drifted(
+                part=Part.LOG_GROUP,
+                name=step.name,
+                field="function.log_retention_days",
+                have=str(step.have or "none"),
+                want=str(step.retention_days or "none"),
+            )
+        case _:
+            pass
+
+
+def _changed(part: Part, name: str, changes: tuple[Change, ...]) -> Iterator[Drifted]:
+    for change in changes:
+        yield Drifted(part=part, name=name, field=change.field, have=change.have, want=change.want)
+
+
+def _policy(role: str, have: World, want: Trigger, package: Package | None) -> Iterator[Drifted]:
+    """The rights that our policy lacks, and those that it grants beyond them, one by one."""
+    present = have.role.policy if have.role is not None else None
+    there, asked = _rights(present), _rights(wanted_policy(want, have, package))
+    for right in asked:
+        if right not in there:
+            yield Drifted(part=Part.ROLE, name=role, field="role.policy", have=f"without {right}", want=right)
+    for right in there:
+        if right not in asked:
+            yield Drifted(part=Part.ROLE, name=role, field="role.policy", have=right, want=f"without {right}")
+
+
+def _rights(policy: str | None) -> list[str]:
+    """Each right of a policy as ``ACTION on RESOURCE``; a statement that is no plain one as its JSON."""
+    found: dict[str, None] = {}
+    for statement in statements_of(policy):
+        plain = statement.get("Effect") == "Allow" and statement.keys() <= {
+            "Sid",
+            "Effect",
+            "Action",
+            "Resource",
+        }
+        if not plain:
+            found[json.dumps(statement, sort_keys=True)] = None
+            continue
+        actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
+        found |= {f"{action} on {resource}": None for action in actions for resource in resources}
+    return list(found)
+
+
+def _listed(value: object) -> list[str]:
+    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
+    """The tags that are given, on each part that ddbinsert made and whose tags are known."""
+    parts: list[tuple[Part, str, Mapping[str, str] | None]] = []
+    if have.function is not None:
+        parts.append((Part.FUNCTION, have.function.name, have.function.tags))
+    if have.role is not None and want.function.role is None:
+        parts.append((Part.ROLE, have.role.name, {**have.role.tags, **_own(want, have.role.tags)}))
+    if have.log_group is not None:
+        parts.append((Part.LOG_GROUP, have.log_group.name, have.log_group.tags))
+    if have.live_mapping is not None:
+        parts.append((Part.MAPPING, have.live_mapping.uuid, have.live_mapping.tags))
+    for part, name, tags in parts:
+        if tags is not None and tags.get(OWNER_TAG) == want.table:
+            yield from _changed(part, name, tuple(tag_changes(want, tags)))
+
+
+def _own(want: Trigger, tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags that the role has by ``role.tags``, whatever those of everything are."""
+    return {name: want.tags[name] for name in want.role.tags if name in want.tags and name in tags}
+
+
+# --- since when, and by whom ----------------------------------------------------------------------------
+
+
+class Recorded(NamedTuple):
+    """A change that CloudTrail recorded: epoch seconds, the user's name, the name of the call."""
+
+    at: float
+    who: str
+    what: str
+
+
+class LastChange(NamedTuple):
+    """When a part was last changed, and by whom.
+
+    Attributes:
+        at: Epoch seconds; None where nothing tells.
+        who: None where CloudTrail was not asked, or has not recorded the change. what: The call, with ``who``.
+    """
+
+    at: float | None
+    who: str | None = None
+    what: str | None = None
+
+
+#: Seconds between the time that a service notes and the one that CloudTrail records of the same call.
+_SAME_CALL = 60.0
+_TAGGING = ("TagResource", "UntagResource", "TagRole", "UntagRole", "TagLogGroup", "UntagLogGroup")
+
+
+def last_change(found: Sequence[Drifted], modified: float | None, recorded: Sequence[Recorded]) -> LastChange:
+    """The last change of a part, of the kind that its drift is of.
+
+    Args:
+        found: What differs in this part. modified: When the service says it was last changed; tags do not count.
+        recorded: What CloudTrail has of it, in any order: it is up to 15 minutes behind.
+    """
+    is_tagged = bool(found) and all(".tags." in f".{one.field}" for one in found)
+    events = [one for one in recorded if one.what.startswith(_TAGGING) == is_tagged]
+    latest = max(events, key=lambda one: one.at, default=None)
+    if is_tagged or modified is None:
+        return LastChange(None) if latest is None else LastChange(latest.at, latest.who, latest.what)
+    if latest is None or latest.at < modified - _SAME_CALL:
+        return LastChange(modified)
+    return LastChange(modified, latest.who, latest.what)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftSeen:
+    """What was compared, and what came of it.
+
+    Attributes:
+        steps: What undoes it.
+        kept: Settings that are not given and differ from their defaults: they cannot drift.
+        changes: The last change of each part that drifted.
+        unasked: Why CloudTrail could not be asked who changed it; empty where it was.
+    """
+
+    trigger: Trigger
+    world: World
+    found: tuple[Drifted, ...]
+    steps: tuple[Step, ...] = ()
+    kept: tuple[Change, ...] = ()
+    changes: Mapping[Part, LastChange] = field(default_factory=dict)
+    unasked: str = ""

@@ -1,0 +1,65 @@
+"""The mapping's ReportBatchItemFailures and a template's PARTIAL_BATCH_RESPONSE: one setting, in two places.
+
+Without ReportBatchItemFailures Lambda takes an answer that names failures for success: the records would be lost. So a
+template must know how its mapping is set. ``mapping.report_batch_item_failures`` is where it is said; the function's
+variable follows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.wanted import Trigger
+
+VARIABLE: Final = "PARTIAL_BATCH_RESPONSE"
+
+
+def following(trigger: Trigger, *, is_reported: bool, is_given: bool) -> Trigger:
+    """The trigger with the function's variable as the mapping's setting needs it; own code stays as it is.
+
+    Args:
+        is_reported: Whether the mapping will have ReportBatchItemFailures.
+        is_given: The variable is given or removed by the user, not there from before.
+
+    Raises:
+        UsageError: It is given, and contradicts the mapping's setting.
+    """
+    function = trigger.function
+    if function.code is not None:
+        return trigger
+    value = function.environment.get(VARIABLE)
+    if is_given:
+        if contradicts({VARIABLE: "true", **function.environment}, is_reported=is_reported):
+            raise UsageError(
+                f"{VARIABLE}={value or 'true (as it is not set)'} contradicts mapping.report_batch_item_failures: "
+                f"{str(is_reported).lower()}.",
+                hint=f"Leave {VARIABLE} out: it is set as the mapping needs it.",
+                code="partial-batch-contradiction",
+            )
+        return trigger
+    if value is None and is_reported:
+        return trigger
+    environment = {**function.environment, VARIABLE: str(is_reported).lower()}
+    return replace(
+        trigger,
+        function=replace(function, environment=environment),
+        explicit=trigger.explicit | {"function.environment"},
+    )
+
+
+def contradicts(environment: Mapping[str, str], *, is_reported: bool) -> bool:
+    """Whether a template with these variables answers otherwise than its mapping understands.
+
+    Args:
+        is_reported: Whether the mapping has ReportBatchItemFailures.
+    """
+    value = environment.get(VARIABLE, "").strip().lower()
+    if value not in ("true", "false"):
+        return False  # not set, or refused by the template itself
+    return (value == "true") != is_reported

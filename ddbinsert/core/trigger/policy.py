@@ -1,0 +1,193 @@
+"""Least privilege: what the function's role may do, and nothing beside it.
+
+Source of the set: recorded from real AWS. ListStreams takes no resource; the rest is bound to the exact
+stream and the exact log group, which exists before the function does, so CreateLogGroup is not granted.
+"""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.arn import arn_parts, log_group_arn
+from ddbinsert.core.trigger.setting_rights import SETTING_RIGHTS, setting_statements
+from ddbinsert.core.trigger.shapes import canonical
+from ddbinsert.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.model.package import Statement
+    from ddbinsert.core.model.seen import TableState
+    from ddbinsert.core.model.wanted import Trigger
+
+#: The name of the inline policy that ddbinsert writes on a role of its own.
+POLICY_NAME = "ddbinsert"
+#: What Lambda does with a stream, in a function's role.
+READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+
+
+def role_policy(
+    trigger: Trigger,
+    table: TableState,
+    stream_arn: str | None,
+    rights: Sequence[Statement] | None,
+    *,
+    have: str | None = None,
+    draining: Sequence[str] = (),
+    keeps: bool = False,
+) -> str:
+    """The role's inline policy as canonical JSON.
+
+    Args:
+        stream_arn: The live stream; None where there is none yet: the function can only log, then.
+        rights: What the handler itself needs (its sinks); None keeps what ``have`` grants it.
+        have: The policy as it is. Statements that somebody else added stay.
+        draining: Replaced streams that a mapping still reads.
+        keeps: With the rights of settings that are changed afterwards.
+    """
+    there = statements_of(have)
+    own = [
+        *_reading([arn for arn in (stream_arn, *draining) if arn]),
+        *_writing(trigger, table),
+        *setting_statements(trigger, there, keeps=keeps),
+    ]
+    others = [statement for statement in there if statement.get("Sid") not in _SIDS]
+    if rights is not None:
+        where = _whereabouts(table.arn)
+        needed = [
+            {"Effect": "Allow", "Action": list(right.actions), "Resource": list(right.resources)}
+            for right in (statement.resolved(**where) for statement in rights)
+        ]
+        others = [*needed, *(statement for statement in others if statement.get("Sid"))]
+    return canonical({"Version": "2012-10-17", "Statement": [*own, *others]})
+
+
+#: The statements that `role_policy` writes itself; those of a handler have no Sid.
+_SIDS = frozenset(
+    (
+        *("ReadStream", "ListStreams", "WriteLogs", "DecryptTable", "OnFailure"),
+        *(right.sid for right in SETTING_RIGHTS),
+    )
+)
+
+
+def statements_of(policy: str | None) -> list[dict[str, Any]]:
+    """The statements of a policy document; none where it cannot be read."""
+    try:
+        statements = json.loads(policy)["Statement"] if policy else []
+    except (ValueError, KeyError, TypeError):
+        return []
+    listed = statements if isinstance(statements, list) else [statements]
+    return [statement for statement in listed if isinstance(statement, dict)]
+
+
+def of_handler(policy: str | None) -> tuple[str, ...]:
+    """The resources that a role's policy grants to the handler itself: its sinks and what they need."""
+    found: dict[str, None] = {}
+    for statement in statements_of(policy):
+        if not statement.get("Sid"):
+            resources = statement.get("Resource") or ()
+            found |= dict.fromkeys([resources] if isinstance(resources, str) else resources)
+    return tuple(found)
+
+
+def _writing(trigger: Trigger, table: TableState) -> list[dict[str, Any]]:
+    statements: list[dict[str, Any]] = [
+        {
+            "Sid": "WriteLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": f"{log_group_arn(table.arn, trigger.log_group)}:*",
+        }
+    ]
+    if table.kms_key_arn is not None:
+        statements.append(
+            {"Sid": "DecryptTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": table.kms_key_arn}
+        )
+    destination = failure_destination(trigger, table.arn)
+    return statements if destination is None else [*statements, on_failure_right(destination)]
+
+
+def _reading(streams: list[str]) -> list[dict[str, Any]]:
+    if not streams:
+        return []
+    return [
+        {
+            "Sid": "ReadStream",
+            "Effect": "Allow",
+            "Action": list(READING),
+            "Resource": streams[0] if len(streams) == 1 else streams,
+        },
+        {"Sid": "ListStreams", "Effect": "Allow", "Action": "dynamodb:ListStreams", "Resource": "*"},
+    ]
+
+
+def failure_destination(trigger: Trigger, table_arn: str) -> str | None:
+    """The on-failure destination's ARN; for ``create``, that of the trigger's own queue beside the table."""
+    wanted = trigger.mapping.on_failure
+    if wanted != "create":
+        return wanted
+    return str(arn_parts(table_arn)._replace(service="sqs", resource=trigger.failure_queue))
+
+
+def _whereabouts(arn: str) -> dict[str, str]:
+    parts = arn_parts(arn)
+    return {"region": parts.region, "account": parts.account, "partition": parts.partition}
+
+
+def on_failure_right(arn: str) -> dict[str, Any]:
+    """The right to send to an on-failure destination.
+
+    Raises:
+        UsageError: Lambda does not send to this service.
+    """
+    match arn_parts(arn).service:
+        case "sqs":
+            return {"Sid": "OnFailure", "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": arn}
+        case "sns":
+            return {"Sid": "OnFailure", "Effect": "Allow", "Action": "sns:Publish", "Resource": arn}
+        case "s3":
+            return {
+                "Sid": "OnFailure",
+                "Effect": "Allow",
+                "Action": ["s3:PutObject", "s3:ListBucket"],
+                "Resource": [arn, f"{arn}/*"],
+            }
+        case _:
+            raise UsageError(
+                f"{arn} is not a valid on-failure destination.",
+                hint="Use the ARN of an SQS queue, an SNS topic or an S3 bucket, or `create`.",
+                code="bad-destination",
+            )
+
+
+def lacking(policy: str | None, *, stream_arn: str, log_group_arn: str) -> tuple[str, ...]:
+    """Which of the rights that a trigger can't do without a role's inline policy doesn't grant.
+
+    Returns:
+        ``stream`` and ``logs``, or fewer.
+    """
+    statements = statements_of(policy)
+    needed = {
+        "stream": ("dynamodb:GetRecords", stream_arn),
+        "logs": ("logs:PutLogEvents", f"{log_group_arn}:*"),
+    }
+    return tuple(
+        name
+        for name, (action, resource) in needed.items()
+        if not any(_grants(statement, action, resource) for statement in statements)
+    )
+
+
+def _grants(statement: Any, action: str, resource: str) -> bool:
+    def listed(key: str) -> list[str]:
+        value = statement.get(key) or []
+        return [value] if isinstance(value, str) else list(value)
+
+    if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
+        return False
+    return any(fnmatchcase(action, a) for a in listed("Action")) and any(
+        fnmatchcase(resource, r) for r in listed("Resource")
+    )

@@ -1,0 +1,165 @@
+"""What a plan refuses to do, with the reason and the way out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import FunctionState, LogGroupState, RoleState, World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.steps import Change
+
+
+def view_differs(want: Trigger, have: World) -> Refused:
+    """The stream is live with another view type, and it is not to be replaced."""
+    table = have.table
+    now = table.view.value if table is not None and table.view is not None else ""
+    left = [
+        mapping.uuid
+        for mapping in (*have.mappings, *have.other_mappings)
+        if table is not None and mapping.stream_arn == table.stream_arn
+    ]
+    behind = (
+        f"its event source mappings stay behind on the old stream ({', '.join(left)})"
+        if left
+        else "whatever reads the old stream stays behind on it"
+    )
+    return Refused(
+        f"Table {want.table} has a live stream with view type {now}, not {want.view.value}. A view type can't be "
+        "changed in place: the stream must be disabled and enabled again. The new stream has a new ARN, "
+        f"{behind}, and no write is recorded while the stream is off.",
+        hint=Advice(
+            f"Keep {now}, or accept the cost",
+            ("enable-stream", TABLE, "--view-type", want.view.value, "--replace"),
+        ),
+        code="view-type-differs",
+    )
+
+
+def not_ours(what: str, changes: tuple[Change, ...], want: Trigger) -> Refused:
+    """Something has to change that does not carry ddbinsert's tag: the differences, field by field."""
+    listed = "".join(f"\n  {change.field}: {change.have} → {change.want}" for change in changes)
+    return Refused(
+        f"{what} was not made by ddbinsert and differs from what is wanted:{listed}\nNothing was changed.",
+        hint=f"Run the command again with --adopt to take it over and change exactly this{_leaving_out(changes, want)}.",
+        code="not-ours",
+    )
+
+
+def _leaving_out(changes: tuple[Change, ...], want: Trigger) -> str:
+    """How the change is avoided: a filter that is narrowed to inserts was not given, so it cannot be left out."""
+    narrowed = any(change.field == "mapping.filters" for change in changes)
+    if not narrowed or "mapping.filters" in want.explicit:
+        return "; or leave these settings out"
+    return ". The filter is narrowed because a trigger gets inserts alone"
+
+
+def refuse_retention(want: Trigger, function: FunctionState, group: LogGroupState | None) -> None:
+    """The log group of a function that somebody else made keeps its retention, also where the function is taken over.
+
+    Raises:
+        Refused: Another retention is given.
+    """
+    days = want.function.log_retention_days
+    have = group.retention_days if group is not None else None
+    if "function.log_retention_days" not in want.explicit or have == days:
+        return
+    if group is not None and group.keeps_retention:
+        return
+    name = group.name if group is not None else want.log_group
+    raise Refused(
+        f"Log group {name} of function {function.name} was not made by ddbinsert and differs from what is wanted:\n"
+        f"  function.log_retention_days: {have or 'none'} → {days or 'none'}\nNothing was changed.",
+        hint="Leave function.log_retention_days (--log-retention) out; who owns the log group changes it there.",
+        code="not-ours",
+    )
+
+
+def refuse_foreign_log_group(want: Trigger, group: LogGroupState) -> None:
+    """A log group that ddbinsert did not make, or that another table's trigger has, keeps its retention.
+
+    Raises:
+        Refused: Its tags say so; where they were not read, nothing is refused.
+    """
+    if group.tags is None or group.tags.get(OWNER_TAG) == want.table:
+        return
+    raise Refused(
+        f"Log group {group.name} was not made by ddbinsert for table {want.table}, so its retention stays as it is.\n"
+        "Nothing was changed.",
+        hint="Leave function.log_retention_days (--log-retention) out, or tag the group "
+        f"{OWNER_TAG}={want.table} to hand it over.",
+        code="not-ours",
+    )
+
+
+def refuse_another_class(want: Trigger, group: LogGroupState) -> None:
+    """CloudWatch Logs cannot change the class of a log group: docs/aws-facts.md#log-class.
+
+    Raises:
+        Refused: The group has another one than is given.
+    """
+    wanted = want.function.log_class
+    if "function.log_class" in want.explicit and group.log_class not in ("", wanted):
+        raise Refused(
+            f"Log group {group.name} has the class {group.log_class}, not {wanted}; CloudWatch Logs cannot change that.",
+            hint="Leave function.log_class (--log-class) out, or log to another group (--log-group).",
+            code="log-class-differs",
+        )
+
+
+def refuse_another_kind(function: FunctionState, package: Package) -> None:
+    """Lambda cannot turn an archive into an image, or the other way round.
+
+    Raises:
+        Refused: The function is of the other kind.
+    """
+    wanted = "Zip" if package.image is None else "Image"
+    if function.package_type != wanted:
+        raise Refused(
+            f"Function {function.name} runs {_KINDS[function.package_type]}, not {_KINDS[wanted]}; Lambda cannot "
+            "change that.",
+            hint=Advice("Give the function another name, or take the trigger down first", ("down", TABLE)),
+            code="package-type-differs",
+        )
+
+
+_KINDS = {"Zip": "an archive", "Image": "a container image"}
+
+
+def refuse_another_path(want: Trigger, role: RoleState) -> None:
+    """IAM cannot move a role to another path.
+
+    Raises:
+        Refused: The role has another one than is given.
+    """
+    if "role.path" in want.explicit and role.path != want.role.path:
+        raise Refused(
+            f"Role {role.name} has the path {role.path}, not {want.role.path}; IAM cannot change that.",
+            hint=Advice(
+                "Leave role.path out, give the function another name, or take the trigger down first",
+                ("down", TABLE),
+            ),
+            code="role-path-differs",
+        )
+
+
+def refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> None:
+    """One function serves one table: its role may read no other stream, and `down` would delete it for both.
+
+    Raises:
+        Refused: It was made for another table.
+    """
+    owner = tags.get(OWNER_TAG, table)
+    if owner != table:
+        raise Refused(
+            f"{what} was made by ddbinsert for table {owner}; changing it for {table} would break that trigger.",
+            hint="Give this trigger a function name of its own (--function NAME).",
+            code="made-for-another-table",
+        )

@@ -1,0 +1,264 @@
+"""The steps that take a trigger down again: only what carries ddbinsert's tag, mappings first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.model.wanted import AUDIT_ENTRIES, CODE_TAG, LOG_TAG, OWNER_TAG, logs_audit_entries
+from ddbinsert.core.trigger.steps import (
+    DeleteFunction,
+    DeleteLogGroup,
+    DeleteMapping,
+    DeleteQueue,
+    DeleteRole,
+    DeleteTable,
+    DisableStream,
+    KeepLogGroup,
+    Step,
+)
+from ddbinsert.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ddbinsert.core.model.seen import LogGroupState, MappingState, TableState, World
+
+
+class Removal(NamedTuple):
+    """What goes, and what stays, each with the reason (as ``function NAME: REASON``)."""
+
+    steps: tuple[Step, ...]
+    stays: tuple[str, ...]
+
+
+class Keeping(NamedTuple):
+    """What goes besides the usual, or stays.
+
+    Attributes:
+        audit_log: A log group that holds an audit log goes, too.
+        logs: The log group stays. role: The role stays.
+        log_group_of: Other functions of the configuration that write to the log group, and stay.
+    """
+
+    audit_log: bool = False
+    logs: bool = False
+    role: bool = False
+    log_group_of: tuple[str, ...] = ()
+
+
+USUAL = Keeping()
+
+
+def removal(
+    have: World,
+    table: str,
+    *,
+    stream: bool = False,
+    stream_is_ours: bool = False,
+    delete_table: bool = False,
+    keeping: Keeping = USUAL,
+    users: tuple[MappingState, ...] = (),
+    leaving: frozenset[str] = frozenset(),
+) -> Removal:
+    """The steps that take the trigger of ``table`` down.
+
+    Args:
+        have: With what belongs to whom (`aws.read.belongings`); the steps look at it once more.
+        stream: Disable the stream, too. stream_is_ours: ddbinsert enabled it. delete_table: Delete the table, too.
+        leaving: UUIDs of mappings of other triggers that go in the same run.
+        users: Every mapping of the function, by any alias and from any source: while one of them stays, the function
+            stays, with its role and log group.
+
+    Raises:
+        Refused: The stream is to go, and somebody else's mapping reads it, or ddbinsert did not enable it.
+    """
+    going = tuple(mapping for mapping in have.mappings if _is_ours(mapping.tags, table))
+    if delete_table and have.table is not None:
+        _refuse_protected(have.table)
+    if (stream or delete_table) and have.table is not None:
+        _refuse_other_readers(have, {mapping.uuid for mapping in going} | leaving)
+        if not delete_table and have.table.stream_enabled and not stream_is_ours:
+            raise Refused(
+                f"The stream of {have.table.name} was not enabled by ddbinsert, so it is not disabled.",
+                hint="Leave --stream out to take down the trigger alone; who enabled the stream disables it there.",
+                code="stream-not-ours",
+            )
+    gone = {mapping.uuid for mapping in going}
+    staying = {m.uuid: m for m in (*have.mappings, *users) if m.uuid not in gone and not m.is_leaving}
+    stays = [
+        f"event source mapping {mapping.uuid} of function {mapping.function_name}: {_not_ours(mapping.tags, table)}"
+        for mapping in have.mappings
+        if mapping not in going
+    ]
+    steps: list[Step] = [
+        DeleteMapping(uuid=mapping.uuid, why="the trigger is taken down") for mapping in going
+    ]
+    function = have.function
+    if function is not None and not _is_ours(function.tags, table):
+        stays.append(f"function {function.name}: {_not_ours(function.tags, table)}")
+    elif function is not None and staying:
+        stays.append(
+            f"function {function.name}, its role and its log group: event source mapping {', '.join(staying)} uses it"
+        )
+    else:
+        steps += _function_steps(have, table, keeping)
+        stays += _left_of_function(have, table, keeping)
+    queue = _queue(have, table, going, tuple(staying.values()))
+    if isinstance(queue, DeleteQueue):
+        steps.append(queue)
+    elif queue:
+        stays.append(queue)
+    if have.table is not None and delete_table:
+        steps.append(DeleteTable(table=have.table.name))
+    elif have.table is not None and stream and have.table.stream_enabled:
+        steps.append(DisableStream(table=have.table.name))
+    return Removal(steps=tuple(steps), stays=tuple(stays))
+
+
+def _function_steps(have: World, table: str, keeping: Keeping) -> list[Step]:
+    """The function (if it is still there), its role and its log group."""
+    steps: list[Step] = []
+    function, role, group = have.function, have.role, have.log_group
+    if function is not None:
+        steps.append(DeleteFunction(name=function.name))
+    is_ours = role is not None and _is_ours(role.tags, table) and not role.other_policies
+    if role is not None and is_ours and not keeping.role and not _needs_role(have):
+        steps.append(DeleteRole(name=role.name))
+    if keeping.logs or keeping.log_group_of:
+        return steps
+    if group is not None and not keeping.audit_log and _holds_audit_log(have):
+        if LOG_TAG not in (group.tags or {}) and _is_ours(group.tags, table):
+            steps.insert(0, KeepLogGroup(name=group.name))  # without the function, nothing else would tell
+    elif group is not None and _is_deletable(group, table):
+        # Nothing but the function tells where a log group of another name is: it goes while the function is there.
+        is_named = function is not None and group.name != f"/aws/lambda/{function.name}"
+        steps.append(DeleteLogGroup(name=group.name, before_function=is_named))
+    return steps
+
+
+def _holds_audit_log(have: World) -> bool:
+    """Whether the log group holds the entries of an audit log without a sink."""
+    function, group = have.function, have.log_group
+    if group is not None and (group.tags or {}).get(LOG_TAG) == AUDIT_ENTRIES:
+        return True
+    return function is not None and logs_audit_entries(function.tags.get(CODE_TAG), function.environment)
+
+
+def _protected(group: LogGroupState) -> str:
+    return (
+        f"log group {group.name}: deletion protection is on; `aws logs put-log-group-deletion-protection "
+        f"--log-group-identifier {group.name} --no-deletion-protection-enabled`, then run this again"
+    )
+
+
+def _refuse_protected(table: TableState) -> None:
+    """AWS deletes no table that is protected: nothing is to be half done.
+
+    Raises:
+        Refused: It is protected.
+    """
+    if table.deletion_protected:
+        raise Refused(
+            f"Table {table.name} is protected against deletion. Nothing was changed.",
+            hint=f"Switch it off (aws dynamodb update-table --table-name {table.name} "
+            "--no-deletion-protection-enabled), or leave --table out to take down the trigger alone.",
+            code="table-protected",
+        )
+
+
+def _is_deletable(group: LogGroupState, table: str) -> bool:
+    return (group.tags is None or _is_ours(group.tags, table)) and not group.deletion_protected
+
+
+def _needs_role(have: World) -> bool:
+    """Whether Lambda still needs the role once the function is gone: it removes network interfaces with it."""
+    return have.function is not None and bool(have.function.vpc.subnets)
+
+
+def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
+    """What belongs to the function and stays."""
+    left: list[str] = []
+    role, group = have.role, have.log_group
+    if role is not None and _is_ours(role.tags, table) and keeping.role:
+        left.append(f"role {role.name}: --keep-role is given")
+    elif role is not None and _is_ours(role.tags, table) and role.other_policies:
+        one = len(role.other_policies) == 1
+        left.append(
+            f"role {role.name}: polic{'y' if one else 'ies'} {', '.join(role.other_policies)} of it "
+            f"{'was' if one else 'were'} not made by ddbinsert; detach {'it' if one else 'them'} and run this again"
+        )
+    elif role is not None and _is_ours(role.tags, table) and _needs_role(have):
+        left.append(
+            f"role {role.name}: Lambda removes the function's network interfaces with it, within about 20 minutes; "
+            "run this again then"
+        )
+    if group is not None and group.tags is not None and not _is_ours(group.tags, table):
+        left.append(f"log group {group.name}: {_not_ours(group.tags, table)}")
+    elif group is not None and keeping.logs:
+        left.append(f"log group {group.name}: --keep-logs is given")
+    elif group is not None and keeping.log_group_of:
+        left.append(f"log group {group.name}: function {', '.join(keeping.log_group_of)} writes to it, too")
+    elif group is not None and group.deletion_protected:
+        left.append(_protected(group))
+    elif group is not None and not keeping.audit_log and _holds_audit_log(have):
+        days = f", each for {group.retention_days} days" if group.retention_days else ""
+        is_named = have.function is not None and group.name != f"/aws/lambda/{have.function.name}"
+        how = " (with function.log_group set to this name, once the function is gone)" if is_named else ""
+        left.append(
+            f"log group {group.name}: it keeps the audit log's entries{days}; --logs deletes them{how}"
+        )
+    return left
+
+
+def _queue(
+    have: World, table: str, going: tuple[MappingState, ...], staying: tuple[MappingState, ...]
+) -> DeleteQueue | str:
+    """The step that deletes the queue for discarded records, or why it stays; empty where there is none."""
+    queue = have.queue
+    if queue is None:
+        return ""
+    users = [mapping.uuid for mapping in staying if _sends_to(mapping, queue.name)]
+    if not _is_ours(queue.tags, table):
+        is_used = any(_sends_to(mapping, queue.name) for mapping in going)
+        return f"queue {queue.name}: {_not_ours(queue.tags, table)}" if is_used else ""
+    if users:
+        return f"queue {queue.name}: event source mapping {', '.join(users)} uses it"
+    if queue.messages:
+        return f"queue {queue.name}: it holds {queue.messages} message{'' if queue.messages == 1 else 's'}"
+    return DeleteQueue(name=queue.name)
+
+
+def _sends_to(mapping: MappingState, queue: str) -> bool:
+    found = arn_parts(mapping.on_failure or "")
+    return found.service == "sqs" and found.name == queue
+
+
+def _not_ours(tags: Mapping[str, str] | None, table: str) -> str:
+    owner = (tags or {}).get(OWNER_TAG)
+    return (
+        f"it belongs to the trigger of table {owner}"
+        if owner and owner != table
+        else "it was not made by ddbinsert"
+    )
+
+
+def _is_ours(tags: Mapping[str, str] | None, table: str) -> bool:
+    return (tags or {}).get(OWNER_TAG) == table
+
+
+def _refuse_other_readers(have: World, going: set[str]) -> None:
+    live = have.table.stream_arn if have.table is not None else None
+    readers = [
+        mapping
+        for mapping in (*have.mappings, *have.other_mappings)
+        if live and mapping.stream_arn == live and mapping.uuid not in going and not mapping.is_leaving
+    ]
+    if not readers:
+        return
+    named = ", ".join(f"{mapping.uuid} of function {mapping.function_name}" for mapping in readers)
+    raise Refused(
+        f"The stream of {have.table.name if have.table else ''} stays: it is also read by event source mapping {named}.",
+        hint="Leave --stream and --table out to take down this trigger alone.",
+        code="stream-in-use",
+    )

@@ -1,0 +1,71 @@
+"""The result of checking documents: mappings and findings with their places."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from ddbinsert.core.filters.lint.report import Severity
+    from ddbinsert.documents.edits import Edit
+    from ddbinsert.documents.source import Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlacedFinding:
+    """A finding with its place in a file.
+
+    Args:
+        resource: The logical name of the mapping.
+        filter: The filter's number in the mapping, from 1; None where it concerns the mapping.
+        start: Line and column. quoted: The text of that line.
+        edit: The correction, where it is unambiguous and the file is not generated.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    hint: str | None
+    file: str
+    resource: str
+    filter: int | None
+    start: Position
+    quoted: str
+    edit: Edit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedMapping:
+    """One declared mapping.
+
+    Args:
+        insert_only: Proven, disproven, or (None) not known.
+        checked: Every filter of it could be checked.
+    """
+
+    file: str
+    resource: str
+    line: int
+    filters: tuple[str | None, ...]
+    insert_only: bool | None
+    checked: bool
+    findings: tuple[PlacedFinding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedFiles:
+    """What was checked.
+
+    Args:
+        files: The files that declare mappings, or could.
+        corrected: Names of files that `--fix` changed, with the number of corrections.
+        skipped: Files that could not be read, with the reason.
+        others: Given files that declare nothing of this kind: other documents, or patterns.
+    """
+
+    files: tuple[str, ...]
+    mappings: tuple[CheckedMapping, ...]
+    corrected: dict[str, int]
+    skipped: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()

@@ -1,0 +1,242 @@
+"""CloudFormation and SAM templates, also as the CDK synthesizes them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.filters.reach.answer import KnownStream
+from ddbinsert.documents.criteria import Criteria, declared_filters
+from ddbinsert.documents.declared import DeclaredMapping, Mistake, stream_of, with_unknown_source
+from ddbinsert.documents.source import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.documents.source import Document, Path
+
+_TABLES: Final = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+_MAPPING: Final = "AWS::Lambda::EventSourceMapping"
+_FUNCTION: Final = "AWS::Serverless::Function"
+
+#: The key of a loop over resources: identifier, values, and the resources as they are repeated.
+_LOOP: Final = "Fn::ForEach::"
+
+Resources = dict[str, dict[str, Any]]
+
+
+def is_template(root: object) -> bool:
+    """Whether this is a template: it has resources with types of AWS."""
+    resources = root.get("Resources") if isinstance(root, dict) else None
+    return isinstance(resources, dict) and any(
+        isinstance(one, dict) and isinstance(one.get("Type"), str) and "::" in one["Type"]
+        for one in resources.values()
+    )
+
+
+def template_mappings(document: Document) -> Iterator[DeclaredMapping]:
+    """The mappings on DynamoDB streams that a template declares."""
+    yield from resource_mappings(document.root["Resources"], ("Resources",))
+
+
+def resource_mappings(found: object, path: Path) -> Iterator[DeclaredMapping]:
+    """The same for a section of resources at a path."""
+    yield from _mappings(found, path, _resources(found))
+
+
+def _resources(found: object) -> Resources:
+    return (
+        {name: one for name, one in found.items() if isinstance(one, dict)} if isinstance(found, dict) else {}
+    )
+
+
+def _mappings(found: object, path: Path, resources: Resources) -> Iterator[DeclaredMapping]:
+    """Args: resources: All of the template, to which these may refer."""
+    if not isinstance(found, dict):
+        return
+    for name, repeated in found.items():
+        if str(name).startswith(_LOOP) and isinstance(repeated, list) and len(repeated) == 3:
+            yield from _mappings(repeated[2], (*path, name, 2), resources)
+        elif name == "Fn::Transform":
+            unknown = "a macro adds resources during the deployment"
+            yield DeclaredMapping(name=str(name), path=(*path, name), unknown=unknown)
+    for name, resource in _resources(found).items():
+        properties = resource.get("Properties")
+        if not isinstance(properties, dict):
+            continue
+        here = (*path, name)
+        if resource.get("Type") == _MAPPING:
+            yield from _mapping(name, (*here, "Properties"), properties, resources)
+        elif resource.get("Type") == _FUNCTION and isinstance(properties.get("Events"), dict):
+            yield from _events(name, (*here, "Properties", "Events"), properties["Events"], resources)
+
+
+def _mapping(
+    name: str, path: Path, properties: Mapping[str, Any], resources: Resources
+) -> Iterator[DeclaredMapping]:
+    given = properties.get("EventSourceArn")
+    source = stream_source(given, resources)
+    if source is not None:
+        yield _declared(name, path, properties, source)
+    elif _may_be_a_stream(given, properties):
+        yield with_unknown_source(_declared(name, path, properties, KnownStream()))
+
+
+def _may_be_a_stream(source: object, properties: Mapping[str, Any]) -> bool:
+    """Whether a source that is not known yet can be a stream: queues have no starting position."""
+    is_attribute = get_attribute(source) is not None
+    return "StartingPosition" in properties and not is_attribute and isinstance(resolve(source), Unknown)
+
+
+def _events(
+    function: str, path: Path, events: Mapping[str, Any], resources: Resources
+) -> Iterator[DeclaredMapping]:
+    for name, event in events.items():
+        properties = event.get("Properties") if isinstance(event, dict) else None
+        if not isinstance(properties, dict) or event.get("Type") != "DynamoDB":
+            continue
+        source = stream_source(properties.get("Stream"), resources)
+        yield _declared(
+            f"{function}/{name}", (*path, name, "Properties"), properties, source or KnownStream()
+        )
+
+
+def _declared(name: str, path: Path, properties: Mapping[str, Any], stream: KnownStream) -> DeclaredMapping:
+    criteria = declared_filters(properties, path, CRITERIA, resolve)
+    return DeclaredMapping(
+        name=name,
+        path=path,
+        filters=criteria.filters,
+        stream=stream,
+        unknown=criteria.unknown,
+        mistakes=criteria.mistakes,
+    )
+
+
+CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern")
+
+
+# --- the stream -------------------------------------------------------------------------------------------
+
+
+def stream_source(value: object, resources: Resources) -> KnownStream | None:
+    """What the template says of the source; None where it is certainly not a DynamoDB stream, or not known to be one."""
+    resolved = resolve(value)
+    if isinstance(resolved, str):
+        arn = parse_arn(resolved)
+        return KnownStream(arn=resolved) if arn is not None and arn.service == "dynamodb" else None
+    target = get_attribute(value)
+    if target is None or target[1] != "StreamArn":
+        return None
+    return table_stream(resources.get(target[0]))
+
+
+def get_attribute(value: object) -> tuple[str, str] | None:
+    """The resource and the attribute of an Fn::GetAtt."""
+    given = value.get("Fn::GetAtt") if isinstance(value, dict) and len(value) == 1 else None
+    parts = given.split(".", 1) if isinstance(given, str) else given
+    if isinstance(parts, list) and len(parts) == 2 and all(isinstance(part, str) for part in parts):
+        return parts[0], parts[1]
+    return None
+
+
+def table_stream(resource: object) -> KnownStream:
+    """The key and the view type of a table in the template."""
+    properties = resource.get("Properties") if isinstance(resource, dict) else None
+    if (
+        not isinstance(resource, dict)
+        or resource.get("Type") not in _TABLES
+        or not isinstance(properties, dict)
+    ):
+        return KnownStream()
+    definitions = _listed(properties.get("AttributeDefinitions"))
+    types = {
+        one["AttributeName"]: one.get("AttributeType")
+        for one in definitions
+        if isinstance(one.get("AttributeName"), str)
+    }
+    schema = sorted(_listed(properties.get("KeySchema")), key=lambda one: one.get("KeyType") != "HASH")
+    stream = properties.get("StreamSpecification")
+    view = stream.get("StreamViewType") if isinstance(stream, dict) else None
+    return stream_of(types, [one.get("AttributeName") for one in schema], view)
+
+
+def _listed(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+# --- intrinsic functions ----------------------------------------------------------------------------------
+
+
+def resolve(value: object) -> Any:
+    """A value with its intrinsic functions applied where they are constant; Unknown where they are not."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((name, operand),) = value.items()
+        if name == "Fn::Sub":
+            return _substituted(operand)
+        if name == "Fn::Join":
+            return _joined(operand)
+        if name == "Fn::ToJsonString":
+            inner = resolve(operand)
+            return (
+                inner
+                if isinstance(inner, Unknown)
+                else json.dumps(inner, separators=(",", ":"), ensure_ascii=False)
+            )
+        if name.startswith("Fn::") or name in ("Ref", "Condition"):
+            return Unknown(f"{name} is resolved during the deployment", _shown(name, operand))
+    if isinstance(value, dict):
+        return _first_unknown(value.values()) or value
+    if isinstance(value, list):
+        return _first_unknown(value) or value
+    return value
+
+
+def _shown(name: str, operand: object) -> str:
+    """What a function is about, for messages: a name, an attribute, a condition."""
+    if name == "Fn::If" and isinstance(operand, list):
+        return str(operand[0]) if operand else ""
+    if isinstance(operand, list) and all(isinstance(one, str) for one in operand):
+        return ".".join(operand)
+    return operand if isinstance(operand, str) else ""
+
+
+def _first_unknown(values: Any) -> Unknown | None:
+    return next((found for one in values if isinstance(found := resolve(one), Unknown)), None)
+
+
+def _substituted(operand: object) -> Any:
+    text, given = (operand, {}) if isinstance(operand, str) else _pair(operand)
+    if not isinstance(text, str) or not isinstance(given, dict):
+        return Unknown("Fn::Sub has an unexpected form")
+    out, rest = "", text
+    while "${" in rest:
+        before, _, after = rest.partition("${")
+        name, closed, rest = after.partition("}")
+        if not closed:
+            return Unknown("Fn::Sub is not closed")
+        if name.startswith("!"):
+            out += f"{before}${{{name[1:]}}}"
+            continue
+        value = resolve(given.get(name.strip())) if name.strip() in given else None
+        if not isinstance(value, str | int):
+            return Unknown("Fn::Sub is resolved during the deployment", f"${{{name}}}")
+        out += before + str(value)
+    return out + rest
+
+
+def _joined(operand: object) -> Any:
+    separator, parts = _pair(operand)
+    if not isinstance(separator, str) or not isinstance(parts, list):
+        return Unknown("Fn::Join has an unexpected form")
+    resolved = [resolve(part) for part in parts]
+    unknown = next((one for one in resolved if isinstance(one, Unknown)), None)
+    return unknown or separator.join(map(str, resolved))
+
+
+def _pair(value: object) -> tuple[Any, Any]:
+    return (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (None, None)
+
+
+__all__ = ["Mistake", "is_template", "resource_mappings", "template_mappings"]

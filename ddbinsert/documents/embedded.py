@@ -1,0 +1,142 @@
+"""Patterns inside documents: the place of each character of a pattern's text in the document's text, and back.
+
+A pattern is JSON text in a string of JSON, YAML or HCL, where quotes and backslashes are escaped and lines are folded;
+or it is a nested value, whose parts have places of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from json import decoder
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.documents.declared import Form
+from ddbinsert.documents.source import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.documents.declared import DeclaredFilter
+    from ddbinsert.documents.source import Document, Span
+
+_SIMPLE: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0"}
+_scan_string: Any = vars(decoder)["scanstring"]
+
+
+def offsets(document: Document, declared: DeclaredFilter) -> list[int] | None:
+    """For every character of the pattern's text, and its end, the offset in the document.
+
+    None where the text is not in the document as it is.
+    """
+    span = document.places.span(declared.path)
+    if span is None or declared.form is Form.VALUE or not declared.literal or declared.pattern is None:
+        return None
+    return _aligned(document.text, span, declared.pattern)
+
+
+def _aligned(text: str, span: Span, decoded: str) -> list[int] | None:
+    """Walk through the source and the decoded text side by side."""
+    position, end = span
+    quote = text[position] if text[position : position + 1] in ("'", '"') else ""
+    position = position + 1 if quote else _content(text, position, end)
+    found: list[int] = []
+    for index, character in enumerate(decoded):
+        step = _step(text, position, end, character, quote)
+        if step is None:
+            rest = decoded[index:]
+            return [*found, *([end] * (len(rest) + 1))] if not rest.strip() else None
+        start, position = step
+        found.append(start)
+    return [*found, position]
+
+
+def _step(text: str, position: int, end: int, character: str, quote: str) -> tuple[int, int] | None:
+    """Where a decoded character begins and ends in the source; None where it is not there."""
+    while position < end:
+        given = text[position]
+        if quote == '"' and given == "\\":
+            value, length = _escape(text, position)
+            if value is not None:
+                return (position, position + length) if value == character else None
+            position += length  # an escaped line break
+        elif given == character:
+            return position, position + (2 if quote == given == "'" else 1)
+        elif given.isspace() and not character.isspace():
+            position += 1  # indentation, or a folded line break
+        elif character.isspace():
+            return position, position + given.isspace()
+        else:
+            return None
+    return None
+
+
+def _content(text: str, start: int, end: int) -> int:
+    """Where a block scalar, a heredoc or a plain scalar begins, after its header."""
+    if text[start : start + 1] in ("|", ">") or text[start : start + 2] == "<<":
+        line_end = text.find("\n", start, end)
+        return line_end + 1 if line_end >= 0 else end
+    return start
+
+
+def _escape(text: str, position: int) -> tuple[str | None, int]:
+    """The character of an escape sequence, and its length in the source."""
+    kind = text[position + 1 : position + 2]
+    if kind == "u":
+        # A character beyond U+FFFF is a pair of escapes.
+        is_pair = text[position + 2 : position + 3] in "dD" and text[position + 3 : position + 4] in "89abAB"
+        length = 12 if is_pair and text[position + 6 : position + 8] == "\\u" else 6
+        try:
+            value, end = _scan_string(text[position : position + length] + '"', 0, True)
+        except ValueError:
+            return kind, 2
+        return value, end - 1
+    if kind == "x":
+        digits = text[position + 2 : position + 4]
+        is_hex = len(digits) == 2 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+        return (chr(int(digits, 16)), 4) if is_hex else (kind, 2)
+    if kind == "\n":
+        return None, 2
+    return _SIMPLE.get(kind, kind), 2
+
+
+def place_in_pattern(
+    document: Document, declared: DeclaredFilter, path: Sequence[str | int], position: int | None
+) -> int:
+    """The document's offset of a place in the pattern."""
+    if declared.form is Form.VALUE:
+        return document.span((*declared.path, *path)).start
+    start = document.span(declared.path).start
+    if position is None:
+        return start
+    places = offsets(document, declared)
+    return places[min(position, len(places) - 1)] if places else start
+
+
+def value_span(pattern: str, path: Sequence[str | int]) -> Span | None:
+    """The place of a value in a pattern's own text."""
+    from ddbinsert.documents.json_document import read_json_document
+
+    try:
+        return read_json_document("pattern", pattern).places.span(tuple(path))
+    except (ValueError, IndexError, DocumentError):
+        return None
+
+
+def key_span(pattern: str, path: Sequence[str | int]) -> Span | None:
+    """The place of the key of a member in a pattern's own text."""
+    from ddbinsert.documents.json_document import read_json_document
+
+    try:
+        return read_json_document("pattern", pattern).places.key_span(tuple(path))
+    except (ValueError, IndexError, DocumentError):
+        return None
+
+
+def escaped(document: Document, span: Span, text: str) -> str | None:
+    """JSON text as it is written into the string at this place; None where it cannot be written there."""
+    quote = document.text[span.start : span.start + 1]
+    if quote == '"':
+        return json.dumps(text, ensure_ascii=False)[1:-1]
+    if quote == "'":
+        return text.replace("'", "''")
+    return text if "\n" not in text else None

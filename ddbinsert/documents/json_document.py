@@ -1,0 +1,123 @@
+"""JSON with places that are looked up on demand: the text is read by `json`, and only asked-for paths are searched.
+
+Searching skips values with json's own scanner, so that a look-up costs no more than reading the text again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from json import decoder
+from typing import Any, Final
+
+from ddbinsert.documents.source import Document, DocumentError, Path, Span, at
+
+_SPACE: Final = re.compile(r"[ \t\n\r]*")
+_DECODER: Final = json.JSONDecoder()
+# json's own string scanner, which typeshed does not list.
+_scan_string: Any = vars(decoder)["scanstring"]
+
+
+#: Names whose quoted form can stand in a text as this name only, never across two strings (`"a","b"` has `","`).
+_PLAIN_NAME: Final = re.compile(r"\w(?:[\w./-]*\w)?")
+
+
+class _JsonPlaces:
+    """Places of the values of a text.
+
+    Args:
+        text: JSON that has been read. root: What it says.
+    """
+
+    def __init__(self, text: str, root: Any) -> None:
+        self.text = text
+        self.root = root
+
+    def span(self, path: Path) -> Span | None:
+        found = self._find(path)
+        return found[1] if found is not None else None
+
+    def key_span(self, path: Path) -> Span | None:
+        found = self._find(path)
+        return found[0] if found is not None else None
+
+    def _find(self, path: Path) -> tuple[Span | None, Span] | None:
+        """The key's and the value's place."""
+        steps, key, start = self._nearest(path)
+        for step in path[steps:]:
+            found = self._member(start, step) if isinstance(step, str) else self._item(start, step)
+            if found is None:
+                return None
+            key, start = found
+        return key, Span(start, self._end(start))
+
+    def _nearest(self, path: Path) -> tuple[int, Span | None, int]:
+        """From where to search: the steps that are done, the key's place, the value's start.
+
+        A name that occurs once in the whole text can be nowhere else: what stands before it need not be skipped.
+        """
+        text = self.text
+        if "\\u" not in text and at(self.root, path) is not None:  # otherwise a name may be spelt in two ways
+            for index in range(len(path) - 1, -1, -1):
+                name = path[index]
+                if isinstance(name, str) and _PLAIN_NAME.fullmatch(name):
+                    quoted = f'"{name}"'
+                    place = text.find(quoted)
+                    if place >= 0 and text.find(quoted, place + 1) < 0:
+                        end = place + len(quoted)
+                        return index + 1, Span(place, end), self._skip(self._skip(end) + 1)
+        return 0, None, self._skip(1 if text.startswith("\ufeff") else 0)
+
+    def _skip(self, position: int) -> int:
+        found = _SPACE.match(self.text, position)
+        return found.end() if found else position
+
+    def _end(self, start: int) -> int:
+        return int(_DECODER.raw_decode(self.text, start)[1])
+
+    def _member(self, start: int, name: str) -> tuple[Span, int] | None:
+        """The last member of this name, as `json` keeps it."""
+        text, skip, decode = self.text, _SPACE.match, _DECODER.raw_decode
+        if text[start] != "{":
+            return None
+        found: tuple[Span, int] | None = None
+        position = self._skip(start + 1)
+        while text[position] == '"':
+            key, end = _scan_string(text, position + 1, True)
+            value = skip(text, skip(text, end).end() + 1).end()  # type: ignore[union-attr]
+            if key == name:
+                found = Span(position, end), value
+            position = skip(text, decode(text, value)[1]).end()  # type: ignore[union-attr]
+            if text[position] != ",":
+                break
+            position = skip(text, position + 1).end()  # type: ignore[union-attr]
+        return found
+
+    def _item(self, start: int, index: int) -> tuple[None, int] | None:
+        if self.text[start] != "[":
+            return None
+        position = self._skip(start + 1)
+        for _ in range(index):
+            if self.text[position] == "]":
+                return None
+            position = self._skip(self._end(position))
+            if self.text[position] != ",":
+                return None
+            position = self._skip(position + 1)
+        return (None, position) if self.text[position] != "]" else None
+
+
+def read_json_document(name: str, text: str, *, generated: bool = False) -> Document:
+    """A JSON text.
+
+    Raises:
+        DocumentError: It is not JSON.
+    """
+    try:
+        root = json.loads(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise DocumentError(f"{name}, {where}: this is not JSON: {error.msg}.") from error
+    except (RecursionError, ValueError) as error:
+        raise DocumentError(f"{name}: this is not JSON: {error}.") from error
+    return Document(name=name, text=text, root=root, places=_JsonPlaces(text, root), generated=generated)

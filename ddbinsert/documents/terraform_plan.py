@@ -1,0 +1,151 @@
+"""Terraform plans as JSON (`terraform show -json`)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.filters.reach.answer import KnownStream
+from ddbinsert.documents.criteria import Found
+from ddbinsert.documents.declared import (
+    DeclaredFilter,
+    DeclaredMapping,
+    stream_of,
+    with_unknown_source,
+)
+from ddbinsert.documents.source import as_object, as_objects, at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.documents.source import Document, Path
+
+MAPPING: Final = "aws_lambda_event_source_mapping"
+TABLE: Final = "aws_dynamodb_table"
+
+
+def is_plan(root: object) -> bool:
+    return isinstance(root, dict) and "planned_values" in root and "terraform_version" in root
+
+
+def plan_mappings(document: Document) -> Iterator[DeclaredMapping]:
+    """The mappings on DynamoDB streams that a plan creates, changes or keeps."""
+    root = document.root
+    tables = {
+        str(one.get("address")): as_object(one.get("values"))
+        for _, one in _resources(root)
+        if one.get("type") == TABLE
+    }
+    after_unknown = {
+        str(one.get("address")): as_object(at(one, ("change", "after_unknown")))
+        for one in as_objects(root.get("resource_changes"))
+    }
+    for path, resource in _resources(root):
+        if resource.get("type") != MAPPING:
+            continue
+        address, values = str(resource.get("address")), as_object(resource.get("values"))
+        source = _source(values, address, root, tables)
+        if source is None and (values.get("event_source_arn") or not values.get("starting_position")):
+            continue
+        if source is None and any(
+            "." in one and not one.startswith("var.") for one in _references(root, address)
+        ):
+            continue  # it refers to a resource that is not a DynamoDB table
+        found = _plan_filters(values, (*path, "values"), after_unknown.get(address) or {})
+        mapping = DeclaredMapping(
+            name=address,
+            path=path,
+            filters=found.filters,
+            stream=source or KnownStream(),
+            unknown=found.unknown,
+            mistakes=found.mistakes,
+        )
+        yield mapping if source is not None else with_unknown_source(mapping)
+
+
+def _resources(root: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    todo: list[tuple[Path, Any]] = [
+        (("planned_values", "root_module"), at(root, ("planned_values", "root_module")))
+    ]
+    while todo:
+        path, module = todo.pop()
+        for index, resource in enumerate(_listed(module, "resources")):
+            if isinstance(resource, dict):
+                yield (*path, "resources", index), resource
+        todo += [
+            ((*path, "child_modules", index), child)
+            for index, child in enumerate(_listed(module, "child_modules"))
+        ]
+
+
+def _listed(node: object, key: str) -> list[Any]:
+    value = as_object(node).get(key)
+    return value if isinstance(value, list) else []
+
+
+def _source(
+    values: Mapping[str, Any], address: str, root: Mapping[str, Any], tables: Mapping[str, Any]
+) -> KnownStream | None:
+    """What the plan says of the stream: by its ARN, or by the expression that refers to a table."""
+    arn = parse_arn(str(values.get("event_source_arn") or ""))
+    if arn is not None:
+        if arn.service != "dynamodb":
+            return None
+        table = next((one for one in tables.values() if one.get("name") == arn.name), None)
+        known = table_stream(table) if table is not None else KnownStream()
+        return KnownStream(view=known.view, key=known.key, arn=str(values["event_source_arn"]))
+    references = _references(root, address)
+    table_address = next(
+        (one for one in references if f"{TABLE}." in one and one.endswith("stream_arn")), None
+    )
+    if table_address is None:
+        return None
+    name = table_address.removesuffix(".stream_arn")
+    match = next(
+        (values for known, values in tables.items() if known == name or known.endswith(f".{name}")), None
+    )
+    return table_stream(match) if match is not None else KnownStream()
+
+
+def _references(root: Mapping[str, Any], address: str) -> list[str]:
+    """The references in the expression of a mapping's event_source_arn, at any depth of modules."""
+    found: list[str] = []
+    todo = [at(root, ("configuration", "root_module"))]
+    plain = re.sub(r"\[[^\]]*\]", "", address)
+    while todo:
+        module = todo.pop()
+        for resource in as_objects(as_object(module).get("resources")):
+            if plain.endswith(str(resource.get("address"))) and resource.get("type") == MAPPING:
+                found += _listed(at(resource, ("expressions", "event_source_arn")), "references")
+        calls = as_object(as_object(module).get("module_calls"))
+        todo += [as_object(call).get("module") for call in calls.values()]
+    return [str(one) for one in found]
+
+
+def _plan_filters(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> Found:
+    criteria = values.get("filter_criteria")
+    if not criteria:
+        reason = "filter_criteria is known after apply" if unknown.get("filter_criteria") is True else ""
+        return Found(unknown=reason)
+    filters: list[DeclaredFilter] = []
+    for outer, block in enumerate(criteria if isinstance(criteria, list) else []):
+        for index, one in enumerate(_listed(block, "filter")):
+            where = (*path, "filter_criteria", outer, "filter", index)
+            pattern = as_object(one).get("pattern")
+            if isinstance(pattern, str):
+                filters.append(DeclaredFilter(path=(*where, "pattern"), pattern=pattern))
+            else:
+                filters.append(DeclaredFilter(path=where, pattern=None, unknown="it is known after apply"))
+    return Found(filters=tuple(filters))
+
+
+def table_stream(values: Mapping[str, Any]) -> KnownStream:
+    """The key and the view type of an aws_dynamodb_table."""
+    types = {
+        one["name"]: one.get("type")
+        for one in as_objects(values.get("attribute"))
+        if isinstance(one.get("name"), str)
+    }
+    keys = [values[name] for name in ("hash_key", "range_key") if values.get(name) is not None]
+    return stream_of(types, keys, values.get("stream_view_type"))

@@ -1,0 +1,238 @@
+"""Terraform sources: `.tf` as `hcl_document` reads them, and `.tf.json`."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.filters.reach.answer import KnownStream
+from ddbinsert.documents.criteria import Criteria, Found, pattern_at
+from ddbinsert.documents.declared import DeclaredFilter, DeclaredMapping, Mistake, with_unknown_source
+from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
+from ddbinsert.documents.source import GetAttribute, Unknown, as_object, at
+from ddbinsert.documents.terraform_plan import MAPPING, TABLE, table_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ddbinsert.documents.source import Document, Path
+
+_PATTERN: Final = Criteria(steps=(), pattern="pattern")
+_REFERENCE: Final = re.compile(r"\$\{\s*([\w.\[\]\"-]+)\s*\}")
+
+
+def is_source(root: object) -> bool:
+    """Whether this is a `.tf.json` file, or an HCL file as `hcl_document` reads it."""
+    return isinstance(root, dict) and any(
+        key in root for key in ("resource", "module", "terraform", "provider")
+    )
+
+
+def source_mappings(document: Document, tables: Mapping[str, Any] | None = None) -> Iterator[DeclaredMapping]:
+    """The mappings on DynamoDB streams that a source file declares.
+
+    Args:
+        tables: The aws_dynamodb_table resources of the module by name, those of other files included.
+    """
+    known = {**(tables or {}), **tables_of(document)}
+    resources = at(document.root, ("resource", MAPPING))
+    for name, body in (resources if isinstance(resources, dict) else {}).items():
+        path: Path = ("resource", MAPPING, name)
+        if isinstance(body, list) and body:
+            body, path = body[0], (*path, 0)  # noqa: PLW2901 - a block may be written as a list
+        if not isinstance(body, dict):
+            continue
+        given = body.get("event_source_arn")
+        source = source_stream(given, known)
+        if source is None and not ("starting_position" in body and _is_unknown(given)):
+            continue
+        found = _source_filters(body, path)
+        mapping = DeclaredMapping(
+            name=f"{MAPPING}.{name}",
+            path=path,
+            filters=found.filters,
+            stream=source or KnownStream(),
+            unknown=found.unknown,
+            mistakes=found.mistakes,
+        )
+        yield mapping if source is not None else with_unknown_source(mapping)
+    yield from _module_mappings(document, known)
+
+
+def _is_unknown(source: object) -> bool:
+    """Whether a source is a variable or an expression; a reference to a resource says what it is."""
+    return isinstance(source, Unknown) or (isinstance(source, str) and source.startswith("${var."))
+
+
+def tables_of(document: Document) -> dict[str, Any]:
+    """The tables of a source file by name."""
+    found = at(document.root, ("resource", TABLE))
+    if not isinstance(found, dict):
+        return {}
+    bodies = {name: body[0] if isinstance(body, list) and body else body for name, body in found.items()}
+    return {name: body for name, body in bodies.items() if isinstance(body, dict)}
+
+
+def source_stream(value: object, tables: Mapping[str, Any]) -> KnownStream | None:
+    """What is known of a source; None where it is not a DynamoDB stream, or not known to be one."""
+    if isinstance(value, str) and (found := _REFERENCE.fullmatch(value)):
+        resource, _, attribute = found[1].rpartition(".")
+        value = GetAttribute(resource, attribute)
+    if isinstance(value, GetAttribute):
+        kind, _, name = value.resource.partition(".")
+        if kind in ("data", "module"):
+            kind, _, name = name.partition(".")
+        is_stream = value.attribute in ("stream_arn", "dynamodb_table_stream_arn")
+        if not is_stream:
+            return None
+        table = tables.get(re.sub(r"\[.*", "", name)) if kind == TABLE else None
+        return table_stream(table) if table is not None else KnownStream()
+    if isinstance(value, str):
+        arn = parse_arn(value)
+        return KnownStream(arn=value) if arn is not None and arn.service == "dynamodb" else None
+    return None
+
+
+def _source_filters(body: Mapping[str, Any], path: Path) -> Found:
+    mistakes: list[Mistake] = []
+    filters: list[DeclaredFilter] = []
+    for outer_path, criteria in _blocks(body, "filter_criteria", path):
+        if isinstance(criteria, Unknown):
+            return Found(unknown=criteria.reason)
+        for inner_path, one in _blocks(as_object(criteria), "filter", outer_path):
+            found = _filter_block(one, inner_path, mistakes)
+            filters += [found] if found is not None else []
+    return Found(filters=tuple(filters), mistakes=tuple(mistakes))
+
+
+def _filter_block(block: object, path: Path, mistakes: list[Mistake]) -> DeclaredFilter | None:
+    if isinstance(block, Unknown):
+        return DeclaredFilter(path=path, pattern=None, unknown=block.reason)
+    if isinstance(block, _Element):
+        return pattern_at(block.value, block.path, _PATTERN, resolve, mistakes)
+    if isinstance(block, dict) and "pattern" in block:
+        return pattern_at(block["pattern"], (*path, "pattern"), _PATTERN, resolve, mistakes)
+    message = "A `filter` block needs the argument `pattern`."
+    mistakes.append(Mistake(rule="no-pattern", message=message, hint=None, path=path))
+    return None
+
+
+class _Element(NamedTuple):
+    """The pattern that a dynamic block takes from an element of its list, with its place there."""
+
+    path: Path
+    value: Any
+
+
+_DYNAMIC: Final = "a dynamic block is expanded by Terraform"
+
+
+def _blocks(body: Mapping[str, Any], name: str, path: Path) -> Iterator[tuple[Path, Any]]:
+    """The blocks of a name: written once, several times, or as a dynamic block over a list that is written out."""
+    yield from _listed(body.get(name), (*path, name))
+    # A body may be a list in .tf.json.
+    for _, labelled in _listed(body.get("dynamic"), ()):
+        here = (*path, "dynamic", name)
+        for dynamic_path, dynamic in _listed(as_object(labelled).get(name), here):
+            yield from _expanded(as_object(dynamic), name, dynamic_path)
+
+
+def _expanded(dynamic: Mapping[str, Any], name: str, path: Path) -> Iterator[tuple[Path, Any]]:
+    elements = dynamic.get("for_each")
+    content = next(iter(_listed(dynamic.get("content"), (*path, "content"))), None)
+    if not isinstance(elements, list) or content is None:
+        yield path, Unknown(_DYNAMIC)
+        return
+    content_path, block = content
+    iterator = dynamic.get("iterator")
+    iterator = iterator.text if isinstance(iterator, Unknown) else iterator or name
+    for index, element in enumerate(elements):
+        pattern = as_object(block).get("pattern")
+        match _of_element(pattern, str(iterator)):
+            case None:
+                yield content_path, block
+            case () if not isinstance(element, dict) or set(element) == {"jsonencode"}:
+                yield path, _Element((*path, "for_each", index), element)
+            case (key,) if isinstance(element, dict) and key in element:
+                yield path, _Element((*path, "for_each", index, key), element[key])
+            case _:
+                yield path, Unknown(_DYNAMIC)
+
+
+def _of_element(pattern: object, iterator: str) -> tuple[str, ...] | None:
+    """Which part of the element a pattern is: () for all of it, a key; None if it does not refer to the element."""
+    if isinstance(pattern, str) and (found := _REFERENCE.fullmatch(pattern)):
+        resource, _, attribute = found[1].rpartition(".")
+        pattern = GetAttribute(resource, attribute)
+    if not isinstance(pattern, GetAttribute):
+        return None
+    steps = f"{pattern.resource}.{pattern.attribute}".split(".")
+    return tuple(steps[2:]) if steps[:2] == [iterator, "value"] else None
+
+
+def _listed(value: object, path: Path) -> Iterator[tuple[Path, Any]]:
+    """A block that is written once or several times."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield (*path, index), one
+    elif value is not None:
+        yield path, value
+
+
+def resolve(value: object) -> Any:
+    """The value; Unknown where an expression is in it."""
+    if isinstance(value, GetAttribute):
+        return Unknown("it is a reference", f"{value.resource}.{value.attribute}")
+    if isinstance(value, str) and not isinstance(value, PlainText):
+        if has_expression(value):
+            return Unknown("the expression is evaluated by Terraform", value)
+        return without_escapes(value)
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, dict) and set(value) == {"jsonencode"}:
+        inner = resolve(value["jsonencode"])
+        return (
+            inner
+            if isinstance(inner, Unknown)
+            else json.dumps(inner, separators=(",", ":"), ensure_ascii=False)
+        )
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    unknown = next((one for child in children if isinstance(one := resolve(child), Unknown)), None)
+    return unknown or value
+
+
+def _module_mappings(document: Document, tables: Mapping[str, Any]) -> Iterator[DeclaredMapping]:
+    """`event_source_mapping` of the community's lambda module: entries with `filter_criteria` of patterns."""
+    modules = at(document.root, ("module",))
+    for name, body in (modules if isinstance(modules, dict) else {}).items():
+        path: Path = ("module", name)
+        if isinstance(body, list) and body:
+            body, path = body[0], (*path, 0)  # noqa: PLW2901 - as above
+        entries = body.get("event_source_mapping") if isinstance(body, dict) else None
+        for key, entry in (entries if isinstance(entries, dict) else {}).items():
+            if not isinstance(entry, dict):
+                continue
+            source = source_stream(entry.get("event_source_arn"), tables)
+            if source is None:
+                continue
+            here = (*path, "event_source_mapping", key)
+            mistakes: list[Any] = []
+            criteria = entry.get("filter_criteria")
+            filters = [
+                found
+                for where, one in _listed(criteria, (*here, "filter_criteria"))
+                if isinstance(one, dict)
+                and "pattern" in one
+                and (found := pattern_at(one["pattern"], (*where, "pattern"), _PATTERN, resolve, mistakes))
+            ]
+            unknown = criteria.reason if isinstance(criteria, Unknown) else ""
+            yield DeclaredMapping(
+                name=f"module.{name}/{key}",
+                path=here,
+                filters=tuple(filters),
+                stream=source,
+                unknown=unknown,
+                mistakes=tuple(mistakes),
+            )

@@ -1,0 +1,98 @@
+"""What is exported: resources with CloudFormation's properties, and references between them."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Properties = dict[str, Any]
+
+
+class Kind(StrEnum):
+    """CloudFormation's type of a resource."""
+
+    ROLE = "AWS::IAM::Role"
+    LOG_GROUP = "AWS::Logs::LogGroup"
+    QUEUE = "AWS::SQS::Queue"
+    FUNCTION = "AWS::Lambda::Function"
+    MAPPING = "AWS::Lambda::EventSourceMapping"
+
+
+#: The logical name of the resource of each kind: an export has one of each at most.
+NAMES: Final = {
+    Kind.ROLE: "Role",
+    Kind.LOG_GROUP: "LogGroup",
+    Kind.QUEUE: "FailureQueue",
+    Kind.FUNCTION: "Function",
+    Kind.MAPPING: "Mapping",
+}
+
+
+@dataclass(frozen=True)
+class Ref:
+    """An attribute of another resource of the export.
+
+    Attributes:
+        name: The logical name of the resource.
+        attribute: ``Arn``, or ``Id`` (Terraform).
+    """
+
+    name: str
+    attribute: str = "Arn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One resource.
+
+    Attributes:
+        name: The logical name, in CamelCase.
+        properties: As CloudFormation names them; a value may be a `Ref` at any depth.
+        identity: By what CloudFormation imports it: the property, and its value.
+        import_id: By what Terraform and Pulumi import it.
+        after: Logical names of resources that must be there first, besides those that it refers to.
+    """
+
+    kind: Kind
+    name: str
+    properties: Properties
+    identity: tuple[str, str]
+    import_id: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """One trigger.
+
+    Attributes:
+        exists: The resources exist already, so that they are to be imported and not created.
+        archive: The function's code, written beside the files; None where it is not known.
+        notes: What the format or the export cannot express.
+    """
+
+    table: str
+    resources: tuple[Resource, ...]
+    region: str
+    exists: bool = True
+    archive: bytes | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
+
+
+def with_refs(value: Any, render: Callable[[Ref], Any]) -> Any:
+    """The value with each `Ref` in it rendered."""
+    match value:
+        case Ref():
+            return render(value)
+        case dict():
+            return {name: with_refs(inner, render) for name, inner in value.items()}
+        case list() | tuple():
+            return [with_refs(inner, render) for inner in value]
+        case _:
+            return value

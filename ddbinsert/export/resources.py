@@ -1,0 +1,339 @@
+"""The resources of a trigger, from what is there or from what is wanted."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.function_settings import function_parameters, present_parameters
+from ddbinsert.core.trigger.policy import POLICY_NAME, failure_destination, role_policy
+from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, mapping_parameters
+from ddbinsert.core.trigger.shapes import QUEUE_RETENTION, TRUST, kept_levels
+from ddbinsert.export.model import NAMES, Exported, Kind, Properties, Ref, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+
+
+def from_live(
+    trigger: Trigger, world: World, archive: bytes | None, *, unexported: Sequence[str] = ()
+) -> Exported:
+    """The trigger as it is, whoever made it.
+
+    Args:
+        unexported: Settings of the function that no export has.
+        world: With the role, the log group and its tags, the mapping's tags and, where there is one, the queue.
+    """
+    table, function, mapping = world.table, world.function, world.live_mapping
+    if table is None or function is None or mapping is None:
+        raise ValueError("an export needs a table, a function and a mapping")
+    resources = [*_live_role(world), *_live_log_group(world), *_live_queue(world, mapping)]
+    names = {one.kind for one in resources}
+    properties = {
+        **present_parameters(function),
+        "FunctionName": function.name,
+        "Role": Ref(NAMES[Kind.ROLE]) if Kind.ROLE in names else function.role_arn,
+        "Architectures": [function.architecture],
+        "PackageType": function.package_type,
+        "Tags": _tags(function.tags),
+    }
+    properties["LoggingConfig"].update(kept_levels(function))
+    resources.append(_function(function.name, properties))
+    written = {
+        each.aws: each.write(each.present(mapping)) for each in MAPPING_SETTINGS if each.name != "filters"
+    }
+    written["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in mapping.filters]}
+    if mapping.metrics is None:
+        del written["MetricsConfig"]
+    if mapping.tumbling_window:
+        written["TumblingWindowInSeconds"] = mapping.tumbling_window
+    resources.append(
+        _mapping(
+            {
+                **written,
+                "FunctionName": _function_reference(mapping.function_arn),
+                "StartingPosition": mapping.starting_position or StartingPosition.TRIM_HORIZON.value,
+                "EventSourceArn": mapping.stream_arn,
+                "Tags": _tags(mapping.tags or {}),
+            },
+            mapping.uuid,
+        )
+    )
+    return Exported(
+        table=trigger.table,
+        resources=tuple(resources),
+        region=world.region or "",
+        archive=archive,
+        notes=tuple(_live_notes(table, function, mapping, world, unexported, has_code=archive is not None)),
+    )
+
+
+def from_wanted(trigger: Trigger, table: TableState, package: Package, region: str) -> Exported:
+    """The trigger as the configuration describes it, on a table that exists.
+
+    Args:
+        trigger: With the filters narrowed to inserts.
+    """
+    name, role = trigger.function_name, trigger.function.role
+    tags = _tags(trigger.all_tags)
+    resources = (
+        []
+        if role
+        else [
+            _role(
+                trigger.role_name,
+                _wanted_policy(trigger, table, package),
+                trigger.role_tags,
+                path=trigger.role.path,
+                boundary=trigger.role.boundary,
+            )
+        ]
+    )
+    group: Properties = {"LogGroupName": trigger.log_group, "Tags": tags}
+    if trigger.function.log_class != "STANDARD":
+        group["LogGroupClass"] = trigger.function.log_class
+    if trigger.function.log_retention_days is not None and trigger.function.log_class != "DELIVERY":
+        group["RetentionInDays"] = trigger.function.log_retention_days
+    resources.append(_log_group(trigger.log_group, group))
+    written = mapping_parameters(trigger)
+    destination = failure_destination(trigger, table.arn)
+    if trigger.mapping.on_failure == "create":
+        resources.append(_queue(trigger.failure_queue, QUEUE_RETENTION, trigger.all_tags, table.arn))
+    written["DestinationConfig"] = {"OnFailure": {"Destination": destination}} if destination else {}
+    properties = {
+        **function_parameters(trigger, package),
+        "FunctionName": name,
+        "Role": role or Ref(NAMES[Kind.ROLE]),
+        "Architectures": [trigger.function.architecture],
+        "PackageType": "Zip",
+        "Tags": _tags(trigger.function_tags),
+    }
+    resources.append(_function(name, properties))
+    position = trigger.mapping.starting_position
+    resources.append(
+        _mapping(
+            {
+                **written,
+                "FunctionName": Ref(NAMES[Kind.FUNCTION]),
+                "StartingPosition": (
+                    StartingPosition.TRIM_HORIZON if position is StartingPosition.AUTO else position
+                ).value,
+                "EventSourceArn": table.stream_arn or f"{table.arn}/stream/LABEL",
+                "Tags": tags,
+            },
+            "",
+        )
+    )
+    return Exported(
+        table=trigger.table,
+        resources=tuple(resources),
+        region=region,
+        exists=False,
+        archive=package.zip_bytes or None,
+        notes=tuple(_wanted_notes(table, trigger)),
+    )
+
+
+def _wanted_policy(trigger: Trigger, table: TableState, package: Package) -> str:
+    return role_policy(trigger, table, table.stream_arn, package.rights)
+
+
+# --- single resources -------------------------------------------------------------------------------------
+
+
+def _role(
+    name: str, policy: str | None, tags: Mapping[str, str], *, path: str, boundary: str | None
+) -> Resource:
+    policies = [{"PolicyName": POLICY_NAME, "PolicyDocument": json.loads(policy)}] if policy else []
+    return Resource(
+        kind=Kind.ROLE,
+        name=NAMES[Kind.ROLE],
+        properties={
+            "RoleName": name,
+            **({"Path": path} if path != "/" else {}),
+            **({"PermissionsBoundary": boundary} if boundary else {}),
+            "AssumeRolePolicyDocument": json.loads(TRUST),
+            "Policies": policies,
+            "Tags": _tags(tags),
+        },
+        identity=("RoleName", name),
+        import_id=name,
+    )
+
+
+def _log_group(name: str, properties: Properties) -> Resource:
+    return Resource(
+        kind=Kind.LOG_GROUP,
+        name=NAMES[Kind.LOG_GROUP],
+        properties=properties,
+        identity=("LogGroupName", name),
+        import_id=name,
+    )
+
+
+def _queue(name: str, retention: int, tags: Mapping[str, str], beside: str) -> Resource:
+    where = arn_parts(beside)
+    suffix = "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com"
+    url = f"https://sqs.{where.region}.{suffix}/{where.account}/{name}"
+    return Resource(
+        kind=Kind.QUEUE,
+        name=NAMES[Kind.QUEUE],
+        properties={"QueueName": name, "MessageRetentionPeriod": retention, "Tags": _tags(tags)},
+        identity=("QueueUrl", url),
+        import_id=url,
+    )
+
+
+def _function(name: str, properties: Properties) -> Resource:
+    kept = {key: value for key, value in properties.items() if value not in ([], {"Variables": {}})}
+    return Resource(
+        kind=Kind.FUNCTION,
+        name=NAMES[Kind.FUNCTION],
+        properties=kept,
+        identity=("FunctionName", name),
+        import_id=name,
+        after=(NAMES[Kind.LOG_GROUP],),
+    )
+
+
+def _mapping(properties: Properties, uuid: str) -> Resource:
+    kept = {
+        key: value
+        for key, value in properties.items()
+        if value not in ({}, [], {"Metrics": []}, {"Filters": []})
+    }
+    return Resource(
+        kind=Kind.MAPPING,
+        name=NAMES[Kind.MAPPING],
+        properties=kept,
+        identity=("Id", uuid),
+        import_id=uuid,
+        after=(NAMES[Kind.ROLE],),
+    )
+
+
+def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as CloudFormation lists them, without those that AWS itself keeps (``aws:``)."""
+    return [
+        {"Key": name, "Value": value} for name, value in sorted(tags.items()) if not name.startswith("aws:")
+    ]
+
+
+# --- of what is there -------------------------------------------------------------------------------------
+
+
+def _live_role(world: World) -> Iterator[Resource]:
+    if world.role is not None and world.function is not None and world.role.is_ours:
+        role = world.role
+        yield _role(role.name, role.policy, role.tags, path=role.path, boundary=role.boundary)
+
+
+def _live_log_group(world: World) -> Iterator[Resource]:
+    group = world.log_group
+    if group is None:
+        return
+    properties: Properties = {"LogGroupName": group.name, "Tags": _tags(group.tags or {})}
+    if group.log_class not in ("", "STANDARD"):
+        properties["LogGroupClass"] = group.log_class
+    if group.retention_days is not None and not group.keeps_retention:
+        properties["RetentionInDays"] = group.retention_days
+    yield _log_group(group.name, properties)
+
+
+def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
+    queue = world.queue
+    if queue is None or world.table is None or OWNER_TAG not in queue.tags:
+        return
+    if resource_name(mapping.on_failure or "") == queue.name:
+        yield _queue(queue.name, QUEUE_RETENTION, queue.tags, world.table.arn)
+
+
+def _function_reference(function_arn: str) -> Any:
+    """The function of the export, or the alias or version of it that the mapping calls."""
+    return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[Kind.FUNCTION])
+
+
+def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """The function's settings that an export does not have, by AWS's names; none where they are Lambda's defaults.
+
+    Args:
+        configuration: As GetFunctionConfiguration answers.
+    """
+    found = {
+        "Description": configuration.get("Description"),
+        "Ipv6AllowedForDualStack": (configuration.get("VpcConfig") or {}).get("Ipv6AllowedForDualStack"),
+        "FileSystemConfigs": configuration.get("FileSystemConfigs"),
+        "SnapStart": (configuration.get("SnapStart") or {}).get("ApplyOn", "None") != "None",
+    }
+    return tuple(name for name, differs in found.items() if differs)
+
+
+def _live_notes(
+    table: TableState,
+    function: FunctionState,
+    mapping: MappingState,
+    world: World,
+    unexported: Sequence[str],
+    *,
+    has_code: bool,
+) -> Iterator[str]:
+    yield _table_note(table)
+    if unexported:
+        yield (
+            f"{', '.join(unexported)} of {function.name} are not exported: add them by hand before the first apply, "
+            "which would reset them."
+        )
+    if world.role is not None and world.role.is_ours and world.role.other_policies:
+        policies = ", ".join(world.role.other_policies)
+        yield f"Policies of role {world.role.name} that ddbinsert did not make are not exported: {policies}."
+    if world.role is None or not world.role.is_ours:
+        yield f"The role {function.role_arn} was not made by ddbinsert: it is referred to, not exported."
+    if not has_code:
+        yield (
+            f"The code of {function.name} is not part of the export: put its archive in function.zip "
+            f"(`aws lambda get-function --function-name {function.name}` shows where it can be downloaded)."
+        )
+    if world.log_group is not None and world.log_group.retention_policy:
+        yield (
+            f"The retention of {world.log_group.name} is set by the account's policy {world.log_group.retention_policy}; "
+            "the group's own is not known and not exported."
+        )
+    if function.reserved_concurrency is not None:
+        yield f"The reserved concurrency ({function.reserved_concurrency}) of {function.name} is not exported."
+    if mapping.filters_hidden:
+        yield f"The filter of {mapping.uuid} is encrypted with a customer key and could not be read: add it by hand."
+    if world.second_mappings:
+        more = ", ".join(one.uuid for one in world.second_mappings)
+        yield f"Further mappings deliver the stream to the same function and are not exported: {more}."
+    yield from _owner_note(function.tags)
+
+
+def _wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
+    yield _table_note(table)
+    if table.stream_arn is None:
+        yield (
+            f"The stream of {table.name} is not enabled: enable it with {trigger.view.value} and put its ARN in place "
+            "of the one that ends in LABEL, here and in the role's policy."
+        )
+    if trigger.mapping.starting_position is StartingPosition.AUTO:
+        yield "The mapping starts at TRIM_HORIZON: it replays the records that the stream holds (24 hours)."
+    yield from _owner_note(trigger.all_tags)
+
+
+def _table_note(table: TableState) -> str:
+    view = table.view.value if table.view else "no stream"
+    return f"The table {table.name} and its stream ({view}) are not part of the export: they stay where they are declared."
+
+
+def _owner_note(tags: Mapping[str, str]) -> Iterator[str]:
+    if OWNER_TAG in tags:
+        yield (
+            f"The tag {OWNER_TAG} is kept, so that nothing changes at first. Remove it from all resources afterwards: "
+            "`ddbinsert` changes and deletes only what carries it."
+        )

@@ -1,0 +1,291 @@
+"""Terraform: resources of the AWS provider in HCL, with `import` blocks for what exists.
+
+The attributes are those of the provider's documentation (registry.terraform.io, hashicorp/aws, version 5 and 6). Pulumi's
+provider is made from the same schema, so `export.pulumi` starts from the same values.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.export.formats import ARCHIVE
+from ddbinsert.export.model import NAMES, Exported, Kind, Properties, Ref, Resource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Document:
+    """A policy document, which is given as text."""
+
+    content: Any
+
+
+@dataclass(frozen=True)
+class Block:
+    """A nested block; several of one name follow each other.
+
+    Attributes:
+        repeats: The provider takes several of them.
+    """
+
+    content: tuple[dict[str, Any], ...]
+    repeats: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provided:
+    """A resource as the provider knows it.
+
+    Attributes:
+        type: Such as ``aws_lambda_function``.
+        name: The resource's name in the file.
+        depends_on: Addresses.
+    """
+
+    type: str
+    name: str
+    arguments: dict[str, Any]
+    import_id: str
+    depends_on: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+TYPES: Final = {
+    Kind.ROLE: "aws_iam_role",
+    Kind.LOG_GROUP: "aws_cloudwatch_log_group",
+    Kind.QUEUE: "aws_sqs_queue",
+    Kind.FUNCTION: "aws_lambda_function",
+    Kind.MAPPING: "aws_lambda_event_source_mapping",
+}
+_LABEL: Final = "inserts"
+_LOG_GROUP: Final = f"aws_cloudwatch_log_group.{_LABEL}"
+_POLICY: Final = f"aws_iam_role_policy.{_LABEL}"
+
+
+def terraform(exported: Exported) -> dict[str, str]:
+    """The file by its name."""
+    notes = [f"# {note}" for note in exported.notes]
+    head = [
+        "terraform {",
+        '  required_version = ">= 1.5"',
+        "  required_providers {",
+        "    aws = {",
+        '      source  = "hashicorp/aws"',
+        '      version = ">= 5.50"',
+        "    }",
+        "  }",
+        "}",
+    ]
+    parts = ["\n".join([*notes, *head])]
+    for one in provided(exported):
+        parts.append(_resource(one))
+        if exported.exists:
+            parts.append(_import(one))
+    return {"main.tf": "\n\n".join(parts) + "\n"}
+
+
+def provided(exported: Exported) -> Iterator[Provided]:
+    """The resources as the provider divides them: a role's policy is one of its own."""
+    names = {one.name for one in exported.resources}
+    for resource in exported.resources:
+        match resource.kind:
+            case Kind.ROLE:
+                yield from _role(resource)
+            case Kind.LOG_GROUP:
+                yield _of(resource, _log_group(resource.properties))
+            case Kind.QUEUE:
+                yield _of(resource, _queue(resource.properties))
+            case Kind.FUNCTION:
+                after = (_LOG_GROUP,) if NAMES[Kind.LOG_GROUP] in names else ()
+                ignored = ("filename", "source_code_hash") if exported.exists else ()
+                yield _of(resource, _function(resource.properties), after=after, ignored=ignored)
+            case Kind.MAPPING:
+                after = (_POLICY,) if NAMES[Kind.ROLE] in names else ()
+                yield _of(resource, _mapping(resource.properties), after=after)
+
+
+def _of(
+    resource: Resource,
+    arguments: dict[str, Any],
+    *,
+    after: tuple[str, ...] = (),
+    ignored: tuple[str, ...] = (),
+) -> Provided:
+    return Provided(
+        type=TYPES[resource.kind],
+        name=_LABEL,
+        arguments={key: value for key, value in arguments.items() if value not in (None, (), [], {})},
+        import_id=resource.import_id,
+        depends_on=after,
+        ignored=ignored,
+    )
+
+
+def _role(resource: Resource) -> Iterator[Provided]:
+    properties = resource.properties
+    yield _of(
+        resource,
+        {
+            "name": properties["RoleName"],
+            "path": properties.get("Path"),
+            "permissions_boundary": properties.get("PermissionsBoundary"),
+            "assume_role_policy": Document(properties["AssumeRolePolicyDocument"]),
+            "tags": tags_of(properties),
+        },
+    )
+    for policy in properties["Policies"]:
+        yield Provided(
+            type="aws_iam_role_policy",
+            name=_LABEL,
+            arguments={
+                "name": policy["PolicyName"],
+                "role": Ref(NAMES[Kind.ROLE], "Id"),
+                "policy": Document(policy["PolicyDocument"]),
+            },
+            import_id=f"{properties['RoleName']}:{policy['PolicyName']}",
+        )
+
+
+def _log_group(properties: Properties) -> dict[str, Any]:
+    return {
+        "name": properties["LogGroupName"],
+        "log_group_class": properties.get("LogGroupClass"),
+        "retention_in_days": properties.get("RetentionInDays"),
+        "tags": tags_of(properties),
+    }
+
+
+def _queue(properties: Properties) -> dict[str, Any]:
+    return {
+        "name": properties["QueueName"],
+        "message_retention_seconds": properties["MessageRetentionPeriod"],
+        "tags": tags_of(properties),
+    }
+
+
+def _function(properties: Properties) -> dict[str, Any]:
+    variables = properties.get("Environment", {}).get("Variables", {})
+    own_group = f"/aws/lambda/{properties['FunctionName']}"
+    logging = properties.get("LoggingConfig", {})
+    group = logging.get("LogGroup", own_group)
+    return {
+        "function_name": properties["FunctionName"],
+        "role": properties["Role"],
+        "runtime": properties.get("Runtime"),
+        "handler": properties.get("Handler"),
+        "architectures": properties["Architectures"],
+        "filename": ARCHIVE,
+        "memory_size": properties["MemorySize"],
+        "timeout": properties["Timeout"],
+        "layers": properties.get("Layers"),
+        "kms_key_arn": properties.get("KMSKeyArn"),
+        "environment": Block(({"variables": variables},)) if variables else None,
+        **{
+            _snake(name): _nested(properties[name])
+            for name in ("EphemeralStorage", "VpcConfig", "TracingConfig", "DeadLetterConfig")
+            if name in properties
+        },
+        "logging_config": None
+        if group == own_group and logging.get("LogFormat", "Text") == "Text"
+        else Block(({"log_format": "Text", **{_snake(key): value for key, value in logging.items()}},)),
+        "tags": tags_of(properties),
+    }
+
+
+#: Where the provider names a part of a mapping otherwise than AWS does.
+_RENAMED: Final = {"Destination": "destination_arn", "Filters": "filter"}
+
+
+def _mapping(properties: Properties) -> dict[str, Any]:
+    """Every setting by AWS's name, spelled as the provider spells it."""
+    settings = {key: value for key, value in properties.items() if key != "Tags"}
+    return {**{_snake(key): _nested(value) for key, value in settings.items()}, "tags": tags_of(properties)}
+
+
+def _snake(name: str) -> str:
+    return _RENAMED.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _nested(value: Any) -> Any:
+    """An object as a block, a list of objects as several of one name."""
+    match value:
+        case dict():
+            return Block(({_snake(key): _nested(inner) for key, inner in value.items()},))
+        case [dict(), *_]:
+            return Block(
+                tuple({_snake(key): inner for key, inner in one.items()} for one in value), repeats=True
+            )
+        case _:
+            return value
+
+
+def tags_of(properties: Properties) -> dict[str, str]:
+    """CloudFormation's list of tags as a mapping."""
+    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
+
+
+# --- HCL --------------------------------------------------------------------------------------------------
+
+
+def _resource(one: Provided) -> str:
+    lines = [f'resource "{one.type}" "{one.name}" {{', *_arguments(one.arguments, "  ")]
+    if one.depends_on:
+        lines += ["", f"  depends_on = [{', '.join(one.depends_on)}]"]
+    if one.ignored:
+        lines += ["", "  lifecycle {", f"    ignore_changes = [{', '.join(one.ignored)}]", "  }"]
+    return "\n".join([*lines, "}"])
+
+
+def _import(one: Provided) -> str:
+    return "\n".join(["import {", f"  to = {one.type}.{one.name}", f"  id = {_text(one.import_id)}", "}"])
+
+
+def _arguments(arguments: dict[str, Any], indent: str) -> Iterator[str]:
+    plain = {key: value for key, value in arguments.items() if not isinstance(value, Block)}
+    width = max((len(key) for key in plain), default=0)
+    for key, value in plain.items():
+        yield f"{indent}{key:<{width}} = {_value(value, indent)}"
+    for key, value in arguments.items():
+        if isinstance(value, Block):
+            for content in value.content:
+                yield f"{indent}{key} {{"
+                yield from _arguments(content, indent + "  ")
+                yield f"{indent}}}"
+
+
+def _value(value: Any, indent: str) -> str:
+    match value:
+        case Ref():
+            return address(value)
+        case Document():
+            return f"jsonencode({_value(value.content, indent)})"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case str():
+            return _text(value)
+        case list() | tuple():
+            return f"[{', '.join(_value(one, indent) for one in value)}]"
+        case dict():
+            deeper = indent + "  "
+            lines = [f"{deeper}{_text(key)} = {_value(inner, deeper)}" for key, inner in value.items()]
+            return "\n".join(["{", *lines, f"{indent}}}"]) if lines else "{}"
+        case _:
+            return "null"
+
+
+def address(ref: Ref) -> str:
+    """``aws_iam_role.inserts.arn``."""
+    kind = next(kind for kind, name in NAMES.items() if name == ref.name)
+    return f"{TYPES[kind]}.{_LABEL}.{ref.attribute.lower()}"
+
+
+def _text(value: str) -> str:
+    """A string of HCL: JSON's, with the marks of templates taken as text."""
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")

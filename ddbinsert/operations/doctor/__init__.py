@@ -1,0 +1,1 @@
+"""doctor: why nothing arrives, or late, or not all; read-only."""

@@ -1,0 +1,219 @@
+"""Files and folders with templates: found, read, checked, corrected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.documents.checked import CheckedFiles, CheckedMapping
+from ddbinsert.documents.edits import applied
+from ddbinsert.documents.read import Declarations, DocumentError, declarations, document_of
+from ddbinsert.errors import UsageError
+from ddbinsert.operations.filters import DOCUMENT_SUFFIXES
+from ddbinsert.operations.lint_documents import check_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from ddbinsert.core.filters.reach.answer import KnownStream
+
+#: Plans of large projects have tens of megabytes; a template has one at most.
+_LARGEST: Final = 64 * 1024 * 1024
+#: Folders that contain other people's files, or copies.
+_SKIPPED: Final = frozenset(
+    {"node_modules", "venv", "__pycache__", "site-packages", "dist", "build", "vendor", "target"}
+)
+#: Passes over a file: one correction may make the next one visible.
+_MOST_PASSES: Final = 5
+
+
+def check_files(
+    names: Sequence[str],
+    *,
+    cwd: Path,
+    require_insert_only: bool,
+    known: KnownStream,
+    fix: bool,
+    lenient: bool = False,
+) -> CheckedFiles:
+    """Check the mappings that files and folders declare.
+
+    Args:
+        lenient: Given files that cannot be read are skipped, as those in folders are.
+
+    Raises:
+        UsageError: A file cannot be read.
+        DocumentError: A given file has errors of its own.
+    """
+    files: list[str] = []
+    mappings: list[CheckedMapping] = []
+    corrected: dict[str, int] = {}
+    skipped: list[str] = []
+    others: list[str] = []
+    for name, given in _files(names, cwd):
+        try:
+            declared = declared_in(name, cwd)
+        except DocumentError as error:
+            if given and not lenient:
+                raise
+            skipped.append(error.message)
+            continue
+        if declared is None:
+            others += [name] if given else []
+            continue
+        files.append(name)
+        skipped += [f"{declared.document.incomplete}."] if declared.document.incomplete else []
+        found = check_document(declared, require_insert_only=require_insert_only, known=known)
+        if fix:
+            count, found = _fixed(name, cwd, declared, found, known, require_insert_only=require_insert_only)
+            corrected |= {name: count} if count else {}
+        mappings += found
+    return CheckedFiles(
+        files=tuple(files),
+        mappings=tuple(mappings),
+        corrected=corrected,
+        skipped=tuple(skipped),
+        others=tuple(others),
+    )
+
+
+def _files(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
+    """The files, and whether each was named itself."""
+    for name in names:
+        path = cwd / name
+        if not path.is_dir():
+            yield name, True
+            continue
+        for found in sorted(_below(path)):
+            yield str(found.relative_to(cwd)) if found.is_relative_to(cwd) else str(found), False
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        message = f"{folder} cannot be read: {error.strerror or error}."
+        raise UsageError(message, code="unreadable-file") from error
+    for entry in entries:
+        if entry.is_symlink():
+            continue
+        if entry.is_dir():
+            is_asset = folder.name == "cdk.out" and entry.name.startswith("asset.")
+            if not entry.name.startswith(".") and entry.name not in _SKIPPED and not is_asset:
+                yield from _below(entry)
+        elif entry.suffix.lower() in DOCUMENT_SUFFIXES and entry.is_file():
+            yield entry
+
+
+def _text(name: str, cwd: Path) -> str:
+    path = cwd / name
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise UsageError(f"{name} is larger than 64 MB.", code="file-too-large")
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
+        raise DocumentError(f"{name} cannot be read: {why}.", code="unreadable-file") from error
+
+
+def declared_in(name: str, cwd: Path) -> Declarations | None:
+    """What a file declares; None for one that declares nothing of this kind.
+
+    Raises:
+        DocumentError: It cannot be read.
+    """
+    document = document_of(name, _text(name, cwd))
+    if document is None:
+        return None
+    return declarations(document, _sibling_tables(name, cwd) if name.lower().endswith(".tf") else None)
+
+
+def _sibling_tables(name: str, cwd: Path) -> dict[str, Any]:
+    """The tables that the other files of a Terraform module declare."""
+    from ddbinsert.documents.terraform_source import tables_of
+
+    tables: dict[str, Any] = {}
+    own = cwd / name
+    for sibling in sorted(own.parent.glob("*.tf")):
+        if sibling == own:
+            continue
+        text = _text(str(sibling), cwd)
+        if "aws_dynamodb_table" in text:
+            document = document_of(str(sibling), text)
+            tables |= tables_of(document) if document is not None else {}
+    return tables
+
+
+def _fixed(
+    name: str,
+    cwd: Path,
+    declared: Declarations,
+    found: list[CheckedMapping],
+    known: KnownStream,
+    *,
+    require_insert_only: bool,
+) -> tuple[int, list[CheckedMapping]]:
+    """Correct a file in place, pass by pass; the number of corrections, and the findings that are left."""
+    count = 0
+    text = declared.document.text
+    for _ in range(_MOST_PASSES):
+        edits = {
+            finding.edit for mapping in found for finding in mapping.findings if finding.edit is not None
+        }
+        if not edits:
+            break
+        changed = applied(text, edits)
+        try:
+            document = document_of(name, changed)
+        except DocumentError:
+            break  # it would not be the same document any more
+        tables = _sibling_tables(name, cwd) if name.lower().endswith(".tf") else None
+        again = declarations(document, tables) if document is not None else None
+        if again is None or len(again.mappings) != len(declared.mappings):
+            break
+        left = check_document(again, require_insert_only=require_insert_only, known=known)
+        if not _is_better(found, left):
+            break
+        count += len(edits)
+        text, found, declared = changed, left, again
+    if count:
+        _replace(cwd / name, text)
+    return count, found
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write the file as a whole or not at all; a symbolic link stays one, and the mode is kept.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    from ddbinsert.files import replace_file
+
+    try:
+        replace_file(path.resolve(), text)
+    except OSError as error:
+        message = f"{path.name} cannot be corrected: {error.strerror or error}."
+        raise UsageError(message, code="unwritable-file") from error
+
+
+def _is_better(before: list[CheckedMapping], after: list[CheckedMapping]) -> bool:
+    """Whether corrected findings are gone, and no pattern has become invalid. New findings may have become visible."""
+    wrong, left = (
+        {(one.rule, one.resource, one.filter, one.message) for mapping in found for one in mapping.findings}
+        for found in (before, after)
+    )
+    corrected = {
+        (one.rule, one.resource, one.filter, one.message)
+        for mapping in before
+        for one in mapping.findings
+        if one.edit is not None
+    }
+    invalid = [
+        sum(one.rule == "invalid" for mapping in found for one in mapping.findings)
+        for found in (before, after)
+    ]
+    return not corrected <= left and wrong != left and invalid[1] <= invalid[0]
+
+
+__all__ = ["check_files"]

@@ -1,0 +1,163 @@
+"""Records that Lambda discarded: found at the destination, and read back from the stream."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.failed_records import (
+    Failure,
+    Listing,
+    OddDocument,
+    Shown,
+    left_out_words,
+    select,
+    why_odd,
+)
+from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+from ddbinsert.core.trigger.policy import failure_destination
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import DdbInsertError, PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from ddbinsert.aws.failure_places import Destination
+    from ddbinsert.aws.failure_places import Stored as Stored  # noqa: PLC0414 - handed to commands
+    from ddbinsert.aws.read.failed_ranges import RangeReader
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.failed_records import Record, Selection
+    from ddbinsert.core.model.seen import MappingState, World
+    from ddbinsert.core.model.wanted import Trigger
+
+
+def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
+    """The ARN of the destination: as given, as the live mapping has it, or as the configuration wants it.
+
+    Raises:
+        PrerequisiteError: There is none.
+    """
+    live = world.live_mapping
+    wanted = failure_destination(trigger, world.table.arn) if world.table else None
+    found = given or (live.on_failure if live else None) or wanted
+    if not found:
+        raise PrerequisiteError(
+            f"The trigger of {trigger.table} has no on-failure destination: discarded records are lost.",
+            hint=Advice(
+                "Name another destination (--from ARN), or make a queue for those to come",
+                ("attach-trigger", TABLE, "--on-failure", "create"),
+            ),
+            code="no-destination",
+        )
+    return found
+
+
+@contextlib.contextmanager
+def opened(
+    aws: Aws, arn: str, mapping: MappingState | None, function: str | None, *, to_replay: bool = False
+) -> Iterator[Opened]:
+    """The destination with its documents, hidden from other readers for as long as the block lasts.
+
+    Args:
+        function: Only failures of this function; None takes all.
+        to_replay: They will be replayed: hidden for longer, so that nobody else replays them at the same time.
+    """
+    from ddbinsert.aws.failure_places import HOLD, LOOK, open_destination
+
+    place = open_destination(aws, arn, mapping=mapping.uuid if mapping else None)
+    try:
+        stored = place.read(HOLD if to_replay else LOOK)
+        failures = [one for one in stored if one.failure and function in (None, one.failure.function_name)]
+        failures.sort(key=lambda one: _order(one.failure))
+        odd = tuple(
+            OddDocument(name=one.name, why=why_odd(one.text)) for one in stored if one.failure is None
+        )
+        yield Opened(place, failures, odd)
+    finally:
+        place.release()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A destination that was read: its documents about the function, in the order of their shards; the others by their names."""
+
+    place: Destination
+    stored: list[Stored]
+    odd: tuple[OddDocument, ...]
+
+    def listing(self) -> Listing:
+        failures = tuple(one.failure for one in self.stored if one.failure)
+        return Listing(destination=self.place.arn, failures=failures, odd=self.odd)
+
+    def selected(self, ids: Collection[str]) -> list[tuple[Stored, Failure]]:
+        """The failures with these ids; all where none is named.
+
+        Raises:
+            PrerequisiteError: One is not there.
+        """
+        pairs = [(one, one.failure) for one in self.stored if one.failure]
+        unknown = set(ids) - {failure.id for _, failure in pairs}
+        if unknown:
+            raise PrerequisiteError(
+                f"There is no failure {', '.join(sorted(unknown))} at {self.place.arn}.",
+                hint=Advice("Show those that are there", ("failures", "list", TABLE)),
+                code="failure-not-found",
+            )
+        return [(one, failure) for one, failure in pairs if not ids or failure.id in ids]
+
+
+def _order(failure: Failure | None) -> tuple[str, int]:
+    return (failure.shard, int(failure.first)) if failure else ("", 0)
+
+
+def passing(patterns: Sequence[str]) -> Callable[[Record], bool]:
+    """Whether one of the mapping's filter patterns lets a record through; every record where there is none."""
+    compiled = []
+    for pattern in patterns:
+        with contextlib.suppress(PatternError):
+            compiled.append(compile_pattern(pattern))
+
+    def matches(record: Record) -> bool:
+        return not compiled or any(pattern.matches(record) for pattern in compiled)
+
+    return matches
+
+
+def reader_of(aws: Aws, clock: Clock) -> RangeReader:
+    """A reader of failures' records."""
+    from ddbinsert.aws.read.failed_ranges import RangeReader
+
+    return RangeReader(aws, clock)
+
+
+def selection_of(
+    reader: RangeReader, failure: Failure, passes: Callable[[Record], bool], *, everything: bool = False
+) -> Selection:
+    """The records of a failure, and which of them to give to the function; see ``select``.
+
+    Raises:
+        PrerequisiteError: They are gone, or could not be read.
+    """
+    return select(failure, reader.fetch(failure), passes, everything=everything)
+
+
+def shown(
+    aws: Aws, found: Opened, ids: Collection[str], patterns: Sequence[str], *, clock: Clock
+) -> list[Shown]:
+    """The failures with the records that a replay would give; a problem of one does not hide the others."""
+    reader = reader_of(aws, clock)
+    passes = passing(patterns)
+    result = []
+    for _, failure in found.selected(ids):
+        try:
+            selection = select(failure, reader.fetch(failure), passes)
+        except DdbInsertError as error:
+            result.append(Shown(failure=failure, problem=error.message))
+        else:
+            problem = selection.problem or "; ".join(
+                left_out_words(selection.left_out.values(), selection.trimmed)
+            )
+            result.append(Shown(failure=failure, records=selection.given, problem=problem))
+    return result

@@ -1,0 +1,233 @@
+"""gaps, from a trigger to its audit and its repair."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.gaps.audit import audit
+from ddbinsert.operations.gaps.backfill import backfill, settle_unanswered
+from ddbinsert.operations.gaps.from_table import Source, compare, estimate, readable_sink, unfiltered
+from ddbinsert.operations.gaps.ledger import Ledger, ledger_path
+from ddbinsert.operations.gaps.pairs import opened as opened_pairs
+from ddbinsert.operations.gaps.repair import await_answers, refuse_disabled, repair
+from ddbinsert.operations.gaps.scope import Options, settle_of
+from ddbinsert.operations.gaps.store import opened
+from ddbinsert.operations.verify.clock import server_clock
+from ddbinsert.operations.verify.subject import find_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.aws.read.export_places import Place
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.gaps.model import Backfill, Compared, Repair
+    from ddbinsert.core.proof.gaps.sql import Comparison
+    from ddbinsert.operations.gaps.audit import Audited
+    from ddbinsert.operations.gaps.backfill import BackfillOptions
+    from ddbinsert.operations.gaps.pairs import Pairs
+    from ddbinsert.operations.verify.subject import Subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """An audit, and what its repair needs."""
+
+    context: Context
+    subject: Subject
+    audited: Audited
+    ledger: Ledger
+
+    def check(self) -> None:
+        """Refuse a repair that would process inserts twice.
+
+        Raises:
+            PrerequisiteError: The mapping is disabled, and goes on where it stopped.
+        """
+        refuse_disabled(self.audited.gaps)
+
+    def repair(self, *, batch_size: int, attempts: int) -> Repair:
+        """Give the missed inserts to the function."""
+        return repair(
+            self.context, self.subject, self.audited, self.ledger, batch_size=batch_size, attempts=attempts
+        )
+
+
+@contextmanager
+def looked(
+    context: Context,
+    trigger: Trigger,
+    options: Options,
+    *,
+    repairs: Path,
+    log_group: str | None = None,
+    to_repair: bool = False,
+) -> Iterator[Looked]:
+    """Audit the inserts of a trigger's table.
+
+    Args:
+        repairs: The folder in which repairs are on record.
+        to_repair: A repair follows: other repairs of the function are kept out until the end of the block.
+
+    Raises:
+        PrerequisiteError: There is no table, no stream or no function, or another repair is running.
+        AwsError: Something may not be read.
+    """
+    context = replace(context, clock=server_clock(context.aws, context.clock))
+    subject = find_subject(context.aws, trigger, log_group=log_group, reporter=context.reporter)
+    ledger = _ledger(context, _path(context, subject, repairs), alone=to_repair)
+    try:
+        if to_repair:
+            patience = settle_of(context, subject, options) + subject.function.timeout
+            await_answers(context, ledger, patience)
+        with opened() as store:
+            audited = audit(context, subject, options, store, given=ledger.find)
+            yield Looked(context=context, subject=subject, audited=audited, ledger=ledger)
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def backfilling(
+    context: Context, trigger: Trigger, options: BackfillOptions, *, repairs: Path
+) -> Iterator[Filling]:
+    """A backfill that is ready to begin.
+
+    Raises:
+        PrerequisiteError: There is no table, no stream or no function, or another repair is running.
+    """
+    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    ledger = _ledger(context, _path(context, subject, repairs), alone=not options.dry_run)
+    try:
+        if not options.dry_run:
+            await_answers(context, ledger, settle_of(context, subject, Options()) + subject.function.timeout)
+            settle_unanswered(context, subject, ledger)
+        yield Filling(context=context, subject=subject, ledger=ledger, options=options)
+    finally:
+        ledger.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filling:
+    """A backfill, and what it needs."""
+
+    context: Context
+    subject: Subject
+    ledger: Ledger
+    options: BackfillOptions
+
+    @property
+    def items(self) -> int:
+        """About how many items the table holds: DynamoDB counts them every six hours."""
+        return self.subject.table.item_count
+
+    @property
+    def function(self) -> str:
+        return self.subject.function.name
+
+    def carry_out(self) -> Backfill:
+        context, subject = self.context, self.subject
+        if not self.options.missing:
+            return backfill(context, subject, self.ledger, self.options)
+        sink = readable_sink(context, subject)
+        source = Source(rate=self.options.rate, settle=settle_of(context, subject, Options()))
+        with opened_pairs() as pairs:
+            compare(context, subject, sink, pairs, source)
+            return backfill(context, subject, self.ledger, self.options, lacks=pairs.lacks)
+
+
+def _path(context: Context, subject: Subject, repairs: Path) -> Path:
+    """Where calls of the function are on record."""
+    return ledger_path(
+        repairs,
+        endpoint=context.aws.endpoint or "AWS",
+        table_arn=subject.table.arn,
+        function_arn=subject.function.arn,
+    )
+
+
+def _ledger(context: Context, path: Path, *, alone: bool) -> Ledger:
+    """The record of repairs; an audit goes on without one that can't be read, and says so."""
+    try:
+        return Ledger(path, context.clock, alone=alone)
+    except PrerequisiteError as error:
+        if alone:
+            raise
+        context.reporter.warn(f"what earlier repairs did is not known: {error.message}")
+        return Ledger(path.with_name("none"), context.clock, alone=False)
+
+
+def export_at(text: str, base: Path) -> Callable[[Aws], Place]:
+    """Where an export is read, once there is a connection.
+
+    Args:
+        text: A folder, relative to ``base``, or ``s3://BUCKET/PREFIX``.
+    """
+    from ddbinsert.aws.read.export_places import place_of
+
+    return lambda aws: place_of(aws, text, base)
+
+
+def comparison_in_sql(
+    context: Context, trigger: Trigger, *, items: str | None, entries: str | None
+) -> Comparison:
+    """The comparison of items with entries as SQL for Athena; nothing is compared.
+
+    Args:
+        items: Where the table's export is in S3. entries: Where that of its audit table is.
+
+    Raises:
+        PrerequisiteError: There is no table, no function, or no sink that can be compared.
+        UsageError: A place is not in S3.
+    """
+    from ddbinsert.core.proof.gaps.sql import NOWHERE, athena
+
+    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    readable_sink(context, subject)
+    note = "" if unfiltered(subject) else "Items that the mapping's filter excludes are listed, too."
+    return athena(
+        subject.table.name, subject.table.key, items=items or NOWHERE, entries=entries or NOWHERE, note=note
+    )
+
+
+@contextmanager
+def comparing(context: Context, trigger: Trigger, source: Source) -> Iterator[Comparing]:
+    """A comparison of items with the sink that is ready to begin.
+
+    Raises:
+        PrerequisiteError: There is no table, no function, or no sink that can be compared.
+    """
+    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    sink = readable_sink(context, subject)
+    with opened_pairs() as pairs:
+        yield Comparing(context=context, subject=subject, sink=sink, pairs=pairs, source=source)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparing:
+    """A comparison, and what it needs."""
+
+    context: Context
+    subject: Subject
+    sink: str
+    pairs: Pairs
+    source: Source
+
+    @property
+    def read_units(self) -> float:
+        """About how many read request units it takes."""
+        return estimate(self.context, self.subject, self.sink, self.source)
+
+    def carry_out(self) -> Compared:
+        settle = self.source.settle if self.source.settle >= 0 else self._settle
+        return compare(self.context, self.subject, self.sink, self.pairs, replace(self.source, settle=settle))
+
+    @property
+    def _settle(self) -> float:
+        return settle_of(self.context, self.subject, Options())

@@ -1,0 +1,142 @@
+"""Beyond the stream's 24 hours: the items of a table, or of an export of it, without an entry in the sink."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.read.exports import exported_items
+from ddbinsert.aws.read.scan import read_units, scan
+from ddbinsert.aws.read.sink_entries import why_unreadable
+from ddbinsert.core.arn import resource_name
+from ddbinsert.core.filters.insert_only import INSERT_ONLY
+from ddbinsert.core.items.backfill import backfill_record
+from ddbinsert.core.proof.gaps.model import Compared
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.gaps.backfill import condition_of
+from ddbinsert.operations.verify.sources.sink import sink_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.aws.read.export_places import Place
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.operations.gaps.pairs import Pairs
+    from ddbinsert.operations.verify.subject import Subject
+
+_REPORTED = 5_000
+#: Variables of the templates that change the key in an entry.
+_MASKS = ("REDACT", "REDACT_HASH")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where the items are read.
+
+    Attributes:
+        export: Where an export is; None for the table itself. rate: Items a second at most.
+        settle: Seconds to wait before the sink is read, for entries of the newest items.
+    """
+
+    export: Callable[[Aws], Place] | None = None
+    rate: float | None = None
+    settle: float = 0.0
+
+
+def readable_sink(context: Context, subject: Subject) -> str:
+    """The ARN of the function's sink, whose entries can be compared with items.
+
+    Raises:
+        PrerequisiteError: There is none, or its entries can't be read, or do not show the keys.
+    """
+    sink = sink_of(subject).arn
+    why = "its SINK_ARN is not set" if not sink else why_unreadable(context.aws, sink, subject.table.arn)
+    masked = [name for name in _MASKS if subject.function.environment.get(name)]
+    if not why and masked:
+        why = f"{masked[0]} may mask keys in its entries"
+    if why:
+        raise PrerequisiteError(
+            f"The sink of {subject.function.name} can't be compared with the table: {why}.",
+            hint="A table that the audit-log template writes to can be compared.",
+            code="sink-not-readable",
+        )
+    return sink
+
+
+def estimate(context: Context, subject: Subject, sink: str, source: Source) -> float:
+    """About how many read request units the comparison takes."""
+    tables = [resource_name(sink), *([] if source.export else [subject.table.name])]
+    return sum(read_units(context.aws, one) for one in tables)
+
+
+def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source: Source) -> Compared:
+    """Compare the items that the trigger is for with the entries of the sink.
+
+    Raises:
+        PrerequisiteError: The export is not whole, or a filter can't be read. AwsError: A table may not be read.
+    """
+    read = excluded = 0
+    began = context.clock.monotonic()
+    passes = condition_of(subject, ())
+    types = subject.table.key.types
+    for item in _items(context, subject, source):
+        read += 1
+        if read % _REPORTED == 0:
+            context.reporter.waiting("items", context.clock.monotonic() - began, f"{read:,} read")
+        if not unfiltered(subject) and not passes(_record(subject, item)):
+            excluded += 1
+            continue
+        pairs.add({name: item[name] for name in types})
+    if source.settle and source.export is None:
+        context.reporter.waiting("entries of the newest items", 0.0, f"{source.settle:.0f} s")
+        context.clock.sleep(source.settle)
+    found = scan(
+        context.aws,
+        resource_name(sink),
+        clock=context.clock,
+        rate=source.rate,
+        attributes=("keys", "table"),
+    )
+    for entries, entry in enumerate(found, start=1):
+        if entries % _REPORTED == 0:
+            context.reporter.waiting("entries", context.clock.monotonic() - began, f"{entries:,} read")
+        if entry.get("table", {}).get("S") == subject.table.name:
+            pairs.has_entry(entry.get("keys", {}).get("M", {}))
+    retention = subject.function.environment.get("RETENTION_DAYS", "")
+    return Compared(
+        table=subject.table.name,
+        sink=sink,
+        items=read,
+        excluded=excluded,
+        with_entry=pairs.count(with_entry=True),
+        without_entry=pairs.count(with_entry=False),
+        expires=f"entries are deleted after {retention} days (RETENTION_DAYS)" if retention else "",
+    )
+
+
+def _items(context: Context, subject: Subject, source: Source) -> Iterator[dict[str, Any]]:
+    if source.export is not None:
+        yield from exported_items(source.export(context.aws), table_arn=subject.table.arn)
+        return
+    names = tuple(subject.table.key.types) if unfiltered(subject) else ()
+    yield from scan(context.aws, subject.table.name, clock=context.clock, rate=source.rate, attributes=names)
+
+
+def unfiltered(subject: Subject) -> bool:
+    """Whether every insert passes the mappings' filters; otherwise whole items must be read."""
+    return not any(one.filters and INSERT_ONLY not in one.filters for one in subject.mappings)
+
+
+def _record(subject: Subject, item: dict[str, Any]) -> dict[str, Any]:
+    table = subject.table
+    return backfill_record(
+        item,
+        table.key,
+        view=subject.view,
+        table_arn=table.arn,
+        stream_arn=table.stream_arn or "",
+        run_id="",
+        at=0.0,
+        place=0,
+    )

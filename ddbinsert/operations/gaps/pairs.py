@@ -1,0 +1,136 @@
+"""Items compared with the entries of a sink, on disk: which items have none."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.attributes import as_json
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_BATCH = 1_000
+
+
+@contextmanager
+def opened() -> Iterator[Pairs]:
+    """A comparison that is removed at the end.
+
+    Raises:
+        PrerequisiteError: There is no room for it.
+    """
+    try:
+        with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
+            pairs = Pairs(Path(folder) / "pairs.sqlite")
+            try:
+                yield pairs
+            finally:
+                pairs.close()
+    except sqlite3.Error as error:
+        raise PrerequisiteError(
+            f"The comparison can't be kept on disk: {error}.",
+            hint="It needs about 150 bytes for each item. Set TMPDIR to a folder with more room.",
+            code="no-room",
+        ) from error
+
+
+class Pairs:
+    """Keys of items and of entries: appended as they come, and compared once, both in the order of their digests.
+
+    Neither is looked up by itself: with more keys than fit into memory, each look-up would be a read of the disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=FILE;"
+            "CREATE TABLE items(digest BLOB, keys TEXT); CREATE TABLE entries(digest BLOB);"
+            "CREATE TABLE missing(digest BLOB PRIMARY KEY, keys TEXT) WITHOUT ROWID; BEGIN;"
+        )
+        self._items: list[tuple[bytes, str]] = []
+        self._entries: list[tuple[bytes]] = []
+        self._with_entry: int | None = None
+        self._without_entry = 0
+
+    def close(self) -> None:
+        self._db.close()
+
+    def add(self, keys: Mapping[str, Any]) -> None:
+        """Take the key of an item."""
+        text = key_text(keys)
+        self._items.append((_digest(text), text))
+        if len(self._items) >= _BATCH:
+            self._write_items()
+
+    def has_entry(self, keys: Mapping[str, Any]) -> None:
+        """Take the key in an entry of the sink; one of no item changes nothing."""
+        self._entries.append((_digest(key_text(keys)),))
+        if len(self._entries) >= _BATCH:
+            self._write_entries()
+
+    def _write_items(self) -> None:
+        self._db.executemany("INSERT INTO items VALUES (?, ?)", self._items)
+        self._items = []
+
+    def _write_entries(self) -> None:
+        self._db.executemany("INSERT INTO entries VALUES (?)", self._entries)
+        self._entries = []
+
+    def count(self, *, with_entry: bool) -> int:
+        self._compare()
+        return self._with_entry or 0 if with_entry else self._without_entry
+
+    def without_entry(self) -> Iterator[dict[str, Any]]:
+        """The keys of the items of which the sink holds no entry."""
+        self._compare()
+        for (text,) in self._db.execute("SELECT keys FROM missing"):
+            yield json.loads(text)
+
+    def lacks(self, keys: Mapping[str, Any]) -> bool:
+        """Whether an item that was taken has no entry."""
+        self._compare()
+        found = self._db.execute("SELECT 1 FROM missing WHERE digest = ?", (_digest(key_text(keys)),))
+        return found.fetchone() is not None
+
+    def _compare(self) -> None:
+        """Compare all that was taken, the first time that it is asked for."""
+        if self._with_entry is not None:
+            return
+        self._write_items()
+        self._write_entries()
+        self._with_entry = 0
+        entries = self._db.execute("SELECT digest FROM entries ORDER BY digest")
+        entry = entries.fetchone()
+        last = None
+        missing: list[tuple[bytes, str]] = []
+        for digest, text in self._db.execute("SELECT digest, keys FROM items ORDER BY digest"):
+            if digest == last:
+                continue
+            last = digest
+            while entry is not None and entry[0] < digest:
+                entry = entries.fetchone()
+            if entry is not None and entry[0] == digest:
+                self._with_entry += 1
+                continue
+            self._without_entry += 1
+            missing.append((digest, text))
+            if len(missing) >= _BATCH:
+                self._db.executemany("INSERT INTO missing VALUES (?, ?)", missing)
+                missing = []
+        self._db.executemany("INSERT INTO missing VALUES (?, ?)", missing)
+
+
+def key_text(keys: Mapping[str, Any]) -> str:
+    """A key in DynamoDB JSON (B as bytes or base64) as one text, the same for the same key."""
+    return json.dumps({name: as_json(keys[name]) for name in sorted(keys)}, separators=(",", ":"))
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()[:16]

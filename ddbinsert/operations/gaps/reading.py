@@ -1,0 +1,208 @@
+"""Reading the past into a store: every insert that the streams hold, then what the log shows of each."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import field
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.read.streams import StreamReader
+from ddbinsert.aws.wait import pauses
+from ddbinsert.core.logs.ends import InvocationEnd
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof.gaps.lines import PastLines, line_of
+from ddbinsert.core.receipt import MARK
+from ddbinsert.dataclass import dataclass
+from ddbinsert.operations.verify.sources.log import LogSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.core.proof.gaps.lines import Line
+    from ddbinsert.operations.gaps.keys import KeyIndex
+    from ddbinsert.operations.gaps.store import Store
+
+#: Records or lines between two reports of progress.
+_REPORTED = 5_000
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+#: Seconds before the first insert from which the log is read: clocks differ.
+_EARLIER = 60.0
+#: Seconds of the log of which each line is remembered: it is read once, so that only pages overlap.
+_OVERLAP = 2.0
+
+
+@dataclass(kw_only=True)
+class ReadStreams:
+    """What reading the streams found besides the inserts in the store.
+
+    Attributes:
+        shards: (stream, shard) by the number that stands for it.
+        excluded: INSERT records that the filter does not let through. others: Records of other kinds.
+        unrecognizable: Inserts whose key is too short to be recognized in a line.
+        trimmed: Records were lost to the retention while they were read.
+    """
+
+    shards: list[tuple[str, str]] = field(default_factory=list)
+    parents: dict[int, int | None] = field(default_factory=dict)
+    records: int = 0
+    excluded: int = 0
+    others: int = 0
+    unrecognizable: int = 0
+    trimmed: bool = False
+
+
+def read_streams(
+    context: Context,
+    store: Store,
+    streams: Mapping[str, Callable[[Mapping[str, Any]], bool]],
+    *,
+    since: float,
+    until: float,
+    index: KeyIndex | None = None,
+) -> ReadStreams:
+    """Every insert from ``since`` on that one of the streams holds and its filter lets through.
+
+    Args:
+        streams: A stream's ARN to whether its mappings' filters let a record through.
+        until: Epoch seconds; of what is excluded, only records up to then are counted.
+        index: Takes the key of each insert; one that can't be recognized in a line does not go into the store.
+
+    Raises:
+        PrerequisiteError: A stream is gone. AwsError: One may not be read.
+    """
+    found = ReadStreams()
+    began = context.clock.monotonic()
+    for arn, wanted in streams.items():
+        numbers: dict[str, int] = {}
+        reader = StreamReader(context.aws, arn, clock=context.clock)
+        reader.open()
+        while not reader.caught_up:
+            for shard, record in reader.poll_by_shard():
+                found.records += 1
+                if shard not in numbers:
+                    numbers[shard] = len(found.shards)
+                    found.shards.append((arn, shard))
+                _take(store, found, numbers[shard], record, wanted, since=since, until=until, index=index)
+                if found.records % _REPORTED == 0:
+                    elapsed = context.clock.monotonic() - began
+                    context.reporter.waiting("the stream", elapsed, f"{found.records:,} records read")
+            if (pause := reader.wait) and not reader.caught_up:
+                context.clock.sleep(pause)
+        found.trimmed |= reader.trimmed
+        found.parents |= _lineage(numbers, reader.parents)
+    store.flush()
+    return found
+
+
+def _lineage(numbers: Mapping[str, int], parents: Mapping[str, str | None]) -> dict[int, int | None]:
+    """The nearest ancestor of each shard that held inserts, by their numbers."""
+    found: dict[int, int | None] = {}
+    for shard, number in numbers.items():
+        above = parents.get(shard)
+        while above is not None and above not in numbers:
+            above = parents.get(above)
+        found[number] = None if above is None else numbers[above]
+    return found
+
+
+def _take(
+    store: Store,
+    found: ReadStreams,
+    shard: int,
+    record: Mapping[str, Any],
+    wanted: Callable[[Mapping[str, Any]], bool],
+    *,
+    since: float,
+    until: float,
+    index: KeyIndex | None,
+) -> None:
+    change = record["dynamodb"]
+    at = float(change.get("ApproximateCreationDateTime") or 0.0)
+    if at + 1 <= since:
+        return
+    if record.get("eventName") != EventName.INSERT:
+        found.others += at <= until
+    elif not wanted(record):
+        found.excluded += at <= until
+    else:
+        event_id = str(record["eventID"])
+        shown = change.get("Keys") or {}
+        if index is not None and not index.add(shown, event_id, at):
+            found.unrecognizable += at <= until
+            return
+        store.add(
+            event_id=event_id,
+            shard=shard,
+            sequence=str(change["SequenceNumber"]),
+            at=at,
+            keys=json.dumps(shown, separators=(",", ":"), ensure_ascii=False),
+        )
+
+
+def read_log(
+    context: Context,
+    store: Store,
+    group: str,
+    function: str,
+    *,
+    since: float,
+    awaits_ends: bool,
+    mentions: Callable[[LogEvent], Iterator[Line]] | None = None,
+    by_query: bool = False,
+) -> tuple[PastLines, LogSource]:
+    """Read a function's log from ``since`` to its end, and note what it shows of the inserts in the store.
+
+    Args:
+        mentions: The inserts whose keys a line shows; with it, lines that are not receipts count, too.
+        by_query: Let CloudWatch Logs Insights search for the lines.
+
+    Raises:
+        AwsError: The log may not be read.
+    """
+    source = LogSource(
+        context.aws,
+        group,
+        function,
+        since=since - _EARLIER,
+        needles=(MARK,),
+        everything=mentions is not None,
+        overlap=_OVERLAP,
+        by_query=context if by_query else None,
+    )
+    lines = PastLines(awaits_ends=awaits_ends)
+    began, count = context.clock.monotonic(), 0
+    steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+    while True:
+        for one in source.poll():
+            for line in _lines(lines, one, function, mentions):
+                store.saw(line)
+            count += 1
+            if count % _REPORTED == 0:
+                elapsed = context.clock.monotonic() - began
+                context.reporter.waiting("the log", elapsed, f"{count:,} lines read")
+                if elapsed >= context.timeout:
+                    break
+        if source.complete or context.clock.monotonic() - began >= context.timeout:
+            break
+        context.clock.sleep(next(steps))
+    for line in lines.rest():
+        store.saw(line)
+    store.finish_reading()
+    return lines, source
+
+
+def _lines(
+    lines: PastLines,
+    one: LogEvent | InvocationEnd,
+    function: str,
+    mentions: Callable[[LogEvent], Iterator[Line]] | None,
+) -> Iterator[Line]:
+    if isinstance(one, InvocationEnd):
+        yield from lines.ended(one)
+    elif (receipt := line_of(one, function)) is not None:
+        yield from lines.took(receipt)
+    elif mentions is not None:
+        for line in mentions(one):
+            yield from lines.took(line)

@@ -1,0 +1,81 @@
+"""What an audit is about: which streams, by which mappings, and how long an insert may take."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import MappingState
+    from ddbinsert.operations.verify.subject import Subject
+
+#: Seconds to settle: on AWS a first delivery took 94 s and log lines may show minutes late
+#: (docs/aws-facts.md#esm-first-delivery, #logs-lag); an endpoint on this machine needs a moment.
+SETTLE, SETTLE_ELSEWHERE = 300.0, 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How an audit is made.
+
+    Attributes:
+        since: Epoch seconds; None for everything that the stream holds. until: Likewise; None for now.
+        settle: Seconds after which an insert that is not processed counts as missed; None for the default.
+        by_lines: Any log line that shows an item's key counts, for functions that write no receipts.
+        compare_sink: Also look up the entries of processed inserts in the sink.
+        documents: Read the on-failure destination where inserts were missed.
+        examples: Number of missed inserts that each group shows.
+        by_query: Read the log with CloudWatch Logs Insights.
+    """
+
+    since: float | None = None
+    until: float | None = None
+    settle: float | None = None
+    by_lines: bool = False
+    compare_sink: bool = False
+    documents: bool = True
+    examples: int = 20
+    by_query: bool = False
+
+
+def all_mappings(subject: Subject) -> tuple[MappingState, ...]:
+    """The function's mappings on any stream of the table."""
+    name = subject.function.name
+    found = {one.uuid: one for one in (*subject.world.mappings, *subject.mappings)}
+    return tuple(one for one in found.values() if one.function_name == name and not one.is_leaving)
+
+
+def mappings_on(subject: Subject, stream: str) -> tuple[MappingState, ...]:
+    """The function's mappings on one stream of the table."""
+    if stream == subject.table.stream_arn:
+        return subject.mappings
+    return tuple(one for one in all_mappings(subject) if one.stream_arn == stream)
+
+
+def settle_of(context: Context, subject: Subject, options: Options) -> float:
+    """Seconds after which an insert has normally been processed, and its line shows."""
+    if options.settle is not None:
+        return options.settle
+    if not context.aws.is_aws:
+        return SETTLE_ELSEWHERE
+    longest = max((one.batching_window for one in subject.mappings), default=0)
+    return SETTLE + subject.function.timeout + longest
+
+
+def wanted_by(mappings: tuple[MappingState, ...]) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether any of the mappings lets a record through; all do where there is none, or a filter can't be read."""
+    chosen = tuple(one for one in mappings if one.is_enabled) or mappings
+    if not chosen or any(one.filters_hidden or not one.filters for one in chosen):
+        return lambda _record: True
+    matchers = []
+    for text in dict.fromkeys(text for one in chosen for text in one.filters):
+        try:
+            matchers.append(compile_pattern(text).matches)
+        except PatternError:
+            return lambda _record: True
+    return lambda record: any(matches(record) for matches in matchers)

@@ -1,0 +1,231 @@
+"""The inserts of an audit on disk, so that memory does not grow with their number: a SQLite file of this run's own."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from ddbinsert.core import receipt as receipts
+from ddbinsert.core.proof.gaps.model import Insert
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ddbinsert.core.proof.gaps.judge import Judged
+    from ddbinsert.core.proof.gaps.lines import Line
+
+_TABLE = """
+CREATE TABLE inserts(place INTEGER PRIMARY KEY, event_id TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL,
+  at REAL NOT NULL, keys TEXT NOT NULL, request TEXT, ok_at REAL, ok_ended INTEGER NOT NULL DEFAULT 0, bad_at REAL,
+  failed_at REAL, guarded_at REAL, stored INTEGER, outcome TEXT, cause TEXT, why TEXT);
+CREATE UNIQUE INDEX by_event ON inserts(event_id);
+"""
+_COLUMNS = (
+    "place, event_id, shard, sequence, at, keys, ok_at, ok_ended, bad_at, failed_at, guarded_at, stored"
+)
+_BATCH = 1_000
+#: What a later reading asks for: the inserts that the log does not show as processed in every way.
+_OPEN = "(ok_at IS NULL OR failed_at >= ok_at)"
+_SAME = "WHERE event_id = :event AND (:sequence = '' OR sequence = :sequence)"
+_UPDATES = {
+    "ok": "UPDATE inserts SET ok_at = max(ifnull(ok_at, 0), :at), ok_ended = max(ok_ended, :ended), "
+    "request = :request ",
+    "bad": "UPDATE inserts SET bad_at = max(ifnull(bad_at, 0), :at) ",
+    "failed": "UPDATE inserts SET failed_at = max(ifnull(failed_at, 0), :at) ",
+    "guarded": "UPDATE inserts SET guarded_at = max(ifnull(guarded_at, 0), :at) ",
+}
+
+
+@contextmanager
+def opened() -> Iterator[Store]:
+    """A store that is removed at the end.
+
+    Raises:
+        PrerequisiteError: There is no room for it.
+    """
+    try:
+        with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
+            store = Store(Path(folder) / "inserts.sqlite")
+            try:
+                yield store
+            finally:
+                store.close()
+    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        raise PrerequisiteError(
+            f"The audit can't be kept on disk: {error}.",
+            hint="It needs about 300 bytes for each insert. Set TMPDIR to a folder with more room.",
+            code="no-room",
+        ) from error
+
+
+class Store:
+    """Inserts and what the log shows of each.
+
+    Attributes:
+        folder: Where further files of this run may be; it is removed with the store.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=FILE;"
+        )
+        self._db.executescript(_TABLE)
+        self._db.execute("BEGIN")
+        self._new: list[tuple[int, str, int, str, float, str]] = []
+        self._seen: dict[str, list[dict[str, object]]] = {kind: [] for kind in _UPDATES}
+        self._count = 0
+
+    def close(self) -> None:
+        self._db.close()
+
+    # --- what comes in ------------------------------------------------------------------------------------
+
+    def add(self, *, event_id: str, shard: int, sequence: str, at: float, keys: str) -> None:
+        """Take an insert; those of one shard in the order of the shard."""
+        self._count += 1
+        self._new.append((self._count, event_id, shard, sequence, at, keys))
+        if len(self._new) >= _BATCH:
+            self._write_inserts()
+
+    def _write_inserts(self) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO inserts(place, event_id, shard, sequence, at, keys) VALUES (?, ?, ?, ?, ?, ?)",
+            self._new,
+        )
+        self._new = []
+
+    def saw(self, line: Line) -> None:
+        """Take a line of the log; one about a record that is not here changes nothing."""
+        if line.decision == receipts.PROCESSED:
+            kind = "bad" if line.ended_well is False else "ok"
+        else:
+            kind = line.decision
+        rows = self._seen[kind]
+        rows.append(
+            {
+                "event": line.event_id,
+                "sequence": line.sequence,
+                "at": line.at,
+                "ended": int(line.ended_well is True),
+                "request": line.request,
+            }
+        )
+        if len(rows) >= _BATCH:
+            self._write_lines(kind)
+
+    def _write_lines(self, kind: str) -> None:
+        self._db.executemany(_UPDATES[kind] + _SAME, self._seen[kind])
+        self._seen[kind] = []
+
+    def flush(self) -> None:
+        """Write what was taken; call it after the stream and after the log."""
+        self._write_inserts()
+        for kind in _UPDATES:
+            self._write_lines(kind)
+
+    def finish_reading(self) -> None:
+        """Make the questions about neighbours fast."""
+        self.flush()
+        self._db.execute("CREATE INDEX IF NOT EXISTS by_shard ON inserts(shard, place)")
+
+    # --- what is asked ------------------------------------------------------------------------------------
+
+    def count_until(self, moment: float) -> int:
+        """Inserts that were written up to an epoch second."""
+        return int(self._db.execute("SELECT count(*) FROM inserts WHERE at <= ?", (moment,)).fetchone()[0])
+
+    @property
+    def count_open(self) -> int:
+        """Inserts that the log does not simply show as processed."""
+        return int(self._db.execute(f"SELECT count(*) FROM inserts WHERE {_OPEN}").fetchone()[0])  # noqa: S608
+
+    def passed(self, before: float) -> dict[int, int]:
+        """Shard to the place of the last insert that was processed, and not shown again since an epoch second."""
+        asked = "SELECT shard, max(place) FROM inserts WHERE ok_at <= ? GROUP BY shard"
+        return {int(shard): int(place) for shard, place in self._db.execute(asked, (before,))}
+
+    def last_processed(self, before: float) -> float | None:
+        """When the newest insert was written that was processed, of those up to an epoch second."""
+        asked = "SELECT max(at) FROM inserts WHERE ok_at IS NOT NULL AND at <= ?"
+        return _number(self._db.execute(asked, (before,)).fetchone()[0])
+
+    def neighbours(self, one: Insert) -> tuple[str, str]:
+        """The invocations that processed the inserts before and after one in its shard; empty where there is none."""
+        found = []
+        for order, sign in (("DESC", "<"), ("ASC", ">")):
+            row = self._db.execute(
+                f"SELECT request FROM inserts WHERE shard = ? AND place {sign} ? AND ok_at IS NOT NULL "  # noqa: S608
+                f"ORDER BY place {order} LIMIT 1",
+                (one.shard, one.place),
+            ).fetchone()
+            found.append(str(row[0] or "") if row else "")
+        return found[0], found[1]
+
+    def open_inserts(self, *, everything: bool = False) -> Iterator[Insert]:
+        """Those that the log does not simply show as processed, in order; all with ``everything``."""
+        yield from self._read("1" if everything else _OPEN)
+
+    def suspects(self) -> Iterator[Insert]:
+        """Those that are to be judged one by one: open, or without an entry in the sink."""
+        yield from self._read(f"{_OPEN} OR stored = 0")
+
+    def _read(self, condition: str) -> Iterator[Insert]:
+        after = 0
+        while True:
+            rows = self._db.execute(
+                f"SELECT {_COLUMNS} FROM inserts WHERE place > ? AND ({condition}) ORDER BY place LIMIT {_BATCH}",  # noqa: S608
+                (after,),
+            ).fetchall()
+            for row in rows:
+                yield _insert(row)
+            if len(rows) < _BATCH:
+                return
+            after = int(rows[-1][0])
+
+    def mark_stored(self, found: Iterable[tuple[str, bool]]) -> None:
+        """Note whether the sink holds the entries of these inserts (by eventID)."""
+        self._db.executemany(
+            "UPDATE inserts SET stored = ? WHERE event_id = ?",
+            ((int(there), event_id) for event_id, there in found),
+        )
+
+    def mark(self, rows: Iterable[tuple[Insert, Judged]]) -> None:
+        """Note outcomes."""
+        self._db.executemany(
+            "UPDATE inserts SET outcome = ?, cause = ?, why = ? WHERE place = ?",
+            ((judged.outcome, judged.cause, judged.why, one.place) for one, judged in rows),
+        )
+
+    def with_outcome(self, outcome: str) -> Iterator[tuple[Insert, str]]:
+        """The inserts with an outcome, by shard and in its order, each with its cause."""
+        asked = f"SELECT {_COLUMNS}, cause FROM inserts WHERE outcome = ? ORDER BY shard, place"  # noqa: S608
+        for row in self._db.execute(asked, (outcome,)):
+            yield _insert(row[:-1]), str(row[-1] or "")
+
+
+def _insert(row: tuple[object, ...]) -> Insert:
+    place, event_id, shard, sequence, at, keys, ok_at, ok_ended, bad_at, failed_at, guarded_at, stored = row
+    return Insert(
+        place=int(str(place)),
+        event_id=str(event_id),
+        shard=int(str(shard)),
+        sequence=str(sequence),
+        at=_number(at) or 0.0,
+        keys=str(keys),
+        ok_at=_number(ok_at),
+        ok_ended=bool(ok_ended),
+        bad_at=_number(bad_at),
+        failed_at=_number(failed_at),
+        guarded_at=_number(guarded_at),
+        stored=None if stored is None else bool(stored),
+    )
+
+
+def _number(value: object) -> float | None:
+    return value if isinstance(value, float) else None

@@ -1,0 +1,87 @@
+"""Running a trigger's handler on an event: on this machine, or deployed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.core.model.wanted import Template
+from ddbinsert.errors import UsageError
+from ddbinsert.operations.handlers.events import LARGEST_EVENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.logs.invocation import Invocation
+    from ddbinsert.core.model.wanted import Trigger
+
+
+def here(
+    trigger: Trigger,
+    event: Mapping[str, Any],
+    *,
+    base: Path,
+    connect: Callable[[], Aws],
+    variables: Mapping[str, str],
+    request_id: str,
+    times: int = 1,
+) -> list[Invocation]:
+    """Run the handler's own files in a process of their own, ``times`` over in the same one.
+
+    Args:
+        base: Where ``function.code`` starts from.
+        connect: Called where the handler may want to speak to AWS: the connection that it gets.
+        variables: This process's environment.
+
+    Raises:
+        DdbInsertError: The code can't be packed, or not be run here.
+    """
+    from ddbinsert.handlers.worker import Worker
+    from ddbinsert.operations.provision.code import build
+
+    package = build(trigger, base, connect)
+    if package.image is not None:
+        raise UsageError(
+            "A container image is not run here.",
+            hint="Invoke it deployed: --deployed.",
+            code="runtime-not-local",
+        )
+    surroundings = dict(variables)
+    if _speaks_to_aws(trigger):
+        from ddbinsert.aws.invoke import variables_of
+
+        # The resolved identity alone: what a profile says must not be resolved a second time.
+        surroundings = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+        surroundings |= variables_of(connect())
+    with Worker(
+        package,
+        runtime=trigger.function.runtime,
+        name=trigger.function_name,
+        environment=trigger.function.environment,
+        surroundings=surroundings,
+    ) as worker:
+        seconds = float(trigger.function.timeout)
+        return [worker.invoke(event, request_id=request_id, seconds=seconds) for _ in range(times)]
+
+
+def deployed(aws: Aws, trigger: Trigger, event: Mapping[str, Any], *, times: int = 1) -> list[Invocation]:
+    """Invoke the function as it is deployed.
+
+    Raises:
+        UsageError: The event is larger than Lambda takes.
+        DdbInsertError: There is no such function, or Lambda refused.
+    """
+    from ddbinsert.aws.invoke import invoke
+
+    if len(json.dumps(event).encode()) > LARGEST_EVENT:
+        raise UsageError("The event is larger than the 6 MB that Lambda takes.", hint="Give fewer records.")
+    return [invoke(aws, trigger.function_name, event) for _ in range(times)]
+
+
+def _speaks_to_aws(trigger: Trigger) -> bool:
+    function = trigger.function
+    if function.code is not None:
+        return True
+    return function.template is not Template.PRINT and bool(function.environment)

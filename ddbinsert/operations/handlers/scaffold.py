@@ -1,0 +1,71 @@
+"""Copying a template out, to be made one's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import Refused, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ddbinsert.core.model.wanted import Template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaffold:
+    """What was copied.
+
+    Attributes:
+        handler: The entry point, for function.handler. entry: The file to edit.
+        variables: Environment variables that the code needs or takes, the needed ones first.
+    """
+
+    template: Template
+    runtime: str
+    folder: Path
+    files: tuple[str, ...]
+    handler: str
+    entry: str
+    variables: tuple[str, ...]
+
+
+def scaffold(template: Template, folder: Path, runtime: str) -> Scaffold:
+    """Copy the template's files, and the rights that it declares, into a new or empty folder.
+
+    Raises:
+        Refused: The folder holds something already: nothing is overwritten.
+        UsageError: It can't be written, or no template is written for the runtime.
+    """
+    from ddbinsert.handlers.bundle import language_of, rights_text, template_files, template_rights
+    from ddbinsert.handlers.rights import FILE_NAME
+
+    language = language_of(runtime)
+    files = dict(template_files(template, language))
+    rights = rights_text(template)
+    if rights is not None:
+        files[FILE_NAME] = rights
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise Refused(
+                f"{folder} is not empty.", hint="Give a new folder; nothing is overwritten.", code="not-empty"
+            )
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+    except OSError as error:
+        raise UsageError(
+            f"{folder} can't be written: {error.strerror or error}.", code="folder-not-writable"
+        ) from error
+    declared = template_rights(template)
+    named = [one.variable for one in declared.allow if one.variable]
+    return Scaffold(
+        template=template,
+        runtime=runtime,
+        folder=folder,
+        files=tuple(sorted(files)),
+        handler=language.handler,
+        entry=language.entry,
+        variables=tuple(dict.fromkeys([*declared.required, *named])),
+    )

@@ -1,0 +1,138 @@
+"""Streams and their consumers in several regions and accounts, read side by side."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.inventory.judge import entries_of, missing_tables
+from ddbinsert.core.inventory.model import Entry, TableRead, Unread
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import DdbInsertError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+
+#: Regions at a time.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A region of an account, and how to connect to it."""
+
+    region: str
+    profile: str | None
+    connect: Callable[[], Aws]
+
+
+@dataclass(frozen=True)
+class _Failed:
+    error: BaseException
+
+
+def inventory(places: Sequence[Place], *, clock: Clock) -> Iterator[Entry | Unread]:
+    """The consumers of every stream, each as soon as it is known; and what could not be read.
+
+    Raises:
+        DdbInsertError: Nothing could be read at all, in the one place that was asked for.
+    """
+    waiting: queue.SimpleQueue[Place] = queue.SimpleQueue()
+    for place in places:
+        waiting.put(place)
+    found: queue.Queue[Entry | Unread | _Failed | None] = queue.Queue(maxsize=1000)
+    stop = threading.Event()
+    workers = [
+        threading.Thread(target=_work, args=(waiting, found, stop, clock), daemon=True)
+        for _ in range(min(_AT_ONCE, len(places)))
+    ]
+    for worker in workers:
+        worker.start()
+    ended = 0
+    try:
+        while ended < len(workers):
+            match found.get():
+                case None:
+                    ended += 1
+                case _Failed(error=error):
+                    raise error
+                case one:
+                    yield one
+    finally:
+        stop.set()
+
+
+def enabled(aws: Aws) -> tuple[str, ...]:
+    """The regions that are enabled for the account."""
+    from ddbinsert.aws.read.inventory import enabled_regions
+
+    return enabled_regions(aws)
+
+
+def _work(
+    waiting: queue.SimpleQueue[Place],
+    found: queue.Queue[Entry | Unread | _Failed | None],
+    stop: threading.Event,
+    clock: Clock,
+) -> None:
+    """Read one place after the other."""
+    alone = waiting.qsize() == 1
+
+    def give(one: Entry | Unread | _Failed | None) -> None:
+        while not stop.is_set():
+            try:
+                return found.put(one, timeout=0.2)
+            except queue.Full:
+                continue
+        return None
+
+    while not stop.is_set():
+        try:
+            place = waiting.get_nowait()
+        except queue.Empty:
+            break
+        try:
+            for one in _of(place, clock):
+                give(one)
+                if stop.is_set():
+                    return
+        except DdbInsertError as error:
+            give(
+                _Failed(error)
+                if alone
+                else Unread(
+                    region=place.region, profile=place.profile, what="everything", reason=error.message
+                )
+            )
+        except BaseException as error:  # noqa: BLE001 - raised again where the results are read
+            give(_Failed(error))
+    give(None)
+
+
+def _of(place: Place, clock: Clock) -> Iterator[Entry | Unread]:
+    """The entries of one region."""
+    from ddbinsert.aws.read.inventory import RegionReader
+    from ddbinsert.aws.read.resources import caller_account
+
+    aws = place.connect()
+    try:
+        reader = RegionReader(
+            aws, clock=clock, region=place.region, account=caller_account(aws), profile=place.profile
+        )
+        around, names = reader.around()
+        for read in reader.read_tables(names):
+            yield from entries_of(read, around)
+        gone = missing_tables(names, around)
+        if around.all_tables:
+            for name in gone:
+                yield from entries_of(TableRead(name=name, state=None), around)
+        else:
+            for read in reader.read_tables(gone):
+                yield from entries_of(read, around)
+        yield from reader.unread
+    finally:
+        aws.close()

@@ -1,0 +1,78 @@
+"""Runs of send that may have left items, recorded before the first write, so that a killed run can be cleaned up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSend:
+    """A run of send that may have left items.
+
+    Attributes:
+        count: Number of items that the run was to write.
+        undo: Arguments of the command that removes them; empty where all items have keys of the user's own.
+        where: Endpoint of the run, in words.
+    """
+
+    run_id: str
+    table: str
+    count: int
+    undo: tuple[str, ...]
+    where: str
+
+
+@dataclass(frozen=True)
+class OpenSends:
+    """The records of one user, a file each; a file is removed when the run's items are gone."""
+
+    folder: Path
+
+    def open(self, run: OpenSend) -> None:
+        """Record a run.
+
+        Raises:
+            PrerequisiteError: The folder can't be written.
+        """
+        document = {"table": run.table, "count": run.count, "undo": list(run.undo), "where": run.where}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = self.folder / f"{run.run_id}.new"
+            fresh.write_text(json.dumps(document))
+            fresh.replace(self.folder / f"{run.run_id}.json")
+        except OSError as error:
+            raise PrerequisiteError(
+                f"The run can't be recorded in {self.folder}: {error}",
+                hint="Set DDBINSERT_STATE_DIR to another folder.",
+                code="state-directory",
+            ) from error
+
+    def close(self, run_id: str) -> None:
+        """Remove the record of a run whose items are gone."""
+        (self.folder / f"{run_id}.json").unlink(missing_ok=True)
+
+    def of_table(self, table: str) -> list[OpenSend]:
+        """The runs that may have left items in a table; what can't be read is left out."""
+        found = []
+        for path in sorted(self.folder.glob("*.json")):
+            try:
+                document = json.loads(path.read_text())
+                run = OpenSend(
+                    run_id=path.stem,
+                    table=str(document["table"]),
+                    count=int(document["count"]),
+                    undo=tuple(map(str, document["undo"])),
+                    where=str(document["where"]),
+                )
+            except (OSError, ValueError, TypeError, KeyError):
+                continue
+            if run.table == table:
+                found.append(run)
+        return found

@@ -1,0 +1,321 @@
+"""Test inserts: written, modified and removed as asked, and cleaned up whatever happens."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ddbinsert.advice import Advice
+from ddbinsert.core.items.samples import Sent
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.aws.write.items import ItemWriter
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.items.convert import Item
+    from ddbinsert.core.items.samples import Samples
+    from ddbinsert.core.model.record import KeySchema
+    from ddbinsert.core.trigger.reporter import Reporter
+    from ddbinsert.operations.items.files import Draft
+    from ddbinsert.operations.items.open_sends import OpenSends
+
+_SHOWN_KEYS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendOptions:
+    """What is done with the items besides inserting them.
+
+    Attributes:
+        modify: Each is changed once. remove: Each is removed, as a part of the test.
+        keep: They stay; otherwise they are removed after ``hold`` seconds.
+        rate: Writes a second at most.
+        patience: Seconds of throttling without any progress after which it is given up.
+    """
+
+    modify: bool = False
+    remove: bool = False
+    keep: bool = False
+    hold: float = 0.0
+    rate: float | None = None
+    patience: float = 120.0
+
+
+class Interrupted(DdbInsertError):
+    """Ctrl-C, after what was made has been cleaned up."""
+
+    exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
+    default_code = "interrupted"
+
+
+def templates_of(
+    drafts: Sequence[Draft], schema: KeySchema, *, name: str, count: int | None
+) -> tuple[Item, ...]:
+    """The items of a file, once each of them fits the table's key.
+
+    Raises:
+        UsageError: One doesn't, or two are the same item; every problem with its line.
+    """
+    from ddbinsert.core.items.convert import ItemError, canonical, key_in, with_key
+    from ddbinsert.core.items.run_key import key_of
+    from ddbinsert.operations.items.files import refuse
+
+    anything = key_of(schema, "0" * 12, 0)
+    lines: dict[str, int] = {}
+    problems = []
+    for draft in drafts:
+        try:
+            whole, was_incomplete = with_key(draft.item, schema, anything)
+        except ItemError as error:
+            problems.append(f"{name}:{draft.line}: {error}")
+            continue
+        if was_incomplete:
+            continue
+        first = lines.setdefault(canonical(key_in(whole, schema)), draft.line)
+        if first != draft.line:
+            problems.append(f"{name}:{draft.line}: the same key as in line {first}")
+    refuse(problems)
+    if lines and count is not None and count > len(drafts):
+        raise UsageError(
+            f"--count {count}, but {name} holds {len(drafts)} items, and they bring their own keys.",
+            hint="Remove the key from the items, so that each gets a generated one; or omit --count.",
+            code="item-file",
+        )
+    return tuple(draft.item for draft in drafts)
+
+
+def send(
+    aws: Aws,
+    table: str,
+    samples: Samples,
+    options: SendOptions,
+    *,
+    undo: str | None,
+    clock: Clock,
+    reporter: Reporter,
+    opened: OpenSends | None = None,
+) -> Sent:
+    """Write the items, and leave the table as it was, unless they are to be kept.
+
+    Args:
+        undo: The arguments of ``ddbinsert`` that remove what this run leaves behind; None if none do.
+        opened: Where the run is recorded until its items are gone.
+
+    Raises:
+        Interrupted: Ctrl-C; with what was done as its ``data``.
+        AwsError: AWS refused; likewise.
+    """
+    from ddbinsert.operations.items.open_sends import OpenSend
+
+    sender = _Sender(aws, table, samples, options, undo=undo, clock=clock, reporter=reporter)
+    if opened is not None:
+        words = tuple(shlex.split(undo or ""))
+        where = f"{aws.endpoint or 'AWS'}, region {aws.region}"
+        opened.open(
+            OpenSend(run_id=samples.run_id, table=table, count=samples.count, undo=words, where=where)
+        )
+    ended = False
+    try:
+        sent = sender.run()
+        ended = options.keep and not undo  # items with keys of the user's own, asked to be kept, are data
+        return sent
+    finally:
+        if opened is not None and (ended or not sender.sent.left) and not sender.sent.uncertain:
+            opened.close(samples.run_id)
+
+
+def clean(
+    aws: Aws, table: str, samples: Samples, *, rate: float | None, clock: Clock, reporter: Reporter
+) -> int:
+    """Remove the items of a run that was kept, as far as they are there; how many keys were removed.
+
+    Items whose keys the user gave are left alone: nothing shows that they are this run's.
+    """
+    from ddbinsert.aws.write.items import ItemWriter
+
+    writer = ItemWriter(aws, table, clock, rate=rate)
+    started = clock.monotonic()
+    for _ in writer.delete_all(samples.key(number) for number in samples.made()):
+        reporter.waiting("the items to be removed", clock.monotonic() - started)
+    return writer.written
+
+
+class _Sender:
+    def __init__(
+        self,
+        aws: Aws,
+        table: str,
+        samples: Samples,
+        options: SendOptions,
+        *,
+        undo: str | None,
+        clock: Clock,
+        reporter: Reporter,
+    ) -> None:
+        self._aws = aws
+        self._undo = undo
+        self._table = table
+        self._samples = samples
+        self._options = options
+        self._clock = clock
+        self._reporter = reporter
+        self._made = self._writer()
+        self._own = self._writer()
+        self._own_keys: list[Item] = []
+        self._gone = 0
+        self.sent = Sent(
+            table=table,
+            run_id=samples.run_id,
+            kept=options.keep,
+            keys=[samples.key(number) for number in range(min(_SHOWN_KEYS, samples.count))],
+        )
+
+    def run(self) -> Sent:
+        failure = self._ending(self._script)
+        failure = self._ending(self._clean_up) or failure
+        self.sent.uncertain = self._unanswered()
+        if failure is not None:
+            raise self._told(failure) from failure
+        return self.sent
+
+    def _script(self) -> None:
+        self._insert()
+        if self._options.modify:
+            self._modify()
+        if self._options.remove:
+            self._remove()
+        elif not self._options.keep:
+            self._hold()
+
+    @staticmethod
+    def _ending(part: Callable[[], None]) -> BaseException | None:
+        """How a part ended, so that cleaning up comes first, whatever it was."""
+        try:
+            part()
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - raised again, once all is cleaned up
+            return error
+        return None
+
+    def _writer(self) -> ItemWriter:
+        from ddbinsert.aws.write.items import ItemWriter
+
+        return ItemWriter(
+            self._aws,
+            self._table,
+            self._clock,
+            rate=self._options.rate,
+            patience=self._options.patience,
+        )
+
+    def _insert(self) -> None:
+        """Items with keys of ours in batches, as there can be none like them; the user's one by one."""
+        samples, started = self._samples, self._clock.monotonic()
+        partition, sort = samples.schema.partition.name, samples.schema.sort
+        self._own.on_written = self._note
+        try:
+            writes: Iterable[object] = chain(
+                self._made.put_all(samples.item(number) for number in samples.made()),
+                self._own.put_new(
+                    (samples.item(number) for number in samples.own()), partition, sort.name if sort else None
+                ),
+            )
+            for _ in writes:
+                self._tell("the items to be written", started, self._made.written + self._own.written)
+        finally:
+            self.sent.seconds = self._clock.monotonic() - started
+            self.sent.inserted = self._made.written + self._own.written
+
+    def _note(self, outcomes: list[tuple[Item, Any]]) -> None:
+        """Keep what became of the user's items: only those that this run wrote may be removed by it."""
+        from ddbinsert.aws.write.items import Put
+        from ddbinsert.core.items.convert import key_in
+
+        for item, outcome in outcomes:
+            if outcome is Put.UNSURE:
+                continue  # neither this run's nor not: see _unanswered
+            where = self._own_keys if outcome is Put.WRITTEN else self.sent.existing
+            where.append(key_in(item, self._samples.schema))
+
+    def _keys(self) -> Iterator[Item]:
+        """Of every item that this run wrote, or may have written."""
+        made = (self._samples.key(number) for number in self._samples.made())
+        return chain(islice(made, self._made.attempted), self._own_keys)
+
+    def _modify(self) -> None:
+        writer, started = self._writer(), self._clock.monotonic()
+        ((name, value),) = self._samples.modified().items()
+        try:
+            for _ in writer.modify_all(self._keys(), name, value):
+                self._tell("the items to be modified", started, writer.written)
+        finally:
+            self.sent.modified = writer.written
+
+    def _remove(self) -> None:
+        try:
+            self._delete("the items to be removed")
+        finally:
+            self.sent.removed = self._gone
+
+    def _hold(self) -> None:
+        if self._options.hold:
+            self._reporter.step(
+                f"leaving the items for {self._options.hold:g} s; Ctrl-C removes them at once"
+            )
+            self._clock.sleep(self._options.hold)
+
+    def _delete(self, what: str) -> None:
+        """Remove what isn't removed yet; deletes may be done twice without harm."""
+        writer, started = self._writer(), self._clock.monotonic()
+        try:
+            for done in writer.delete_all(self._keys()):
+                self._tell(what, started, done)
+        finally:
+            self._gone = max(self._gone, writer.written)
+
+    def _tell(self, what: str, started: float, done: int) -> None:
+        elapsed = self._clock.monotonic() - started
+        self._reporter.waiting(what, elapsed, f"{done:,} of {self._samples.count:,}")
+
+    def _clean_up(self) -> None:
+        possible = self._made.attempted + len(self._own_keys)
+        try:
+            if not self._options.keep and self._gone < possible:
+                self._delete("the items to be removed again")
+        finally:
+            self.sent.left = possible - self._gone
+            self.sent.cleaned = self._gone - self.sent.removed
+
+    def _unanswered(self) -> list[Item]:
+        """Keys of the user's items that were sent, without an answer to tell by whether they are this run's."""
+        from ddbinsert.core.items.convert import canonical
+
+        answered = {canonical(key) for key in (*self._own_keys, *self.sent.existing)}
+        tried = (self._samples.key(number) for number in islice(self._samples.own(), self._own.attempted))
+        return [key for key in tried if canonical(key) not in answered]
+
+    def _told(self, failure: BaseException) -> BaseException:
+        """The failure with what was done by then, and what is left."""
+        sent = self.sent
+        done = f"{sent.inserted} item{'s' if sent.inserted != 1 else ''} had been inserted"
+        if not sent.left:
+            fate = f"{done}; nothing of them is left."
+        elif sent.kept:
+            fate = f"{done}, and stay."
+        else:
+            fate = f"{done}; {sent.left} may still be there."
+        hint = Advice("Remove them", tuple(shlex.split(self._undo))) if sent.left and self._undo else None
+        match failure:
+            case KeyboardInterrupt():
+                failure = Interrupted(f"Interrupted. {fate}", hint=hint)
+            case DdbInsertError():
+                failure.message = f"{failure.message}\n{fate}"
+                failure.hint = hint or failure.hint
+            case _:
+                return failure
+        failure.data = sent  # type: ignore[attr-defined]
+        return failure

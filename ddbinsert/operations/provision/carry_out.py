@@ -1,0 +1,69 @@
+"""Carrying out the steps of a plan, with a report of each, and of how far it came where one fails."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from ddbinsert.errors import DdbInsertError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.steps import Step
+
+
+class CarriedOut(NamedTuple):
+    """What came of a plan.
+
+    Attributes:
+        done: The steps as they were done.
+        stays: Why steps that delete something left it, as ``TEXT: reason``.
+    """
+
+    world: World
+    done: tuple[Step, ...]
+    stays: tuple[tuple[Step, str], ...] = ()
+
+
+def carry_out(
+    context: Context,
+    trigger: Trigger,
+    steps: tuple[Step, ...],
+    world: World,
+    package: Package | None = None,
+    *,
+    watch: Callable[[World], None] = lambda _world: None,
+) -> CarriedOut:
+    """Do the steps.
+
+    Args:
+        trigger: As it will be (`core.trigger.effective`).
+        watch: Shown the world after each step.
+
+    Raises:
+        DdbInsertError: A step failed; the message says how many are done.
+    """
+    from ddbinsert.aws.change.apply import apply
+    from ddbinsert.aws.change.context import Provisioning
+
+    done: list[Step] = []
+    stays: list[tuple[Step, str]] = []
+    try:
+        for each in apply(steps, world, Provisioning.of(context, trigger, package)):
+            world = each.world
+            watch(world)
+            if each.stays:
+                stays.append((each.step, each.stays))
+            else:
+                done.append(each.step)
+            context.reporter.did(each.step, each.stays)
+    except DdbInsertError as error:
+        count = len(done) + len(stays)
+        if count and len(steps) > 1:
+            error.message += f"\n{count} of {len(steps)} steps are done; run it again to go on from there."
+        raise
+    return CarriedOut(world, tuple(done), tuple(stays))

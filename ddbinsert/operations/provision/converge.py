@@ -1,0 +1,252 @@
+"""Bringing a trigger about: observe, plan, apply.
+
+enable-stream, create-function and attach-trigger are all this, each with a scope of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.trigger.consequences import consequences, of_others
+from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.kept import kept_settings
+from ddbinsert.core.trigger.outcome import Converged
+from ddbinsert.core.trigger.partial_batch import VARIABLE
+from ddbinsert.core.trigger.plan import plan
+from ddbinsert.core.trigger.plan_function import needs_package
+from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
+from ddbinsert.dataclass import dataclass
+from ddbinsert.operations.handlers.sinks import check_sinks
+from ddbinsert.operations.provision.carry_out import carry_out
+from ddbinsert.operations.provision.emulator_warning import warn_of_gaps
+from ddbinsert.operations.provision.filter_check import check_filters
+from ddbinsert.operations.provision.finish import drained_uuids, draining_now, finished
+from ddbinsert.operations.provision.preparation import (
+    keeping_view,
+    key_of,
+    observed,
+    partial_batch_set,
+    past,
+    positioned,
+    require_mapping,
+    with_conditions,
+    with_destination,
+    with_live_owner,
+    with_log_group_owner,
+    with_readers,
+)
+from ddbinsert.operations.provision.questions import question
+from ddbinsert.operations.provision.remarks import (
+    backlog,
+    check_kept_filters,
+    kinesis,
+    refuse_failed,
+    remark,
+    warn_readers,
+)
+from ddbinsert.operations.provision.rights_check import ask_identity, refuse_without_rights
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.aws.read.streams import History
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.draining import Draining
+    from ddbinsert.core.trigger.steps import Change, Step
+    from ddbinsert.operations.provision.wishes import ChoosePosition, Confirm, Wishes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A plan that was made, with everything that carrying it out takes.
+
+    Attributes:
+        wanted: The trigger as it will be (`core.trigger.effective`).
+        held: What the live stream holds, where a new mapping may replay it and that was counted.
+        asked: The question before it is carried out; None where nothing in it removes or replaces anything.
+    """
+
+    wanted: Trigger
+    scope: Scope
+    wishes: Wishes
+    world: World
+    steps: tuple[Step, ...]
+    code: Package | None
+    kept: tuple[Change, ...]
+    draining: tuple[Draining, ...]
+    held: History | None = None
+    asked: str | None = None
+
+    @property
+    def outcome(self) -> Converged:
+        """What it comes to, if nothing of it is carried out."""
+        held = self.held
+        brought = consequences(
+            self.wanted,
+            self.steps,
+            held=None if held is None else held.inserts,
+            at_least=held is not None and held.at_least,
+        )
+        return Converged(
+            trigger=self.wanted,
+            scope=self.scope,
+            steps=self.steps,
+            world=self.world,
+            dry_run=True,
+            kept=self.kept,
+            draining=self.draining,
+            consequences=tuple(dict.fromkeys(brought)),
+            others=tuple(of_others(self.wanted, _without(self.world, self.wishes.beside))),
+        )
+
+
+def converge(
+    context: Context,
+    trigger: Trigger,
+    scope: Scope,
+    wishes: Wishes,
+    *,
+    package: Callable[[Trigger], Package],
+    confirm: Confirm,
+    choose_position: ChoosePosition,
+    watch: Callable[[World], None] = lambda _world: None,
+) -> Converged:
+    """Make it so.
+
+    Args:
+        package: Builds the function's code; called only where the plan depends on it.
+        watch: Shown the world before the first change and after each one.
+
+    Raises:
+        DdbInsertError: It cannot be so, or AWS refused; what was done by then is named, and stays.
+    """
+    prepared = prepare(context, trigger, scope, wishes, package=package, choose_position=choose_position)
+    if wishes.dry_run:
+        return prepared.outcome
+    if prepared.asked is not None:
+        confirm(prepared.asked)
+    return perform(context, prepared, watch)
+
+
+def prepare(
+    context: Context,
+    trigger: Trigger,
+    scope: Scope,
+    wishes: Wishes,
+    *,
+    package: Callable[[Trigger], Package],
+    choose_position: ChoosePosition,
+) -> Prepared:
+    """Make the plan; changes nothing.
+
+    Raises:
+        DdbInsertError: It cannot be so, or AWS refused a look.
+    """
+    reporter, held = context.reporter, None
+    world = observed(context, trigger, scope, wishes)
+    reporter.header(account=world.account, region=world.region, table=trigger.table)
+    identity = None if scope is Scope.STREAM or wishes.dry_run else ask_identity(context, world)
+    trigger = keeping_view(trigger, world, wishes, reporter)
+    world = with_readers(context, trigger, world, scope)
+    if scope is Scope.TRIGGER:
+        trigger = with_destination(context, with_conditions(trigger, world, wishes), world)
+        check_filters(trigger, key_of(world, wishes), reporter, force=wishes.force)
+        warn_of_gaps(context.aws, trigger.mapping.filters, reporter)
+    if wishes.take_over:
+        require_mapping(trigger, world)
+    wanted = effective(in_scope(trigger, scope), world)
+    world = with_live_owner(context, wanted, world, scope)
+    world = with_log_group_owner(context, wanted, world, scope)
+    wanted = partial_batch_set(wanted, world, scope, is_given=VARIABLE in trigger.function.environment)
+    if scope is Scope.TRIGGER:
+        held = past(context, wanted, world)
+        wanted = positioned(wanted, held, choose_position, stays_open=wishes.open_position)
+    code = package(wanted) if needs_package(wanted, world, scope) else None
+    if code is not None:
+        wanted = replace(wanted, has_audit_code=code.keeps_audit_log)
+        check_sinks(context.aws, wanted, world, code, reporter, has_mapping=scope is Scope.TRIGGER)
+    draining = draining_now(context, world, scope)
+    allowed = Allowed(
+        create_table=wishes.create_table,
+        replace=wishes.replace,
+        prune=wishes.prune,
+        adopt=wishes.adopt,
+        take_over=wishes.take_over,
+        drained=drained_uuids(draining) if wishes.finishes else frozenset(),
+    )
+    steps = plan(wanted, world, scope, code, allowed)
+    refuse_failed(world, scope, steps)
+    check_kept_filters(wanted, world, wishes, steps, scope, reporter)
+    remark(trigger, world, scope, steps, reporter)
+    asked = None
+    if not wishes.dry_run:
+        refuse_without_rights(context, world, steps, identity)
+        unasked = frozenset() if wishes.prune else allowed.drained
+        asked = _before(context, trigger, _without(world, wishes.beside), steps, unasked=unasked)
+    return Prepared(
+        wanted=wanted,
+        scope=scope,
+        wishes=wishes,
+        world=world,
+        steps=steps,
+        code=code,
+        kept=tuple(kept_settings(trigger, world, scope)),
+        draining=draining,
+        held=held,
+        asked=asked,
+    )
+
+
+def perform(
+    context: Context, prepared: Prepared, watch: Callable[[World], None] = lambda _world: None
+) -> Converged:
+    """Carry out the plan; what it asks has been answered.
+
+    Args:
+        watch: Shown the world before the first change and after each one.
+
+    Raises:
+        DdbInsertError: AWS refused; what was done by then is named, and stays.
+    """
+    wanted, world, steps, code = prepared.wanted, prepared.world, prepared.steps, prepared.code
+    watch(world)
+    carried = carry_out(context, wanted, steps, world, code, watch=watch) if steps else None
+    done = Converged(
+        trigger=wanted,
+        scope=prepared.scope,
+        steps=carried.done if carried else (),
+        world=carried.world if carried else world,
+        dry_run=False,
+        kept=prepared.kept,
+    )
+    return finished(context, done, prepared.wishes, code, prepared.draining)
+
+
+def _without(world: World, functions: frozenset[str]) -> World:
+    """The world without the mappings of these functions among those of others."""
+    others = tuple(mapping for mapping in world.other_mappings if mapping.function_name not in functions)
+    return replace(world, other_mappings=others)
+
+
+def _before(
+    context: Context, trigger: Trigger, world: World, steps: tuple[Step, ...], *, unasked: frozenset[str]
+) -> str | None:
+    """Say what there is to say before the first change; the question before something that removes or replaces.
+
+    Args:
+        unasked: Drained mappings, which go without a question.
+    """
+    if not steps:
+        context.reporter.step("nothing to do: everything is as wanted")
+    warn_readers(steps, world, context.reporter)
+    return question(
+        steps,
+        world,
+        drained=unasked,
+        backlog=backlog(context, world, steps),
+        kinesis=kinesis(context, trigger, steps),
+    )

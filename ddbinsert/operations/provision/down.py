@@ -1,0 +1,214 @@
+"""Taking triggers down again: only what carries ddbinsert's tag, mappings first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import Advice
+from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.trigger.outcome import Converged
+from ddbinsert.core.trigger.removal import USUAL, Keeping, Removal, removal
+from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.core.trigger.steps import DeleteTable, DisableStream
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import CHECK_TABLE, PrerequisiteError, Refused, table_not_found
+from ddbinsert.operations.look import nearest, tables
+from ddbinsert.operations.provision.carry_out import carry_out
+from ddbinsert.operations.provision.rights_check import refuse_without_rights
+from ddbinsert.operations.taps import mention_taps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import MappingState, World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.steps import Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """How much is to go.
+
+    Attributes:
+        stream: Disable the table's stream, too. table: Delete the table, too; only one that ddbinsert made.
+        keeping: What is to stay, or to go, besides the usual.
+    """
+
+    stream: bool = False
+    table: bool = False
+    keeping: Keeping = USUAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What there is of one trigger.
+
+    Attributes:
+        tags: The table's. users: Every mapping of the function, from any source.
+    """
+
+    trigger: Trigger
+    world: World
+    tags: Mapping[str, str]
+    users: tuple[MappingState, ...]
+
+
+def look(context: Context, trigger: Trigger, asked: Asked) -> Seen:
+    """What there is to be taken down; changes nothing.
+
+    Raises:
+        PrerequisiteError: There is no such table, and nothing of a trigger of that name.
+        Refused: The table is to go, and it is not ddbinsert's.
+    """
+    from ddbinsert.aws.no_such_service import NoSuchService
+    from ddbinsert.aws.read.belongings import with_belongings
+    from ddbinsert.aws.read.observe import observe
+    from ddbinsert.aws.read.resources import mappings_of, read_table_tags
+
+    reporter = context.reporter
+    try:
+        world = observe(context.aws, trigger, others=True, owners=True)
+        world = with_belongings(context.aws, world, trigger.failure_queue)
+    except NoSuchService:  # DynamoDB alone: then a table is all that there can be
+        world = observe(context.aws, trigger, function=False)
+    reporter.header(account=world.account, region=world.region, table=trigger.table)
+    mention_taps(reporter, world, trigger.table)
+    if world.table is None and not _is_anything_there(world, trigger.table):
+        raise _no_such_table(context, trigger, world)
+    of_table = asked.stream or asked.table
+    tags = read_table_tags(context.aws, world.table.arn) if world.table and of_table else {}
+    if asked.table and world.table is not None and OWNER_TAG not in tags:
+        raise Refused(
+            f"Table {trigger.table} was not made by ddbinsert, so it is not deleted.",
+            hint="Leave --table out to take down the trigger alone.",
+            code="table-not-ours",
+        )
+    users = mappings_of(context.aws, world.function.name) if world.function else ()
+    return Seen(trigger=trigger, world=world, tags=tags, users=users)
+
+
+def planned(
+    seen: Seen, asked: Asked, *, beside: Sequence[Seen] = (), staying: Sequence[Trigger] = ()
+) -> Removal:
+    """The steps, and what stays.
+
+    Args:
+        beside: The other triggers that are taken down by the same run.
+        staying: The triggers of the configuration file that are not.
+
+    Raises:
+        Refused: The stream is to go, and it is not ddbinsert's, or somebody else reads it.
+    """
+    world, table = seen.world, seen.trigger.table
+    same = [other for other in beside if other.trigger.table == table]
+    leaving = frozenset(mapping.uuid for other in same for mapping in other.world.mappings if mapping.is_ours)
+    group = world.log_group.name if world.log_group else None
+    shared = [one.function_name for one in staying if one.log_group == group]
+    return removal(
+        world,
+        table,
+        stream=asked.stream,
+        stream_is_ours=world.table is not None and world.table.stream_is_ours(seen.tags),
+        delete_table=asked.table,
+        keeping=asked.keeping._replace(log_group_of=tuple(shared)),
+        users=seen.users,
+        leaving=leaving,
+    )
+
+
+def question(context: Context, seen: Seen, found: Removal, words: Callable[[Step], str]) -> str:
+    """What is going to be done, for the question before it.
+
+    Args:
+        words: A step as the question shows it.
+    """
+    lines = ["This will", *(f"  {words(step)}" for step in found.steps), *_undelivered(context, seen.world)]
+    lines += ["What stays:", *(f"  {text}" for text in found.stays)] if found.stays else []
+    return "\n".join(lines)
+
+
+def would_take_down(seen: Seen, found: Removal) -> Converged:
+    """The outcome, if nothing is carried out."""
+    return Converged(
+        trigger=seen.trigger,
+        scope=Scope.TRIGGER,
+        steps=found.steps,
+        world=seen.world,
+        dry_run=True,
+        stays=found.stays,
+    )
+
+
+def check_rights(context: Context, seen: Seen, found: Removal) -> None:
+    """Refuse what would stop half-way for lack of rights.
+
+    Raises:
+        PermissionDenied: It certainly would; nothing was changed.
+    """
+    refuse_without_rights(context, seen.world, found.steps)
+
+
+def take_down(context: Context, seen: Seen, found: Removal, words: Callable[[Step], str]) -> Converged:
+    """Delete it, but for the table and its stream: others may still read that.
+
+    Raises:
+        DdbInsertError: AWS refused; what was done by then is named.
+    """
+    steps = tuple(step for step in found.steps if not is_of_table(step))
+    done = replace(would_take_down(seen, found), dry_run=False, steps=())
+    return _with(context, done, steps, words)
+
+
+def take_down_table(
+    context: Context, done: Converged, found: Removal, words: Callable[[Step], str]
+) -> Converged:
+    """Then disable the stream, or delete the table, where that is asked for."""
+    return _with(context, done, tuple(step for step in found.steps if is_of_table(step)), words)
+
+
+def is_of_table(step: Step) -> bool:
+    """Whether a step is about the table, and so about all of its triggers."""
+    return isinstance(step, DisableStream | DeleteTable)
+
+
+def _with(
+    context: Context, done: Converged, steps: tuple[Step, ...], words: Callable[[Step], str]
+) -> Converged:
+    if not steps:
+        return done
+    carried = carry_out(context, done.trigger, steps, done.world)
+    stays = tuple(f"{words(step).removeprefix('delete ')}: {why}" for step, why in carried.stays)
+    return replace(done, steps=(*done.steps, *carried.done), world=carried.world, stays=(*done.stays, *stays))
+
+
+def _is_anything_there(world: World, table: str) -> bool:
+    """Whether something of a trigger is left of a table that does not exist."""
+    owners = (each.tags for each in (world.log_group, world.queue) if each is not None)
+    is_left = any((tags or {}).get(OWNER_TAG) == table for tags in owners)
+    return bool(is_left or world.function or world.role or world.mappings)
+
+
+def _undelivered(context: Context, world: World) -> list[str]:
+    """What is lost with mappings that still read a replaced stream."""
+    if not world.draining_mappings:
+        return []
+    from ddbinsert.operations.provision.draining import draining_of
+
+    return [
+        f"  event source mapping {each.mapping.uuid} is {each.text}: it is lost"
+        for each in draining_of(context, world)
+        if not each.is_drained
+    ]
+
+
+def _no_such_table(context: Context, trigger: Trigger, world: World) -> PrerequisiteError:
+    """The table does not exist, nor anything of its trigger: the nearest name, if there is one."""
+    near = nearest(trigger.table, tables(context.aws))
+    return table_not_found(
+        trigger.table,
+        world.region,
+        more=", and there is nothing of a trigger of that name",
+        hint=Advice("Did you mean", ("down", near[0])) if near else CHECK_TABLE,
+    )

@@ -1,0 +1,133 @@
+"""Drift: the settings that are given against what is there, with when it was changed and by whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.aws.errors import CredentialsError
+from ddbinsert.core.trigger.drift import DriftSeen, Part, Recorded, drift_of, last_change, undoing
+from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.kept import kept_settings
+from ddbinsert.core.trigger.partial_batch import VARIABLE
+from ddbinsert.core.trigger.plan_function import needs_package
+from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.errors import AwsError
+from ddbinsert.operations.provision.preparation import (
+    keeping_view,
+    observed,
+    partial_batch_set,
+    with_destination,
+    with_live_owner,
+    with_log_group_owner,
+)
+from ddbinsert.operations.provision.wishes import Wishes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.package import Package
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+
+#: Days that LookupEvents reaches back.
+_DAYS: Final = 90
+
+
+def look_for_drift(
+    context: Context, trigger: Trigger, *, keep_view: bool, package: Callable[[Trigger], Package]
+) -> DriftSeen:
+    """Compare the settings that are given with what is there; changes nothing.
+
+    Args:
+        keep_view: The view type is not given.
+        package: Builds the function's code; called only where the comparison depends on it.
+
+    Raises:
+        PrerequisiteError: The table does not exist.
+        Refused: Something cannot be compared, because it belongs to another trigger.
+        AwsError: A look was refused.
+    """
+    wishes = Wishes(dry_run=True, keep_view=keep_view)
+    world = observed(context, trigger, Scope.TRIGGER, wishes)
+    context.reporter.header(account=world.account, region=world.region, table=trigger.table)
+    trigger = with_destination(context, keeping_view(trigger, world, wishes, context.reporter), world)
+    wanted = effective(trigger, world)
+    world = with_live_owner(context, wanted, world, Scope.TRIGGER)
+    world = with_log_group_owner(context, wanted, world, Scope.TRIGGER)
+    wanted = partial_batch_set(
+        wanted, world, Scope.TRIGGER, is_given=VARIABLE in trigger.function.environment
+    )
+    code = package(wanted) if needs_package(wanted, world, Scope.TRIGGER) else None
+    steps = undoing(wanted, world, code)
+    return with_last_changes(
+        context,
+        DriftSeen(
+            trigger=wanted,
+            world=world,
+            found=drift_of(wanted, world, code, steps),
+            steps=steps,
+            kept=tuple(kept_settings(trigger, world, Scope.TRIGGER)),
+        ),
+    )
+
+
+def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
+    """The same, with when each part that drifted was last changed, and by whom where CloudTrail may be asked."""
+    parts = tuple(dict.fromkeys(one.part for one in seen.found))
+    recorded: Sequence[list[Recorded]] = [[] for _ in parts]
+    unasked = ""
+    if parts and context.aws.is_aws:
+        try:
+            recorded = context.aws.side_by_side(
+                *(lambda part=part: _recorded(context, seen.world, part) for part in parts)
+            )
+        except CredentialsError:
+            raise
+        except AwsError as error:
+            unasked = error.message
+    elif parts:
+        unasked = "CloudTrail records changes on AWS alone"
+    changes = {
+        part: last_change(
+            [one for one in seen.found if one.part is part], _modified(seen.world, part), events
+        )
+        for part, events in zip(parts, recorded, strict=True)
+    }
+    return replace(seen, changes=changes, unasked=unasked)
+
+
+def _modified(world: World, part: Part) -> float | None:
+    match part:
+        case Part.FUNCTION if world.function is not None:
+            return world.function.modified_at
+        case Part.MAPPING if world.live_mapping is not None:
+            return world.live_mapping.modified
+        case _:
+            return None
+
+
+def _recorded(context: Context, world: World, part: Part) -> list[Recorded]:
+    """What CloudTrail has of a part; it calls a resource by its name or by its ARN, as the call did."""
+    from ddbinsert.aws.read.doctor.lately import read_changes
+
+    since = context.clock.now() - _DAYS * 86400
+    for name in _names(world, part):
+        found = read_changes(context.aws, name, since)
+        if found:
+            return [Recorded(one.at, one.who, one.what) for one in found]
+    return []
+
+
+def _names(world: World, part: Part) -> tuple[str, ...]:
+    seen = {
+        Part.FUNCTION: world.function,
+        Part.ROLE: world.role,
+        Part.LOG_GROUP: world.log_group,
+        Part.STREAM: world.table,
+    }.get(part)
+    if part is Part.MAPPING:
+        live = world.live_mapping
+        return () if live is None else (live.uuid, live.arn)
+    return () if seen is None else (seen.name, seen.arn)

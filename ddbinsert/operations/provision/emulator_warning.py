@@ -1,0 +1,35 @@
+"""A warning where the embedded emulator evaluates a filter differently from AWS."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import Advice
+from ddbinsert.core.filters.insert_only import INSERT_ONLY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.trigger.reporter import Reporter
+
+
+def warn_of_gaps(aws: Aws, filters: Iterable[str], reporter: Reporter) -> None:
+    """Warn of the parts of the filters that the emulator gets wrong; never on another endpoint."""
+    own = [text for text in filters if text != INSERT_ONLY]
+    if not own or not aws.connection.is_local:
+        return
+    from ddbinsert.core.filters.emulator_gaps import emulator_gaps
+    from ddbinsert.core.pattern.matcher import PatternError, parse
+
+    gaps: dict[str, None] = {}
+    for text in own:
+        with contextlib.suppress(PatternError):
+            gaps |= dict.fromkeys(emulator_gaps(parse(text)))
+    if gaps:
+        reporter.warn(
+            f"the embedded emulator evaluates {', '.join(gaps)} in filters differently from AWS, so it may deliver too few "
+            "or too many records",
+            Advice("See what AWS matches", ("filter", "explain", own[0])),
+        )

@@ -1,0 +1,138 @@
+"""Between the plan and the first change: what is refused, and what is said of it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.filters.insert_only import INSERT_ONLY
+from ddbinsert.core.trigger.effective import settings_source
+from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.core.trigger.steps import AdoptFunction, CreateMapping, ReplaceStream, UpdateFunctionCode
+from ddbinsert.errors import AwsError
+from ddbinsert.operations.provision.filter_check import check_filters
+from ddbinsert.operations.provision.preparation import key_of
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.reporter import Reporter
+    from ddbinsert.core.trigger.steps import Step
+    from ddbinsert.operations.provision.draining import Backlog
+    from ddbinsert.operations.provision.wishes import Wishes
+
+
+def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
+    """A function that Lambda reports as failed is not as wanted, unless it is given other code.
+
+    Raises:
+        AwsError: It failed; with Lambda's reason.
+    """
+    function = world.function
+    if scope is Scope.STREAM or function is None or any(isinstance(s, UpdateFunctionCode) for s in steps):
+        return
+    if function.state == "Failed" or function.update_status == "Failed":
+        raise AwsError(
+            f"Function {function.name} failed: {function.state_reason or 'its last update failed'}.",
+            hint="Correct what Lambda names, then run it again; new code is given with --template or --code.",
+            code="function-failed",
+        )
+
+
+def check_kept_filters(  # noqa: PLR0917 - what a plan is made of
+    wanted: Trigger,
+    world: World,
+    wishes: Wishes,
+    steps: tuple[Step, ...],
+    scope: Scope,
+    reporter: Reporter,
+) -> None:
+    """A mapping that is made again keeps its filter, which no insert may pass under another view type.
+
+    Raises:
+        Refused: No insert can pass it. `enable-stream`, which cannot be given a filter, warns.
+    """
+    is_made_again = settings_source(world) is not None and any(isinstance(s, CreateMapping) for s in steps)
+    if not is_made_again or "mapping.filters" in wanted.explicit or wanted.mapping.filters == (INSERT_ONLY,):
+        return
+    force = wishes.force or scope is Scope.STREAM
+    check_filters(wanted, key_of(world, wishes), reporter, force=force)
+
+
+def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...], reporter: Reporter) -> None:
+    if scope is Scope.STREAM:
+        return
+    function, table = world.function, world.table
+    is_taken_over = any(isinstance(step, AdoptFunction) for step in steps)
+    if function is not None and not function.is_ours and not is_taken_over:
+        reporter.step(
+            f"function {function.name} was not made by ddbinsert: its code, role and logs stay as they are"
+        )
+    _remark_retention(trigger, world, reporter)
+    if scope is not Scope.TRIGGER:
+        return
+    if table is not None and table.replicas:
+        reporter.warn(
+            f"{trigger.table} is a global table (replicas in {', '.join(table.replicas)}): every region's stream "
+            "carries all writes, so a trigger in each region processes every insert once per region"
+        )
+    for mapping in world.second_mappings:
+        reporter.warn(
+            f"event source mapping {mapping.uuid} delivers the stream to {_qualified(mapping.function_arn)}, too"
+            f"{'' if mapping.filters else ', without a filter'}: the function gets every record twice"
+        )
+
+
+def _remark_retention(trigger: Trigger, world: World, reporter: Reporter) -> None:
+    """Where the account or the group's class decides, another retention is no difference that a run could remove."""
+    group, days = world.log_group, trigger.function.log_retention_days
+    if group is None or not group.keeps_retention or "function.log_retention_days" not in trigger.explicit:
+        return
+    if group.retention_days != days:
+        kept = "for ever" if group.retention_days is None else f"for {group.retention_days} days"
+        why = (
+            f"the account's policy {group.retention_policy} keeps its lines {kept}"
+            if group.retention_policy
+            else "its class DELIVERY takes no retention"
+        )
+        reporter.warn(f"log group {group.name}: {why}; function.log_retention_days ({days}) has no effect")
+
+
+def _qualified(function_arn: str) -> str:
+    from ddbinsert.core.arn import arn_parts
+
+    parts = arn_parts(function_arn)
+    return f"{parts.name}:{parts.qualifier}" if parts.qualifier else parts.name
+
+
+def backlog(context: Context, world: World, steps: tuple[Step, ...]) -> Backlog | None:
+    """What our mapping has still to deliver, where its stream is to be replaced."""
+    live = world.live_mapping
+    if live is None or not live.is_ours or not any(isinstance(step, ReplaceStream) for step in steps):
+        return None
+    from ddbinsert.operations.provision.draining import backlog_of
+
+    return backlog_of(context, live, world.function)
+
+
+def kinesis(context: Context, trigger: Trigger, steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The Kinesis data streams of a table whose stream is to be replaced; none where they may not be read."""
+    if not any(isinstance(step, ReplaceStream) for step in steps):
+        return ()
+    from ddbinsert.aws.read.resources import read_kinesis_destinations
+
+    with suppress(AwsError):
+        return read_kinesis_destinations(context.aws, trigger.table)
+    return ()
+
+
+def warn_readers(steps: tuple[Step, ...], world: World, reporter: Reporter) -> None:
+    """Whose mappings a replaced stream leaves behind: those that are not this trigger's are not brought over."""
+    if not any(isinstance(step, ReplaceStream) for step in steps):
+        return
+    for mapping in world.other_mappings:
+        reporter.warn(
+            f"event source mapping {mapping.uuid} of function {mapping.function_name} stays behind on the old stream "
+            "and gets no new record: its owner has to attach it to the new stream, with the settings that it has"
+        )

@@ -1,0 +1,62 @@
+"""A plan that would stop half-way for lack of rights is refused before its first change."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from ddbinsert.aws.errors import PermissionDenied
+from ddbinsert.core.arn import Arn, parse_arn
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.trigger.steps import Step
+
+
+def ask_identity(context: Context, world: World) -> Future[str] | None:
+    """Begin to ask who makes the calls, where a plan of several steps is certain to follow."""
+    if world.function is not None or context.aws.connection.is_local:
+        return None
+    from ddbinsert.aws.read.own_rights import identity
+
+    return cast("Future[str]", context.aws.start(lambda: identity(context.aws)))
+
+
+def refuse_without_rights(
+    context: Context, world: World, steps: tuple[Step, ...], asked: Future[str] | None = None
+) -> None:
+    """Ask IAM, where it can be asked, whether this run may do what it is about to do.
+
+    A plan of one step cannot stop half-way: AWS itself answers.
+
+    Args:
+        asked: The question of ``ask_identity``.
+
+    Raises:
+        PermissionDenied: It certainly may not; nothing was changed.
+    """
+    beside = _beside(world)
+    if len(steps) < 2 or beside is None or context.aws.connection.is_local:
+        return
+    from ddbinsert.aws.read.own_rights import denied
+    from ddbinsert.core.trigger.rights import rights_of
+
+    rights = rights_of(steps, beside, world.role.path if world.role else "/")
+    lacking = denied(context.aws, rights, asked)
+    if lacking:
+        listed = "".join(f"\n  {right.action} on {right.resource}" for right in lacking)
+        raise PermissionDenied(
+            f"These credentials lack rights, so that the run would stop half-way:{listed}\nNothing was changed.",
+            hint="Use credentials that have them (--profile), or ask whoever manages them to add them.",
+            code="access-denied",
+        )
+
+
+def _beside(world: World) -> Arn | None:
+    if world.table is not None:
+        return parse_arn(world.table.arn)
+    if world.account and world.region:
+        return Arn("aws", "dynamodb", world.region, world.account, "table/-")
+    return None

@@ -1,0 +1,111 @@
+"""A trigger as it stands: everything around it, its metrics, and what a replaced stream has still to deliver."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ddbinsert.aws.errors import CredentialsError
+from ddbinsert.core.doctor.facts import Facts, Metrics, SinkSeen
+from ddbinsert.core.doctor.model import Part
+from ddbinsert.core.trigger.outcome import Status
+from ddbinsert.errors import AwsError
+from ddbinsert.operations.look import missing_table, trigger_world
+from ddbinsert.operations.provision.draining import draining_of
+from ddbinsert.operations.taps import mention_taps
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+
+#: What only doctor reads.
+_NOT_READ: Final = dict.fromkeys(
+    (
+        Part.TTL,
+        Part.KEY,
+        Part.STREAM,
+        Part.SHARDS,
+        Part.SIBLINGS,
+        Part.ACCOUNT,
+        Part.RIGHTS,
+        Part.LOG,
+        Part.SINK,
+        Part.DESTINATION,
+        Part.CHANGES,
+    ),
+    "doctor reads it",
+)
+
+
+class Seen(NamedTuple):
+    """What status shows: the world, and the facts that checks can be made on."""
+
+    status: Status
+    facts: Facts
+
+
+def status(context: Context, trigger: Trigger, *, since: float, known: World | None = None) -> Seen:
+    """The trigger as it stands; changes nothing.
+
+    Args:
+        since: Seconds before now from which on metrics are read.
+        known: What was read of it a moment ago without its role.
+
+    Raises:
+        PrerequisiteError: The table does not exist.
+    """
+    unread: dict[Part, str] = dict(_NOT_READ)
+
+    def warn(text: str) -> None:
+        unread[Part.ROLE] = text
+        context.reporter.warn(text)
+
+    world = trigger_world(context.aws, trigger, others=True, owners=True, known=known, warn=warn)
+    context.reporter.header(account=world.account, region=world.region, table=trigger.table)
+    if world.table is None:
+        raise missing_table(context.aws, trigger.table, world.region)
+    mention_taps(context.reporter, world, trigger.table)
+    now = context.clock.now()
+    facts = Facts(trigger=trigger, world=world, now=now, since=now - since, unread=unread, sink=_sink(world))
+    draining, metrics = context.aws.side_by_side(
+        lambda: draining_of(context, world) if world.draining_mappings else (),
+        lambda: _metrics(context, facts, unread),
+    )
+    _note_what_was_left_out(trigger, world, unread)
+    from dataclasses import replace
+
+    return Seen(Status(world, draining), replace(facts, metrics=metrics, unread=unread))
+
+
+def _sink(world: World) -> SinkSeen:
+    function = world.function
+    return SinkSeen(arn=function.environment.get("SINK_ARN", "").strip() if function else "")
+
+
+def _metrics(context: Context, facts: Facts, unread: dict[Part, str]) -> Metrics:
+    from ddbinsert.aws.read.doctor.lately import read_metrics
+
+    if facts.function is None:
+        unread[Part.METRICS] = "the function does not exist"
+        return Metrics()
+    uuids = [mapping.uuid for mapping in facts.mappings]
+    try:
+        return read_metrics(context.aws, facts.name, uuids, facts.sink.arn, since=facts.since, now=facts.now)
+    except CredentialsError:
+        raise
+    except AwsError as error:
+        unread[Part.METRICS] = error.message
+        return Metrics()
+
+
+def _note_what_was_left_out(trigger: Trigger, world: World, unread: dict[Part, str]) -> None:
+    """Role and log group are those of the function only where nothing else was asked for."""
+    function = world.function
+    if function is None:
+        return
+    if trigger.function.role is not None or "function.role" in trigger.explicit:
+        unread.setdefault(Part.ROLE, "another role is configured")
+    if function.log_group != trigger.log_group and "function.log_group" in trigger.explicit:
+        unread.setdefault(Part.LOG_GROUP, "another log group is configured")
+    if any(mapping.filters_hidden for mapping in world.mappings):
+        unread[Part.FILTERS] = "the filter is encrypted with a customer key"

@@ -1,0 +1,55 @@
+"""Plans of several triggers that cannot all be carried out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.trigger.steps import (
+    AdoptFunction,
+    CreateFunction,
+    CreateRole,
+    UpdateFunctionCode,
+    UpdateFunctionSettings,
+    UpdateRole,
+)
+from ddbinsert.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ddbinsert.core.trigger.steps import Step
+
+
+def refuse_together(plans: Iterable[tuple[str, tuple[Step, ...]]]) -> None:
+    """Refuse plans that make or change the same function or role for several triggers.
+
+    A function of ddbinsert's serves one table: its role may read no other stream.
+
+    Args:
+        plans: The name of each trigger, and its steps.
+
+    Raises:
+        Refused: There are such plans; nothing was changed.
+    """
+    first: dict[tuple[str, str], str] = {}
+    for name, steps in plans:
+        for thing in dict.fromkeys(found for step in steps for found in _things(step)):
+            other = first.setdefault(thing, name)
+            if other != name:
+                kind, what = thing
+                raise Refused(
+                    f"Triggers {other} and {name} would both make or change {kind} {what}; a function serves one "
+                    "trigger.\nNothing was changed.",
+                    hint="Give one of them another function.name.",
+                    code="triggers-contradict",
+                )
+
+
+def _things(step: Step) -> Iterator[tuple[str, str]]:
+    match step:
+        case CreateFunction() | UpdateFunctionCode() | UpdateFunctionSettings() | AdoptFunction():
+            yield "function", step.name
+        case CreateRole() | UpdateRole():
+            yield "role", step.name
+        case _:
+            pass

@@ -1,0 +1,84 @@
+"""Several consumers proven side by side, each with a run of its own: one does not end another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.model.wanted import Trigger
+from ddbinsert.core.trigger.consumers import consumers_of, of_consumer
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.discovery import selected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import MappingState
+    from ddbinsert.core.trigger.consumers import Consumer
+    from ddbinsert.operations.discovery import Selector
+
+#: Proofs at a time: each reads a log, a stream and metrics, and an account's limits are shared.
+AT_ONCE: Final = 4
+
+
+def of_table(aws: Aws, trigger: Trigger, selector: Selector) -> tuple[Trigger, ...]:
+    """A trigger for each consumer of the table's streams, replaced ones included.
+
+    Raises:
+        PrerequisiteError: There is no such table, or it has no consumers.
+    """
+    from ddbinsert.aws.read.resources import read_mappings
+    from ddbinsert.operations.look import existing_table
+
+    table = existing_table(aws, trigger.table)
+    streams = f"{table.arn}/stream/"
+    mappings = [one for one in read_mappings(aws) if one.stream_arn.startswith(streams)]
+    found = [of_consumer(trigger, one.name) for one in _meant(aws, mappings, selector)]
+    if not found:
+        raise PrerequisiteError(
+            f"No function {f'{selector.words} ' if selector else ''}reads the stream of table {trigger.table}.",
+            hint=Advice("Attach one", ("attach-trigger", TABLE)),
+            code="no-consumer",
+        )
+    return tuple(found)
+
+
+def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> tuple[Trigger, ...]:
+    """A trigger for each function that a mapping of the region connects with a table's stream.
+
+    Args:
+        warn: Called with a message about each table that does not exist, though a mapping reads its stream.
+
+    Raises:
+        PrerequisiteError: There is none.
+    """
+    from ddbinsert.aws.read.resources import read_mappings, read_table
+
+    by_table: dict[str, list[MappingState]] = {}
+    for mapping in read_mappings(aws):
+        if arn_parts(mapping.stream_arn).service == "dynamodb":
+            by_table.setdefault(resource_name(mapping.stream_arn), []).append(mapping)
+    names = sorted(by_table)
+    tables = aws.side_by_side(*(lambda name=name: read_table(aws, name) for name in names)) if names else []
+    found: list[Trigger] = []
+    for name, state in zip(names, tables, strict=True):
+        readers = _meant(aws, by_table[name], selector)
+        if state is not None:
+            found += [of_consumer(Trigger(table=name), one.name) for one in readers]
+        elif readers:
+            warn(f"table {name} does not exist; left out: {', '.join(one.name for one in readers)}")
+    if not found:
+        raise PrerequisiteError(
+            f"No function {f'{selector.words} ' if selector else ''}reads the stream of a table in {aws.region}.",
+            hint="Check --region and --profile.",
+            code="no-consumer",
+        )
+    return tuple(found)
+
+
+def _meant(aws: Aws, mappings: Sequence[MappingState], selector: Selector) -> Sequence[Consumer]:
+    """The consumers that a selector means; temporary functions of `verify --wiretap` are none."""
+    readers = [one for one in consumers_of(mappings) if not one.is_tap]
+    return selected(aws, readers, selector) if selector and readers else readers

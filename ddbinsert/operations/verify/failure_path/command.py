@@ -1,0 +1,127 @@
+"""verify --failure-path: what becomes of a record that fails, from the settings to a real one.
+
+First the settings, the destination and the rights are judged as they are: what certainly loses records is reported at
+once, and nothing is written. Then an item is made to fail. The function itself does so only where it runs a template of
+ddbinsert's and has TEST_ITEMS_KEY, with which the item proves that it is a test item; for any other function a temporary
+one stands in, with every setting of the mapping. A function of somebody else's is never made to fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.proof.failure_path.outcome import judge_outcome, not_emulated
+from ddbinsert.core.proof.failure_path.report import FailurePath, not_tried, verdict_of
+from ddbinsert.core.proof.proof import Proof
+from ddbinsert.core.proof.verdict import Evidence, Weight
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.verify.evidence import configuration_of
+from ddbinsert.operations.verify.failure_path.look import enabled, look, where_of
+from ddbinsert.operations.verify.failure_path.try_out import try_out
+from ddbinsert.operations.verify.prove import before_writing
+from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
+from ddbinsert.operations.verify.subject import find_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.failure_path.outcome import Outcome
+    from ddbinsert.core.proof.failure_path.settings import Limits
+    from ddbinsert.core.proof.verdict import Finding
+    from ddbinsert.operations.provision.wishes import Confirm
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.failure_path.look import Looked
+    from ddbinsert.operations.verify.subject import Subject
+
+
+def prove_failure_path(
+    context: VerifyContext,
+    trigger: Trigger,
+    options: VerifyOptions,
+    limits: Limits,
+    *,
+    base: Path,
+    confirm: Confirm,
+) -> Proof:
+    """Prove that a record that fails is retried, isolated and kept, and holds up others for a limited time only.
+
+    Args:
+        base: Where relative paths begin. confirm: Asked where a tap would be a third reader of the stream.
+
+    Raises:
+        PrerequisiteError: There is no table, stream, function or mapping.
+    """
+    started = context.clock.now()
+    subject = find_subject(context.aws, trigger, log_group=options.log_group, reporter=context.reporter)
+    if not subject.mappings:
+        raise PrerequisiteError(
+            f"No mapping delivers the live stream of {trigger.table} to {subject.function.name}.",
+            hint=Advice("Attach it", ("attach-trigger", TABLE)),
+            code="no-mapping",
+        )
+    looked = look(context, subject)
+    found = [*subject.certain_failures(), *looked.findings(subject, limits)]
+    outcomes: list[Outcome] = []
+    run_id = context.new_id()
+    if any(one.weight is Weight.PROOF for one in found):
+        pass  # what is certain needs no record that fails
+    elif context.aws.connection.is_local:
+        found.append(not_emulated("the embedded emulator (docs/aws-facts.md#emulator-failures)"))
+    else:
+        subject = replace(subject, kinesis=kinesis_streams(context.aws, trigger.table))
+        before_writing(context, subject, options)
+        _announce(context, subject)
+        for mapping in enabled(subject):
+            tried = try_out(
+                context, replace(subject, mappings=(mapping,)), options, limits, looked,
+                alone=len(enabled(subject)) == 1, base=base, confirm=confirm,
+            )  # fmt: skip
+            run_id = tried.run_id or run_id
+            outcomes += [tried.outcome] if tried.outcome else []
+            found += [*tried.findings, *(judge_outcome(tried.outcome) if tried.outcome else ())]
+    path = FailurePath(function=subject.function.name, outcomes=tuple(outcomes))
+    waited = max((seen.waited for seen in outcomes), default=0.0)
+    evidence = tuple(_evidence(subject, looked, path, found))
+    return Proof(
+        verdict=verdict_of(run_id, path, found, evidence, waited=waited),
+        trigger=subject.trigger,
+        world=subject.world,
+        started=started,
+        finished=context.clock.now(),
+        function=subject.function.name,
+        subject=subject.named,
+        endpoint=context.aws.endpoint or "AWS",
+        kept=options.keep,
+        failure_path=path,
+    )
+
+
+def _announce(context: VerifyContext, subject: Subject) -> None:
+    """Say who will be told of a failure."""
+    for arn in dict.fromkeys(one.on_failure for one in enabled(subject) if one.on_failure):
+        context.reporter.step(
+            f"a document about a failed test item goes to {where_of(arn)}; whoever is alarmed by it will be"
+        )
+
+
+def _evidence(
+    subject: Subject, looked: Looked, path: FailurePath, found: list[Finding]
+) -> Iterator[Evidence]:
+    if not path.outcomes:
+        certain = any(one.weight is Weight.PROOF for one in found)
+        why = "the configuration decides" if certain else "none would show anything here"
+        yield Evidence(side="writes", seen=False, text=f"no record was made to fail: {why}")
+    for seen in path.outcomes:
+        yield Evidence(
+            side="writes",
+            seen=True,
+            text=f"1 test item that fails and {len(seen.companions)} others; {seen.stand} failed {len(seen.tries)} times on it",
+        )
+    yield from looked.evidence(subject)
+    if unseen := not_tried(path):
+        yield Evidence(side="function", seen=False, text=unseen)
+    yield configuration_of(subject)

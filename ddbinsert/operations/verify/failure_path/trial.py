@@ -1,0 +1,295 @@
+"""One trial: an item that fails, others around it, and what becomes of all of them.
+
+All are written in one call, so that they come in one batch. As soon as the item was seen to fail, further ones are
+written, which have to wait behind it: how long they do is what it holds its shard up.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.aws.errors import translated
+from ddbinsert.aws.wait import pauses
+from ddbinsert.aws.write.items import ItemWriter
+from ddbinsert.aws.write.probe import ProbeTable
+from ddbinsert.core import receipt as receipts
+from ddbinsert.core.items.item_proof import FAILS, failure_of
+from ddbinsert.core.items.run_key import needles, number_in
+from ddbinsert.core.logs.ends import InvocationEnd
+from ddbinsert.core.proof.failure_path.outcome import Companion, Try
+from ddbinsert.core.proof.script import canaries
+from ddbinsert.core.proof.tally import Tally
+from ddbinsert.errors import AwsError, PrerequisiteError
+from ddbinsert.operations.verify.clock import not_before
+from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
+from ddbinsert.operations.verify.sources.log import LogSource
+from ddbinsert.operations.verify.sources.sink import SinkSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ddbinsert.aws.read.streams import StreamReader
+    from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.core.proof.lane import LaneTally
+    from ddbinsert.core.proof.probe_item import Sample
+    from ddbinsert.core.proof.sighting import Receipt
+    from ddbinsert.operations.verify.context import VerifyContext
+    from ddbinsert.operations.verify.subject import Subject
+
+#: The number of the item that fails: it is in the middle of what is written together.
+POISON: Final = 0
+#: Items that are written together: as many as one call takes. Those that are written once it has failed.
+_TOGETHER, _BEHIND = 25, 25
+ITEMS: Final = _TOGETHER + _BEHIND
+_SKEW = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+#: Seconds after the last attempt in which another one would have shown, on AWS and on an endpoint that is quicker.
+_QUIET, _QUIET_HERE = 90.0, 3.0
+_TRIES = 8
+
+
+class Trial:
+    """Writes the items and watches.
+
+    Args:
+        subject: The function that fails, with its mapping: the user's own, or the tap.
+        sample: What the items carry. secret: Makes the function's own template fail; empty where the tap does so by
+            itself. fails_until: Epoch seconds after which the item fails no more.
+
+    Attributes:
+        tally: What was seen of each item.
+    """
+
+    def __init__(
+        self,
+        context: VerifyContext,
+        subject: Subject,
+        sample: Sample,
+        run_id: str,
+        *,
+        secret: str = "",
+        fails_until: float = 0.0,
+    ) -> None:
+        self._context = context
+        self._subject = subject
+        self.secret = secret
+        self.fails_until = int(fails_until)
+        self.run_id = run_id
+        self.started = context.clock.now()
+        script = canaries(run_id, ITEMS)
+        self.tally = Tally(
+            script,
+            awaits_ends=subject.running.logs_each_end,
+            function=subject.function.name,
+            sample=sample,
+            key=subject.table.key,
+        )
+        self.probe = ProbeTable(
+            aws=context.aws,
+            table=subject.table.name,
+            key=subject.table.key,
+            run_id=run_id,
+            sample=sample,
+            clock=context.clock,
+        )
+        self._log = LogSource(
+            context.aws,
+            subject.log_group,
+            subject.function.name,
+            since=self.started - _SKEW,
+            needles=needles(subject.table.key, run_id),
+        )
+        self._sink = SinkSource(context.aws, context.clock, subject, self.tally)
+        self._shards: dict[str, str] = {}  # of each record, by its eventID
+        self._reader: StreamReader | None = None
+
+    # --- writing and watching ---------------------------------------------------------------------------
+
+    def run(self, *, seconds: float, enough: float, is_kept: Callable[[Trial], bool]) -> None:
+        """Write and watch until the item is at the destination and all others were processed, or the time is up.
+
+        Args:
+            seconds: The longest that it may take. enough: Seconds of holding others up after which it is clear that it
+                holds them up for too long.
+            is_kept: Looks whether a document about the item is at the destination; asked once it must have been given
+                up, as all behind it was processed.
+
+        Raises:
+            AwsError: A write, or every look at the log, was refused.
+        """
+        clock, steps = self._context.clock, pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        self._open()
+        self._write(range(_TOGETHER))
+        began, is_behind = clock.monotonic(), False
+        while True:
+            self._look()
+            if not is_behind and self.tries:
+                is_behind = True
+                self._write(range(_TOGETHER, ITEMS))
+                steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+            elapsed = clock.monotonic() - began
+            if elapsed >= seconds or (is_behind and self._is_over(enough, is_kept)):
+                self._look()
+                return
+            self._context.reporter.waiting("the failing test item", elapsed, f"{len(self.tries)} attempts")
+            clock.sleep(next(steps))
+
+    def _open(self) -> None:
+        """Begin to read the stream, which shows which items share a shard; without it, batches alone show that."""
+        arn = self._subject.table.stream_arn
+        if arn is None or (self._subject.is_crowded and self._context.aws.is_aws):
+            return
+        try:
+            self._reader = StreamBookmark(self._context.aws, self._context.clock).reader(arn)
+        except (AwsError, PrerequisiteError):
+            self._reader = None
+
+    def _write(self, numbers: range) -> None:
+        """Put these items in one call; the failing one in their middle."""
+        order = [number for number in numbers if number != POISON]
+        if POISON in numbers:
+            order.insert(len(order) // 2, POISON)
+        left: list[Any] = [{"PutRequest": {"Item": self._item(number)}} for number in order]
+        table = self.probe.table
+        pause = 0.1
+        with translated(f"write test items to table {table}"):
+            for _ in range(_TRIES):
+                answer = self._context.aws.client("dynamodb").batch_write_item(RequestItems={table: left})
+                left = (answer.get("UnprocessedItems") or {}).get(table) or []
+                if not left:
+                    break
+                self._context.clock.sleep(pause)
+                pause *= 2
+            else:
+                raise TimeoutError(f"DynamoDB left test items unprocessed {_TRIES} times")
+        at = self._context.clock.now()
+        for number in order:
+            self.tally.wrote(self.tally.script.lanes[number].writes[0], at)
+
+    def _item(self, number: int) -> dict[str, Any]:
+        item = self.probe.item_of(number, 1)
+        if number == POISON and self.secret:
+            key = self.probe.key_of(number)
+            item[FAILS] = {"S": failure_of(self.secret, key, self.fails_until)}
+        return item
+
+    def _look(self) -> None:
+        self._read_stream()
+        asked = self._context.clock.now()
+        for one in self._log.poll():
+            self._take(one, asked)
+
+    def _take(self, one: LogEvent | InvocationEnd, seen: float) -> None:
+        if isinstance(one, InvocationEnd):
+            if one.at >= not_before(self._context.clock, self.started):
+                self.tally.ended(one)
+            return
+        self.tally.logged(one.message, one.timestamp / 1000, seen, stream=one.stream)
+
+    def _read_stream(self) -> None:
+        if self._reader is None:
+            return
+        try:
+            for shard, record in self._reader.poll_by_shard():
+                if number_in((record.get("dynamodb") or {}).get("Keys"), self.run_id) is not None:
+                    self.tally.streamed(record)
+                    self._shards[str(record.get("eventID") or "")] = shard
+        except (AwsError, PrerequisiteError):
+            self._reader = None
+
+    def _is_over(self, enough: float, is_kept: Callable[[Trial], bool]) -> bool:
+        """Whether nothing more can come of it."""
+        tries, now = self.tries, self._context.clock.now()
+        if any(one.processed is None for one in self.companions):
+            return now - tries[0].at > enough
+        if is_kept(self):
+            return True
+        return now - tries[-1].at > (_QUIET if self._context.aws.is_aws else _QUIET_HERE)
+
+    # --- what was seen ----------------------------------------------------------------------------------
+
+    @property
+    def _poison(self) -> LaneTally:
+        return self.tally.lanes[POISON]
+
+    @property
+    def poison_id(self) -> str:
+        """The failing item's eventID; empty as long as nothing shows it."""
+        known = [one.event_id for one in self._poison.recorded] or [
+            one.event_id for one in self._poison.receipts
+        ]
+        return known[0] if known else ""
+
+    @property
+    def place(self) -> tuple[str, int] | None:
+        """The shard and the sequence number of the failing item; None where its record was not read."""
+        for record in self._poison.recorded:
+            shard = self._shards.get(record.event_id)
+            if shard:
+                return shard, record.sequence
+        return None
+
+    @property
+    def fixed(self) -> bool:
+        """Whether it was processed after all."""
+        return bool(self._poison.processed)
+
+    @property
+    def tries(self) -> tuple[Try, ...]:
+        """The attempts at it, in order."""
+        carried: dict[tuple[str, str, float], set[str]] = {}
+        for lane in self.tally.lanes:
+            for one in lane.receipts:
+                carried.setdefault(self._attempt_of(one), set()).add(one.event_id)
+        failed = [one for one in self._poison.receipts if one.decision == receipts.FAILED]
+        found = []
+        for one in sorted(failed, key=lambda each: each.logged):
+            end = self.tally.attempts.of(one.stream, one.request, one.logged)
+            found.append(
+                Try(
+                    at=one.logged,
+                    carried=frozenset(carried[self._attempt_of(one)]),
+                    ok=None if end is None else end.ok,
+                )
+            )
+        return tuple(found)
+
+    def _attempt_of(self, one: Receipt) -> tuple[str, str, float]:
+        end = self.tally.attempts.of(one.stream, one.request, one.logged)
+        return one.stream, one.request, 0.0 if end is None else end.at
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """The other items that were written."""
+        return tuple(
+            self._companion(lane) for lane in self.tally.lanes if lane.lane.number != POISON and lane.written
+        )
+
+    def _companion(self, lane: LaneTally) -> Companion:
+        place = self.place
+        record = lane.recorded[0] if lane.recorded else None
+        shard = self._shards.get(record.event_id) if record else None
+        processed = [one.logged for one in lane.processed.values()]
+        known = record.event_id if record else next((one.event_id for one in lane.receipts), "")
+        return Companion(
+            number=lane.lane.number,
+            event_id=known,
+            written=lane.written[0][1],
+            processed=min(processed, default=None),
+            in_shard=None if place is None or shard is None else shard == place[0],
+            follows=place is None or record is None or record.sequence > place[1],
+        )
+
+    # --- afterwards -------------------------------------------------------------------------------------
+
+    def remove(self) -> None:
+        """Delete the test items, and their entries in a table sink.
+
+        Raises:
+            AwsError: DynamoDB refused.
+        """
+        for _ in ItemWriter(self._context.aws, self.probe.table, self._context.clock).delete_all(
+            self.probe.keys(range(ITEMS))
+        ):
+            pass
+        self._sink.remove()

@@ -1,0 +1,247 @@
+"""Watching a trigger at work without a write of our own: the live stream and the log, side by side.
+
+Every INSERT that is read from the stream waits for its receipt and for the end of the invocation that wrote it.
+Records from before the start are not judged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.read.streams import StreamReader
+from ddbinsert.aws.wait import pauses
+from ddbinsert.core.logs.ends import InvocationEnd
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+from ddbinsert.core.proof.causes.causes import findings
+from ddbinsert.core.proof.mapping_counts import told
+from ddbinsert.core.proof.observed import Ongoing
+from ddbinsert.core.proof.observed_lines import OngoingByLines
+from ddbinsert.core.proof.parts import not_found
+from ddbinsert.core.proof.proof import Proof
+from ddbinsert.core.proof.verdict import Evidence
+from ddbinsert.core.proof.watched import judge_watched, unseen_traffic
+from ddbinsert.core.receipt import MARK
+from ddbinsert.core.times import words
+from ddbinsert.operations.verify.around import begin, look_around, unexplained_failures
+from ddbinsert.operations.verify.clock import not_before
+from ddbinsert.operations.verify.evidence import configuration_of
+from ddbinsert.operations.verify.second_look import changed_since, look_again, targets_again
+from ddbinsert.operations.verify.sources.log import LogSource
+from ddbinsert.operations.verify.subject import find_subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.circumstances import Circumstances
+    from ddbinsert.core.proof.verdict import Verdict
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.subject import Subject
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+#: Seconds between two looks at the configuration while traffic is watched.
+_LOOK_AGAIN = 30.0
+
+
+def watch_live(context: VerifyContext, trigger: Trigger, options: VerifyOptions, *, seconds: float) -> Proof:
+    """Watch for ``seconds``, then wait for what is under way (at most ``context.timeout``), then judge.
+
+    What certainly keeps every insert out is answered at once.
+
+    Raises:
+        PrerequisiteError: There is nothing to watch: no table, no stream, no function.
+        AwsError: The stream or the log may not be read.
+    """
+    subject = find_subject(context.aws, trigger, log_group=options.log_group, reporter=context.reporter)
+    return watch(context, subject, options, seconds=seconds)
+
+
+def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, seconds: float) -> Proof:
+    """Watch what was found."""
+    started = context.clock.now()
+    kind = OngoingByLines if options.by_lines else Ongoing
+    ongoing = kind(_wanted(subject), awaits_ends=subject.running.logs_each_end)
+    certain = subject.certain_failures()
+    if certain:
+        evidence = (Evidence(side="stream", seen=False, text="not read: the configuration decides"),)
+        verdict = judge_watched(
+            ongoing,
+            ongoing.symptoms(),
+            certain,
+            (*evidence, configuration_of(subject)),
+            run_id=context.new_id(),
+            seconds=0.0,
+        )
+    else:
+        verdict = _Watch(context, subject, options, ongoing, started).verdict(seconds)
+    return Proof(
+        verdict=verdict,
+        trigger=subject.trigger,
+        world=subject.world,
+        started=started,
+        finished=context.clock.now(),
+        function=subject.function.name,
+        subject=subject.named,
+        endpoint=context.aws.endpoint or "AWS",
+    )
+
+
+class _Watch:
+    """One time of watching."""
+
+    def __init__(
+        self,
+        context: VerifyContext,
+        subject: Subject,
+        options: VerifyOptions,
+        ongoing: Ongoing,
+        started: float,
+    ) -> None:
+        self._context = context
+        self._subject = subject
+        self._options = options
+        self._ongoing = ongoing
+        self._started = started
+        self._changed: dict[str, None] = {}
+        self._untested = dict(not_found(subject.mappings, subject.table))
+        self._looked = context.clock.monotonic()
+        self._reader = StreamReader(
+            context.aws, subject.table.stream_arn or "", clock=context.clock, latest=True
+        )
+        self._log = LogSource(
+            context.aws,
+            subject.log_group,
+            subject.function.name,
+            since=not_before(context.clock, started),
+            needles=(MARK,),
+            everything=options.by_lines,
+        )
+
+    def verdict(self, seconds: float) -> Verdict:
+        """Watch, wait for what is under way, and judge."""
+        context, subject, ongoing = self._context, self._subject, self._ongoing
+        if subject.is_crowded:
+            context.reporter.warn(
+                f"{subject.readers} functions read this stream already; a shard serves two readers, and this one more "
+                "may slow them down"
+            )
+        before = context.aws.start(lambda: begin(context, subject, since=self._started))
+        self._reader.open()
+        self._watch(seconds)
+        seen = ongoing.symptoms()
+        around = look_around(
+            context,
+            subject,
+            ongoing,
+            before.result(),
+            log=self._log,
+            started=self._started,
+            thoroughly=bool(ongoing.waiting or unexplained_failures(ongoing, subject)),
+        )
+        around = replace(
+            around,
+            by_lines=self._options.by_lines,
+            named_failures=ongoing.named,
+            changed=tuple(dict.fromkeys((*self._changed, *around.changed))),
+            wait_limit=seconds + context.timeout,
+            unproven_parts=tuple(self._untested),
+        )
+        allowed = self._options.allow_guarded
+        found = [
+            *findings(seen, ongoing, around, allow_guarded=allowed, watched=True),
+            *unseen_traffic(ongoing, trimmed=self._reader.trimmed),
+        ]
+        if allowed:
+            seen = replace(seen, leaked=(), strays_count=len(seen.intruders))
+        return judge_watched(
+            ongoing,
+            seen,
+            found,
+            self._evidence(around),
+            run_id=context.new_id(),
+            seconds=context.clock.now() - self._started,
+        )
+
+    def _watch(self, seconds: float) -> None:
+        clock, reporter, ongoing = self._context.clock, self._context.reporter, self._ongoing
+        began = clock.monotonic()
+        steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while (elapsed := clock.monotonic() - began) < seconds:
+            self._look(stream=True)
+            left = words(max(0, seconds - elapsed))
+            reporter.waiting(
+                "traffic", elapsed, f"{ongoing.inserts:,} inserts, {ongoing.matched:,} processed, {left} left"
+            )
+            clock.sleep(min(next(steps), max(0.0, seconds - elapsed)))
+        self._look(stream=True)  # what was written in time, and not read yet
+        ended = clock.monotonic()
+        steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while (ongoing.waiting or ongoing.ends_unseen) and (
+            elapsed := clock.monotonic() - ended
+        ) < self._context.timeout:
+            self._look(stream=False)
+            reporter.waiting("the last inserts to be processed", elapsed, f"{ongoing.waiting:,} under way")
+            clock.sleep(next(steps))
+        self._look(stream=False)
+
+    def _look(self, *, stream: bool) -> None:
+        # The log first: a receipt that is seen before its record waits for it; the other way round too.
+        for one in self._log.poll():
+            if not isinstance(one, InvocationEnd):
+                self._ongoing.logged(one.message, one.timestamp / 1000, stream=one.stream)
+            elif one.at >= not_before(self._context.clock, self._started):
+                self._ongoing.ended(one)
+        for record in self._reader.poll_through() if stream else ():
+            self._ongoing.streamed(record)
+            if self._untested and record.get("eventName") == EventName.INSERT:
+                self._untested = {name: ok for name, ok in self._untested.items() if not ok(record)}
+        if self._context.clock.monotonic() - self._looked >= _LOOK_AGAIN:
+            self._looked = self._context.clock.monotonic()
+            aws, subject = self._context.aws, self._subject
+            world, targets = aws.side_by_side(
+                lambda: look_again(aws, subject), lambda: targets_again(aws, subject)
+            )
+            self._changed |= dict.fromkeys(changed_since(subject, world, targets))
+
+    def _evidence(self, around: Circumstances) -> tuple[Evidence, ...]:
+        ongoing = self._ongoing
+        excluded = f"; the filter excludes {ongoing.filtered:,} more" if ongoing.filtered else ""
+        counted = around.counted
+        return (
+            Evidence(side="writes", seen=False, text="none: the traffic that there is was watched"),
+            Evidence(
+                side="stream",
+                seen=True,
+                text=f"{ongoing.inserts:,} inserts and {ongoing.others:,} other changes read from the stream{excluded}",
+            ),
+            Evidence(
+                side="log",
+                seen=ongoing.receipts.total() + ongoing.lines > 0,
+                text=f"{ongoing.receipts.total():,} receipts in {self._subject.log_group}"
+                if not self._options.by_lines
+                else f"{ongoing.lines:,} lines in {self._subject.log_group} that show the key of an insert; what else "
+                "was delivered is judged by the filter alone",
+            ),
+            Evidence(
+                side="invocations",
+                seen=ongoing.attempts.count > 0,
+                text=f"{ongoing.attempts.count:,} invocations reported",
+            ),
+            Evidence(side="metrics", seen=bool(counted.counts), text=told(counted, self._subject.mappings)),
+            configuration_of(self._subject),
+        )
+
+
+def _wanted(subject: Subject) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether any of the mappings lets a record through; all do where a filter can't be read."""
+    if any(mapping.filters_hidden or not mapping.filters for mapping in subject.mappings):
+        return lambda _record: True
+    matchers = []
+    for text in dict.fromkeys(text for mapping in subject.mappings for text in mapping.filters):
+        try:
+            matchers.append(compile_pattern(text).matches)
+        except PatternError:
+            return lambda _record: True
+    return lambda record: any(matches(record) for matches in matchers)

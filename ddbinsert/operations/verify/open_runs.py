@@ -1,0 +1,95 @@
+"""What test items a run may have left, written down before the first write: so a cleanup can always follow."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ddbinsert.core.proof.probe_item import Sample
+
+_RUN_ID = re.compile(r"[0-9a-f]{12}")
+
+
+def _key_parts(sample: Sample) -> dict[str, Any]:
+    """What a sample adds to the keys of test items."""
+    return {
+        "prefixes": dict(sample.prefixes),
+        "suffixes": dict(sample.suffixes),
+        "fixed": dict(sample.fixed),
+    }
+
+
+@dataclass(frozen=True)
+class OpenRuns:
+    """The open runs of one user, a file each; the file goes when the run's items are gone."""
+
+    folder: Path
+
+    def _file(self, run_id: str) -> Path:
+        return self.folder / f"{run_id}.json"
+
+    def open(self, run_id: str, *, table: str, arn: str, items: int, sample: Sample, where: str) -> None:
+        """Note a run.
+
+        Args:
+            table: The table's name. arn: Its ARN: items of the run are removed from no other table.
+
+        Raises:
+            PrerequisiteError: The folder can't be written.
+        """
+        note = {
+            "run_id": run_id,
+            "table": table,
+            "arn": arn,
+            "items": items,
+            **_key_parts(sample),
+            "variants": {str(number): _key_parts(one) for number, one in sample.variants.items()},
+            "where": where,
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = self._file(run_id).with_suffix(".new")
+            fresh.write_text(json.dumps(note))
+            fresh.replace(self._file(run_id))
+        except OSError as error:
+            raise PrerequisiteError(
+                f"The run cannot be recorded in {self.folder}: {error}",
+                hint="Name another place in DDBINSERT_STATE_DIR.",
+                code="state-directory",
+            ) from error
+
+    def close(self, run_id: str) -> None:
+        self._file(run_id).unlink(missing_ok=True)
+
+    def read(self, run_id: str) -> dict[str, Any]:
+        """The note of a run.
+
+        Raises:
+            UsageError: It is not a valid run ID, or the run has left nothing.
+        """
+        if not _RUN_ID.fullmatch(run_id):
+            raise UsageError(
+                f"{run_id!r} is not a valid run ID: expected 12 hexadecimal digits, as verify prints them."
+            )
+        try:
+            note: dict[str, Any] = json.loads(self._file(run_id).read_text())
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"Run {run_id} is not recorded on this machine: its items are deleted already, or it ran on another machine.",
+                hint=f"Open runs: {', '.join(self.runs()) or 'none'}.",
+                code="unknown-run",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise UsageError(f"The record of run {run_id} cannot be read: {error}") from error
+        return note
+
+    def runs(self) -> tuple[str, ...]:
+        """The runs whose items may still be there."""
+        return tuple(sorted(path.stem for path in self.folder.glob("*.json")))

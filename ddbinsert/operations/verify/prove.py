@@ -1,0 +1,252 @@
+"""The proof: as many rounds as it takes, from the first look at the trigger to the verdict.
+
+Writes and looks overlap. The looks go on until every insert was processed and every lane's fence was reached,
+or the time is up; then a settle time, measured by how late this run's own log lines showed, lets stragglers
+come in before anybody says PASS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.aws.read.resources import read_table_tags
+from ddbinsert.aws.wait import pauses
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.script import canaries
+from ddbinsert.core.proof.script import script as script_of
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, also
+from ddbinsert.core.trigger.reporter import Silent
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.verify.round import one_round
+from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
+from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
+from ddbinsert.operations.verify.subject import Subject, find_subject
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.core.proof.script import Script
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.early import EarlyLook
+
+#: What a leak is called; seconds after which a mapping's change surely counts.
+_LEAKS = frozenset({"filter-leaks", "intruders-processed"})
+_IN_FORCE_AFTER = 120.0
+_IN_FORCE_HERE, _IN_FORCE_LOCALLY = 15.0, 2.0
+_CLEAN_ROUNDS = 2
+#: Items written together, so that an invocation is given several of them; how often that is tried.
+_SEVERAL, _BURST, _BURSTS = 2, 16, 3
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+#: Canaries written together; seconds that a flock is given before the next one is sent.
+_FLOCK = 8
+_CANARY_ROUND = 1.0
+_CANARY_ROUND_ON_AWS = 10.0
+
+
+def verify(
+    context: VerifyContext,
+    trigger: Trigger,
+    options: VerifyOptions,
+    *,
+    known: World | None = None,
+    early: EarlyLook | None = None,
+) -> Proof:
+    """Prove a trigger.
+
+    Args:
+        known: What was observed or made a moment ago, which is not read again.
+        early: What was read while ``known`` was made; ``known`` then has the stream's other readers, too.
+
+    Raises:
+        PrerequisiteError: There is nothing to prove: no table, no stream, no function.
+        AwsError: AWS refused a write or a read that the proof can't do without.
+    """
+    kinesis = early.kinesis if early is not None else None
+    if kinesis is None:
+        kinesis = context.aws.start(lambda: kinesis_streams(context.aws, trigger.table))
+    taken = early.bookmark(known) if early is not None and known is not None else None
+    subject = find_subject(
+        context.aws,
+        trigger,
+        log_group=options.log_group,
+        reporter=context.reporter,
+        bookmark=taken or StreamBookmark(context.aws, context.clock),
+        known=known,
+        knows_readers=taken is not None,
+    )
+    subject = replace(subject, kinesis=kinesis.result())
+    before_writing(context, subject, options)
+    return prove(context, subject, options)
+
+
+def before_writing(context: VerifyContext, subject: Subject, options: VerifyOptions) -> None:
+    """Decline a table that must not be written to, and say who else will be given the test items.
+
+    Raises:
+        PrerequisiteError: The table has a tag that the user named.
+    """
+    refuse_by_tag(context.aws, subject, options)
+    if others := subject.audience:
+        context.reporter.step(f"test items are also delivered to {', '.join(others)}")
+
+
+def refuse_by_tag(aws: Aws, subject: Subject, options: VerifyOptions) -> None:
+    """Decline a table with a tag that the user named.
+
+    Raises:
+        PrerequisiteError: It has one.
+    """
+    if not options.refuse_tags:
+        return
+    tags = read_table_tags(aws, subject.table.arn)
+    for name, value in options.refuse_tags:
+        if name in tags and value in (None, tags[name]):
+            raise PrerequisiteError(
+                f"Table {subject.table.name} has the tag {name}={tags[name]}, so no test item is written to it.",
+                hint=Advice("Watch it without writing", ("verify", TABLE, "--observe")),
+                code="refused-by-tag",
+            )
+
+
+def prove(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:
+    """Prove what was found; where the mapping starts at LATEST, once it polls."""
+    starts_late = any(mapping.starting_position == "LATEST" for mapping in subject.mappings)
+    if starts_late and not subject.certain_failures():
+        await_polling(context, subject, options)
+    return _with_a_batch(context, subject, options, _in_force(context, subject, options))
+
+
+def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptions, proof: Proof) -> Proof:
+    """The proof, and what a batch of several records shows, where each invocation was given just one of ours.
+
+    A handler that looks at the first record of a batch alone does well as long as it is given one at a time.
+    """
+    batches = any(mapping.batch_size > 1 for mapping in subject.mappings)
+    alone = proof.tally is not None and proof.tally.largest_batch < _SEVERAL
+    if proof.verdict.result is not Result.PASS or not batches or not alone:
+        return proof
+    for _ in range(_BURSTS):
+        burst = canaries(context.new_id(), _BURST)
+        if not options.by_lines:
+            burst = replace(burst, lanes=burst.lanes[:1], bulk=_BURST - 1)
+        more = one_round(context, subject, replace(options, keep=False), burst)
+        if more.verdict.result is not Result.PASS:
+            return replace(proof, verdict=also(proof.verdict, more.verdict.causes))
+        if more.tally is None or more.tally.largest_batch >= _SEVERAL:
+            break
+    return proof
+
+
+def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:
+    """A round; more of them where a leak may be due to settings from before a change that is not in force yet.
+
+    State Enabled comes before a change counts: updates take up to 90 s
+    (docs/aws-facts.md#esm-update-lag). What leaked once is not forgotten:
+    after it, two rounds in a row have to pass, on AWS ones that begin when the change is surely in force.
+    """
+    started = context.clock.monotonic()
+    steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+    leaked: Proof | None = None
+    clean = 0
+    while True:
+        proof = one_round(context, subject, options, _script(context, options), with_parts=True)
+        changed = _changed_lately(subject, proof)
+        if changed is None:
+            if leaked is None or proof.verdict.result is not Result.PASS:
+                return proof if leaked is None else _recalled(proof, leaked, Weight.HOLE)
+            clean += _age(subject, proof) >= in_force_after(context)
+            if clean >= _CLEAN_ROUNDS:
+                return _recalled(proof, leaked, Weight.NOTE)
+        else:
+            leaked, clean = proof, 0
+        elapsed = context.clock.monotonic() - started
+        if elapsed >= context.timeout:
+            return (
+                _with_note(proof, changed) if changed is not None else _recalled(proof, leaked, Weight.HOLE)
+            )
+        context.reporter.waiting("the mapping's last change to be in force", elapsed)
+        context.clock.sleep(next(steps))
+
+
+def in_force_after(context: VerifyContext) -> float:
+    """Seconds after which a mapping's change is surely in force; an endpoint that is not AWS is quicker."""
+    if context.aws.connection.is_local:
+        return _IN_FORCE_LOCALLY
+    return _IN_FORCE_AFTER if context.aws.is_aws else _IN_FORCE_HERE
+
+
+def _age(subject: Subject, proof: Proof) -> float:
+    """Seconds from the last change of a mapping to the beginning of a round."""
+    newest = max((mapping.modified or 0.0 for mapping in subject.mappings), default=0.0)
+    return max(0.0, proof.started - newest)
+
+
+def _changed_lately(subject: Subject, proof: Proof) -> float | None:
+    """Seconds since the change that may explain what leaked; None where there is no such excuse."""
+    proofs = {one.code for one in proof.verdict.findings if one.weight is Weight.PROOF}
+    if not proofs or not proofs <= _LEAKS or not subject.circumstances().insert_only:
+        return None
+    age = _age(subject, proof)
+    return age if age < _IN_FORCE_AFTER else None
+
+
+def _recalled(proof: Proof, leaked: Proof | None, weight: Weight) -> Proof:
+    """The proof with what an earlier round saw."""
+    if leaked is None:
+        return proof
+    seen = next(one for one in leaked.verdict.findings if one.code in _LEAKS)
+    finding = Finding(
+        code=Cause.MAPPING_CHANGED_LATELY,
+        weight=weight,
+        text=f"an earlier round, {proof.started - leaked.started:.0f} s before, saw that {seen.text}; the mapping had "
+        "been changed shortly before"
+        + (", and two rounds since then saw nothing of the kind" if weight is Weight.NOTE else ""),
+        evidence=seen.evidence[:5],
+        mend="Run verify again in two minutes.",
+    )
+    return replace(proof, verdict=also(proof.verdict, [finding]))
+
+
+def _with_note(proof: Proof, changed: float) -> Proof:
+    note = Finding(
+        code=Cause.MAPPING_CHANGED_LATELY,
+        weight=Weight.NOTE,
+        text=f"the mapping was changed {changed:.0f} s before the run: its old settings may still have been in force",
+        mend="Run verify again in two minutes.",
+    )
+    return replace(proof, verdict=also(proof.verdict, [note]))
+
+
+def _script(context: VerifyContext, options: VerifyOptions) -> Script:
+    return script_of(
+        context.new_id(),
+        options.count,
+        partiql=options.partiql,
+        expired=options.ttl_attribute is not None,
+        gauged=options.by_lines,
+        methods=options.methods,
+    )
+
+
+def await_polling(context: VerifyContext, subject: Subject, options: VerifyOptions) -> None:
+    """Insert canaries until a whole flock of them is processed.
+
+    State Enabled does not mean polling: with LATEST, what is written in the first minute or two may be missed,
+    which is no fault of the filter's. One flock spreads over the stream's shards.
+    """
+    started = context.clock.monotonic()
+    limit = min(context.timeout, _CANARY_ROUND_ON_AWS if context.aws.is_aws else _CANARY_ROUND)
+    missed = 0
+    while (elapsed := context.clock.monotonic() - started) < context.timeout:
+        context.reporter.waiting("the mapping to poll (it starts at LATEST)", elapsed)
+        round_of = replace(context, timeout=limit, reporter=Silent())
+        proof = one_round(round_of, subject, replace(options, keep=False), canaries(context.new_id(), _FLOCK))
+        if proof.tally is None or proof.tally.is_complete or proof.verdict.counts.get("log_lines"):
+            break
+        missed += proof.verdict.counts.get("missing", 0)
+    if missed:
+        context.reporter.step(f"the mapping starts at LATEST and missed {missed} canaries before it polled")

@@ -1,0 +1,313 @@
+"""One run: it writes, looks at every source until what is expected was seen or can no longer come, and settles.
+
+Writing, looking, reporting progress and cleaning up are done by ``Writing``, the sources, ``Progress`` and
+``Cleanup``; the loop here decides only when to look again, and when to stop.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ddbinsert.aws.wait import pauses
+from ddbinsert.aws.write.probe import ProbeTable
+from ddbinsert.core.items.run_key import needles, needles_of_first
+from ddbinsert.core.logs.ends import InvocationEnd
+from ddbinsert.core.model.record import EventName
+from ddbinsert.operations.verify.cleanup import Cleanup
+from ddbinsert.operations.verify.clock import not_before
+from ddbinsert.operations.verify.progress import Progress
+from ddbinsert.operations.verify.second_look import second_look
+from ddbinsert.operations.verify.sources.insights import InsightsSource
+from ddbinsert.operations.verify.sources.log import LogSource
+from ddbinsert.operations.verify.sources.sink import SinkSource
+from ddbinsert.operations.verify.sources.stream import StreamSource
+from ddbinsert.operations.verify.writing import Writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
+
+    from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.core.proof.probe_item import Sample
+    from ddbinsert.core.proof.script import Script
+    from ddbinsert.core.proof.tally import Tally
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.second_look import SecondLook
+    from ddbinsert.operations.verify.subject import Subject
+
+#: Seconds before the start from which log lines are read: clocks of AWS's own hosts differ a little.
+_SKEW = 60.0
+#: Late lines are waited for as long as the latest of this run's lines took to show, times this.
+_SETTLE_FACTOR = 3.0
+_LONGEST_SETTLE = 15.0
+#: What follows that wait begins beside it where it takes no longer; otherwise after it, so that it is up to date.
+_SHORT_SETTLE = 1.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
+_REPORTED_EVERY = 1.0
+#: With more items than this to come, every look costs: it goes over what it has seen lately again.
+_BULKY = 2_000
+_BULK_PAUSE, _BULK_PAUSE_HERE, _SHORT_PAUSE = 0.5, 1.0, 0.1
+#: Seconds that looks go back; with many items fewer, as all that lies in them is held in memory. What shows later
+#: is found by the last look, over everything.
+_OVERLAP, _BULK_OVERLAP_ON_AWS, _BULK_OVERLAP = 60.0, 15.0, 3.0
+
+
+class Watch:
+    """Writes a script and watches what becomes of it.
+
+    Attributes:
+        started: Epoch seconds by AWS's clock.
+        waited: Seconds from the last write to the end of the looks.
+        timed_out: The time was up before everything expected had been seen.
+        hopeless: The looks ended early, as the run can no longer become a PASS.
+        second: The second look at the trigger, where it was begun while late lines are waited for.
+    """
+
+    def __init__(
+        self,
+        *,
+        context: VerifyContext,
+        subject: Subject,
+        script: Script,
+        sample: Sample,
+        tally: Tally,
+        options: VerifyOptions,
+    ) -> None:
+        aws, clock = context.aws, context.clock
+        self.tally = tally
+        self.waited = 0.0
+        self.timed_out = False
+        self.hopeless = False
+        self.started = clock.now()
+        self.second: Future[SecondLook] | None = None
+        self._looked_at = 0.0
+        self._aws = aws
+        self._script = script
+        self._subject = subject
+        self._options = options
+        self._clock = clock
+        self._timeout = context.timeout
+        self.probe = ProbeTable(
+            aws=aws,
+            table=subject.table.name,
+            key=subject.table.key,
+            run_id=script.run_id,
+            sample=sample,
+            clock=clock,
+            ttl_attribute=options.ttl_attribute,
+        )
+        self.writing = Writing(aws, clock, script=script, probe=self.probe, tally=tally, rate=options.rate)
+        self.cleanup = Cleanup(
+            aws, clock, context.reporter, probe=self.probe, lanes=len(script.lanes), writing=self.writing
+        )
+        self.stream = StreamSource(aws, clock, subject, tally)
+        self.sink = SinkSource(aws, clock, subject, tally)
+        tally.bulk.keeps_ids = self.sink.is_there
+        self._insights: InsightsSource | None = None
+        if options.via_insights and script.bulk:
+            self._insights = InsightsSource(context, subject, tally, since=self.started - _SKEW)
+        self._progress = Progress(
+            context.reporter,
+            script=script,
+            tally=tally,
+            writing=self.writing,
+            log=self.log,
+            group=subject.log_group,
+        )
+
+    @cached_property
+    def log(self) -> LogSource:
+        key, run_id = self._subject.table.key, self._script.run_id
+        return LogSource(
+            self._aws,
+            self._subject.log_group,
+            self._subject.function.name,
+            since=self.started - _SKEW,
+            needles=needles_of_first(key, run_id) if self._insights else needles(key, run_id),
+            overlap=self._overlap,
+        )
+
+    @property
+    def _overlap(self) -> float:
+        if self._script.bulk <= _BULKY:
+            return _OVERLAP
+        return _BULK_OVERLAP_ON_AWS if self._aws.is_aws else _BULK_OVERLAP
+
+    def run(self) -> None:
+        """Write and watch until everything is there, nothing more can come of it, or the time is up.
+
+        Raises:
+            AwsError: A write, or every look at the log, was refused.
+        """
+        self.stream.open()
+        self.writing.begin()
+        written_at: float | None = None
+        began = self._clock.monotonic()
+        progress = self._progress.made
+        steps = self._pauses()
+        try:
+            self._await_writes(began)
+            while True:
+                if written_at is None and self.writing.is_done():
+                    written_at = self._clock.monotonic()
+                self._look()
+                if self._insights and written_at is not None:
+                    self._insights.poll()
+                now = self._clock.monotonic()
+                if written_at is not None:
+                    self.waited = now - written_at
+                    if self._is_over():
+                        return
+                if (made := self._progress.made) != progress:
+                    progress, steps = made, self._pauses()
+                self._progress.report(now - began, written=written_at is not None)
+                pause = next(steps)
+                if written_at is None:  # hardly longer than the writers will need
+                    pause = min(pause, max(_SHORT_PAUSE, self.writing.seconds_left(now - began)))
+                self._clock.sleep(pause)
+        finally:
+            self.writing.join()
+
+    def _await_writes(self, began: float) -> None:
+        """Wait for the writes of a few items: they take no longer than a few looks, which would show little."""
+        while not self._script.bulk and not self.writing.wait(_REPORTED_EVERY):
+            self._progress.report(self._clock.monotonic() - began, written=False)
+
+    def _is_over(self) -> bool:
+        """Whether the looks are over, all writes being made; late lines are waited for on the way."""
+        if self._is_done() or self._can_not_pass():
+            self.hopeless = not self._is_done()
+            self._look_ahead()
+            self._settle()
+            # A line that came late may say that the last word on a record is another one.
+            if self.hopeless or self._is_done() or self.waited >= self._timeout:
+                self.timed_out = not (self.hopeless or self._is_done())
+                return True
+            self.second = None
+            return False
+        if self.waited >= self._timeout:
+            self.timed_out = True
+            self._settle()
+            self._look_once_more()
+            return True
+        return False
+
+    def _can_not_pass(self) -> bool:
+        """Whether what was seen already makes a FAIL: a MODIFY or REMOVE that was delivered."""
+        if self._options.allow_guarded or self._options.by_lines:
+            return False
+        # The stream's own word for each record is waited for: a handler may call an insert something else.
+        return self._has_stream and any(
+            lane.name_of(one) != EventName.INSERT for lane in self.tally.lanes for one in lane.receipts
+        )
+
+    def _pauses(self) -> Iterator[float]:
+        """Between looks: short ones for a few items, longer ones while thousands come in at every look."""
+        if not self._is_bulky:
+            return pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        # The embedded emulator goes over all of its log at every look, and does nothing else meanwhile.
+        return pauses(_BULK_PAUSE_HERE if self._aws.connection.is_local else _BULK_PAUSE, _LONGEST_PAUSE)
+
+    @property
+    def _is_bulky(self) -> bool:
+        return self._script.bulk - self.tally.bulk.processed.count > _BULKY
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        if not self.stream.wanted:
+            self._read_log()
+            return
+        self._aws.side_by_side(self._read_log, self.stream.poll)
+
+    def _read_log(self) -> None:
+        # What an answer shows was there when it was asked for, so its way to us is no lag of the log's. Nor is the time
+        # between two looks: on an endpoint that shows lines at once a line counts as late where a look was without it.
+        asked = self._clock.now()
+        for one in self.log.poll():
+            self._take(one, asked=asked)
+        self._looked_at = asked
+
+    def _take(
+        self, one: LogEvent | InvocationEnd, *, asked: float | None = None, swept: bool = False
+    ) -> None:
+        if isinstance(one, InvocationEnd):
+            if one.at >= not_before(self._clock, self.started):
+                self.tally.ended(one)
+            return
+        at = one.timestamp / 1000
+        late = self._aws.is_aws or self._looked_at > at
+        self.tally.logged(one.message, at, asked if late else None, swept=swept, stream=one.stream)
+
+    def _look_once_more(self) -> None:
+        """Before anything counts as missing: the whole log again, for lines later than looks go back."""
+        for one in self.log.sweep():
+            self._take(one, swept=True)
+        if self._insights:
+            self._insights.look_into_gaps()
+
+    def _is_done(self) -> bool:
+        if self.by_lines:
+            return self.tally.is_told and self._has_stream
+        return self.tally.is_complete and self._has_stream
+
+    @property
+    def by_lines(self) -> bool:
+        """Whether lines are judged: receipts say more, where the function leaves any."""
+        return self._options.by_lines and not self.tally.receipts.total()
+
+    @property
+    def _has_stream(self) -> bool:
+        return not self.stream.awaited
+
+    @property
+    def _settling(self) -> float:
+        """Seconds that late lines are waited for: lines of other log streams may show later than the fences'."""
+        if self._aws.connection.is_local:
+            return (
+                0.0  # the emulator shows an invocation's lines before it makes the next one of the same shard
+            )
+        return min(_LONGEST_SETTLE, _SETTLE_FACTOR * max(0.0, self.tally.log_lag))
+
+    def _look_ahead(self) -> None:
+        """Begin what follows the wait for late lines, where that is short: every record was processed already."""
+        if self.looks_well and self._settling <= _SHORT_SETTLE:
+            self.second = self._aws.start(lambda: second_look(self._aws, self._subject))
+            if not self._options.keep:
+                self.cleanup.begin()
+
+    def _settle(self) -> None:
+        """Let stragglers come in."""
+        looked = False
+        pause = self._settling
+        until = self._clock.monotonic() + pause
+        while (left := until - self._clock.monotonic()) > 0:
+            self._progress.report_stragglers(pause - left)
+            self._clock.sleep(min(left, 0.5))
+            self._read_log()
+            looked = True
+        if not looked:
+            self._read_log()
+        self._read_to_the_end()
+
+    def _read_to_the_end(self) -> None:
+        """A look that CloudWatch broke off may have missed just the line of an intruder: go on with it."""
+        until = self._clock.monotonic() + max(0.0, self._timeout - self.waited)
+        steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+        while not self.log.complete and self._clock.monotonic() < until:
+            self._clock.sleep(next(steps))
+            self._read_log()
+
+    @property
+    def looks_well(self) -> bool:
+        """Whether nothing was seen so far that anybody would have to look into."""
+        inserts = f" {EventName.INSERT}"
+        return (
+            not self.timed_out
+            and not self.hopeless
+            and not self._script.bulk
+            and self.tally.is_complete
+            and not self.tally.attempts.failures
+            and all(name.endswith(inserts) for name in self.tally.receipts)
+        )

@@ -1,0 +1,212 @@
+"""The sink of a template as a source of a run: what was processed is read back, and removed again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import translated
+from ddbinsert.aws.read.resources import read_table
+from ddbinsert.aws.write.items import ItemWriter
+from ddbinsert.core.arn import arn_parts, parse_arn, resource_name
+from ddbinsert.core.model.record import EventName, KeyType
+from ddbinsert.core.model.wanted import Template
+from ddbinsert.core.proof.causes.sinks import SinkState
+from ddbinsert.core.trigger.policy import of_handler
+from ddbinsert.errors import AwsError, DdbInsertError
+from ddbinsert.operations.verify.own_code import template_of
+from ddbinsert.operations.verify.second_look import role_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.proof.tally import Tally
+    from ddbinsert.operations.verify.subject import Subject
+
+VARIABLE = "SINK_ARN"
+_KEY = "eventID"
+_PAGE = 100
+_TRIES = 5
+_PAUSE = 0.2
+_NEEDING = frozenset({Template.ANALYTICS, Template.NOTIFY})
+
+
+def sink_of(subject: Subject) -> SinkState:
+    """What the function's configuration says of its sink."""
+    arn = subject.running.environment.get(VARIABLE, "").strip()
+    if arn:
+        return SinkState(arn=arn)
+    template = _template(subject)
+    return SinkState(
+        needed=template in _NEEDING, own_log=template is Template.AUDIT_LOG, granted=subject.granted
+    )
+
+
+def granted_without_sink(aws: Aws, subject: Subject) -> tuple[str, ...]:
+    """Where an audit log without a sink may write all the same; nothing is read for any other function."""
+    if subject.running.environment.get(VARIABLE, "").strip() or _template(subject) is not Template.AUDIT_LOG:
+        return ()
+    role = role_of(aws, subject)
+    return of_handler(role.policy) if role is not None else ()
+
+
+def _template(subject: Subject) -> Template | None:
+    """The template that the function runs; to build packages to compare with takes a moment, so only of ours."""
+    return template_of(subject.running) if subject.running.is_ours else None
+
+
+class SinkSource:
+    """Reads test items' entries back from a sink that is a DynamoDB table."""
+
+    def __init__(self, aws: Aws, clock: Clock, subject: Subject, tally: Tally) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._subject = subject
+        self._tally = tally
+        self._state = sink_of(subject)
+
+    @property
+    def is_there(self) -> bool:
+        return bool(self._state.arn)
+
+    def check(self) -> SinkState:
+        """Read the entries of the scripted items; why not, where they can't be read."""
+        arn = self._state.arn
+        ids = sorted(self._processed())
+        if self._state.own_log:
+            absent_here = tuple(name for name in ids if not self._is_logged(name))
+            return replace(self._state, expected=len(ids), absent=absent_here)
+        if not arn:
+            return self._state
+        why = self._why_not()
+        if why:
+            return SinkState(arn=arn, unchecked=why, missing=self._is_missing())
+        try:
+            absent = self._absent(ids)
+        except AwsError as error:
+            return SinkState(arn=arn, unchecked=error.message)
+        if absent and self._skips:
+            why = (
+                f"{len(absent)} of {len(ids)} entries are not in it, and the function may skip test items "
+                "(TEST_ITEMS=skip), so nothing shows that real ones are stored"
+            )
+            return SinkState(arn=arn, unchecked=why, doubtful=True)
+        bulk = self._tally.script.bulk
+        return SinkState(
+            arn=arn,
+            expected=len(ids),
+            absent=tuple(absent),
+            unchecked=f"entries of {bulk:,} items beyond the scripted ones were not read back"
+            if bulk
+            else "",
+        )
+
+    def remove(self) -> None:
+        """Delete the entries of this run's inserts."""
+        if not self._state.arn or self._why_not():
+            return
+        writer = ItemWriter(self._aws, resource_name(self._state.arn), self._clock)
+        for _ in writer.delete_all({_KEY: {"S": name}} for name in self._seen()):
+            pass
+
+    def _why_not(self) -> str:
+        arn = self._state.arn
+        try:
+            parts = arn_parts(arn)
+        except (DdbInsertError, ValueError):
+            return f"{arn} is not a valid ARN"
+        here = arn_parts(self._subject.table.arn)
+        if parts.service != "dynamodb":
+            skips = "; the function skips test items (TEST_ITEMS=skip)" if self._skips else ""
+            return f"entries in {parts.service} can't be read back{skips}"
+        if (parts.account, parts.region) != (here.account, here.region):
+            return "it is in another account or region"
+        return self._why_no_table
+
+    @property
+    def _skips(self) -> bool:
+        """Whether test items are left out; a template does so only with a proof in the item's new image."""
+        subject = self._subject
+        if subject.running.environment.get("TEST_ITEMS") != "skip":
+            return False
+        match _template(subject):
+            case None:
+                return True  # code of the user's own, which may do what the name says
+            case Template.AUDIT_LOG:
+                return False
+            case _:
+                return bool(subject.secret) and subject.view.has_new_image
+
+    def _is_missing(self) -> bool:
+        """Whether the sink was looked for, and is not there."""
+        from ddbinsert.aws.sink_places import look_at
+
+        target = parse_arn(self._state.arn.removesuffix(":*"))
+        here = arn_parts(self._subject.table.arn)
+        if target is None or target.region not in ("", here.region):
+            return False
+        found = look_at(self._aws, target, is_deduplication=False)
+        return found is not None and found.is_missing
+
+    def _is_logged(self, event_id: str) -> bool:
+        """Whether a line of the function's log holds an entry of this record."""
+        return any(
+            event_id in one.text
+            for lane in self._tally.lanes
+            if event_id in lane.records or event_id in lane.processed
+            for one in lane.mentioned
+        )
+
+    @property
+    def _why_no_table(self) -> str:
+        try:
+            table = read_table(self._aws, resource_name(self._state.arn))
+        except AwsError as error:
+            return error.message
+        if table is None:
+            return "its table does not exist"
+        first, *others = table.key.attributes
+        is_ours = first.name == _KEY and first.type is KeyType.S and not others
+        return "" if is_ours else f"its table is not keyed by {_KEY}"
+
+    def _processed(self) -> set[str]:
+        return {
+            name
+            for lane in self._tally.lanes
+            for name, one in lane.processed.items()
+            if one.event_id and lane.name_of(one) == EventName.INSERT
+        }
+
+    def _seen(self) -> Iterator[str]:
+        """The eventIDs of all records of this run that the function may have stored."""
+        yield from {one.event_id for lane in self._tally.lanes for one in lane.receipts if one.event_id}
+        yield from self._tally.bulk.event_ids
+
+    def _absent(self, ids: list[str]) -> list[str]:
+        """Those without an entry; looked for again, as a handler may write after its receipt."""
+        absent = ids
+        for attempt in range(_TRIES):
+            if attempt:
+                self._clock.sleep(_PAUSE * attempt)
+            absent = [
+                name
+                for start in range(0, len(absent), _PAGE)
+                for name in self._page(absent[start : start + _PAGE])
+            ]
+            if not absent:
+                break
+        return absent
+
+    def _page(self, ids: list[str]) -> list[str]:
+        table = resource_name(self._state.arn)
+        asked: Any = {
+            "Keys": [{_KEY: {"S": name}} for name in ids],
+            "ConsistentRead": True,
+            "ProjectionExpression": _KEY,
+        }
+        with translated(f"read table {table}"):
+            answer = self._aws.client("dynamodb").batch_get_item(RequestItems={table: asked})
+        found = {item[_KEY]["S"] for item in answer.get("Responses", {}).get(table, ())}
+        return [name for name in ids if name not in found]

@@ -1,0 +1,71 @@
+"""The table's stream as a source of a run: our own reading of it, beside the mapping's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.errors import AwsError, PrerequisiteError
+from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.read.streams import StreamReader
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+    from ddbinsert.core.proof.tally import Tally
+    from ddbinsert.operations.verify.subject import Subject
+
+
+class StreamSource:
+    """Reads what the stream holds of the scripted items; bulk items are too many to be read twice.
+
+    Attributes:
+        problem: Why the reading is not complete; empty where it is.
+        complete: Every record that the scripted writes must leave was read.
+    """
+
+    def __init__(self, aws: Aws, clock: Clock, subject: Subject, tally: Tally) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._subject = subject
+        self._tally = tally
+        self._reader: StreamReader | None = None
+        self.problem = ""
+        self.complete = False
+
+    def open(self) -> None:
+        """Begin behind the newest record, before the first write; a proof goes on without, and says so."""
+        arn = self._subject.table.stream_arn
+        if arn is None:
+            return
+        if self._subject.is_crowded and self._aws.is_aws:
+            self.problem = (
+                f"{self._subject.readers} functions read this stream already, and a shard serves no more"
+            )
+            return
+        try:
+            bookmark = self._subject.bookmark or StreamBookmark(self._aws, self._clock)
+            self._reader = bookmark.reader(arn)
+        except (AwsError, PrerequisiteError) as error:
+            self._reader, self.problem = None, error.message
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is more to be read."""
+        return self._reader is not None and not self.complete
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a run that is complete otherwise waits for this source."""
+        return self.wanted
+
+    def poll(self) -> None:
+        """Read on. What goes wrong ends the reading, not the run."""
+        if self._reader is None:
+            return
+        try:
+            for record in self._reader.poll_through():
+                self._tally.streamed(record)
+        except (AwsError, PrerequisiteError) as error:
+            self._reader, self.problem = None, error.message
+            return
+        self.complete = self._tally.is_streamed

@@ -1,0 +1,299 @@
+"""Who is put to the proof: the table's live stream, the function, the mappings between them."""
+
+from __future__ import annotations
+
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.filters.insert_only import INSERT_ONLY
+from ddbinsert.core.model.record import StreamView
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.causes.filters import judge_filters
+from ddbinsert.core.proof.circumstances import Circumstances
+from ddbinsert.core.proof.probe_item import SECRET
+from ddbinsert.core.proof.target import Target, is_qualified, qualified
+from ddbinsert.core.proof.verdict import Finding, Weight
+from ddbinsert.dataclass import dataclass
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.look import missing_table
+from ddbinsert.operations.provision.emulator_warning import warn_of_gaps
+from ddbinsert.operations.taps import mention_taps
+from ddbinsert.operations.verify.second_look import revealed
+from ddbinsert.operations.verify.targets import read_targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.probe_item import Sample
+    from ddbinsert.core.trigger.reporter import Reporter
+    from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
+
+
+_READERS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What a run of verify is about.
+
+    Attributes:
+        mappings: Those that deliver the live stream to the function, by any of its aliases and versions.
+        log_group: Where the function logs, or where the user said.
+        own_log_group: Where it logs by its configuration, or by that of the version that an alias names.
+        targets: The aliases and versions that mappings deliver to.
+        kinesis: ARNs of Kinesis data streams that are given every change of the table.
+        secret: What proves to the function's handler that an item is a test item (TEST_ITEMS_KEY); empty for nothing.
+        granted: Where the role of an audit log without a sink may write.
+        shares_log: Another function that reads the stream logs there, too, and log streams do not tell them apart.
+        bookmark: A position in the live stream, taken already.
+    """
+
+    trigger: Trigger
+    world: World
+    table: TableState
+    function: FunctionState
+    mappings: tuple[MappingState, ...]
+    log_group: str
+    own_log_group: str = ""
+    targets: tuple[Target, ...] = ()
+    kinesis: tuple[str, ...] = ()
+    shares_log: bool = False
+    secret: str = field(default="", repr=False)
+    granted: tuple[str, ...] = ()
+    bookmark: StreamBookmark | None = field(default=None, compare=False)
+
+    @property
+    def view(self) -> StreamView:
+        return self.table.view or StreamView.NEW_AND_OLD_IMAGES
+
+    def copies(self, sample: Sample) -> int:
+        """How many of the mappings deliver the insert of a test item."""
+        return max(1, sum(delivers(mapping, sample, self) for mapping in self.mappings))
+
+    @property
+    def running(self) -> FunctionState:
+        """The function as it is invoked: the version that an alias stands for, where nothing invokes $LATEST."""
+        enabled = [mapping for mapping in self.mappings if mapping.is_enabled]
+        if not enabled or not all(is_qualified(mapping.function_arn) for mapping in enabled):
+            return self.function
+        return next((one.function for one in self.targets if one.function is not None), self.function)
+
+    @property
+    def named(self) -> str:
+        """The function with its qualifier, and the mapping, as the verdict's first line names them."""
+        return " and ".join(f"{qualified(m.function_arn)} by mapping {m.uuid}" for m in self.mappings) or (
+            f"{self.function.name} without a mapping"
+        )
+
+    @property
+    def knows_role(self) -> bool:
+        """Whether the function's role is the trigger's own, by its name, whose policy can be read."""
+        return self.function.role_arn.rpartition("/")[2] == self.trigger.role_name
+
+    @property
+    def readers(self) -> int:
+        """How many mappings read the live stream."""
+        live = (*self.world.mappings, *self.world.other_mappings)
+        return sum(m.is_enabled and m.stream_arn == self.table.stream_arn for m in live)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether one reader more may slow the others down: docs/aws-facts.md#stream-two-readers."""
+        return self.readers >= _READERS
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Who else is given the test items: other functions on the stream, and the table's replicas."""
+        live = self.table.stream_arn
+        others = sorted(
+            {
+                m.function_name
+                for m in self.world.other_mappings
+                if m.is_enabled and m.stream_arn == live and m.function_name != self.function.name
+            }
+        )
+        return (
+            *(f"function {name}" for name in others),
+            *(f"the replica in {region}" for region in self.table.replicas),
+            *(f"Kinesis data stream {arn.rpartition('/')[2]}" for arn in self.kinesis),
+        )
+
+    @property
+    def configuration(self) -> str:
+        """The function, the mappings and their filters in words; empty where there are no mappings."""
+        return "; ".join(
+            f"{qualified(m.function_arn)} by mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}"
+            + (
+                " (inserts that it does not match are excluded)"
+                if m.filters and INSERT_ONLY not in m.filters
+                else ""
+            )
+            for m in self.mappings
+        )
+
+    def circumstances(self) -> Circumstances:
+        """What is known without another look."""
+        return Circumstances(world=self.world, mappings=self.mappings, log_group=self.log_group)
+
+    def certain_failures(self) -> tuple[Finding, ...]:
+        """What makes every insert go missing whatever is written: no need to write, and to wait."""
+        from ddbinsert.core.proof.causes.causes import standing_in_the_way
+        from ddbinsert.core.proof.causes.sinks import judge_sink
+        from ddbinsert.operations.verify.sources.sink import sink_of
+
+        never = [
+            [one for one in judge_filters(mapping, self.table) if one.code == "filter-never-matches"]
+            for mapping in self.mappings
+            if mapping.is_enabled
+        ]
+        # One mapping that lets inserts through is enough.
+        filters = [finding for found in never for finding in found] if never and all(never) else []
+        sink = [finding for finding in judge_sink(sink_of(self)) if finding.weight is Weight.PROOF]
+        return (*standing_in_the_way(self.circumstances()), *self._gone(), *filters, *sink)
+
+    def _gone(self) -> Iterator[Finding]:
+        """Aliases and versions that do not exist, where nothing is delivered to any other."""
+        enabled = {mapping.function_arn for mapping in self.mappings if mapping.is_enabled}
+        gone = [one for one in self.targets if one.function is None]
+        if gone and enabled == {one.arn for one in gone}:
+            yield Finding(
+                code=Cause.FUNCTION_MISSING,
+                weight=Weight.PROOF,
+                text=f"{' and '.join(one.name for one in gone)} does not exist, or no longer exists",
+                evidence=tuple(f"{m.uuid} ({m.state}) → {m.function_arn}" for m in self.mappings),
+                mend="Create the alias or version again, or give the mapping another one.",
+            )
+
+    def leaking_filters(self, *, allow_guarded: bool) -> tuple[Finding, ...]:
+        """What the filters let in, judged without any write."""
+        return tuple(
+            finding
+            for mapping in self.mappings
+            if mapping.is_enabled
+            for finding in judge_filters(mapping, self.table, allow_guarded=allow_guarded)
+            if finding.weight is not Weight.NOTE or finding.code != "filter-hidden"
+        )
+
+
+def find_subject(
+    aws: Aws,
+    trigger: Trigger,
+    *,
+    log_group: str | None,
+    reporter: Reporter,
+    bookmark: StreamBookmark | None = None,
+    known: World | None = None,
+    knows_readers: bool = False,
+) -> Subject:
+    """Look for everything that a proof needs.
+
+    Args:
+        bookmark: To be set in the live stream meanwhile.
+        known: What was observed or made a moment ago, which is not read again.
+        knows_readers: ``known`` has all mappings on the live stream, and ``bookmark`` is set.
+
+    Raises:
+        PrerequisiteError: No table, no live stream, no function; with the command that makes them.
+    """
+    from ddbinsert.aws.read.observe import observe, with_others
+
+    meanwhile = bookmark.take if bookmark else None
+    if (
+        known is not None
+        and known.table is not None
+        and known.table.stream_arn
+        and known.function is not None
+    ):
+        world = known if knows_readers else with_others(aws, known, meanwhile=meanwhile)
+    else:
+        world = observe(aws, trigger, role=False, others=True, meanwhile=meanwhile)
+    reporter.header(account=world.account, region=world.region, table=trigger.table)
+    attach = ("attach-trigger", TABLE)
+    if world.table is None:
+        raise missing_table(aws, trigger.table, world.region)
+    if world.table.stream_arn is None:
+        raise PrerequisiteError(
+            f"Table {trigger.table} has no live stream, so nothing can be delivered.",
+            hint=Advice("Create everything that is missing", attach),
+            code="no-stream",
+        )
+    if world.function is None:
+        raise PrerequisiteError(
+            f"Function {trigger.function_name} does not exist.",
+            hint=Advice("Name another function (--function), or create everything that is missing", attach),
+            code="function-not-found",
+        )
+    from ddbinsert.operations.verify.sources.sink import granted_without_sink
+
+    name = world.function.name
+    mappings, targets = aws.side_by_side(
+        lambda: revealed(aws, world.feeding(name)), lambda: read_targets(aws, world.feeding(name))
+    )
+    own_group = _log_group_of(world.function, mappings, targets)
+    warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
+    mention_taps(reporter, world, trigger.table)
+    subject = Subject(
+        trigger=trigger,
+        world=world,
+        table=world.table,
+        function=world.function,
+        mappings=mappings,
+        log_group=log_group or own_group,
+        own_log_group=own_group,
+        targets=targets,
+        shares_log=_shares_log(aws, world, log_group or own_group),
+        bookmark=bookmark,
+    )
+    return replace(
+        subject,
+        secret=subject.running.environment.get(SECRET, ""),
+        granted=granted_without_sink(aws, subject),
+    )
+
+
+def delivers(mapping: MappingState, sample: Sample, subject: Subject) -> bool:
+    """Whether a mapping, as far as it can be read, delivers the insert of a test item."""
+    if not mapping.is_enabled:
+        return False
+    if mapping.filters_hidden or not mapping.filters or INSERT_ONLY in mapping.filters:
+        return True
+    from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+    from ddbinsert.core.proof.probe_item import insert_record
+
+    record = insert_record(sample, subject.table.key, subject.view, stream=subject.table.stream_arn or "")
+    for text in mapping.filters:
+        try:
+            if compile_pattern(text).matches(record):
+                return True
+        except PatternError:
+            continue
+    return False
+
+
+def _shares_log(aws: Aws, world: World, group: str) -> bool:
+    """Whether another function on the live stream logs to the group; on AWS log streams bear the function's name."""
+    from ddbinsert.aws.read.resources import read_function
+
+    live = world.table.stream_arn if world.table else None
+    mine = world.function.name if world.function else ""
+    others = {
+        m.function_name for m in world.other_mappings if m.stream_arn == live and m.function_name != mine
+    }
+    if aws.is_aws or not others:
+        return False
+    found = aws.side_by_side(*(lambda name=name: read_function(aws, name) for name in sorted(others)))
+    return any(function is not None and function.log_group == group for function in found)
+
+
+def _log_group_of(
+    function: FunctionState, mappings: tuple[MappingState, ...], targets: tuple[Target, ...]
+) -> str:
+    """Where the function logs; the version that an alias names may log elsewhere than the latest one."""
+    enabled = [one for one in mappings if one.is_enabled]
+    if not enabled or not all(is_qualified(one.function_arn) for one in enabled):
+        return function.log_group
+    return next((one.function.log_group for one in targets if one.function is not None), function.log_group)

@@ -1,0 +1,175 @@
+"""Proving a filter with a function of our own beside the user's: for functions that log nothing.
+
+The tap has the very filters of the user's mapping on the same stream. It shows what the filter delivers; what
+the user's function makes of it stays unseen, and the verdict says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.advice import TABLE, Advice
+from ddbinsert.aws.wait import pauses
+from ddbinsert.core.logs.ends import InvocationEnd
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.causes.contradictions import contradictions
+from ddbinsert.core.proof.causes.filters import judge_filters
+from ddbinsert.core.proof.causes.permission import permission
+from ddbinsert.core.proof.script import Script
+from ddbinsert.core.proof.tally import Tally
+from ddbinsert.core.proof.verdict import Evidence, Finding, Weight, also
+from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.verify.around import begin, look_around
+from ddbinsert.operations.verify.observe import watch
+from ddbinsert.operations.verify.prove import before_writing, prove
+from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
+from ddbinsert.operations.verify.sources.log import LogSource
+from ddbinsert.operations.verify.subject import find_subject
+from ddbinsert.operations.verify.tap import filters_only, tapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from ddbinsert.core.model.seen import MappingState
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.operations.provision.wishes import Confirm
+    from ddbinsert.operations.verify.around import Beginning
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.subject import Subject
+
+#: No line of a log has it: of the user's own function the ends of invocations are read alone.
+_NO_LINE = "ddbinsert: no line has this"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
+#: Seconds to wait for a sign of the user's own function after the tap has seen everything.
+_PATIENCE = 15.0
+
+
+def wiretap(
+    context: VerifyContext,
+    trigger: Trigger,
+    options: VerifyOptions,
+    *,
+    base: Path,
+    confirm: Confirm,
+    watch_for: float | None = None,
+) -> Proof:
+    """Prove the filters of a trigger's mapping by a temporary function; it is removed in any case.
+
+    Args:
+        base: Where relative paths begin. confirm: Asked where the tap would be a third reader.
+        watch_for: Write nothing: watch the traffic that there is for so many seconds.
+
+    Raises:
+        PrerequisiteError: There is no mapping to take the filters from.
+    """
+    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    if not subject.mappings:
+        raise PrerequisiteError(
+            f"No mapping delivers the live stream of {trigger.table} to {subject.function.name}.",
+            hint=Advice("Attach it", ("attach-trigger", TABLE)),
+            code="no-mapping",
+        )
+    if subject.is_crowded:
+        confirm(
+            f"{subject.readers} functions read this stream already; a shard serves two readers, and the tap, as "
+            "one more, may slow them down. Go on?"
+        )
+    if subject.certain_failures():
+        return prove(
+            context, subject, options
+        )  # a tap would be given what the user's own function never gets
+    if watch_for is None:
+        subject = replace(subject, kinesis=kinesis_streams(context.aws, trigger.table))
+        before_writing(context, subject, options)
+    original, *others = subject.mappings
+    if original.filters_hidden:
+        raise PrerequisiteError(
+            f"The filter of {original.uuid} is encrypted with a customer key, so a tap cannot use the same filter.",
+            hint="Let the function log the keys that it is given, and use --match.",
+            code="filter-hidden",
+        )
+    tap = filters_only(subject, original, context.new_id())
+    started = context.clock.now()
+    before = context.aws.start(lambda: begin(context, subject, since=started))
+    with tapped(context, subject, tap, base) as beside:
+        proof = (
+            prove(context, beside, options)
+            if watch_for is None
+            else watch(context, beside, options, seconds=watch_for)
+        )
+    found = [
+        *_of_others(subject, others, allow_guarded=options.allow_guarded),
+        *_of_the_function(context, subject, proof, before.result(), started),
+    ]
+    return _told(proof, subject, found)
+
+
+def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
+    """What further mappings deliver to the function, as far as their filters tell: the tap has but the first's."""
+    for mapping in others:
+        yield from judge_filters(mapping, subject.table, allow_guarded=allow_guarded)
+        yield Finding(
+            code=Cause.SECOND_MAPPING,
+            weight=Weight.HOLE if mapping.filters_hidden else Weight.NOTE,
+            text=f"mapping {mapping.uuid} delivers the stream to the function, too; its filter was judged, not tapped",
+            evidence=(f"{mapping.uuid} ({mapping.state}) → {mapping.function_arn}",),
+            mend="Delete the one that is not wanted.",
+        )
+
+
+def _of_the_function(
+    context: VerifyContext, subject: Subject, proof: Proof, before: Beginning, started: float
+) -> Iterator[Finding]:
+    """What is visible of the user's own function and mapping while the tap was given the same records."""
+    tally = Tally(Script(run_id=proof.verdict.run_id, lanes=()))
+    log = LogSource(context.aws, subject.log_group, subject.function.name, since=started, needles=(_NO_LINE,))
+    steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
+    began = context.clock.monotonic()
+    while True:
+        for one in log.poll():
+            if isinstance(one, InvocationEnd) and one.at >= started:
+                tally.ended(one)
+        waited = context.clock.monotonic() - began
+        if tally.attempts.count or waited >= min(context.timeout, _PATIENCE):
+            break
+        context.reporter.waiting(f"a sign of {subject.function.name}", waited)
+        context.clock.sleep(next(steps))
+    around = look_around(
+        context, subject, tally, before, log=log, started=started, thoroughly=not tally.attempts.count
+    )
+    inserted = proof.verdict.counts.get("processed_inserts", 0)
+    if not tally.attempts.count and inserted and subject.running.logs_each_end:
+        yield from permission(tally, around)
+        yield Finding(
+            code=Cause.MAPPING_DELIVERS_NOTHING,
+            weight=Weight.HOLE,
+            text=f"the tap was given {inserted} inserts, and the log of {subject.function.name} shows no invocation",
+            evidence=tuple(f"{m.uuid}: {m.state}, {m.last_result or 'no result'}" for m in around.mappings),
+            mend=Advice("Look at the mapping", ("status", TABLE)),
+        )
+    yield from contradictions(around, missing=False, failed_receipts=False)
+
+
+def _told(proof: Proof, subject: Subject, more: Sequence[Finding]) -> Proof:
+    """The proof under the user's own trigger, with what the tap can't see."""
+    unseen = Evidence(
+        side="function",
+        seen=False,
+        text=f"what {subject.function.name} itself makes of its records: the filter was proven on a function of "
+        "ddbinsert's own",
+    )
+    about = "of the filter alone, on a function of ddbinsert's own: "
+    summary = (
+        proof.verdict.summary
+        if proof.verdict.summary.startswith("no insert")
+        else about + proof.verdict.summary
+    )
+    verdict = also(
+        replace(proof.verdict, summary=summary, evidence=(*proof.verdict.evidence, unseen)), [*more]
+    )
+    return replace(
+        proof, verdict=verdict, trigger=subject.trigger, function=subject.function.name, subject=subject.named
+    )

@@ -1,0 +1,136 @@
+"""A run of verify as one HTML file: complete without network, script or other files.
+
+The page comes from the Jinja2 templates in ``templates``. Autoescape turns every value into text, and `as_text`
+cleans it before: no template marks a value as safe.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from ddbinsert import __version__
+from ddbinsert.core.proof.claims import claims
+from ddbinsert.core.times import words
+from ddbinsert.render.verdict import overview, view
+from ddbinsert.render.verdict.common import (
+    NOTHING,
+    RESULT_SIGNS,
+    STANDING_SIGNS,
+    WEIGHT_WORDS,
+    NoVerdict,
+    facts,
+    moment,
+    sentence,
+)
+from ddbinsert.render.verdict.histogram import histogram
+from ddbinsert.render.verdict.plain_text import plain
+from ddbinsert.render.verdict.remedies import remedies
+from ddbinsert.render.verdict.timeline import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.proof.proof import Proof
+
+
+def page(proof: Proof) -> str:
+    """The report on a run with a verdict."""
+    return _rendered("verdict.html", at=proof.started, number=1, **_of(proof))
+
+
+def _of(proof: Proof) -> dict[str, Any]:
+    """What the template of a verdict shows."""
+    verdict, every, drawing = proof.verdict, claims(proof), timeline(proof)
+    return {
+        "proof": proof,
+        "verdict": verdict,
+        "figures": view.figures(proof, every),
+        "remedies": remedies(verdict.findings),
+        "claims": every,
+        "event_rows": view.event_rows(proof),
+        "histogram": histogram(proof.tally.latency) if proof.tally else None,
+        "timeline": drawing,
+        "legend": view.legend(drawing) if drawing else (),
+        "every_write": view.every_write(proof),
+        "facts": facts(proof),
+    }
+
+
+def every_page(results: Sequence[Proof | NoVerdict]) -> str:
+    """The report on the runs of several consumers: a row for each, and each one's own report, folded."""
+    at = min((one.at if isinstance(one, NoVerdict) else one.started for one in results), default=0.0)
+    return _rendered(
+        "every.html",
+        at=at,
+        runs=[{"run": one} if isinstance(one, NoVerdict) else _of(one) for one in results],
+        rows=[overview.row_of(one) for one in results],
+        worst=overview.worst(results),
+        summary=overview.summary_of(results),
+        places=overview.places_of(results),
+    )
+
+
+def error_page(run: NoVerdict) -> str:
+    """The report on a run without a verdict."""
+    return _rendered("no_verdict.html", at=run.at, run=run)
+
+
+def as_text(value: object) -> object:
+    """What a template writes for a value: numbers short, nothing as a dash, outside text cleaned, on one line."""
+    match value:
+        case Markup() | int():
+            return value
+        case None:
+            return NOTHING
+        case float():
+            return f"{round(value, 2):g}"
+        case _:
+            return plain(value)
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which ``backticks`` stand around what is code, as markup."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return Markup("{}").format(plain(text))
+    return Markup().join(
+        Markup("<code>{}</code>").format(plain(part)) if place % 2 else _spaced(part)
+        for place, part in enumerate(parts)
+    )
+
+
+def _spaced(part: str) -> str:
+    """The text, with a blank at each end that had one: `plain` takes them away."""
+    if not part.strip():
+        return " " if part else ""
+    return f"{' ' * part[0].isspace()}{plain(part)}{' ' * part[-1].isspace()}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("ddbinsert.render.verdict"),
+        autoescape=True,
+        finalize=as_text,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"code": with_code, "duration": words, "moment": moment, "sentence": sentence}
+    environment.globals |= {
+        "version": __version__,
+        "result_signs": RESULT_SIGNS,
+        "standing_signs": STANDING_SIGNS,
+        "tones": view.TONES,
+        "weight_words": WEIGHT_WORDS,
+    }
+    return environment
+
+
+def _rendered(template: str, **context: Any) -> str:
+    return _environment().get_template(template).render(**context)

@@ -1,0 +1,133 @@
+"""How many calls of a command wait for one another: what a network adds to each is added so many times.
+
+The endpoint answers in step: it holds every call until no more come, then answers all of them. Calls that are answered
+together do not wait for one another, and two that do are never answered together. A slow machine may be taken for a
+client that waits, so that the fewest steps of a few runs count.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from ddbinsert import local
+from ddbinsert.environment import SystemClock
+from tests.functional.command import ran
+from tests.strict.bench import fresh
+from tests.strict.rig import Profile, StrictRig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.strict.rig.wire import Answer, Call
+
+#: Seconds without a further call after which none is coming.
+_QUIET = 0.2
+_TRIES = 5
+
+
+class InStep(StrictRig):
+    """A rig that answers in steps.
+
+    Attributes:
+        steps: The operations answered together, step by step.
+    """
+
+    def __init__(self, upstream: str) -> None:
+        super().__init__(upstream, profile=Profile.plain())
+        self.steps: list[list[str]] = []
+        self._waiting: list[str] = []
+        self._came = threading.Condition()
+
+    def _answer(self, call: Call) -> Answer:
+        with self._came:
+            mine = len(self.steps)
+            self._waiting.append(call.operation)
+            known = len(self._waiting)
+            self._came.notify_all()
+            while len(self.steps) == mine:
+                before, known = known, len(self._waiting)
+                if not self._came.wait(_QUIET) and before == known == len(self._waiting):
+                    self.steps.append(self._waiting)
+                    self._waiting = []
+                    self._came.notify_all()
+        return super()._answer(call)
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[local.Emulator]:
+    """An emulator that nothing else uses."""
+    with local.ephemeral(environ=os.environ, clock=SystemClock()) as running:
+        yield running
+
+
+@pytest.fixture
+def steps_of(alone: local.Emulator, tmp_path: Path) -> Callable[..., list[list[str]]]:
+    def make(*words: str) -> list[list[str]]:
+        table = fresh("chain")
+        client = boto3.client(
+            "dynamodb",
+            endpoint_url=alone.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=alone.access_key_id,
+            aws_secret_access_key=alone.secret_access_key,
+        )
+        client.create_table(
+            TableName=table,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        variables = {
+            **alone.variables(),
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
+        }
+        if words[0] == "verify":
+            assert ran("attach-trigger", table, variables=variables).code == 0
+        with InStep(alone.endpoint) as rig:
+            done = ran(words[0], table, *words[1:], variables={**variables, "AWS_ENDPOINT_URL": rig.endpoint})
+        assert done.code == 0, done.out + done.err
+        return rig.steps
+
+    return make
+
+
+def fewest(steps_of: Callable[..., list[list[str]]], most: int, *words: str) -> list[list[str]]:
+    """The fewest steps of a few runs; the first run that needs no more than ``most`` ends it."""
+    best: list[list[str]] = []
+    for _ in range(_TRIES):
+        steps = steps_of(*words)
+        best = steps if not best or len(steps) < len(best) else best
+        if len(best) <= most:
+            break
+    return best
+
+
+def test_verify_has_a_chain_of_eleven_dependent_calls_at_most(
+    steps_of: Callable[..., list[list[str]]],
+) -> None:
+    steps = fewest(steps_of, 11, "verify")
+    assert len(steps) <= 11, "\n".join(map(str, steps))
+
+
+@pytest.mark.nightly
+def test_attaching_and_proving_have_a_chain_of_fourteen_dependent_calls_at_most(
+    steps_of: Callable[..., list[list[str]]],
+) -> None:
+    """The straight script of tests/benchmarks/bench_main_job.py makes 29, one after the other."""
+    steps = fewest(steps_of, 14, "attach-trigger", "--verify")
+    assert len(steps) <= 14, "\n".join(map(str, steps))
+
+
+def test_calls_that_wait_for_one_another_are_never_answered_together(
+    steps_of: Callable[..., list[list[str]]],
+) -> None:
+    steps = steps_of("status")
+    assert sum(map(len, steps)) > len(steps), steps

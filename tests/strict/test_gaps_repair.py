@@ -1,0 +1,164 @@
+"""gaps --repair through the rig: exactly the missed inserts are given again, and a killed repair goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.functional.command import begun, ended
+from tests.strict.bench import until
+from tests.strict.sabotage import handlers
+from tests.strict.sabotage.ground import Ground
+from tests.strict.test_gaps import PICKY, RESTARTING, SETTLED, Watched, named, reads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ddbinsert import local
+    from tests.strict.rig import Profile
+
+#: Moments at which a repair is killed; more at night.
+_KILLS = int(os.environ.get("TEST_KILLS", "3"))
+
+
+@pytest.fixture
+def ground_of(emulator: local.Emulator, tmp_path: Path) -> Iterator[Callable[..., Ground]]:
+    open_ones: list[Ground] = []
+
+    def make(profile: Profile = RESTARTING) -> Ground:
+        open_ones.append(Ground(emulator, tmp_path, profile).__enter__())
+        return open_ones[-1]
+
+    yield make
+    for ground in open_ones:
+        ground.__exit__(None, None, None)
+
+
+def skipped(ground: Ground, count: int, *options: str, source: str = handlers.HONEST) -> Watched:
+    """A mapping from LATEST that was disabled for a while, in which so many items were inserted."""
+    ground.attach_code(source, "--starting-position", "LATEST", "--function-timeout", "1", *options)
+    watched = Watched(ground)
+    assert until(lambda: reads(watched))
+    ground.change_mapping(Enabled=False)
+    watched.write(*(f"missed-{number}" for number in range(count)))
+    ground.change_mapping(Enabled=True)
+    ground.pause(0.6)
+    assert until(lambda: reads(watched))
+    watched.settle()
+    return watched
+
+
+def test_what_a_disabled_mapping_from_latest_skipped_is_repaired_and_then_all_is_well(
+    ground_of: Callable[..., Ground],
+) -> None:
+    ground = ground_of()
+    watched = skipped(ground, 5)
+    missed = {f"missed-{number}" for number in range(5)}
+    before = watched.gaps()
+    assert (before.code, named(before)) == (1, {"latest-mapping": missed})
+
+    asked = watched.gaps("--repair")
+    assert (asked.code, asked.error_code) == (2, "confirmation-needed")
+    assert "5 missed inserts" in asked.json["errors"][0]["message"]
+    dry = watched.gaps("--repair", "--dry-run")
+    assert (dry.code, dry.data["missed"]) == (1, 5)
+    assert not missed & watched.processed
+
+    done = watched.gaps("--repair", "--yes")
+    assert (done.code, done.data["repair"]["processed"], done.data["repair"]["left"]) == (0, 5, 0), done.out
+    assert watched.times(missed) == dict.fromkeys(missed, 1)
+    after = watched.gaps()
+    assert (after.code, after.data["missed"]) == (0, 0), after.out
+    again = watched.gaps("--repair", "--yes")
+    assert again.code == 0
+    assert watched.times(missed) == dict.fromkeys(missed, 1)
+
+
+def test_another_machine_sees_by_the_receipts_that_all_is_repaired(
+    ground_of: Callable[..., Ground], tmp_path: Path
+) -> None:
+    ground = ground_of()
+    watched = skipped(ground, 2)
+    assert watched.gaps("--repair", "--yes").code == 0
+    watched.settle()
+    ground.home = tmp_path / "elsewhere"
+    ground.home.mkdir()
+    after = watched.gaps()
+    assert (after.code, after.data["repaired"]) == (0, 0), after.out
+
+
+def test_what_fails_again_stays_missed_and_is_told(ground_of: Callable[..., Ground]) -> None:
+    ground = ground_of()
+    ground.attach_code(PICKY, "--retries", "0", "--batch-size", "1")
+    watched = Watched(ground)
+    watched.write("bad", fails={"BOOL": True})
+    watched.write("a")
+    watched.wait("a")
+    watched.settle()
+    done = watched.gaps("--repair", "--yes", "--attempts", "2", "--no-failures")
+    assert (done.code, len(done.data["repair"]["failed"])) == (1, 1), done.out
+    assert "no such column" in done.data["repair"]["problem"]
+    after = watched.gaps("--no-failures")
+    assert after.code == 1
+    assert [group["missed"] for group in after.data["causes"]] == [1]
+
+
+def test_what_a_disabled_mapping_holds_up_is_not_given_twice(ground_of: Callable[..., Ground]) -> None:
+    ground = ground_of()
+    ground.attach()
+    watched = Watched(ground)
+    ground.change_mapping(Enabled=False)
+    watched.write("a")
+    watched.settle()
+    refused = watched.gaps("--repair", "--yes")
+    assert (refused.code, refused.error_code) == (5, "mapping-disabled")
+    assert "--enabled" in refused.json["errors"][0]["hint"]
+    assert not watched.processed
+
+
+@pytest.mark.nightly
+def test_a_repair_that_is_killed_at_any_moment_goes_on_and_gives_nothing_answered_again(
+    ground_of: Callable[..., Ground],
+) -> None:
+    ground = ground_of()
+    count = 10 * _KILLS  # more than the killed repairs come to
+    watched = skipped(ground, count)
+    missed = {f"missed-{number}" for number in range(count)}
+    chance = random.Random(7)  # noqa: S311 - moments, no secret
+    cut = 0
+    words = ("gaps", ground.table, "--repair", "--yes", "-o", "json", *SETTLED)
+    for _ in range(_KILLS):
+        process = begun(*words, variables=ground.variables, cwd=ground.home)
+        act = ground.rig.interrupt if chance.random() < 0.5 else _after(ground)
+        act("lambda:Invoke", process.kill, after=chance.randrange(6))
+        cut += ended(process).code == -9
+    done = watched.gaps("--repair", "--yes")
+    assert done.code == 0, done.out
+    counted = watched.times(missed)
+    assert set(counted) == missed
+    # Each kill leaves one call whose answer nobody saw; only such a one may have been made twice.
+    assert sum(counted.values()) <= len(missed) + cut
+    watched.settle()
+    assert watched.gaps().code == 0
+    assert cut, "no repair was killed: the test shows nothing"
+
+
+def _after(ground: Ground) -> Callable[..., None]:
+    """Like ``rig.interrupt``, once the call has been answered upstream."""
+
+    def act(operation: str, do: Callable[[], None], *, after: int) -> None:
+        seen = Counter[str]()
+
+        def follow(_call: object) -> None:
+            seen["calls"] += 1
+            if seen["calls"] == after + 1:
+                do()
+
+        ground.rig.follow(operation, follow)
+
+    return act
