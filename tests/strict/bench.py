@@ -169,7 +169,7 @@ def package(source: str) -> bytes:
     return buffer.getvalue()
 
 
-def until(ask: Callable[[], T], *, seconds: float = 10.0) -> T:
+def until(ask: Callable[[], T], *, seconds: float = 60.0) -> T:
     """Asks until the answer is true, and gives it; the last answer where that never happens."""
     end = time.monotonic() + seconds
     pause = threading.Event()

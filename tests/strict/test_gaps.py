@@ -114,7 +114,8 @@ def test_a_latest_mapping_that_is_updated_during_inserts_misses_exactly_what_is_
     watched.write(*(f"around-{number}" for number in range(_INSERTS)))
     ground.pause(0.5)
     watched.write(*(f"after-{number}" for number in range(_INSERTS)))
-    watched.wait(*(f"after-{number}" for number in range(_INSERTS)))
+    # On a busy machine the pollers stop so late that some of these are skipped, too.
+    assert until(lambda: reads(watched))
     watched.settle()
     truth = set(watched.written) - watched.processed
     assert truth, "nothing was skipped: the test shows nothing"
