@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-#: Cases of one test that a run of whole folders tries, where each needs an emulator.
+#: Cases of one test that a run of whole folders tries, where each needs an emulator, and where each starts processes.
 _MOST_CASES = 2
-#: A file with more tests than this that need an emulator is tried by every third one of them.
-_MANY_TESTS = 6
-_ONE_IN = 3
+_MOST_CASES_OF_PROCESSES = 5
+#: A file with more tests than this that need an emulator is tried by every fourth one of them.
+_MANY_TESTS = 4
+_ONE_IN = 4
 #: No deadlines: a busy machine is not a failure.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -52,25 +53,34 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         "::" in one or one.endswith(".py") for one in config.args
     ):
         return
-    tables: dict[tuple[str, str], list[pytest.Item]] = {}
-    for item in items:
-        if hasattr(item, "callspec") and "emulator" in getattr(item, "fixturenames", ()):
-            name = str(getattr(item, "originalname", item.name))
-            tables.setdefault((str(item.path), name), []).append(item)
-    left = {
-        id(item)
-        for cases in tables.values()
-        for number, item in enumerate(cases)
-        if number % math.ceil(len(cases) / _MOST_CASES)
-    }
-    left |= set(_most_of_large_files(items))
+    left = {*_most_of_long_tables(items), *_most_of_large_files(items)}
     left |= {id(item) for item in items if item.get_closest_marker("nightly")}
     config.hook.pytest_deselected(items=[item for item in items if id(item) in left])
     items[:] = [item for item in items if id(item) not in left]
 
 
+def _most_of_long_tables(items: list[pytest.Item]) -> Iterator[int]:
+    """The ids of all but some cases, evenly spread, of each test whose cases need an emulator or start processes."""
+    tables: dict[tuple[str, str, int], list[int]] = {}
+    for item in items:
+        if not hasattr(item, "callspec"):
+            continue
+        if "emulator" in getattr(item, "fixturenames", ()):
+            most = _MOST_CASES
+        elif not _is_unit(str(item.path)):
+            most = _MOST_CASES_OF_PROCESSES
+        else:
+            continue
+        name = str(getattr(item, "originalname", item.name))
+        tables.setdefault((str(item.path), name, most), []).append(id(item))
+    for (_, _, most), cases in tables.items():
+        for number, found in enumerate(cases):
+            if number % math.ceil(len(cases) / most):
+                yield found
+
+
 def _most_of_large_files(items: list[pytest.Item]) -> Iterator[int]:
-    """The ids of two thirds of the tests of each file that has many which need an emulator."""
+    """The ids of three quarters of the tests of each file that has many which need an emulator."""
     files: dict[str, dict[str, list[int]]] = {}
     for item in items:
         if "emulator" in getattr(item, "fixturenames", ()):

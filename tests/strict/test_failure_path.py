@@ -124,6 +124,7 @@ def test_nothing_of_others_at_the_destination_is_touched(emulator: local.Emulato
         assert sorted(messages(ground, place)) == sorted(theirs)
 
 
+@pytest.mark.nightly
 def test_a_foreign_function_that_fails_on_test_items_itself_is_told_apart_from_the_tap(
     emulator: local.Emulator, tmp_path: Path
 ) -> None:
@@ -164,6 +165,7 @@ def test_a_queue_that_somebody_else_consumes_is_not_read(emulator: local.Emulato
         assert found == {"failure-destination-not-read": "hole"}
 
 
+@pytest.mark.nightly
 def test_rights_that_may_not_be_asked_for_are_a_hole_unless_the_role_is_ddbinserts(
     emulator: local.Emulator, tmp_path: Path
 ) -> None:
