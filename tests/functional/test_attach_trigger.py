@@ -225,7 +225,8 @@ def test_a_second_run_changes_nothing_and_makes_no_call_that_could(
     assert second.code == 0
     assert second.out == first.out
     assert not calls.writes
-    assert sum(calls.made.values()) <= 7, calls.made
+    # Seven to see what is there, and two more: whose the mapping is, and the function's other mappings.
+    assert sum(calls.made.values()) <= 9, calls.made
     assert "nothing to do" in second.err
     assert cloud.all_about(table) == before
 
