@@ -204,3 +204,41 @@ def test_a_sink_that_cannot_be_resolved_is_refused(
     run: Callable[..., Ran], cloud: Cloud, template: str, sink: str, code: str
 ) -> None:
     assert attached(run, cloud.table(), template, "--sink", sink).error_code == code
+
+
+def test_a_sink_without_a_template_is_one_for_the_template_that_the_function_has(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table = cloud.table()
+    first, second = (run("audit", "create-table", fresh("audit"), "-o", "json").data for _ in range(2))
+    assert attached(run, table, "audit-log", "--sink", first["table"]).code == 0
+    code = cloud.configuration(f"{table}-inserts")["CodeSha256"]
+    moved = run("attach-trigger", table, "--sink", second["table"], "--yes", "-o", "json")
+    assert moved.code == 0, moved
+    configured = cloud.configuration(f"{table}-inserts")
+    assert configured["Environment"]["Variables"]["SINK_ARN"] == second["arn"]
+    assert configured["CodeSha256"] == code
+    # A template that is given decides, and a function that has none takes no sink.
+    refused = run(
+        "attach-trigger", table, "--sink", first["table"], "--template", "print", "--yes", "-o", "json"
+    )
+    assert (refused.code, refused.error_code) == (2, "no-sink")
+    plain = cloud.table()
+    assert run("attach-trigger", plain).code == 0
+    refused = run("attach-trigger", plain, "--sink", first["table"], "--yes", "-o", "json")
+    assert (refused.code, refused.error_code) == (2, "no-sink")
+
+
+def test_a_failure_queue_that_was_deleted_is_made_again(run: Callable[..., Ran], cloud: Cloud) -> None:
+    table = cloud.table()
+    create = ("attach-trigger", table, "--on-failure", "create", "--yes", "-o", "json")
+    assert run(*create).code == 0
+    mapping = cloud.mapping(f"{table}-inserts")
+    queue = f"{table}-inserts-failures"
+    cloud.sqs.delete_queue(QueueUrl=cloud.sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+    again = run(*create)
+    assert again.code == 0, again
+    url = cloud.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    assert cloud.sqs.list_queue_tags(QueueUrl=url)["Tags"]["ddbinsert:table"] == table
+    assert cloud.mapping(f"{table}-inserts")["DestinationConfig"] == mapping["DestinationConfig"]
+    assert [step["status"] for step in run(*create).data["steps"]] == []

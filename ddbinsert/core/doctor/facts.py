@@ -123,12 +123,14 @@ class SinkSeen:
     Attributes:
         arn: Empty where the variable is not set.
         problem: What is wrong with it, in words; empty where nothing is. missing: It does not exist.
+        is_wrong: It exists, and cannot be used.
         last_entry: Epoch seconds of the newest record that has an entry there; None where that is not known.
     """
 
     arn: str = ""
     problem: str = ""
     missing: bool = False
+    is_wrong: bool = False
     last_entry: float | None = None
 
 

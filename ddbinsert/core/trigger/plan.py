@@ -129,7 +129,7 @@ def _mapping(want: Trigger, have: World, allowed: Allowed, *, replaced: bool) ->
         yield AdoptMapping(uuid=live.uuid)
     elif live is not None and tags:
         yield UpdateMappingTags(uuid=live.uuid, changes=tags)
-    if have.failure_queue_missing and (live is None or changes):
+    if have.failure_queue_missing and (live is None or changes or "mapping.on_failure" in want.explicit):
         yield CreateQueue(name=want.failure_queue)
     if live is None:
         yield CreateMapping(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
 from ddbinsert.core.arn import parse_arn
-from ddbinsert.core.model.wanted import Template
+from ddbinsert.core.model.wanted import CODE_TAG, Template
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:
     from ddbinsert.aws.sink_places import find_by_name
     from ddbinsert.handlers.bundle import template_rights
 
-    function = trigger.function
-    services = () if function.code else dict.fromkeys(template_rights(function.template).services(SINK))
+    template = _template(aws, trigger)
+    services = () if template is None else dict.fromkeys(template_rights(template).services(SINK))
     if not services:
         raise UsageError(
             f"--sink {given}: only the templates audit-log, analytics and notify have a sink.",
@@ -109,6 +109,19 @@ def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:
         hint=Advice("Give an ARN, or create a table for an audit log", ("audit", "create-table", given)),
         code="sink-not-found",
     )
+
+
+def _template(aws: Aws, trigger: Trigger) -> Template | None:
+    """The template that is given, or the one that the function was made from; None for other code."""
+    from ddbinsert.aws.read.resources import read_function
+
+    if not trigger.explicit.isdisjoint({"function.template", "function.code"}):
+        return None if trigger.function.code else trigger.function.template
+    deployed = read_function(aws, trigger.function_name)
+    if deployed is None:
+        return trigger.function.template
+    label = deployed.tags.get(CODE_TAG)
+    return Template(label) if label in list(Template) else None
 
 
 def _refuse_own_table(variable: str, target: Arn, trigger: Trigger, world: World) -> None:

@@ -158,11 +158,13 @@ def read_sink(aws: Aws, arn: str) -> SinkSeen:
     """
     target = parse_arn(arn)
     if target is None:
-        return SinkSeen(arn=arn, problem="SINK_ARN is not an ARN", missing=True)
+        return SinkSeen(arn=arn, problem="SINK_ARN is not an ARN", is_wrong=True)
     problem = look_at(aws, target, is_deduplication=False)
-    if problem is not None and not (problem.is_missing or problem.is_wrong):
+    if problem is None:
+        return SinkSeen(arn=arn)
+    if not (problem.is_missing or problem.is_wrong):
         raise AwsError(problem.text)
-    return SinkSeen(arn=arn, problem=problem.text if problem else "", missing=problem is not None)
+    return SinkSeen(arn=arn, problem=problem.text, missing=problem.is_missing, is_wrong=problem.is_wrong)
 
 
 def last_entry(aws: Aws, sink: str, receipts: Sequence[Receipt]) -> float | None:

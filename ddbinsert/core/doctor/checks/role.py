@@ -195,7 +195,8 @@ def destination(facts: Facts) -> Iterator[Symptom]:
 
 @check("sink-denied", Severity.ERROR, "the role may not write to the sink", Part.RIGHTS)
 def sink(facts: Facts) -> Iterator[Symptom]:
-    if facts.sink.arn and Right.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary:
+    denied = Right.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary
+    if denied and facts.sink.arn not in ("", facts.table.arn):
         yield Symptom(
             text="the function's role may not write to its sink: every record fails",
             evidence=(

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 SINK_THROTTLES = "SinkThrottles"
 
 
+def is_own_table(facts: Facts) -> bool:
+    """Whether the sink is the trigger's own table: a finding of its own, beside which no other one is repaired."""
+    return facts.sink.arn == facts.table.arn
+
+
 @check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, Part.FUNCTION)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.needs_sink and not facts.sink.arn:
@@ -40,15 +45,17 @@ def missing(facts: Facts) -> Iterator[Symptom]:
 )
 def not_found(facts: Facts) -> Iterator[Symptom]:
     sink = facts.sink
-    if sink.arn and sink.missing:
-        is_table = (parse_arn(sink.arn) or ("", ""))[1] == "dynamodb"
-        yield Symptom(
-            text=f"the sink does not exist: every record fails, and nothing is stored ({sink.problem})",
-            evidence=(f"SINK_ARN: {sink.arn}",),
-            advice=Advice("Create it again", ("audit", "create-table", resource_name(sink.arn)))
-            if is_table and facts.label in ("", "audit-log")
-            else attach("Use another sink", "--sink", "NAME", "--yes"),
-        )
+    if not sink.arn or not (sink.missing or sink.is_wrong) or is_own_table(facts):
+        return
+    what = "does not exist" if sink.missing else "cannot be used"
+    is_table = (parse_arn(sink.arn) or ("", ""))[1] == "dynamodb"
+    yield Symptom(
+        text=f"the sink {what}: every record fails, and nothing is stored ({sink.problem})",
+        evidence=(f"SINK_ARN: {sink.arn}",),
+        advice=Advice("Create it again", ("audit", "create-table", resource_name(sink.arn)))
+        if sink.missing and is_table and facts.label in ("", "audit-log")
+        else attach("Use another sink", "--sink", "NAME", "--yes"),
+    )
 
 
 @check("sink-throttled", Severity.WARNING, "writes to the sink were throttled", Part.METRICS, Part.SINK)
@@ -75,7 +82,7 @@ def loop(facts: Facts) -> Iterator[Symptom]:
     if function is None:
         return
     naming = sorted(name for name, value in function.environment.items() if value.strip() == table.arn)
-    if facts.sink.arn == table.arn:
+    if is_own_table(facts):
         yield Symptom(
             text="the function's sink is the table that triggers it: each insert makes another one, without end",
             evidence=(f"SINK_ARN: {facts.sink.arn}",),

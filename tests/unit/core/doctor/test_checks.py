@@ -231,6 +231,19 @@ def test_code_of_ones_own_needs_no_receipts() -> None:
     assert not {"inserts-not-processed", "template-code-changed", "sink-missing"} & set(found(given))
 
 
+def test_a_sink_that_is_the_triggers_own_table_is_one_finding_alone() -> None:
+    own = SinkSeen(arn=healthy.TABLE, problem="the table's key is not eventID alone", is_wrong=True)
+    given = having(sink=own, rights=denied(Right.WRITE_SINK))
+    assert found(given) == {"self-writing-loop": Severity.ERROR}
+
+
+def test_a_sink_that_is_there_and_cannot_be_used_is_not_to_be_made() -> None:
+    wrong = SinkSeen(arn=healthy.SINK, problem="the table's key is not eventID alone", is_wrong=True)
+    (one,) = diagnose(CHECKS, having(sink=wrong)).found
+    assert (one.id, one.advice.command[0]) == ("sink-not-found", "attach-trigger")
+    assert "cannot be used" in one.text
+
+
 def test_errors_that_are_over_are_a_warning() -> None:
     given = having(log=LogSeen(ends=(*failing, end(50)), receipts=facts.log.receipts))
     assert found(given)["function-errors"] is Severity.WARNING
