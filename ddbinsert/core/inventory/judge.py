@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -26,13 +27,15 @@ _STACK_TAG = "aws:cloudformation:stack-name"
 _TERRAFORM_TAGS = frozenset({"terraform", "managed_by", "managedby", "managed-by", "provisioner", "iac"})
 _READERS = 2
 #: Passes what a mapping without filters delivers.
+#: What a filter that depends on the stream's ARN or region has in its text (or an escape that may stand for it).
+_SAYS_STREAM = re.compile(r"eventSourceARN|awsRegion|\\")
 _NO_FILTER = ('{"eventName":["INSERT","MODIFY","REMOVE"]}',)
 
 
 def entries_of(read: TableRead, around: Around) -> Iterator[Entry]:
     """The consumers of a table's streams; a live stream without any is an entry, too."""
-    mappings = [one for one in around.mappings if resource_name(one.stream_arn) == read.name]
-    pipes = [one for one in around.pipes if resource_name(one.stream_arn) == read.name]
+    mappings = around.mappings_by_table.get(read.name, ())
+    pipes = around.pipes_by_table.get(read.name, ())
     live = read.state.stream_arn if read.state is not None else None
     readers = sum(one.is_enabled and one.stream_arn == live for one in mappings)
     readers += sum(one.state == "RUNNING" and one.stream_arn == live for one in pipes)
@@ -60,8 +63,7 @@ def entries_of(read: TableRead, around: Around) -> Iterator[Entry]:
 
 def missing_tables(known: Iterable[str], around: Around) -> list[str]:
     """Tables that mappings and pipes read, and that are not among those that were listed."""
-    streams = [*(one.stream_arn for one in around.mappings), *(one.stream_arn for one in around.pipes)]
-    return sorted({resource_name(arn) for arn in streams} - set(known))
+    return sorted({*around.mappings_by_table, *around.pipes_by_table} - set(known))
 
 
 def _entry(read: TableRead, around: Around, **more: Any) -> Entry:
@@ -209,12 +211,23 @@ def _filtered(
     if hidden:
         text = "the filter is encrypted with a customer key, so it was not judged"
         return InsertOnly.UNKNOWN, None, "hidden", (_note("filter-hidden", text),)
-    known = KnownStream(
-        view=table.view if table else None, key=table.key if table else None, arn=stream_arn or None
-    )
+    view, key = (table.view, table.key) if table else (None, None)
+    if not stream_arn or any(_SAYS_STREAM.search(text) for text in filters):
+        return _judged(tuple(filters), KnownStream(view=view, key=key, arn=stream_arn or None))
+    insert_only, example, words, found = _judged(tuple(filters), KnownStream(view=view, key=key))
+    if example is not None:
+        example = {**example, "awsRegion": arn_parts(stream_arn).region, "eventSourceARN": stream_arn}
+    return insert_only, example, words, found
+
+
+# Most mappings of an account have one of a few filters, and compiling one takes longer than reading its table: so a
+# filter is judged once for all streams, unless it may speak of the stream.
+@lru_cache(maxsize=1024)
+def _judged(filters: tuple[str, ...], known: KnownStream) -> _Filtered:
+    """The same, of filters that can be read."""
     try:
-        words = filter_words(tuple(filters))
-        if tuple(filters) == (INSERT_ONLY,):
+        words = filter_words(filters)
+        if filters == (INSERT_ONLY,):
             return InsertOnly.YES, None, words, ()
         answer = leaks(filters or _NO_FILTER, known)
         never = bool(filters) and inserts_pass(filters, known).passes is Passes.NO

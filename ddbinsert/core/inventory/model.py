@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import field
 from enum import StrEnum
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.arn import resource_name
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ddbinsert.core.model.seen import MappingState, TableState
 
@@ -101,6 +104,22 @@ class Around:
     tags: Mapping[str, Mapping[str, str]] | None = field(default_factory=lambda: _NONE)
     pipes: tuple[Pipe, ...] = ()
     all_tables: bool = True
+
+    @cached_property
+    def mappings_by_table(self) -> Mapping[str, Sequence[MappingState]]:
+        """The mappings on the streams of each table, by its name."""
+        found = defaultdict[str, "list[MappingState]"](list)
+        for one in self.mappings:
+            found[resource_name(one.stream_arn)].append(one)
+        return dict(found)
+
+    @cached_property
+    def pipes_by_table(self) -> Mapping[str, Sequence[Pipe]]:
+        """The pipes on the streams of each table, by its name."""
+        found = defaultdict[str, "list[Pipe]"](list)
+        for one in self.pipes:
+            found[resource_name(one.stream_arn)].append(one)
+        return dict(found)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from ddbinsert.core.model.seen import MappingState
 from tests.unit import worlds
 
 _NAME = "orders-inserts"
+_IN_IRELAND = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
 _AROUND = Around(
     region=worlds.REGION, account=worlds.ACCOUNT, functions={_NAME: "2026-05-01T10:00:00.000+0000"}
 )
@@ -127,3 +128,24 @@ def test_a_live_stream_without_a_consumer_is_an_entry() -> None:
     (entry,) = entries_of(_READ, _AROUND)
     assert (entry.kind, entry.worst) == (Kind.NOTHING, Severity.NOTE)
     assert list(entries_of(TableRead(name="bare", state=worlds.bare_table()), _AROUND)) == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ['{"eventName":["INSERT","MODIFY"]}', '{"eventName":["INSERT","MODIFY"],"awsRegion":["eu-west-1"]}'],
+)
+def test_the_counterexample_of_a_mapping_is_a_record_of_its_own_stream(pattern: str) -> None:
+    example = _entry(filters=(pattern,), stream_arn=_IN_IRELAND).example
+    assert example is not None
+    assert (example["eventSourceARN"], example["awsRegion"]) == (_IN_IRELAND, "eu-west-1")
+
+
+def test_a_filter_that_names_the_region_is_judged_for_each_stream_anew() -> None:
+    pattern = '{"eventName":["INSERT"],"awsRegion":["eu-west-1"]}'
+    streams = (_IN_IRELAND, _IN_IRELAND.replace("eu-west-1", "us-east-1"))
+    never = [
+        {one.code for one in _entry(filters=(pattern,), stream_arn=stream).findings}
+        & {"filter-never-matches"}
+        for stream in streams
+    ]
+    assert never == [set(), {"filter-never-matches"}]

@@ -1,0 +1,109 @@
+"""`ls` of an account with 1,000 tables and 2,000 mappings whose every answer takes 20 ms, against the calls alone.
+
+    python -m pytest -m benchmark -s tests/benchmarks/bench_ls.py
+
+The calls alone are the same calls, as many at a time, made with boto3 and nothing done with the answers. BENCH_TABLES
+sets another number of tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TABLES = int(os.environ.get("BENCH_TABLES", "1000"))
+DELAY = 0.020
+#: Calls that `ls` has under way at a time.
+AT_ONCE = 32
+#: Megabytes.
+MOST_MEMORY = 150
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    command = [sys.executable, "-m", "tests.benchmarks.large_account"]
+    with subprocess.Popen(
+        [*command, str(TABLES), str(2 * TABLES), str(int(DELAY * 1000))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout is not None
+        yield f"http://127.0.0.1:{int(server.stdout.readline())}"
+        assert server.stdin is not None
+        server.stdin.close()
+
+
+def calls(endpoint: str) -> int:
+    with urllib.request.urlopen(f"{endpoint}/calls") as answer:  # noqa: S310 - loopback
+        return int(json.load(answer)["calls"])
+
+
+def bare(endpoint: str) -> float:
+    """Seconds for two calls for each table."""
+    client = boto3.client(
+        "dynamodb",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+        config=Config(max_pool_connections=AT_ONCE),
+    )
+
+    def both(number: int) -> None:
+        name = f"table-{number:05}"
+        client.describe_table(TableName=name)
+        client.describe_kinesis_streaming_destination(TableName=name)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(both, range(TABLES)))
+    return time.perf_counter() - started
+
+
+@pytest.mark.benchmark
+def test_listing_a_large_account_takes_little_more_than_its_calls(endpoint: str) -> None:
+    variables = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    }
+    alone = bare(endpoint)
+    before = calls(endpoint)
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "ddbinsert", "ls", "--output", "json"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - started
+    made = calls(endpoint) - before
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    assert done.returncode == 0, done.stderr
+    assert sum('"consumer"' in line for line in done.stdout.splitlines()) == 2 * TABLES
+    ideal = made * DELAY / AT_ONCE
+    print(
+        f"\n  ls {seconds:.1f} s ({made:,} calls, {memory:.0f} MB), the calls alone {alone:.1f} s: "
+        f"{seconds / alone:.2f}; without any work of either {ideal:.1f} s"
+    )
+    assert memory <= MOST_MEMORY
