@@ -174,8 +174,8 @@ def _uuid(name: str, value: str, _environment: Environment) -> None:
 def _run_id(name: str, value: str, _environment: Environment) -> None:
     if not _RUN_ID.fullmatch(value):
         raise UsageError(
-            f"{name} {value!r:.80}: the id of a run has 12 hexadecimal digits.",
-            hint="Use the id that the run printed.",
+            f"{name}: {value!r:.80} is not a valid run ID: it has 12 hexadecimal digits.",
+            hint="Use the ID that the run printed.",
         )
 
 

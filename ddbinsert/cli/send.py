@@ -140,7 +140,7 @@ def _check(
         raise UsageError(f"--keep and {other} contradict each other.", hint="Leave one out.")
     if clean is not None and not _RUN_ID.fullmatch(clean):
         raise UsageError(
-            f"--clean {clean!r:.80}: the id of a run has 12 hexadecimal digits.",
+            f"--clean: {clean!r:.80} is not a valid run ID: it has 12 hexadecimal digits.",
             hint="Use the id that send --keep printed.",
         )
     if clean is not None and count is None and item is None:

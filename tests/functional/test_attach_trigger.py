@@ -398,6 +398,8 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(attach: Callable[..., Ra
             f"+ create event source mapping to {table}-inserts, from TRIM_HORIZON, filter "
             '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["PAID"]}}}}'
         ),
+        "! the stream gets a new ARN, and holds what is written from then on: nothing is replayed",
+        "! EventCount metrics of the mapping are charged as custom metrics (mapping.metrics)",
         "6 steps; nothing was changed.",
     ]
     assert not calls.writes
@@ -467,7 +469,7 @@ def test_a_stream_with_history_needs_a_choice_and_without_a_terminal_the_flag_is
     assert done.error_code == "starting-position-needed"
     (error,) = done.json["errors"]
     assert "2 inserts" in error["message"]
-    for words in ("--starting-position TRIM_HORIZON", "--starting-position LATEST"):
+    for words in ("--starting-position", "TRIM_HORIZON", "LATEST"):
         assert words in error["hint"]
     assert not calls.writes
     assert cloud.mappings(f"{storied}-inserts") == []
@@ -709,4 +711,6 @@ def test_a_script_gets_everything_that_it_may_go_on_with(attach: Callable[..., R
         "stays": [],
         "draining": [],
         "stream_off": None,
+        "consequences": [],
+        "belongs_to_others": [],
     }
