@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 #: Cases of one test that a run of whole folders tries, where each needs an emulator, and where each starts processes.
 _MOST_CASES = 2
-_MOST_CASES_OF_PROCESSES = 5
+_MOST_CASES_OF_PROCESSES = 3
+#: Fixtures that are an emulator, or start one.
+_EMULATORS = frozenset({"emulator", "local_variables"})
 #: A file with more tests than this that need an emulator is tried by every fourth one of them.
 _MANY_TESTS = 4
 _ONE_IN = 4
@@ -65,7 +67,7 @@ def _most_of_long_tables(items: list[pytest.Item]) -> Iterator[int]:
     for item in items:
         if not hasattr(item, "callspec"):
             continue
-        if "emulator" in getattr(item, "fixturenames", ()):
+        if _needs_emulator(item):
             most = _MOST_CASES
         elif not _is_unit(str(item.path)):
             most = _MOST_CASES_OF_PROCESSES
@@ -83,7 +85,7 @@ def _most_of_large_files(items: list[pytest.Item]) -> Iterator[int]:
     """The ids of three quarters of the tests of each file that has many which need an emulator."""
     files: dict[str, dict[str, list[int]]] = {}
     for item in items:
-        if "emulator" in getattr(item, "fixturenames", ()):
+        if _needs_emulator(item):
             name = str(getattr(item, "originalname", item.name))
             files.setdefault(str(item.path), {}).setdefault(name, []).append(id(item))
     for tests in files.values():
@@ -91,6 +93,10 @@ def _most_of_large_files(items: list[pytest.Item]) -> Iterator[int]:
             for number, found in enumerate(tests.values()):
                 if number % _ONE_IN:
                     yield from found
+
+
+def _needs_emulator(item: pytest.Item) -> bool:
+    return not _EMULATORS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 def _is_unit(argument: str) -> bool:
