@@ -102,6 +102,11 @@ def _of_change(change: Change) -> Iterator[str]:
             yield "records that only the former filter lets through are not delivered any more"
         case "mapping.on_failure", "none":
             yield "discarded records leave no trace any more"
+        case "mapping.report_batch_item_failures", "yes":
+            yield (
+                "until the change is in force (on AWS up to 90 s), records that the function reports as failed count as "
+                "processed: make it while nothing fails"
+            )
         case _:
             pass
 

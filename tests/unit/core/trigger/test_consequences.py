@@ -59,6 +59,7 @@ def said(*steps: s.Step, held: int | None = None, want: Trigger = WANT) -> list[
         ((updating("mapping.enabled", "no"),), "are lost to the function"),
         ((updating("mapping.filters", "y"),), "not delivered any more"),
         ((updating("mapping.on_failure", "none"),), "no trace"),
+        ((updating("mapping.report_batch_item_failures", "yes"),), "count as processed"),
         ((s.SetRetention(name="/g", have=None, retention_days=1),), "older than 1 day are deleted"),
         ((s.SetRetention(name="/g", have=3, retention_days=2),), "older than 2 days are deleted"),
         ((s.DeleteMapping(uuid="u", why="x"),), "has not delivered yet is lost"),
