@@ -7,7 +7,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ddbinsert.core.logs.ends import InvocationEnd
 
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"\[([^\[\]]+)\]")
 #: A failed batch that is split leaves at least so many smaller ones.
 _HALVES = 2
+
+
+def versions_of(streams: Iterable[str]) -> frozenset[str]:
+    """The function's versions that log streams belong to, by their names."""
+    return frozenset(found[1] for stream in streams if (found := _VERSION.search(stream)))
 
 
 class Attempts:
@@ -73,8 +78,17 @@ class Attempts:
     @property
     def versions(self) -> frozenset[str]:
         """The function's versions of which an attempt ended well, as the log streams' names show them."""
-        streams = (stream for stream, ends in self._by_stream.items() if any(end.ok for end in ends))
-        return frozenset(found[1] for stream in streams if (found := _VERSION.search(stream)))
+        return versions_of(stream for stream, ends in self._by_stream.items() if any(end.ok for end in ends))
+
+    def failed_in(self, version: str) -> tuple[int, int]:
+        """How many attempts a version made, and how many of them failed."""
+        ends = [
+            end
+            for stream, some in self._by_stream.items()
+            if version in versions_of([stream])
+            for end in some
+        ]
+        return len(ends), sum(not end.ok for end in ends)
 
     @property
     def all_failed(self) -> bool:

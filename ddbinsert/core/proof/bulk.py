@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof.attempts import versions_of
 from ddbinsert.core.proof.sighting import Receipt
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Bulk:
         self.event_ids: list[str] = []
         self.keeps_ids = False
         self._open: dict[str, array[int]] = {}
+        self._at_work: set[str] = set()
 
     def take(self, place: int, one: Receipt) -> None:
         """Take a receipt of the bulk item at ``place``."""
@@ -116,6 +118,7 @@ class Bulk:
         self._done_at[place] = max(self._done_at[place], at)
         if end is not None or not one.stream:
             self._sure.add(place)
+            self._at_work |= versions_of([one.stream])
         else:
             self._open.setdefault(one.stream, array("I")).append(place)
         if not self.processed.add(place):
@@ -157,6 +160,8 @@ class Bulk:
     def ended(self, end: InvocationEnd) -> None:
         """Take the end of an attempt: what it carried is processed, or failed."""
         self.largest_batch = max(self.largest_batch, len(self._open.get(end.stream, ())))
+        if end.ok and end.stream in self._open:
+            self._at_work |= versions_of([end.stream])
         for place in self._open.pop(end.stream, ()):
             if end.ok:
                 self._sure.add(place)
@@ -164,6 +169,11 @@ class Bulk:
                 self.failed.add(place)
                 if place not in self._sure and self._done_at[place] <= self._seconds(end.at):
                     self.processed.discard(place)
+
+    @property
+    def versions_at_work(self) -> frozenset[str]:
+        """The function's versions of which an attempt processed an insert, and did not fail."""
+        return frozenset(self._at_work) | versions_of(self._open)
 
     @property
     def ends_unseen(self) -> int:

@@ -49,6 +49,17 @@ class LaneTally:
         )
 
     @property
+    def streams_at_work(self) -> frozenset[str]:
+        """The log streams of the attempts that processed one of the inserts, and did not fail."""
+        work: list[Receipt | Mention] = [
+            one
+            for one in self.receipts
+            if one.decision == receipts.PROCESSED and self.name_of(one) == EventName.INSERT
+        ]
+        work += [one for one in self.mentioned if not one.complains]
+        return frozenset(one.stream for one in work if not self._failed(one))
+
+    @property
     def lines(self) -> list[tuple[float, str]]:
         """The lines that show the item's key, each with its epoch seconds."""
         return [(one.logged, one.text) for one in self.mentioned]
@@ -134,6 +145,19 @@ class LaneTally:
         """Lines of this item whose attempt has no end on record."""
         lines: list[Receipt | Mention] = [*self.receipts, *self.mentioned]
         return sum(self._end_of(one) is None for one in lines)
+
+    @property
+    def was_named(self) -> bool:
+        """Whether a record was given again under its request though the attempt before ended well."""
+        seen: dict[tuple[str, str], InvocationEnd] = {}
+        for one in sorted(self.receipts, key=lambda one: one.logged):
+            end = self._end_of(one)
+            if end is None or not one.request or one.again:
+                continue
+            earlier = seen.setdefault((one.identity, one.request), end)
+            if earlier is not end and earlier.ok:
+                return True
+        return False
 
     def name_of(self, one: Receipt) -> str:
         """What happened to the item: as the stream has it, where we read that record; else as the receipt says."""

@@ -37,6 +37,10 @@ class Ledger(Protocol):
         """Inserts that were processed."""
 
     @property
+    def versions_at_work(self) -> frozenset[str]:
+        """The function's versions of which an attempt processed an insert, and did not fail."""
+
+    @property
     def all_duplicates(self) -> int:
         """Receipts of records that had been processed before."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.model.record import EventName
-from ddbinsert.core.proof.attempts import Attempts
+from ddbinsert.core.proof.attempts import Attempts, versions_of
 from ddbinsert.core.proof.histogram import Histogram
 from ddbinsert.core.proof.sighting import Receipt
 from ddbinsert.core.proof.symptoms import Missing, Symptoms
@@ -68,6 +68,7 @@ class Ongoing:
         self._failed_at: OrderedDict[str, float] = OrderedDict()
         self._other_names: OrderedDict[str, str] = OrderedDict()
         self._open: dict[str, list[Receipt]] = {}
+        self._at_work: set[str] = set()
         self._failed_in: dict[str, list[InvocationEnd]] = {}
 
     # --- what the causes ask of any ledger ----------------------------------------------------------------
@@ -89,6 +90,11 @@ class Ongoing:
     @property
     def all_duplicates(self) -> int:
         return self.duplicates
+
+    @property
+    def versions_at_work(self) -> frozenset[str]:
+        """The function's versions of which an attempt processed an insert, and did not fail."""
+        return frozenset(self._at_work)
 
     @property
     def ends_unseen(self) -> int:
@@ -225,6 +231,7 @@ class Ongoing:
 
     def _match(self, one: Receipt, written: float, end: InvocationEnd | None) -> None:
         self.matched += 1
+        self._at_work |= versions_of([one.stream])
         self.failed.pop(one.event_id, None)
         if written:
             self.lag.add(max(0.0, one.logged - written))

@@ -13,7 +13,7 @@ from ddbinsert.core.arn import resource_name
 from ddbinsert.core.attributes import same_value
 from ddbinsert.core.items.run_key import mentions_in, number_in
 from ddbinsert.core.model.record import EventName
-from ddbinsert.core.proof.attempts import Attempts
+from ddbinsert.core.proof.attempts import Attempts, versions_of
 from ddbinsert.core.proof.bulk import KEPT, Bits, Bulk
 from ddbinsert.core.proof.histogram import Histogram
 from ddbinsert.core.proof.lane import LaneTally
@@ -255,6 +255,12 @@ class Tally:
         return self.bulk.ends_unseen + sum(tally.ends_unseen for tally in self.lanes)
 
     @property
+    def versions_at_work(self) -> frozenset[str]:
+        """The function's versions of which an attempt processed an insert, and did not fail."""
+        streams = (stream for lane in self.lanes for stream in lane.streams_at_work)
+        return versions_of(streams) | self.bulk.versions_at_work
+
+    @property
     def is_complete(self) -> bool:
         """Whether every expected insert was processed and every lane's fence was reached."""
         return (
@@ -300,7 +306,7 @@ class Tally:
         """
         if any(name.startswith(f"{receipts.FAILED} ") for name in self.receipts):
             return 0
-        return sum(_is_named(lane, self.attempts) for lane in self.lanes)
+        return sum(lane.was_named for lane in self.lanes)
 
     @property
     def mentions_of_one(self) -> int | None:
@@ -334,15 +340,3 @@ class Tally:
 
 def _whole(value: object) -> int:
     return int(value) if isinstance(value, str) and value.isdecimal() else -1
-
-
-def _is_named(lane: LaneTally, attempts: Attempts) -> bool:
-    seen: dict[tuple[str, str], InvocationEnd] = {}
-    for one in sorted(lane.receipts, key=lambda one: one.logged):
-        end = attempts.of(one.stream, one.request, one.logged)
-        if end is None or not one.request or one.again:
-            continue
-        earlier = seen.setdefault((one.identity, one.request), end)
-        if earlier is not end and earlier.ok:
-            return True
-    return False

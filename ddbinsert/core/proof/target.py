@@ -8,6 +8,8 @@ from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from ddbinsert.core.model.seen import FunctionState
 
 _LATEST = "$LATEST"
@@ -50,6 +52,10 @@ class Target:
     def versions(self) -> tuple[str, ...]:
         """Every version that it invokes."""
         return (self.version, *(version for version, share in self.weights if share))
+
+    def not_among(self, seen: Collection[str]) -> tuple[str, ...]:
+        """The versions that an alias divides its invocations among, and that were not seen; none without routing."""
+        return tuple(version for version in self.versions if version not in seen) if self.weights else ()
 
     @property
     def shown_weights(self) -> str:

@@ -81,6 +81,7 @@ class Verdict:
     Attributes:
         counts: What was written, seen and processed, by name.
         latency: From a write's answer to its log line: min, p50, p90, p99, max in seconds.
+        in_order: All that was seen is as it should be: whatever keeps this from a PASS is among the findings.
     """
 
     result: Result
@@ -91,6 +92,7 @@ class Verdict:
     counts: Mapping[str, int] = field(default_factory=dict)
     latency: Mapping[str, float] | None = None
     waited: float = 0.0
+    in_order: bool = False
 
     @property
     def causes(self) -> tuple[Finding, ...]:
@@ -116,6 +118,7 @@ def judge(
         counts=_counts(tally, seen),
         latency=tally.latency.summary(),
         waited=waited,
+        in_order=seen.none,
     )
 
 
@@ -128,6 +131,25 @@ def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
         result=min(verdict.result, worse, key=order.index),
         findings=tuple(by_weight([*verdict.findings, *extra])),
     )
+
+
+def explained(verdict: Verdict, tally: Tally, code: str, text: str) -> Verdict:
+    """The verdict after further looks filled a hole: its finding is a note from now on, which says how.
+
+    Args:
+        tally: What the verdict is about.
+    """
+    found = [
+        replace(one, weight=Weight.NOTE, text=text, mend=None)
+        if one.code == code and one.weight is Weight.HOLE
+        else one
+        for one in verdict.findings
+    ]
+    result = result_of(Symptoms(), found)
+    if not verdict.in_order or result is not Result.PASS:
+        return replace(verdict, findings=tuple(by_weight(found)))
+    summary = _summary(result, tally, Symptoms(), verdict.waited)
+    return replace(verdict, result=result, summary=summary, findings=tuple(by_weight(found)))
 
 
 def by_weight(findings: Sequence[Finding]) -> list[Finding]:

@@ -174,7 +174,7 @@ def look_around(
         excluded=(before.real.seen, before.real.example) if not before.real.passing else (0, ""),
         changed=(*changed_since(subject, world, targets), *changes.of_role(before.role, world.role)),
         complaints=tuple(ledger.complaints),
-        splits=tuple(_divided(targets, ledger.attempts)),
+        splits=tuple(_divided(targets, ledger)),
         is_template=thoroughly and runs_a_template(subject.running),
         arrived=documents,
         partial_batch=conflicts,
@@ -200,12 +200,20 @@ def _with_account(
     )
 
 
-def _divided(targets: Iterable[Target], attempts: Attempts) -> Iterator[str]:
-    """The aliases with several versions, not all of which were seen to end an invocation well."""
+def _divided(targets: Iterable[Target], ledger: Ledger) -> Iterator[str]:
+    """The aliases with several versions, not all of which were seen at work.
+
+    Where the function logs nothing about its records, an invocation that ended well is all there is to see.
+    """
+    is_judged = bool(ledger.receipts.total() or ledger.lines)
+    seen = ledger.versions_at_work if is_judged else ledger.attempts.versions
     for target in targets:
-        unseen = [version for version in target.versions if version not in attempts.versions]
-        if target.weights and unseen:
+        if unseen := target.not_among(seen):
             yield f"{target.name}: version {target.version}, and {target.shown_weights}; not seen: {', '.join(unseen)}"
+            for version in unseen:
+                made, failed = ledger.attempts.failed_in(version)
+                if made:
+                    yield f"{target.name}: {made} invocations of version {version} ended, {failed} of them with an error"
 
 
 def _knows_role(world: World) -> bool:

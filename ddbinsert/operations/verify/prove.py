@@ -23,6 +23,7 @@ from ddbinsert.operations.verify.round import one_round
 from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
 from ddbinsert.operations.verify.subject import Subject, find_subject
+from ddbinsert.operations.verify.versions import speaks_against, with_each_version
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
@@ -117,7 +118,8 @@ def prove(context: VerifyContext, subject: Subject, options: VerifyOptions) -> P
     starts_late = any(mapping.starting_position == "LATEST" for mapping in subject.mappings)
     if starts_late and not subject.certain_failures():
         await_polling(context, subject, options)
-    return _with_a_batch(context, subject, options, _in_force(context, subject, options))
+    proof = with_each_version(context, subject, options, _in_force(context, subject, options))
+    return _with_a_batch(context, subject, options, proof)
 
 
 def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptions, proof: Proof) -> Proof:
@@ -134,8 +136,8 @@ def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptio
         if not options.by_lines:
             burst = replace(burst, lanes=burst.lanes[:1], bulk=_BURST - 1)
         more = one_round(context, subject, replace(options, keep=False), burst)
-        if more.verdict.result is not Result.PASS:
-            return replace(proof, verdict=also(proof.verdict, more.verdict.causes))
+        if (against := speaks_against(more.verdict)) is not None:
+            return replace(proof, verdict=also(proof.verdict, against))
         if more.tally is None or more.tally.largest_batch >= _SEVERAL:
             break
     return proof

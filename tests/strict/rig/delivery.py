@@ -119,6 +119,7 @@ class Delivery:
 
     def _invoke(self, records: list[Record]) -> list[Record] | None:
         name, qualifier = split_function(self._mapping.function_arn)
+        qualifier = self._routed(name, qualifier)
         query = f"?Qualifier={qualifier}" if qualifier else ""
         answer = self._context.upstream.rest(
             "POST",
@@ -141,6 +142,24 @@ class Delivery:
         left = self._named(records, answer.body)
         self._mapping.last_result = "PROBLEM: Function call failed" if left else "OK"
         return left
+
+    def _routed(self, name: str, qualifier: str) -> str:
+        """The version that an alias with routing weights gives this invocation to; else the qualifier itself."""
+        if not qualifier or qualifier.isdecimal() or qualifier == "$LATEST":
+            return qualifier
+        path = f"/2015-03-31/functions/{name}/aliases/{qualifier}"
+        try:
+            alias = self._context.upstream.lambda_document(path, self._mapping.access)
+        except Refusal:
+            return qualifier
+        place = self._random.random()
+        for version, share in (
+            (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+        ).items():
+            place -= float(share)
+            if place < 0:
+                return str(version)
+        return qualifier
 
     def _named(self, records: list[Record], body: bytes) -> list[Record]:
         """From the lowest failing record on, where the mapping lets the function name it."""

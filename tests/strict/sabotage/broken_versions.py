@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.broken_filters import INSERTS
@@ -17,7 +17,7 @@ CHANGED = "changed-meanwhile"
 INSERTS_ONLY = {"Filters": [{"Pattern": INSERTS}]}
 
 
-def through_alias(ground: Ground, first: str, second: str = "") -> str:
+def through_alias(ground: Ground, first: str, second: str = "", **settings: Any) -> str:
     """Only an alias gets the stream; it stands for ``first``, and the version after it, if any, is returned."""
     ground.attach_code(first)
     alias = ground.alias()
@@ -25,7 +25,7 @@ def through_alias(ground: Ground, first: str, second: str = "") -> str:
         ground.replace_code(second)
     later = ground.version().rpartition(":")[2] if second else ""
     ground.aws.lambda_.delete_event_source_mapping(UUID=ground.mapping)
-    ground.map_to(alias, FilterCriteria=INSERTS_ONLY, MaximumRetryAttempts=2)
+    ground.map_to(alias, **{"FilterCriteria": INSERTS_ONLY, "MaximumRetryAttempts": 2, **settings})
     return later
 
 
@@ -42,7 +42,7 @@ def alias_moved(ground: Ground) -> None:
 @sabotage("an alias begins to divide invocations meanwhile", UNPROVEN, CHANGED, timeout="8s", profile=SLOW)
 def alias_divided_meanwhile(ground: Ground) -> None:
     later = through_alias(ground, handlers.HONEST, handlers.FAILS_ON_ALL)
-    ground.meanwhile(lambda: _divide(ground, later, 0.5))
+    ground.meanwhile(lambda: divide(ground, later, 0.5))
 
 
 @sabotage(
@@ -81,7 +81,7 @@ def alias_gone_watched(ground: Ground) -> None:
 )
 def alias_divided(ground: Ground) -> None:
     later = through_alias(ground, handlers.HONEST, handlers.FAILS_ON_ALL)
-    _divide(ground, later, 0.05)
+    divide(ground, later, 0.05)
 
 
 @sabotage(
@@ -93,7 +93,7 @@ def alias_divided(ground: Ground) -> None:
 )
 def alias_divided_watched(ground: Ground) -> None:
     later = through_alias(ground, handlers.HONEST, handlers.FAILS_ON_ALL)
-    _divide(ground, later, 0.5)
+    divide(ground, later, 0.5)
     ground.write_on()
 
 
@@ -106,7 +106,7 @@ def alias_divided_watched(ground: Ground) -> None:
 )
 def alias_divided_many(ground: Ground) -> None:
     later = through_alias(ground, handlers.HONEST, handlers.FAILS_ON_ALL)
-    _divide(ground, later, 0.1)
+    divide(ground, later, 0.1)
 
 
 @sabotage(
@@ -118,7 +118,7 @@ def alias_divided_many(ground: Ground) -> None:
 )
 def alias_divided_lines(ground: Ground) -> None:
     later = through_alias(ground, handlers.PRINTS_KEYS, handlers.FAILS_ON_ALL)
-    _divide(ground, later, 0.1)
+    divide(ground, later, 0.1)
 
 
 @sabotage(
@@ -130,7 +130,89 @@ def alias_divided_lines(ground: Ground) -> None:
 )
 def alias_divided_tap(ground: Ground) -> None:
     later = through_alias(ground, handlers.SILENT, handlers.FAILS_ON_ALL)
-    _divide(ground, later, 0.1)
+    divide(ground, later, 0.1)
+
+
+@sabotage(
+    "an alias that gives half of the invocations to a version that fails, so that retries find the other",
+    UNPROVEN,
+    "alias-divides-invocations|function-errors|records-given-up",
+    timeout="8s",
+)
+def alias_halved_failing(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.FAILS_ON_ALL)
+
+
+@sabotage(
+    "an alias that gives half of the invocations to a version that drops its records",
+    UNPROVEN,
+    "alias-divides-invocations|handler-drops-records",
+    timeout="4s",
+)
+def alias_halved_dropping(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.SILENT)
+
+
+@sabotage(
+    "an alias that gives every tenth invocation to a version that drops its records",
+    UNPROVEN,
+    "alias-divides-invocations|handler-drops-records",
+    timeout="4s",
+)
+def alias_tenth_dropping(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.SILENT, share=0.1)
+
+
+@sabotage(
+    "an alias whose main version is hardly invoked, and fails",
+    UNPROVEN,
+    "alias-divides-invocations|function-errors",
+    timeout="6s",
+)
+def alias_main_failing(ground: Ground) -> None:
+    divided(ground, handlers.FAILS_ON_ALL, handlers.HONEST, share=0.97)
+
+
+@sabotage(
+    "an alias that gives half of the invocations to a version that fails after its receipts",
+    UNPROVEN,
+    "alias-divides-invocations|function-errors",
+    timeout="8s",
+)
+def alias_halved_failing_late(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.then('raise ValueError("late")'))
+
+
+@sabotage(
+    "an alias that gives half of the invocations to a version that names every record, many items",
+    UNPROVEN,
+    "alias-divides-invocations|answer-names-failures|handler-drops-records",
+    options=("--count", "30"),
+    timeout="8s",
+)
+def alias_halved_handing_back(ground: Ground) -> None:
+    names_all = handlers.leaving_receipts('    receipt(record, request, "failed")') + (
+        """
+work = handler
+
+def handler(event, context):
+    work(event, context)
+    ids = [record["dynamodb"]["SequenceNumber"] for record in event["Records"]]
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in ids]}
+"""
+    )
+    divided(ground, handlers.HONEST, names_all, FunctionResponseTypes=["ReportBatchItemFailures"])
+
+
+@sabotage(
+    "an alias that gives half of the invocations to a version that drops its records, by lines",
+    UNPROVEN,
+    "alias-divides-invocations|handler-drops-records",
+    options=("--match",),
+    timeout="4s",
+)
+def alias_halved_by_lines(ground: Ground) -> None:
+    divided(ground, handlers.PRINTS_KEYS, handlers.SILENT)
 
 
 @sabotage(
@@ -205,7 +287,12 @@ def time_cut(ground: Ground) -> None:
     )
 
 
-def _divide(ground: Ground, version: str, share: float) -> None:
+def divided(ground: Ground, first: str, second: str, *, share: float = 0.5, **settings: Any) -> None:
+    """Only an alias gets the stream; it gives a share of the invocations to a second version."""
+    divide(ground, through_alias(ground, first, second, MaximumRetryAttempts=10, **settings), share)
+
+
+def divide(ground: Ground, version: str, share: float) -> None:
     ground.aws.lambda_.update_alias(
         FunctionName=ground.function,
         Name="live",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.broken_sinks import topic_of
-from tests.strict.sabotage.broken_versions import INSERTS_ONLY, through_alias
+from tests.strict.sabotage.broken_versions import INSERTS_ONLY, divided, through_alias
 from tests.strict.sabotage.broken_work import complaining, two_kinds
 from tests.strict.sabotage.case import healthy
 
@@ -31,6 +31,41 @@ def alias_watched(ground: Ground) -> None:
 @healthy("an alias, by a tap", options=("--wiretap", "--yes"))
 def alias_tapped(ground: Ground) -> None:
     through_alias(ground, handlers.SILENT)
+
+
+@healthy("an alias that divides invocations between two versions that work")
+def alias_divided_well(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.HONEST + "\n")
+
+
+@healthy(
+    "an alias that gives every tenth invocation to a version that works", unless="alias-divides-invocations"
+)
+def alias_tenth_well(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.HONEST + "\n", share=0.1)
+
+
+@healthy("an alias that divides invocations between two versions that work, by lines", options=("--match",))
+def alias_divided_well_by_lines(ground: Ground) -> None:
+    divided(ground, handlers.PRINTS_KEYS, handlers.PRINTS_KEYS + "\n")
+
+
+@healthy(
+    "an alias that divides invocations between two versions that work, many items",
+    options=("--count", "30"),
+)
+def alias_divided_well_many(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.HONEST + "\n")
+
+
+@healthy(
+    "an alias that divides invocations between two versions that work, by watching",
+    options=WATCH,
+    unless="alias-divides-invocations",
+)
+def alias_divided_well_watched(ground: Ground) -> None:
+    divided(ground, handlers.HONEST, handlers.HONEST + "\n")
+    ground.write_on()
 
 
 @healthy("an alias of an audit log with its sink")

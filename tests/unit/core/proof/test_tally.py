@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbinsert.core import receipt
+from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.proof.tally import KEPT, Bits, Tally
 from tests.unit.runs import (
     INSERT,
@@ -192,6 +193,30 @@ def test_a_clock_that_runs_behind_makes_no_negative_latency() -> None:
     tally = tally_of(plan, [])
     tally.logged(said(of(stream_of(plan), INSERT)[0]), START - 30)
     assert tally.latency.least == 0.0
+
+
+# --- versions -----------------------------------------------------------------------------------------------
+
+
+def ended(version: str, *, ok: bool) -> InvocationEnd:
+    return InvocationEnd(request="request-1", stream=f"2026/11/27/[{version}]6f1d", at=START + 1, ok=ok)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("decision", "ok", "at_work"),
+    [(receipt.PROCESSED, True, True), (receipt.PROCESSED, False, False), (receipt.FAILED, True, False)],
+)
+def test_a_version_is_at_work_once_an_attempt_of_it_processed_an_insert_and_ended_well(
+    bulk: bool, decision: str, ok: bool, at_work: bool
+) -> None:
+    tally = Tally(PLAN, awaits_ends=True)
+    tally.ended(ended("2", ok=True))
+    insert = of(stream_of(PLAN), INSERT)[-1 if bulk else 0]
+    tally.logged(said(insert, decision), START, stream="2026/11/27/[3]6f1d")
+    tally.ended(ended("3", ok=ok))
+    assert tally.attempts.versions == ({"2", "3"} if ok else {"2"})
+    assert tally.versions_at_work == ({"3"} if at_work else set())
 
 
 # --- lines ------------------------------------------------------------------------------------------------

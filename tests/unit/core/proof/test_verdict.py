@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ddbinsert.core import receipt
 from ddbinsert.core.proof.symptoms import Symptoms
-from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, judge
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, explained, judge
 from tests.unit.runs import (
     INSERT,
     MODIFY,
@@ -343,6 +343,35 @@ def test_further_findings_never_make_a_verdict_better(before: list[Weight], more
     told = also(first, of_weights(more))
     assert told.result is both.result
     assert [f.weight for f in told.findings] == [f.weight for f in both.findings]
+
+
+HOLE = Finding(code="alias-divides-invocations", weight=Weight.HOLE, text="not each was seen", mend="Wait.")
+
+
+@pytest.mark.parametrize(
+    ("seen", "others", "result"),
+    [
+        (Symptoms(), [], Result.PASS),
+        (
+            Symptoms(),
+            [Finding(code="changed-meanwhile", weight=Weight.HOLE, text="changed")],
+            Result.INCONCLUSIVE,
+        ),
+        (Symptoms(), [Finding(code="no-filter", weight=Weight.PROOF, text="none")], Result.FAIL),
+        (Symptoms(missing_count=1), [], Result.INCONCLUSIVE),
+    ],
+    ids=["nothing else", "another hole", "a proof", "a missing insert"],
+)
+def test_a_hole_that_is_explained_later_leaves_a_pass_only_where_nothing_else_is_wrong(
+    seen: Symptoms, others: list[Finding], result: Result
+) -> None:
+    tally = tally_of(script_of(1), [])
+    verdict = explained(
+        judge(tally, seen, [HOLE, *others], (), waited=0.0), tally, HOLE.code, "each was seen"
+    )
+    assert verdict.result is result
+    told = [one for one in verdict.findings if one.code == HOLE.code]
+    assert [(one.weight, one.text) for one in told] == [(Weight.NOTE, "each was seen")]
 
 
 def test_a_run_that_wrote_nothing_says_so() -> None:

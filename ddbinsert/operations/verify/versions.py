@@ -1,0 +1,85 @@
+"""An alias with routing weights: more rounds, until each of the versions that it invokes was seen at work.
+
+Lambda routes every invocation at random, so a run of a few items may miss a version altogether.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.script import canaries
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, explained
+from ddbinsert.operations.verify.round import one_round
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.proof.proof import Proof
+    from ddbinsert.core.proof.verdict import Verdict
+    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.subject import Subject
+
+_ROUNDS, _CANARIES = 20, 4
+#: What is said where nothing was seen of the function at all.
+_SILENCE = frozenset(
+    {Cause.FUNCTION_LEAVES_NO_RECEIPT, Cause.NO_LINE_SHOWS_A_KEY, Cause.LOG_LATE, Cause.NOTHING_DELIVERED}
+)
+
+
+def with_each_version(
+    context: VerifyContext, subject: Subject, options: VerifyOptions, proof: Proof
+) -> Proof:
+    """The proof, and what further rounds show of the versions that its own run did not see.
+
+    They end with the time that a run is given. What any of them sees that is not as it should be counts.
+    """
+    divided = [target for target in subject.targets if target.weights]
+    lacks_versions = {one.code for one in proof.verdict.causes} == {Cause.ALIAS_DIVIDES_INVOCATIONS}
+    if not divided or proof.tally is None or not (proof.verdict.in_order and lacks_versions):
+        return proof
+    seen = set(proof.tally.versions_at_work)
+    began = context.clock.monotonic()
+    for number in range(1, _ROUNDS + 1):
+        elapsed = context.clock.monotonic() - began
+        if elapsed >= context.timeout:
+            break
+        unseen = [version for target in divided for version in target.not_among(seen)]
+        context.reporter.waiting(f"an invocation of version {', '.join(unseen)}", elapsed)
+        more = one_round(
+            context, subject, replace(options, keep=False), canaries(context.new_id(), _CANARIES)
+        )
+        if (against := speaks_against(more.verdict)) is not None:
+            return replace(proof, verdict=also(proof.verdict, _of_versions(more.verdict, against, unseen)))
+        seen |= more.tally.versions_at_work if more.tally is not None else set()
+        if not any(target.not_among(seen) for target in divided):
+            rounds = f"{number} further round{'s' if number > 1 else ''} of {_CANARIES} items"
+            text = f"an alias divides the invocations among versions; each was seen to process inserts, after {rounds}"
+            verdict = explained(proof.verdict, proof.tally, Cause.ALIAS_DIVIDES_INVOCATIONS, text)
+            return replace(proof, verdict=verdict)
+    return proof
+
+
+def _of_versions(verdict: Verdict, found: Sequence[Finding], unseen: Sequence[str]) -> tuple[Finding, ...]:
+    """What a further round found; that nothing was seen is the silence of one version, as another one was seen."""
+    kept = tuple(one for one in found if one.code not in _SILENCE)
+    missing = verdict.counts.get("missing", 0)
+    if kept or not missing:
+        return kept
+    return (
+        Finding(
+            code=Cause.HANDLER_DROPS_RECORDS,
+            weight=Weight.HOLE,
+            text=f"{missing} inserts of a further round were not processed in time, though those before were, and nothing "
+            f"failed: version {', '.join(unseen)} drops them, or they are late",
+            mend="Wait longer (--timeout 10m); inserts that are still missing then are skipped by the handler.",
+        ),
+    )
+
+
+def speaks_against(verdict: Verdict) -> tuple[Finding, ...] | None:
+    """What a further round found; None where it is as good as a PASS, but for versions that it did not see."""
+    causes = tuple(one for one in verdict.causes if one.code != Cause.ALIAS_DIVIDES_INVOCATIONS)
+    passed = verdict.result is Result.PASS or (verdict.in_order and not causes)
+    return None if passed else causes or verdict.causes
