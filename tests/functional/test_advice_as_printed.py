@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -252,10 +253,12 @@ def state(cloud: Cloud, table: str) -> dict[str, Any]:
 
 
 def _rights(cloud: Cloud, name: str) -> Iterator[Any]:
-    """What the role may do, without the stream's ARN, which changes with the stream."""
+    """What the role may do, without the time of the stream, which changes with the stream."""
     for document in cloud.policies(f"{name}-role").values():
         for statement in document["Statement"]:
-            yield statement["Sid"], statement["Action"]
+            resources = statement["Resource"]
+            named = (resources,) if isinstance(resources, str) else resources
+            yield statement["Action"], sorted({re.sub("/stream/.*", "/stream", each) for each in named})
 
 
 def advised(done: Ran, finding: str) -> list[str]:

@@ -44,6 +44,12 @@ def _import_errors(facts: Facts) -> tuple[InvocationEnd, ...]:
     return tuple(end for end in facts.log.failing if _IMPORT.search(end.error))
 
 
+def _timed_out(facts: Facts, ends: Sequence[InvocationEnd]) -> list[InvocationEnd]:
+    """Those that the timeout of today ended; a shorter one of the past was lengthened since."""
+    limit = facts.function.timeout if facts.function else 0
+    return [end for end in ends if end.timed_out and (end.seconds is None or end.seconds >= limit)]
+
+
 def _is_poison(facts: Facts) -> bool:
     """Whether one batch keeps failing without end, though the function can process others."""
     failing = facts.log.failing
@@ -103,10 +109,10 @@ def poison(facts: Facts) -> Iterator[Symptom]:
 @check(Cause.FUNCTION_TIMES_OUT, Severity.ERROR, Cause.FUNCTION_TIMES_OUT.meaning, Part.LOG, Part.FUNCTION)
 def timeouts(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
-    out = [end for end in facts.log.ends if end.timed_out]
+    out = _timed_out(facts, facts.log.ends)
     if not out or function is None:
         return
-    still = [end for end in facts.log.failing if end.timed_out]
+    still = _timed_out(facts, facts.log.failing)
     yield Symptom(
         text=f"{plural(len(out), 'invocation')} exceeded the function's timeout of {function.timeout} s"
         + ("" if still else "; later ones did not"),
@@ -197,11 +203,7 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
 def timeout_near(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
     longest = max((end.seconds or 0.0 for end in facts.log.ends if not end.timed_out), default=0.0)
-    if (
-        function is not None
-        and longest >= _NEAR * function.timeout
-        and not any(e.timed_out for e in facts.log.ends)
-    ):
+    if function is not None and longest >= _NEAR * function.timeout and not _timed_out(facts, facts.log.ends):
         yield Symptom(
             text=f"the longest invocation took {longest:.1f} s of the {function.timeout} s that it may take",
             evidence=(f"REPORT: Duration {longest * 1000:,.0f} ms",),

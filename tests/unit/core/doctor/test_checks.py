@@ -109,7 +109,7 @@ BROKEN: dict[str, Facts] = {
     "sink-not-found": having(sink=SinkSeen(arn=healthy.SINK, problem="it does not exist", missing=True)),
     "sink-denied": having(rights=denied(Right.WRITE_SINK)),
     "poison-record-blocks-shard": having(mapping=endless, log=logged(end(500), *failing)),
-    "function-times-out": having(log=logged(end(50, ok=False, timed_out=True))),
+    "function-times-out": having(log=logged(replace(end(50, ok=False, timed_out=True), seconds=30.0))),
     "function-errors": having(log=logged(*failing)),
     "mapping-reports-problem": having(mapping=replace(mapping, last_result="PROBLEM: Function call failed")),
     "durable-execution-too-long": having(function=replace(function, durable_timeout=3600)),
@@ -242,6 +242,14 @@ def test_a_sink_that_is_there_and_cannot_be_used_is_not_to_be_made() -> None:
     (one,) = diagnose(CHECKS, having(sink=wrong)).found
     assert (one.id, one.advice.command[0]) == ("sink-not-found", "attach-trigger")
     assert "cannot be used" in one.text
+
+
+def test_invocations_that_a_shorter_timeout_of_the_past_ended_are_no_finding() -> None:
+    ended = replace(end(50, ok=False, timed_out=True), seconds=3.0)
+    assert function.timeout == 30
+    assert "function-times-out" not in found(having(log=logged(ended)))
+    shorter = having(function=replace(function, timeout=3), log=logged(ended))
+    assert found(shorter)["function-times-out"] is Severity.ERROR
 
 
 def test_errors_that_are_over_are_a_warning() -> None:
