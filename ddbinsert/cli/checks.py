@@ -224,6 +224,11 @@ def _made_folder(name: str, value: str, environment: Environment) -> None:
     _refuse_unless_writable(name, value, environment.cwd / value, folder=True, makes_folders=True)
 
 
+def _file_or_folder(name: str, value: str, environment: Environment) -> None:
+    if not (environment.cwd / value).is_dir():
+        _read_file(name, value, environment)
+
+
 def _written_file(name: str, value: str, environment: Environment) -> None:
     _refuse_unless_writable(name, value, environment.cwd / value)
 
@@ -285,6 +290,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "NAME[=VALUE]": _tag,
     "FILE": _read_file,
     "DIR": _folder,
+    "FILE|DIR": _file_or_folder,
 }
 #: Options whose placeholder says less than is known of them.
 _BY_NAME: Final[Mapping[str, Check]] = {

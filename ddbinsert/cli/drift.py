@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Tables, command
@@ -10,24 +12,86 @@ from ddbinsert.cli.configured import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several import Part, Parts
-from ddbinsert.errors import ExitCode
+from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ddbinsert.core.trigger.drift import DriftSeen
+    from ddbinsert.documents.compare import Placed
+
+#: Seconds for any one wait of --against.
+_TIMEOUT = 60.0
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        metavar="FILE|DIR",
+        help="Compare with what this template, plan or folder declares, not with the configuration file. Can be given "
+        "several times.",
+    ),
+]
+Resource = Annotated[
+    str | None,
+    typer.Option(
+        "--resource",
+        metavar="NAME",
+        help="With --against: the declaration to compare with, such as OrdersFunction/Stream, where several may be meant.",
+    ),
+]
 
 
 @command("drift", settings=NAME)
-def drift(run: Run, settings: Settings, *, tables: Tables = None) -> Outcome:
+def drift(
+    run: Run,
+    settings: Settings,
+    *,
+    tables: Tables = None,
+    against: Against = None,
+    resource: Resource = None,
+) -> Outcome:
     """Compare the settings that are given with what is there; exit with 1 where they differ.
 
     Names each field, old → new as `up` would change it: of the stream, the function and its code, the role and its policy,
     the log group, the mapping, and their tags; since when, and by whom where CloudTrail may be asked. Settings that are not
     given cannot drift. Changes nothing.
 
+    With --against: compares a trigger that others made with what their own infrastructure code declares.
+
     Example: ddbinsert drift orders
     """
+    if against is None and resource is not None:
+        raise UsageError("--resource requires --against.", hint="Name the file with --against FILE.")
+    if against is not None:
+        return _against(run, settings, tables, against, resource)
     parts = Parts.of(run, described(run, tables, settings))
     return parts.outcome(parts.side_by_side(_drifted))
+
+
+def _against(
+    run: Run, settings: Settings, tables: Tables, against: Sequence[str], resource: str | None
+) -> Outcome:
+    from ddbinsert.operations.provision.declared import declared_mappings
+
+    placed = declared_mappings(against, run.environment.cwd)
+    parts = Parts.of(run, run.configurations(tables or (), settings))
+    return parts.outcome(parts.side_by_side(lambda part: _compared(part, placed, resource)))
+
+
+def _compared(part: Part, placed: Sequence[Placed], resource: str | None) -> Outcome:
+    from ddbinsert.cli.consumers import consumer_of
+    from ddbinsert.operations.provision.declared import look_against
+    from ddbinsert.render import declared as shown
+
+    part.trigger, known, _ = consumer_of(part.run, part.trigger)
+    seen = look_against(part.run.context(_TIMEOUT), part.trigger, placed, known=known, resource=resource)
+    count = 1 if seen.compared is None else len(seen.compared.different)
+    return Outcome(
+        data=shown.data(seen),
+        human=lambda screen: shown.human(screen, seen),
+        exit_code=ExitCode.NO if count else ExitCode.OK,
+        word=f"drift: {count} field{'' if count == 1 else 's'}" if count else "no drift",
+    )
 
 
 def _drifted(part: Part) -> Outcome:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, declared_filters
 from ddbinsert.documents.declared import DeclaredMapping, Mistake, stream_of, with_unknown_source
-from ddbinsert.documents.source import Unknown
+from ddbinsert.documents.settings import template_settings
+from ddbinsert.documents.source import Unknown, as_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,10 +79,13 @@ def _mapping(
 ) -> Iterator[DeclaredMapping]:
     given = properties.get("EventSourceArn")
     source = stream_source(given, resources)
+    function = _function_name(properties.get("FunctionName"), resources)
+    declared = _declared(name, path, properties, source or KnownStream())
+    declared = replace(declared, table=_table_name(given, resources), function=function)
     if source is not None:
-        yield _declared(name, path, properties, source)
+        yield declared
     elif _may_be_a_stream(given, properties):
-        yield with_unknown_source(_declared(name, path, properties, KnownStream()))
+        yield with_unknown_source(declared)
 
 
 def _may_be_a_stream(source: object, properties: Mapping[str, Any]) -> bool:
@@ -96,9 +101,15 @@ def _events(
         properties = event.get("Properties") if isinstance(event, dict) else None
         if not isinstance(properties, dict) or event.get("Type") != "DynamoDB":
             continue
-        source = stream_source(properties.get("Stream"), resources)
-        yield _declared(
+        given = properties.get("Stream")
+        source = stream_source(given, resources)
+        declared = _declared(
             f"{function}/{name}", (*path, name, "Properties"), properties, source or KnownStream()
+        )
+        yield replace(
+            declared,
+            table=_table_name(given, resources),
+            function=_literal(resources.get(function), "FunctionName"),
         )
 
 
@@ -111,7 +122,33 @@ def _declared(name: str, path: Path, properties: Mapping[str, Any], stream: Know
         stream=stream,
         unknown=criteria.unknown,
         mistakes=criteria.mistakes,
+        settings=tuple(template_settings(properties, path, resolve)),
     )
+
+
+def _literal(resource: object, name: str) -> str:
+    """A property of a resource where it is a constant; otherwise empty."""
+    value = resolve(as_object(as_object(resource).get("Properties")).get(name))
+    return value if isinstance(value, str) else ""
+
+
+def _table_name(source: object, resources: Resources) -> str:
+    resolved = resolve(source)
+    arn = parse_arn(resolved) if isinstance(resolved, str) else None
+    if arn is not None:
+        return arn.name
+    target = get_attribute(source)
+    return _literal(resources.get(target[0]), "TableName") if target is not None else ""
+
+
+def _function_name(given: object, resources: Resources) -> str:
+    """The name or ARN of a mapping's function, where it is constant or that of a function of the template."""
+    resolved = resolve(given)
+    if isinstance(resolved, str):
+        return resolved
+    target = get_attribute(given)
+    logical = target[0] if target is not None else as_object(given).get("Ref")
+    return _literal(resources.get(logical), "FunctionName") if isinstance(logical, str) else ""
 
 
 CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
@@ -56,6 +56,22 @@ class Mistake:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclaredSetting:
+    """One parameter of a mapping other than its filters.
+
+    Args:
+        aws: The parameter's name in the API, such as `BatchSize`.
+        value: As the API has it; what stands for nothing where `unknown` says why it is not known.
+        path: Where the value is in the document.
+    """
+
+    aws: str
+    value: Any
+    path: Path
+    unknown: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeclaredMapping:
     """One mapping.
 
@@ -66,6 +82,8 @@ class DeclaredMapping:
         stream: What the document says of the table.
         unknown: Why its filters are not known, as a whole; empty where they are.
         mistakes: Wrong keys and values around the filters.
+        settings: The other parameters that are declared; none in formats that do not have them.
+        table: The table's name where the document says it. function: The function's name or ARN, likewise.
     """
 
     name: str
@@ -74,6 +92,9 @@ class DeclaredMapping:
     stream: KnownStream = field(default_factory=KnownStream)
     unknown: str = ""
     mistakes: tuple[Mistake, ...] = ()
+    settings: tuple[DeclaredSetting, ...] = ()
+    table: str = ""
+    function: str = ""
 
 
 def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> KnownStream:

@@ -11,9 +11,11 @@ from ddbinsert.documents.criteria import Found
 from ddbinsert.documents.declared import (
     DeclaredFilter,
     DeclaredMapping,
+    DeclaredSetting,
     stream_of,
     with_unknown_source,
 )
+from ddbinsert.documents.settings import TERRAFORM_NAMES, terraform_settings
 from ddbinsert.documents.source import as_object, as_objects, at
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ def plan_mappings(document: Document) -> Iterator[DeclaredMapping]:
             stream=source or KnownStream(),
             unknown=found.unknown,
             mistakes=found.mistakes,
+            settings=tuple(_settings(values, (*path, "values"), after_unknown.get(address) or {})),
+            table=str(as_object(_table_of(values, address, root, tables)).get("name") or ""),
+            function=str(values.get("function_name") or values.get("function_arn") or ""),
         )
         yield mapping if source is not None else with_unknown_source(mapping)
 
@@ -89,23 +94,41 @@ def _source(
 ) -> KnownStream | None:
     """What the plan says of the stream: by its ARN, or by the expression that refers to a table."""
     arn = parse_arn(str(values.get("event_source_arn") or ""))
-    if arn is not None:
-        if arn.service != "dynamodb":
-            return None
-        table = next((one for one in tables.values() if one.get("name") == arn.name), None)
-        known = table_stream(table) if table is not None else KnownStream()
-        return KnownStream(view=known.view, key=known.key, arn=str(values["event_source_arn"]))
-    references = _references(root, address)
-    table_address = next(
-        (one for one in references if f"{TABLE}." in one and one.endswith("stream_arn")), None
-    )
-    if table_address is None:
+    if arn is not None and arn.service != "dynamodb":
         return None
-    name = table_address.removesuffix(".stream_arn")
-    match = next(
-        (values for known, values in tables.items() if known == name or known.endswith(f".{name}")), None
+    table = _table_of(values, address, root, tables)
+    known = table_stream(table) if table else KnownStream()
+    if arn is not None:
+        return KnownStream(view=known.view, key=known.key, arn=str(values["event_source_arn"]))
+    return None if table is None else known
+
+
+def _table_of(
+    values: Mapping[str, Any], address: str, root: Mapping[str, Any], tables: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The table that a mapping reads, as the plan has it: empty where it is not in the plan, None where it is no table."""
+    arn = parse_arn(str(values.get("event_source_arn") or ""))
+    if arn is not None:
+        planned = next((one for one in tables.values() if one.get("name") == arn.name), None)
+        return planned or {"name": arn.name}
+    references = _references(root, address)
+    referred = next((one for one in references if f"{TABLE}." in one and one.endswith("stream_arn")), None)
+    if referred is None:
+        return None
+    name = referred.removesuffix(".stream_arn")
+    return next(
+        (values for known, values in tables.items() if known == name or known.endswith(f".{name}")), {}
     )
-    return table_stream(match) if match is not None else KnownStream()
+
+
+def _settings(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> Iterator[DeclaredSetting]:
+    def resolve(value: object) -> Any:
+        return value
+
+    yield from terraform_settings(values, path, resolve)
+    for name, aws in TERRAFORM_NAMES.items():
+        if unknown.get(name) is True:
+            yield DeclaredSetting(aws=aws, value=None, path=path, unknown="it is known after apply")
 
 
 def _references(root: Mapping[str, Any], address: str) -> list[str]:

@@ -11,6 +11,7 @@ from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, Found, pattern_at
 from ddbinsert.documents.declared import DeclaredFilter, DeclaredMapping, Mistake, with_unknown_source
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
+from ddbinsert.documents.settings import terraform_settings
 from ddbinsert.documents.source import GetAttribute, Unknown, as_object, at
 from ddbinsert.documents.terraform_plan import MAPPING, TABLE, table_stream
 
@@ -56,6 +57,9 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
             stream=source or KnownStream(),
             unknown=found.unknown,
             mistakes=found.mistakes,
+            settings=tuple(terraform_settings(body, path, resolve)),
+            table=_table_name(given, known),
+            function=_constant(body.get("function_name")),
         )
         yield mapping if source is not None else with_unknown_source(mapping)
     yield from _module_mappings(document, known)
@@ -93,6 +97,25 @@ def source_stream(value: object, tables: Mapping[str, Any]) -> KnownStream | Non
         arn = parse_arn(value)
         return KnownStream(arn=value) if arn is not None and arn.service == "dynamodb" else None
     return None
+
+
+def _constant(value: object) -> str:
+    resolved = resolve(value)
+    return resolved if isinstance(resolved, str) else ""
+
+
+def _table_name(source: object, tables: Mapping[str, Any]) -> str:
+    """The name of the table that a source refers to, or of the one in its ARN."""
+    resolved = resolve(source)
+    arn = parse_arn(resolved) if isinstance(resolved, str) else None
+    if arn is not None:
+        return arn.name
+    if isinstance(source, str) and (found := _REFERENCE.fullmatch(source)):
+        source = GetAttribute(*found[1].rpartition(".")[::2])
+    if not isinstance(source, GetAttribute):
+        return ""
+    _, _, name = source.resource.partition(".")
+    return _constant(as_object(tables.get(re.sub(r"\[.*", "", name))).get("name"))
 
 
 def _source_filters(body: Mapping[str, Any], path: Path) -> Found:

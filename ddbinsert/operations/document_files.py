@@ -51,7 +51,7 @@ def check_files(
     corrected: dict[str, int] = {}
     skipped: list[str] = []
     others: list[str] = []
-    for name, given in _files(names, cwd):
+    for name, given in files_of(names, cwd):
         try:
             declared = declared_in(name, cwd)
         except DocumentError as error:
@@ -78,7 +78,7 @@ def check_files(
     )
 
 
-def _files(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
+def files_of(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
     """The files, and whether each was named itself."""
     for name in names:
         path = cwd / name
@@ -216,4 +216,4 @@ def _is_better(before: list[CheckedMapping], after: list[CheckedMapping]) -> boo
     return not corrected <= left and wrong != left and invalid[1] <= invalid[0]
 
 
-__all__ = ["check_files"]
+__all__ = ["check_files", "declared_in", "files_of"]

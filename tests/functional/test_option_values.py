@@ -50,6 +50,7 @@ WRONG: dict[str, tuple[str, ...]] = {
     "FORMAT": ("banana",),
     "FILE": ("/dev/null/x", "."),
     "DIR": ("/dev/null/x",),
+    "FILE|DIR": ("/dev/null/x",),
 }
 #: Options that take any text as far as is known without asking AWS.
 ANY_TEXT = {

@@ -1,0 +1,195 @@
+"""A mapping as a document declares it against the one that is there."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ddbinsert.core.arn import resource_name
+from ddbinsert.core.trigger.differences import word
+from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
+from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from ddbinsert.core.model.seen import MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.trigger.settings import MappingSetting
+    from ddbinsert.documents.declared import DeclaredMapping, DeclaredSetting
+    from ddbinsert.documents.source import Document, Path
+
+_SETTINGS: Final = {one.aws: one for one in MAPPING_SETTINGS}
+
+
+class Placed(NamedTuple):
+    """A declared mapping and the document that declares it."""
+
+    document: Document
+    mapping: DeclaredMapping
+
+    @property
+    def place(self) -> str:
+        """``FILE:LINE`` of the resource."""
+        return self.at(self.mapping.path)
+
+    def at(self, path: Path) -> str:
+        """``FILE:LINE`` of a value."""
+        start = self.document.places.key_span(path) or self.document.span(path)
+        return f"{self.document.name}:{self.document.position(start.start).line}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A setting that is another one than declared.
+
+    Attributes:
+        field: The key of the configuration, such as ``mapping.batch_size``.
+        have: As it is. want: As it is declared. place: ``FILE:LINE`` of the declaration.
+    """
+
+    field: str
+    have: str
+    want: str
+    place: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What came of comparing.
+
+    Attributes:
+        different: In the order of the settings.
+        not_compared: Fields whose declared value is not known before the deployment, and why.
+        undeclared: Fields that are not declared and differ from AWS's default, with their values.
+    """
+
+    declared: Placed
+    different: tuple[Difference, ...]
+    not_compared: tuple[tuple[str, str], ...]
+    undeclared: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredDrift:
+    """A live trigger and its declaration.
+
+    Attributes:
+        compared: None where the trigger has no mapping on the table's stream.
+    """
+
+    trigger: Trigger
+    world: World
+    declared: Placed
+    compared: Compared | None
+
+
+def candidates(found: Iterable[Placed], *, table: str, functions: Sequence[str]) -> list[Placed]:
+    """The declarations that may be the mapping of a function on a table: none that names another table or function.
+
+    Args:
+        functions: The function's name, and other names that its tags give it (its logical ID in a stack).
+    """
+    possible = [
+        one
+        for one in found
+        if one.mapping.table in ("", table)
+        and (not one.mapping.function or resource_name(one.mapping.function) in functions)
+    ]
+    best = [one for one in possible if _certainty(one.mapping, functions)]
+    return best or [one for one in possible if one.mapping.table] or possible
+
+
+def _certainty(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
+    """Whether the declaration names the function itself, or is an event of it (`OrdersFunction/Stream`)."""
+    owner, slash, _ = mapping.name.partition("/")
+    return bool(mapping.function) or (bool(slash) and owner in functions)
+
+
+def compare(declared: Placed, live: MappingState, table: TableState | None) -> Compared:
+    """Compare what is declared; what is not declared is listed where it differs from AWS's default."""
+    settings = {one.aws: one for one in declared.mapping.settings}
+    different: list[Difference] = []
+    unknown: list[tuple[str, str]] = []
+    undeclared: list[tuple[str, str]] = []
+    for aws, setting in _SETTINGS.items():
+        if aws == "FilterCriteria":
+            different += _filters(declared, live, unknown)
+        elif aws in settings:
+            different += _setting(declared, setting, settings[aws], live, unknown)
+        elif aws != "Enabled" and (value := setting.present(live)) not in (_read(setting, None), None):
+            undeclared.append((setting.key, word(value)))
+    if live.is_enabled is False and "Enabled" not in settings:
+        different.append(Difference(field="mapping.enabled", have="no", want="yes", place=declared.place))
+    different += _view(declared, table)
+    return Compared(
+        declared=declared,
+        different=tuple(different),
+        not_compared=tuple(unknown),
+        undeclared=tuple(undeclared),
+    )
+
+
+def _read(setting: MappingSetting, value: Any) -> object:
+    return value if setting.read is None else setting.read(value)
+
+
+def _setting(
+    declared: Placed,
+    setting: MappingSetting,
+    given: DeclaredSetting,
+    live: MappingState,
+    unknown: list[tuple[str, str]],
+) -> Iterator[Difference]:
+    present = setting.present(live)
+    if given.unknown:
+        if setting.name == "on_failure" and present is None:
+            yield Difference(
+                field=setting.key, have="none", want=given.unknown, place=declared.at(given.path)
+            )
+        else:
+            unknown.append((setting.key, given.unknown))
+        return
+    wanted = _read(setting, given.value)
+    # None is "none" of a destination; of another setting it says that the endpoint does not show it.
+    if wanted != present and (present is not None or setting.name == "on_failure"):
+        yield Difference(
+            field=setting.key, have=word(present), want=word(wanted), place=declared.at(given.path)
+        )
+
+
+def _filters(declared: Placed, live: MappingState, unknown: list[tuple[str, str]]) -> Iterator[Difference]:
+    mapping = declared.mapping
+    field = _SETTINGS["FilterCriteria"].key
+    open_ = mapping.unknown or next((one.unknown for one in mapping.filters if one.pattern is None), "")
+    if live.filters_hidden:
+        open_ = "the live filter is encrypted with a customer key"
+    if open_:
+        unknown.append((field, open_))
+        return
+    patterns = [one.pattern or "" for one in mapping.filters]
+    if Counter(map(_normal, patterns)) != Counter(map(_normal, live.filters)):
+        path = mapping.filters[0].path if mapping.filters else mapping.path
+        yield Difference(
+            field=field,
+            have=", ".join(live.filters) or "none",
+            want=", ".join(patterns) or "none",
+            place=declared.at(path),
+        )
+
+
+def _normal(pattern: str) -> str:
+    """A pattern's text without what does not matter: spaces, and the order of keys."""
+    try:
+        return json.dumps(json.loads(pattern), sort_keys=True)
+    except ValueError:
+        return pattern
+
+
+def _view(declared: Placed, table: TableState | None) -> Iterator[Difference]:
+    wanted = declared.mapping.stream.view
+    if wanted is None or table is None or table.view is wanted:
+        return
+    have = "off" if table.view is None else table.view.value
+    yield Difference(field="view_type", have=have, want=wanted.value, place=declared.place)

@@ -1,0 +1,88 @@
+"""The parameters of a mapping besides its filters, as CloudFormation and Terraform spell them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
+from ddbinsert.documents.declared import DeclaredSetting
+from ddbinsert.documents.source import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from ddbinsert.documents.source import Path
+
+_FILTERS: Final = "FilterCriteria"
+#: CloudFormation's properties have the names of the API's parameters.
+TEMPLATE_NAMES: Final = {one.aws: one.aws for one in MAPPING_SETTINGS if one.aws != _FILTERS}
+#: Terraform's arguments.
+TERRAFORM_NAMES: Final = {
+    "batch_size": "BatchSize",
+    "maximum_batching_window_in_seconds": "MaximumBatchingWindowInSeconds",
+    "parallelization_factor": "ParallelizationFactor",
+    "maximum_retry_attempts": "MaximumRetryAttempts",
+    "maximum_record_age_in_seconds": "MaximumRecordAgeInSeconds",
+    "bisect_batch_on_function_error": "BisectBatchOnFunctionError",
+    "function_response_types": "FunctionResponseTypes",
+    "destination_config": "DestinationConfig",
+    "metrics_config": "MetricsConfig",
+    "enabled": "Enabled",
+}
+
+
+def template_settings(
+    properties: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
+) -> Iterator[DeclaredSetting]:
+    """The parameters among a CloudFormation resource's or a SAM event's properties."""
+    for name, aws in TEMPLATE_NAMES.items():
+        if name in properties:
+            yield _setting(aws, resolve(properties[name]), (*path, name))
+
+
+def terraform_settings(
+    body: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
+) -> Iterator[DeclaredSetting]:
+    """The parameters among a Terraform resource's arguments; a plan has null for what is not given."""
+    for name, aws in TERRAFORM_NAMES.items():
+        if body.get(name) in (None, []):
+            continue
+        yield _setting(aws, _as_api(aws, resolve(body[name])), (*path, name))
+
+
+def _as_api(aws: str, value: Any) -> Any:
+    """A block, which Terraform has as a list of one, as the API has it."""
+    match aws:
+        case "DestinationConfig":
+            failure = _first(value, "on_failure")
+            destination = _first(failure, "destination_arn")
+            if failure and destination is None:
+                return Unknown("it is known after apply")
+            return value if isinstance(value, Unknown) else {"OnFailure": {"Destination": destination}}
+        case "MetricsConfig":
+            return value if isinstance(value, Unknown) else {"Metrics": _first(value, "metrics") or []}
+        case _:
+            return value
+
+
+def _first(value: Any, key: str) -> Any:
+    one = value[0] if isinstance(value, list) and value else value
+    return one.get(key) if isinstance(one, dict) else None
+
+
+def _setting(aws: str, value: Any, path: Path) -> DeclaredSetting:
+    if isinstance(value, Unknown):
+        shown = f" ({value.text})" if value.text else ""
+        return DeclaredSetting(aws=aws, value=None, path=path, unknown=f"{value.reason}{shown}")
+    return DeclaredSetting(aws=aws, value=_typed(value), path=path)
+
+
+def _typed(value: Any) -> Any:
+    """A flag or a number that a template has as text, as such."""
+    match value:
+        case str() if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        case str() if value.removeprefix("-").isdecimal():
+            return int(value)
+        case _:
+            return value

@@ -1,0 +1,105 @@
+"""A live trigger against what a team's own templates and plans declare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ddbinsert.core.arn import resource_name
+from ddbinsert.documents.compare import DeclaredDrift, Placed, candidates, compare
+from ddbinsert.errors import PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ddbinsert.aws.context import Context
+    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.wanted import Trigger
+
+#: CloudFormation's tag with a resource's name in its template.
+_LOGICAL_ID: Final = "aws:cloudformation:logical-id"
+_SHOWN: Final = 8
+
+
+def declared_mappings(names: Sequence[str], cwd: Path) -> tuple[Placed, ...]:
+    """Every mapping on a DynamoDB stream that files and folders declare.
+
+    Raises:
+        DocumentError: A file cannot be read.
+        UsageError: None declares a mapping.
+    """
+    from ddbinsert.operations.document_files import declared_in, files_of
+
+    found: list[Placed] = []
+    for name, _ in files_of(names, cwd):
+        declared = declared_in(name, cwd)
+        if declared is not None:
+            found += [Placed(declared.document, mapping) for mapping in declared.mappings]
+    if not found:
+        raise UsageError(
+            f"No event source mapping on a DynamoDB stream is declared in {', '.join(names)}.",
+            hint="Give a CloudFormation or SAM template, cdk.out, a Terraform plan as JSON or its sources.",
+            code="nothing-declared",
+        )
+    return tuple(found)
+
+
+def look_against(
+    context: Context, trigger: Trigger, placed: Sequence[Placed], *, known: World | None, resource: str | None
+) -> DeclaredDrift:
+    """Compare a trigger with its declaration; changes nothing.
+
+    Args:
+        trigger: With the function that is meant. known: What was read of it already.
+        resource: The declaration's name, where several may be meant.
+
+    Raises:
+        PrerequisiteError: The table does not exist.
+        UsageError: No declaration, or more than one, may be meant.
+        AwsError: A look was refused.
+    """
+    from ddbinsert.aws.read.observe import observe
+
+    world = known or observe(context.aws, trigger, role=False)
+    if world.table is None:
+        raise PrerequisiteError(f"Table {trigger.table} does not exist.", code="table-not-found")
+    declared = _declaration(trigger, world, placed, resource)
+    live = world.live_mapping
+    return DeclaredDrift(
+        trigger=trigger,
+        world=world,
+        declared=declared,
+        compared=None if live is None else compare(declared, live, world.table),
+    )
+
+
+def _declaration(trigger: Trigger, world: World, placed: Sequence[Placed], resource: str | None) -> Placed:
+    if resource is not None:
+        found = [one for one in placed if one.mapping.name == resource]
+    else:
+        tags = (world.function.tags if world.function is not None else None) or {}
+        names = [resource_name(trigger.function_name), *([tags[_LOGICAL_ID]] if _LOGICAL_ID in tags else [])]
+        found = candidates(placed, table=trigger.table, functions=names)
+    match found:
+        case [one]:
+            return one
+        case []:
+            what = (
+                f"is called {resource}" if resource is not None else f"may be that of {trigger.function_name}"
+            )
+            raise UsageError(
+                f"None of the declared mappings {what}: {_listed(placed)}.",
+                hint="Choose one with --resource NAME.",
+                code="declaration-not-found",
+            )
+        case several:
+            raise UsageError(
+                f"{len(several)} declared mappings may be that of {trigger.function_name}: {_listed(several)}.",
+                hint="Choose one with --resource NAME.",
+                code="declaration-ambiguous",
+            )
+
+
+def _listed(placed: Sequence[Placed]) -> str:
+    more = f" and {len(placed) - _SHOWN} more" if len(placed) > _SHOWN else ""
+    return ", ".join(f"{one.mapping.name} ({one.place})" for one in placed[:_SHOWN]) + more
