@@ -271,6 +271,10 @@ class World:
         first = self.live_mapping
         return tuple(m for m in self.feeding(first.function_name) if m.uuid != first.uuid) if first else ()
 
+    def is_second(self, mapping: MappingState) -> bool:
+        """Whether it is one that no command of ddbinsert changes: they set the function's first mapping."""
+        return mapping.uuid in {m.uuid for m in self.second_mappings}
+
     @property
     def stale_mappings(self) -> tuple[MappingState, ...]:
         """Our mappings on streams of this table that are no longer its live one."""

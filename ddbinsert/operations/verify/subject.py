@@ -174,7 +174,12 @@ class Subject:
             finding
             for mapping in self.mappings
             if mapping.is_enabled
-            for finding in judge_filters(mapping, self.table, allow_guarded=allow_guarded)
+            for finding in judge_filters(
+                mapping,
+                self.table,
+                allow_guarded=allow_guarded,
+                is_second=self.world.is_second(mapping),
+            )
             if finding.weight is not Weight.NOTE or finding.code != "filter-hidden"
         )
 

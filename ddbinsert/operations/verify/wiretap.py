@@ -110,7 +110,8 @@ def wiretap(
 def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
     """What further mappings deliver to the function, as far as their filters tell: the tap has but the first's."""
     for mapping in others:
-        yield from judge_filters(mapping, subject.table, allow_guarded=allow_guarded)
+        is_second = subject.world.is_second(mapping)
+        yield from judge_filters(mapping, subject.table, allow_guarded=allow_guarded, is_second=is_second)
         yield Finding(
             code=Cause.SECOND_MAPPING,
             weight=Weight.HOLE if mapping.filters_hidden else Weight.NOTE,

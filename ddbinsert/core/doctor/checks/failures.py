@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, listed, plural
+from ddbinsert.core.doctor.checks.words import attach, listed, plural, set_mapping
 from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED
@@ -56,14 +56,16 @@ def endless(facts: Facts) -> Iterator[Symptom]:
             evidence=tuple(
                 f"mapping {m.uuid}: MaximumRetryAttempts -1, MaximumRecordAgeInSeconds -1" for m in risky
             ),
-            advice=attach(
+            advice=set_mapping(
+                facts,
+                risky,
                 "Limit the retries and keep failed records",
                 "--retries",
                 "5",
                 "--bisect",
                 "--on-failure",
                 "create",
-                "--yes",
+                by_hand=("--maximum-retry-attempts", "5", "--bisect-batch-on-function-error"),
             ),
         )
 
@@ -84,7 +86,14 @@ def no_destination(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the mapping has no on-failure destination: a record that fails to the end is discarded without a trace",
             evidence=listed(lossy),
-            advice=attach("Keep discarded records in a queue", "--on-failure", "create", "--yes"),
+            advice=set_mapping(
+                facts,
+                lossy,
+                "Keep discarded records in a queue",
+                "--on-failure",
+                "create",
+                by_hand=("--destination-config", "OnFailure={Destination=ARN}"),
+            ),
         )
 
 
@@ -102,7 +111,14 @@ def unused_destination(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the on-failure destination receives a record only after 24 h, because retries are not limited",
             evidence=tuple(f"mapping {m.uuid}: {m.on_failure}" for m in idle),
-            advice=attach("Limit the retries", "--retries", "5", "--yes"),
+            advice=set_mapping(
+                facts,
+                idle,
+                "Limit the retries",
+                "--retries",
+                "5",
+                by_hand=("--maximum-retry-attempts", "5"),
+            ),
         )
 
 
@@ -150,7 +166,8 @@ def partial_batch(facts: Facts) -> Iterator[Symptom]:
     reading = tuple(m for m in facts.mappings if m.is_enabled)
     if function is None or not facts.runs_template or not reading:
         return
-    is_reported = all(m.report_batch_item_failures for m in reading)
+    silent = [m for m in reading if not m.report_batch_item_failures]
+    is_reported = not silent
     says_false = function.environment.get(VARIABLE, "").strip().lower() == "false"
     if contradicts(function.environment, is_reported=is_reported) or (not is_reported and not says_false):
         yield Symptom(
@@ -164,6 +181,12 @@ def partial_batch(facts: Facts) -> Iterator[Symptom]:
                 f"FunctionResponseTypes: {'ReportBatchItemFailures' if is_reported else 'none'}",
                 f"{VARIABLE}: {function.environment.get(VARIABLE, 'not set (true)')}",
             ),
-            advice=attach("Let the mapping report batch item failures", "--report-failures", "--yes"),
+            advice=set_mapping(
+                facts,
+                silent or reading,
+                "Let the mapping report batch item failures",
+                "--report-failures",
+                by_hand=("--function-response-types", "ReportBatchItemFailures"),
+            ),
             severity=Severity.WARNING if is_reported else None,
         )

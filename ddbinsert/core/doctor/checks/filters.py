@@ -27,7 +27,7 @@ def _judged(facts: Facts) -> Iterator[tuple[MappingState, Finding]]:
     """What verify says of the filters of each mapping that reads."""
     for mapping in facts.mappings:
         if mapping.is_enabled:
-            for finding in judge_filters(mapping, facts.table):
+            for finding in judge_filters(mapping, facts.table, is_second=facts.world.is_second(mapping)):
                 yield mapping, finding
 
 
@@ -41,7 +41,7 @@ def _of(cause: Cause, severity: Severity, *, is_leak: bool = False) -> Check:
                 yield Symptom(
                     text=finding.text,
                     evidence=finding.evidence,
-                    advice=repair(mapping) if is_leak else _SHOW,
+                    advice=repair(mapping, is_second=facts.world.is_second(mapping)) if is_leak else _SHOW,
                     severity=told,
                 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, plural, show_log
+from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, plural, set_mapping, show_log
 from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.times import words
@@ -79,7 +79,7 @@ def disabled(facts: Facts) -> Iterator[Symptom]:
             + (f", {clock_time(m.modified)})" if m.modified is not None else ")")
             for m in off
         ),
-        advice=attach("Enable it", "--enabled", "--yes"),
+        advice=set_mapping(facts, off, "Enable it", "--enabled", by_hand=("--enabled",)),
         severity=None if every else Severity.WARNING,
     )
 
@@ -136,15 +136,22 @@ def problem(facts: Facts) -> Iterator[Symptom]:
     Part.MAPPINGS,
 )
 def window(facts: Facts) -> Iterator[Symptom]:
-    longest = max((m.batching_window for m in facts.mappings), default=0)
-    if longest >= 60:
+    slow = tuple(m for m in facts.mappings if m.batching_window >= 60)
+    if slow:
+        longest = max(m.batching_window for m in slow)
         yield Symptom(
             text=f"the mapping gathers records for up to {longest} s before it invokes the function",
             evidence=tuple(
-                f"mapping {m.uuid}: MaximumBatchingWindowInSeconds {m.batching_window}"
-                for m in facts.mappings
+                f"mapping {m.uuid}: MaximumBatchingWindowInSeconds {m.batching_window}" for m in slow
             ),
-            advice=attach("Deliver at once", "--batching-window", "0", "--yes"),
+            advice=set_mapping(
+                facts,
+                slow,
+                "Deliver at once",
+                "--batching-window",
+                "0",
+                by_hand=("--maximum-batching-window-in-seconds", "0"),
+            ),
         )
 
 

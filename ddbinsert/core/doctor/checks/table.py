@@ -11,6 +11,7 @@ from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.model.wanted import Template
+from ddbinsert.core.proof.causes.filters import repair
 from ddbinsert.core.trigger.consumers import TAP_PREFIX
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def ttl_delivered(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"items expire by {facts.time_to_live}, and the mapping has no filter: every expiry invokes the function",
             evidence=tuple(f"mapping {m.uuid}: no FilterCriteria" for m in open_ones),
-            advice=attach("Let inserts through alone", "--filter", INSERT_ONLY, "--yes"),
+            advice=repair(open_ones[0], is_second=all(map(facts.world.is_second, open_ones))),
         )
 
 

@@ -6,14 +6,32 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.proof.causes.filters import update_mapping
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.doctor.facts import Facts
     from ddbinsert.core.model.seen import MappingState
 
 
 def attach(text: str, *options: str) -> Advice:
     """An advice to run attach-trigger with these options."""
     return Advice(text, ("attach-trigger", TABLE, *options))
+
+
+def set_mapping(
+    facts: Facts, found: Sequence[MappingState], text: str, *options: str, by_hand: tuple[str, ...]
+) -> Advice:
+    """An advice to change the mappings in question.
+
+    Args:
+        options: Of attach-trigger, which changes the function's first mapping.
+        by_hand: Of `aws lambda update-event-source-mapping`, where only further mappings are in question.
+    """
+    if all(map(facts.world.is_second, found)):
+        return update_mapping(text, found[0], *by_hand)
+    return attach(text, *options, "--yes")
 
 
 def show_log(text: str = "Show the function's log") -> Advice:

@@ -54,7 +54,10 @@ def findings(
     found = [*strays(seen, around, allow_guarded=allow_guarded), *stream_differs(seen), *unexplained(seen)]
     if around.world.table is not None:
         for mapping in (one for one in around.mappings if one.is_enabled):
-            found += judge_filters(mapping, around.world.table, allow_guarded=allow_guarded)
+            is_second = around.world.is_second(mapping)
+            found += judge_filters(
+                mapping, around.world.table, allow_guarded=allow_guarded, is_second=is_second
+            )
     found += [*second_mapping(around), *too_few(seen), *log_not_read(around)]
     if seen.missing_count:
         for cause in _CAUSES_OF_MISSING:

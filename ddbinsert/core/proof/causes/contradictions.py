@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.proof.causes.filters import update_mapping
 from ddbinsert.core.proof.causes.sinks import judge_sink
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, shown
 from ddbinsert.core.proof.verdict import Finding, Weight
@@ -178,6 +179,7 @@ def _untested(around: Circumstances) -> Iterator[Finding]:
 
 def _partial_batch(around: Circumstances) -> Iterator[Finding]:
     if around.partial_batch:
+        silent = [m for m in around.mappings if m.is_enabled and not m.report_batch_item_failures]
         yield Finding(
             code=Cause.PARTIAL_BATCH_CONTRADICTION,
             weight=Weight.HOLE if around.partial_batch_loses else Weight.NOTE,
@@ -188,7 +190,11 @@ def _partial_batch(around: Circumstances) -> Iterator[Finding]:
                 else "a record that fails is not tried again by itself"
             ),
             evidence=around.partial_batch,
-            mend=Advice("Switch them on", ("attach-trigger", TABLE, "--report-failures", "--yes")),
+            mend=update_mapping(
+                "Switch them on", silent[0], "--function-response-types", "ReportBatchItemFailures"
+            )
+            if silent and all(map(around.world.is_second, silent))
+            else Advice("Switch them on", ("attach-trigger", TABLE, "--report-failures", "--yes")),
         )
 
 

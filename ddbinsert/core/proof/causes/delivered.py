@@ -64,7 +64,8 @@ def _narrow(around: Circumstances) -> str | Advice:
         one for one in around.mappings if not one.filters_hidden and not all(map(is_insert_only, one.filters))
     ]
     if wide or any(not one.filters for one in around.mappings):
-        return repair((wide or [one for one in around.mappings if not one.filters])[0])
+        leaking = (wide or [one for one in around.mappings if not one.filters])[0]
+        return repair(leaking, is_second=around.world.is_second(leaking))
     return "The filter is insert-only as it is now: run verify again in two minutes."
 
 

@@ -9,6 +9,7 @@ The filter engine is read only for a filter that isn't the plain one.
 from __future__ import annotations
 
 import json
+import shlex
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -32,17 +33,34 @@ if TYPE_CHECKING:
 _REPLACE = Advice("Replace the filter", ("attach-trigger", TABLE, "--filter", INSERT_ONLY, "--yes"))
 
 
-def repair(mapping: MappingState) -> Advice:
-    """What narrows a mapping's filters to inserts and keeps the user's own clauses, where they can be kept."""
+def repair(mapping: MappingState, *, is_second: bool = False) -> Advice:
+    """What narrows a mapping's filters to inserts and keeps the user's own clauses, where they can be kept.
+
+    Args:
+        is_second: It is not the function's first mapping (`World.is_second`).
+    """
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.core.pattern.matcher import PatternError
 
     try:
         kept = insert_patterns(mapping.filters)
     except PatternError:
-        return _REPLACE
+        if not is_second:
+            return _REPLACE
+        kept = (INSERT_ONLY,)
+    if is_second:
+        criteria = json.dumps({"Filters": [{"Pattern": text} for text in kept]})
+        return update_mapping(
+            "Narrow the filter of this further mapping", mapping, "--filter-criteria", criteria
+        )
     given = (word for text in kept for word in ("--filter", text))
     return Advice("Narrow the filter to INSERT", ("attach-trigger", TABLE, *given, "--yes"))
+
+
+def update_mapping(text: str, mapping: MappingState, *options: str) -> Advice:
+    """An advice about a mapping that attach-trigger does not change: beside the function's first one."""
+    command = ("aws", "lambda", "update-event-source-mapping", "--uuid", mapping.uuid, *options)
+    return Advice(f"{text}, or delete it: `{shlex.join(command)}`")
 
 
 class Reach(StrEnum):
@@ -74,12 +92,13 @@ class Alternative:
 
 
 def judge_filters(
-    mapping: MappingState, table: TableState, *, allow_guarded: bool = False
+    mapping: MappingState, table: TableState, *, allow_guarded: bool = False, is_second: bool = False
 ) -> Iterator[Finding]:
     """What is wrong with one mapping's filters, judged without any write.
 
     Args:
         allow_guarded: What leaks may be dropped by the handler's own guard.
+        is_second: It is not the function's first mapping (`World.is_second`).
     """
     leaking = Weight.NOTE if allow_guarded else Weight.PROOF
     if mapping.filter_error:
@@ -107,14 +126,15 @@ def judge_filters(
             weight=leaking,
             text="the mapping has no filter: every change is delivered",
             evidence=(f"{mapping.uuid}: no FilterCriteria",),
-            mend=repair(mapping),
+            mend=repair(mapping, is_second=is_second),
         )
         return
     if set(mapping.filters) == {INSERT_ONLY}:
         return
     found, unreadable = alternatives(mapping.filters)
-    yield from _unreadable(mapping, unreadable)
-    yield from _too_wide(mapping, found, table, leaking)
+    mend = repair(mapping, is_second=is_second)
+    yield from _unreadable(mapping, unreadable, mend if is_second else _REPLACE)
+    yield from _too_wide(found, table, leaking, mend)
     yield from _dead(found, table, readable=not unreadable)
 
 
@@ -190,14 +210,16 @@ def stream_of(table: TableState) -> KnownStream:
     return KnownStream(view=table.view, key=table.key, arn=table.stream_arn)
 
 
-def _unreadable(mapping: MappingState, unreadable: Sequence[tuple[str, str]]) -> Iterator[Finding]:
+def _unreadable(
+    mapping: MappingState, unreadable: Sequence[tuple[str, str]], mend: Advice
+) -> Iterator[Finding]:
     if unreadable:
         yield Finding(
             code=Cause.FILTER_UNREADABLE,
             weight=Weight.HOLE,
             text="a filter of the mapping is not a valid pattern, so what it lets through is not known",
             evidence=tuple(f"{mapping.uuid}: {text}: {why}" for text, why in unreadable),
-            mend=_REPLACE,
+            mend=mend,
         )
 
 
@@ -210,7 +232,7 @@ def _leak_of(one: Alternative, table: TableState) -> Answer | None:
 
 
 def _too_wide(
-    mapping: MappingState, found: Sequence[Alternative], table: TableState, weight: Weight
+    found: Sequence[Alternative], table: TableState, weight: Weight, mend: Advice
 ) -> Iterator[Finding]:
     told: set[str] = set()
     for one in found:
@@ -222,7 +244,7 @@ def _too_wide(
                 weight=weight,
                 text=f"the filter lets {leak.event.value} records through: {one.text}",
                 evidence=(f"this record passes: {json.dumps(leak.record, separators=(',', ':'))}",),
-                mend=repair(mapping),
+                mend=mend,
             )
 
 

@@ -252,6 +252,26 @@ def test_invocations_that_a_shorter_timeout_of_the_past_ended_are_no_finding() -
     assert found(shorter)["function-times-out"] is Severity.ERROR
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "name"),
+    [
+        ({"state": "Disabled"}, "mapping-disabled"),
+        ({"filters": ()}, "no-filter"),
+        ({"filters": ('{"eventName":["INSERT","MODIFY"]}',)}, "filter-too-wide"),
+        ({"retries": -1, "record_age": -1}, "endless-retries"),
+        ({"on_failure": None}, "no-on-failure"),
+        ({"report_batch_item_failures": False}, "batch-item-failures-ignored"),
+        ({"batching_window": 60}, "batching-window-delays"),
+    ],
+)
+def test_advice_about_a_further_mapping_is_not_to_change_the_first(spoilt: Any, name: str) -> None:
+    further = replace(mapping, uuid="3", function_arn=f"{healthy.FUNCTION}:live", **spoilt)
+    for mappings, is_ours in (((mapping, further), False), ((replace(mapping, **spoilt),), True)):
+        (one,) = (one for one in diagnose(CHECKS, having(mappings=mappings)).found if one.id == name)
+        assert bool(one.advice.command) is is_ours
+        assert ("update-event-source-mapping --uuid 3 " in one.advice.text) is not is_ours
+
+
 def test_errors_that_are_over_are_a_warning() -> None:
     given = having(log=LogSeen(ends=(*failing, end(50)), receipts=facts.log.receipts))
     assert found(given)["function-errors"] is Severity.WARNING
