@@ -98,20 +98,17 @@ def _headline(screen: Screen, found: Compared) -> None:
     what = "inserts" if found.source == "stream" else "items"
     if found.since is not None and found.until is not None:
         what += f" between {moment(found.since)} and {moment(found.until)}"
+    others = found.compared - found.test_items
     if found.missing:
-        screen.sentence(
-            f"{found.missing:,} of {found.compared:,} {what} have no entry in {found.audit}", "bold red"
-        )
+        screen.sentence(f"{found.missing:,} of {others:,} {what} have no entry in {found.audit}", "bold red")
     elif found.stretches:
         screen.sentence(f"Not all {what} could be compared with {found.audit}", "bold yellow")
-    elif not found.compared:
+    elif not others:  # entries of test items are removed after a verification
         screen.sentence(f"There are no {what} to compare with {found.audit}", "bold yellow")
-    elif found.waiting or found.test_items:
-        screen.sentence(
-            f"{found.stored:,} of {found.compared:,} {what} have an entry in {found.audit}", "bold green"
-        )
+    elif found.waiting:
+        screen.sentence(f"{found.stored:,} of {others:,} {what} have an entry in {found.audit}", "bold green")
     else:
-        screen.sentence(f"Each of the {found.compared:,} {what} has an entry in {found.audit}", "bold green")
+        screen.sentence(f"Each of the {found.stored:,} {what} has an entry in {found.audit}", "bold green")
 
 
 def _left_out(screen: Screen, said: Answer) -> None:
