@@ -105,6 +105,24 @@ def test_the_plan_lists_what_the_role_is_granted(run: Callable[..., Ran], cloud:
     assert f"dynamodb:PutItem on {audit}" in shown.out
 
 
+def test_a_policy_that_is_written_again_is_shown_with_what_it_goes_on_granting(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table = cloud.table()
+    audit = run("audit", "create-table", fresh("audit"), "-o", "json").data["arn"]
+    assert attached(run, table, "audit-log", "--on-failure", "create", SINK_ARN=audit).code == 0
+    shown = run("attach-trigger", table, "--unset", "mapping.on_failure", "--dry-run")
+    (policy,) = (line for line in shown.out.splitlines() if "policy of role" in line)
+    assert f"dynamodb:PutItem on {audit}" in policy
+    assert "sqs:SendMessage" not in policy
+    replaced = run(
+        "enable-stream", table, "--view-type", "NEW_AND_OLD_IMAGES", "--replace", "--yes", "--dry-run"
+    )
+    (policy,) = (line for line in replaced.out.splitlines() if "policy of role" in line)
+    assert f"dynamodb:PutItem on {audit}" in policy
+    assert f"sqs:SendMessage on arn:aws:sqs:{HERE}:{table}-inserts-failures" in policy
+
+
 def test_rights_on_everything_are_warned_about(run: Callable[..., Ran], cloud: Cloud, tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "handler.py").write_text("def handler(event, context):\n    return {}\n")

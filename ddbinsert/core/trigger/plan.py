@@ -15,6 +15,7 @@ from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
 from ddbinsert.core.trigger.differences import mapping_changes, tag_changes
 from ddbinsert.core.trigger.effective import effective, settings_source
 from ddbinsert.core.trigger.plan_function import function_steps, is_ours_to_change, tag_steps
+from ddbinsert.core.trigger.policy import further_grants
 from ddbinsert.core.trigger.refusals import not_ours, view_differs
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
 from ddbinsert.core.trigger.settings import as_inserts
@@ -154,7 +155,7 @@ def _rebinding(want: Trigger, have: World, *, replaced: bool) -> Iterator[Step]:
         return
     role = have.role
     if role is not None and role.is_ours and have.function is not None and _runs_as(have.function, role.name):
-        yield PutRolePolicy(role=role.name)
+        yield PutRolePolicy(role=role.name, grants=further_grants(role.policy))
     yield CreateMapping(
         function=old.function_name,
         filters=as_inserts(want.mapping.filters),

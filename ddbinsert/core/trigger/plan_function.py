@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.model.wanted import CODE_TAG, LOG_TAG, OWN_CODE, OWNER_TAG, logs_audit_entries
 from ddbinsert.core.trigger.differences import code_differs, function_changes, role_changes, tag_changes
 from ddbinsert.core.trigger.effective import changes_code, knows_code
-from ddbinsert.core.trigger.policy import role_policy, statements_of
+from ddbinsert.core.trigger.policy import further_grants, role_policy, statements_of
 from ddbinsert.core.trigger.refusals import (
     not_ours,
     refuse_another_class,
@@ -218,7 +218,8 @@ def _role(want: Trigger, have: World, package: Package | None, *, stream_stays: 
             return
         loses = loses_rights(statements_of(role.policy), statements_of(wanted))
     of_code = tuple(one.words for one in package.rights) if package else ()
-    yield PutRolePolicy(role=want.role_name, grants=(*of_code, *setting_grants(want)), keeps=loses)
+    further = of_code if table is None else further_grants(wanted_policy(want, have, package))
+    yield PutRolePolicy(role=want.role_name, grants=(*further, *setting_grants(want)), keeps=loses)
     if loses:
         yield NarrowRolePolicy(role=want.role_name, rights="what its settings needed before")
 

@@ -83,6 +83,20 @@ def statements_of(policy: str | None) -> list[dict[str, Any]]:
     return [statement for statement in listed if isinstance(statement, dict)]
 
 
+def further_grants(policy: str | None) -> tuple[str, ...]:
+    """What a policy grants beside the stream, the log and the settings: ``sqs:SendMessage on arn:aws:sqs:…``."""
+    told = {"ReadStream", "ListStreams", "WriteLogs", *(right.sid for right in SETTING_RIGHTS)}
+    return tuple(
+        f"{_listed(statement.get('Action'))} on {_listed(statement.get('Resource'))}"
+        for statement in statements_of(policy)
+        if statement.get("Sid") not in told
+    )
+
+
+def _listed(words: object) -> str:
+    return ", ".join(map(str, words)) if isinstance(words, list) else str(words)
+
+
 def of_handler(policy: str | None) -> tuple[str, ...]:
     """The resources that a role's policy grants to the handler itself: its sinks and what they need."""
     found: dict[str, None] = {}
