@@ -40,7 +40,7 @@ Tables = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TABLE",
-        help="Tables, or names of triggers of the configuration file [default: all that it describes].",
+        help="Tables, or names of triggers in the configuration file [default: all triggers in the file].",
         show_default=False,
     ),
 ]
@@ -61,9 +61,9 @@ _COMMON: tuple[_CommonOption, ...] = (
     ("region", str | None, _option("--region", help_text="AWS region.", panel=_CONNECTION, metavar="NAME")),
     ("endpoint_url", str | None, _option("--endpoint-url", help_text="Use this endpoint instead of AWS.", panel=_CONNECTION, metavar="URL")),
     ("local", bool | None, _option("--local/--no-local", help_text="Use the embedded emulator instead of AWS.", panel=_CONNECTION)),
-    ("output", Output | None, _option("--output", "-o", help_text="Format of the result on stdout [default: human].", panel=_OUTPUT)),
+    ("output", Output | None, _option("--output", "-o", help_text="Output format [default: human].", panel=_OUTPUT)),
     ("quiet", bool, _option("--quiet", "-q", help_text="Do not print progress to stderr.", panel=_OUTPUT)),
-    ("timeout", str | None, _option("--timeout", help_text="Longest time to wait, such as 90s or 5m.", panel=_OUTPUT, metavar="DURATION")),
+    ("timeout", str | None, _option("--timeout", help_text="Maximum time to wait, such as 90s or 5m.", panel=_OUTPUT, metavar="DURATION")),
     ("yes", bool, _option("--yes", "-y", help_text="Answer yes to every question.", panel=_OUTPUT)),
 )  # fmt: skip
 

@@ -67,7 +67,7 @@ FromTable = Annotated[
     bool,
     typer.Option(
         "--from-table",
-        help="Compare with the items that the table holds now. Reads both tables whole; capacity is charged.",
+        help="Compare with the items in the table instead of the stream. Scans both tables; read capacity is charged.",
     ),
 ]
 Limit = Annotated[int, typer.Option("--limit", "-n", metavar="N", help="Number of entries, the newest ones.")]
@@ -80,7 +80,7 @@ ByTable = Annotated[
     bool,
     typer.Option(
         "--by-table/--no-by-table",
-        help="An index by table and time, spread over 16 partitions, for queries without --key and --user.",
+        help="Create an index by table and time (16 partitions), for queries without --key and --user.",
     ),
 ]
 Retention = Annotated[
@@ -90,14 +90,14 @@ Retention = Annotated[
 KmsKey = Annotated[
     str | None,
     typer.Option(
-        "--kms-key", metavar="ARN", help="KMS key that encrypts the table [default: DynamoDB's own]."
+        "--kms-key", metavar="ARN", help="KMS key that encrypts the table [default: an AWS owned key]."
     ),
 ]
 Protect = Annotated[
     bool,
     typer.Option(
         "--protect/--no-protect",
-        help="Point-in-time recovery, deletion protection, and a policy that denies updates and deletes of entries.",
+        help="Enable point-in-time recovery, deletion protection, and a policy that denies updates and deletes of entries.",
     ),
 ]
 
@@ -117,7 +117,7 @@ def query(
     images: Images = False,
     test_items: TestItems = False,
 ) -> Outcome:
-    """Show what was inserted into a table: by item, by user, by time; the newest first.
+    """Show audit entries by item, user or time, newest first.
 
     Entries of verify's test items are counted and left out, unless --test-items is given.
 
@@ -155,10 +155,10 @@ def verify(
     settle: Settle = None,
     from_table: FromTable = False,
 ) -> Outcome:
-    """Compare the audit table with the inserts that the stream holds.
+    """Compare the audit table with the inserts in the stream.
 
-    Looks up the entry of each insert of the last 24 hours, or of each item that the table holds now (--from-table). Exit
-    code 0: each has one; 1: some have none; 6: for a part of them it can't be said. Reads only.
+    Looks up the audit entry of each insert of the last 24 hours, or of each item in the table (--from-table). Exit
+    code 0: all entries exist; 1: some are missing; 6: unknown for some. Changes nothing.
 
     Example: ddbinsert audit verify orders --since 6h
     """
@@ -224,10 +224,10 @@ def create_table(
     kms_key: KmsKey = None,
     protect: Protect = True,
 ) -> Outcome:
-    """Make a table for the audit log and print its ARN. Completes a table that it made before.
+    """Create a table for the audit log and print its ARN. If the table exists, adds what is missing.
 
-    With indexes by item, by user and by table. Each index holds whole entries, so an entry is stored and paid for
-    once for each index and once more.
+    Creates indexes by item, user and table. Each index contains complete entries, which adds to the cost of writes
+    and storage.
 
     Example: ddbinsert audit create-table orders-audit --retention 365
     """
@@ -251,10 +251,10 @@ def create_table(
 
 @command("dedup create-table", makes=True)
 def create_deduplication_table(run: Run, name: Name, *, kms_key: KmsKey = None) -> Outcome:
-    """Make a deduplication table and print its ARN. Completes a table that it made before.
+    """Create a deduplication table and print its ARN. If the table exists, adds what is missing.
 
-    Entries are deleted after seven days (time to live). Functions can share the table: an entry stands for one
-    function, one sink and one event.
+    Entries expire after seven days (time to live). Functions can share the table: each entry identifies one
+    function, sink and event.
 
     Example: ddbinsert dedup create-table orders-processed
     """

@@ -28,7 +28,7 @@ Where = Annotated[
     ),
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", min=1, metavar="N", help="Maximum number of items to give.")
+    int | None, typer.Option("--limit", min=1, metavar="N", help="Maximum number of items to deliver.")
 ]
 Rate = Annotated[
     float | None,
@@ -39,15 +39,13 @@ TimeAttribute = Annotated[
     typer.Option(
         "--time-attribute",
         metavar="NAME",
-        help="Attribute that says when an item was inserted: epoch seconds, milliseconds or ISO 8601 [default: now].",
+        help="Attribute with the time at which an item was inserted: epoch seconds, milliseconds or ISO 8601 [default: now].",
     ),
 ]
 Missing = Annotated[
     bool, typer.Option("--missing", help="Only items without an entry in the function's sink (a table).")
 ]
-Again = Annotated[
-    bool, typer.Option("--again", help="Also items that an earlier backfill gave to the function.")
-]
+Again = Annotated[bool, typer.Option("--again", help="Include items that an earlier backfill delivered.")]
 BatchSize = Annotated[int, typer.Option("--batch-size", metavar="N", help="Items per invocation.")]
 Attempts = Annotated[
     int, typer.Option("--attempts", metavar="N", help="Maximum number of invocations per failing item.")
@@ -72,10 +70,10 @@ def backfill(
     stack: Stack = None,
     tag: Tag = None,
 ) -> Outcome:
-    """Invoke the function with the items that a table holds already, as if they were inserted now.
+    """Invoke the function with the table's existing items, as if they had just been inserted.
 
-    Scans the table, makes an INSERT record of each item that the mapping's filter lets through, and marks it as a backfill.
-    Each call is on record: a backfill that was interrupted goes on where it was, and no item is given twice.
+    Scans the table, builds an INSERT record from each item that the mapping's filter matches, and marks it as a
+    backfill. An interrupted backfill can be continued by running it again; no item is delivered twice.
 
     Example: ddbinsert backfill orders --where 'NewImage.status = "NEW"' --dry-run
     """

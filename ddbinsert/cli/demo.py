@@ -14,8 +14,8 @@ from ddbinsert.errors import ExitCode
 def demo(run: Run) -> Outcome:
     """Run a tour on a temporary emulator.
 
-    Attaches a trigger, proves it, breaks it, detects that, and removes it. Needs no AWS account and no Docker, and
-    leaves nothing behind.
+    Attaches a trigger, verifies it, breaks it, detects the fault, and removes the trigger. Needs no AWS account and
+    no Docker, and leaves nothing behind.
 
     Example: ddbinsert demo
     """

@@ -45,13 +45,13 @@ Since = Annotated[
         help="How far back log and metrics are read, such as 6h or an ISO 8601 time.",
     ),
 ]
-List = Annotated[bool, typer.Option("--list", help="List the checks, and connect to nothing.")]
+List = Annotated[bool, typer.Option("--list", help="List the checks and exit; does not connect to AWS.")]
 Fix = Annotated[
     bool,
-    typer.Option("--fix", help="Then repair what can be repaired safely: shows the commands and asks."),
+    typer.Option("--fix", help="Repair what can be repaired safely: shows the commands and asks first."),
 ]
 FormOption = Annotated[
-    Form | None, typer.Option("--format", help="Write the findings in this form.", show_default=False)
+    Form | None, typer.Option("--format", help="Format of the findings.", show_default=False)
 ]
 
 
@@ -70,9 +70,9 @@ def doctor(
 ) -> Outcome:
     """Find out why a trigger is silent, late or loses records.
 
-    Reads configuration, rights, metrics, log and stream, and names what is wrong in the order of cause and effect, each
-    with its evidence and the command that repairs it; and when what happened last. Changes nothing without --fix.
-    Exit code 1 where something is broken (an error); what could not be read is listed as not checked.
+    Reads configuration, permissions, metrics, log and stream. Lists problems, causes before effects, each with its
+    evidence and the command that repairs it, and a timeline of recent events. Changes nothing without --fix. Exit
+    code 1 if there is an error. What could not be read is listed as not checked.
 
     Example: ddbinsert doctor orders
     """

@@ -36,21 +36,21 @@ def down(
     tables: Tables = None,
     stream: Annotated[bool, typer.Option("--stream", help="Disable the table's stream, too.")] = False,
     delete_table: Annotated[
-        bool, typer.Option("--table", help="Delete the table, too; only one that ddbinsert made.")
+        bool, typer.Option("--table", help="Delete the table, too, if ddbinsert created it.")
     ] = False,
     logs: Annotated[
-        bool, typer.Option("--logs", help="Delete a log group that holds an audit log, too.")
+        bool, typer.Option("--logs", help="Delete the log group even if it contains an audit log.")
     ] = False,
-    keep_logs: Annotated[bool, typer.Option("--keep-logs", help="Leave the log group.")] = False,
-    keep_role: Annotated[bool, typer.Option("--keep-role", help="Leave the role with its policy.")] = False,
+    keep_logs: Annotated[bool, typer.Option("--keep-logs", help="Keep the log group.")] = False,
+    keep_role: Annotated[bool, typer.Option("--keep-role", help="Keep the role and its policy.")] = False,
     dry_run: DryRun = False,
     exit_code: ExitCodeOption = False,
 ) -> Outcome:
-    """Take triggers down.
+    """Remove triggers, and what ddbinsert created for them.
 
-    Deletes the mapping, and the function, role, log group and queue that ddbinsert made. Asks first. What does not carry
-    ddbinsert's tag stays, and so does a stream that somebody else's mapping reads. The log group of an audit log without a
-    sink holds its entries, and stays unless --logs is given.
+    Deletes the mapping, function, role, log group and queue that ddbinsert created. Asks first. Resources without
+    ddbinsert's tag are not deleted, nor is a stream that another mapping reads. If the audit log is written to the
+    log group (no sink), the log group is deleted only with --logs.
 
     Example: ddbinsert down orders
     """

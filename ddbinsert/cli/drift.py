@@ -50,11 +50,11 @@ def drift(
     against: Against = None,
     resource: Resource = None,
 ) -> Outcome:
-    """Compare the settings that are given with what is there; exit with 1 where they differ.
+    """Compare the configured settings with the deployed ones; exit with 1 if they differ.
 
-    Names each field, old → new as `up` would change it: of the stream, the function and its code, the role and its policy,
-    the log group, the mapping, and their tags; since when, and by whom where CloudTrail may be asked. Settings that are not
-    given cannot drift. Changes nothing.
+    Shows each field that differs as `up` would change it (old → new), with the time of the last change, and its
+    author if CloudTrail can be read. Covers the stream, function, code, role, policy, log group, mapping and tags.
+    Settings that are not configured are not compared. Changes nothing.
 
     With --against: compares a trigger that others made with what their own infrastructure code declares.
 

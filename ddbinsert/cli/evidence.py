@@ -18,10 +18,10 @@ BundlePath = Annotated[str, typer.Argument(metavar="FILE", help="A file that `ve
 
 @command("evidence check", offline=True)
 def check(run: Run, *, file: BundlePath) -> Outcome:
-    """Check that an evidence bundle is complete and unchanged, and say what it is about.
+    """Check that an evidence bundle is complete and unchanged, and show its contents.
 
-    Exit code 1 if a byte or a file was changed, added or removed, with what. The bundle is not signed: whoever writes
-    all of it anew passes this check, so compare its SHA-256 or its signature, too (docs/evidence.md).
+    Exit code 1 if a file was changed, added or removed; lists which. The bundle is not signed: a bundle that was
+    rewritten as a whole passes this check, so also compare its SHA-256 or its signature (docs/evidence.md).
 
     Example: ddbinsert evidence check orders.zip
     """

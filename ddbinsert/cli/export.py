@@ -27,7 +27,7 @@ OutputDir = Annotated[
     typer.Option(
         "--output-dir",
         metavar="DIR",
-        help=f"Write all files, {ARCHIVE} included, into this folder [default: the main file to stdout].",
+        help=f"Write all files, including {ARCHIVE}, to this folder [default: the main file to stdout].",
     ),
 ]
 
@@ -41,7 +41,10 @@ def export(
     table: Table = None,
     from_live: Annotated[
         bool,
-        typer.Option("--from-live", help="Export what is there, whoever made it, to be imported as it is."),
+        typer.Option(
+            "--from-live",
+            help="Export the deployed resources, whoever created them, for an import without changes.",
+        ),
     ] = False,
     output_dir: OutputDir = None,
     stack: Stack = None,

@@ -33,10 +33,10 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="ARN",
-        help="The queue, bucket or topic (by its one subscribed queue) to read [default: the mapping's on-failure destination].",
+        help="The queue, bucket or topic to read (a topic through its only subscribed queue) [default: the mapping's on-failure destination].",
     ),
 ]
-Everything = Annotated[bool, typer.Option("--all", help="Also failures of other functions.")]
+Everything = Annotated[bool, typer.Option("--all", help="Include failures of other functions.")]
 Ids = Annotated[
     list[str] | None,
     typer.Option("--id", metavar="ID", help="Only this failure. Can be given several times."),
@@ -55,7 +55,8 @@ Attempts = Annotated[
 Again = Annotated[
     bool,
     typer.Option(
-        "--include-processed", help="Also records that the function's receipts show as processed since."
+        "--include-processed",
+        help="Include records that were processed since, according to the function's receipts.",
     ),
 ]
 Out = Annotated[
@@ -63,14 +64,14 @@ Out = Annotated[
     typer.Option(
         "--out",
         metavar="FILE",
-        help="Append each document to this file, a JSON line, before it is changed or removed at the destination.",
+        help="Append each document to this file as a JSON line before it is changed or removed at the destination.",
     ),
 ]
 AllRecords = Annotated[
     bool,
     typer.Option(
         "--all-records",
-        help="Every record of the failure, also those that the mapping's filter excludes today or that are not inserts.",
+        help="Replay every record of the failure, including those that are not inserts or that the mapping's current filter excludes.",
     ),
 ]
 
@@ -86,7 +87,7 @@ def list_failures(
     stack: Stack = None,
     tag: Tag = None,
 ) -> Outcome:
-    """List the records that Lambda discarded, as the on-failure destination has them. Removes nothing.
+    """List the records that Lambda discarded, from the on-failure destination. Removes nothing.
 
     Example: ddbinsert failures list orders
     """
@@ -116,7 +117,7 @@ def show(
     stack: Stack = None,
     tag: Tag = None,
 ) -> Outcome:
-    """Show the discarded records, read back from the stream while it keeps them (24 hours).
+    """Show the discarded records, read from the stream, which keeps them for 24 hours.
 
     Example: ddbinsert failures show orders --id 5f2d1c0a9b8e
     """
@@ -148,8 +149,9 @@ def replay(
 ) -> Outcome:
     """Invoke the deployed function with the discarded records again, in stream order.
 
-    What the function processes is removed from the destination at once; what fails, and what is left out, stays
-    there and is listed (exit code 1). A record whose invocation is cut short may be given twice, with the same eventID.
+    Records that the function processes are removed from the destination at once. Records that fail or are skipped
+    stay there and are listed (exit code 1). If an invocation is interrupted, a record may be delivered twice, with
+    the same eventID.
 
     Example: ddbinsert failures replay orders
     """

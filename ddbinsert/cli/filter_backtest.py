@@ -44,7 +44,7 @@ CompareOption = Annotated[
 SinceOption = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="DURATION", help="How far back to read [default: 24h, all that a stream keeps]."
+        "--since", metavar="DURATION", help="How far back to read [default: 24h, the stream's retention]."
     ),
 ]
 RecordsOption = Annotated[
@@ -52,12 +52,12 @@ RecordsOption = Annotated[
     typer.Option(
         "--records",
         metavar="FILE",
-        help="Records from a file (JSON lines, an array, a Lambda event), - for standard input; without a connection.",
+        help="Read records from a file (JSON lines, an array, a Lambda event) or - for standard input. Does not connect to AWS.",
         show_default=False,
     ),
 ]
 SamplesOption = Annotated[
-    int, typer.Option("--samples", min=0, max=1000, metavar="N", help="Records of each event to show.")
+    int, typer.Option("--samples", min=0, max=1000, metavar="N", help="Number of examples for each event.")
 ]
 BatchOption = Annotated[
     int,
@@ -91,11 +91,11 @@ def backtest(
     memory: MemoryOption = 128,
     duration: DurationOption = "100ms",
 ) -> Outcome:
-    """Apply filters to the records of a table's stream, before anything is attached.
+    """Apply filters to the records of a table's stream, before attaching them.
 
-    Shows the number of records, how many of them the filters would deliver, what that saves, and examples of both.
-    Reads all shards of the live stream, slowly enough for the functions on the stream; or a file of records. Changes
-    nothing. Exit code 6 if there are no records.
+    Shows the number of records, how many of them the filters would deliver, the cost that this saves, and examples.
+    Reads all shards of the stream at a low rate, so that its consumers are not throttled, or a file of records.
+    Changes nothing. Exit code 6 if there are no records.
 
     Example: ddbinsert filter backtest --table orders --since 24h --pattern '{"eventName":["INSERT"]}'
     """

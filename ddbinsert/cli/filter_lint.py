@@ -52,12 +52,14 @@ Subjects = Annotated[
 ]
 RequireOption = Annotated[
     Requirement | None,
-    typer.Option("--require", help="Make a mapping that is not insert-only an error.", show_default=False),
+    typer.Option(
+        "--require", help="Report a mapping that is not insert-only as an error.", show_default=False
+    ),
 ]
-FailOption = Annotated[FailOn, typer.Option("--fail-on", help="The least severity that gives exit code 1.")]
+FailOption = Annotated[FailOn, typer.Option("--fail-on", help="Lowest severity that leads to exit code 1.")]
 FormatOption = Annotated[
     FindingsFormat | None,
-    typer.Option("--format", help="Write the findings in files in this form.", show_default=False),
+    typer.Option("--format", help="Format of the findings in files.", show_default=False),
 ]
 FixOption = Annotated[
     bool, typer.Option("--fix", help="Correct files in place where the correction is unambiguous.")
@@ -66,7 +68,7 @@ FixOption = Annotated[
 
 TemplatesOption = Annotated[
     bool,
-    typer.Option("--templates", help="Ignore given files that are not templates, or cannot be read."),
+    typer.Option("--templates", help="Ignore files that are not templates or cannot be read."),
 ]
 
 
@@ -85,13 +87,13 @@ def lint(
     fix: FixOption = False,
     templates: TemplatesOption = False,
 ) -> Outcome:
-    """Check filters: what AWS refuses, and which accepted filters are mistakes, each with its place.
+    """Check filters for errors that AWS rejects, and for mistakes that it accepts.
 
-    Reports filters that never match or match too much, with the reason, and whether they let only inserts through,
-    with a counterexample. Several patterns are checked as the filters of one mapping. With --table and no pattern,
-    the filters of every mapping on the table's stream are checked. Files and folders may contain templates: SAM,
-    CloudFormation, cdk.out, Terraform sources and plans, serverless.yml, Pulumi previews, ddbinsert.yaml. Exit code 1
-    if there is an error, 0 otherwise; with --require insert-only, 6 if a mapping cannot be checked.
+    Reports filters that never match or match too much, with the reason and the location, and whether they match only
+    inserts, with a counterexample. Several patterns are checked as the filters of one mapping. With --table and no
+    pattern, the filters of every mapping on the table's stream are checked. Files and folders may contain templates:
+    SAM, CloudFormation, cdk.out, Terraform sources and plans, serverless.yml, Pulumi previews, ddbinsert.yaml. Exit
+    code 1 if there is an error, 0 otherwise; with --require insert-only, 6 if a mapping cannot be checked.
 
     Example: ddbinsert filter lint '{"eventName":["insert"]}'
     """

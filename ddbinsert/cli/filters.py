@@ -75,7 +75,7 @@ InsertOnlyOption = Annotated[
 LimitOption = Annotated[
     int,
     typer.Option(
-        "--limit", min=0, metavar="N", help="Records to show in detail, matched and not matched each."
+        "--limit", min=0, metavar="N", help="Number of matched and of unmatched records to show in detail."
     ),
 ]
 RecordOption = Annotated[
@@ -102,7 +102,7 @@ def known_stream(run: Run, table: str | None, view_type: str | None, key: str | 
 
 @command("filter explain")
 def explain(run: Run, *, patterns: Patterns = None, mapping: MappingOption = None) -> Outcome:
-    """Explain in English what filters let through.
+    """Explain in English which records filters match.
 
     Example: ddbinsert filter explain '{"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"ORDER#"}]}}}}'
     """
@@ -202,12 +202,12 @@ def build(
     key: KeyOption = None,
     insert_only: InsertOnlyOption = False,
 ) -> Outcome:
-    """Write readable conditions as a pattern, in compact JSON.
+    """Convert readable conditions to a filter pattern, in compact JSON.
 
     Conditions support and, or, not and parentheses; = != < <= > >= in between exists begins_with ends_with contains
     like equals_ignore_case cidr. Fields are NewImage.NAME, OldImage.NAME, Keys.NAME (with the type after the name
-    where no literal determines it: NewImage.total.N), eventName and the record's other fields. Conditions that no
-    pattern can express are refused with the reason.
+    where no literal determines it: NewImage.total.N), eventName and the record's other fields. Conditions that a
+    pattern cannot express are rejected with the reason.
 
     Example: ddbinsert filter build --where 'NewImage.status = "NEW"' --where 'not Keys.pk begins_with "TEST#"'
     """

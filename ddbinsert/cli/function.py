@@ -31,7 +31,11 @@ Runtime = Annotated[
 ]
 Key = Annotated[
     str | None,
-    typer.Option("--key", metavar="KEY", help="The key, such as pk:S,sk:N; the table is then not read."),
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="The table's key, such as pk:S,sk:N, instead of reading it from the table.",
+    ),
 ]
 View = Annotated[
     str | None,
@@ -40,7 +44,7 @@ View = Annotated[
 Count = Annotated[
     int, typer.Option("--count", "-n", min=1, max=_MOST_RECORDS, metavar="N", help="Number of items.")
 ]
-Mixed = Annotated[bool, typer.Option("--mixed", help="Also change and remove each item.")]
+Mixed = Annotated[bool, typer.Option("--mixed", help="Also modify and remove each item.")]
 ItemFile = Annotated[
     str | None,
     typer.Option("--item", metavar="FILE", help="Your own items, in the formats of `ddbinsert send --item`."),
@@ -56,14 +60,17 @@ Captured = Annotated[
         min=1,
         max=_MOST_RECORDS,
         metavar="N",
-        help="The newest N inserts that the table's stream holds.",
+        help="Use the newest N inserts of the table's stream.",
     ),
 ]
 Deployed = Annotated[
-    bool, typer.Option("--deployed", help="Invoke the deployed function instead of its code on this machine.")
+    bool,
+    typer.Option(
+        "--deployed", help="Invoke the deployed function instead of running its code on this machine."
+    ),
 ]
 Times = Annotated[
-    int, typer.Option("--times", min=1, metavar="N", help="Deliver the same event N times, as Lambda may.")
+    int, typer.Option("--times", min=1, metavar="N", help="Deliver the same event N times, as Lambda may do.")
 ]
 
 
@@ -158,9 +165,9 @@ def invoke(
 ) -> Outcome:
     """Run the handler with sample records or your own.
 
-    Its real files run in a process of their own on this machine, with the function's environment variables:
-    what it sends to AWS is really sent. With --deployed, Lambda runs it; where no function is named and TABLE-inserts
-    does not exist, that is the one function that reads the stream.
+    Runs the handler's files in a separate process on this machine, with the function's environment variables. Its
+    calls to AWS are real. With --deployed, invokes the function on Lambda: --function, TABLE-inserts, or else the
+    only function that reads the stream.
 
     Example: ddbinsert invoke orders --template print --count 3
     """

@@ -75,10 +75,10 @@ def gaps(
 ) -> Outcome:
     """Find the inserts that the function missed, and repair them.
 
-    Reads what the stream still holds (24 hours), the function's log, its sink and CloudWatch's metrics, and lists every
-    insert that was not processed, by cause. Exit code 0: none was missed; 1: some were; 6: for a part of the time it can't
-    be said. Changes nothing without --repair, which invokes the function with exactly the missed inserts and keeps a record
-    of each call: a repair that was interrupted goes on where it was.
+    Reads the stream (the last 24 hours), the function's log, its sink and CloudWatch metrics, and lists every insert
+    that was not processed, by cause. Exit code 0: no insert was missed; 1: some were missed; 6: unknown for a part
+    of the time. Changes nothing without --repair, which invokes the function with the missed inserts only. An
+    interrupted repair can be continued by running it again.
 
     Example: ddbinsert gaps orders --since 6h
     """

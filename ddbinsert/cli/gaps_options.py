@@ -51,7 +51,7 @@ Documents = Annotated[
     bool,
     typer.Option(
         "--failures/--no-failures",
-        help="Whether to read the on-failure destination where inserts were missed.",
+        help="Whether to read the on-failure destination if inserts were missed.",
     ),
 ]
 LogGroup = Annotated[
@@ -64,14 +64,12 @@ Via = Annotated[
     ReadBy,
     typer.Option(
         "--via",
-        help="Read every log line, or search with CloudWatch Logs Insights (for logs with few receipts among much else; charged).",
+        help="Read every log line, or search with CloudWatch Logs Insights (for large logs with few receipts; charged).",
     ),
 ]
 RepairThem = Annotated[
     bool,
-    typer.Option(
-        "--repair", help="Give the missed inserts to the function, after a question that says how many."
-    ),
+    typer.Option("--repair", help="Deliver the missed inserts to the function. Asks first."),
 ]
 BatchSize = Annotated[
     int,
@@ -91,7 +89,7 @@ FromTable = Annotated[
     bool,
     typer.Option(
         "--from-table",
-        help="Instead, list the table's items without an entry in the function's sink (a table), however old they are.",
+        help="List the table's items that have no entry in the function's sink (a table), regardless of age.",
     ),
 ]
 FromExport = Annotated[
@@ -99,7 +97,7 @@ FromExport = Annotated[
     typer.Option(
         "--from-export",
         metavar="PLACE",
-        help="Like --from-table, with the items of an export of DynamoDB (full or incremental): a folder, or s3://BUCKET/PREFIX.",
+        help="Like --from-table, with the items of a DynamoDB export (full or incremental): a folder or s3://BUCKET/PREFIX.",
     ),
 ]
 Rate = Annotated[
@@ -113,13 +111,15 @@ Rate = Annotated[
 ]
 Save = Annotated[
     str | None,
-    typer.Option("--save", metavar="FILE", help="Write every missed insert to this file, a JSON line each."),
+    typer.Option(
+        "--save", metavar="FILE", help="Write every missed insert to this file, one JSON line each."
+    ),
 ]
 PrintSql = Annotated[
     Dialect | None,
     typer.Option(
         "--print-sql",
-        help="Only print --from-export's comparison as SQL for this engine: for exports of any size.",
+        help="Print the comparison of --from-export as SQL for this engine, for large exports.",
     ),
 ]
 SinkExport = Annotated[

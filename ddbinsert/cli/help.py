@@ -20,6 +20,10 @@ _NARROWEST: Final = 20
 _EXAMPLE: Final = "Example: "
 _HELP: Final = "help"
 
+#: What typer appends to the name of an argument: its type.
+_ONE: Final = " <str>"
+_SEVERAL: Final = " <list[str]>"
+
 
 class Command(TyperCommand):
     """A command whose help has its options in groups."""
@@ -62,13 +66,20 @@ def write_options(params: Iterable[Any], ctx: Any, formatter: Any) -> None:
         if panel == OPTIONS and param.name == "help":
             panel = _HELP
         name, text = record
-        panels.setdefault(panel, []).append((name.removesuffix(" <str>") if is_argument else name, text))
+        panels.setdefault(panel, []).append((argument_name(name) if is_argument else name, text))
     helps = panels.pop(_HELP, [])
     panels.setdefault("Output" if "Output" in panels else OPTIONS, []).extend(helps)
     for panel in dict.fromkeys(("Arguments", *PANELS, *panels)):
         if panels.get(panel):
             with formatter.section(panel):
                 write_rows(panels[panel], formatter)
+
+
+def argument_name(name: str) -> str:
+    """An argument's name without its type; ``TABLE...`` if it can be given several times."""
+    if name.endswith(_SEVERAL):
+        return name.removesuffix(_SEVERAL).removesuffix("...") + "..."
+    return name.removesuffix(_ONE)
 
 
 def write_rows(rows: Sequence[tuple[str, str]], formatter: Any) -> None:

@@ -27,15 +27,19 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 PlanOut = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write the plan down, for up --plan.")
+    Path | None, typer.Option("--out", metavar="FILE", help="Write the plan to a file, for up --plan.")
 ]
 PlanFile = Annotated[
     Path | None,
-    typer.Option("--plan", metavar="FILE", help="Carry out exactly this plan, or refuse. Asks no more."),
+    typer.Option(
+        "--plan", metavar="FILE", help="Carry out exactly this plan; fail if it is out of date. Does not ask."
+    ),
 ]
 Replace = Annotated[
     bool,
-    typer.Option("--replace", help="Replace a live stream of another view type (new ARN; asks first)."),
+    typer.Option(
+        "--replace", help="Replace an enabled stream that has another view type (new ARN; asks first)."
+    ),
 ]
 
 
@@ -47,15 +51,13 @@ def plan(
     tables: Tables = None,
     out: PlanOut = None,
     replace: Replace = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 1 where there are changes.")
-    ] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if there are changes.")] = False,
 ) -> Outcome:
-    """Show what would change, and what is left as it is.
+    """Show the changes that `up` would make.
 
-    Compares the configuration with what is there: settings that are given are enforced, everything else stays as it is.
-    Names what the changes bring with them, and what belongs to others. Changes nothing. The plan file identifies the plan;
-    it does not hold values of environment variables.
+    Compares the configured settings with the deployed ones. Settings that are not configured stay as they are. Also
+    lists side effects of the changes, and resources that ddbinsert did not create. Changes nothing. The plan file
+    contains no values of environment variables.
 
     Example: ddbinsert plan orders --out plan.json
     """
@@ -166,10 +168,10 @@ def up(
     plan_file: PlanFile = None,
     replace: Replace = False,
 ) -> Outcome:
-    """Bring about the triggers that the configuration describes.
+    """Create or change the triggers in the configuration file.
 
-    Creates what is missing and changes what differs in the settings that are given; everything else stays as it is.
-    A change that removes or replaces something asks first, unless a plan file says that it was looked at.
+    Creates what is missing and changes the configured settings that differ; everything else stays as it is. Asks
+    before a change that removes or replaces something, except with --plan.
 
     Example: ddbinsert up orders
     """

@@ -24,7 +24,7 @@ _Timeout = Annotated[
     typer.Option(
         "--timeout",
         metavar="DURATION",
-        help="Longest time to wait, such as 90s [default: 30s].",
+        help="Maximum time to wait, such as 90s [default: 30s].",
         rich_help_panel="Output",
         show_default=False,
     ),

@@ -59,14 +59,12 @@ Diff = Annotated[
     typer.Option(
         "--diff",
         metavar="FILE",
-        help="Show only what is new, gone or changed since this output of `ls --output json`.",
+        help="Show only entries that are new, gone or changed since this output of `ls --output json`.",
     ),
 ]
 Fail = Annotated[
     FailOn | None,
-    typer.Option(
-        "--fail-on", help="Exit with 1 where an entry has a finding of this severity or a worse one."
-    ),
+    typer.Option("--fail-on", help="Exit with 1 if an entry has a finding of this severity or higher."),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="CSV on stdout, one line for each entry.")]
 
@@ -83,11 +81,11 @@ def ls(
     as_csv: Csv = False,
     report: HtmlFile = None,
 ) -> Outcome:
-    """List every stream, and the functions, pipes and Kinesis streams that consume it.
+    """List the streams and their consumers: functions, pipes and Kinesis streams.
 
-    For each consumer: its filter in words, whether it is insert-only (with an example where it is not), its state, its
-    owner, its last change, and what is wrong with it: mappings of replaced streams and deleted functions or tables,
-    streams without a consumer. What may not be read is listed, and the rest goes on. Changes nothing.
+    Shows for each consumer its filter, whether it is insert-only (with an example if it is not), its state, owner,
+    last change and problems: mappings of replaced streams, mappings of deleted functions or tables, streams without
+    a consumer. Lists what could not be read. Changes nothing.
 
     With --output json, one JSON object per line.
 

@@ -79,7 +79,7 @@ _PANELS: Final = {"function": "Function", "role": "Function", "mapping": "Mappin
 TEXT, NUMBER, SWITCH, MANY = str | None, int | None, bool | None, list[str] | None
 
 VIEW: Final = (
-    Setting("view_type", "--view-type", TEXT, "What a record carries besides the keys: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES [default: NEW_IMAGE, or what a live stream has].", "TYPE"),
+    Setting("view_type", "--view-type", TEXT, "What a record contains besides the keys: KEYS_ONLY, NEW_IMAGE, OLD_IMAGE or NEW_AND_OLD_IMAGES [default: NEW_IMAGE, or the enabled stream's view type].", "TYPE"),
 )  # fmt: skip
 NAME: Final = (
     Setting("function.name", "--function", TEXT, "The function [default: TABLE-inserts].", "NAME"),
@@ -87,50 +87,50 @@ NAME: Final = (
 FUNCTION: Final = (
     *NAME,
     Setting("function.runtime", "--runtime", TEXT, "Lambda runtime [default: python3.13].", "NAME"),
-    Setting("function.template", "--template", TEXT, "Handler that comes with ddbinsert: print, audit-log, analytics or notify [default: print].", "NAME"),
-    Setting("function.code", "--code", TEXT, "Own code: a file, a folder, a zip, s3://BUCKET/KEY or an image in ECR.", "PATH"),
+    Setting("function.template", "--template", TEXT, "Handler included in ddbinsert: print, audit-log, analytics or notify [default: print].", "NAME"),
+    Setting("function.code", "--code", TEXT, "Your own code: a file, folder, zip, s3://BUCKET/KEY or ECR image.", "PATH"),
     Setting("function.code_bucket", "--code-bucket", TEXT, "S3 bucket for archives of more than 50 MB.", "NAME"),
     Setting("function.layers", "--layer", MANY, "Layer version. May be given several times.", "ARN"),
-    Setting("function.handler", "--handler", TEXT, "Entry point of own code, such as app.handle.", "NAME"),
+    Setting("function.handler", "--handler", TEXT, "Entry point of your own code, such as app.handle.", "NAME"),
     Setting("function.architecture", "--architecture", TEXT, "arm64 or x86_64 [default: x86_64].", "NAME"),
     Setting("function.memory", "--memory", NUMBER, "Memory in MB [default: 128].", "MB"),
-    Setting("function.timeout", "--function-timeout", NUMBER, "Seconds that one invocation may take [default: 30].", "SECONDS"),
+    Setting("function.timeout", "--function-timeout", NUMBER, "Maximum duration of an invocation in seconds [default: 30].", "SECONDS"),
     Setting("function.ephemeral_storage", "--ephemeral-storage", NUMBER, "Size of /tmp in MB [default: 512].", "MB"),
     Setting("function.vpc.subnets", "--subnet", MANY, "Subnet to run in, with --security-group. May be given several times.", "ID"),
     Setting("function.vpc.security_groups", "--security-group", MANY, "Security group, with --subnet. May be given several times.", "ID"),
-    Setting("function.kms_key", "--kms-key", TEXT, "KMS key that encrypts the environment variables [default: AWS's own].", "ARN"),
+    Setting("function.kms_key", "--kms-key", TEXT, "KMS key that encrypts the environment variables [default: an AWS owned key].", "ARN"),
     Setting("function.tracing", "--tracing", TEXT, "X-Ray: Active or PassThrough [default: PassThrough].", "MODE"),
-    Setting("function.dead_letter", "--dead-letter", TEXT, "Queue or topic for asynchronous invocations that fail.", "ARN"),
+    Setting("function.dead_letter", "--dead-letter", TEXT, "Queue or topic for failed asynchronous invocations.", "ARN"),
     Setting("function.environment", "--env", MANY, "Environment variable; others stay as they are. May be given several times.", "NAME=VALUE"),
     Setting("function.log_group", "--log-group", TEXT, "Log group [default: /aws/lambda/FUNCTION].", "NAME"),
     Setting("function.log_format", "--log-format", TEXT, "Text or JSON [default: Text].", "FORMAT"),
     Setting("function.log_class", "--log-class", TEXT, "Class of a new log group [default: STANDARD].", "CLASS"),
-    Setting("function.log_retention_days", "--log-retention", NUMBER, "Days that logs are kept [default: 14].", "DAYS"),
+    Setting("function.log_retention_days", "--log-retention", NUMBER, "Log retention in days [default: 14].", "DAYS"),
     Setting("function.role", "--role", TEXT, "An existing role [default: a role with least privilege is created].", "ARN"),
-    Setting("role.boundary", "--role-boundary", TEXT, "Policy that is the created role's permissions boundary.", "ARN"),
+    Setting("role.boundary", "--role-boundary", TEXT, "Permissions boundary of the created role.", "ARN"),
     Setting("role.path", "--role-path", TEXT, "Path of the created role [default: /].", "PATH"),
-    Setting("role.tags", "--role-tag", MANY, "Tag of the role alone. May be given several times.", "NAME=VALUE"),
+    Setting("role.tags", "--role-tag", MANY, "Additional tag of the role. May be given several times.", "NAME=VALUE"),
     Setting("tags", "--tag", MANY, "Tag of everything that ddbinsert creates. May be given several times.", "NAME=VALUE"),
 )  # fmt: skip
 MAPPING: Final = (
-    Setting("mapping.filters", "--filter", MANY, "Further filter pattern (JSON); INSERT is added to each. May be given several times.", "PATTERN"),
-    Setting("mapping.starting_position", "--starting-position", TEXT, "Where a new mapping begins: TRIM_HORIZON replays what the stream holds, LATEST skips it [default: auto, which asks where it matters].", "POSITION"),
-    Setting("mapping.batch_size", "--batch-size", NUMBER, "Largest number of records in one invocation [default: 100].", "COUNT"),
-    Setting("mapping.batching_window", "--batching-window", NUMBER, "Seconds to gather records before an invocation [default: 0].", "SECONDS"),
+    Setting("mapping.filters", "--filter", MANY, "Additional filter pattern (JSON); each is restricted to INSERT. May be given several times.", "PATTERN"),
+    Setting("mapping.starting_position", "--starting-position", TEXT, "Where a new mapping starts: TRIM_HORIZON replays the records in the stream, LATEST skips them [default: auto, which asks if there are any].", "POSITION"),
+    Setting("mapping.batch_size", "--batch-size", NUMBER, "Maximum number of records per invocation [default: 100].", "COUNT"),
+    Setting("mapping.batching_window", "--batching-window", NUMBER, "Seconds to collect records before an invocation [default: 0].", "SECONDS"),
     Setting("mapping.parallelization", "--parallelization", NUMBER, "Concurrent batches per shard [default: 1].", "COUNT"),
     Setting("mapping.retries", "--retries", NUMBER, "Retries after a failure; -1 retries until the record expires, blocking its shard [default: 5].", "COUNT"),
-    Setting("mapping.record_age", "--record-age", NUMBER, "Seconds after which a record is discarded; -1 = never [default: 3600].", "SECONDS"),
+    Setting("mapping.record_age", "--record-age", NUMBER, "Maximum age of a record in seconds before it is discarded; -1 = no limit [default: 3600].", "SECONDS"),
     Setting("mapping.bisect", "--bisect/--no-bisect", SWITCH, "Split a failed batch in two before retrying [default: yes]."),
-    Setting("mapping.report_batch_item_failures", "--report-failures/--no-report-failures", SWITCH, "The function reports which records failed [default: yes]."),
-    Setting("mapping.on_failure", "--on-failure", TEXT, "SQS queue, SNS topic or S3 bucket for discarded records; create makes a queue.", "ARN|create"),
+    Setting("mapping.report_batch_item_failures", "--report-failures/--no-report-failures", SWITCH, "The function returns which records failed [default: yes]."),
+    Setting("mapping.on_failure", "--on-failure", TEXT, "SQS queue, SNS topic or S3 bucket for discarded records; create creates a queue.", "ARN|create"),
     Setting("mapping.metrics", "--metrics/--no-metrics", SWITCH, "Publish EventCount metrics; charged as custom metrics [default: yes]."),
-    Setting("mapping.enabled", "--enabled/--disabled", SWITCH, "Whether the mapping reads at all [default: enabled]."),
+    Setting("mapping.enabled", "--enabled/--disabled", SWITCH, "Whether the mapping polls the stream [default: enabled]."),
 )  # fmt: skip
 
 #: Options of every command that changes something.
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing.")]
 ExitCodeOption = Annotated[
-    bool, typer.Option("--exit-code", help="With --dry-run: exit with 1 where there are changes.")
+    bool, typer.Option("--exit-code", help="With --dry-run: exit with 1 if there are changes.")
 ]
 
 #: Key to flag, for messages.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Commands = Annotated[
     list[str],
-    typer.Argument(metavar="COMMAND...", help="Commands, each with its mode in quotes: 'verify --observe'."),
+    typer.Argument(metavar="COMMAND...", help="Commands; quote a command with options: 'verify --observe'."),
 ]
 TableName = Annotated[str | None, typer.Option("--table", metavar="NAME", help="The table [default: any].")]
 FunctionName = Annotated[
@@ -37,9 +37,9 @@ RolePath = Annotated[
 Account = Annotated[str | None, typer.Option("--account", metavar="ID", help="The account [default: any].")]
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="The region [default: any].")]
 Partition = Annotated[str, typer.Option("--partition", metavar="NAME", help="aws, aws-cn or aws-us-gov.")]
-Format = Annotated[Form, typer.Option("--format", help="How the policy is written.")]
+Format = Annotated[Form, typer.Option("--format", help="Format of the policy.")]
 Needed = Annotated[
-    bool, typer.Option("--needed-only", help="Leave out what a command can go on without, at a loss.")
+    bool, typer.Option("--needed-only", help="Leave out permissions that a command can run without.")
 ]
 
 #: What may stand in an ARN for each of the options.
@@ -69,10 +69,10 @@ def permissions(
     form: Format = Form.JSON,
     needed_only: Needed = False,
 ) -> Outcome:
-    """Print the IAM policy that commands need, and nothing beyond it.
+    """Print an IAM policy with only the permissions that commands need.
 
-    A command with a mode is given in quotes, or after --. The calls are those that the commands make; tests record
-    them. What a command can go on without is listed on stderr, with what is then missing.
+    Give a command with options in quotes, or after --. Permissions that a command can run without are listed on
+    stderr, with the effect of omitting them.
 
     Example: ddbinsert permissions 'verify --match' status --table orders
     """

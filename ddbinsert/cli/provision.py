@@ -30,11 +30,13 @@ CreateTable = Annotated[
 ]
 Replace = Annotated[
     bool,
-    typer.Option("--replace", help="Replace a live stream of another view type (new ARN; asks first)."),
+    typer.Option(
+        "--replace", help="Replace an enabled stream that has another view type (new ARN; asks first)."
+    ),
 ]
 Verify = Annotated[
     bool,
-    typer.Option("--verify", help="Then run verify in the same process; the exit code is the verdict's."),
+    typer.Option("--verify", help="Run verify afterwards; the exit code is that of verify."),
 ]
 Where = Annotated[
     list[str] | None,
@@ -51,7 +53,9 @@ Sink = Annotated[
 ]
 Prune = Annotated[
     bool,
-    typer.Option("--prune", help="Delete our mappings on dead streams, drained or not (asks first)."),
+    typer.Option(
+        "--prune", help="Delete ddbinsert's mappings on replaced streams, drained or not (asks first)."
+    ),
 ]
 Unset = Annotated[
     list[str] | None,
@@ -63,11 +67,11 @@ Unset = Annotated[
 ]
 Adopt = Annotated[
     bool,
-    typer.Option("--adopt", help="Take over a function or mapping that ddbinsert did not make (asks first)."),
+    typer.Option("--adopt", help="Manage a function or mapping that ddbinsert did not create (asks first)."),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Attach a filter that no insert can pass.")]
+Force = Annotated[bool, typer.Option("--force", help="Attach a filter even if no insert can match it.")]
 WaitDrained = Annotated[
-    bool, typer.Option("--wait-drained", help="Wait until a replaced stream is read to its end.")
+    bool, typer.Option("--wait-drained", help="Wait until a replaced stream has been read to its end.")
 ]
 
 
@@ -94,8 +98,8 @@ def enable_stream(
 ) -> Outcome:
     """Enable a table's stream and print its ARN.
 
-    Does nothing where the stream is live with this view type already. With --replace, our mapping is made again on the
-    new stream with the settings it has; the old one stays until the old stream is read to its end.
+    Does nothing if the stream is enabled with this view type. With --replace, ddbinsert's mapping is created again
+    on the new stream with the same settings; the old mapping stays until the old stream is read to its end.
 
     Example: ddbinsert enable-stream orders --view-type NEW_IMAGE
     """
@@ -123,7 +127,7 @@ def create_function(
 ) -> Outcome:
     """Create the function with its role and log group; print its ARN.
 
-    Changes a function that exists only in the settings that are given; everything else stays as it is.
+    If the function exists, changes only the settings that are given; everything else stays as it is.
 
     Example: ddbinsert create-function orders --template print --runtime nodejs22.x
     """
@@ -157,9 +161,9 @@ def attach_trigger(
 ) -> Outcome:
     """Attach a function to a table's inserts.
 
-    Creates what is missing: stream, role, log group, function, mapping. What exists is changed only in the settings that
-    are given (flag, variable or configuration file); everything else stays as it is. A change that removes or replaces
-    something asks first.
+    Creates what is missing: stream, role, log group, function, mapping. Of existing resources, only the settings
+    that are given (option, variable or configuration file) are changed. Asks before a change that removes or
+    replaces something.
 
     Example: ddbinsert attach-trigger orders
     """
@@ -208,15 +212,15 @@ def adopt_(
     table: Table = None,
     unset: Unset = None,
     include_function: Annotated[
-        bool, typer.Option("--include-function", help="Take over the function, too, not its mapping alone.")
+        bool, typer.Option("--include-function", help="Manage the function, too, not only its mapping.")
     ] = False,
     dry_run: DryRun = False,
     exit_code: ExitCodeOption = False,
 ) -> Outcome:
-    """Take over a mapping that ddbinsert did not make.
+    """Manage an event source mapping that ddbinsert did not create.
 
-    It gets ddbinsert's tag; its filter is narrowed to inserts, and the settings that are given are changed. Everything
-    else stays as it is. Asks first. From then on, `ddbinsert down` deletes it.
+    Adds ddbinsert's tag, restricts the filter to inserts, and changes the settings that are given. Everything else
+    stays as it is. Asks first. Afterwards, `ddbinsert down` deletes the mapping.
 
     Example: ddbinsert adopt orders --function billing
     """

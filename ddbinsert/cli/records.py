@@ -32,7 +32,7 @@ Since = Annotated[
 ]
 FromSequence = Annotated[
     str | None,
-    typer.Option("--from-sequence", metavar="NUMBER", help="Start with the record of this sequence number."),
+    typer.Option("--from-sequence", metavar="NUMBER", help="Start at the record with this sequence number."),
 ]
 Events = Annotated[
     list[EventName] | None,
@@ -58,7 +58,7 @@ CheckpointFile = Annotated[
     typer.Option(
         "--checkpoint",
         metavar="FILE",
-        help="Note in this file how far the records were read; a later run goes on from there.",
+        help="Save the position in this file; a later run continues from there.",
     ),
 ]
 
@@ -79,9 +79,9 @@ def records(
 ) -> Outcome:
     """Show the records of a table's stream.
 
-    Reads the stream itself: every shard, at most one read per second and shard on AWS, the records of an item in their
-    order. A modification is shown as old → new, where the view type has both images. With --output json, one JSON object
-    per line, as Lambda hands a record to a function.
+    Reads every shard of the stream, on AWS at most once per second. Records of one item are shown in order. A
+    modification is shown as old → new if the view type has both images. With --output json, prints one JSON object
+    per line, in the form in which Lambda passes a record to a function.
 
     Example: ddbinsert records orders --since 5m --event INSERT
     """

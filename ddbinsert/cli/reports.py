@@ -39,7 +39,7 @@ BundleFile = Annotated[
     typer.Option(
         "--bundle",
         metavar="FILE",
-        help="Write an evidence bundle (zip): the verdict and what it rests on, for `evidence check`.",
+        help="Write an evidence bundle (zip): the verdict and its evidence, for `evidence check`.",
     ),
 ]
 Annotate = Annotated[

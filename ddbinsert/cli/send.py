@@ -41,8 +41,8 @@ Rate = Annotated[
     float | None,
     typer.Option("--rate", metavar="N", help="Maximum number of writes per second [default: no limit]."),
 ]
-Modify = Annotated[bool, typer.Option("--modify", help="Modify each item once after inserting it.")]
-Remove = Annotated[bool, typer.Option("--remove", help="Remove each item as a part of the test.")]
+Modify = Annotated[bool, typer.Option("--modify", help="Also modify each item once.")]
+Remove = Annotated[bool, typer.Option("--remove", help="Also remove each item, as part of the test.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the items in the table.")]
 Hold = Annotated[
     str | None,
@@ -54,9 +54,7 @@ Hold = Annotated[
 ]
 Clean = Annotated[
     str | None,
-    typer.Option(
-        "--clean", metavar="RUN", help="Write nothing; remove the items that this run left (with --count)."
-    ),
+    typer.Option("--clean", metavar="RUN", help="Only remove the items that this run left (with --count)."),
 ]
 
 
@@ -76,8 +74,8 @@ def send(
 ) -> Outcome:
     """Insert test items and delete them afterwards.
 
-    Generated keys match the types of the table's key and contain the run's id. The items are removed at the end, also
-    after Ctrl-C. This leaves REMOVE records in the stream, which an insert-only trigger does not process.
+    Generated keys match the types of the table's key and contain the run's id. The items are removed at the end,
+    also after Ctrl-C. The removal adds REMOVE records to the stream, which an insert-only trigger does not process.
 
     Example: ddbinsert send orders --count 100 --modify
     """

@@ -38,7 +38,7 @@ Since = Annotated[
     ),
 ]
 Watch = Annotated[
-    bool, typer.Option("--watch", help="Look again every 5 seconds, until interrupted or --timeout is over.")
+    bool, typer.Option("--watch", help="Refresh every 5 seconds until interrupted or --timeout is over.")
 ]
 
 
@@ -55,9 +55,9 @@ def status(
 ) -> Outcome:
     """Show the state of a trigger.
 
-    Its table, stream, function with role, code and sink, log group and mapping; what else reads the stream; metrics.
-    Changes nothing. Where no function is named and TABLE-inserts does not exist, the one function that reads the stream
-    is taken. Exit code 1 where something is broken; a table without a trigger is not.
+    Shows the table, stream, function with its role, code and sink, log group, mapping, other consumers of the
+    stream, and metrics. Changes nothing. Without --function, and if TABLE-inserts does not exist, shows the only
+    function that reads the stream. Exit code 1 if something is broken; a table without a trigger is not broken.
 
     Example: ddbinsert status orders
     """

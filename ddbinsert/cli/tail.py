@@ -75,7 +75,8 @@ def tail(
 ) -> Outcome:
     """Show the log lines of a function.
 
-    Once, or continuously with --follow. Receipts of ddbinsert's handlers and stack traces are shown in readable form.
+    Shows them once, or continuously with --follow. Receipts of ddbinsert's handlers and stack traces are formatted
+    for reading.
 
     With --output json, one JSON object per line. Each line is shown once. With --follow, a line that CloudWatch Logs
     makes available more than a minute late may be missing.

@@ -36,7 +36,7 @@ AllowGuarded = Annotated[
         help="Records that only the handler's own guard dropped are a warning, not a failure.",
     ),
 ]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave the test items in the table.")]
+Keep = Annotated[bool, typer.Option("--keep", help="Keep the test items in the table.")]
 Item = Annotated[
     str | None,
     typer.Option(
@@ -95,7 +95,7 @@ Retries = Annotated[
         min=0,
         max=100,
         metavar="N",
-        help="Try again up to N times where a run is inconclusive and time may help; earlier attempts are listed.",
+        help="Retry an inconclusive run up to N times if time may help; earlier attempts are listed.",
     ),
 ]
 EmitMetrics = Annotated[
@@ -139,21 +139,23 @@ Via = Annotated[
 Cleanup = Annotated[
     str | None,
     typer.Option(
-        "--cleanup", metavar="RUN_ID", help="Only delete the items that an interrupted run left in the table."
+        "--cleanup",
+        metavar="RUN_ID",
+        help="Only delete the items that this interrupted run left in the table.",
     ),
 ]
 Everything = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="Every function on the stream, side by side; without TABLE, on every stream of the region.",
+        help="Verify every function on the stream; without TABLE, on every stream of the region.",
     ),
 ]
 FailurePath = Annotated[
     bool,
     typer.Option(
         "--failure-path",
-        help="Prove what becomes of a record that fails: retried, isolated, kept at the on-failure destination.",
+        help="Verify what happens to a failing record: retried, isolated, sent to the on-failure destination.",
     ),
 ]
 MaxHoldUp = Annotated[
@@ -161,7 +163,7 @@ MaxHoldUp = Annotated[
     typer.Option(
         "--max-hold-up",
         metavar="DURATION",
-        help="With --failure-path: longest time that a failing record may keep others waiting [default: 5m].",
+        help="With --failure-path: maximum time that a failing record may delay other records [default: 5m].",
     ),
 ]
 MaxRetries = Annotated[
@@ -170,6 +172,6 @@ MaxRetries = Annotated[
         "--max-retries",
         min=0,
         metavar="N",
-        help="With --failure-path: most retries of a failing record [default: what the mapping is set to].",
+        help="With --failure-path: maximum number of retries of a failing record [default: the mapping's setting].",
     ),
 ]

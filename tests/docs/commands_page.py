@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.cli.help import argument_name
 from ddbinsert.cli.program import program
 from ddbinsert.cli.registry import TABLE
 from ddbinsert.errors import ExitCode
@@ -90,7 +91,7 @@ def _records(command: Any) -> Iterator[tuple[str, str, str]]:
         record = param.get_help_record(context)
         if record is not None and param.name != "help":
             name, text = record
-            yield getattr(param, "rich_help_panel", None) or "", name.removesuffix(" <str>"), text
+            yield getattr(param, "rich_help_panel", None) or "", argument_name(name), text
 
 
 def _barred(text: str) -> str:

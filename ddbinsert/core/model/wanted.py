@@ -100,8 +100,8 @@ class VpcSpec:
 class FunctionSettings:
     """Settings of a function with AWS's defaults: what has its default is not sent when the function is created.
 
-    `FunctionSpec` (what is wanted) and `core.model.seen.FunctionState` (what is there) share them. How each is read from
-    AWS and written to it is listed in `core.trigger.settings`.
+    `FunctionSpec` (what is wanted) and `core.model.seen.FunctionState` (what is there) share them. How each is read
+    from AWS and written to it is listed in `core.trigger.settings`.
     """
 
     ephemeral_storage: Annotated[int, Ge(512), Le(32768)] = 512
@@ -127,13 +127,13 @@ class FunctionSpec(FunctionSettings):
         layers: ARNs of layer versions, at most five.
         architecture: The instruction set.
         memory: MB. More than 10240 only on Lambda managed instances.
-        timeout: Seconds that one invocation may take.
+        timeout: Maximum duration of an invocation in seconds.
         ephemeral_storage: MB of the folder ``/tmp``. More than 10240 only on Lambda managed instances.
         vpc: The VPC that the function runs in.
         kms_key: ARN of the KMS key that encrypts the environment variables; AWS's own key otherwise.
         tracing: ``Active`` samples invocations for X-Ray; ``PassThrough`` traces what the caller traces.
-        dead_letter: ARN of an SQS queue or SNS topic for asynchronous invocations that fail. Records of the stream go to
-            ``mapping.on_failure`` instead.
+        dead_letter: ARN of an SQS queue or SNS topic for asynchronous invocations that fail. Records of the stream
+            go to ``mapping.on_failure`` instead.
         environment: The function's environment variables; at most 4 KB together.
         log_group: The log group's name; defaults to ``/aws/lambda/NAME``.
         log_format: ``JSON`` has Lambda write its own lines, and those of the runtime's logger, as JSON.

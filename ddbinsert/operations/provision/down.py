@@ -32,7 +32,7 @@ class Asked:
     """How much is to go.
 
     Attributes:
-        stream: Disable the table's stream, too. table: Delete the table, too; only one that ddbinsert made.
+        stream: Disable the table's stream, too. table: Delete the table, too, if ddbinsert created it.
         keeping: What is to stay, or to go, besides the usual.
     """
 

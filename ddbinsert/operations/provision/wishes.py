@@ -36,8 +36,8 @@ class Wishes:
             to be created.
         open_position: Leave open where a new mapping begins, where that depends on an answer: the plan says so.
         beside: Functions of other triggers that are brought about in the same run.
-        force: Attach a filter that no insert can pass.
-        wait_drained: Wait until a replaced stream is read to its end.
+        force: Attach a filter even if no insert can match it.
+        wait_drained: Wait until a replaced stream has been read to its end.
     """
 
     create_table: KeySchema | None = None

@@ -35,7 +35,7 @@ class VerifyOptions:
         allow_guarded: What the handler's own guard drops is a warning, not a failure.
         partiql: Write with PartiQL as well. ttl_attribute: Write an expired item as well, by this attribute.
         log_group: The log group to read; the function's own otherwise.
-        keep: Leave the test items in the table.
+        keep: Keep the test items in the table.
         via_insights: Let CloudWatch Logs Insights count the items beyond the scripted ones.
         methods: The ways of writing to use.
         refuse_tags: Decline a table with one of these tags: name to value, None for any value.
