@@ -44,7 +44,7 @@ def read_indexes(aws: Aws, table: str) -> tuple[Index, ...]:
     if KEY not in _key_of(described).values():
         raise PrerequisiteError(
             f"{table} is not an audit table: {KEY} is not in its key.",
-            hint="Name the table that the audit-log template writes to: --audit NAME.",
+            hint="Specify the table that the audit-log template writes to: --audit NAME.",
             code="no-audit-table",
         )
     return tuple(_indexes(described))

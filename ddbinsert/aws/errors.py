@@ -249,7 +249,7 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
         lacks = str(getattr(error, "kwargs", {}).get("cred_var", "a part")).upper()
         return CredentialsError(
             f"Could not {doing}: the AWS credentials are incomplete: {lacks} is missing.",
-            hint="Set it, or unset the rest of them.",
+            hint="Set it, or unset the others.",
             code="partial-credentials",
         )
     if kinds & _NO_IDENTITY:
@@ -313,7 +313,7 @@ def _from_provider(error: Exception, doing: str) -> CredentialsError:
         "iam-role": "the instance metadata service",
     }.get(provider, provider)
     return CredentialsError(
-        f"Could not {doing}: {source} gave no AWS credentials: {reason}.",
+        f"Could not {doing}: {source} returned no AWS credentials: {reason}.",
         hint=f"Correct {source}, or choose another identity with --profile or AWS_PROFILE.",
         code="credentials",
     )
@@ -327,9 +327,7 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
     if code in _UNKNOWN:
         return CredentialsError(message, hint=_SIGN_IN, code="unknown-credentials")
     if code in _DENIED:
-        return PermissionDenied(
-            message, hint="Ask for this action in the policy of the identity that you use."
-        )
+        return PermissionDenied(message, hint="Add this action to the policy of your identity.")
     if is_throttle(error):
         return Throttled(message, hint="Run it again in a moment.")
     return AwsError(message, code=code or "aws", hint=hint_of(code, said, operation_of(error)))

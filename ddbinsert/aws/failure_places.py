@@ -111,7 +111,8 @@ def _queue_of(aws: Aws, topic: str) -> str:
     """The one queue that is subscribed to a topic: a topic itself keeps nothing.
 
     Raises:
-        UsageError: There is none, or more than one. PrerequisiteError: There is no such topic. AwsError: The subscriptions may not be listed.
+        UsageError: There is none, or more than one. PrerequisiteError: There is no such topic. AwsError: The
+            subscriptions may not be listed.
     """
     queues: list[str] = []
     request: dict[str, Any] = {"TopicArn": topic}
@@ -134,13 +135,14 @@ def _queue_of(aws: Aws, topic: str) -> str:
         return queues[0]
     if not queues:
         raise UsageError(
-            f"{topic} is a topic, which keeps nothing that can be read back, and no queue is subscribed to it.",
-            hint="Subscribe a queue to it; what is discarded from then on can be read there.",
+            f"{topic} is a topic, which does not store messages, and no queue is subscribed to it.",
+            hint="Subscribe a queue to it; records that are discarded afterwards can be read there.",
             code="destination-not-readable",
         )
     raise UsageError(
-        f"{topic} is a topic to which {len(queues)} queues are subscribed, each with its own copy: {', '.join(queues)}.",
-        hint="Name the one to read: --from QUEUE_ARN.",
+        f"{topic} is a topic to which {len(queues)} queues are subscribed, each with its own copy: "
+        f"{', '.join(queues)}.",
+        hint="Specify the one to read: --from QUEUE_ARN.",
         code="destination-not-readable",
     )
 
@@ -219,7 +221,7 @@ class Queue:
                     self._visible(handle, 0)
 
     def _visible(self, handle: str, seconds: int) -> None:
-        with translated(f"hold a message of queue {self.arn}"):
+        with translated(f"extend the visibility timeout of a message in queue {self.arn}"):
             self._aws.client("sqs").change_message_visibility(
                 QueueUrl=self.url, ReceiptHandle=handle, VisibilityTimeout=seconds
             )

@@ -32,6 +32,6 @@ def no_such_service(error: Exception, service: str, endpoint: str) -> NoSuchServ
     if service not in _NAMES or code_of(error) not in _CODES:
         return None
     return NoSuchService(
-        f"There is no {_NAMES[service]} at {endpoint}.",
-        hint="enable-stream, send and down --table need DynamoDB alone. For the rest use AWS, or --local.",
+        f"{_NAMES[service]} is not available at {endpoint}.",
+        hint="enable-stream, send and down --table need only DynamoDB. For other commands use AWS or --local.",
     )

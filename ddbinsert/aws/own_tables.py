@@ -69,7 +69,7 @@ def ensure_table(context: Context, spec: TableSpec) -> Made:
     """Make the table, or complete the one that is there.
 
     Raises:
-        Refused: There is a table of this name that ddbinsert did not make, or one of another kind.
+        Refused: There is a table of this name that ddbinsert did not create, or one of another kind.
     """
     client: Any = context.aws.client("dynamodb")
     found = _described(client, spec.name)
@@ -134,7 +134,7 @@ def _refuse_foreign(client: Any, spec: TableSpec, found: Mapping[str, Any]) -> N
     kind = {one["Key"]: one["Value"] for one in tags}.get(KIND_TAG)
     if kind != spec.kind:
         raise Refused(
-            f"A table {spec.name} exists already, and it is not a table that this command made.",
+            f"A table {spec.name} exists and was not created by this command.",
             hint="Choose another name.",
             code="table-exists",
         )

@@ -22,7 +22,7 @@ class _Refusal(NamedTuple):
     hint: str | Advice
 
 
-_IN_USE = "Another change to it is under way. Wait a minute, and run the command again."
+_IN_USE = "Another change to it is in progress. Wait a minute, and run the command again."
 
 # Recorded from AWS (snapshots of public test suites) and from the service models of botocore.
 _REFUSALS: Final = tuple(
@@ -32,8 +32,8 @@ _REFUSALS: Final = tuple(
             "InvalidParameterValueException",
             r"Invalid filter pattern",
             (
-                "AWS refuses a filter pattern. Check it with filter lint; if that finds nothing, please report the "
-                "pattern as a bug."
+                "AWS rejected a filter pattern. Check it with filter lint; if that reports no error, please "
+                "report the pattern as a bug."
             ),
         ),
         (
@@ -50,7 +50,8 @@ _REFUSALS: Final = tuple(
             "InvalidParameterValueException",
             r"cannot be assumed by Lambda",
             (
-                "A new role can take a minute until Lambda can use it; run the command again. An existing role must trust "
+                "A new role can take a minute until Lambda can use it; run the command again. An existing "
+                "role must trust "
                 "lambda.amazonaws.com."
             ),
         ),
@@ -58,7 +59,8 @@ _REFUSALS: Final = tuple(
             "InvalidParameterValueException",
             r"Cannot access stream",
             (
-                "The function's role needs dynamodb:GetRecords, GetShardIterator, DescribeStream and ListStreams on the "
+                "The function's role needs dynamodb:GetRecords, GetShardIterator, DescribeStream and "
+                "ListStreams on the "
                 "stream."
             ),
         ),
@@ -71,7 +73,8 @@ _REFUSALS: Final = tuple(
             "InvalidParameterValueException",
             r"UnreservedConcurrentExecution",
             (
-                "The account's concurrency is used up by reservations. Lower another function's reserved concurrency, or "
+                "The account's concurrency is used up by reservations. Lower another function's reserved "
+                "concurrency, or "
                 "request a higher quota."
             ),
         ),
@@ -109,12 +112,12 @@ _REFUSALS: Final = tuple(
         (
             "DeleteConflict",
             "",
-            "Something is still attached to the role: detach its policies and remove it from instance profiles first.",
+            "Detach the policies of the role, and remove it from instance profiles, first.",
         ),
         (
             "EntityAlreadyExists",
             "",
-            "There is one with this name already. Use another name, or `--role` for an existing role.",
+            "A role with this name exists. Use another name, or `--role` for an existing role.",
         ),
         (
             "QueueDeletedRecently",
@@ -164,11 +167,15 @@ _REFUSALS: Final = tuple(
         (
             "UnknownOperationException",
             "",
-            "The endpoint does not offer this operation: it is another service, or an emulator without it.",
+            "The endpoint does not support this operation: it is another service, or an emulator without it.",
         ),
-        ("UnknownOperation", "", "The endpoint does not offer this operation: it is an emulator without it."),
-        ("InvalidAction", "", "The endpoint does not offer this operation: it is an emulator without it."),
-        ("NotImplemented", "", "The endpoint does not offer this operation: it is an emulator without it."),
+        (
+            "UnknownOperation",
+            "",
+            "The endpoint does not support this operation: it is an emulator without it.",
+        ),
+        ("InvalidAction", "", "The endpoint does not support this operation: it is an emulator without it."),
+        ("NotImplemented", "", "The endpoint does not support this operation: it is an emulator without it."),
         (
             "ValidationException",
             r"[Rr]equested resource not found|Cannot do operations on a non-existent table",
@@ -200,5 +207,5 @@ def hint_of(code: str, message: str, operation: str = "") -> str | Advice | None
     ):
         return "AWS failed. Run the command again; see https://health.aws.amazon.com if it persists."
     if code.isdecimal():
-        return f"The endpoint does not offer {operation or 'this operation'}, or is not AWS: check --endpoint-url."
+        return f"The endpoint does not support {operation or 'this operation'}, or is not AWS: check --endpoint-url."
     return None

@@ -62,7 +62,7 @@ def until(
             state = f"; last seen: {seen()}" if seen else ""
             raise InconclusiveError(
                 f"Timed out after {elapsed:.0f} s waiting for {what}{state}.",
-                hint=hint or "Run it again to continue from here, or give a longer --timeout.",
+                hint=hint or "Run it again to continue from here, or use a longer --timeout.",
                 code="timeout",
             )
         if progress:

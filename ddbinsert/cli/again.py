@@ -43,7 +43,7 @@ def again(
                 return replace(proof, verdict=with_earlier(proof.verdict, earlier))
             earlier.append(earlier_of(proof.verdict))
             keep(proof)
-        codes = ", ".join(earlier[-1].codes) or "nothing shows why"
+        codes = ", ".join(earlier[-1].codes) or "no cause was found"
         reporter.step(f"attempt {len(earlier)} of {retries + 1} was inconclusive ({codes}); trying again")
 
 
@@ -51,4 +51,4 @@ def _say_why(proof: Proof, reporter: Reporter, *, is_last: bool) -> None:
     """Say why an inconclusive run is not made again."""
     if proof.verdict.result is Result.INCONCLUSIVE and not is_last:
         codes = ", ".join(stands_against(proof.verdict))
-        reporter.step(f"not tried again: another try would not change, or would hide, {codes}")
+        reporter.step(f"not retried: another attempt would not change, or would hide, {codes}")

@@ -168,7 +168,7 @@ def verify(
 
     if from_table and (since or until):
         raise UsageError(
-            "--since and --until are times of inserts, which --from-table does not know.",
+            "--since and --until cannot be combined with --from-table, which does not know the times of inserts.",
             hint="Leave them out.",
         )
     trigger = run.trigger(table, settings)

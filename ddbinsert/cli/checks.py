@@ -261,7 +261,7 @@ def _refuse_unless_writable(
     if problem:
         raise UsageError(
             f"{name} {value}: it can't be written: {problem}.",
-            hint="Name another path.",
+            hint="Use another path.",
             code=_CODES.get(name, "not-writable"),
         )
 

@@ -41,7 +41,7 @@ def check(run: Run) -> Outcome:
     if every[0].path is None:
         raise PrerequisiteError(
             f"There is no ddbinsert.yaml in {run.environment.cwd}.",
-            hint="Name another file with --config; config.example.yaml shows every key.",
+            hint="Specify another file with --config; config.example.yaml shows every key.",
             code="no-configuration-file",
         )
     for loaded in every:

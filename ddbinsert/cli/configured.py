@@ -95,13 +95,13 @@ def the_trigger(configuration: Configuration, command: str) -> Trigger:
     if rivals:
         where = "The configuration file" if trigger is None else f"Table {trigger.table}"
         raise UsageError(
-            f"{where} has {len(rivals)} triggers: {', '.join(rivals)}. This command is about one.",
+            f"{where} has {len(rivals)} triggers: {', '.join(rivals)}. This command works with one trigger.",
             hint=Advice("Name one", (*command.split(), rivals[0])),
             code="several-triggers",
         )
     if trigger is None:
         raise UsageError(
-            "No table is given.",
+            "No table is specified.",
             hint=Advice("Set `table:` in ddbinsert.yaml, or name it", (*command.split(), TABLE)),
             code="no-table",
         )
@@ -131,7 +131,8 @@ def _refuse_unknown(loaded: Configurations, command: str) -> None:
         return
     near = nearest(loaded.unknown[0], [*loaded.names])
     raise UsageError(
-        f"The configuration file has no trigger {' or '.join(loaded.unknown)}, and none of a table of that name.",
+        f"The configuration file has no trigger {' or '.join(loaded.unknown)}, and no trigger for a table with "
+        "that name.",
         hint=Advice("Did you mean", (*command.split(), near))
         if near
         else f"Its triggers are: {', '.join(loaded.names)}.",

@@ -69,7 +69,7 @@ def consumer_of(
     selector = selector_of(stack, tags)
     if selector and is_named(trigger):
         raise UsageError(
-            "The function is named, so --stack and --tag have nothing to choose.",
+            "--function cannot be combined with --stack or --tag.",
             hint="Leave out --function, or --stack and --tag.",
             code="options-contradict",
         )
@@ -86,4 +86,4 @@ def take(run: Run, trigger: Trigger) -> None:
     """Say which function was taken; advice of this run names it from now on."""
     name = trigger.function_name
     run.takes(name)
-    run.reporter.step(f"function {name} reads the stream of {trigger.table} and is taken")
+    run.reporter.step(f"using function {name}, which reads the stream of {trigger.table}")

@@ -156,16 +156,16 @@ def _fixed(run: Run, part: Part, examined: Examined) -> bool:
     chosen = list(dict.fromkeys(part.run.addressed(one.advice) for one in found))
     chosen = list({one.command: one for one in chosen}.values())
     if any(one.command[0] == "attach-trigger" for one in chosen):
-        # It restores everything that ddbinsert made.
+        # It restores everything that ddbinsert created.
         chosen = [one for one in chosen if one.command[0] != "create-function"]
     if not chosen:
-        part.run.reporter.step("there is nothing that can be repaired without a decision of yours")
+        part.run.reporter.step("nothing can be repaired automatically")
         return False
     environment = replace(run.environment, out=run.environment.err)
     for one in chosen:
         main([*one.command, "--dry-run"], environment)
     lines = "\n".join(f"  {one.line}" for one in chosen)
-    run.confirm(f"Carry this out?\n{lines}\n")
+    run.confirm(f"Run these commands?\n{lines}\n")
     for one in chosen:
         code = main([*one.command, "--yes"] if run.options.yes else list(one.command), environment)
         if code:

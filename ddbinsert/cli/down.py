@@ -59,7 +59,7 @@ def down(
     from ddbinsert.operations.provision.down import Asked
 
     if logs and keep_logs:
-        raise UsageError("--logs and --keep-logs contradict each other.", code="options-contradict")
+        raise UsageError("--logs and --keep-logs cannot be combined.", code="options-contradict")
     asked = Asked(
         stream=stream,
         table=delete_table,
@@ -159,10 +159,10 @@ def _taken_down(parts: Parts, plans: Sequence[Ended[_Plan]]) -> tuple[Ended[Conv
     def finish(part: Part) -> Converged:
         before = done[part.title].value
         if before is None:
-            raise AssertionError("only what was taken down is finished")
+            raise AssertionError("only what was removed is finished")
         found = by_part[part.title][1]
         if part.trigger.table in failed and any(map(is_of_table, found.steps)):
-            why = f"table {part.trigger.table} and its stream: not every trigger of it could be taken down"
+            why = f"table {part.trigger.table} and its stream: not all of its triggers could be removed"
             return replace(before, stays=(*before.stays, why))
         return take_down_table(part.run.context(TIMEOUT), before, found, words.future)
 
@@ -184,5 +184,5 @@ def _outcome(done: Converged, *, exit_code: bool) -> Outcome:
         exit_code=ExitCode.NO if exit_code and done.dry_run and done.steps else ExitCode.OK,
         word=f"{count} step{'' if count == 1 else 's'}{'' if done.dry_run else ' done'}"
         if count
-        else "nothing to take down",
+        else "nothing to remove",
     )

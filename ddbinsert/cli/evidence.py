@@ -42,12 +42,12 @@ def _checked(run: Run, file: str) -> Checked:
     path = run.environment.cwd / file
     try:
         if path.exists() and not path.is_file():
-            raise UsageError(f"{file} is not a regular file.", hint="Name a bundle.", code="not-a-file")
+            raise UsageError(f"{file} is not a regular file.", hint="Specify a bundle.", code="not-a-file")
         with path.open("rb") as opened:
             return check_bundle(opened)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{file} can't be read: {getattr(error, 'strerror', None) or error}.",
-            hint="Name a file that `verify --bundle` wrote.",
+            hint="Specify a file that `verify --bundle` wrote.",
             code="unreadable-file",
         ) from None

@@ -198,7 +198,7 @@ def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
     for one in odd[:_ODD]:
         run.reporter.warn(f"skipped {one.name}: {one.why}")
     if len(odd) > _ODD:
-        run.reporter.warn(f"skipped {len(odd) - _ODD:,} more documents that are not Lambda's")
+        run.reporter.warn(f"skipped {len(odd) - _ODD:,} more documents that Lambda did not write")
 
 
 def _keeper(run: Run, name: str) -> Callable[[Stored, Failure], None]:

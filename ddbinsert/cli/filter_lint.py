@@ -207,9 +207,7 @@ def _linted(  # noqa: PLR0917 - the options of the command
         return (operation.lint_mapping(run.aws, mapping),)
     if table is not None:
         return operation.lint_table(run.aws, table)[1]
-    raise UsageError(
-        "There is nothing to check.", hint="Give a pattern, a file, --mapping UUID or --table TABLE."
-    )
+    raise UsageError("Nothing to check.", hint="Give a pattern, a file, --mapping UUID or --table TABLE.")
 
 
 def _patterns_outcome(
@@ -244,5 +242,6 @@ def _warn_of_emulator(run: Run, linted: Iterable[Linted]) -> None:
     gaps = dict.fromkeys(gap for pattern in parsed if pattern is not None for gap in emulator_gaps(pattern))
     if gaps:
         run.reporter.warn(
-            f"The embedded emulator evaluates {', '.join(gaps)} differently from AWS: its deliveries prove nothing here."
+            f"The embedded emulator evaluates {', '.join(gaps)} differently from AWS: its deliveries prove "
+            "nothing here."
         )

@@ -133,7 +133,8 @@ def _texts(run: Run, patterns: list[str] | None, mapping: str | None) -> tuple[s
         texts += operation.mapping_state(run.aws, mapping).filters
     if not texts:
         raise UsageError(
-            "There is no filter.", hint="Give a pattern, a file, or --mapping UUID of a mapping with filters."
+            "No filter is specified.",
+            hint="Give a pattern, a file, or --mapping UUID of a mapping with filters.",
         )
     return texts
 

@@ -86,7 +86,7 @@ def scaffold(run: Run, template: TemplateName, folder: Folder, *, runtime: Runti
 
     known = [one.value for one in Template]
     if template not in known:
-        raise UsageError(f"There is no template {template!r}.", hint=f"It is one of {', '.join(known)}.")
+        raise UsageError(f"Unknown template {template!r}.", hint=f"It is one of {', '.join(known)}.")
     made = copy(Template(template), run.environment.cwd / folder, runtime or "python3.13")
 
     advice = run.addressed(
@@ -220,7 +220,7 @@ def _event(
     from ddbinsert.operations.handlers.events import read_event
 
     if event is not None and captured is not None:
-        raise UsageError("--event and --captured contradict each other.", hint="Leave one out.")
+        raise UsageError("--event and --captured cannot be combined.", hint="Leave one out.")
     if event is not None:
         return read_event(event, cwd=run.environment.cwd, stdin=run.environment.stdin)
     if captured is not None:

@@ -95,9 +95,12 @@ def gaps(
 
         if repair or since or until or match or compare_sink or (from_table and (from_export or print_sql)):
             raise UsageError(
-                "--from-table and --from-export compare all items with the sink; they can't be combined with each other, "
+                "--from-table and --from-export compare all items with the sink; they can't be combined with "
+                "each other, "
                 "nor with --repair, --since, --until, --match or --compare-sink.",
-                hint=Advice("To give what is missing to the function", ("backfill", TABLE, "--missing")),
+                hint=Advice(
+                    "To deliver the missing inserts to the function", ("backfill", TABLE, "--missing")
+                ),
                 code="options-contradict",
             )
         if print_sql:
@@ -134,7 +137,7 @@ def gaps(
 
 
 def _check(*, repair: bool, dry_run: bool, batch_size: int, attempts: int) -> None:
-    """Refuse options that contradict each other.
+    """Refuse options that cannot be combined.
 
     Raises:
         UsageError: They do.
@@ -185,7 +188,8 @@ def _confirm(run: Run, found: Gaps) -> None:
     unmapped = {"no-mapping", "stream-replaced"} & {group.cause.value for group in found.groups}
     if unmapped:
         run.reporter.warn(
-            "no mapping reads the stream: a new one from TRIM_HORIZON delivers these inserts itself, and then once more"
+            "no mapping reads the stream: a new mapping that starts at TRIM_HORIZON would deliver these "
+            "inserts a second time"
         )
     causes = ", ".join(f"{group.count:,} {group.cause}" for group in found.groups)
     inserts = "1 missed insert" if found.missed == 1 else f"{found.missed:,} missed inserts"

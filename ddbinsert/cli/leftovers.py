@@ -40,7 +40,7 @@ def mention_leftovers(run: Run, table: str) -> None:
             if one.undo:
                 run.reporter.warn(text, Advice("remove them with", one.undo))
             else:
-                run.reporter.warn(f"{text}; they have keys of your own")
+                run.reporter.warn(f"{text}; they have your own keys")
         runs = OpenRuns(state_directory(run.environment.variables).parent / "runs")
         for run_id in runs.runs():
             with suppress(DdbInsertError):

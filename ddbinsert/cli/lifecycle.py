@@ -90,7 +90,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     """The plan of each trigger, before anything is changed.
 
     Raises:
-        Refused: Two of the plans contradict each other.
+        Refused: Two of the plans cannot be combined.
     """
     from ddbinsert.cli.preparing import prepare_configured
     from ddbinsert.operations.provision.together import refuse_together
@@ -121,8 +121,8 @@ def _carrying_out(parts: Parts, tables: Sequence[str] | None, out: Path | None) 
     """What carries the plan out."""
     if out is not None:
         words = (TABLE,) if parts.is_one else ()
-        return Advice("Carry it out", ("up", *words, "--plan", str(out)))
-    return Advice("Carry it out", ("up", *((TABLE,) if parts.is_one else tables or ())))
+        return Advice("Apply it", ("up", *words, "--plan", str(out)))
+    return Advice("Apply it", ("up", *((TABLE,) if parts.is_one else tables or ())))
 
 
 def _planned(prepared: Prepared, noted: Noted | None, advice: Advice | None, *, exit_code: bool) -> Outcome:
@@ -231,7 +231,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
     if loaded.unknown:
         raise Refused(
             f"The configuration file no longer has {', '.join(loaded.unknown)}.\nNothing was changed.",
-            hint="Make a new plan, look at it, and carry that out.",
+            hint="Create a new plan, review it, and apply it.",
             code="plan-changed",
         )
     parts = Parts.of(run, loaded)

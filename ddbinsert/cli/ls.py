@@ -146,7 +146,7 @@ def _places(
     from ddbinsert.operations.inventory import Place, enabled
 
     if all_regions and regions:
-        raise UsageError("--region and --all-regions contradict each other.", code="options-contradict")
+        raise UsageError("--region and --all-regions cannot be combined.", code="options-contradict")
     found: list[Place] = []
     identities: Sequence[str | None] = [*dict.fromkeys(profiles or ())] or [None]
     wanted: Sequence[str | None] = [*dict.fromkeys(regions or ())] or [None]
@@ -258,7 +258,7 @@ def _earlier(path: Path, given: str) -> list[dict[str, Any]]:
     shaped = all(all(name in one for name in ("kind", "id", "table", "region", "state")) for one in entries)
     if not all(isinstance(one, dict) and "type" in one for one in lines) or not shaped:
         raise UsageError(
-            f"--diff {given}: this is not an inventory in JSON lines.",
+            f"--diff {given}: this is not an inventory in JSON Lines.",
             hint=Advice("Give a file to which this was written", ("ls", "--output", "json")),
             code="diff-file",
         )

@@ -97,7 +97,7 @@ def permissions(
     document = policy(modes, _target(given))
     optional = losses(modes)
     for action, loss in optional.items():
-        run.reporter.step(f"{action} may be left out; missing then: {loss}")
+        run.reporter.step(f"{action} can be omitted; the command then cannot show: {loss}")
 
     def human(screen: Screen) -> None:
         screen.line(written(document, names, form))

@@ -173,9 +173,9 @@ def refuse_another(then: Sequence[Noted], now: Sequence[Noted]) -> None:
     more = [f"and {len(named) - _MOST} more"] if len(named) > _MOST else []
     listed = "".join(f"\n  {line}" for line in [*named[:_MOST], *more])
     raise Refused(
-        "The plan is no longer the one in the file: the account, the configuration or the code was changed "
+        "The plan file is out of date: the account, the configuration or the code has changed "
         f"since.{listed}\nNothing was changed.",
-        hint="Make a new plan, look at it, and carry that out.",
+        hint="Create a new plan, review it, and apply it.",
         code="plan-changed",
     )
 
@@ -185,9 +185,9 @@ def _changed(then: Noted, now: Noted) -> list[str]:
 
     return [
         *differences(then.facts, now.facts),
-        *(f"no longer to be done: {step}" for step in then.steps if step not in now.steps),
-        *(f"now also to be done: {step}" for step in now.steps if step not in then.steps),
-    ] or ["the steps are others"]
+        *(f"no longer needed: {step}" for step in then.steps if step not in now.steps),
+        *(f"now also needed: {step}" for step in now.steps if step not in then.steps),
+    ] or ["the steps differ"]
 
 
 def refuse_other_triggers(then: Sequence[Noted], now: Sequence[str]) -> None:
@@ -202,7 +202,7 @@ def refuse_other_triggers(then: Sequence[Noted], now: Sequence[str]) -> None:
     words = [one.word for one in then]
     if sorted(words) != sorted(now):
         raise Refused(
-            f"The plan is of {', '.join(words)}, and this run is about {', '.join(now)}.\nNothing was changed.",
-            hint="Leave the names out, or make a plan of these.",
+            f"The plan is for {', '.join(words)}, but this run is for {', '.join(now)}.\nNothing was changed.",
+            hint="Leave the names out, or create a plan for these.",
             code="plan-changed",
         )

@@ -65,17 +65,19 @@ def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPositi
     from ddbinsert.core.model.wanted import StartingPosition
 
     count = f"{'at least ' if at_least else ''}{inserts} insert{'' if inserts == 1 else 's'}"
-    situation = f"The stream holds {count} from before: from TRIM_HORIZON the function gets them all again."
+    situation = (
+        f"The stream contains {count} from before. With TRIM_HORIZON the function receives all of them again."
+    )
     answer = run.ask(
-        f"{situation}\nReplay them? [r]eplay (TRIM_HORIZON), [s]kip (LATEST: what is written in the next "
-        "minute may be missed), or anything else to stop:"
+        f"{situation}\nReplay them? [r]eplay (TRIM_HORIZON), [s]kip (LATEST: inserts of the next minute may be "
+        "missed), or anything else to stop:"
     )
     match answer:
         case None:
             raise UsageError(
                 situation,
                 hint="Choose with --starting-position, or mapping.starting_position in ddbinsert.yaml: TRIM_HORIZON (replay) "
-                "or LATEST (skip; what is written before the mapping polls, in about a minute, may be missed).",
+                "or LATEST (skip; inserts before the mapping polls, in about a minute, may be missed).",
                 code="starting-position-needed",
             )
         case "r" | "replay":

@@ -89,7 +89,7 @@ def records(
 
     number = _sequence(from_sequence)
     if since is not None and number is not None:
-        raise UsageError("--since and --from-sequence contradict each other.", code="options-contradict")
+        raise UsageError("--since and --from-sequence cannot be combined.", code="options-contradict")
     run.json_lines = True
     trigger = run.table(table)
     begin = _begin(run, since)
@@ -121,7 +121,7 @@ def records(
     _keep(run, kept)
     if reader.refused:
         run.reporter.warn(
-            "the endpoint can't start at a chosen place: all records were read, older ones left out"
+            "the endpoint cannot start at a given position: all records were read, and older ones left out"
         )
     if reader.trimmed:
         run.reporter.warn("records were lost: the stream keeps them for 24 hours, and they were older")
@@ -163,14 +163,14 @@ def _checkpoint(
     found = checkpoint_of(run.environment.cwd / given, source.stream_arn)
     if number is not None:
         raise UsageError(
-            "--from-sequence and --checkpoint contradict each other: the checkpoint says where to go on.",
+            "--from-sequence and --checkpoint cannot be combined: the checkpoint has the position.",
             code="options-contradict",
         )
     if found.is_new:
         found.since = begin
         found.save()
     elif begin is not None:
-        run.reporter.step(f"--since is not used: {given} says where to go on")
+        run.reporter.step(f"--since is ignored: reading continues from the position in {given}")
     return found
 
 
@@ -184,7 +184,7 @@ def _head(run: Run, source: Source, kept: Checkpoint | None) -> None:
     if not source.is_live:
         run.reporter.warn("the stream is disabled; AWS keeps its records for 24 hours")
     if kept is not None and not kept.is_new:
-        run.reporter.step(f"goes on from checkpoint {kept.path}")
+        run.reporter.step(f"continues from checkpoint {kept.path}")
 
 
 def _shower(run: Run, *, plain: bool) -> Callable[[Record], None]:

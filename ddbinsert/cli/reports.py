@@ -99,7 +99,7 @@ class ReportFiles:
         named = [one for one in (self._html, self._junit, path) if one is not None]
         if len(set(named)) < len(named):
             raise UsageError(
-                "Two of --report, --junit and --bundle name the same file.", hint="Name different files."
+                "Two of --report, --junit and --bundle name the same file.", hint="Use different files."
             )
         self._bundle = None
         if path is not None:
@@ -268,7 +268,7 @@ def checked_path(path: Path, option: str) -> Path:
         if path.exists():
             if not stat.S_ISREG(path.stat().st_mode):
                 raise UsageError(
-                    f"{option}: this is not a regular file.", hint="Name a regular file.", code="report-file"
+                    f"{option}: this is not a regular file.", hint="Use a regular file.", code="report-file"
                 )
             if not os.access(path, os.W_OK):
                 raise PermissionError(0, "the file is write-protected")
@@ -279,7 +279,7 @@ def checked_path(path: Path, option: str) -> Path:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(
             f"{option}: this file can't be written: {reason}.",
-            hint="Name another file. The run has not started.",
+            hint="Use another file. The run has not started.",
             code="report-file",
         ) from None
     return path

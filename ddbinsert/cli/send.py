@@ -87,7 +87,7 @@ def send(
     whole = any(True for _ in samples.made())
     if clean and not whole:
         raise UsageError(
-            f"Every item of {item} has its own key, so nothing proves that the run wrote it.",
+            f"Every item of {item} has its own key, so it cannot be proven that the run wrote it.",
             hint="Remove the items by their keys.",
         )
     if clean:
@@ -122,7 +122,7 @@ def _check(
     clean: str | None,
     item: str | None,
 ) -> None:
-    """Refuse options that contradict each other.
+    """Refuse options that cannot be combined.
 
     Raises:
         UsageError: For the first contradiction.
@@ -135,7 +135,7 @@ def _check(
         raise UsageError(f"--rate must be more than 0, not {rate:g}.")
     if keep and (remove or hold):
         other = "--remove" if remove else "--hold"
-        raise UsageError(f"--keep and {other} contradict each other.", hint="Leave one out.")
+        raise UsageError(f"--keep and {other} cannot be combined.", hint="Leave one out.")
     if clean is not None and not _RUN_ID.fullmatch(clean):
         raise UsageError(
             f"--clean: {clean!r:.80} is not a valid run ID: it has 12 hexadecimal digits.",
@@ -243,16 +243,16 @@ def _overlooked(sent: Sent) -> tuple[DdbInsertError, ...]:
             Refused(
                 f"{len(sent.existing)} of these items already exist and were left as they are: "
                 f"{keys_line(sent.existing)}",
-                hint="Use other keys, or leave the key out and let ddbinsert make one.",
+                hint="Use other keys, or leave the key out and let ddbinsert create one.",
                 code="item-exists",
             )
         )
     if sent.uncertain:
         errors.append(
             InconclusiveError(
-                f"{len(sent.uncertain)} items are in the table, but nothing proves that this run wrote them, so they were "
-                f"left: {keys_line(sent.uncertain)}",
-                hint="Look at them, and remove them by their keys if they are not wanted.",
+                f"{len(sent.uncertain)} items are in the table, but it cannot be proven that this run wrote "
+                f"them, so they were left: {keys_line(sent.uncertain)}",
+                hint="Check them, and remove them by their keys if they are not needed.",
                 code="item-uncertain",
             )
         )

@@ -45,7 +45,7 @@ def verify_every(
     """Prove each of several triggers, or every consumer of the streams of their tables."""
     everything, function, stack, tags = chosen
     if everything and function is not None:
-        raise UsageError("--all and --function contradict each other.", code="options-contradict")
+        raise UsageError("--all and --function cannot be combined.", code="options-contradict")
     if everything:
         found = _consumers(run, loaded, selector_of(stack, tags), writes=way.watch_for is None)
         return _proven(run, kept, way, Parts.of_consumers(run, found), lambda part: part.trigger, emit=emit)
@@ -120,7 +120,7 @@ def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: 
         run.confirm(
             f"Test items will be written to {len(tables)} table{'' if len(tables) == 1 else 's'} in {run.aws.region} "
             f"({', '.join(tables)}), and delivered to {len(everywhere)} function"
-            f"{'' if len(everywhere) == 1 else 's'}. Go on?"
+            f"{'' if len(everywhere) == 1 else 's'}. Continue?"
         )
     for name in tables:
         mention_leftovers(run, name)
@@ -144,5 +144,5 @@ def _fitting(context: VerifyContext, way: Way, trigger: Trigger) -> Way:
         if way.wiretap
         else "log lines that show a key are accepted (--match)"
     )
-    context.reporter.step(f"it runs code of its own, so {means}")
+    context.reporter.step(f"it runs its own code, so {means}")
     return way

@@ -35,7 +35,7 @@ _LANES = range(4)
 
 
 def check(*, match: bool, count: int, wiretap: bool, observe: bool, period: str | None) -> None:
-    """Refuse options that contradict each other.
+    """Refuse options that cannot be combined.
 
     Raises:
         UsageError: They do.
@@ -59,7 +59,7 @@ def limits_of(
     """What --failure-path demands; None without it.
 
     Raises:
-        UsageError: The options contradict each other.
+        UsageError: The options cannot be combined.
     """
     from ddbinsert.core.proof.failure_path.settings import Limits
 
@@ -71,7 +71,8 @@ def limits_of(
         return None
     if others or count != len(_LANES):
         raise UsageError(
-            "--failure-path makes one record fail; it cannot be combined with --match, --wiretap, --observe or --count.",
+            "--failure-path makes one record fail; it cannot be combined with --match, --wiretap, --observe "
+            "or --count.",
             code="options-contradict",
         )
     longest = Limits().hold_up if hold_up is None else seconds(hold_up, name="--max-hold-up")
@@ -119,7 +120,7 @@ def attributes_of(run: Run, item: str | None) -> dict[str, dict[str, object]] | 
     drafts = read_items(item, cwd=run.environment.cwd, stdin=run.environment.stdin)
     if len(drafts) != 1:
         raise UsageError(
-            f"--item {item} holds {len(drafts)} items.",
+            f"--item {item} contains {len(drafts)} items.",
             hint="Give a file with one item: the attributes of every test item.",
         )
     return dict(drafts[0].item)
@@ -132,7 +133,7 @@ def only_one(words: list[str] | None, option: str) -> str | None:
         UsageError: Several are named.
     """
     if words and len(words) > 1:
-        raise UsageError(f"{option} is about one table.", code="options-contradict")
+        raise UsageError(f"{option} works with one table only.", code="options-contradict")
     return words[0] if words else None
 
 

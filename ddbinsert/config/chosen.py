@@ -179,7 +179,7 @@ def _with_function(
         near = nearest(str(given), [one.function_name for one in functions.values() if one])
         raise UsageError(
             f"No trigger of {', '.join(names)} has function {given}.",
-            hint=f"Did you mean {near}?" if near else "Name one trigger to give it another function.",
+            hint=f"Did you mean {near}?" if near else "Specify one trigger to change its function.",
             code="unknown-trigger",
         )
     return found

@@ -40,7 +40,7 @@ def contradictions(
     places: Mapping[str, Place],
     findings: Findings,
 ) -> None:
-    """Find the triggers that contradict each other.
+    """Find the triggers that cannot be combined.
 
     Args:
         wanted: The triggers by name. given: What is given for each. places: Where each is written.
@@ -72,7 +72,7 @@ def _of_pair(
     if one.table == two.table:
         yield (
             "function.name",
-            f"Trigger {first} has the same table and function {two.function_name}, too. Give one another function.name.",
+            f"Trigger {first} has the same table and function {two.function_name}, too. Change one function.name.",
         )
         return
     said = f"trigger {first} has the same function, {two.function_name}, and gives"

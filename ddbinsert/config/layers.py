@@ -103,7 +103,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
     layer: dict[str, Given] = {}
     for path, value in flags.items():
         if path not in keys.by_path():
-            raise LookupError(f"No key is called {path!r}.")
+            raise LookupError(f"Unknown key {path!r}.")
         if value is None:
             continue
         key = keys.by_path()[path]
@@ -134,7 +134,9 @@ def refuse_rivals(layer: Layer, findings: Findings) -> None:
         ("connection.local", "connection.endpoint_url"),
     ):
         if _is_chosen(layer, path) and _is_chosen(layer, rival):
-            findings.add(path, layer[path].place, f"{path} and {rival} exclude each other; keep one of them.")
+            findings.add(
+                path, layer[path].place, f"{path} and {rival} cannot be combined; remove one of them."
+            )
 
 
 def _is_chosen(layer: Layer, path: str) -> bool:

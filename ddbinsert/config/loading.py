@@ -130,7 +130,7 @@ def load_every(
         words: Names of triggers, or tables. ``flags`` gives none.
 
     Raises:
-        InvalidConfigurationError: With every problem of every layer, or of triggers that contradict each other.
+        InvalidConfigurationError: With every problem of every layer, or of triggers that cannot be combined.
         UsageError: No trigger of the file has the function that a flag or a variable names.
         LookupError: A flag does not belong to any key: an error of the caller.
     """

@@ -81,7 +81,7 @@ def _whole_vpc(layer: Layer, findings: Findings) -> None:
     both = ("function.vpc.subnets", "function.vpc.security_groups")
     for path, other in (both, both[::-1]):
         if _value(layer, path) and not _value(layer, other):
-            findings.add(path, _place(layer, path), f"{path} needs {other}; Lambda takes both or neither.")
+            findings.add(path, _place(layer, path), f"{path} needs {other}; Lambda requires both or neither.")
 
 
 #: Memory of a function that is not on managed instances: docs/aws-facts.md#function-limits.
@@ -104,7 +104,7 @@ def _whose_role(layer: Layer, findings: Findings) -> None:
         return
     for path in ("role.boundary", "role.path", "role.tags"):
         if path in layer and _value(layer, path) not in (None, keys.by_path()[path].default):
-            message = f"{path} is of the role that ddbinsert makes; function.role names one of your own."
+            message = f"{path} applies only to the role that ddbinsert creates, but function.role is set."
             findings.add(path, _place(layer, path), message)
 
 

@@ -51,7 +51,7 @@ def declared_triggers(root: Entries, findings: Findings) -> tuple[Declared, ...]
     named = {entry.key: entry for entry in root.entries}
     if TRIGGERS not in named:
         if DEFAULTS in named:
-            message = f"{DEFAULTS} are those of {TRIGGERS}, which the file does not have."
+            message = f"{DEFAULTS} requires {TRIGGERS}, which is missing."
             findings.add(DEFAULTS, named[DEFAULTS].place, message)
             root = Entries(root.place, tuple(entry for entry in root.entries if entry.key != DEFAULTS))
         layer = layers.from_file(root, findings)
@@ -78,9 +78,7 @@ def prefixed(findings: Findings, path: str, into: Findings) -> None:
 def _refuse_settings(root: Entries, findings: Findings) -> None:
     for entry in root.entries:
         if entry.key in keys.trigger().members:
-            message = (
-                f"{TRIGGERS} and {entry.key} exclude each other; what all triggers share is under {DEFAULTS}."
-            )
+            message = f"{TRIGGERS} and {entry.key} cannot be combined; put settings that all triggers share under {DEFAULTS}."
             findings.add(entry.key, entry.place, message)
         elif entry.key not in (TRIGGERS, DEFAULTS, "connection") and not entry.key.startswith(
             layers.EXTENSION

@@ -291,9 +291,9 @@ def _live_notes(
         )
     if world.role is not None and world.role.is_ours and world.role.other_policies:
         policies = ", ".join(world.role.other_policies)
-        yield f"Policies of role {world.role.name} that ddbinsert did not make are not exported: {policies}."
+        yield f"Policies of role {world.role.name} that ddbinsert did not create are not exported: {policies}."
     if world.role is None or not world.role.is_ours:
-        yield f"The role {function.role_arn} was not made by ddbinsert: it is referred to, not exported."
+        yield f"The role {function.role_arn} was not created by ddbinsert: it is referred to, not exported."
     if not has_code:
         yield (
             f"The code of {function.name} is not part of the export: put its archive in function.zip "
@@ -301,7 +301,8 @@ def _live_notes(
         )
     if world.log_group is not None and world.log_group.retention_policy:
         yield (
-            f"The retention of {world.log_group.name} is set by the account's policy {world.log_group.retention_policy}; "
+            f"The retention of {world.log_group.name} is set by the account's policy "
+            f"{world.log_group.retention_policy}; "
             "the group's own is not known and not exported."
         )
     if function.reserved_concurrency is not None:

@@ -71,14 +71,14 @@ def language_of(runtime: str) -> Language:
             oldest = named.fullmatch(language.oldest)
             if oldest is not None and int(found[1]) < int(oldest[1]):
                 raise UsageError(
-                    f"The handler templates do not run in {runtime}.",
-                    hint=f"Choose {language.oldest} or a later runtime, or give your own code (function.code).",
+                    f"The handler templates do not support {runtime}.",
+                    hint=f"Choose {language.oldest} or a later runtime, or use your own code (function.code).",
                     code="no-template-for-runtime",
                 )
             return language
     raise UsageError(
-        f"The handler templates are written in Python and Node.js; there is none for the runtime {runtime!r}.",
-        hint="Choose a python3.* or nodejs* runtime, or give your own code (function.code).",
+        f"The handler templates are written in Python and Node.js; the runtime {runtime!r} is not supported.",
+        hint="Choose a python3.* or nodejs* runtime, or use your own code (function.code).",
         code="no-template-for-runtime",
     )
 

@@ -107,14 +107,14 @@ def _package(
 ) -> Package:
     if not content.names:
         raise UsageError(
-            f"{what} holds no files for a function.",
-            hint=f"Caches, version control, virtual environments and what {IGNORE_FILE} names are left out.",
+            f"{what} contains no files for a function.",
+            hint=f"Caches, version control, virtual environments and files listed in {IGNORE_FILE} are left out.",
             code="code-empty",
         )
     if content.size > LARGEST_UNZIPPED:
         raise UsageError(
             f"The code in {what} is too large: {_megabytes(content.size)} unzipped. "
-            f"Lambda takes {LARGEST_UNZIPPED // 1024**2} MB, layers included.",
+            f"Lambda allows {LARGEST_UNZIPPED // 1024**2} MB, layers included.",
             hint="Leave out what the function doesn't need, or use a container image.",
             code="code-too-large",
         )
@@ -143,8 +143,8 @@ def refuse_upload(size: int, what: object, largest: int = LARGEST_UPLOAD) -> Non
     if size > largest:
         raise UsageError(
             f"The archive of {what} is too large to upload: {_megabytes(size)}. "
-            f"Lambda takes {LARGEST_UPLOAD // 1024**2} MB in a request.",
-            hint="Name an S3 bucket in the function's region for it to go through: function.code_bucket.",
+            f"Lambda allows {LARGEST_UPLOAD // 1024**2} MB in a request.",
+            hint="Specify an S3 bucket in the function's region for the upload: function.code_bucket.",
             code="code-too-large",
         )
 
@@ -155,7 +155,7 @@ def _content(path: Path, runtime: str, architecture: str) -> _Content:
     if not path.exists():
         raise PrerequisiteError(
             f"The code {path} does not exist.",
-            hint="function.code is a path relative to the configuration file (or to where you are, without one).",
+            hint="function.code is a path relative to the configuration file (or to the working directory, without one).",
             code="code-not-found",
         )
     if not path.is_file():
@@ -189,11 +189,13 @@ def _folder(path: Path, runtime: str, architecture: str) -> _Content:
 def _left_out(gathered: Gathered) -> Iterator[str]:
     if gathered.secrets:
         yield (
-            f"left out of the archive as secrets: {_some(gathered.secrets)}; a line `!NAME` in {IGNORE_FILE} takes one in"
+            f"left out of the archive as secrets: {_some(gathered.secrets)}; a line `!NAME` in {IGNORE_FILE} "
+            "includes one"
         )
     if gathered.strays:
         yield (
-            f"left out of the archive: {_some(gathered.strays)}, symbolic links that lead out of the folder or nowhere"
+            f"left out of the archive: {_some(gathered.strays)}, symbolic links that lead out of the folder or "
+            "are broken"
         )
 
 

@@ -115,7 +115,7 @@ def _installer() -> list[str]:
     if uv is not None:
         return [uv, "pip", "install"]
     raise PrerequisiteError(
-        f"The code has a {_REQUIREMENTS}, and neither pip nor uv is there to build it.",
+        f"The code has a {_REQUIREMENTS}, but neither pip nor uv is installed.",
         hint="Install pip into ddbinsert's environment, or build the archive yourself (function.code: code.zip).",
         code="no-pip",
     )
@@ -161,7 +161,7 @@ def _node(gathered: Gathered, build: Path, architecture: str) -> Gathered:
     npm = shutil.which("npm")
     if npm is None:
         raise PrerequisiteError(
-            f"The code has a {_MANIFEST} with dependencies, and npm is not there to install them.",
+            f"The code has a {_MANIFEST} with dependencies, but npm is not installed.",
             hint="Install Node.js, or build the archive yourself (function.code: code.zip).",
             code="no-npm",
         )
@@ -214,7 +214,7 @@ def unread_lock(gathered: Gathered, runtime: str) -> str | None:
     for name, export in _EXPORTS.items():
         content = gathered.files.get(name)
         if content is not None and (name != "pyproject.toml" or b"dependencies" in content):
-            return f"{name} is not read: dependencies come from {_REQUIREMENTS}, which is not there. {export} writes it"
+            return f"{name} is not read: dependencies come from {_REQUIREMENTS}, which is missing. Create it with {export}"
     return None
 
 

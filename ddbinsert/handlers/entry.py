@@ -88,7 +88,7 @@ def check_handler(runtime: str, handler: str, names: Collection[str], *, links: 
         return
     if family in ("java", "dotnet") and any(name.endswith((".jar", ".deps.json")) for name in names):
         return
-    missing = f"The code holds no {_either(candidates)}, which the handler {handler!r} of {runtime} needs."
+    missing = f"The code contains no {_either(candidates)}, which the handler {handler!r} of {runtime} needs."
     raise UsageError(missing, hint=_why(family, candidates, names, links), code="handler-not-found")
 
 
@@ -131,13 +131,13 @@ def _likeliest(files: list[str], family: str) -> str:
         return files[0]
     if not files:
         wanted = " or ".join(f"*{ending}" for ending in _ENDINGS[family])
-        raise _unnamed(family, f"The code holds no {wanted} file at its root.")
-    raise _unnamed(family, f"Several files may hold the entry point: {', '.join(files[:5])}.")
+        raise _unnamed(family, f"The code contains no {wanted} file at its root.")
+    raise _unnamed(family, f"Several files may contain the entry point: {', '.join(files[:5])}.")
 
 
 def _unnamed(family: str, message: str) -> UsageError:
     form = _FORMS.get(family, "as Lambda documents it")
-    return UsageError(message, hint=f"Name it: function.handler, as {form}.", code="handler-not-named")
+    return UsageError(message, hint=f"Specify it: function.handler, as {form}.", code="handler-not-named")
 
 
 def _function_in(family: str, text: str) -> str | None:

@@ -69,8 +69,8 @@ def gather(folder: Path, *, largest: int, is_installed: bool = False) -> Gathere
         size += facts.st_size
         if size > largest or len(found.files) >= _MOST_FILES:
             raise UsageError(
-                f"The code in {folder} is too large: more than {largest // 1024**2} MB, which is all that Lambda "
-                f"takes unzipped, or more than {_MOST_FILES} files.",
+                f"The code in {folder} is too large: more than {largest // 1024**2} MB, which is all that "
+                f"Lambda allows unzipped, or more than {_MOST_FILES} files.",
                 hint="Leave out what the function doesn't need, or use a container image.",
                 code="code-too-large",
             )

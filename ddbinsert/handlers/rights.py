@@ -93,8 +93,8 @@ class Declaration:
         for name in (name for one in self.allow if one.applies(environment) for name in one.named):
             if not environment.get(name, "").strip():
                 raise UsageError(
-                    f"{self.source} grants rights on ${{{name}}}, and the environment variable {name} is not set.",
-                    hint=f"Set it: function.environment.{name}. An empty name would grant rights on everything.",
+                    f"{self.source} grants permissions on ${{{name}}}, but the environment variable {name} is not set.",
+                    hint=f"Set it: function.environment.{name}. An empty name would grant permissions on everything.",
                     code="variable-missing",
                 )
         return tuple(one.statement(environment) for one in self.allow if one.applies(environment))
@@ -141,7 +141,7 @@ def declaration(content: bytes, source: str) -> Declaration:
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"{source} does not declare rights: {error!r}.",
+            f"{source} does not declare permissions: {error!r}.",
             hint='It is {"required": [NAMES], "allow": [{"actions": […], "resources": […]}]}.',
             code="rights-not-readable",
         ) from error

@@ -183,14 +183,14 @@ def _interpreter(runtime: str) -> list[str]:
             node = shutil.which("node")
             if node is None:
                 raise PrerequisiteError(
-                    f"Running {runtime} here needs `node` on the PATH.",
+                    f"Running {runtime} on this machine requires `node` on the PATH.",
                     hint="Install Node.js, or invoke the deployed function: --deployed.",
                     code="no-node",
                 )
             return [node, *_node_options(node, runtime), str(_DRIVERS / "node" / "driver.mjs"), runtime]
         case family:
             raise UsageError(
-                f"{family} code can't be run on this machine as Lambda runs it; Python and Node.js can.",
+                f"{family} code cannot be run on this machine; only Python and Node.js code can.",
                 hint="Invoke the deployed function: --deployed.",
                 code="runtime-not-local",
             )

@@ -84,7 +84,7 @@ class Guard:
             return "The Host header doesn't name this emulator."
         names = {name for name, _ in headers}
         if b"origin" in names or any(name.startswith(b"sec-fetch-") for name in names):
-            return "Browsers are not let in."
+            return "Requests from browsers are rejected."
         return None
 
     def _carries_key(self, scope: Scope) -> bool:

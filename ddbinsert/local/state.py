@@ -6,8 +6,8 @@
     turn.lock      held by a command while it starts or stops an emulator
     run-…/         the emulator's folder; the file ``.ddbinsert-run`` in it marks it as ours
 
-Only the user can read the folder (0700). A folder of that name that ddbinsert did not create, or that is a symbolic link,
-is refused; in a folder of ours, only what bears the mark is removed.
+Only the user can read the folder (0700). A folder of that name that ddbinsert did not create, or that is a symbolic
+link, is refused; in a folder of ours, only what bears the mark is removed.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class StateFolder:
                 if clock.monotonic() - started > timeout:
                     raise InconclusiveError(
                         f"Another ddbinsert has been starting or stopping the local emulator for {timeout:g} s.",
-                        hint=f"It holds {file.name}.",
+                        hint=f"It holds the lock {file.name}.",
                         code="emulator-busy",
                     )
                 clock.sleep(_PAUSE)

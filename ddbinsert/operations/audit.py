@@ -34,7 +34,7 @@ def audit_table(
     if named is None:
         raise PrerequisiteError(
             "The trigger's function has no audit table: its SINK_ARN is not set.",
-            hint="Name the table: --audit NAME.",
+            hint="Specify the table with --audit NAME.",
             code="no-audit-table",
         )
     if not named.startswith("arn:"):

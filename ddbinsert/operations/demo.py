@@ -111,21 +111,21 @@ def demo(
     stage = _Stage(aws=aws, folder=folder, clock=clock, new_id=new_id, reporter=reporter)
     world = stage.converge(Scope.STREAM, create=True)
     view = f"{world.table.view.value}" if world.table and world.table.view else ""
-    made = f"table made, stream live ({view})"
+    made = f"table created, stream enabled ({view})"
     tell(Chapter(command=f"enable-stream {TABLE} --create-table pk:S", text=made))
     world = stage.converge(Scope.TRIGGER)
     mapping = world.live_mapping
     if mapping is None:
         raise Refused("The mapping disappeared right after its creation.", code="demo-failed")
     filters = " or ".join(mapping.filters)
-    made = f"role, log group, function {_TRIGGER.function_name} and mapping made, filtered by {filters}"
+    made = f"role, log group, function {_TRIGGER.function_name} and mapping created, filtered by {filters}"
     tell(Chapter(command=f"attach-trigger {TABLE}", text=made))
     healthy = stage.verify()
     done = "writes inserts, updates and deletes, reads the log"
     tell(Chapter(command=f"verify {TABLE}", text=done, proof=healthy))
     remove_filters(aws, mapping.uuid)
     broken = stage.verify()
-    done = "the filter was taken away by hand; the same again"
+    done = "the filter was removed by hand; the same verification again"
     tell(Chapter(command=f"verify {TABLE}", text=done, proof=broken))
     world = stage.converge(Scope.TRIGGER)
     carry_out(stage.context, _TRIGGER, removal(world, TABLE, delete_table=True).steps, world)

@@ -189,6 +189,6 @@ def no_consumer(table: str, selector: Selector) -> PrerequisiteError:
     """The error for a selector that matches nothing."""
     return PrerequisiteError(
         f"No function {selector.words} reads the stream of table {table}.",
-        hint=Advice("List what reads it", ("status", TABLE)),
+        hint=Advice("List its consumers", ("status", TABLE)),
         code="no-consumer",
     )

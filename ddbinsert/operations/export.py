@@ -84,7 +84,7 @@ def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
     if world.function is None or world.live_mapping is None:
         raise PrerequisiteError(
             f"Function {trigger.function_name} has no event source mapping on the live stream of {trigger.table}.",
-            hint=Advice("Who reads the stream is shown by", ("status", TABLE)),
+            hint=Advice("List the stream's consumers", ("status", TABLE)),
             code="no-mapping",
         )
     if world.function.package_type != "Zip":
@@ -120,7 +120,7 @@ def _wanted(aws: Aws, trigger: Trigger, base: Path, reporter: Reporter) -> Expor
     if package.image is not None or package.stored is not None:
         raise UsageError(
             "Code in S3 or in a container image is not exported from a configuration.",
-            hint="Attach the trigger, then export what is there: --from-live.",
+            hint="Attach the trigger, then export the deployed resources: --from-live.",
             code="code-not-exported",
         )
     mapping = replace(trigger.mapping, filters=insert_patterns(trigger.mapping.filters))

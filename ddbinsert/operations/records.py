@@ -122,13 +122,13 @@ def checkpoint_of(path: Path, stream_arn: str) -> Checkpoint:
     if known is None:
         raise UsageError(
             f"--checkpoint {path}: this is not a checkpoint of ddbinsert.",
-            hint="Name a file that does not exist yet, or one that the records command has written.",
+            hint="Use a new file, or one that the records command has written.",
             code="checkpoint-file",
         )
     if known["stream"] != stream_arn:
         raise PrerequisiteError(
             f"The checkpoint {path} belongs to {known['stream']}; the table's stream is {stream_arn}.",
-            hint="The stream was replaced, or the table is another one: name a new checkpoint file.",
+            hint="The stream was replaced, or this is another table: use a new checkpoint file.",
             code="checkpoint-of-another-stream",
         )
     return Checkpoint(
@@ -265,7 +265,7 @@ def records(
                 return
             raise InconclusiveError(
                 f"The stream was not read to its end within {words(timeout)}.",
-                hint="Use a longer --timeout or a later --since; with --checkpoint, the next run goes on from here.",
+                hint="Use a longer --timeout or a later --since; with --checkpoint, the next run continues from here.",
                 code="timeout",
             )
         if pause := max(reader.wait, _IDLE if reader.caught_up else 0.0):

@@ -23,6 +23,6 @@ def mention_taps(reporter: Reporter, world: World, table: str) -> None:
         if consumer.is_tap and consumer.name != own:
             reporter.warn(
                 f"{consumer.name}, a temporary function of verify --wiretap, reads the stream of {table}: a "
-                "run that was killed may have left it, unless one is under way now",
+                "run that was killed may have left it, unless verify is running now",
                 Advice("remove it", ("down", table, "--function", consumer.name, "--yes")),
             )

@@ -105,7 +105,7 @@ def _role(facts: Facts) -> str:
         return resource_name(function.role_arn) if function else ""
     if role is None:
         return f"{resource_name(function.role_arn)} does not exist"
-    return f"{role.name} ({'made by ddbinsert' if role.is_ours else 'not made by ddbinsert'})"
+    return f"{role.name} ({'made by ddbinsert' if role.is_ours else 'not created by ddbinsert'})"
 
 
 def _template(facts: Facts) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def answer(screen: Screen, said: Answer, *, images: bool) -> None:
     """One row for each entry, newest first; with ``images``, the item below it."""
     if not said.entries:
-        screen.line("No entry fits.")
+        screen.line("No matching entries.")
         _left_out(screen, said)
         return
     if images:
@@ -82,7 +82,7 @@ def compared(screen: Screen, found: Compared, *, advice: str) -> None:
     screen.pairs(
         [
             ("with an entry", f"{found.stored:,}"),
-            ("waiting", f"{found.waiting:,} written a moment ago" if found.waiting else ""),
+            ("waiting", f"{found.waiting:,} written recently" if found.waiting else ""),
             ("excluded", f"{found.excluded:,} by today's filter" if found.excluded else ""),
             ("test items", f"{found.test_items:,} without an entry" if found.test_items else ""),
         ],

@@ -103,7 +103,7 @@ def _kept(screen: Screen, done: Converged) -> None:
         screen.line(f"left as is: {listed}")
 
 
-def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everything is as wanted.") -> None:
+def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everything is up to date.") -> None:
     """The steps that would be carried out; ``nothing`` where there are none."""
     for change in done.kept:
         screen.line(f"  left as is: {change.field} {change.have}", "dim")
@@ -130,13 +130,13 @@ _STYLES = {"+": "green", "-": "red", "±": "bold red"}
 def taken_down(screen: Screen, done: Converged) -> None:
     """How many resources are gone, and what stays."""
     if done.dry_run:
-        plan(screen, done, nothing="Nothing to take down.")
+        plan(screen, done, nothing="Nothing to remove.")
         return
     count = sum(words.symbol(step) == "-" for step in done.steps)
     screen.line(
         f"Removed {count} resource{'' if count == 1 else 's'} of {done.trigger.table}'s trigger."
         if count
-        else f"{done.trigger.table}: there was nothing to take down."
+        else f"{done.trigger.table}: there was nothing to remove."
     )
     for text in done.stays:
         screen.line(f"Stays: {text}.")

@@ -28,13 +28,11 @@ class Narrator:
         self._began = clock.monotonic()
 
     def begin(self) -> None:
-        self._line(
-            "An insert trigger from nothing to proof, on this machine alone: no AWS account, no Docker."
-        )
+        self._line("Creates and verifies an insert trigger on this machine: no AWS account, no Docker.")
 
     def started(self) -> None:
         took = words(self._clock.monotonic() - self._began)
-        self._line(f"An embedded AWS emulator is up ({took}).")
+        self._line(f"An embedded AWS emulator is running ({took}).")
 
     def tell(self, command: str, text: str, proof: Proof | None) -> None:
         self._line()
@@ -60,9 +58,9 @@ class Narrator:
         if not good:
             self._line("This is not the expected result; please report it.", "bold red")
             return
-        self._line(f"Everything was taken down again ({took} in all). On a table of your own:")
+        self._line(f"Everything was removed ({took} in total). With your own table:")
         self._line("  ddbinsert attach-trigger TABLE && ddbinsert verify TABLE", "bold")
-        self._line("and without an AWS account, on an emulator that stays up:")
+        self._line("or, without an AWS account, with the embedded emulator:")
         self._line("  ddbinsert enable-stream orders --create-table pk:S --local", "bold")
         self._line("  ddbinsert attach-trigger orders --local && ddbinsert verify orders --local", "bold")
 

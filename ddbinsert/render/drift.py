@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.drift import DriftSeen, LastChange
     from ddbinsert.render.terminal.screen import Screen
 
-_NOTHING = "No drift: every setting that is given matches."
+_NOTHING = "No drift: all configured settings match."
 
 
 def data(seen: DriftSeen) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def human(screen: Screen, seen: DriftSeen, advice: Advice) -> None:
             if (one.part, one.name) == part:
                 screen.line(f"  ~ {one.field} {one.have} → {one.want}", "yellow")
     if seen.unasked:
-        screen.sentence(f"Who changed it is not known: {seen.unasked.rstrip('.')}.", "dim")
+        screen.sentence(f"The author of the change is unknown: {seen.unasked.rstrip('.')}.", "dim")
     screen.line(f"{advice.text}: {advice.line}", "bold")
 
 

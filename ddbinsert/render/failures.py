@@ -70,7 +70,7 @@ def odd(screen: Screen, documents: Sequence[OddDocument]) -> None:
     if not documents:
         return
     are = "1 document is" if len(documents) == 1 else f"{len(documents):,} documents are"
-    screen.line(f"Skipped: {are} not of Lambda's:")
+    screen.line(f"Skipped: {are} not written by Lambda:")
     for one in documents[:_ODD]:
         screen.line(f"  {one.name}: {one.why}")
     if len(documents) > _ODD:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TITLES = {
     "discarded": "discarded by the mapping",
     "function-error": "every invocation failed",
-    "handler-skipped": "given to the handler, which did not process them",
+    "handler-skipped": "delivered to the handler, which did not process them",
     "not-stored": "processed, but not in the sink",
     "mapping-disabled": "the mapping is disabled",
     "stream-replaced": "the stream was replaced, and no mapping reads it",
@@ -161,12 +161,14 @@ def repaired(screen: Screen, done: Repair) -> None:
     )
     if done.failed:
         screen.sentence(
-            f"  {len(done.failed):,} failed again, or wait for an earlier one of their item", "red"
+            f"  {len(done.failed):,} failed again, or wait for an earlier record of the same item", "red"
         )
     if done.gone:
         screen.sentence(f"  {done.gone:,} are no longer in the stream", "red")
     if done.untried:
-        screen.sentence(f"  {done.untried:,} are left: the repair ended early; run it again to go on", "red")
+        screen.sentence(
+            f"  {done.untried:,} are left: the repair ended early; run it again to continue", "red"
+        )
     if done.problem:
         screen.sentence(f"  {done.problem}", "red")
 
@@ -187,7 +189,7 @@ def backfill_data(done: Backfill, *, dry_run: bool) -> dict[str, Any]:
 
 def backfilled(screen: Screen, done: Backfill, *, dry_run: bool) -> None:
     """The result of a backfill."""
-    what = "would be given to the function" if dry_run else "processed by the function"
+    what = "would be delivered to the function" if dry_run else "processed by the function"
     screen.sentence(f"{done.given:,} items {what}", "bold green" if done.ok else "bold red")
     screen.pairs(
         [
@@ -200,7 +202,7 @@ def backfilled(screen: Screen, done: Backfill, *, dry_run: bool) -> None:
         indent=2,
     )
     if not done.complete:
-        screen.sentence("The backfill ended early; run it again to go on", "red")
+        screen.sentence("The backfill ended early; run it again to continue", "red")
 
 
 def compared_data(found: Compared, keys: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -231,6 +233,6 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
             screen.line(f"    … and {found.without_entry - len(keys):,} more (--save FILE writes all)")
         if found.expires:
             screen.sentence(f"? {found.expires}: those of older items may be gone", "yellow")
-        screen.line(f"Give them to the function: {backfill}")
+        screen.line(f"Deliver them to the function: {backfill}")
     if found.excluded:
         screen.line(f"  excluded  {found.excluded:,} by the filter")

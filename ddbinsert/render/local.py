@@ -54,7 +54,7 @@ def _sentence(seen: Status) -> str:
         case Health.READY:
             return f"The embedded emulator is ready at {where}."
         case Health.UNRESPONSIVE:
-            return f"The embedded emulator at {where} lives, but doesn't answer; maybe it is busy."
+            return f"The embedded emulator at {where} is running but does not respond; it may be busy."
         case Health.STALE:
             return f"The embedded emulator has ended unexpectedly. {Advice('Start it again', _START)}"
         case Health.STOPPED:

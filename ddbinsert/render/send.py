@@ -47,9 +47,7 @@ def human(screen: Screen, sent: Sent, undo: str | None) -> None:
 
 
 def _left(sent: Sent, undo: str | None) -> str:
-    way = (
-        "they have keys of your own, so remove them by these" if undo is None else f"remove them with: {undo}"
-    )
+    way = "they have your own keys, so remove them by key" if undo is None else f"remove them with: {undo}"
     return f"{_items(sent.left)}; {way}"
 
 

@@ -75,11 +75,11 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
         case s.SetRetention():
             return "update", f"log group {step.name}: kept {_days(step.have)} → {_days(step.retention_days)}"
         case s.KeepLogGroup():
-            return "update", f"log group {step.name}: kept by `down`, because it holds an audit log"
+            return "update", f"log group {step.name}: kept by `down`, because it contains an audit log"
         case s.CreateQueue():
             return "create", f"queue {step.name}, for discarded records, kept 14 days"
         case s.CreateRole():
-            boundary = "" if step.boundary is None else f", within the boundary {step.boundary}"
+            boundary = "" if step.boundary is None else f", permissions boundary {step.boundary}"
             return "create", f"role {step.path.removeprefix('/')}{step.name}{boundary}"
         case s.UpdateRole():
             return "update", f"role {step.name}: {_changes(step.changes)}"
@@ -97,9 +97,9 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
         case s.UpdateFunctionSettings():
             return "update", f"function {step.name}: {_changes(step.changes)}"
         case s.AdoptFunction():
-            return "take over", f"function {step.name}, which ddbinsert did not make"
+            return "take over", f"function {step.name}, which ddbinsert did not create"
         case s.AdoptMapping():
-            return "take over", f"event source mapping {step.uuid}, which ddbinsert did not make"
+            return "take over", f"event source mapping {step.uuid}, which ddbinsert did not create"
         case s.UpdateTags():
             return (
                 "update",
@@ -121,7 +121,7 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a ste
 
 def _position(step: s.CreateMapping) -> str:
     is_open = step.starting_position is StartingPosition.AUTO
-    return "a position to be chosen" if is_open else step.starting_position.value
+    return "a position that is not chosen yet" if is_open else step.starting_position.value
 
 
 def _deleted(

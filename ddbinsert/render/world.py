@@ -145,7 +145,7 @@ def _second(mapping: MappingState, world: World) -> tuple[str, str]:
     """Another way to the same function: it delivers twice."""
     qualifier = arn_parts(mapping.function_arn).qualifier
     target = f"{mapping.function_name}:{qualifier}" if qualifier else mapping.function_name
-    says = f"the function gets every record twice; filter {_filter(mapping, world)}"
+    says = f"the function receives every record twice; filter {_filter(mapping, world)}"
     return "second mapping", f"{mapping.uuid} to {target} ({mapping.state}): {says}"
 
 
@@ -155,7 +155,7 @@ def _logs(world: World) -> str:
         return "no log group yet"
     by = f" by the account's policy {group.retention_policy}" if group.retention_policy else ""
     if group.retention_days is None:
-        return f"{group.name} ({f'kept for ever{by}' if by else 'no retention: kept for ever'})"
+        return f"{group.name} ({f'kept forever{by}' if by else 'no retention: kept forever'})"
     return f"{group.name} (kept {group.retention_days} day{'' if group.retention_days == 1 else 's'}{by})"
 
 
@@ -173,7 +173,7 @@ def _function(trigger: Trigger, world: World) -> str:
     function = world.function
     if function is None:
         return f"{trigger.function_name} does not exist"
-    origin = "made by ddbinsert" if function.is_ours else "not made by ddbinsert"
+    origin = "made by ddbinsert" if function.is_ours else "not created by ddbinsert"
     words = [function.state, function.runtime, f"{function.memory} MB", f"{function.timeout} s", origin]
     if function.reserved_concurrency is not None:
         words.append(f"reserved concurrency {function.reserved_concurrency}")
@@ -181,7 +181,7 @@ def _function(trigger: Trigger, world: World) -> str:
 
 
 def _mapping(mapping: MappingState) -> str:
-    origin = ", not made by ddbinsert" if mapping.tags is not None and not mapping.is_ours else ""
+    origin = ", not created by ddbinsert" if mapping.tags is not None and not mapping.is_ours else ""
     return f"{mapping.uuid} ({mapping.state}, batches of {mapping.batch_size}{origin})"
 
 

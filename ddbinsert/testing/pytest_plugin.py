@@ -21,13 +21,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ddbinsert-target",
         metavar="local|aws|URL",
-        help="Where insert_only_trigger proves: the embedded emulator, AWS (test items are written there), or an endpoint.",
+        help="Where insert_only_trigger verifies: the embedded emulator, AWS (test items are written there), or an endpoint.",
     )
     group.addoption("--ddbinsert-profile", metavar="NAME", help="AWS profile of insert_only_trigger.")
     group.addoption("--ddbinsert-region", metavar="NAME", help="AWS region of insert_only_trigger.")
     parser.addini("ddbinsert_target", "The default of --ddbinsert-target.", default="local")
-    parser.addini("ddbinsert_inconclusive", "What an inconclusive proof is: fail or skip.", default="fail")
-    parser.addini("ddbinsert_retries", "How often an inconclusive proof is tried again.", default="1")
+    parser.addini(
+        "ddbinsert_inconclusive",
+        "Outcome of a test whose proof is inconclusive: fail or skip.",
+        default="fail",
+    )
+    parser.addini("ddbinsert_retries", "Number of retries of an inconclusive proof.", default="1")
 
 
 @pytest.fixture(scope="session")

@@ -151,6 +151,6 @@ def _found(wanted: str, *, profile: str | None, region: str | None, folder: Path
         )
     else:
         raise UsageError(
-            f"The target {wanted!r} of ddbinsert's fixture is not known.",
+            f"{wanted!r} is not a valid target of ddbinsert's fixture.",
             hint="Set --ddbinsert-target or ddbinsert_target to local, aws, or the URL of an endpoint.",
         )

@@ -150,7 +150,7 @@ class InsertOnlyTrigger:
         __tracebackhide__ = True
         if self.target.emulator is None:
             raise CannotProveError(
-                f"A template is put on the embedded emulator only, and the target is {self.target.name}.",
+                f"Templates are deployed to the embedded emulator only, but the target is {self.target.name}.",
                 "Deploy it, and call insert_only_trigger(TABLE); or use --ddbinsert-target local.",
             )
         declared = _one(str(template), mapping, self._base)
@@ -209,8 +209,9 @@ def _one(template: str, name: str | None, base: Path) -> DeclaredMapping:
     if len(found) != 1:
         names = ", ".join(one.name for one in mappings) or "none"
         raise CannotProveError(
-            f"{template} declares {len(found) or 'no'} DynamoDB event source mappings{f' named {name}' if name else ''}.",
-            f"Those that it declares: {names}. Name one as the second argument.",
+            f"{template} declares {len(found) or 'no'} DynamoDB event source "
+            f"mappings{f' named {name}' if name else ''}.",
+            f"It declares: {names}. Specify one as the second argument.",
         )
     (mapping,) = found
     problems = [mapping.unknown, *(one.unknown for one in mapping.filters if one.pattern is None)]

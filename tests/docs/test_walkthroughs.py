@@ -46,9 +46,7 @@ def test_the_steps_of_a_page_do_what_it_says(name: str, tmp_path: Path) -> None:
             exported += [line for line in step.text.splitlines() if line.startswith("export ")]
             script = "\n".join(["set -e", *exported, step.text])
             done = _run(script, tmp_path, variables)
-            for _ in range(
-                _ATTEMPTS
-            ):  # a reader is slower: what was written a moment ago cannot be judged yet
+            for _ in range(_ATTEMPTS):  # a reader is slower: what was written recently cannot be judged yet
                 if done.returncode == step.exit_code or done.returncode != ExitCode.INCONCLUSIVE:
                     break
                 done = _run(script, tmp_path, variables)

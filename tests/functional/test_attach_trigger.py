@@ -444,7 +444,7 @@ def test_a_dry_run_asks_nothing_even_where_the_run_would(attach: Callable[..., R
 def test_a_dry_run_with_nothing_to_do_says_so(attach: Callable[..., Ran], cloud: Cloud) -> None:
     table = cloud.table()
     attach(table)
-    assert attach(table, "--dry-run").out == "Nothing to do: everything is as wanted.\n"
+    assert attach(table, "--dry-run").out == "Nothing to do: everything is up to date.\n"
 
 
 # --- where to start on a stream that holds history --------------------------------------------------------
@@ -580,7 +580,7 @@ def test_a_run_that_breaks_in_the_middle_says_how_far_it_came_and_the_next_compl
     done = broken.err.count("\ncreated") + broken.err.count("\nenabled") + broken.err.count("\nwrote")
     assert done >= least
     if done:
-        assert f"{done} of 6 steps are done; run it again to go on from there." in error["message"]
+        assert f"{done} of 6 steps are done; run it again to continue." in error["message"]
 
     calls = Calls()
     finished = attach(table, connect=calls.connect)
@@ -597,7 +597,7 @@ def test_a_run_that_breaks_in_the_middle_says_how_far_it_came_and_the_next_compl
 
 @pytest.fixture
 def theirs(cloud: Cloud, tmp_path: Path, variables: dict[str, str]) -> str:
-    """A function that ddbinsert did not make."""
+    """A function that ddbinsert did not create."""
     name = fresh("theirs")
     (tmp_path / "handler.py").write_text(RECORDING)
     elsewhere = cloud.table()
@@ -634,7 +634,7 @@ def test_a_function_that_ddbinsert_did_not_make_is_attached_and_never_changed(
     assert refused.error_code == "not-ours"
     done = attach(table, "--function", theirs, connect=calls.connect)
     assert done.code == 0
-    assert "was not made by ddbinsert" in done.err
+    assert "was not created by ddbinsert" in done.err
     # Where the role's rights are too new for Lambda, the mapping is asked for again.
     assert set(calls.writes) == {"UpdateTable", "TagResource", "CreateEventSourceMapping"}
     assert calls.writes["UpdateTable"] == len(cloud.mappings(theirs)) == 1

@@ -116,7 +116,7 @@ def test_the_deployed_functions_sink_is_the_table_that_is_asked(log: Log, run: C
 
 
 def test_nothing_found_is_said_to_be_so(log: Log, run: Callable[..., Ran]) -> None:
-    assert "No entry fits" in run("audit", "query", log.table, "--audit", log.name).out
+    assert "No matching entries" in run("audit", "query", log.table, "--audit", log.name).out
 
 
 def test_the_first_query_reads_an_index_and_not_the_whole_table(

@@ -358,7 +358,7 @@ def test_a_function_that_somebody_else_made_stays_as_it_is(
     done = create(table, "--function", theirs, connect=calls.connect)
     assert done.code == 0
     assert done.out == f"{arn}\n"
-    assert "was not made by ddbinsert" in done.err
+    assert "was not created by ddbinsert" in done.err
     assert not calls.writes
     assert cloud.configuration(theirs)["MemorySize"] == before["MemorySize"]
 

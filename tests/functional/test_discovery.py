@@ -65,7 +65,7 @@ def test_the_one_consumer_of_a_stream_needs_no_name(
     done = prove(account.lone, "--match", "-o", "json", connect=calls.connect)
     assert done.code == 0, done.out
     assert done.data["function"] == account.only
-    assert f"function {account.only} reads the stream of {account.lone} and is taken" in done.err
+    assert f"using function {account.only}, which reads the stream of {account.lone}" in done.err
     assert set(calls.writes) <= {
         "PutItem",
         "UpdateItem",

@@ -309,7 +309,7 @@ def test_fix_leaves_what_somebody_may_have_wanted(
     calls = Calls()
     done = ran("doctor", broken, "--fix", "--yes", variables=variables, connect=calls.connect)
     assert done.code == 1
-    assert "nothing that can be repaired without a decision" in done.err
+    assert "nothing can be repaired automatically" in done.err
     assert set(calls.writes) <= {"SimulatePrincipalPolicy"}
     assert cloud.mapping(f"{broken}-inserts")["State"] == "Disabled"
 

@@ -123,7 +123,7 @@ def test_each_field_that_somebody_changes_is_named_and_only_that_and_up_undoes_i
         assert {one["field"] for one in drifted.data["drift"]} == fields, (what, parameters)
         assert drifted.data["cloudtrail"] == {
             "asked": False,
-            "why_not": "CloudTrail records changes on AWS alone",
+            "why_not": "CloudTrail records changes on AWS only",
         }
         undone = run("up", "--yes")
         assert undone.code == 0, undone.err

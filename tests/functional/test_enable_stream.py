@@ -203,7 +203,7 @@ def test_replacing_leaves_another_functions_mapping_alone_and_names_it(
     done = enable(*replacing, "--yes", "-o", "json")
     assert done.code == 0
     (warning,) = done.json["warnings"]
-    assert f"{theirs} of function {other} stays behind" in warning
+    assert f"{theirs} of function {other} stays on the old stream" in warning
     assert "ddbinsert" not in warning
     assert [mapping["UUID"] for mapping in cloud.mappings(other)] == [theirs]
     assert cloud.filters(f"{table}-inserts") == [{"eventName": ["INSERT"]}]

@@ -501,7 +501,7 @@ def test_a_disabled_mapping_is_to_be_enabled_before_it_is_proven(
     assert f"ddbinsert attach-trigger {table} --enabled --yes" in done.out
     gone = run("down", table, "--yes")
     assert f"resources of {table}'s trigger" in gone.out
-    assert "Nothing to take down." in run("down", table, "--dry-run").out
+    assert "Nothing to remove." in run("down", table, "--dry-run").out
 
 
 # --- advice ---------------------------------------------------------------------------------------------
@@ -543,7 +543,7 @@ def test_a_replacement_keeps_the_settings_and_loses_no_insert(
         cloud.put(table, f"before-{number}")
     done = run(command, table, "--view-type", "KEYS_ONLY", "--replace", "--wait-drained", "--yes")
     assert done.code == 0, done.err
-    assert "was off from" in done.err
+    assert "was disabled from" in done.err
     cloud.put(table, "after")
     name = f"{table}-inserts"
     wanted = {f"before-{number}" for number in range(20)} | {"after"}

@@ -212,7 +212,7 @@ def test_what_the_embedded_emulator_only_pretends_to_run_is_refused(
     arguments = ("attach-trigger", "orders", "--local", "--create-table", "pk:S", *own, "-o", "json")
     refused = ran(*arguments, variables=local_variables, cwd=tmp_path)
     assert (refused.code, refused.error_code) == (2, "runtime-not-local")
-    assert "only answers as if it did" in refused.err
+    assert "only simulates the response" in refused.err
 
 
 # --- layers ---------------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def test_another_plan_than_the_one_in_the_file_is_refused_and_what_differs_is_na
         assert "green" not in said
     file.write_text(before)
     cloud.logs.create_log_group(logGroupName=group, tags={"ddbinsert:table": table})
-    assert f"no longer to be done: create log group {group}" in refusal()
+    assert f"no longer needed: create log group {group}" in refusal()
     cloud.logs.delete_log_group(logGroupName=group)
     text = (tmp_path / "plan.json").read_text()
     (tmp_path / "plan.json").write_text(

@@ -1,4 +1,4 @@
-"""What ddbinsert did not make stays, also where it is taken down; what would stop a run half-way is found before it begins."""
+"""What ddbinsert did not create stays, also where it is taken down; what would stop a run half-way is found before it begins."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_without_the_right_to_tag_a_table_its_stream_is_enabled_with_a_warning(
     table = cloud.table()
     done = run("enable-stream", table, connect=Refusing("TagResource").connect)
     assert done.code == 0
-    assert "down --stream will leave it on" in done.err
+    assert "down --stream will not disable it" in done.err
     assert cloud.stream(table)
 
 
@@ -206,7 +206,7 @@ def test_an_audit_log_without_a_sink_outlives_its_trigger_unless_logs_are_to_go(
     run: Callable[..., Ran], cloud: Cloud
 ) -> None:
     table, group = _attached_audit(run, cloud)
-    stays = f"log group {group}: it keeps the audit log's entries, each for 14 days; --logs deletes them"
+    stays = f"log group {group}: it contains the audit log's entries, each for 14 days; --logs deletes them"
     assert stays in run("down", table, "--dry-run", "--output", "json").data["stays"]
     done = run("down", table, "--yes", "--output", "json")
     assert done.data["stays"] == [stays]
@@ -234,7 +234,7 @@ def test_the_log_group_of_a_copied_audit_log_stays_too(
     assert run("attach-trigger", table, *own).code == 0
     assert run("attach-trigger", table, *own, "-o", "json").data["steps"] == []
     (stays,) = run("down", table, "--yes", "-o", "json").data["stays"]
-    assert stays.startswith(f"log group /aws/lambda/{table}-inserts: it keeps the audit log's entries")
+    assert stays.startswith(f"log group /aws/lambda/{table}-inserts: it contains the audit log's entries")
     assert cloud.log_group(f"/aws/lambda/{table}-inserts") is not None
     # The next trigger of the table finds it marked; other code keeps no audit log in its own group.
     assert run("attach-trigger", table, "--log-group", f"/own/{made}", "--template", "print").code == 0

@@ -172,7 +172,7 @@ def test_ctrl_c_while_the_items_are_left_removes_them(send: Callable[..., Ran], 
     done = send(table, "-n", "30", "-o", "json", hold="60s", clock=InterruptingClock())
     assert (done.code, done.error_code) == (130, "interrupted")
     assert (done.data["inserted"], done.data["cleaned"], done.data["left"]) == (30, 30, 0)
-    assert "nothing of them is left" in done.err
+    assert "all of them were removed" in done.err
     assert cloud.items(table) == []
 
 

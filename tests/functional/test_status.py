@@ -123,8 +123,8 @@ def test_a_log_group_that_keeps_for_ever_and_a_function_that_is_not_ours_are_tol
         Resource=cloud.configuration(name)["FunctionArn"], TagKeys=["ddbinsert:table"]
     )
     rows = _rows(status(table))
-    assert "kept for ever" in rows["logs"]
-    assert "not made by ddbinsert" in rows["function"]
+    assert "kept forever" in rows["logs"]
+    assert "not created by ddbinsert" in rows["function"]
 
 
 def test_a_function_under_another_name_is_looked_at_when_named(

@@ -137,7 +137,7 @@ class Site:
         return Provisioning.of(self.context(timeout), trigger, CODE)
 
     def missing(self, trigger: Trigger | None = None, code: Package = CODE) -> list[str]:
-        """What is still to be done, by a fresh look; [] where everything is as wanted."""
+        """What is still to be done, by a fresh look; [] where everything is up to date."""
         want = trigger or self.trigger()
         world = observe(self.aws, want, owners=True)
         steps: tuple[Step, ...] = plan(want, world, Scope.TRIGGER, code, Allowed(prune=True))
@@ -263,7 +263,7 @@ def test_a_log_group_that_somebody_else_made_stays_when_all_is_taken_down(site: 
     assert taken.world.function is None
     assert taken.world.log_group is not None
     assert observe(site.aws, want).log_group is not None
-    assert [why for _, why in taken.stays] == ["it was not made by ddbinsert"]
+    assert [why for _, why in taken.stays] == ["it was not created by ddbinsert"]
 
 
 def test_another_view_type_brings_the_mapping_over_to_the_new_stream(site: Site) -> None:
@@ -307,7 +307,7 @@ def test_refused_half_way_it_says_how_far_it_came_and_goes_on_from_there(site: S
     if done:
         # A mapping that could not be read back is made, yet not known to be as wanted.
         told = done - (operation == "GetEventSourceMapping")
-        assert f"{told} of 6 steps are done; run it again to go on from there." in error.value.message
+        assert f"{told} of 6 steps are done; run it again to continue." in error.value.message
     site.bench.rig.heal()
     site.converge()
     assert site.missing() == []
@@ -553,7 +553,7 @@ def test_a_role_that_never_can_be_assumed_ends_the_wait_with_what_to_look_at(
     never = replace(AWS, roles=Roles(never_assumable=frozenset({trigger.role_name})))
     other = site_of(never)
     other.table = site.table
-    with pytest.raises(InconclusiveError, match=r"IAM to show role .* to Lambda") as error:
+    with pytest.raises(InconclusiveError, match=r"IAM to make role .* to Lambda") as error:
         other.converge(timeout=600)
     assert "must be able to assume it" in str(error.value.hint)
     assert "of 6 steps are done" in error.value.message
@@ -635,7 +635,7 @@ def test_from_a_given_role_back_to_one_of_our_own(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("scope", "waiting"),
-    [(Scope.STREAM, "to have a live stream"), (Scope.FUNCTION, "IAM to show role")],
+    [(Scope.STREAM, "to have a live stream"), (Scope.FUNCTION, "IAM to make role")],
 )
 def test_where_the_time_is_too_short_it_says_for_what_it_waited(
     site: Site, scope: Scope, waiting: str

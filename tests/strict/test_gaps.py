@@ -346,7 +346,7 @@ def test_a_time_before_the_stream_is_inconclusive(ground_of: Callable[..., Groun
     watched.write("a")
     watched.wait("a")
     watched.settle()
-    inconclusive(watched.gaps("--since", "2d"), "holds no records of this time")
+    inconclusive(watched.gaps("--since", "2d"), "contains no records of this time")
 
 
 def test_a_log_that_is_denied_ends_the_audit(ground_of: Callable[..., Ground]) -> None:

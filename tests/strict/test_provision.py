@@ -172,7 +172,7 @@ def test_a_table_of_ones_own_is_made_awaited_attached_and_taken_down(place_of: C
 def test_a_roles_propagation_is_awaited_with_a_visible_countdown(slow: Place) -> None:
     done = slow.run("create-function")
     assert done.code == 0
-    waits = [line for line in done.err.splitlines() if line.startswith("waiting for IAM to show role")]
+    waits = [line for line in done.err.splitlines() if line.startswith("waiting for IAM to make role")]
     assert waits
     assert all(f"role {slow.name}-role to Lambda" in line for line in waits)
     assert all(re.search(r": .*\d s left", line) for line in waits), waits
@@ -181,7 +181,7 @@ def test_a_roles_propagation_is_awaited_with_a_visible_countdown(slow: Place) ->
 def test_at_a_terminal_a_wait_rewrites_its_line_and_leaves_none(slow: Place) -> None:
     done = slow.run("create-function", err=Terminal())
     assert done.code == 0
-    assert "\r\x1b[2Kwaiting for IAM to show role" in done.err
+    assert "\r\x1b[2Kwaiting for IAM to make role" in done.err
     assert "created function" in done.err
     last = done.err.rsplit("\x1b[2K", 1)[-1]
     assert "waiting" not in last
@@ -290,7 +290,7 @@ def test_a_refusal_half_way_says_how_far_it_came_and_the_next_run_completes_it(
     assert broken.code == 4
     check_envelope(broken.json, command="attach-trigger", code=4)
     assert broken.error_code == code
-    assert "of 6 steps are done; run it again to go on from there." in broken.json["errors"][0]["message"]
+    assert "of 6 steps are done; run it again to continue." in broken.json["errors"][0]["message"]
     assert slow.mappings() == []
     slow.bench.rig.heal()
     before = slow.writes()

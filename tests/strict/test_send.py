@@ -94,7 +94,7 @@ def test_a_refusal_in_the_middle_leaves_a_clean_table_and_is_told(place_of: Call
     assert (done.code, done.error_code) == (4, "access-denied")
     assert done.data["inserted"] > 0
     assert done.data["left"] == 0
-    assert "nothing of them is left" in done.err
+    assert "all of them were removed" in done.err
     assert place.items() == []
 
 

@@ -27,7 +27,8 @@ START = 1_795_600_000.0
 #: What a name, a log line or an error text may hold at worst.
 HOSTILE = (
     "</td></script><script>alert(1)</script> \"'><img src=x onerror=alert(2)> ]]> <!-- --> &amp; &#x3c; "
-    "\x1b[31mred\x1b[0m \x00\x07\x08\x7f\x85 \u202egnp.exe \ud800 \ufffe\uffff \U0001f600 `${{7*7}}` | [a](javascript:b) "
+    "\x1b[31mred\x1b[0m \x00\x07\x08\x7f\x85 \u202egnp.exe \ud800 \ufffe\uffff \U0001f600 `${{7*7}}` | "
+    "[a](javascript:b) "
     "@everyone #1 ![i](http://example.com/i.png) *b* _i_ ~~s~~\n\n# heading\r\n- item\n| a | b |\n|---|---|\n```\n"
 )
 
@@ -89,7 +90,7 @@ def refused() -> Proof:
         mend=Advice("Enable it", ("attach-trigger", TABLE, "--enabled")),
     )
     seen = Symptoms(missing_count=tally.script.expected_inserts)
-    sides = (Evidence(side="writes", seen=False, text="none were made: the configuration decides"),)
+    sides = (Evidence(side="writes", seen=False, text="none: the verdict follows from the configuration"),)
     return _proof(judge(tally, seen, (finding,), sides, waited=0.0), _world(), tally)
 
 

@@ -33,7 +33,7 @@ def get_archive(aws: Aws, uri: str) -> tuple[bytes, S3Object]:
             raise PrerequisiteError(f"The code {uri} does not exist.", code="code-not-found") from error
         if answer["ContentLength"] > LARGEST_UNZIPPED:
             raise UsageError(
-                f"The code {uri} is larger than the 250 MB that Lambda takes unzipped.", code="code-too-large"
+                f"The code {uri} is larger than Lambda's limit of 250 MB unzipped.", code="code-too-large"
             )
         content: bytes = answer["Body"].read()
     version = answer.get("VersionId")
@@ -65,7 +65,7 @@ def pinned_image(aws: Aws, uri: str) -> str:
         return uri
     address, _, tag = uri.rpartition(":")
     registry, _, repository = address.partition("/")
-    with translated(f"look for image {uri}"):
+    with translated(f"find image {uri}"):
         try:
             answer = aws.client("ecr").describe_images(
                 registryId=registry.partition(".")[0],

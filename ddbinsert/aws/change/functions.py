@@ -44,7 +44,7 @@ def create_function(context: Provisioning, world: World) -> FunctionState:
                 return None  # one of this name is on its way out
             if not existing.is_ours:
                 raise PrerequisiteError(
-                    f"Function {trigger.function_name} appeared meanwhile, and ddbinsert did not make it.",
+                    f"Function {trigger.function_name} was created by someone else at the same time.",
                     hint="Run it again to attach to it, or give another --function name.",
                     code="function-not-ours",
                 ) from error
@@ -79,7 +79,7 @@ def _while_role_propagates(
         look,
         clock=context.clock,
         timeout=min(context.timeout, PROPAGATION),
-        what=f"IAM to show role {role_arn.rsplit('/', 1)[-1]} to Lambda",
+        what=f"IAM to make role {role_arn.rsplit('/', 1)[-1]} visible to Lambda",
         seen=lambda: last[0],
         hint="If this persists, check the role: lambda.amazonaws.com must be able to assume it, and its policies must "
         "allow what the function's settings need.",
@@ -116,7 +116,7 @@ def update_function_settings(
     """Change the settings that differ, and no other."""
     client, have = context.aws.client("lambda"), world.function
     if have is None:
-        raise PrerequisiteError(f"Function {step.name} does not exist (any more).", code="function-not-found")
+        raise PrerequisiteError(f"Function {step.name} does not exist.", code="function-not-found")
     settings = shapes.update_function_request(context.trigger, have, step.changes, context.package)
     role = ""
     if any(change.field == "function.role" for change in step.changes):
@@ -161,7 +161,7 @@ def _settled_after(
         attempt,
         clock=context.clock,
         timeout=context.timeout,
-        what=f"function {name} to take a change",
+        what=f"function {name} to accept a change",
         seen=lambda: last[0],
         progress=context.reporter.waiting,
     )
@@ -201,11 +201,11 @@ def working_function(context: Provisioning, name: str) -> FunctionState:
     """
     function = read_function(context.aws, name)
     if function is None:
-        raise PrerequisiteError(f"Function {name} does not exist (any more).", code="function-not-found")
+        raise PrerequisiteError(f"Function {name} does not exist.", code="function-not-found")
     if function.state == "Failed" or function.update_status == "Failed":
         raise AwsError(
             f"Function {name} failed: {function.state_reason or _standing(function)}.",
-            hint="Correct what Lambda names, then run it again.",
+            hint="Fix what Lambda reports, then run it again.",
             code="function-failed",
         )
     return function

@@ -109,7 +109,7 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
         timeout=context.timeout,
         what=f"function {name} and its role to be ready for the mapping",
         seen=lambda: last[0],
-        hint="If it stays so, the function's role lacks rights on the stream: GetRecords, GetShardIterator, "
+        hint="If this persists, the function's role lacks permissions on the stream: GetRecords, GetShardIterator, "
         "DescribeStream and ListStreams.",
         progress=context.reporter.waiting,
         first=0.05,
@@ -161,7 +161,7 @@ def _refuse_a_real_lack(context: Provisioning, role_arn: str, stream_arn: str, s
     """Refuse a role of somebody else that really lacks the rights; otherwise say what is waited for."""
     if "stream" in said:
         refuse_a_role_that_may_not_read(context, role_arn, stream_arn)
-    context.reporter.step(f"Lambda says: {said} Waiting, in case IAM has not caught up yet.")
+    context.reporter.step(f"Lambda says: {said} Waiting, in case the change in IAM is not effective yet.")
 
 
 def update_mapping(context: Provisioning, step: UpdateMapping) -> MappingState:
@@ -184,7 +184,7 @@ def _update(context: Provisioning, uuid: str, changes: tuple[Change, ...]) -> Ma
         attempt,
         clock=context.clock,
         timeout=context.timeout,
-        what=f"event source mapping {uuid} to take a change",
+        what=f"event source mapping {uuid} to accept a change",
         progress=context.reporter.waiting,
     )
 
@@ -254,7 +254,7 @@ def delete_mapping(context: Provisioning, uuid: str) -> None:
             return True
 
     for look, what in (
-        (attempt, "take its deletion"),
+        (attempt, "accept its deletion"),
         (lambda: True if read_mapping(context.aws, uuid) is None else None, "be gone"),
     ):
         until(

@@ -57,9 +57,9 @@ def delete_queue(context: Provisioning, step: DeleteQueue) -> str:
     if queue is None:
         return ""
     if queue.tags.get(OWNER_TAG) != context.trigger.table:
-        return "it was not made by ddbinsert"
+        return "it was not created by ddbinsert"
     if queue.messages:
-        return f"it holds {queue.messages} message{'' if queue.messages == 1 else 's'}"
+        return f"it contains {queue.messages} message{'' if queue.messages == 1 else 's'}"
     with translated(f"delete queue {name}"):
         try:
             client.delete_queue(QueueUrl=client.get_queue_url(QueueName=name)["QueueUrl"])

@@ -71,8 +71,8 @@ def create_role(context: Provisioning, step: CreateRole) -> RoleState:
     role = shapes.role(answer)
     if not role.is_ours:
         raise PrerequisiteError(
-            f"Role {step.name} appeared meanwhile, and ddbinsert did not make it.",
-            hint=f"Use it as it is (function.role: {role.arn}), or give the function another name.",
+            f"Role {step.name} was created by someone else at the same time.",
+            hint=f"Use it (function.role: {role.arn}), or give the function another name.",
             code="role-not-ours",
         )
     return role
@@ -82,7 +82,7 @@ def update_role(context: Provisioning, step: UpdateRole, world: World) -> RoleSt
     """Change the trust, the permissions boundary and the tags of our role; the role as it is afterwards."""
     client, role, want = context.aws.client("iam"), world.role, context.trigger.role
     if role is None:
-        raise PrerequisiteError(f"Role {step.name} does not exist (any more).", code="role-not-found")
+        raise PrerequisiteError(f"Role {step.name} does not exist.", code="role-not-found")
     fields = {change.field for change in step.changes}
     tags, gone = dict(want.tags), cleared_tags(context.trigger, "role.tags")
     with translated(f"change role {step.name}"):
@@ -146,7 +146,7 @@ def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> No
     if role is None:
         raise PrerequisiteError(
             f"Role {role_arn} does not exist.",
-            hint="Correct function.role, or leave it out and let ddbinsert make one.",
+            hint="Correct function.role, or leave it out and let ddbinsert create one.",
             code="role-not-found",
         )
     if not role.trusts_lambda:
@@ -202,7 +202,7 @@ def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) 
     if seen is None:
         return ""
     if not _is_ours(context, seen):
-        return "it was not made by ddbinsert"
+        return "it was not created by ddbinsert"
     gone(lambda: client.delete_log_group(logGroupName=step.name), f"delete log group {step.name}")
     return ""
 

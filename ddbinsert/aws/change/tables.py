@@ -57,7 +57,8 @@ def _mark(context: Provisioning, table: TableState) -> None:
             context.aws.client("dynamodb").tag_resource(ResourceArn=table.arn, Tags=[tag])
     except AwsError as error:
         context.reporter.warn(
-            f"the stream of {table.name} could not be marked as enabled by ddbinsert, so down --stream will leave it on: "
+            f"the stream of {table.name} could not be marked as enabled by ddbinsert, so down --stream will "
+            "not disable it: "
             f"{error.message}"
         )
 
@@ -77,8 +78,8 @@ def _live(context: Provisioning, table: str, view: StreamView) -> TableState:
     )
     if state.view is not view:
         raise Refused(
-            f"Somebody enabled the stream of {table} with {state.view} at the same time.",
-            hint=Advice("See what is there, then decide", ("status", TABLE)),
+            f"The stream of {table} was enabled with {state.view} by someone else at the same time.",
+            hint=Advice("Show the current state", ("status", TABLE)),
             code="view-type-differs",
         )
     return state
@@ -127,13 +128,13 @@ def replace_stream(
     is_ours = table is not None and _is_marked(context, table)
     off_from = clock.now()
     _disabled(context, step.table)
-    context.reporter.step(f"stream of {step.table} is off; enabling it with {step.view.value}")
+    context.reporter.step(f"stream of {step.table} is disabled; enabling it with {step.view.value}")
     try:
         new = enable_stream(context, step.table, step.view, is_ours=is_ours)
     except DdbInsertError as error:
         raise _not_enabled_again(context, step, error, is_ours=is_ours) from error
     off = (off_from, clock.now())
-    context.reporter.step(f"the stream of {step.table} was off from {_time(off[0])} to {_time(off[1])}")
+    context.reporter.step(f"the stream of {step.table} was disabled from {_time(off[0])} to {_time(off[1])}")
     return new, off
 
 
@@ -154,11 +155,12 @@ def _not_enabled_again(
     try:
         enable_stream(context, step.table, step.have, is_ours=is_ours)
     except DdbInsertError:
-        state = f"The stream of {step.table} is OFF: no write is recorded."
+        state = f"The stream of {step.table} is DISABLED: writes are not recorded."
         hint = Advice("Enable it again", ("enable-stream", step.table, "--view-type", step.have.value))
     else:
         state = (
-            f"The stream of {step.table} is on again with {step.have.value}, with a new ARN; mappings still read the "
+            f"The stream of {step.table} is enabled again with {step.have.value}, with a new ARN; mappings "
+            "still read the "
             "old one."
         )
         hint = Advice("Attach the trigger to the new stream", ("attach-trigger", step.table))
@@ -206,7 +208,7 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
             attempt,
             clock=clock,
             timeout=context.timeout,
-            what=f"table {table} to take a change",
+            what=f"table {table} to accept a change",
             seen=lambda: said[0],
             progress=context.reporter.waiting,
         )
@@ -260,7 +262,7 @@ def delete_table(context: Provisioning, step: DeleteTable) -> None:
         lambda: True if read_table(context.aws, step.table) is None else None,
         clock=context.clock,
         timeout=context.timeout,
-        what=f"table {step.table} to be gone",
+        what=f"table {step.table} to be deleted",
         progress=context.reporter.waiting,
     )
 

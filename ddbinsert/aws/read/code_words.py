@@ -48,7 +48,7 @@ def search_code(aws: Aws, function: FunctionState, word: str) -> Searched:
         with translated(f"read the code of function {function.name}"):
             answer = client.get_function(FunctionName=function.arn)
             if answer["Configuration"].get("FileSystemConfigs"):
-                return Searched(why="it mounts a file system, which may hold code of its own")
+                return Searched(why="it mounts a file system, which may contain code")
             places = [("", str(answer["Code"].get("Location") or ""))]
             for layer in function.layers:
                 version = client.get_layer_version_by_arn(Arn=layer)
@@ -85,7 +85,7 @@ def _downloaded(address: str) -> bytes:
     import urllib.request
 
     if not address.startswith(("https://", "http://")):
-        raise ValueError("Lambda gave no address for it")
+        raise ValueError("Lambda returned no download URL")
     with urllib.request.urlopen(address, timeout=_SECONDS) as answer:  # noqa: S310 - checked above
         content: bytes = answer.read(_LARGEST + 1)
     if len(content) > _LARGEST:
@@ -102,7 +102,7 @@ def _files(archive: bytes, needles: Sequence[bytes], depth: int = 0) -> Iterator
                 continue
             left -= one.file_size
             if left < 0:
-                raise _TooLargeError("what it holds is too large")
+                raise _TooLargeError("its content is too large")
             content = opened.read(one)
             yield one.filename, any(needle in content for needle in needles)
             if (

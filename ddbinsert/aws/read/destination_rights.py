@@ -43,7 +43,7 @@ def read_destination_state(aws: Aws, arn: str, role_arn: str, role: RoleState | 
     """An on-failure destination, its policy and key, and what the role's own policies say of it.
 
     Args:
-        role: The role as it was read, where it is one that ddbinsert made: for when IAM may not be asked.
+        role: The role as it was read, where it is one that ddbinsert created: for when IAM may not be asked.
     """
     service = arn_parts(arn).service
     if service not in SENDS or arn.endswith(".fifo"):

@@ -1,9 +1,9 @@
 """DynamoDB's own exports to S3: gzipped DynamoDB JSON, checked against the manifest.
 
 Format: the DynamoDB developer guide, "DynamoDB table export output format". A folder holds ``manifest-summary.json``,
-``manifest-files.json`` (a line for each data file, with its MD5 and its number of items); the data files are in ``data/`` in it, or beside
-it. A line of a full export is
-``{"Item": …}``, of an incremental one ``{"Keys": …, "NewImage": …, "OldImage": …}``, without NewImage where the item was deleted.
+``manifest-files.json`` (a line for each data file, with its MD5 and its number of items); the data files are in
+``data/`` in it, or beside it. A line of a full export is ``{"Item": …}``, of an incremental one ``{"Keys": …,
+"NewImage": …, "OldImage": …}``, without NewImage where the item was deleted.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def exported_items(place: Place, *, table_arn: str = "") -> Iterator[dict[str, A
         except OSError as error:
             raise _damaged(name, str(error.strerror or error)) from error
         if isinstance(expected, int) and count != expected:
-            raise _damaged(name, f"it holds {count:,} items, and the manifest names {expected:,}")
+            raise _damaged(name, f"it contains {count:,} items, but the manifest lists {expected:,}")
 
 
 def _check_summary(place: Place, table_arn: str) -> None:
@@ -67,12 +67,12 @@ def _check_summary(place: Place, table_arn: str) -> None:
     if table_arn and given and given != table_arn:
         raise PrerequisiteError(
             f"{place.name} is an export of another table: {given}.",
-            hint=f"Name an export of {table_arn}.",
+            hint=f"Specify an export of {table_arn}.",
             code="bad-export",
         )
     if form != "DYNAMODB_JSON":
         raise PrerequisiteError(
-            f"{place.name} is an export in the format {form}, which is not read.",
+            f"{place.name} is an export in the format {form}, which is not supported.",
             hint="Export the table as DYNAMODB_JSON.",
             code="bad-export",
         )
@@ -123,7 +123,7 @@ def _item_of(line: str, name: str) -> dict[str, Any] | None:
 def _no_export(place: Place, why: str) -> PrerequisiteError:
     return PrerequisiteError(
         f"{place.name} is not an export of DynamoDB: {why}.",
-        hint=f"Name the folder that holds {_FILES}: AWSDynamoDB/EXPORT_ID.",
+        hint=f"Specify the folder that contains {_FILES}: AWSDynamoDB/EXPORT_ID.",
         code="bad-export",
     )
 

@@ -123,8 +123,8 @@ def _whole(failure: Failure, records: list[Record]) -> Fetched:
         raise _gone(failure)
     if sequence_of(found[-1]) != int(failure.last):
         raise PrerequisiteError(
-            f"The stream gave only {len(found)} records of failure {failure.id}, not all up to its last one.",
-            hint="Try again: the failure stays where it is.",
+            f"The stream returned only {len(found)} records of failure {failure.id}, not all up to its last one.",
+            hint="Try again: the failure stays at the destination.",
             code="records-not-read",
         )
     return Fetched(records=found, trimmed=sequence_of(found[0]) != int(failure.first))

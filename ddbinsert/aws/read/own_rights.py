@@ -24,15 +24,15 @@ def identity(aws: Aws) -> str:
     Raises:
         AwsError: STS does not say.
     """
-    with translated("ask for the identity"):
+    with translated("get the caller identity"):
         return str(aws.client("sts").get_caller_identity()["Arn"])
 
 
 def denied(aws: Aws, rights: Sequence[Right], asked: Future[str] | None = None) -> tuple[Right, ...]:
     """The rights that the identity certainly lacks.
 
-    Empty where IAM cannot be asked, where the identity has no policies of its own (root), and where the answer depends on
-    what only a real call carries: this never says "denied" of a call that would be permitted.
+    Empty where IAM cannot be asked, where the identity has no policies of its own (root), and where the answer
+    depends on what only a real call carries: this never says "denied" of a call that would be permitted.
 
     Args:
         asked: The question for the identity, where it is under way already.

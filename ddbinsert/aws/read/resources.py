@@ -94,8 +94,8 @@ def read_mappings(
 def mappings_of(aws: Aws, function_name: str) -> tuple[MappingState, ...]:
     """Every mapping of a function from any source, those of its aliases and versions included.
 
-    ListEventSourceMappings leaves out an alias's mappings where it is asked for the function (docs/aws-facts.md#esm-list-qualifiers),
-    so all of the region's mappings are read.
+    ListEventSourceMappings leaves out an alias's mappings where it is asked for the function
+    (docs/aws-facts.md#esm-list-qualifiers), so all of the region's mappings are read.
     """
     return tuple(mapping for mapping in read_mappings(aws) if mapping.function_name == function_name)
 
@@ -176,7 +176,7 @@ def read_role(aws: Aws, name: str) -> RoleState | None:
 
 def has_queue(aws: Aws, name: str) -> bool:
     """Whether there is an SQS queue of this name."""
-    with translated(f"look for queue {name}"):
+    with translated(f"find queue {name}"):
         return queue_url(aws, name) is not None
 
 
@@ -185,7 +185,7 @@ def caller_account(aws: Aws) -> str | None:
 
     A table that is missing is often looked for in the wrong account.
     """
-    with contextlib.suppress(AwsError), translated("ask for the account"):
+    with contextlib.suppress(AwsError), translated("get the account"):
         return aws.client("sts").get_caller_identity()["Account"]
     return None
 

@@ -23,7 +23,7 @@ def simulated(
     Raises:
         AwsError: Not permitted to ask.
     """
-    with translated(f"ask what {who} may do"):
+    with translated(f"simulate the permissions of {who}"):
         client: Any = aws.client("iam")
         answer = client.simulate_principal_policy(
             PolicySourceArn=principal, ActionNames=list(actions), ResourceArns=list(resources)

@@ -79,4 +79,4 @@ def _page(aws: Aws, table: str, ids: Collection[str]) -> Iterator[tuple[str, boo
         if not asked:
             yield from ((one, one in found) for one in dict.fromkeys(ids))
             return
-    raise AwsError(f"Table {table} left keys unread.", code="throttled")
+    raise AwsError(f"Table {table} returned only a part of the keys.", code="throttled")

@@ -1,7 +1,8 @@
 """Reading a table's stream: every shard, parents before children, within the shards' read limits.
 
 Records come in the shape in which Lambda hands them over (an SDK's GetRecords leaves out
-eventSourceARN and gives datetimes and bytes; docs/aws-facts.md#stream-record-shape), so that filters, receipts and evidence all see one shape.
+eventSourceARN and gives datetimes and bytes; docs/aws-facts.md#stream-record-shape), so that filters, receipts and
+evidence all see one shape.
 """
 
 from __future__ import annotations
@@ -289,7 +290,7 @@ class StreamReader:
                 except Exception as error:
                     if is_not_found(error):
                         raise PrerequisiteError(
-                            f"Stream {self._arn} does not exist (any more).", code="no-stream"
+                            f"Stream {self._arn} does not exist.", code="no-stream"
                         ) from error
                     raise
                 yield from (dict(shard) for shard in answer.get("Shards") or ())

@@ -213,7 +213,7 @@ class Crew(Generic[T, R]):
         if self._clock.monotonic() - self._progress_at > self._patience:
             raise Throttled(
                 f"Could not {self._doing}: throttled without any progress for {self._patience:.0f} s.",
-                hint="Raise the table's write capacity, or give a lower --rate.",
+                hint="Raise the table's write capacity, or use a lower --rate.",
             ) from error
 
     def _settle_at_the_end(self, future: Future[Part[T, R] | _Failed]) -> None:

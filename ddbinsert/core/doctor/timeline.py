@@ -75,7 +75,7 @@ def _passed_until(facts: Facts) -> float:
 def _last_insert(facts: Facts) -> Moment:
     what = "last insert in the stream"
     if facts.table.stream_arn is None:
-        return Moment(what=what, detail="the stream is off")
+        return Moment(what=what, detail="the stream is disabled")
     if Part.STREAM in facts.unread:
         return Moment(what=what, detail=f"not read: {facts.unread[Part.STREAM]}")
     last = facts.stream.last
@@ -110,7 +110,7 @@ def _of_log(facts: Facts) -> Iterable[Moment]:
         none = (
             "none in the log"
             if facts.runs_template
-            else "none in the log; code of your own need not leave any"
+            else "none in the log; your own code may not write receipts"
         )
         yield Moment(what=names[1], at=receipt, detail="" if receipt else none)
         return

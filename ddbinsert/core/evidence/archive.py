@@ -1,11 +1,12 @@
 """The zip file of an evidence bundle: one form of bytes for the same content, and a reader that accepts no other.
 
-Files are stored uncompressed, sorted by their names, all with one time, without comments, extra fields, gaps or anything
-before or after. So nothing can be hidden beside the files, no two files have one name, no name leads out of a folder,
-and no archive grows when it is unpacked. A zip program that packs the files again makes another form, which is refused.
+Files are stored uncompressed, sorted by their names, all with one time, without comments, extra fields, gaps or
+anything before or after. So nothing can be hidden beside the files, no two files have one name, no name leads out of
+a folder, and no archive grows when it is unpacked. A zip program that packs the files again makes another form,
+which is refused.
 
-Layout (PKWARE's APPNOTE 6.3): for each file a local header (30 bytes and the name) and its content; then for each file an
-entry of the directory (46 bytes and the name); then the end record (22 bytes).
+Layout (PKWARE's APPNOTE 6.3): for each file a local header (30 bytes and the name) and its content; then for each
+file an entry of the directory (46 bytes and the name); then the end record (22 bytes).
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[Sto
         if len(found) > _MOST_FILES:
             raise NotCanonical("it holds too many files")
     if not found:
-        raise NotCanonical("it is not an evidence bundle: the first bytes are others")
+        raise NotCanonical("it is not an evidence bundle: the first bytes do not match")
     rest = magic + file.read(len(found) * (_ENTRY.size + _LONGEST_NAME) + _END.size)
     _compare_directory(rest, found, moment)
     return tuple(found), moment

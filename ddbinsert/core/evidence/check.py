@@ -99,7 +99,7 @@ def _problems(
     files: tuple[Stored, ...], moment: bytes, listed: Mapping[str, Any], documents: Mapping[str, bytearray]
 ) -> Iterator[str]:
     if listed.get("schema") != SCHEMA:
-        yield f"{MANIFEST} has the schema {listed.get('schema')!r}, which this version does not know"
+        yield f"{MANIFEST} has the schema {listed.get('schema')!r}, which this version does not support"
         return
     found = {one.name: one for one in files}
     try:

@@ -283,7 +283,7 @@ class World:
 
     @property
     def draining_mappings(self) -> tuple[MappingState, ...]:
-        """Mappings that ddbinsert made and that still read a replaced stream of this table."""
+        """Mappings that ddbinsert created and that still read a replaced stream of this table."""
         return tuple(m for m in self.stale_mappings if m.is_ours)
 
     @property

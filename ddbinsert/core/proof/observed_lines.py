@@ -1,7 +1,7 @@
 """Watched traffic of a function that leaves no receipts: its inserts are found by their keys in any log line.
 
-This sees less than receipts do: a line does not say which record it is about, so what else was delivered is judged by
-the filter alone.
+This sees less than receipts do: a line does not say which record it is about, so other deliveries are judged only by
+the filter.
 """
 
 from __future__ import annotations

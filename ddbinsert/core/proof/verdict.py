@@ -5,7 +5,7 @@ The rules, in their order:
     FAIL          a MODIFY or REMOVE was processed, or delivered and caught by the guard in code alone
     FAIL          an insert was passed over: a later record of the same item was processed, this one never
     FAIL          an insert is missing, and the configuration shows why it will stay missing
-    INCONCLUSIVE  an insert is missing when the time is up, and nothing shows why
+    INCONCLUSIVE  an insert is missing when the time is up, and no cause was found
     INCONCLUSIVE  all looks well, but the evidence has a hole that a fault could hide in
     PASS          every insert was processed, every fence was reached, nothing else was delivered
 """
@@ -182,7 +182,7 @@ def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str
         )
         return f"all {expected} inserts were processed, and {negative}"
     if not any(lane.written for lane in tally.lanes):
-        return "no insert can be processed as things stand; no test item was written"
+        return "no insert can be processed in the current configuration; no test item was written"
     told = f"{processed} of {expected} inserts were processed, {waited:.1f} s after the last write"
     return f"{told}; {strays} other records were delivered" if strays else told
 

@@ -46,11 +46,11 @@ def consequences(want: Trigger, steps: Sequence[Step], *, held: int | None, at_l
 def _of_step(step: Step) -> Iterator[str]:
     match step:
         case EnableStream():
-            yield "the stream gets a new ARN, and holds what is written from then on: nothing is replayed"
+            yield "the stream gets a new ARN and contains only later writes: nothing is replayed"
         case ReplaceStream():
             yield (
-                "the stream gets a new ARN: it is off for some seconds (up to a minute), no write is recorded "
-                "meanwhile, and whoever else reads the old one has to be attached to the new one"
+                "the stream gets a new ARN: it is disabled for up to a minute, writes during that time are "
+                "not recorded, and other consumers must be attached to the new stream"
             )
         case UpdateFunctionCode():
             yield f"the code that {step.name} runs now is replaced; Lambda keeps no copy of it"
@@ -58,13 +58,13 @@ def _of_step(step: Step) -> Iterator[str]:
             for change in step.changes:
                 yield from _of_change(change)
         case UpdateFunctionSettings() if any(one.field == "function.log_group" for one in step.changes):
-            yield "lines that are in the former log group stay there"
+            yield "existing lines stay in the former log group"
         case SetRetention(name=name, retention_days=days) if days is not None and days < (
             step.have or days + 1
         ):
             yield f"lines in {name} that are older than {days} day{'' if days == 1 else 's'} are deleted"
         case DeleteMapping():
-            yield f"what event source mapping {step.uuid} has not delivered yet is lost to it"
+            yield f"what event source mapping {step.uuid} has not delivered yet is lost"
         case _:
             pass
 
@@ -76,12 +76,13 @@ def _of_new_mapping(
     count = "" if held is None else f" (now {'at least ' if at_least else ''}{held})"
     match step.starting_position:
         case StartingPosition.TRIM_HORIZON if not is_new and held != 0:
-            yield f"the function is given every insert that the stream holds, of {_A_DAY}{count}, once more"
+            yield f"the function receives again every insert in the stream, of {_A_DAY}{count}"
         case StartingPosition.LATEST:
-            yield "what is written before the mapping polls, in about a minute, may be missed"
+            yield "inserts before the mapping polls, in about a minute, may be missed"
         case StartingPosition.AUTO:
             yield (
-                f"the stream holds inserts of {_A_DAY}{count}: choose mapping.starting_position, TRIM_HORIZON to replay "
+                f"the stream contains inserts of {_A_DAY}{count}: choose mapping.starting_position, "
+                "TRIM_HORIZON to replay "
                 "them or LATEST to skip them"
             )
         case _:
@@ -95,13 +96,13 @@ def _of_change(change: Change) -> Iterator[str]:
         case "mapping.metrics", "yes":
             yield _CHARGED
         case "mapping.enabled", "yes":
-            yield f"the mapping goes on where it stopped: inserts of {_A_DAY} are delivered"
+            yield f"the mapping continues where it stopped: inserts of {_A_DAY} are delivered"
         case "mapping.enabled", "no":
-            yield "inserts wait in the stream for 24 hours, and are lost to the function after that"
+            yield "inserts wait in the stream for 24 hours and are then lost"
         case "mapping.filters", _:
-            yield "records that only the former filter lets through are not delivered any more"
+            yield "records that only the former filter lets through are no longer delivered"
         case "mapping.on_failure", "none":
-            yield "discarded records leave no trace any more"
+            yield "discarded records are no longer kept"
         case "mapping.report_batch_item_failures", "yes":
             yield (
                 "until the change is in force (on AWS up to 90 s), records that the function reports as failed count as "
@@ -119,7 +120,7 @@ def of_others(want: Trigger, have: World) -> Iterator[str]:
     elif function is not None and role is None and want.function.role is not None:
         yield f"role {resource_name(want.function.role)}: its policies"
     if live is not None and live.tags is not None and not live.is_ours:
-        yield f"event source mapping {live.uuid}: all of it, until it is adopted"
+        yield f"event source mapping {live.uuid}: all settings, until it is adopted"
     if group is not None and group.tags is not None and OWNER_TAG not in group.tags:
         yield f"log group {group.name}: its retention and tags"
     for mapping in have.other_mappings:

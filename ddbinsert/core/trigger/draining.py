@@ -60,11 +60,11 @@ class Draining:
             return Advice("Delete it", ("attach-trigger", TABLE, "--wait-drained"))
         if self.is_stopped:
             return Advice(
-                "Have them delivered (aws lambda update-event-source-mapping --enabled --uuid "
-                f"{self.mapping.uuid}), or delete the mapping with what it has not delivered",
+                "Deliver them (aws lambda update-event-source-mapping --enabled --uuid "
+                f"{self.mapping.uuid}), or delete the mapping and lose what it has not delivered",
                 ("attach-trigger", TABLE, "--prune"),
             )
-        return Advice("Wait for it and finish", ("attach-trigger", TABLE, "--wait-drained"))
+        return Advice("Wait until it is drained", ("attach-trigger", TABLE, "--wait-drained"))
 
     @property
     def _left(self) -> str:

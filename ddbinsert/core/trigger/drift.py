@@ -1,7 +1,7 @@
 """What differs between the settings that are given and what is there, part by part.
 
-A plan says what to do; this says what is another one than it was asked to be. Both come from the same comparison, so that
-there is drift where `up` has something to do, and nowhere else.
+A plan says what to do; this says what is another one than it was asked to be. Both come from the same comparison, so
+that there is drift where `up` has something to do, and nowhere else.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
                 part=Part.FUNCTION,
                 name=step.name,
                 field="function.code",
-                have=f"other code (its tag says: {step.have})",
+                have=f"different code (according to its tag: {step.have})",
                 want=step.want,
             )
         case SetRetention():
@@ -207,7 +207,7 @@ def _listed(value: object) -> list[str]:
 
 
 def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
-    """The tags that are given, on each part that ddbinsert made and whose tags are known."""
+    """The tags that are given, on each part that ddbinsert created and whose tags are known."""
     parts: list[tuple[Part, str, Mapping[str, str] | None]] = []
     if have.function is not None:
         parts.append((Part.FUNCTION, have.function.name, have.function.tags))

@@ -1,7 +1,7 @@
 """The trigger as it will be: explicit settings as given, every other one as it is.
 
-A setting is explicit when a flag, a ``DDBINSERT_*`` variable or the configuration file gives it. What is not explicit gets
-its default when the thing is created and stays as it is afterwards, whoever set it.
+A setting is explicit when a flag, a ``DDBINSERT_*`` variable or the configuration file gives it. What is not
+explicit gets its default when the thing is created and stays as it is afterwards, whoever set it.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def _code_kept(want: Trigger, have: FunctionState) -> Trigger:
         return replace(want, function=replace(want.function, template=Template(label), code=None))
     if have.package_type != "Zip" or not want.gives_code:
         return want
-    whose = "code of its own" if label == OWN_CODE else "code that ddbinsert does not know"
+    whose = "its own code" if label == OWN_CODE else "code that ddbinsert does not know"
     wanted = want.function
     if _family(wanted.runtime) != _family(have.runtime):
         raise _code_needed(f"Function {have.name} runs {whose} on {have.runtime}, not on {wanted.runtime}.")
@@ -144,7 +144,9 @@ def _code_kept(want: Trigger, have: FunctionState) -> Trigger:
 
 
 def _code_needed(message: str) -> UsageError:
-    return UsageError(message, hint="Give the code, too: --code PATH or --template NAME.", code="code-needed")
+    return UsageError(
+        message, hint="Also specify the code: --code PATH or --template NAME.", code="code-needed"
+    )
 
 
 def knows_code(want: Trigger, have: FunctionState | None) -> bool:

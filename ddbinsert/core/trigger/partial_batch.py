@@ -39,7 +39,7 @@ def following(trigger: Trigger, *, is_reported: bool, is_given: bool) -> Trigger
             raise UsageError(
                 f"{VARIABLE}={value or 'true (as it is not set)'} contradicts mapping.report_batch_item_failures: "
                 f"{str(is_reported).lower()}.",
-                hint=f"Leave {VARIABLE} out: it is set as the mapping needs it.",
+                hint=f"Leave {VARIABLE} out: ddbinsert sets it to match the mapping.",
                 code="partial-batch-contradiction",
             )
         return trigger

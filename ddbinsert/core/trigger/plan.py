@@ -1,6 +1,7 @@
 """The difference between what is wanted and what is there, as steps.
 
-Pure: the same wanted trigger and the same world give the same steps, and a world that is as wanted gives none. What exists
+Pure: the same wanted trigger and the same world give the same steps, and a world that is as wanted gives none. What
+    exists
 is changed in explicit settings alone (`core.trigger.effective`), and only where it carries ddbinsert's tag.
 """
 
@@ -90,7 +91,7 @@ def _table(want: Trigger, have: World, key: KeySchema | None) -> Iterator[Step]:
         if have.table.status == "DELETING":
             raise PrerequisiteError(
                 f"Table {want.table} is being deleted.",
-                hint="Wait until it is gone, then create it again.",
+                hint="Wait until it is deleted, then create it again.",
                 code="table-deleting",
             )
         if key is not None and key != have.table.key:

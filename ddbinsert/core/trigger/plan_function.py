@@ -202,8 +202,8 @@ def _role(want: Trigger, have: World, package: Package | None, *, stream_stays: 
         yield CreateRole(name=want.role_name, path=want.role.path, boundary=want.role.boundary)
     elif not role.is_ours:
         raise Refused(
-            f"Role {want.role_name} exists, and ddbinsert did not make it.",
-            hint=f"Use it as it is (--role {role.arn}), or give the function another name.",
+            f"Role {want.role_name} exists, and ddbinsert did not create it.",
+            hint=f"Use it (--role {role.arn}), or give the function another name.",
             code="role-not-ours",
         )
     else:

@@ -27,16 +27,16 @@ def view_differs(want: Trigger, have: World) -> Refused:
         if table is not None and mapping.stream_arn == table.stream_arn
     ]
     behind = (
-        f"its event source mappings stay behind on the old stream ({', '.join(left)})"
+        f"its event source mappings stay on the old stream ({', '.join(left)})"
         if left
-        else "whatever reads the old stream stays behind on it"
+        else "consumers of the old stream stay on it"
     )
     return Refused(
         f"Table {want.table} has a live stream with view type {now}, not {want.view.value}. A view type can't be "
         "changed in place: the stream must be disabled and enabled again. The new stream has a new ARN, "
-        f"{behind}, and no write is recorded while the stream is off.",
+        f"{behind}, and writes are not recorded while the stream is disabled.",
         hint=Advice(
-            f"Keep {now}, or accept the cost",
+            f"Keep {now}, or replace the stream",
             ("enable-stream", TABLE, "--view-type", want.view.value, "--replace"),
         ),
         code="view-type-differs",
@@ -47,8 +47,8 @@ def not_ours(what: str, changes: tuple[Change, ...], want: Trigger) -> Refused:
     """Something has to change that does not carry ddbinsert's tag: the differences, field by field."""
     listed = "".join(f"\n  {change.field}: {change.have} → {change.want}" for change in changes)
     return Refused(
-        f"{what} was not made by ddbinsert and differs from what is wanted:{listed}\nNothing was changed.",
-        hint=f"Run the command again with --adopt to take it over and change exactly this{_leaving_out(changes, want)}.",
+        f"{what} was not created by ddbinsert and differs from the requested settings:{listed}\nNothing was changed.",
+        hint=f"Run the command again with --adopt to manage it with ddbinsert and change exactly this{_leaving_out(changes, want)}.",
         code="not-ours",
     )
 
@@ -58,7 +58,7 @@ def _leaving_out(changes: tuple[Change, ...], want: Trigger) -> str:
     narrowed = any(change.field == "mapping.filters" for change in changes)
     if not narrowed or "mapping.filters" in want.explicit:
         return "; or leave these settings out"
-    return ". The filter is narrowed because a trigger gets inserts alone"
+    return ". The filter is restricted because a trigger receives only inserts"
 
 
 def refuse_retention(want: Trigger, function: FunctionState, group: LogGroupState | None) -> None:
@@ -75,15 +75,16 @@ def refuse_retention(want: Trigger, function: FunctionState, group: LogGroupStat
         return
     name = group.name if group is not None else want.log_group
     raise Refused(
-        f"Log group {name} of function {function.name} was not made by ddbinsert and differs from what is wanted:\n"
+        f"Log group {name} of function {function.name} was not created by ddbinsert and differs from the "
+        "requested settings:\n"
         f"  function.log_retention_days: {have or 'none'} → {days or 'none'}\nNothing was changed.",
-        hint="Leave function.log_retention_days (--log-retention) out; who owns the log group changes it there.",
+        hint="Leave function.log_retention_days (--log-retention) out; its owner can change it.",
         code="not-ours",
     )
 
 
 def refuse_foreign_log_group(want: Trigger, group: LogGroupState) -> None:
-    """A log group that ddbinsert did not make, or that another table's trigger has, keeps its retention.
+    """A log group that ddbinsert did not create, or that another table's trigger has, keeps its retention.
 
     Raises:
         Refused: Its tags say so; where they were not read, nothing is refused.
@@ -91,10 +92,11 @@ def refuse_foreign_log_group(want: Trigger, group: LogGroupState) -> None:
     if group.tags is None or group.tags.get(OWNER_TAG) == want.table:
         return
     raise Refused(
-        f"Log group {group.name} was not made by ddbinsert for table {want.table}, so its retention stays as it is.\n"
+        f"Log group {group.name} was not created by ddbinsert for table {want.table}, so its retention stays "
+        "as it is.\n"
         "Nothing was changed.",
         hint="Leave function.log_retention_days (--log-retention) out, or tag the group "
-        f"{OWNER_TAG}={want.table} to hand it over.",
+        f"{OWNER_TAG}={want.table} to let ddbinsert manage it.",
         code="not-ours",
     )
 
@@ -108,7 +110,8 @@ def refuse_another_class(want: Trigger, group: LogGroupState) -> None:
     wanted = want.function.log_class
     if "function.log_class" in want.explicit and group.log_class not in ("", wanted):
         raise Refused(
-            f"Log group {group.name} has the class {group.log_class}, not {wanted}; CloudWatch Logs cannot change that.",
+            f"Log group {group.name} has the class {group.log_class}, not {wanted}; CloudWatch Logs cannot "
+            "change that.",
             hint="Leave function.log_class (--log-class) out, or log to another group (--log-group).",
             code="log-class-differs",
         )
@@ -125,7 +128,7 @@ def refuse_another_kind(function: FunctionState, package: Package) -> None:
         raise Refused(
             f"Function {function.name} runs {_KINDS[function.package_type]}, not {_KINDS[wanted]}; Lambda cannot "
             "change that.",
-            hint=Advice("Give the function another name, or take the trigger down first", ("down", TABLE)),
+            hint=Advice("Give the function another name, or remove the trigger first", ("down", TABLE)),
             code="package-type-differs",
         )
 
@@ -143,7 +146,7 @@ def refuse_another_path(want: Trigger, role: RoleState) -> None:
         raise Refused(
             f"Role {role.name} has the path {role.path}, not {want.role.path}; IAM cannot change that.",
             hint=Advice(
-                "Leave role.path out, give the function another name, or take the trigger down first",
+                "Leave role.path out, give the function another name, or remove the trigger first",
                 ("down", TABLE),
             ),
             code="role-path-differs",
@@ -159,7 +162,7 @@ def refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> Non
     owner = tags.get(OWNER_TAG, table)
     if owner != table:
         raise Refused(
-            f"{what} was made by ddbinsert for table {owner}; changing it for {table} would break that trigger.",
-            hint="Give this trigger a function name of its own (--function NAME).",
+            f"{what} was created by ddbinsert for table {owner}; changing it for {table} would break that trigger.",
+            hint="Give this trigger its own function name (--function NAME).",
             code="made-for-another-table",
         )

@@ -81,7 +81,7 @@ def removal(
         if not delete_table and have.table.stream_enabled and not stream_is_ours:
             raise Refused(
                 f"The stream of {have.table.name} was not enabled by ddbinsert, so it is not disabled.",
-                hint="Leave --stream out to take down the trigger alone; who enabled the stream disables it there.",
+                hint="Leave --stream out to remove only the trigger; its owner can disable it.",
                 code="stream-not-ours",
             )
     gone = {mapping.uuid for mapping in going}
@@ -162,7 +162,7 @@ def _refuse_protected(table: TableState) -> None:
         raise Refused(
             f"Table {table.name} is protected against deletion. Nothing was changed.",
             hint=f"Switch it off (aws dynamodb update-table --table-name {table.name} "
-            "--no-deletion-protection-enabled), or leave --table out to take down the trigger alone.",
+            "--no-deletion-protection-enabled), or leave --table out to remove only the trigger.",
             code="table-protected",
         )
 
@@ -185,8 +185,9 @@ def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
     elif role is not None and _is_ours(role.tags, table) and role.other_policies:
         one = len(role.other_policies) == 1
         left.append(
-            f"role {role.name}: polic{'y' if one else 'ies'} {', '.join(role.other_policies)} of it "
-            f"{'was' if one else 'were'} not made by ddbinsert; detach {'it' if one else 'them'} and run this again"
+            f"role {role.name}: polic{'y' if one else 'ies'} {', '.join(role.other_policies)} "
+            f"{'was' if one else 'were'} not created by ddbinsert; detach {'it' if one else 'them'} and run "
+            "this again"
         )
     elif role is not None and _is_ours(role.tags, table) and _needs_role(have):
         left.append(
@@ -206,7 +207,7 @@ def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
         is_named = have.function is not None and group.name != f"/aws/lambda/{have.function.name}"
         how = " (with function.log_group set to this name, once the function is gone)" if is_named else ""
         left.append(
-            f"log group {group.name}: it keeps the audit log's entries{days}; --logs deletes them{how}"
+            f"log group {group.name}: it contains the audit log's entries{days}; --logs deletes them{how}"
         )
     return left
 
@@ -225,7 +226,7 @@ def _queue(
     if users:
         return f"queue {queue.name}: event source mapping {', '.join(users)} uses it"
     if queue.messages:
-        return f"queue {queue.name}: it holds {queue.messages} message{'' if queue.messages == 1 else 's'}"
+        return f"queue {queue.name}: it contains {queue.messages} message{'' if queue.messages == 1 else 's'}"
     return DeleteQueue(name=queue.name)
 
 
@@ -239,7 +240,7 @@ def _not_ours(tags: Mapping[str, str] | None, table: str) -> str:
     return (
         f"it belongs to the trigger of table {owner}"
         if owner and owner != table
-        else "it was not made by ddbinsert"
+        else "it was not created by ddbinsert"
     )
 
 
@@ -258,7 +259,8 @@ def _refuse_other_readers(have: World, going: set[str]) -> None:
         return
     named = ", ".join(f"{mapping.uuid} of function {mapping.function_name}" for mapping in readers)
     raise Refused(
-        f"The stream of {have.table.name if have.table else ''} stays: it is also read by event source mapping {named}.",
-        hint="Leave --stream and --table out to take down this trigger alone.",
+        f"The stream of {have.table.name if have.table else ''} stays: it is also read by event source mapping "
+        f"{named}.",
+        hint="Leave --stream and --table out to remove only this trigger.",
         code="stream-in-use",
     )

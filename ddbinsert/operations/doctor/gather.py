@@ -202,7 +202,7 @@ class _Gathering:
                 lambda f, value: replace(f, metrics=value),
             )
         if not aws.is_aws:
-            self._reads.unread[Part.CHANGES] = "CloudTrail records changes on AWS alone"
+            self._reads.unread[Part.CHANGES] = "CloudTrail records changes on AWS only"
             return
         role = resource_name(function.role_arn) if function else facts.trigger.role_name
         for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
@@ -271,8 +271,8 @@ class _Gathering:
         aws, facts, shards = self._aws, self._facts, self._shards
         stream = facts.table.stream_arn
         if stream is None or shards is None:
-            self._reads.unread.setdefault(Part.STREAM, "the stream is off")
-            self._reads.unread.setdefault(Part.SHARDS, "the stream is off")
+            self._reads.unread.setdefault(Part.STREAM, "the stream is disabled")
+            self._reads.unread.setdefault(Part.SHARDS, "the stream is disabled")
             return
         starts: tuple[float | None, ...] = (None, facts.now - _NEWEST) if glance.knows_times(aws) else (None,)
         places = [

@@ -46,7 +46,7 @@ def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
         raise PrerequisiteError(
             f"The trigger of {trigger.table} has no on-failure destination: discarded records are lost.",
             hint=Advice(
-                "Name another destination (--from ARN), or make a queue for those to come",
+                "Use another destination (--from ARN), or create a queue for future records",
                 ("attach-trigger", TABLE, "--on-failure", "create"),
             ),
             code="no-destination",
@@ -102,7 +102,7 @@ class Opened:
         if unknown:
             raise PrerequisiteError(
                 f"There is no failure {', '.join(sorted(unknown))} at {self.place.arn}.",
-                hint=Advice("Show those that are there", ("failures", "list", TABLE)),
+                hint=Advice("List the failures", ("failures", "list", TABLE)),
                 code="failure-not-found",
             )
         return [(one, failure) for one, failure in pairs if not ids or failure.id in ids]

@@ -85,7 +85,7 @@ def replay(
 def _result(failure: Failure, selection: Selection, giver: Giver, already: int) -> Replay:
     problem = giver.problem if giver.remaining else selection.problem
     if not selection.records and not problem:
-        problem = "the document holds no records"
+        problem = "the document contains no records"
     return Replay(
         failure=failure,
         done=len(selection.given) - len(giver.remaining) - already,

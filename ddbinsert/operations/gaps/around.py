@@ -40,7 +40,8 @@ class Known:
 
     Attributes:
         blind: Times that the log does not show.
-        discarded: (stream, shard) to the ranges of sequence numbers that were discarded, in order, with the documents' IDs.
+        discarded: (stream, shard) to the ranges of sequence numbers that were discarded, in order, with the
+            documents' IDs.
         notes: What could not be looked up, and why.
     """
 
@@ -166,7 +167,7 @@ def _read_documents(
     if arn_parts(arn).service == "sqs" and has_redrive_policy(context.aws, arn):
         raise DdbInsertError(
             f"{arn} moves messages that are read several times to another queue, so it was not read",
-            hint=Advice("Show what it holds", ("failures", "list", TABLE)),
+            hint=Advice("Show its content", ("failures", "list", TABLE)),
         )
     mapping = next((one for one in subject.mappings if one.on_failure == arn), None)
     with opened(context.aws, arn, mapping, subject.function.name) as destination:

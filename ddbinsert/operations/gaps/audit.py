@@ -105,8 +105,8 @@ class _Audit:
         context, subject, options, store = self._context, self._subject, self._options, self._store
         if subject.is_crowded and context.aws.is_aws:
             context.reporter.warn(
-                f"{subject.readers} functions read this stream already; a shard serves two readers, and this one more "
-                "may slow them down"
+                f"{subject.readers} functions read this stream already; a shard serves two readers, and "
+                "another reader may slow them down"
             )
         index = KeyIndex(store.folder / "keys.sqlite") if options.by_lines else None
         found = read_streams(
@@ -278,7 +278,7 @@ class _Audit:
             yield Stretch(
                 since=self._since,
                 until=min(begins, self._until),
-                why="the stream holds no records of this time: it keeps them for 24 hours, from when it was enabled",
+                why="the stream contains no records of this time: it keeps them for 24 hours, from when it was enabled",
             )
         if found.unrecognizable:
             yield Stretch(

@@ -37,7 +37,8 @@ class BackfillOptions:
     """Which items are given, and how.
 
     Attributes:
-        where: Conditions that all must be met. limit: Items at most. rate: Items a second at most, of those that are read.
+        where: Conditions that all must be met. limit: Items at most. rate: Items a second at most, of those that are
+            read.
         time_attribute: The attribute that says when an item was inserted; now, where it does not.
         missing: Only items without an entry in the function's sink.
         again: Also items that the record of backfills shows as given before.
@@ -63,7 +64,7 @@ def condition_of(subject: Subject, where: Sequence[str]) -> Callable[[Mapping[st
     unread = filters_unread(subject.mappings)
     if unread:
         raise PrerequisiteError(
-            f"It is not known which items the trigger is for: {unread}.", code="filter-unreadable"
+            f"The items that the trigger is for are unknown: {unread}.", code="filter-unreadable"
         )
     wanted = wanted_by(subject.mappings)
     if not where:

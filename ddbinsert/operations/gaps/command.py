@@ -159,7 +159,7 @@ def _ledger(context: Context, path: Path, *, alone: bool) -> Ledger:
     except PrerequisiteError as error:
         if alone:
             raise
-        context.reporter.warn(f"what earlier repairs did is not known: {error.message}")
+        context.reporter.warn(f"earlier repairs are unknown: {error.message}")
         return Ledger(path.with_name("none"), context.clock, alone=False)
 
 

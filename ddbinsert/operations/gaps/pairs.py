@@ -35,8 +35,8 @@ def opened() -> Iterator[Pairs]:
                 pairs.close()
     except sqlite3.Error as error:
         raise PrerequisiteError(
-            f"The comparison can't be kept on disk: {error}.",
-            hint="It needs about 150 bytes for each item. Set TMPDIR to a folder with more room.",
+            f"The comparison cannot be stored on disk: {error}.",
+            hint="It needs about 150 bytes for each item. Set TMPDIR to a folder with more space.",
             code="no-room",
         ) from error
 

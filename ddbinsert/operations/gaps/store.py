@@ -56,8 +56,8 @@ def opened() -> Iterator[Store]:
                 store.close()
     except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
         raise PrerequisiteError(
-            f"The audit can't be kept on disk: {error}.",
-            hint="It needs about 300 bytes for each insert. Set TMPDIR to a folder with more room.",
+            f"The audit cannot be stored on disk: {error}.",
+            hint="It needs about 300 bytes for each insert. Set TMPDIR to a folder with more space.",
             code="no-room",
         ) from error
 

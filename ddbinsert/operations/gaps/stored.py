@@ -107,7 +107,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
     assert table is not None  # noqa: S101 - `_world` says so
     if function is None:
         raise PrerequisiteError(
-            f"Function {trigger.function_name} does not exist, so how it writes keys is not known.",
+            f"Function {trigger.function_name} does not exist, so the form of its keys is unknown.",
             hint="Name it: --function NAME.",
             code="function-not-found",
         )
@@ -204,7 +204,7 @@ def _excuse(world: World) -> str:
     if function is not None and function.environment.get("RETENTION_DAYS"):
         return f"entries expire after {function.environment['RETENTION_DAYS']} days, and items stay"
     if any(one.filters_hidden or one.filters != (INSERT_ONLY,) for one in world.mappings):
-        return "the mapping's filter excludes some inserts, and what an item was when it was inserted is not known"
+        return "the mapping's filter excludes some inserts, and the original content of an item is unknown"
     return ""
 
 
@@ -216,7 +216,7 @@ def _unseen(
         yield Stretch(
             since=since,
             until=min(begins, until),
-            why="the stream holds no records of this time: it keeps them for 24 hours, from when it was enabled",
+            why="the stream contains no records of this time: it keeps them for 24 hours, from when it was enabled",
         )
     if trimmed:
         yield Stretch(

@@ -43,7 +43,7 @@ def read_event(source: str, *, cwd: Path, stdin: TextIO) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise UsageError(
             f"{name} is not JSON: {error}.",
-            hint="An event is made by function sample-event.",
+            hint="Create an event with function sample-event.",
             code="event-not-readable",
         ) from error
     return _event(document, name)
@@ -61,7 +61,7 @@ def _event(document: Any, name: str) -> dict[str, Any]:
             event = {"Records": [document]}
         case _:
             raise UsageError(
-                f"{name} holds no stream records.",
+                f"{name} contains no stream records.",
                 hint='It is {"Records": […]}, a list of records, or one record; see function sample-event.',
                 code="event-not-readable",
             )
@@ -114,7 +114,7 @@ def captured(aws: Aws, table: TableState, count: int, *, clock: Clock) -> dict[s
         raise PrerequisiteError(
             f"Table {table.name} has no live stream.",
             hint=Advice(
-                "Try a made-up record (without --captured), or enable it", ("enable-stream", table.name)
+                "Use a sample record (without --captured), or enable it", ("enable-stream", table.name)
             ),
             code="no-stream",
         )

@@ -44,8 +44,8 @@ def here(
     package = build(trigger, base, connect)
     if package.image is not None:
         raise UsageError(
-            "A container image is not run here.",
-            hint="Invoke it deployed: --deployed.",
+            "A container image cannot be run on this machine.",
+            hint="Invoke the deployed function: --deployed.",
             code="runtime-not-local",
         )
     surroundings = dict(variables)
@@ -76,7 +76,7 @@ def deployed(aws: Aws, trigger: Trigger, event: Mapping[str, Any], *, times: int
     from ddbinsert.aws.invoke import invoke
 
     if len(json.dumps(event).encode()) > LARGEST_EVENT:
-        raise UsageError("The event is larger than the 6 MB that Lambda takes.", hint="Give fewer records.")
+        raise UsageError("The event is larger than Lambda's limit of 6 MB.", hint="Use fewer records.")
     return [invoke(aws, trigger.function_name, event) for _ in range(times)]
 
 

@@ -56,7 +56,7 @@ def check_sinks(
         reporter.warn(
             f"The audit log is the function's own log group {trigger.log_group}, which keeps its lines "
             f"{_kept_for(trigger, world)}",
-            Advice("make a table for it", ("audit", "create-table", f"{trigger.table}-audit")),
+            Advice("create a table for it", ("audit", "create-table", f"{trigger.table}-audit")),
         )
     if has_mapping and environment.get(SINK):
         _warn_without_destination(trigger, world, reporter)
@@ -101,11 +101,11 @@ def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:
     if found:
         raise UsageError(
             f"--sink {given}: several places have this name: {', '.join(found)}.",
-            hint="Give the ARN of the one that is meant.",
+            hint="Specify the ARN.",
             code="sink-ambiguous",
         )
     raise PrerequisiteError(
-        f"--sink {given}: there is nothing of this name among {', '.join(services)}.",
+        f"--sink {given}: no resource with this name was found in {', '.join(services)}.",
         hint=Advice("Give an ARN, or create a table for an audit log", ("audit", "create-table", given)),
         code="sink-not-found",
     )
@@ -171,9 +171,9 @@ def _making(variable: str, target: Arn) -> str | Advice:
 def _another(variable: str, target: Arn, table: str) -> str | Advice:
     """What to name instead of a place that is there, and cannot be used."""
     if target.service != "dynamodb":
-        return "Name another one."
+        return "Use another one."
     name = f"{table}-{'processed' if variable == DEDUPLICATION else 'audit'}"
-    return Advice("Name another table, or create one", (_command(variable), "create-table", name))
+    return Advice("Use another table, or create one", (_command(variable), "create-table", name))
 
 
 def _command(variable: str) -> str:
@@ -204,6 +204,7 @@ def _warn_without_destination(trigger: Trigger, world: World, reporter: Reporter
     if mapping.on_failure or (live and live.on_failure) or mapping.retries < 0:
         return
     reporter.warn(
-        f"There is no on-failure destination: what the sink does not take is discarded after {mapping.retries} "
-        "retries. With --on-failure create (in ddbinsert.yaml: mapping.on_failure), a queue keeps it."
+        "There is no on-failure destination: records that the sink rejects are discarded after "
+        f"{mapping.retries} retries. With --on-failure create (in ddbinsert.yaml: mapping.on_failure), a queue "
+        "keeps them."
     )

@@ -82,7 +82,7 @@ def templates_of(
     refuse(problems)
     if lines and count is not None and count > len(drafts):
         raise UsageError(
-            f"--count {count}, but {name} holds {len(drafts)} items, and they bring their own keys.",
+            f"--count {count}, but {name} contains {len(drafts)} items with their own keys.",
             hint="Remove the key from the items, so that each gets a generated one; or omit --count.",
             code="item-file",
         )
@@ -264,7 +264,7 @@ class _Sender:
     def _hold(self) -> None:
         if self._options.hold:
             self._reporter.step(
-                f"leaving the items for {self._options.hold:g} s; Ctrl-C removes them at once"
+                f"keeping the items for {self._options.hold:g} s; Ctrl-C removes them at once"
             )
             self._clock.sleep(self._options.hold)
 
@@ -303,9 +303,9 @@ class _Sender:
         sent = self.sent
         done = f"{sent.inserted} item{'s' if sent.inserted != 1 else ''} had been inserted"
         if not sent.left:
-            fate = f"{done}; nothing of them is left."
+            fate = f"{done}; all of them were removed."
         elif sent.kept:
-            fate = f"{done}, and stay."
+            fate = f"{done}; they stay in the table."
         else:
             fate = f"{done}; {sent.left} may still be there."
         hint = Advice("Remove them", tuple(shlex.split(self._undo))) if sent.left and self._undo else None

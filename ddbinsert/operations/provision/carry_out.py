@@ -64,6 +64,6 @@ def carry_out(
     except DdbInsertError as error:
         count = len(done) + len(stays)
         if count and len(steps) > 1:
-            error.message += f"\n{count} of {len(steps)} steps are done; run it again to go on from there."
+            error.message += f"\n{count} of {len(steps)} steps are done; run it again to continue."
         raise
     return CarriedOut(world, tuple(done), tuple(stays))

@@ -65,7 +65,7 @@ def refuse_pretence(function: FunctionSpec) -> None:
     else:
         return
     raise UsageError(
-        f"The embedded emulator does not run {what}; it only answers as if it did.",
+        f"The embedded emulator does not run {what}; it only simulates the response.",
         hint="Use a Python, Node.js or provided.* runtime with --local, or run this one on AWS.",
         code="runtime-not-local",
     )

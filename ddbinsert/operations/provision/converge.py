@@ -241,7 +241,7 @@ def _before(
         unasked: Drained mappings, which go without a question.
     """
     if not steps:
-        context.reporter.step("nothing to do: everything is as wanted")
+        context.reporter.step("nothing to do: everything is up to date")
     warn_readers(steps, world, context.reporter)
     return question(
         steps,

@@ -81,8 +81,8 @@ def look(context: Context, trigger: Trigger, asked: Asked) -> Seen:
     tags = read_table_tags(context.aws, world.table.arn) if world.table and of_table else {}
     if asked.table and world.table is not None and OWNER_TAG not in tags:
         raise Refused(
-            f"Table {trigger.table} was not made by ddbinsert, so it is not deleted.",
-            hint="Leave --table out to take down the trigger alone.",
+            f"Table {trigger.table} was not created by ddbinsert, so it is not deleted.",
+            hint="Leave --table out to remove only the trigger.",
             code="table-not-ours",
         )
     users = mappings_of(context.aws, world.function.name) if world.function else ()
@@ -209,6 +209,6 @@ def _no_such_table(context: Context, trigger: Trigger, world: World) -> Prerequi
     return table_not_found(
         trigger.table,
         world.region,
-        more=", and there is nothing of a trigger of that name",
+        more=", and no resources of a trigger with that name",
         hint=Advice("Did you mean", ("down", near[0])) if near else CHECK_TABLE,
     )

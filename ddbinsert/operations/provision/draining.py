@@ -147,7 +147,8 @@ def wait_drained(context: Context, world: World, known: tuple[Draining, ...]) ->
         what="the replaced stream to be read to its end",
         seen=lambda: "; ".join(each.text for each in last[0]),
         hint=Advice(
-            "The old mapping stays until everything is delivered; finish later", ("attach-trigger", TABLE)
+            "The old mapping stays until everything is delivered; finish later with with",
+            ("attach-trigger", TABLE),
         ),
         progress=context.reporter.waiting,
         first=0.2,
@@ -158,7 +159,8 @@ def _refuse_stopped(seen: tuple[Draining, ...]) -> None:
     for each in seen:
         if each.is_stopped:
             raise PrerequisiteError(
-                f"Event source mapping {each.mapping.uuid} on the replaced stream is {each.text}: it is not waited for.",
+                f"Event source mapping {each.mapping.uuid} on the replaced stream is {each.text}: it is not "
+                "waited for.",
                 hint=each.advice,
                 code="mapping-disabled",
             )

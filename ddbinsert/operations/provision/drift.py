@@ -88,7 +88,7 @@ def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
         except AwsError as error:
             unasked = error.message
     elif parts:
-        unasked = "CloudTrail records changes on AWS alone"
+        unasked = "CloudTrail records changes on AWS only"
     changes = {
         part: last_change(
             [one for one in seen.found if one.part is part], _modified(seen.world, part), events

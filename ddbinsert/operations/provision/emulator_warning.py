@@ -29,7 +29,8 @@ def warn_of_gaps(aws: Aws, filters: Iterable[str], reporter: Reporter) -> None:
             gaps |= dict.fromkeys(emulator_gaps(parse(text)))
     if gaps:
         reporter.warn(
-            f"the embedded emulator evaluates {', '.join(gaps)} in filters differently from AWS, so it may deliver too few "
+            f"the embedded emulator evaluates {', '.join(gaps)} in filters differently from AWS, so it may "
+            "deliver too few "
             "or too many records",
-            Advice("See what AWS matches", ("filter", "explain", own[0])),
+            Advice("Check what AWS matches", ("filter", "explain", own[0])),
         )

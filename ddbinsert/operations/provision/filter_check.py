@@ -46,6 +46,6 @@ def check_filters(
         listed = "".join(f"\n  {text}" for text in never)
         raise Refused(
             f"No insert can pass the filter, so the function would never be invoked:{listed}",
-            hint="Correct the filter, or insist on it with --force.",
+            hint="Correct the filter, or attach it with --force.",
             code="filter-never-passes",
         )

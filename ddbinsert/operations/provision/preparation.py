@@ -121,7 +121,7 @@ def require_mapping(trigger: Trigger, world: World) -> None:
         raise PrerequisiteError(
             f"Function {trigger.function_name} has no event source mapping on the live stream of {trigger.table}.",
             hint=Advice(
-                "Name the function with --function; who reads the stream is shown by", ("status", TABLE)
+                "Specify the function with --function; list the stream's consumers", ("status", TABLE)
             ),
             code="nothing-to-adopt",
         )
@@ -154,7 +154,7 @@ def with_destination(context: Context, trigger: Trigger, world: World) -> Trigge
 
     Raises:
         PrerequisiteError: The account is not known, so neither is the ARN.
-        Refused: A queue of that name is there, and ddbinsert did not make it.
+        Refused: A queue of that name is there, and ddbinsert did not create it.
     """
     if trigger.mapping.on_failure != "create":
         return trigger
@@ -162,7 +162,7 @@ def with_destination(context: Context, trigger: Trigger, world: World) -> Trigge
     beside = world.table.arn if world.table else f"arn:aws:dynamodb:{world.region}:{world.account}:table/-"
     if world.table is None and not (world.account and world.region):
         raise PrerequisiteError(
-            "The queue for discarded records cannot be named: the account is not known.",
+            "The name of the queue for discarded records cannot be determined: the account is unknown.",
             hint="Create the table first, or give the queue's ARN: --on-failure ARN.",
             code="account-unknown",
         )
@@ -184,8 +184,8 @@ def _refuse_foreign_queue(context: Context, trigger: Trigger, world: World) -> N
         queue = read_queue(context.aws, trigger.failure_queue)
         if queue is not None and queue.tags.get(OWNER_TAG) != trigger.table:
             raise Refused(
-                f"Queue {trigger.failure_queue} exists, and ddbinsert did not make it for table {trigger.table}.",
-                hint="Use it as it is by its ARN (--on-failure ARN), or give the function another name.",
+                f"Queue {trigger.failure_queue} exists, and ddbinsert did not create it for table {trigger.table}.",
+                hint="Use it by its ARN (--on-failure ARN), or give the function another name.",
                 code="queue-not-ours",
             )
 

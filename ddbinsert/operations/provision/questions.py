@@ -45,7 +45,7 @@ def question(
     taken_over = frozenset(_taken_over(steps))
     asked = [line for step in steps for line in _lines(step, world, drained, backlog, taken_over)]
     asked += [
-        f"  Kinesis data stream {arn_parts(arn).resource.rpartition('/')[2]} is given every change as before"
+        f"  Kinesis data stream {arn_parts(arn).resource.rpartition('/')[2]} receives every change as before"
         for arn in kinesis
     ]
     if not asked:
@@ -73,7 +73,7 @@ def _lines(
         case ReplaceStream():
             yield from _replacement(step, world, backlog)
         case DeleteMapping() if step.uuid not in drained:
-            yield f"event source mapping {step.uuid}: deleted; what it has not delivered yet is lost to it"
+            yield f"event source mapping {step.uuid}: deleted; what it has not delivered yet is lost"
         case UpdateFunctionCode():
             yield f"code of function {step.name}: {step.have} → {step.want}"
         case UpdateFunctionSettings() | UpdateMapping() | UpdateRole() | UpdateTags() | UpdateMappingTags():
@@ -83,9 +83,9 @@ def _lines(
         case SetRetention(removes=True):
             yield f"log group {step.name}: retention {_days(step.have)} → {_days(step.retention_days)}"
         case AdoptFunction():
-            yield f"function {step.name}: taken over; from now on down deletes it"
+            yield f"function {step.name}: managed by ddbinsert from now on; down will delete it"
         case AdoptMapping():
-            yield f"event source mapping {step.uuid}: taken over; from now on down deletes it"
+            yield f"event source mapping {step.uuid}: managed by ddbinsert from now on; down will delete it"
         case _:
             pass
 
@@ -116,8 +116,8 @@ def _is_shorter(step: SetRetention) -> bool:
 
 def _replacement(step: ReplaceStream, world: World, backlog: Backlog | None) -> Iterator[str]:
     yield (
-        f"stream of table {step.table}: {step.have.value} → {step.view.value}, with a new ARN. It is off for some "
-        "seconds (up to a minute); no write is recorded meanwhile"
+        f"stream of table {step.table}: {step.have.value} → {step.view.value}, with a new ARN. It is disabled "
+        "for up to a minute; writes during that time are not recorded"
     )
     if backlog is not None:
         more = "at least " if backlog.at_least else ""
@@ -131,8 +131,8 @@ def _replacement(step: ReplaceStream, world: World, backlog: Backlog | None) -> 
     for mapping in (*world.mappings, *world.other_mappings):
         if mapping.stream_arn == live and not mapping.is_ours:
             yield (
-                f"  function {mapping.function_name} ({mapping.uuid}) stays on the old stream and gets no new record "
-                "until it is attached again"
+                f"  function {mapping.function_name} ({mapping.uuid}) stays on the old stream and receives no "
+                "new records until it is attached again"
             )
     replicas = world.table.replicas if world.table else ()
     if replicas:

@@ -35,7 +35,7 @@ def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
     if function.state == "Failed" or function.update_status == "Failed":
         raise AwsError(
             f"Function {function.name} failed: {function.state_reason or 'its last update failed'}.",
-            hint="Correct what Lambda names, then run it again; new code is given with --template or --code.",
+            hint="Fix what Lambda reports, then run it again; new code is given with --template or --code.",
             code="function-failed",
         )
 
@@ -67,7 +67,7 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
     is_taken_over = any(isinstance(step, AdoptFunction) for step in steps)
     if function is not None and not function.is_ours and not is_taken_over:
         reporter.step(
-            f"function {function.name} was not made by ddbinsert: its code, role and logs stay as they are"
+            f"function {function.name} was not created by ddbinsert: its code, role and logs stay as they are"
         )
     _remark_retention(trigger, world, reporter)
     if scope is not Scope.TRIGGER:
@@ -80,7 +80,7 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
     for mapping in world.second_mappings:
         reporter.warn(
             f"event source mapping {mapping.uuid} delivers the stream to {_qualified(mapping.function_arn)}, too"
-            f"{'' if mapping.filters else ', without a filter'}: the function gets every record twice"
+            f"{'' if mapping.filters else ', without a filter'}: the function receives every record twice"
         )
 
 
@@ -133,6 +133,6 @@ def warn_readers(steps: tuple[Step, ...], world: World, reporter: Reporter) -> N
         return
     for mapping in world.other_mappings:
         reporter.warn(
-            f"event source mapping {mapping.uuid} of function {mapping.function_name} stays behind on the old stream "
-            "and gets no new record: its owner has to attach it to the new stream, with the settings that it has"
+            f"event source mapping {mapping.uuid} of function {mapping.function_name} stays on the old stream "
+            "and receives no new records: its owner must attach it to the new stream, with the same settings"
         )

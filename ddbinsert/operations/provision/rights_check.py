@@ -48,8 +48,8 @@ def refuse_without_rights(
     if lacking:
         listed = "".join(f"\n  {right.action} on {right.resource}" for right in lacking)
         raise PermissionDenied(
-            f"These credentials lack rights, so that the run would stop half-way:{listed}\nNothing was changed.",
-            hint="Use credentials that have them (--profile), or ask whoever manages them to add them.",
+            f"These credentials lack permissions that the command needs:{listed}\nNothing was changed.",
+            hint="Use credentials that have them (--profile), or have them added.",
             code="access-denied",
         )
 

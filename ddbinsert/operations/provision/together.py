@@ -38,7 +38,7 @@ def refuse_together(plans: Iterable[tuple[str, tuple[Step, ...]]]) -> None:
             if other != name:
                 kind, what = thing
                 raise Refused(
-                    f"Triggers {other} and {name} would both make or change {kind} {what}; a function serves one "
+                    f"Triggers {other} and {name} would both create or change {kind} {what}; a function serves one "
                     "trigger.\nNothing was changed.",
                     hint="Give one of them another function.name.",
                     code="triggers-contradict",

@@ -91,7 +91,7 @@ def clean_up(context: VerifyContext, run_id: str, *, table: str) -> int:
     if name != table:
         raise UsageError(
             f"Run {run_id} wrote to table {name}, not to {table}.",
-            hint=Advice("Name that table", ("verify", name, "--cleanup", run_id)),
+            hint=Advice("Use that table", ("verify", name, "--cleanup", run_id)),
             code="other-table",
         )
     found = existing_table(aws, name)
@@ -103,7 +103,7 @@ def clean_up(context: VerifyContext, run_id: str, *, table: str) -> int:
             + f"; this connection finds {found.arn}"
             + (f" at {where}" if where else "")
             + ".",
-            hint="Use the region, profile and endpoint that the run was made with.",
+            hint="Use the region, profile and endpoint of that run.",
             code="other-table",
         )
     variants = {int(number): _sample(one) for number, one in (note.get("variants") or {}).items()}

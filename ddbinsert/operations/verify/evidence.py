@@ -50,7 +50,7 @@ def _writes(watch: Watch, options: VerifyOptions, parts: Sequence[Part]) -> Evid
     tally = watch.tally
     writes = sum(len(lane.written) for lane in tally.lanes) + tally.bulk_written
     methods = sorted({lane.lane.method.value for lane in tally.lanes if lane.lane.writes})
-    left = "".join(f"; not made: {method.value} ({why})" for method, why in watch.writing.left_out)
+    left = "".join(f"; not used: {method.value} ({why})" for method, why in watch.writing.left_out)
     unused = sorted(method.value for method in frozenset(Method) - options.methods - {Method.PARTIQL})
     left += f"; left out: {', '.join(unused)} (--lanes)" if unused else ""
     tested = [one.shown for one in parts if one.sample is not None]
@@ -117,7 +117,7 @@ def _sink(around: Circumstances) -> Iterator[Evidence]:
 def _others(subject: Subject) -> Iterator[Evidence]:
     others = subject.audience
     if others:
-        yield Evidence(side="others", seen=True, text=f"also given the test items: {', '.join(others)}")
+        yield Evidence(side="others", seen=True, text=f"test items also delivered to: {', '.join(others)}")
 
 
 def configuration_of(subject: Subject) -> Evidence:

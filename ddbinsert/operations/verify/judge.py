@@ -29,7 +29,7 @@ def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
     expected = tally.script.expected_inserts
     seen = Symptoms(missing=(Missing(number=0),), missing_count=expected)
     evidence = (
-        Evidence(side="writes", seen=False, text="none were made: the configuration decides"),
+        Evidence(side="writes", seen=False, text="none: the verdict follows from the configuration"),
         configuration_of(subject),
     )
     return judge(tally, seen, found, evidence, waited=0.0)

@@ -65,7 +65,9 @@ def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, s
     ongoing = kind(_wanted(subject), awaits_ends=subject.running.logs_each_end)
     certain = subject.certain_failures()
     if certain:
-        evidence = (Evidence(side="stream", seen=False, text="not read: the configuration decides"),)
+        evidence = (
+            Evidence(side="stream", seen=False, text="not read: the verdict follows from the configuration"),
+        )
         verdict = judge_watched(
             ongoing,
             ongoing.symptoms(),
@@ -124,8 +126,8 @@ class _Watch:
         context, subject, ongoing = self._context, self._subject, self._ongoing
         if subject.is_crowded:
             context.reporter.warn(
-                f"{subject.readers} functions read this stream already; a shard serves two readers, and this one more "
-                "may slow them down"
+                f"{subject.readers} functions read this stream already; a shard serves two readers, and "
+                "another reader may slow them down"
             )
         before = context.aws.start(lambda: begin(context, subject, since=self._started))
         self._reader.open()
@@ -210,7 +212,7 @@ class _Watch:
         excluded = f"; the filter excludes {ongoing.filtered:,} more" if ongoing.filtered else ""
         counted = around.counted
         return (
-            Evidence(side="writes", seen=False, text="none: the traffic that there is was watched"),
+            Evidence(side="writes", seen=False, text="none: existing traffic was observed"),
             Evidence(
                 side="stream",
                 seen=True,
@@ -221,8 +223,7 @@ class _Watch:
                 seen=ongoing.receipts.total() + ongoing.lines > 0,
                 text=f"{ongoing.receipts.total():,} receipts in {self._subject.log_group}"
                 if not self._options.by_lines
-                else f"{ongoing.lines:,} lines in {self._subject.log_group} that show the key of an insert; what else "
-                "was delivered is judged by the filter alone",
+                else f"{ongoing.lines:,} lines in {self._subject.log_group} that show the key of an insert; other deliveries are judged only by the filter",
             ),
             Evidence(
                 side="invocations",

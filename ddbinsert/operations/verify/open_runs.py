@@ -61,7 +61,7 @@ class OpenRuns:
         except OSError as error:
             raise PrerequisiteError(
                 f"The run cannot be recorded in {self.folder}: {error}",
-                hint="Name another place in DDBINSERT_STATE_DIR.",
+                hint="Set DDBINSERT_STATE_DIR to another folder.",
                 code="state-directory",
             ) from error
 
@@ -82,7 +82,8 @@ class OpenRuns:
             note: dict[str, Any] = json.loads(self._file(run_id).read_text())
         except FileNotFoundError as error:
             raise UsageError(
-                f"Run {run_id} is not recorded on this machine: its items are deleted already, or it ran on another machine.",
+                f"Run {run_id} is not recorded on this machine: its items are deleted already, or it ran on "
+                "another machine.",
                 hint=f"Open runs: {', '.join(self.runs()) or 'none'}.",
                 code="unknown-run",
             ) from error

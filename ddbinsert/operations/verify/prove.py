@@ -108,7 +108,7 @@ def refuse_by_tag(aws: Aws, subject: Subject, options: VerifyOptions) -> None:
         if name in tags and value in (None, tags[name]):
             raise PrerequisiteError(
                 f"Table {subject.table.name} has the tag {name}={tags[name]}, so no test item is written to it.",
-                hint=Advice("Watch it without writing", ("verify", TABLE, "--observe")),
+                hint=Advice("Observe it without writing", ("verify", TABLE, "--observe")),
                 code="refused-by-tag",
             )
 
@@ -206,7 +206,7 @@ def _recalled(proof: Proof, leaked: Proof | None, weight: Weight) -> Proof:
         weight=weight,
         text=f"an earlier round, {proof.started - leaked.started:.0f} s before, saw that {seen.text}; the mapping had "
         "been changed shortly before"
-        + (", and two rounds since then saw nothing of the kind" if weight is Weight.NOTE else ""),
+        + (", and two rounds since then saw no leak" if weight is Weight.NOTE else ""),
         evidence=seen.evidence[:5],
         mend="Run verify again in two minutes.",
     )

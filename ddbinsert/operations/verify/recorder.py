@@ -100,4 +100,4 @@ class Recorder:
                 if file := self._files.get(name):
                     file.write(text)
         except (OSError, ValueError) as error:
-            self.problem = f"{name} could not be kept: {getattr(error, 'strerror', None) or error}"
+            self.problem = f"{name} could not be stored: {getattr(error, 'strerror', None) or error}"

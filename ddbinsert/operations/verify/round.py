@@ -120,7 +120,7 @@ def sample_of(subject: Subject, options: VerifyOptions) -> Sample | Finding:
             code=Cause.FILTER_EXCLUDES_TEST_ITEMS,
             weight=Weight.HOLE,
             text=f"no test item was found that the filter lets through: {error}",
-            mend="Give one that does: verify with --item FILE (its attributes without the key).",
+            mend="Specify one that does: verify with --item FILE (its attributes without the key).",
         )
 
 

@@ -91,7 +91,7 @@ def tapped(context: VerifyContext, subject: Subject, tap: Tap, base: Path) -> It
         steps = plan(tap.trigger, world, Scope.FUNCTION, package)
         world = carry_out(context, tap.trigger, steps, world, package).world
         if world.function is None:
-            raise AssertionError("the tap was just made")
+            raise AssertionError("the tap was just created")
         stream = world.table.stream_arn if world.table else None
         mapping = create_like(
             Provisioning.of(context, tap.trigger),
@@ -100,7 +100,7 @@ def tapped(context: VerifyContext, subject: Subject, tap: Tap, base: Path) -> It
             role_arn=world.function.role_arn,
         )
         context.reporter.step(
-            f"attached {tap.trigger.function_name} with {tap.what} of {tap.original.uuid}, for this run alone"
+            f"attached {tap.trigger.function_name} with {tap.what} of {tap.original.uuid}, for this run only"
         )
         function, world = world.function, world.with_mapping(mapping)
         yield replace(

@@ -74,8 +74,8 @@ def wiretap(
         )
     if subject.is_crowded:
         confirm(
-            f"{subject.readers} functions read this stream already; a shard serves two readers, and the tap, as "
-            "one more, may slow them down. Go on?"
+            f"{subject.readers} functions read this stream already; a shard serves two readers, and the tap "
+            "may slow them down. Continue?"
         )
     if subject.certain_failures():
         return prove(
@@ -88,7 +88,7 @@ def wiretap(
     if original.filters_hidden:
         raise PrerequisiteError(
             f"The filter of {original.uuid} is encrypted with a customer key, so a tap cannot use the same filter.",
-            hint="Let the function log the keys that it is given, and use --match.",
+            hint="Let the function log the keys that it receives, and use --match.",
             code="filter-hidden",
         )
     tap = filters_only(subject, original, context.new_id())
@@ -147,9 +147,9 @@ def _of_the_function(
         yield Finding(
             code=Cause.MAPPING_DELIVERS_NOTHING,
             weight=Weight.HOLE,
-            text=f"the tap was given {inserted} inserts, and the log of {subject.function.name} shows no invocation",
+            text=f"the tap received {inserted} inserts, but the log of {subject.function.name} shows no invocation",
             evidence=tuple(f"{m.uuid}: {m.state}, {m.last_result or 'no result'}" for m in around.mappings),
-            mend=Advice("Look at the mapping", ("status", TABLE)),
+            mend=Advice("Check the mapping", ("status", TABLE)),
         )
     yield from contradictions(around, missing=False, failed_receipts=False)
 
@@ -159,10 +159,9 @@ def _told(proof: Proof, subject: Subject, more: Sequence[Finding]) -> Proof:
     unseen = Evidence(
         side="function",
         seen=False,
-        text=f"what {subject.function.name} itself makes of its records: the filter was proven on a function of "
-        "ddbinsert's own",
+        text=f"what {subject.function.name} itself does with its records: the filter was proven with a temporary function of ddbinsert",
     )
-    about = "of the filter alone, on a function of ddbinsert's own: "
+    about = "of the filter only, with a temporary function of ddbinsert:  "
     summary = (
         proof.verdict.summary
         if proof.verdict.summary.startswith("no insert")

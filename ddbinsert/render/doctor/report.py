@@ -135,7 +135,7 @@ def _timeline(screen: Screen, timeline: Timeline, now: float, addressed: Address
             rows.append((one.what, f"{_clock(one.at)} ({ago})" + (f": {one.detail}" if one.detail else "")))
     rows.append(("inserts waiting", _waiting(timeline)))
     if timeline.passed:
-        advice = addressed(Advice("Find out what became of them", ("gaps", TABLE)))
+        advice = addressed(Advice("Find out what happened to them", ("gaps", TABLE)))
         rows.append(("without a receipt", f"{timeline.passed:,} older inserts; to find out: {advice.line}"))
     screen.pairs(rows, indent=2)
 

@@ -120,7 +120,7 @@ def excerpt(pattern: str, position: int) -> tuple[str, str]:
 
 def _verdict(screen: Screen, judged: CheckedFilter) -> None:
     if not judged.valid:
-        screen.line("  AWS refuses this filter.")
+        screen.line("  AWS rejects this filter.")
         return
     leaking, inserts = judged.counterexample, judged.inserts
     if judged.insert_only and judged.takes_inserts is False:

@@ -144,7 +144,7 @@ def test_a_table_that_cannot_be_written_costs_a_warning_only(start: Start, aws: 
     aws.answer = read_only
     outcome = invoke(start(Template.NOTIFY, "bus", DEDUPLICATION_TABLE_ARN=MEMORY), record(1))
     assert failing(outcome) == []
-    assert "processed events were not written down" in outcome.log
+    assert "processed events were not recorded" in outcome.log
 
 
 def test_what_was_sent_is_noted_while_the_batch_goes_on(start: Start, aws: FakeAws, table: Table) -> None:
@@ -178,7 +178,7 @@ def test_the_table_that_the_records_come_from_is_never_written_to(
     settings = {"SINK_ARN": ARNS["firehose"], variable: own}
     outcome = invoke(start(Template.AUDIT_LOG, **settings), record(1), record(2))
     assert outcome.error is not None
-    assert "without end" in outcome.error["errorMessage"]
+    assert "endless loop" in outcome.error["errorMessage"]
     assert aws.named("PutItem") == []
 
 

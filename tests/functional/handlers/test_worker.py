@@ -158,7 +158,7 @@ def test_other_runtimes_are_refused(tmp_path: Path, runtime: str) -> None:
     package = package_code(
         tmp_path / "bootstrap", runtime="provided.al2023", handler=None, architecture="arm64"
     )
-    with pytest.raises(UsageError, match="can't be run on this machine"):
+    with pytest.raises(UsageError, match="cannot be run on this machine"):
         Worker(package, runtime=runtime, name="f", environment={}, surroundings=HERE)
 
 

@@ -265,7 +265,7 @@ REFUSALS = [
         ),
         "deprecated",
     ),
-    ("DeleteConflict", "Cannot delete entity, must detach all policies first.", "detach"),
+    ("DeleteConflict", "Cannot delete entity, must detach all policies first.", "Detach"),
     ("ResourceInUseException", "Cannot update the event source mapping because it is in use.", "Wait"),
     ("CodeStorageExceededException", "Code storage limit exceeded.", "75 GB"),
     (

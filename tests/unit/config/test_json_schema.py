@@ -51,7 +51,7 @@ def _is_loaded(folder: Path, document: Any) -> bool:
         config.load(None, cwd=folder, variables={}, flags={})
     except config.InvalidConfigurationError as error:
         rules = (
-            "exclude each other",
+            "cannot be combined",
             "is only valid with function.code",
             "needs code of your own",
             "needs function.vpc",

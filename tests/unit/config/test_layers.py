@@ -99,7 +99,7 @@ def test_an_endpoint_of_the_file_does_not_come_back_when_local_is_switched_off_a
 def test_two_flags_that_exclude_each_other_are_a_problem() -> None:
     said = problem(flags={"connection.local": True, "connection.endpoint_url": "http://h"})
     assert said.startswith("--local: connection.local: ")
-    assert "exclude each other" in said
+    assert "cannot be combined" in said
 
 
 def test_a_section_name_is_left_out_of_the_variables_for_the_connection() -> None:

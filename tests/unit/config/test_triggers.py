@@ -1,4 +1,4 @@
-"""A file with several triggers: what each of them is given, which are meant, and which contradict each other."""
+"""A file with several triggers: what each of them is given, which are meant, and which cannot be combined."""
 
 from __future__ import annotations
 
@@ -181,10 +181,10 @@ def test_a_file_of_one_trigger_takes_several_tables(tmp_path: Path) -> None:
         ("triggers: {a: {table: orders, connection: {region: eu-west-1}}}", "triggers.a.connection: Unknown key"),
         ("triggers: [orders]", "triggers: A mapping of names"),
         ("triggers: {}", "triggers: A mapping of names"),
-        ("triggers: {a: {table: orders}}\ntable: orders", "2:1: table: triggers and table exclude each other"),
+        ("triggers: {a: {table: orders}}\ntable: orders", "2:1: table: triggers and table cannot be combined"),
         ("triggers: {a: {table: orders}}\ntrigers: {}", "trigers: Unknown key"),
         ("trigger: {a: {table: orders}}", "trigger: Unknown key. Did you mean triggers?"),
-        ("defaults: {table: orders}", "1:1: defaults: defaults are those of triggers"),
+        ("defaults: {table: orders}", "1:1: defaults: defaults requires triggers"),
         ("defaults: {mapping: {retries: x}}\ntriggers: {a: {table: orders}}", "1:31: defaults.mapping.retries: 'x' is text"),
         ("triggers: {a: {table: orders}, a: {table: bills}}", "triggers.a: The key is given twice"),
         ("triggers: {a: {table: orders, function: {code: x.py, template: print}}}", "triggers.a.function.code: function.code and"),

@@ -60,7 +60,7 @@ NEVER = _of(Cause.FILTER_NEVER_MATCHES, Severity.ERROR)
 UNREADABLE = _of(Cause.FILTER_UNREADABLE, Severity.ERROR)
 
 
-@check(Cause.FILTER_HIDDEN, Severity.ERROR, "Lambda itself cannot read the mapping's filter", Part.MAPPINGS)
+@check(Cause.FILTER_HIDDEN, Severity.ERROR, "Lambda cannot read the mapping's filter", Part.MAPPINGS)
 def hidden(facts: Facts) -> Iterator[Symptom]:
     for one in facts.mappings:
         if one.filter_error:
@@ -104,14 +104,16 @@ def _by_rule(name: str, meaning: str, text: str, rules: frozenset[str]) -> Check
 
 NUMERIC = _by_rule(
     "filter-numeric-on-number",
-    "a filter compares a DynamoDB number with `numeric`, or with a number: both never match, as it is a string in the record",
-    "a condition on a number never matches: DynamoDB writes numbers as strings, so `numeric` and numbers in a filter do not apply",
+    "a filter compares a DynamoDB number with `numeric`, or with a number: both never match, as it is a "
+    "string in the record",
+    "a condition on a number never matches: DynamoDB writes numbers as strings, so `numeric` and numbers in a "
+    "filter do not apply",
     _NUMERIC,
 )
 VIEW = _by_rule(
     "filter-against-view-type",
-    "a filter asks for an image that the stream's view type does not record",
-    "the filter asks for an image that the stream does not record",
+    "a filter uses an image that the stream's view type does not contain",
+    "the filter uses an image that the stream does not contain",
     frozenset({"view-type"}),
 )
 

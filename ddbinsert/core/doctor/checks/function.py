@@ -62,7 +62,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
 @check(
     Cause.FUNCTION_NOT_ACTIVE,
     Severity.ERROR,
-    "the function is not active, and cannot be invoked; the reason is AWS's",
+    "the function is not active and cannot be invoked; AWS reports the reason",
     Part.FUNCTION,
 )
 def not_active(facts: Facts) -> Iterator[Symptom]:
@@ -71,7 +71,7 @@ def not_active(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"the function is {function.state}",
             evidence=(f"{function.name}: {function.state_reason or 'no reason given'}",),
-            advice=Advice("Create it anew from its code", ("create-function", TABLE, "--yes")),
+            advice=Advice("Create it again from its code", ("create-function", TABLE, "--yes")),
         )
 
 
@@ -87,23 +87,23 @@ def inactive(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function is Inactive: it was idle for a long time; the next batch is retried while Lambda wakes it",
             evidence=(f"{function.name}: {function.state_reason or 'no reason given'}",),
-            advice=Advice("Wake it and prove it", ("verify", TABLE)),
+            advice=Advice("Activate and verify it", ("verify", TABLE)),
         )
 
 
 @check(
     "function-update-failed",
     Severity.WARNING,
-    "the function's last update failed: it runs as before the update",
+    "the function's last update failed: it still runs the previous code and settings",
     Part.FUNCTION,
 )
 def update_failed(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
     if function is not None and function.update_status == "Failed":
         yield Symptom(
-            text="the last update of the function failed; it still runs what it ran before",
+            text="the last update of the function failed; it still runs the previous code and settings",
             evidence=(f"LastUpdateStatusReason: {function.update_reason or 'no reason given'}",),
-            advice=Advice("Correct the reason, and update it again", ("create-function", TABLE)),
+            advice=Advice("Fix the cause, and update it again", ("create-function", TABLE)),
         )
 
 
@@ -145,7 +145,8 @@ def account_concurrency(facts: Facts) -> Iterator[Symptom]:
                 f"ConcurrentExecutions {account.concurrency}, UnreservedConcurrentExecutions {account.unreserved}",
             ),
             advice=Advice(
-                "Request a higher quota: `aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value 1000`"
+                "Request a higher quota: `aws service-quotas request-service-quota-increase --service-code "
+                "lambda --quota-code L-B99A9384 --desired-value 1000`"
             ),
         )
 
@@ -153,14 +154,14 @@ def account_concurrency(facts: Facts) -> Iterator[Symptom]:
 @check(
     "code-storage-near-limit",
     Severity.WARNING,
-    "the account's storage for code is nearly full: updates will be refused",
+    "the account's storage for code is nearly full: updates will be rejected",
     Part.ACCOUNT,
 )
 def code_storage(facts: Facts) -> Iterator[Symptom]:
     account = facts.account
     if account is not None and account.code_limit and account.code_used >= _FULL * account.code_limit:
         yield Symptom(
-            text=f"{account.code_used / account.code_limit:.0%} of the account's storage for code is used; beyond it updates are refused",
+            text=f"{account.code_used / account.code_limit:.0%} of the account's storage for code is used; when it is full, updates are rejected",
             evidence=(f"TotalCodeSize {account.code_used:,} of {account.code_limit:,} bytes",),
             advice=Advice("Delete old versions: `aws lambda list-versions-by-function` lists them"),
         )
@@ -179,7 +180,7 @@ def environment(facts: Facts) -> Iterator[Symptom]:
     )
     if used >= _NEAR * _ENVIRONMENT:
         yield Symptom(
-            text=f"the environment variables take {used:,} of {_ENVIRONMENT:,} bytes; a longer value will be refused",
+            text=f"the environment variables take {used:,} of {_ENVIRONMENT:,} bytes; a longer value will be rejected",
             evidence=(f"{len(function.environment) if function else 0} variables",),
             advice=Advice("Move long values to Parameter Store or Secrets Manager"),
         )
@@ -193,7 +194,7 @@ def runtime(facts: Facts) -> Iterator[Symptom]:
     ends = DEPRECATED.get(function.runtime)
     if ends is not None and datetime.fromtimestamp(facts.now, UTC).date() >= ends:
         yield Symptom(
-            text=f"runtime {function.runtime} is deprecated since {ends.isoformat()}: no security updates, and updates of the function will be refused",
+            text=f"runtime {function.runtime} is deprecated since {ends.isoformat()}: no security updates, and updates of the function will be rejected",
             evidence=(f"Runtime: {function.runtime}",),
             advice=Advice(
                 "Move to a current runtime",
@@ -211,7 +212,7 @@ def _successor(runtime_name: str) -> str:
 @check(
     "template-code-changed",
     Severity.ERROR,
-    "the function is tagged as one of ddbinsert's templates, its code is another, and its invocations leave no receipts",
+    "the function has the tag of a ddbinsert template but different code, and its invocations write no receipts",
     Part.FUNCTION,
     Part.LOG,
 )
@@ -225,8 +226,8 @@ def code_changed(facts: Facts) -> Iterator[Symptom]:
     if left:
         return  # an older version of the template
     yield Symptom(
-        text=f"the function's code is not template {facts.label} any more"
-        + (f": {plural(len(ended), 'invocation')} since it was changed left no receipt" if ended else ""),
+        text=f"the function's code is no longer template {facts.label}"
+        + (f": {plural(len(ended), 'invocation')} since it was changed wrote no receipt" if ended else ""),
         evidence=(f"CodeSha256: {function.code_sha256}", f"tag ddbinsert:code: {facts.label}"),
         advice=Advice(
             "Deploy the template again", ("create-function", TABLE, "--template", facts.label, "--yes")
@@ -250,6 +251,7 @@ def pinned(facts: Facts) -> Iterator[Symptom]:
             text=f"the mapping delivers to version {arn_parts(versions[0].function_arn).qualifier}: updates of the function do not reach it",
             evidence=tuple(f"mapping {m.uuid}: {m.function_arn}" for m in versions),
             advice=Advice(
-                f"Deliver to an alias: `aws lambda update-event-source-mapping --uuid {versions[0].uuid} --function-name NAME:ALIAS`"
+                f"Deliver to an alias: `aws lambda update-event-source-mapping --uuid {versions[0].uuid} "
+                "--function-name NAME:ALIAS`"
             ),
         )

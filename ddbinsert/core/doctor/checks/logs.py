@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @check(
     Cause.LOG_GROUP_MISSING,
     Severity.ERROR,
-    "the log group does not exist, though the function was invoked or ddbinsert made it",
+    "the log group does not exist, although the function was invoked or ddbinsert created it",
     Part.LOG_GROUP,
     Part.FUNCTION,
 )
@@ -32,7 +32,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     yield Symptom(
         text=f"log group {function.log_group} does not exist"
         + (f", though the function was invoked {plural(invoked, 'time')}" if invoked else "")
-        + ": nothing shows what the function does",
+        + ": the function's work cannot be observed",
         evidence=(f"no log group {function.log_group}",),
         advice=Advice("Create it again", ("create-function", TABLE)),
         is_safe=facts.is_ours,
@@ -43,7 +43,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
 @check(
     "log-group-class",
     Severity.NOTE,
-    "the log group's class is not STANDARD: some ways of reading it are missing",
+    "the log group's class is not STANDARD: some ways of reading it are not available",
     Part.LOG_GROUP,
 )
 def group_class(facts: Facts) -> Iterator[Symptom]:
@@ -61,14 +61,14 @@ def group_class(facts: Facts) -> Iterator[Symptom]:
 @check(
     "log-retention-unlimited",
     Severity.NOTE,
-    "the log group keeps its lines for ever, and their cost grows",
+    "the log group has no retention: its storage cost grows without limit",
     Part.LOG_GROUP,
 )
 def retention(facts: Facts) -> Iterator[Symptom]:
     group = facts.world.log_group
     if group is not None and group.retention_days is None and not group.keeps_retention:
         yield Symptom(
-            text="the log group has no retention: its lines are kept, and paid, for ever",
+            text="the log group has no retention: log lines are stored and charged indefinitely",
             evidence=(f"{group.name}: no retentionInDays",),
             advice=attach("Keep lines for 14 days", "--log-retention", "14", "--yes"),
         )
@@ -77,7 +77,7 @@ def retention(facts: Facts) -> Iterator[Symptom]:
 @check(
     "log-group-protected",
     Severity.NOTE,
-    "the log group is protected against deletion: `down` leaves it",
+    "the log group is protected against deletion: `down` cannot delete it",
     Part.LOG_GROUP,
 )
 def protected(facts: Facts) -> Iterator[Symptom]:
@@ -87,7 +87,8 @@ def protected(facts: Facts) -> Iterator[Symptom]:
             text="deletion protection is on for the log group: `down` cannot delete it",
             evidence=(f"{group.name}: deletionProtectionEnabled",),
             advice=Advice(
-                f"Before it is to be deleted: `aws logs put-log-group-deletion-protection --log-group-identifier {group.name} --no-deletion-protection-enabled`"
+                "To delete it later, first run `aws logs put-log-group-deletion-protection "
+                f"--log-group-identifier {group.name} --no-deletion-protection-enabled`"
             ),
         )
 
@@ -95,7 +96,7 @@ def protected(facts: Facts) -> Iterator[Symptom]:
 @check(
     "log-level-hides-ends",
     Severity.NOTE,
-    "the function's system log level hides the ends of invocations, so that verify can claim less",
+    "the function's system log level suppresses the ends of invocations, so verify can prove less",
     Part.FUNCTION,
 )
 def level(facts: Facts) -> Iterator[Symptom]:
@@ -107,6 +108,7 @@ def level(facts: Facts) -> Iterator[Symptom]:
                 f"LoggingConfig: LogFormat {function.log_format}, SystemLogLevel {function.system_log_level}",
             ),
             advice=Advice(
-                f"Log them: `aws lambda update-function-configuration --function-name {function.name} --logging-config SystemLogLevel=INFO,LogFormat=JSON`"
+                f"Log them: `aws lambda update-function-configuration --function-name {function.name} "
+                "--logging-config SystemLogLevel=INFO,LogFormat=JSON`"
             ),
         )

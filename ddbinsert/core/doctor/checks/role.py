@@ -64,7 +64,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"the function's role {_role_name(facts)} does not exist: Lambda can neither read the stream nor run the function",
             evidence=(facts.function.role_arn,),
-            advice=attach("Restore a role that ddbinsert made"),
+            advice=attach("Restore a role that ddbinsert created"),
             is_safe=facts.is_ours,
         )
 
@@ -79,7 +79,8 @@ def not_assumable(facts: Facts) -> Iterator[Symptom]:
             text=f"role {role.name} does not let Lambda assume it: its trust policy has no lambda.amazonaws.com",
             evidence=(role.arn,),
             advice=Advice(
-                f"Add sts:AssumeRole for lambda.amazonaws.com: `aws iam update-assume-role-policy --role-name {role.name} --policy-document file://trust.json`"
+                "Add sts:AssumeRole for lambda.amazonaws.com: `aws iam update-assume-role-policy --role-name "
+                f"{role.name} --policy-document file://trust.json`"
             ),
         )
 
@@ -87,7 +88,7 @@ def not_assumable(facts: Facts) -> Iterator[Symptom]:
 @check(
     "permissions-boundary",
     Severity.ERROR,
-    "the role's permissions boundary takes away a right that its policies grant",
+    "the role's permissions boundary denies a permission that its policies grant",
     Part.RIGHTS,
 )
 def boundary(facts: Facts) -> Iterator[Symptom]:
@@ -114,7 +115,7 @@ def boundary(facts: Facts) -> Iterator[Symptom]:
 def stale_policy(facts: Facts) -> Iterator[Symptom]:
     if facts.table.stream_arn is not None and _is_stale(facts):
         yield Symptom(
-            text="the stream was renewed, and the role's policy still names the old one: the function cannot read the live stream",
+            text="the stream was replaced, and the role's policy still names the old one: the function cannot read the live stream",
             evidence=(
                 f"live stream: {facts.table.stream_arn}",
                 *(f"policy names: {arn}" for arn in _names_another_stream(facts)),
@@ -137,7 +138,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
     lacks = "stream" in _own_policy_lacks(facts) and Right.READ_STREAM not in facts.rights.allowed
     if denied or lacks or reports:
         yield Symptom(
-            text=f"role {_role_name(facts)} may not read the stream: nothing is delivered",
+            text=f"role {_role_name(facts)} cannot read the stream: nothing is delivered",
             evidence=(
                 *(
                     (f"{', '.join(READING)} on {facts.table.stream_arn}: not allowed",)
@@ -146,7 +147,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 ),
                 *reports,
             ),
-            advice=attach("Restore the policy of a role that ddbinsert made"),
+            advice=attach("Restore the policy of a role that ddbinsert created"),
             is_safe=facts.is_ours,
             # Another policy of the role may grant it, where IAM was not asked.
             severity=Severity.WARNING if Part.RIGHTS in facts.unread and not reports else None,
@@ -166,9 +167,9 @@ def logs(facts: Facts) -> Iterator[Symptom]:
     denied = Right.WRITE_LOGS in facts.rights.denied and Right.WRITE_LOGS not in facts.rights.by_boundary
     if denied or ("logs" in _own_policy_lacks(facts) and Right.WRITE_LOGS not in facts.rights.allowed):
         yield Symptom(
-            text="the function's role cannot write to its log group: its work leaves no line, and verify cannot see it",
+            text="the function's role cannot write to its log group: its log lines are lost, and verify cannot observe it",
             evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
-            advice=attach("Restore the policy of a role that ddbinsert made"),
+            advice=attach("Restore the policy of a role that ddbinsert created"),
             is_safe=facts.is_ours,
         )
 
@@ -182,40 +183,43 @@ def logs(facts: Facts) -> Iterator[Symptom]:
 def destination(facts: Facts) -> Iterator[Symptom]:
     if Right.SEND_FAILED in facts.rights.denied - facts.rights.by_boundary and facts.destinations:
         yield Symptom(
-            text="the function's role may not send to the on-failure destination: discarded records are lost",
+            text="the function's role is not allowed to send to the on-failure destination: discarded records are lost",
             evidence=tuple(
                 f"{facts.rights.actions.get(Right.SEND_FAILED, 'sending')} to {one.arn}: denied"
                 for one in facts.destinations
             ),
             advice=attach(
-                "Grant it to a role that ddbinsert made", "--on-failure", facts.destinations[0].arn, "--yes"
+                "Grant it to a role that ddbinsert created",
+                "--on-failure",
+                facts.destinations[0].arn,
+                "--yes",
             ),
         )
 
 
-@check("sink-denied", Severity.ERROR, "the role may not write to the sink", Part.RIGHTS)
+@check("sink-denied", Severity.ERROR, "the role is not allowed to write to the sink", Part.RIGHTS)
 def sink(facts: Facts) -> Iterator[Symptom]:
     denied = Right.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary
     if denied and facts.sink.arn not in ("", facts.table.arn):
         yield Symptom(
-            text="the function's role may not write to its sink: every record fails",
+            text="the function's role is not allowed to write to its sink: every record fails",
             evidence=(
                 f"{facts.rights.actions.get(Right.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
             ),
-            advice=attach("Grant it to a role that ddbinsert made", "--sink", facts.sink.arn, "--yes"),
+            advice=attach("Grant it to a role that ddbinsert created", "--sink", facts.sink.arn, "--yes"),
         )
 
 
 @check(
     "role-too-wide",
     Severity.WARNING,
-    "the function's role may delete the table that it only reads the stream of",
+    "the function's role is allowed to delete the table",
     Part.RIGHTS,
 )
 def too_wide(facts: Facts) -> Iterator[Symptom]:
     if Right.DELETE_TABLE in facts.rights.allowed:
         yield Symptom(
-            text=f"role {_role_name(facts)} may do far more than a trigger needs: it may delete the table",
+            text=f"role {_role_name(facts)} has more permissions than a trigger needs: it is allowed to delete the table",
             evidence=(f"dynamodb:DeleteTable on {facts.table.arn}: allowed",),
-            advice=attach("Let ddbinsert make a role with least privilege", "--role", "own", "--yes"),
+            advice=attach("Let ddbinsert create a role with least privilege", "--role", "own", "--yes"),
         )

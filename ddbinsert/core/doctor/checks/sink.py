@@ -66,7 +66,8 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
             text=f"{plural(count, 'write')} to the sink throttled: batches are retried, and records are late",
             evidence=(f"WriteThrottleEvents of {resource_name(facts.sink.arn)}: {count:,.0f}",),
             advice=Advice(
-                f"Give it more capacity: `aws dynamodb update-table --table-name {resource_name(facts.sink.arn)} --billing-mode PAY_PER_REQUEST`"
+                "Give it more capacity: `aws dynamodb update-table --table-name "
+                f"{resource_name(facts.sink.arn)} --billing-mode PAY_PER_REQUEST`"
             ),
         )
 
@@ -74,7 +75,7 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
 @check(
     "self-writing-loop",
     Severity.ERROR,
-    "the function writes to the table that triggers it: each insert makes another one",
+    "the function writes to the table that triggers it: each insert causes another one",
     Part.FUNCTION,
 )
 def loop(facts: Facts) -> Iterator[Symptom]:
@@ -84,7 +85,7 @@ def loop(facts: Facts) -> Iterator[Symptom]:
     naming = sorted(name for name, value in function.environment.items() if value.strip() == table.arn)
     if is_own_table(facts):
         yield Symptom(
-            text="the function's sink is the table that triggers it: each insert makes another one, without end",
+            text="the function's sink is the table that triggers it: each insert causes another one, in an endless loop",
             evidence=(f"SINK_ARN: {facts.sink.arn}",),
             advice=attach("Send the records elsewhere", "--sink", "NAME", "--yes"),
         )
@@ -92,6 +93,6 @@ def loop(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="an environment variable of the function names the table that triggers it: if it inserts there, it triggers itself",
             evidence=tuple(f"environment variable {name}" for name in naming),
-            advice=Advice("See what it writes", ("tail", TABLE, "--since", "15m")),
+            advice=Advice("Check what it writes", ("tail", TABLE, "--since", "15m")),
             severity=Severity.NOTE,
         )

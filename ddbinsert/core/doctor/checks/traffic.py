@@ -118,7 +118,7 @@ def timeouts(facts: Facts) -> Iterator[Symptom]:
         + ("" if still else "; later ones did not"),
         evidence=(f"last at {clock_time(out[-1].at)}",),
         advice=attach(
-            "Give it more time",
+            "Increase the timeout",
             "--function-timeout",
             str(min(LONGEST_TIMEOUT, function.timeout * 3)),
             "--yes",
@@ -188,7 +188,8 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
         ),
         evidence=(f"Throttles: {count:,.0f}",),
         advice=Advice(
-            f"Reserve more for it: `aws lambda put-function-concurrency --function-name {function.name} --reserved-concurrent-executions {max(10, 2 * (reserved or 5))}`"
+            f"Reserve more for it: `aws lambda put-function-concurrency --function-name {function.name} "
+            f"--reserved-concurrent-executions {max(10, 2 * (reserved or 5))}`"
         ),
     )
 
@@ -208,7 +209,7 @@ def timeout_near(facts: Facts) -> Iterator[Symptom]:
             text=f"the longest invocation took {longest:.1f} s of the {function.timeout} s that it may take",
             evidence=(f"REPORT: Duration {longest * 1000:,.0f} ms",),
             advice=attach(
-                "Give it more time",
+                "Increase the timeout",
                 "--function-timeout",
                 str(min(LONGEST_TIMEOUT, function.timeout * 3)),
                 "--yes",
@@ -230,7 +231,7 @@ def lag(facts: Facts) -> Iterator[Symptom]:
             text=f"records reach the function {words(last)} after they were written"
             + ("; they are lost after 24 h" if last >= _ENDANGERED else ""),
             evidence=(f"IteratorAge: {last * 1000:,.0f} ms",),
-            advice=attach("Give it more records at a time", "--batch-size", str(_larger(facts)), "--yes"),
+            advice=attach("Increase the batch size", "--batch-size", str(_larger(facts)), "--yes"),
             severity=Severity.ERROR if last >= _ENDANGERED else None,
         )
 
@@ -263,7 +264,7 @@ def waiting(facts: Facts) -> tuple[Insert, ...] | None:
 @check(
     Cause.INSERTS_NOT_PROCESSED,
     Severity.ERROR,
-    "inserts in the stream have no receipt, though there was time enough",
+    "inserts in the stream have no receipt, although enough time has passed",
     Part.STREAM,
     Part.LOG,
     Part.MAPPINGS,
@@ -285,5 +286,5 @@ def unprocessed(facts: Facts) -> Iterator[Symptom]:
                 *(f"INSERT {one.event_id} at {clock_time(one.at)}" for one in left[:_SHOWN]),
                 f"the oldest expires at {clock_time(left[0].at + RETENTION)}",
             ),
-            advice=Advice("Find out what becomes of an insert", ("verify", TABLE)),
+            advice=Advice("Find out what happens to an insert", ("verify", TABLE)),
         )

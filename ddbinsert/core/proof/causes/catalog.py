@@ -20,7 +20,7 @@ class About(StrEnum):
     LIMITED = "a failing record is retried a limited number of times"
     ISOLATED = "a failing record is separated from the others of its batch"
     KEPT = "a failing record reaches the on-failure destination, and can be read back"
-    HELD_UP = "a failing record holds up others for a limited time"
+    HELD_UP = "a failing record delays others for a limited time"
 
 
 class Cause(StrEnum):
@@ -96,7 +96,7 @@ class Cause(StrEnum):
     )
     FUNCTION_MISSING = "function-missing", About.INSERTS, "the function does not exist any more"
     FUNCTION_NOT_ACTIVE = "function-not-active", About.INSERTS, (
-        "the function is not active, or its last update failed; the reason is AWS's"
+        "the function is not active, or its last update failed; AWS reports the reason"
     )
     FUNCTION_ERRORS = "function-errors", About.INSERTS, (
         "the function failed on test items, or on every invocation (a proof); or invocations failed whose "
@@ -111,12 +111,12 @@ class Cause(StrEnum):
         "batchItemFailures"
     )
     PARTIAL_BATCH_CONTRADICTION = "partial-batch-contradiction", About.INSERTS, (
-        "a template with a sink names failed records in its response, and the mapping has no "
+        "a template with a sink reports failed records in its response, and the mapping has no "
         "ReportBatchItemFailures: they would be lost (a hole); other templates, and the other way round (a "
         "note)"
     )
     ALIAS_DIVIDES_INVOCATIONS = "alias-divides-invocations", About.INSERTS, (
-        "an alias routes invocations to several versions, and the run did not see each of them work"
+        "an alias routes invocations to several versions, and the run did not see each of them process a record"
     )
     LINES_REPORT_ERRORS = "lines-report-errors", About.INSERTS, (
         "(`--match`) the last line that shows an insert's key has the level ERROR"
@@ -153,7 +153,7 @@ class Cause(StrEnum):
         "the mapping starts at LATEST and was not polling yet"
     )
     NOTHING_DELIVERED = "nothing-delivered", About.INSERTS, (
-        "nothing arrived, and nothing shows why: a new or changed mapping may take minutes to poll"
+        "nothing was delivered, and no cause was found: a new or changed mapping may take minutes to poll"
     )
     SINK_MISSING = "sink-missing", About.INSERTS, (
         "the template needs a sink and SINK_ARN is not set, or no longer set, or names what does not exist"
@@ -178,7 +178,7 @@ class Cause(StrEnum):
         "CloudWatch Logs throttled or failed: the log could not be read to its end"
     )
     DUPLICATE_DELIVERIES = "duplicate-deliveries", About.INSERTS, (
-        "records were delivered more than once, as Lambda may; reported, never failed"
+        "records were delivered more than once, as Lambda may do; reported, never a failure"
     )
     STREAM_DIFFERS_FROM_WRITES = "stream-differs-from-writes", About.STREAM, (
         "the stream does not hold what the writes must produce: another writer changes the items"
@@ -190,7 +190,8 @@ class Cause(StrEnum):
         "the stream could not be read, and the function's own code names its records"
     )
     EARLIER_INCONCLUSIVE = "earlier-inconclusive", About.RUN, (
-        "(`--retry-inconclusive`) earlier attempts of this run were inconclusive, with their run ids and findings (a note)"
+        "(`--retry-inconclusive`) earlier attempts of this run were inconclusive, with their run ids and "
+        "findings (a note)"
     )
     STREAM_TRIMMED = "stream-trimmed", About.RUN, (
         "(`--observe`) records left the stream before they were read"
@@ -222,26 +223,26 @@ class Cause(StrEnum):
         "(`--failure-path`) no other test item was delivered in one batch, or in one shard, with the failing "
         "one"
     )
-    NO_ON_FAILURE = "no-on-failure", About.KEPT, "records that fail to the end are discarded without a trace"
+    NO_ON_FAILURE = "no-on-failure", About.KEPT, "records that still fail after all retries are lost"
     FAILURE_DESTINATION_MISSING = "failure-destination-missing", About.KEPT, (
-        "the on-failure destination does not exist: what is discarded is lost"
+        "the on-failure destination does not exist: discarded records are lost"
     )
     FAILURE_DESTINATION_FIFO = "failure-destination-fifo", About.KEPT, (
-        "(`--failure-path`) the on-failure destination is a FIFO queue or topic, which Lambda does not send "
-        "to"
+        "(`--failure-path`) the on-failure destination is a FIFO queue or topic, which Lambda does not "
+        "support as a destination"
     )
     FAILURE_DESTINATION_DENIED = "failure-destination-denied", About.KEPT, (
-        "the role may not send to the on-failure destination: discarded records are lost"
+        "the role is not allowed to send to the on-failure destination: discarded records are lost"
     )
     FAILURE_DESTINATION_REFUSES = "failure-destination-refuses", About.KEPT, (
         "(`--failure-path`) the policy of the queue, topic or bucket denies the role to send to it"
     )
     FAILURE_DESTINATION_KEY_REFUSES = "failure-destination-key-refuses", About.KEPT, (
-        "(`--failure-path`) the role may not use the KMS key that the destination is encrypted with, or the "
+        "(`--failure-path`) the role is not allowed to use the KMS key that encrypts the destination, or the "
         "key is disabled"
     )
     FAILURE_DESTINATION_RIGHTS_UNKNOWN = "failure-destination-rights-unknown", About.KEPT, (
-        "(`--failure-path`) whether the role may send to the destination could not be told"
+        "(`--failure-path`) whether the role may send to the destination could not be determined"
     )
     FAILURE_DESTINATION_NOT_READ = "failure-destination-not-read", About.KEPT, (
         "(`--failure-path`) the destination's documents were not read back, and why"
@@ -262,15 +263,14 @@ class Cause(StrEnum):
         "hold-up`"
     )
     POISON_STILL_FAILS = "poison-still-fails", About.HELD_UP, (
-        "(`--failure-path`) the function fails on the test item until the time that is named; then its shard "
-        "goes on"
+        "(`--failure-path`) the function fails on the test item until the time that is named; then its shard continues"
     )
     FAILURE_HANDLING_NOT_EMULATED = "failure-handling-not-emulated", About.RUN, (
         "(`--failure-path`) retries, bisection and destinations are not emulated here: only AWS, or a full "
         "emulation, can show them"
     )
     POISON_NOT_GIVEN = "poison-not-given", About.RUN, (
-        "(`--failure-path`) the failing test item was not given to the function in time, or the function did "
+        "(`--failure-path`) the failing test item was not delivered to the function in time, or the function did "
         "not fail on it"
     )
     # fmt: on

@@ -54,7 +54,7 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             ),
             mend=_narrow(around)
             if sure
-            else Advice("Show the lines, or prove the filter alone", ("verify", TABLE, "--wiretap")),
+            else Advice("Show the lines, or prove only the filter", ("verify", TABLE, "--wiretap")),
         )
 
 
@@ -107,7 +107,7 @@ def stream_differs(seen: Symptoms) -> Iterator[Finding]:
                 f"item {number}: expected {', '.join(expected) or 'none'}; recorded {', '.join(got) or 'none'}"
                 for number, expected, got in seen.stream_differs[:_SHOWN]
             ),
-            mend="Is something else changing items that it did not make (a cleaner, another run)? The embedded "
+            mend="Check whether something else (a cleanup job, another run) changes the test items. The embedded "
             "emulator records nothing for PartiQL writes.",
         )
 

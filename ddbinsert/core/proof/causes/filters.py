@@ -254,7 +254,7 @@ def _dead(found: Sequence[Alternative], table: TableState, *, readable: bool) ->
         yield Finding(
             code=Cause.FILTER_NEVER_MATCHES,
             weight=Weight.PROOF,
-            text="the filter excludes every insert: AWS accepts it and drops everything silently",
+            text="the filter excludes every insert: AWS accepts it and discards everything without an error",
             evidence=tuple(
                 f"{one.shown}: {reach.value}"
                 + (f" under {view_of(table).value}" if reach is Reach.NONE else "")
@@ -268,7 +268,7 @@ def _dead(found: Sequence[Alternative], table: TableState, *, readable: bool) ->
         yield Finding(
             code=Cause.FILTER_PART_NEVER_MATCHES,
             weight=Weight.HOLE,
-            text="a part of the filter matches no insert of this table: inserts that it was written for are dropped",
+            text="a part of the filter matches no insert of this table: the inserts that it was meant for are not delivered",
             evidence=tuple(one.shown for one in dead),
             mend=Advice("Correct the part, or remove it; show where", ("filter", "lint", "--table", TABLE)),
         )

@@ -59,9 +59,9 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
         yield Finding(
             code=Cause.NO_LINE_SHOWS_A_KEY,
             weight=Weight.HOLE,
-            text="the function runs, and none of its log lines shows the key of an item",
+            text="the function runs, but none of its log lines shows the key of an item",
             mend=Advice(
-                "Log the keys of the records in the function, or prove the filter alone",
+                "Log the keys of the records in the function, or prove only the filter",
                 ("verify", TABLE, "--wiretap"),
             ),
         )
@@ -80,7 +80,8 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
             text="the function runs and logs no receipts that ddbinsert recognizes"
             + (f"; {tally.lines} of its log lines show test items" if tally.lines else ""),
             mend=Advice(
-                "Prove the filter with a separate function (--wiretap), or accept any log line that shows an item's key",
+                "Prove the filter with a separate function (--wiretap), or accept any log line that shows an "
+                "item's key",
                 ("verify", TABLE, "--match"),
             ),
         )
@@ -163,7 +164,7 @@ def last_resort(
         yield Finding(
             code=Cause.HANDLER_DROPS_RECORDS,
             weight=Weight.HOLE,
-            text=f"{seen.missing_count} inserts were not processed in time, though others were, and nothing failed: "
+            text=f"{seen.missing_count} inserts were not processed in time, alalthough others were, and nothing failed: "
             "the function drops them, or they are late",
             evidence=tuple(f"item {one.number}" for one in seen.missing[:5]),
             mend="Wait longer (--timeout 10m); inserts that are still missing then are skipped by the handler.",
@@ -181,7 +182,7 @@ def last_resort(
         yield Finding(
             code=Cause.NOTHING_DELIVERED,
             weight=Weight.HOLE,
-            text="nothing was delivered, and nothing shows why: a new or changed mapping may take minutes to poll",
+            text="nothing was delivered, and no cause was found: a new or changed mapping may take minutes to poll",
             evidence=states,
             mend=Advice("Wait longer", ("verify", TABLE, "--timeout", "10m")),
         )
@@ -192,7 +193,7 @@ def not_processed(seen: Symptoms) -> Iterator[Finding]:
     yield Finding(
         code=Cause.INSERTS_NOT_PROCESSED,
         weight=Weight.HOLE,
-        text=f"{seen.missing_count:,} inserts were not processed in time, as far as the function's log shows",
+        text=f"{seen.missing_count:,} inserts were not processed in time, according to the function's log",
         evidence=tuple(f"INSERT {one.event_id}" for one in seen.missing),
         mend=Advice("Find the cause with test items", ("verify", TABLE)),
     )

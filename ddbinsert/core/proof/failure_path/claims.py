@@ -28,7 +28,7 @@ def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
         unshown = (
             Standing.NOT_JUDGED if not seen or (holes and not found and not _tried(path)) else Standing.PROVEN
         )
-        text = "; ".join(one.text for one in found) if found else seen or "No record was made to fail."
+        text = "; ".join(one.text for one in found) if found else seen or "No failing record was written."
         yield Claim(
             id=about.name.lower().replace("_", "-"),
             title=title,

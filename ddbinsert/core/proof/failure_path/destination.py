@@ -1,8 +1,8 @@
 """Whether Lambda can leave a document at an on-failure destination: judged without sending one.
 
 The rules are IAM's. In one account a permission on either side is enough, across accounts it takes both, and a denial
-anywhere decides. A key's own policy must name the role, or leave it to IAM by naming the account. What cannot be read is
-not judged: then the verdict has a hole, and says which right is missing to close it.
+anywhere decides. A key's own policy must name the role, or leave it to IAM by naming the account. What cannot be
+read is not judged: then the verdict has a hole, and says which right is missing to close it.
 """
 
 from __future__ import annotations
@@ -107,15 +107,15 @@ def judge_destination(state: DestinationState, role_arn: str) -> Iterator[Findin
             if state.service in SENDS
             else f"{state.arn} is neither a queue, nor a topic, nor a bucket",
             evidence=(state.arn,),
-            mend=_mend("Take a standard queue", "create"),
+            mend=_mend("Use a standard queue", "create"),
         )
     elif state.missing:
         yield Finding(
             code=Cause.FAILURE_DESTINATION_MISSING,
             weight=Weight.PROOF,
-            text=f"{name} does not exist: what is discarded is lost",
+            text=f"{name} does not exist: discarded records are lost",
             evidence=(state.arn,),
-            mend=_mend("Make a queue", "create"),
+            mend=_mend("Create a queue", "create"),
         )
     else:
         yield from _of_sending(state, role_arn, name)
@@ -149,7 +149,7 @@ def _of_sending(state: DestinationState, role_arn: str, name: str) -> Iterator[F
             weight=Weight.PROOF,
             text=f"role {role} may not call {action} on {name}: discarded records are lost",
             evidence=(f"{action}: {own}", *((f"{state.arn} is in another account",) if other else ())),
-            mend=_mend("Grant it to a role that ddbinsert made", state.arn),
+            mend=_mend("Grant it to a role that ddbinsert created", state.arn),
         )
     elif certain is Sure.PERHAPS:
         why = state.own_unread or state.unread
@@ -226,7 +226,7 @@ def _key_denies(key: KeyState, role_arn: str, name: str, why: str) -> Finding:
     return Finding(
         code=Cause.FAILURE_DESTINATION_KEY_REFUSES,
         weight=Weight.PROOF,
-        text=f"role {resource_name(role_arn)} may not use the key that {name} is encrypted with: discarded records are lost",
+        text=f"role {resource_name(role_arn)} is not allowed to use the key that encrypts {name}: discarded records are lost",
         evidence=(key.arn, why),
         mend=f"Let the role use the key: {' and '.join(ENCRYPTS['sqs'])} on {key.arn}, in its own policy and in the key's.",
     )
@@ -236,9 +236,9 @@ def _unknown(what: str, why: str, arn: str) -> Finding:
     return Finding(
         code=Cause.FAILURE_DESTINATION_RIGHTS_UNKNOWN,
         weight=Weight.HOLE,
-        text=f"{what} could not be told",
+        text=f"{what} could not be determined",
         evidence=(arn, *((why,) if why else ())),
-        mend="Run it as an identity that may read the policies of the role, the destination and its key (docs/verify.md lists the rights).",
+        mend="Run it with an identity that is allowed to read the policies of the role, the destination and its key (docs/verify.md lists the permissions).",
     )
 
 

@@ -88,9 +88,9 @@ class Outcome:
         tries: The attempts at it, in order. fixed: It was processed in the end.
         kept: The documents about it. unread: Why the destination was not read.
         barred: Why a tap cannot send to the destination, though the function itself may; empty where it can.
-        dropped, delivered: Records that CloudWatch counted as dropped and as sent to the destination; None: not counted.
-        is_aws: The endpoint is AWS. waited: Seconds from its first failure to the end.
-        ended: Nothing more was tried of it for a while.
+        dropped, delivered: Records that CloudWatch counted as dropped and as sent to the destination; None: not
+        counted. is_aws: The endpoint is AWS. waited: Seconds from its first failure to the end. ended: Nothing more
+        was tried of it for a while.
     """
 
     stand: Stand
@@ -159,7 +159,7 @@ def judge_outcome(seen: Outcome) -> Iterator[Finding]:
         return
     if not seen.emulated:
         yield not_emulated(
-            f"the failing item was given to the function {len(seen.tries)} times, and nothing else happened to it"
+            f"the failing item was delivered to the function {len(seen.tries)} times, and nothing else happened to it"
         )
         return
     yield from _too_often(seen)
@@ -184,13 +184,13 @@ def _not_given(seen: Outcome) -> Finding:
     return Finding(
         code=Cause.POISON_NOT_GIVEN,
         weight=Weight.HOLE,
-        text="the function was given the failing test item, and processed it: nothing could be tried"
+        text="the function received the failing test item and processed it: the failure path was not tested"
         if seen.fixed
-        else "the failing test item was not given to the function in time",
+        else "the failing test item was not delivered to the function in time",
         evidence=(
             f"mapping {seen.mapping.uuid}: {seen.mapping.state}, {seen.mapping.last_result or 'no result'}",
         ),
-        mend=Advice("Prove first that inserts are delivered at all", ("verify", TABLE)),
+        mend=Advice("First verify that inserts are delivered", ("verify", TABLE)),
     )
 
 
@@ -266,8 +266,9 @@ def _others(seen: Outcome) -> Iterator[Finding]:
         yield Finding(
             code=Cause.POISON_NOT_ISOLATED,
             weight=Weight.NOTE,
-            text=f"{len(both)} other test items lie in the range of the failing one's document, though they were processed: "
-            "without bisection a batch is discarded from its first failing record on, and a replay leaves out what receipts "
+            text=f"{len(both)} other test items are in the range of the failing one's document, though they were processed: "
+            "without bisection a batch is discarded from its first failing record on, and a replay leaves out "
+            "what receipts "
             "show as processed",
             evidence=tuple(f"item {one.number}: {one.event_id}" for one in both[:5]),
         )
@@ -275,9 +276,11 @@ def _others(seen: Outcome) -> Iterator[Finding]:
 
 def _alone(seen: Outcome) -> Iterator[Finding]:
     if not any(one.follows for one in seen.neighbours):
-        what = "no other test item was in the shard of the failing one: for how long it holds others up is not known"
+        what = (
+            "no other test item was in the shard of the failing one: how long it delays others is not known"
+        )
     elif not seen.met and seen.mapping.batch_size > 1:
-        what = "no attempt was given another test item together with the failing one: that it is isolated was not seen"
+        what = "no attempt received another test item together with the failing one, so its isolation was not observed"
     else:
         return
     yield Finding(
@@ -285,7 +288,7 @@ def _alone(seen: Outcome) -> Iterator[Finding]:
         weight=Weight.HOLE,
         text=what,
         evidence=(f"{len(seen.tries)} attempts, {len(seen.companions)} other test items",),
-        mend="Run it again; a batching window (--batching-window) makes larger batches.",
+        mend="Run it again; a batching window (--batching-window) leads to larger batches.",
     )
 
 
@@ -312,7 +315,7 @@ def _document(seen: Outcome) -> Iterator[Finding]:
             weight=Weight.PROOF,
             text=f"the failing item was dropped: no document about it was delivered to {place}",
             evidence=counted,
-            mend="See that the function's role may send to the destination, and that the destination and its key let it.",
+            mend="Check that the function's role may send to the destination, and that the policies of the destination and its key allow it.",
         )
     elif unread:
         yield Finding(
@@ -327,12 +330,12 @@ def _document(seen: Outcome) -> Iterator[Finding]:
             weight=Weight.HOLE,
             text=f"no document about the failing item was found at {place}"
             + (
-                ", though CloudWatch counts it as delivered: somebody else may have taken it"
+                ", though CloudWatch counts it as delivered: another consumer may have received it"
                 if seen.delivered
                 else " in time"
             ),
             evidence=counted,
-            mend="Run it again with a longer --timeout, while nobody else reads the destination.",
+            mend="Run it again with a longer --timeout, while no other consumer reads the destination.",
         )
 
 

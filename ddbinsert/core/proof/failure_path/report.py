@@ -60,17 +60,22 @@ def _summary(result: Result, path: FailurePath, findings: Sequence[Finding]) -> 
         on = (
             f", on a temporary function with the settings of {path.function}'s mapping" if path.on_tap else ""
         )
-        return f"a record that fails does no harm: {'; '.join(_told(one) for one in path.outcomes)}{on}"
+        return f"a failing record is handled safely: {'; '.join(_told(one) for one in path.outcomes)}{on}"
     weight = Weight.PROOF if result is Result.FAIL else Weight.HOLE
     decisive = [one for one in findings if one.weight is weight]
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
-    how = "the failure path does not hold" if result is Result.FAIL else "the failure path is not proven"
+    how = (
+        "the failure path does not meet the requirements"
+        if result is Result.FAIL
+        else "the failure path is not proven"
+    )
     return f"{how}: {decisive[0].text}{more}"
 
 
 def _told(seen: Outcome) -> str:
     return (
-        f"it was tried {len(seen.tries)} times, kept {len(seen.neighbours)} others waiting for {words(seen.longest)} at most, and its record "
+        f"it was tried {len(seen.tries)} times, kept {len(seen.neighbours)} others waiting for "
+        f"{words(seen.longest)} at most, and its record "
         f"was recovered from {seen.mapping.on_failure}"
     )
 
@@ -98,7 +103,7 @@ def _counts(path: FailurePath) -> dict[str, int]:
 CLAIMS: Final = {
     About.LIMITED: "A failing record is retried a limited number of times",
     About.ISOLATED: "A failing record is separated from the others of its batch",
-    About.HELD_UP: "A failing record holds up others of its shard for a limited time",
+    About.HELD_UP: "A failing record delays others of its shard for a limited time",
     About.KEPT: "A failing record reaches the on-failure destination, and can be read back",
 }
 
@@ -114,7 +119,8 @@ def _shown(about: About, seen: Outcome) -> str:
             return f"It was tried {len(seen.tries)} times, and one and the same batch retried {seen.retries} times."
         case About.ISOLATED:
             return (
-                f"Up to {seen.met} other test items were in a batch with it; {_processed(seen)} of the {len(seen.companions)} "
+                f"Up to {seen.met} other test items were in a batch with it; {_processed(seen)} of the "
+                f"{len(seen.companions)} "
                 "others were processed."
             )
         case About.HELD_UP:
@@ -133,7 +139,8 @@ def not_tried(path: FailurePath) -> str:
     if not path.on_tap:
         return ""
     return (
-        f"what {path.function} itself does with a record that fails: a temporary function with the same settings failed in "
-        f"its place; that {path.function}'s role may send to the destination is judged from policies. Should it fail on the test "
+        f"what {path.function} itself does with a failing record: a temporary function with the same settings "
+        f"failed in its place; that {path.function}'s role may send to the destination is judged from "
+        "policies. Should it fail on the test "
         "items themselves, documents about them may arrive later"
     )

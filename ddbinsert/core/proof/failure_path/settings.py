@@ -59,7 +59,7 @@ def judge_settings(mapping: MappingState, answers: Answers, limits: Limits) -> I
         yield Finding(
             code=Cause.NO_ON_FAILURE,
             weight=Weight.PROOF,
-            text="the mapping has no on-failure destination: a record that fails to the end is discarded without a trace",
+            text="the mapping has no on-failure destination: a record that still fails after all retries is lost",
             evidence=(f"mapping {mapping.uuid}: no DestinationConfig.OnFailure",),
             mend=_attach("Keep discarded records in a queue", "--on-failure", "create"),
         )
@@ -85,7 +85,7 @@ def _limited(mapping: MappingState, limits: Limits) -> Iterator[Finding]:
         )
         return
     if limits.retries is not None and (mapping.retries == -1 or mapping.retries > limits.retries):
-        often = "as often as its age allows" if mapping.retries == -1 else f"{mapping.retries:,} times"
+        often = "until it is too old" if mapping.retries == -1 else f"{mapping.retries:,} times"
         yield Finding(
             code=Cause.POISON_RETRIED_TOO_OFTEN,
             weight=Weight.PROOF,
@@ -97,7 +97,7 @@ def _limited(mapping: MappingState, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             code=Cause.POISON_HELD_UP_OTHERS,
             weight=Weight.PROOF,
-            text=f"only its age limits how often a failing record is retried: it holds its shard up for {words(mapping.record_age)}, "
+            text=f"only its age limits how often a failing record is retried: it blocks its shard for {words(mapping.record_age)}, "
             f"and {words(limits.hold_up)} are allowed (--max-hold-up)",
             evidence=(shown,),
             mend=_attach("Limit the retries", "--retries", "5"),
@@ -115,9 +115,9 @@ def _isolated(mapping: MappingState, answers: Answers) -> Iterator[Finding]:
             code=Cause.PARTIAL_BATCH_CONTRADICTION,
             weight=Weight.PROOF,
             text="the function names the records that failed in its answer, and the mapping has no ReportBatchItemFailures: "
-            "Lambda takes the answer for success, and the records are lost",
+            "Lambda treats the response as success, and the records are lost",
             evidence=(shown, *answers.evidence),
-            mend=_attach("Let the mapping understand the answer", "--report-failures"),
+            mend=_attach("Enable ReportBatchItemFailures on the mapping", "--report-failures"),
         )
         return
     never = reports and answers.naming is Naming.NEVER
@@ -127,7 +127,7 @@ def _isolated(mapping: MappingState, answers: Answers) -> Iterator[Finding]:
             yield Finding(
                 code=Cause.PARTIAL_BATCH_NEVER_ANSWERED,
                 weight=Weight.NOTE,
-                text="the mapping has ReportBatchItemFailures, and the function never answers with batchItemFailures; a "
+                text="the mapping has ReportBatchItemFailures, but the function never returns batchItemFailures; a "
                 "failing record is isolated all the same, because batches are split",
                 evidence=(shown, *answers.evidence),
             )
@@ -144,8 +144,7 @@ def _isolated(mapping: MappingState, answers: Answers) -> Iterator[Finding]:
         yield Finding(
             code=Cause.PARTIAL_BATCH_NEVER_ANSWERED,
             weight=Weight.PROOF,
-            text="a failing record is not isolated: the mapping counts on batchItemFailures in the function's answer, and the "
-            "function never names any",
+            text="a failing record is not isolated: the mapping relies on batchItemFailures in the function's response, but the function never returns any",
             evidence=(shown, *answers.evidence),
             mend=bisect,
         )
@@ -156,7 +155,5 @@ def _isolated(mapping: MappingState, answers: Answers) -> Iterator[Finding]:
             text="a failing record is isolated only if the function answers with batchItemFailures, and a function that is not "
             "ddbinsert's is not made to fail",
             evidence=(shown, *answers.evidence),
-            mend=_attach(
-                "Make it independent of the function's answers: split a batch that fails", "--bisect"
-            ),
+            mend=_attach("Do not depend on the function's responses: split a batch that fails", "--bisect"),
         )

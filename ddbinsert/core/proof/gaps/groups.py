@@ -91,15 +91,15 @@ class Grouping:
             case Cause.NO_MAPPING:
                 yield "no mapping delivers the stream to the function"
             case Cause.NOT_STORED:
-                yield "the log says that they were processed, and the sink holds no entry of them"
+                yield "the log says that they were processed, but the sink has no entries for them"
             case Cause.UNKNOWN:
-                yield "nothing that could be read shows why"
+                yield "no cause was found in what could be read"
             case _:
                 assert_never(cause)
 
     def _of_failures(self, cause: Cause, group: _Growing) -> Iterator[str]:
         if cause is Cause.FUNCTION_ERROR:
-            yield "every invocation that was given them failed"
+            yield "every invocation that received them failed"
             yield from (error for error in self._errors if error)
         for document in group.documents:
             yield f"failure {document} at the on-failure destination"
@@ -111,7 +111,7 @@ def _of_skipped(group: _Growing) -> Iterator[str]:
     if group.guarded:
         yield f"{group.guarded:,} were dropped by the guard in the handler's code"
     if group.count > group.guarded:
-        yield "one invocation processed the inserts before and after, and left no line about these"
+        yield "one invocation processed the inserts before and after, and logged nothing about these"
 
 
 def _of_mappings(scenes: list[Scene]) -> Iterator[str]:
@@ -146,7 +146,7 @@ def moment(at: float) -> str:
 
 _ADVICE = {
     Cause.MAPPING_DISABLED: Advice(
-        "Enable the mapping; it goes on where it stopped", ("attach-trigger", TABLE, "--enabled", "--yes")
+        "Enable the mapping; it continues where it stopped", ("attach-trigger", TABLE, "--enabled", "--yes")
     ),
     Cause.STREAM_REPLACED: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
     Cause.NO_MAPPING: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),

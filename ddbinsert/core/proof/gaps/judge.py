@@ -1,7 +1,7 @@
 """What became of one insert of the past: a pure function of what the log shows of it and of what is known around it.
 
-``missed`` is said only where it is proven: the log shows the time, the time to settle has passed, and the insert can't be on
-its way any more. Everything else is waiting, or not judged.
+``missed`` is said only where it is proven: the log shows the time, the time to settle has passed, and the insert
+can't be on its way any more. Everything else is waiting, or not judged.
 
 | what is known                                                                        | outcome   |
 |--------------------------------------------------------------------------------------|-----------|
@@ -168,11 +168,11 @@ def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
     if around.answered:
         return ""
     if scene.lately(around.given_at):
-        return "given to the function by a repair a moment ago"
+        return "recently delivered to the function by a repair"
     if scene.lately(insert.at):
-        return "written a moment ago"
+        return "written recently"
     if scene.lately(insert.last_seen):
-        return "tried a moment ago"
+        return "tried recently"
     if not scene.enabled:
         return ""
     if scene.in_order and around.passed_over:
@@ -184,7 +184,7 @@ def _held(insert: Insert, scene: Scene, fate: Fate) -> str:
     if scene.blocked:
         return scene.blocked
     if any(scene.lately(one.modified) or one.state != "Enabled" for one in scene.enabled):
-        return "the mapping was changed a moment ago"
+        return "the mapping was changed recently"
     if scene.age is not None and scene.age + scene.settle >= scene.now - insert.at:
         return "the mapping is behind"
     if scene.lately(scene.last_throttle):

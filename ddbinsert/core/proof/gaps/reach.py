@@ -77,7 +77,7 @@ def unlogged(
             )
         }
     )
-    why = "CloudWatch counts invocations, and the log holds no line of them"
+    why = "CloudWatch counts invocations, and the log contains no lines of them"
     return merged(
         Stretch(since=place * BIN - slack - 60, until=(place + 1) * BIN + slack, why=why) for place in dark
     )
@@ -85,7 +85,7 @@ def unlogged(
 
 def silent(lines: PastLines, slack: float) -> list[Stretch]:
     """Times in which invocations, one after the other, ended well and left no line."""
-    why = "several invocations in a row ended without an error and left no line: the log may not show what they processed"
+    why = "several invocations in a row ended without an error and logged nothing: the log may not show what they processed"
     return merged(Stretch(since=since - slack, until=until, why=why) for since, until in lines.silent)
 
 

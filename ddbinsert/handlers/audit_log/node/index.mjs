@@ -41,7 +41,7 @@ export function make(environ, connect) {
   const wanted = { user: user ? path("USER_ATTRIBUTE", user) : [], privacy: options.privacy, days };
   const memory = openMemory(environ, connect, target);
   if (choice(environ, "TEST_ITEMS", ["mark", "send", "skip"]) === "skip") {
-    log("WARNING", "an audit log leaves nothing out: TEST_ITEMS=skip marks test items, as without it");
+    log("WARNING", "an audit log is always complete: TEST_ITEMS=skip only marks test items, as without it");
   }
   const deliver =
     target === undefined

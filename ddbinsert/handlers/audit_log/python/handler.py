@@ -56,7 +56,9 @@ def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], d
     wanted = Wanted(path("USER_ATTRIBUTE", user) if user else (), options.privacy, days)
     memory = open_memory(environ, connect, target)
     if choice(environ, "TEST_ITEMS", ("mark", "send", "skip")) == "skip":
-        log("WARNING", "an audit log leaves nothing out: TEST_ITEMS=skip marks test items, as without it")
+        log(
+            "WARNING", "an audit log is always complete: TEST_ITEMS=skip only marks test items, as without it"
+        )
     deliver = _deliver(target, wanted, connect, memory.tables)
     return lambda event, context: run(event, context, deliver, memory, options)
 

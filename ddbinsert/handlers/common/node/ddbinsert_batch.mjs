@@ -125,7 +125,7 @@ function failingTestItems(deliver, privacy) {
   };
 }
 
-const NO_TIME = "not begun: the function's time is nearly over";
+const NO_TIME = "not started: the function's timeout is near";
 
 /** The item's key as text: equal for two records exactly where they concern the same item. */
 export function itemOf(record) {
@@ -148,7 +148,7 @@ function invocationOf(context, records) {
 
 function recordsOf(event) {
   if (!Array.isArray(event?.Records)) {
-    log("WARNING", "the event holds no stream records");
+    log("WARNING", "the event contains no stream records");
     return [];
   }
   return event.Records.filter((record) => typeof record === "object" && record !== null && !Array.isArray(record));
@@ -195,7 +195,7 @@ async function* outcomes(fresh, deliver, invocation) {
   }
   problem ??= invocation.workUntil.isOver()
     ? new Unavailable(NO_TIME)
-    : new Error("the handler gave no outcome for this record");
+    : new Error("the handler returned no outcome for this record");
   for (const record of fresh) {
     if (!known.has(record)) yield [record, problem];
   }

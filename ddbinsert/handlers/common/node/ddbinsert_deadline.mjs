@@ -47,7 +47,7 @@ export function deadlines(context, records) {
  * begun in time. `work` must itself end at the deadline, as calls to AWS do.
  */
 export async function sideBySide(values, work, deadline) {
-  const late = new Error("not begun: the function's time is nearly over");
+  const late = new Error("not started: the function's timeout is near");
   late.name = "TimeoutError";
   const outcomes = values.map(() => late);
   let next = 0;

@@ -25,7 +25,7 @@ export function openMemory(environ, connect, sink) {
   const table = arn(environ, "DEDUPLICATION_TABLE_ARN", ["dynamodb"]);
   if (table === undefined) return new Memory();
   if (sink !== undefined && table.text === sink.text) {
-    throw new SettingsError("DEDUPLICATION_TABLE_ARN", "is the same table as SINK_ARN; it must be one of its own");
+    throw new SettingsError("DEDUPLICATION_TABLE_ARN", "is the same table as SINK_ARN; it must be a different table");
   }
   return new Deduplication(table.text, sink?.text ?? "", () => connect("dynamodb", table.region));
 }
@@ -66,7 +66,7 @@ export class Deduplication extends Memory {
     const errors = outcomes.filter((error) => error !== undefined);
     if (errors.length) {
       const error = String(errors[0].message);
-      log("WARNING", "processed events were not written down", { error, count: errors.length });
+      log("WARNING", "processed events were not recorded", { error, count: errors.length });
     }
   }
 

@@ -54,7 +54,7 @@ export function delivering(delivery) {
     for (const record of records) {
       if ((delivery.tables ?? []).includes(tableArnOf(record))) {
         throw new Unavailable(
-          "the sink is the table that the records come from: every entry would be a new item, without end",
+          "the sink is the table that the records come from: every entry would be a new item, in an endless loop",
         );
       }
     }
@@ -151,7 +151,7 @@ async function* flush(batch, delivery, sink, deadline, failedItems) {
   }
   if (failures.every((failure) => failure && failure.kind !== REJECTED)) {
     const { name, message } = errorOf(failures.at(-1), privacy);
-    throw new Unavailable(`not tried, because nothing before it was taken: ${message || name}`);
+    throw new Unavailable(`not tried, because every entry before it was rejected: ${message || name}`);
   }
 }
 

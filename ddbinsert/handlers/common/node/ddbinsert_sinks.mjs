@@ -9,7 +9,7 @@ import { itemSize } from "./ddbinsert_item.mjs";
 
 const KIB = 1024;
 const MIB = 1024 * 1024;
-const NO_OUTCOME = { kind: PASSING, code: "NoOutcome", message: "the answer says nothing of this entry" };
+const NO_OUTCOME = { kind: PASSING, code: "NoOutcome", message: "the response does not contain this entry" };
 
 /** The sink at this ARN. */
 export function openSink(target, connect) {

@@ -20,7 +20,7 @@ export function lowest(failed) {
 export function describe(error, privacy) {
   if (!(error instanceof Error)) return privacy.isActive && error !== WAITS ? "failed" : String(error);
   if (!privacy.isActive || error instanceof Unavailable) return `${error.name}: ${error.message}`;
-  return `${error.name} (its text is left out, because it may hold what REDACT hides)`;
+  return `${error.name} (its text is left out, because it may contain values that REDACT hides)`;
 }
 
 /** One JSON object on a line; JSON's escapes keep hostile text from forging further lines. */

@@ -188,7 +188,7 @@ def _failing_test_items(deliver: Deliver, privacy: Privacy) -> Deliver:
     return some_fail
 
 
-_NO_TIME = "not begun: the function's time is nearly over"
+_NO_TIME = "not started: the function's timeout is near"
 
 
 def item_of(record: Record) -> str:
@@ -220,7 +220,7 @@ def _receipt(record: Record, decision: str, invocation: Invocation, privacy: Pri
 def _records(event: Any) -> list[Record]:
     records = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(records, list):
-        log("WARNING", "the event holds no stream records")
+        log("WARNING", "the event contains no stream records")
         return []
     return [record for record in records if isinstance(record, dict)]
 
@@ -238,7 +238,7 @@ def _decisions(
     try:
         known = memory.known(inserts, invocation)
     except Exception as raised:  # noqa: BLE001 -- unknown is not undone: all are delivered again
-        problem = Unavailable(f"what was processed before cannot be read: {raised}")
+        problem = Unavailable(f"the records of processed events cannot be read: {raised}")
         yield from ((record, receipt.FAILED, problem, False) for record in inserts)
         return
     fresh = []
@@ -264,7 +264,9 @@ def _outcomes(fresh: list[Record], deliver: Deliver, invocation: Invocation) -> 
     if problem is None:
         is_late = invocation.work_until.is_over()
         problem = (
-            Unavailable(_NO_TIME) if is_late else RuntimeError("the handler gave no outcome for this record")
+            Unavailable(_NO_TIME)
+            if is_late
+            else RuntimeError("the handler returned no outcome for this record")
         )
     yield from ((record, problem) for record in fresh if id(record) not in known)
 

@@ -116,7 +116,7 @@ def side_by_side(
 
     ``work`` must itself end at the deadline, as calls to AWS do.
     """
-    outcomes: list[Exception | None] = [TimeoutError("not begun: the function's time is nearly over")] * len(
+    outcomes: list[Exception | None] = [TimeoutError("not started: the function's timeout is near")] * len(
         values
     )
     waiting = iter(range(len(values)))

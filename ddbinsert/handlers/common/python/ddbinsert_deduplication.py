@@ -47,7 +47,7 @@ def open_memory(environ: Mapping[str, str], connect: Connect, sink: Arn | None) 
         return Memory()
     if sink is not None and table.text == sink.text:
         raise SettingsError(
-            "DEDUPLICATION_TABLE_ARN", "is the same table as SINK_ARN; it must be one of its own"
+            "DEDUPLICATION_TABLE_ARN", "is the same table as SINK_ARN; it must be a different table"
         )
     target = sink.text if sink else ""
     return Deduplication(table.text, target, lambda: connect("dynamodb", table.region))
@@ -83,7 +83,7 @@ class Deduplication(Memory):
         outcomes = side_by_side(ids, lambda event: self._write(event, invocation), invocation.notes_until)
         errors = [error for error in outcomes if error is not None]
         if errors:
-            log("WARNING", "processed events were not written down", error=str(errors[0]), count=len(errors))
+            log("WARNING", "processed events were not recorded", error=str(errors[0]), count=len(errors))
 
     def _write(self, event: str, invocation: Invocation) -> None:
         item = {

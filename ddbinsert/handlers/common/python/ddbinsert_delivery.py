@@ -124,7 +124,8 @@ def delivering(delivery: Delivery) -> Deliver:
         for record in records:
             if table_arn_of(record) in delivery.tables:
                 raise Unavailable(
-                    "the sink is the table that the records come from: every entry would be a new item, without end"
+                    "the sink is the table that the records come from: every entry would be a new item, in an "
+                    "endless loop"
                 )
         if not opened:
             opened.append(delivery.open_sink())
@@ -223,7 +224,7 @@ class _Run:
             entry = self._delivery.smaller(record)
             size = self._sink.size(entry)
         if size > most:
-            raise Refused(f"{size} bytes are more than the {most} that the service takes")
+            raise Refused(f"{size} bytes are more than the service's limit of {most}")
         return entry, size
 
     def _flush(self, batch: _Slice) -> Iterator[tuple[Record, Error | None]]:
@@ -238,7 +239,7 @@ class _Run:
         hopeless = [failure for failure in failures if failure is not None and failure.kind != REJECTED]
         if len(hopeless) == len(failures):
             raise Unavailable(
-                f"not tried, because nothing before it was taken: {hopeless[-1].error(self._delivery.privacy)}"
+                f"not tried, because every entry before it was rejected: {hopeless[-1].error(self._delivery.privacy)}"
             )
 
     def _send_smaller(self, batch: _Slice, failures: list[Failure | None]) -> None:

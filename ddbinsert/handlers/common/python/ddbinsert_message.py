@@ -58,7 +58,7 @@ def template(environ: Mapping[str, str], name: str) -> Template | None:
         if part in ("{{", "}}"):
             parts.append(part[0])
         elif part in ("{", "}"):
-            raise SettingsError(name, f"a {part!r} stands alone; write it twice for the brace itself")
+            raise SettingsError(name, f"unmatched {part!r}; write it twice for a literal brace")
         elif part.startswith("{"):
             parts.append(path(name, part[1:-1]))
         elif part:
@@ -132,7 +132,7 @@ def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, Path]
             raise SettingsError(name, f"{text.strip()!r} is not NAME=PATH, with a name of a-z A-Z 0-9 _ - .")
         wanted[parts[0].strip()] = path(name, parts[1])
     if len(wanted) > _MOST_ATTRIBUTES:
-        raise SettingsError(name, f"{len(wanted)} are more than the {_MOST_ATTRIBUTES} that a message takes")
+        raise SettingsError(name, f"{len(wanted)} are more than a message's limit of {_MOST_ATTRIBUTES}")
     return wanted
 
 

@@ -262,7 +262,7 @@ class Topic(_Messages):
         )
 
 
-_NO_OUTCOME = Failure(PASSING, "NoOutcome", "the answer says nothing of this entry")
+_NO_OUTCOME = Failure(PASSING, "NoOutcome", "the response does not contain this entry")
 
 
 def _in_order(answers: list[dict[str, Any]] | None, count: int, otherwise: str) -> list[Failure | None]:

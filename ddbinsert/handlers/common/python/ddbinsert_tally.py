@@ -38,7 +38,7 @@ def describe(error: Error | None, privacy: Privacy) -> str:
         return str(error)
     if not privacy.is_active or isinstance(error, Unavailable):
         return f"{type(error).__name__}: {error}"
-    return f"{type(error).__name__} (its text is left out, because it may hold what REDACT hides)"
+    return f"{type(error).__name__} (its text is left out, because it may contain values that REDACT hides)"
 
 
 def log(level: str, message: str, **fields: object) -> None:

@@ -2,8 +2,8 @@
 
 First the settings, the destination and the rights are judged as they are: what certainly loses records is reported at
 once, and nothing is written. Then an item is made to fail. The function itself does so only where it runs a template of
-ddbinsert's and has TEST_ITEMS_KEY, with which the item proves that it is a test item; for any other function a temporary
-one stands in, with every setting of the mapping. A function of somebody else's is never made to fail.
+ddbinsert's and has TEST_ITEMS_KEY, with which the item proves that it is a test item; for any other function a
+temporary one stands in, with every setting of the mapping. A function of somebody else's is never made to fail.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _announce(context: VerifyContext, subject: Subject) -> None:
     """Say who will be told of a failure."""
     for arn in dict.fromkeys(one.on_failure for one in enabled(subject) if one.on_failure):
         context.reporter.step(
-            f"a document about a failed test item goes to {where_of(arn)}; whoever is alarmed by it will be"
+            f"a document about a failed test item goes to {where_of(arn)}; alarms on it will fire"
         )
 
 
@@ -113,8 +113,8 @@ def _evidence(
 ) -> Iterator[Evidence]:
     if not path.outcomes:
         certain = any(one.weight is Weight.PROOF for one in found)
-        why = "the configuration decides" if certain else "none would show anything here"
-        yield Evidence(side="writes", seen=False, text=f"no record was made to fail: {why}")
+        why = "the verdict follows from the configuration" if certain else "it would show nothing here"
+        yield Evidence(side="writes", seen=False, text=f"the failing record was not written: {why}")
     for seen in path.outcomes:
         yield Evidence(
             side="writes",

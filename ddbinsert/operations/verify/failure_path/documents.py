@@ -1,8 +1,8 @@
 """The documents about failing test items at a mapping's on-failure destination: found, read back, and taken away again.
 
 Reading a queue makes its messages invisible to others for some seconds, and counts as a receive. So it is read a few
-times only, once the failing item must be there; and not at all where somebody else consumes it, or where a redrive policy
-might move messages that were there before.
+times only, once the failing item must be there; and not at all where somebody else consumes it, or where a redrive
+policy might move messages that were there before.
 """
 
 from __future__ import annotations
@@ -73,7 +73,8 @@ class Documents:
         """Read the destination, if it is time for that; whether a document about the failing item is there.
 
         Args:
-            place: The failing item's shard and sequence number; None where its record was not read. poison: Its eventID.
+            place: The failing item's shard and sequence number; None where its record was not read. poison: Its
+                eventID.
         """
         if self.unread or self.kept or not poison or self._context.clock.monotonic() < self._due:
             return bool(self.kept)
@@ -107,7 +108,7 @@ class Documents:
                 attempts=failure.attempts,
                 covers=frozenset(covers),
                 recovered=recovered,
-                why=why or ("" if recovered else "its range does not hold the record"),
+                why=why or ("" if recovered else "its range does not contain the record"),
             )
 
     def _records(self, failure: Failure) -> tuple[tuple[Record, ...], str]:

@@ -103,13 +103,13 @@ def _answers(context: VerifyContext, subject: Subject, template: Template | None
 
     searched = search_code(context.aws, function, _ANSWER)
     if searched.found:
-        return Answers(evidence=(f"{_ANSWER} stands in {', '.join(searched.found)}",))
+        return Answers(evidence=(f"{_ANSWER} is in {', '.join(searched.found)}",))
     if searched.why:
         return Answers(evidence=(f"the code of {function.name} was not searched: {searched.why}",))
     layers = f" and {len(function.layers)} layers" if function.layers else ""
     return Answers(
         naming=Naming.NEVER,
-        evidence=(f"{_ANSWER} stands in none of the {searched.files:,} files of its package{layers}",),
+        evidence=(f"{_ANSWER} is in none of the {searched.files:,} files of its package{layers}",),
     )
 
 

@@ -200,7 +200,8 @@ class Trials:
                 self._left += self._removed(documents)
                 if not documents.kept and not documents.unread:
                     self._left.append(
-                        f"a document about a test item of {self._subject.function.name} may still arrive at {self._mapping.on_failure}"
+                        f"a document about a test item of {self._subject.function.name} may still arrive at "
+                        f"{self._mapping.on_failure}"
                     )
         if self._options.keep:
             self._context.reporter.step("kept the test items", Advice("remove them with", again))
@@ -248,7 +249,7 @@ class Trials:
             yield Finding(
                 code=Cause.POISON_STILL_FAILS,
                 weight=Weight.NOTE,
-                text=f"the function fails on the test item until {at:%H:%M:%S} UTC; then its shard goes on",
+                text=f"the function fails on the test item until {at:%H:%M:%S} UTC; then its shard continues",
                 evidence=(f"mapping {self._mapping.uuid}",),
             )
 

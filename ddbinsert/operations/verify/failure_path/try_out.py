@@ -67,8 +67,8 @@ def try_out(
         return TriedOut(findings=(_hidden(mapping),))
     if subject.is_crowded:
         confirm(
-            f"{subject.readers} functions read this stream already; a shard serves two readers, and a temporary function, "
-            "as one more, may slow them down. Go on?"
+            f"{subject.readers} functions read this stream already; a shard serves two readers, and a "
+            "temporary function may slow them down. Continue?"
         )
     runs = [context.new_id() for _ in range(TRIALS)]
     tap = _tap(context, subject, mapping, looked, runs)
@@ -93,9 +93,9 @@ def _hidden(mapping: MappingState) -> Finding:
     return Finding(
         code=Cause.FILTER_HIDDEN,
         weight=Weight.HOLE,
-        text=f"the filter of {mapping.uuid} is encrypted with a customer key, so that a temporary function cannot have the same",
+        text=f"the filter of {mapping.uuid} is encrypted with a customer key, so a temporary function cannot use the same filter",
         evidence=(mapping.uuid,),
-        mend="Run it as an identity that may decrypt with that key.",
+        mend="Run it with an identity that is allowed to decrypt with that key.",
     )
 
 
@@ -132,4 +132,4 @@ def _barred(beside: Subject, mapping: MappingState, looked: Looked) -> str:
     problems = [one.text for one in judge_destination(granted, beside.function.role_arn)]
     if not problems:
         return ""
-    return f"the destination takes documents from the function's own role only, not from a temporary function's ({problems[0]})"
+    return f"the destination accepts documents only from the function's own role, not from that of a temporary function ({problems[0]})"

@@ -90,7 +90,7 @@ class SinkSource:
         if absent and self._skips:
             why = (
                 f"{len(absent)} of {len(ids)} entries are not in it, and the function may skip test items "
-                "(TEST_ITEMS=skip), so nothing shows that real ones are stored"
+                "(TEST_ITEMS=skip), so it is unknown whether real items are stored"
             )
             return SinkState(arn=arn, unchecked=why, doubtful=True)
         bulk = self._tally.script.bulk

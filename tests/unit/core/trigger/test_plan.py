@@ -245,7 +245,7 @@ def test_another_view_type_is_refused_with_its_cost_and_the_mappings_that_would_
 
 
 def test_another_view_type_is_refused_also_where_no_mapping_is_known() -> None:
-    with pytest.raises(Refused, match="whatever reads the old stream stays behind"):
+    with pytest.raises(Refused, match="consumers of the old stream stay on it"):
         plan(WANT, World(table=table(view=StreamView.OLD_IMAGE)), Scope.TRIGGER, PACKAGE)
 
 
@@ -623,7 +623,7 @@ def test_taking_down_one_tables_trigger_leaves_another_tables_function_and_mappi
     theirs = world.with_mapping(replace(live, tags={"managed-by": "terraform"}))
     assert taken_down(theirs) == ()
     assert removal(theirs, "orders").stays == (
-        f"event source mapping {live.uuid} of function orders-inserts: it was not made by ddbinsert",
+        f"event source mapping {live.uuid} of function orders-inserts: it was not created by ddbinsert",
         "function orders-inserts: it belongs to the trigger of table invoices",
     )
 

@@ -22,7 +22,7 @@ def test_a_replacement_names_the_kinesis_streams_and_replicas_that_it_does_not_c
     arn = "arn:aws:kinesis:us-east-1:123456789012:stream/audit"
     asked = question((REPLACE,), world, drained=frozenset(), backlog=None, kinesis=(arn,))
     assert asked is not None
-    assert "Kinesis data stream audit is given every change as before" in asked
+    assert "Kinesis data stream audit receives every change as before" in asked
     assert "streams of the replicas in eu-west-1 are not changed" in asked
 
 

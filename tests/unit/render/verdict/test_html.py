@@ -203,7 +203,7 @@ def test_what_is_wrong_is_not_told_by_colour_alone() -> None:
 
 
 def test_a_run_without_writes_says_so_in_the_place_of_drawings() -> None:
-    assert "the configuration decides" in PAGES["refused"]
+    assert "the verdict follows from the configuration" in PAGES["refused"]
     assert "only observed" in PAGES["watched"]
     assert "<svg" not in PAGES["refused"]
 
