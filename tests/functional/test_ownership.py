@@ -147,7 +147,7 @@ def test_a_queue_that_holds_something_stays_and_is_found_again_without_its_mappi
     url = cloud.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     cloud.sqs.send_message(QueueUrl=url, MessageBody="{}")
     done = run("down", table, "--yes", "--output", "json")
-    assert f"queue {queue}: it holds 1 message" in done.data["stays"]
+    assert f"queue {queue}: it contains 1 message" in done.data["stays"]
     cloud.sqs.purge_queue(QueueUrl=url)
     again = run("down", table, "--yes", "--output", "json")
     assert [step["step"] for step in again.data["steps"]] == ["DeleteQueue"]

@@ -119,7 +119,7 @@ def test_an_inconclusive_proof_fails_or_is_skipped_as_the_project_says(tmp_path:
 
 WRONG = {
     "aws": (("--ddbinsert-target", "aws"), "Templates are deployed to the embedded emulator only"),
-    "unknown": (("--ddbinsert-target", "mars"), "The target 'mars'"),
+    "unknown": (("--ddbinsert-target", "mars"), "'mars' is not a valid target"),
     "profile": (("--ddbinsert-profile", "mine"), "The embedded emulator has no profiles"),
     "policy": (("-o", "ddbinsert_inconclusive=pass"), "Set it to fail or skip"),
 }
