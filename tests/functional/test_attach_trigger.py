@@ -398,7 +398,7 @@ def test_a_dry_run_shows_every_step_and_changes_nothing(attach: Callable[..., Ra
             f"+ create event source mapping to {table}-inserts, from TRIM_HORIZON, filter "
             '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["PAID"]}}}}'
         ),
-        "! the stream gets a new ARN, and holds what is written from then on: nothing is replayed",
+        "! the stream gets a new ARN and contains only later writes: nothing is replayed",
         "! EventCount metrics of the mapping are charged as custom metrics (mapping.metrics)",
         "6 steps; nothing was changed.",
     ]

@@ -147,7 +147,7 @@ def wait_drained(context: Context, world: World, known: tuple[Draining, ...]) ->
         what="the replaced stream to be read to its end",
         seen=lambda: "; ".join(each.text for each in last[0]),
         hint=Advice(
-            "The old mapping stays until everything is delivered; finish later with with",
+            "The old mapping stays until everything is delivered; finish later",
             ("attach-trigger", TABLE),
         ),
         progress=context.reporter.waiting,

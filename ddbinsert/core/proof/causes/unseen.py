@@ -164,7 +164,7 @@ def last_resort(
         yield Finding(
             code=Cause.HANDLER_DROPS_RECORDS,
             weight=Weight.HOLE,
-            text=f"{seen.missing_count} inserts were not processed in time, alalthough others were, and nothing failed: "
+            text=f"{seen.missing_count} inserts were not processed in time, although others were, and nothing failed: "
             "the function drops them, or they are late",
             evidence=tuple(f"item {one.number}" for one in seen.missing[:5]),
             mend="Wait longer (--timeout 10m); inserts that are still missing then are skipped by the handler.",
