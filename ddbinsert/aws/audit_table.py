@@ -11,7 +11,7 @@ from ddbinsert.core.audit_log import (
     KEY,
     POSITION,
     TIME,
-    Entry,
+    AuditEntry,
     Index,
     Question,
     choose,
@@ -70,14 +70,14 @@ def ask(
     *,
     limit: int,
     test_items: bool = False,
-) -> tuple[list[Entry], int]:
+) -> tuple[list[AuditEntry], int]:
     """The newest entries that fit, newest first; and the number of test items' entries left out among what was read.
 
     Args:
         index: None reads the whole table.
         test_items: Include entries of verify's test items.
     """
-    found: list[Entry] = []
+    found: list[AuditEntry] = []
     left_out = 0
     for parameters in requests(question, index):
         of_this = 0

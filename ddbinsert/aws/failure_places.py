@@ -31,7 +31,7 @@ _LARGEST_OBJECT = 64 * 1024 * 1024
 
 
 @dataclass(kw_only=True)
-class Stored:
+class StoredFailure:
     """A document at the destination.
 
     Attributes:
@@ -51,13 +51,13 @@ class Destination(Protocol):
 
     arn: str
 
-    def read(self, seconds: int) -> list[Stored]:
+    def read(self, seconds: int) -> list[StoredFailure]:
         """Every document, up to 1000; hidden from other readers for this time, or until ``release``."""
 
-    def hold(self, stored: Stored) -> None:
+    def hold(self, stored: StoredFailure) -> None:
         """Keep a document hidden from others while it is worked on."""
 
-    def replace(self, stored: Stored, documents: Sequence[dict[str, Any]]) -> None:
+    def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
         """Put these in its place (none: it is done). First written, then deleted: nothing is ever lost."""
 
     def release(self) -> None:
@@ -153,10 +153,10 @@ class Queue:
     def __init__(self, aws: Aws, arn: str) -> None:
         self.arn = arn
         self._aws = aws
-        self._found: dict[str, Stored] = {}
+        self._found: dict[str, StoredFailure] = {}
         self._address = ""
 
-    def read(self, seconds: int) -> list[Stored]:
+    def read(self, seconds: int) -> list[StoredFailure]:
         client = self._aws.client("sqs")
         url = self.url
         empty = count = 0
@@ -186,7 +186,7 @@ class Queue:
         failure = parse_failure(message["Body"])
         identity = failure.id if failure else message["MessageId"]
         known = self._found.setdefault(
-            identity, Stored(failure=failure, text=message["Body"], name=message["MessageId"])
+            identity, StoredFailure(failure=failure, text=message["Body"], name=message["MessageId"])
         )
         known.handles.append(message["ReceiptHandle"])
 
@@ -201,11 +201,11 @@ class Queue:
         self._address = url
         return self._address
 
-    def hold(self, stored: Stored) -> None:
+    def hold(self, stored: StoredFailure) -> None:
         for handle in stored.handles:
             self._visible(handle, HOLD)
 
-    def replace(self, stored: Stored, documents: Sequence[dict[str, Any]]) -> None:
+    def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
         client = self._aws.client("sqs")
         with translated(f"write to queue {self.arn}"):
             for document in documents:
@@ -244,13 +244,13 @@ class Bucket:
         self._name = arn_parts(arn).resource
         self._prefix = f"{_PREFIX}{mapping}/" if mapping else _PREFIX
 
-    def read(self, seconds: int) -> list[Stored]:  # noqa: ARG002 - objects are never hidden
-        found: dict[str, Stored] = {}
+    def read(self, seconds: int) -> list[StoredFailure]:  # noqa: ARG002 - objects are never hidden
+        found: dict[str, StoredFailure] = {}
         for key, is_readable in self._keys():
             text = self._text(key) if is_readable else ""
             failure = parse_failure(text)
             identity = failure.id if failure else key
-            known = found.setdefault(identity, Stored(failure=failure, text=text, name=key))
+            known = found.setdefault(identity, StoredFailure(failure=failure, text=text, name=key))
             known.handles.append(key)
         return list(found.values())
 
@@ -282,10 +282,10 @@ class Bucket:
             body: bytes = self._aws.client("s3").get_object(Bucket=self._name, Key=key)["Body"].read()
         return body.decode("utf-8", "replace")
 
-    def hold(self, stored: Stored) -> None:
+    def hold(self, stored: StoredFailure) -> None:
         """Objects are never hidden, so there is nothing to hold."""
 
-    def replace(self, stored: Stored, documents: Sequence[dict[str, Any]]) -> None:
+    def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
         client = self._aws.client("s3")
         with translated(f"write to bucket {self._name}"):
             for number, document in enumerate(documents):

@@ -15,7 +15,7 @@ import typer
 from ddbinsert.environment import Environment
 from ddbinsert.errors import ExitCode
 from ddbinsert.interrupts import Interruptible
-from ddbinsert.render.terminal.streams import Output
+from ddbinsert.render.terminal.streams import CheckedStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> int:
     """Run one command line; the exit code. Never raises for anything that a user can cause."""
     given = env or Environment()
-    out, err = Output(given.out), Output(given.err)
+    out, err = CheckedStream(given.out), CheckedStream(given.err)
     stdin = given.stdin or io.StringIO()  # None: closed when the process was started
     environment = replace(given, out=cast("TextIO", out), err=cast("TextIO", err), stdin=stdin)
     arguments = list(sys.argv[1:] if argv is None else argv)
@@ -58,7 +58,7 @@ def _interrupted(environment: Environment) -> int:
     return ExitCode.INTERRUPTED
 
 
-def _report_lost(out: Output, err: Output) -> bool:
+def _report_lost(out: CheckedStream, err: CheckedStream) -> bool:
     """Say so where the result could not be written; whether that is so.
 
     A stream that was closed on purpose, or whose reader is gone, is not a failure.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "TABLE"
 
 
-class Destination(NamedTuple):
+class AdviceTarget(NamedTuple):
     """What a user would have to type again to reach what this run reached.
 
     Attributes:
@@ -34,12 +34,12 @@ def named_function(loaded: Configuration) -> str | None:
     return None if place is None or place.line is not None else str(loaded.values["function.name"])
 
 
-def complete(advice: Advice, to: Destination) -> Advice:
+def complete(advice: Advice, to: AdviceTarget) -> Advice:
     """The advice with its command ready to be typed."""
     return replace(advice, command=_completed(advice.command, to)) if advice.command else advice
 
 
-def _completed(words: tuple[str, ...], to: Destination) -> tuple[str, ...]:
+def _completed(words: tuple[str, ...], to: AdviceTarget) -> tuple[str, ...]:
     from ddbinsert.cli.registry import commands
 
     name = next(

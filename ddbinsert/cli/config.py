@@ -78,7 +78,7 @@ def _require_passable_filters(loaded: Configuration) -> None:
     """A filter that no insert can pass is a mistake in the file: the function would never be invoked."""
     from ddbinsert.config import InvalidConfigurationError, Problem
     from ddbinsert.core.filters.lint.lint import lint
-    from ddbinsert.core.filters.lint.report import KnownStream, Severity
+    from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
     from ddbinsert.core.model.record import StreamView
 
     filters = loaded.values.get("mapping.filters")
@@ -97,7 +97,7 @@ def _require_passable_filters(loaded: Configuration) -> None:
         )
         for finding in report.findings
         # A field that this version does not know may be one that AWS has added meanwhile.
-        if finding.severity is Severity.ERROR and finding.rule != "unknown-field"
+        if finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field"
     )
     if problems:
         raise InvalidConfigurationError(problems)

@@ -11,7 +11,7 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from ddbinsert.cli.run import Run
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.operations.discovery import Found, Selector
+    from ddbinsert.operations.discovery import DiscoveredTrigger, Selector
 
 Stack = Annotated[
     str | None,
@@ -57,7 +57,7 @@ def consumer_of(
     tags: list[str] | None = None,
     every: str = "",
     lenient: bool = False,
-) -> Found:
+) -> DiscoveredTrigger:
     """The trigger with the function that is meant: as named, as it is by default, or the one on the stream.
 
     Args:

@@ -14,7 +14,7 @@ from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Part, Parts
+from ddbinsert.cli.several import Parts, TriggerRun
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ TIMEOUT = 60.0
 _DAY = 86400.0
 
 
-class Form(StrEnum):
+class FindingsFormat(StrEnum):
     """Forms of the findings, besides those of `--output`."""
 
     SARIF = "sarif"
@@ -51,7 +51,7 @@ Fix = Annotated[
     typer.Option("--fix", help="Repair what can be repaired safely: shows the commands and asks first."),
 ]
 FormOption = Annotated[
-    Form | None, typer.Option("--format", help="Format of the findings.", show_default=False)
+    FindingsFormat | None, typer.Option("--format", help="Format of the findings.", show_default=False)
 ]
 
 
@@ -81,7 +81,7 @@ def doctor(
     seconds = looked_back(run, since)
     parts = Parts.of(run, run.configurations(tables or (), settings))
 
-    def examine(part: Part) -> Examined:
+    def examine(part: TriggerRun) -> Examined:
         part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tag).trigger
         return _examined(part.run, part.trigger, seconds)
 
@@ -116,15 +116,15 @@ def _examined(run: Run, trigger: Trigger, seconds: float) -> Examined:
     return examine(gather(run.context(TIMEOUT), trigger, since=seconds))
 
 
-def _written(form: Form, found: Sequence[Addressable], screen: Screen) -> None:
+def _written(form: FindingsFormat, found: Sequence[Addressable], screen: Screen) -> None:
     """The findings in another form, in one file for all triggers."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.render.doctor import files
 
     match form:
-        case Form.SARIF:
+        case FindingsFormat.SARIF:
             screen.stream.write(files.sarif(found, CHECKS))
-        case Form.JUNIT:
+        case FindingsFormat.JUNIT:
             screen.stream.write(files.junit_xml(found, CHECKS))
 
 
@@ -143,12 +143,12 @@ def _outcome(run: Run, examined: Examined) -> Outcome:
     )
 
 
-def _after_fixing(run: Run, part: Part, seconds: float, examined: Examined) -> Examined:
+def _after_fixing(run: Run, part: TriggerRun, seconds: float, examined: Examined) -> Examined:
     """Repair what can be repaired safely, one trigger after the other: it asks."""
     return _examined(part.run, part.trigger, seconds) if _fixed(run, part, examined) else examined
 
 
-def _fixed(run: Run, part: Part, examined: Examined) -> bool:
+def _fixed(run: Run, part: TriggerRun, examined: Examined) -> bool:
     """Carry out the safe repairs, once they are agreed to; whether there were any."""
     from ddbinsert.cli import main
 

@@ -11,7 +11,7 @@ import typer
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.options import NAME, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Part, Parts
+from ddbinsert.cli.several import Parts, TriggerRun
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.core.trigger.removal import Removal
-    from ddbinsert.operations.provision.down import Asked, Seen
+    from ddbinsert.operations.provision.down import DownRequest, FoundTrigger
     from ddbinsert.operations.side_by_side import Ended
 
 #: Seconds for any one wait.
@@ -56,11 +56,11 @@ def down(
     """
     from ddbinsert.cli.leftovers import mention_leftovers
     from ddbinsert.core.trigger.removal import Keeping
-    from ddbinsert.operations.provision.down import Asked
+    from ddbinsert.operations.provision.down import DownRequest
 
     if logs and keep_logs:
         raise UsageError("--logs and --keep-logs cannot be combined.", code="options-contradict")
-    asked = Asked(
+    asked = DownRequest(
         stream=stream,
         table=delete_table,
         keeping=Keeping(audit_log=logs, logs=keep_logs, role=keep_role),
@@ -78,7 +78,7 @@ def down(
     return parts.outcome(one.then(partial(_outcome, exit_code=exit_code)) for one in done)
 
 
-_Plan = tuple["Seen", "Removal"]
+_Plan = tuple["FoundTrigger", "Removal"]
 
 
 def _staying(run: Run, parts: Parts, loaded: Configurations) -> tuple[Trigger, ...]:
@@ -90,7 +90,7 @@ def _staying(run: Run, parts: Parts, loaded: Configurations) -> tuple[Trigger, .
     return tuple(one.trigger for one in every if one.trigger is not None and one.name not in going)
 
 
-def _planned(parts: Parts, asked: Asked, staying: Sequence[Trigger]) -> tuple[Ended[_Plan], ...]:
+def _planned(parts: Parts, asked: DownRequest, staying: Sequence[Trigger]) -> tuple[Ended[_Plan], ...]:
     """What there is of each trigger, and what goes of it."""
     from ddbinsert.operations.provision.down import check_rights, look, planned
     from ddbinsert.operations.side_by_side import Ended
@@ -101,7 +101,7 @@ def _planned(parts: Parts, asked: Asked, staying: Sequence[Trigger]) -> tuple[En
     last = {one.trigger.table: one for one in there}
     by_part = {part.title: one.value for part, one in zip(parts.every, seen, strict=True) if one.value}
 
-    def plan(part: Part) -> _Plan:
+    def plan(part: TriggerRun) -> _Plan:
         own = by_part[part.title]
         wanted = asked if last[own.trigger.table] is own else replace(asked, stream=False, table=False)
         beside = [one for one in there if one is not own]
@@ -156,7 +156,7 @@ def _taken_down(parts: Parts, plans: Sequence[Ended[_Plan]]) -> tuple[Ended[Conv
         if one.error is not None or done[part.title].error is not None
     }
 
-    def finish(part: Part) -> Converged:
+    def finish(part: TriggerRun) -> Converged:
         before = done[part.title].value
         if before is None:
             raise AssertionError("only what was removed is finished")

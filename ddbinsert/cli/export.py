@@ -11,7 +11,7 @@ from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import UsageError
-from ddbinsert.export.formats import ARCHIVE, Format
+from ddbinsert.export.formats import ARCHIVE, ExportFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ddbinsert.operations.export import Files
 
 FormatArgument = Annotated[
-    Format,
-    typer.Argument(metavar="FORMAT", help=f"One of {', '.join(Format)}.", show_default=False),
+    ExportFormat,
+    typer.Argument(metavar="FORMAT", help=f"One of {', '.join(ExportFormat)}.", show_default=False),
 ]
 OutputDir = Annotated[
     str | None,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.failed_records import Failure, OddDocument
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.operations.failures.find import Stored
+    from ddbinsert.operations.failures.find import StoredFailure
 
 
 _TIMEOUT = 120.0
@@ -201,7 +201,7 @@ def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
         run.reporter.warn(f"skipped {len(odd) - _ODD:,} more documents that Lambda did not write")
 
 
-def _keeper(run: Run, name: str) -> Callable[[Stored, Failure], None]:
+def _keeper(run: Run, name: str) -> Callable[[StoredFailure, Failure], None]:
     """Appends documents to a file, which holds each before it leaves the destination.
 
     Raises:
@@ -218,7 +218,7 @@ def _keeper(run: Run, name: str) -> Callable[[Stored, Failure], None]:
         except OSError as error:
             raise UsageError(f"--out {name}: {error.strerror or error}.", code="not-writable") from error
 
-    def keep(stored: Stored, failure: Failure) -> None:
+    def keep(stored: StoredFailure, failure: Failure) -> None:
         write(json.dumps({"id": failure.id, "name": stored.name, "document": failure.document}) + "\n")
 
     write("")  # what can't be written is found out before the first record is given

@@ -27,7 +27,7 @@ class Requirement(StrEnum):
     INSERT_ONLY = "insert-only"
 
 
-class FailOn(StrEnum):
+class LintFailOn(StrEnum):
     """The least severity that makes the exit code 1."""
 
     ERROR = "error"
@@ -56,7 +56,9 @@ RequireOption = Annotated[
         "--require", help="Report a mapping that is not insert-only as an error.", show_default=False
     ),
 ]
-FailOption = Annotated[FailOn, typer.Option("--fail-on", help="Lowest severity that leads to exit code 1.")]
+FailOption = Annotated[
+    LintFailOn, typer.Option("--fail-on", help="Lowest severity that leads to exit code 1.")
+]
 FormatOption = Annotated[
     FindingsFormat | None,
     typer.Option("--format", help="Format of the findings in files.", show_default=False),
@@ -82,7 +84,7 @@ def lint(
     view_type: ViewOption = None,
     key: KeyOption = None,
     require: RequireOption = None,
-    fail_on: FailOption = FailOn.ERROR,
+    fail_on: FailOption = LintFailOn.ERROR,
     format_: FormatOption = None,
     fix: FixOption = False,
     templates: TemplatesOption = False,
@@ -156,13 +158,13 @@ def _cannot_be_patterns(name: str) -> bool:
 
 
 def _files_outcome(
-    checked: CheckedFiles, require: Requirement | None, fail_on: FailOn, form: FindingsFormat | None
+    checked: CheckedFiles, require: Requirement | None, fail_on: LintFailOn, form: FindingsFormat | None
 ) -> Outcome:
-    from ddbinsert.core.filters.lint.report import Severity
+    from ddbinsert.core.filters.lint.report import LintSeverity
     from ddbinsert.render.filters import documents as shown
     from ddbinsert.render.filters import junit, sarif
 
-    least = Severity(fail_on.value)
+    least = LintSeverity(fail_on.value)
     failing = any(finding.severity in junit.at_least(least) for finding in shown.findings_of(checked))
     undecided = require is not None and any(one.insert_only is None for one in checked.mappings)
     code = ExitCode.NO if failing else ExitCode.INCONCLUSIVE if undecided else ExitCode.OK
@@ -211,13 +213,13 @@ def _linted(  # noqa: PLR0917 - the options of the command
 
 
 def _patterns_outcome(
-    run: Run, linted: Sequence[Linted], require: Requirement | None, fail_on: FailOn
+    run: Run, linted: Sequence[Linted], require: Requirement | None, fail_on: LintFailOn
 ) -> Outcome:
-    from ddbinsert.core.filters.lint.report import Severity
+    from ddbinsert.core.filters.lint.report import LintSeverity
     from ddbinsert.render.filters import report as shown
 
     _warn_of_emulator(run, linted)
-    severities = [Severity.ERROR, *([Severity.WARNING] if fail_on is FailOn.WARNING else [])]
+    severities = [LintSeverity.ERROR, *([LintSeverity.WARNING] if fail_on is LintFailOn.WARNING else [])]
     failed = any(one.report.count(severity) for one in linted for severity in severities)
     answers = [one.report.insert_only for one in linted] if require is not None else []
     code = ExitCode.NO if failed or False in answers else ExitCode.OK

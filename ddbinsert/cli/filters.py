@@ -215,7 +215,7 @@ def build(
     from ddbinsert.core.filters.explain import explain as explained
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.core.filters.lint.lint import lint as judged
-    from ddbinsert.core.filters.lint.report import Severity
+    from ddbinsert.core.filters.lint.report import LintSeverity
     from ddbinsert.core.filters.where.build import pattern_from_conditions
     from ddbinsert.core.pattern.matcher import parse
 
@@ -227,7 +227,7 @@ def build(
         finding for finding in judged((pattern,), known).findings if finding.rule != "not-insert-only"
     ]
     for finding in findings:
-        if finding.severity is not Severity.NOTE:
+        if finding.severity is not LintSeverity.NOTE:
             run.reporter.warn(f"{finding.message}")
     return Outcome(
         data={"pattern": pattern, "sentence": explained(parse(pattern)).sentence},

@@ -35,10 +35,10 @@ def compare_with_sink(
         most: Number of keys that the answer shows.
     """
     from ddbinsert.operations.gaps.command import comparing, export_at
-    from ddbinsert.operations.gaps.from_table import Source
+    from ddbinsert.operations.gaps.from_table import ItemSource
     from ddbinsert.render import gaps as words
 
-    source = Source(
+    source = ItemSource(
         export=None if export is None else export_at(export, run.environment.cwd),
         rate=rate,
         settle=-1.0 if settle is None else settle,

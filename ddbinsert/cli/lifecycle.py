@@ -13,7 +13,7 @@ from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.configured import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Part, Parts
+from ddbinsert.cli.several import Parts, TriggerRun
 from ddbinsert.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def plan(
 
     advice = run.addressed(_carrying_out(parts, tables, out))
 
-    def shown(part: Part, value: Prepared) -> Outcome:
+    def shown(part: TriggerRun, value: Prepared) -> Outcome:
         following = advice if parts.is_one else None
         return _planned(value, notes.get(part.title), following, exit_code=exit_code)
 
@@ -95,7 +95,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     from ddbinsert.cli.preparing import prepare_configured
     from ddbinsert.operations.provision.together import refuse_together
 
-    def prepare(part: Part) -> Prepared:
+    def prepare(part: TriggerRun) -> Prepared:
         wishes = _wishes(parts, part, dry_run=dry_run, replace=replace)
         return prepare_configured(part.run, part.loaded, wishes)
 
@@ -108,7 +108,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     return found
 
 
-def _wishes(parts: Parts, part: Part, *, dry_run: bool, replace: bool) -> Wishes:
+def _wishes(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> Wishes:
     """What one of the triggers may do, and what the others of its table do beside it."""
     from ddbinsert.operations.provision.wishes import Wishes
 
@@ -272,7 +272,7 @@ def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
     return parts.outcome(every)
 
 
-def _brought_about(part: Part, done: Converged) -> Outcome:
+def _brought_about(part: TriggerRun, done: Converged) -> Outcome:
     from ddbinsert.render import converged
 
     advice = part.run.addressed(Advice("Prove it", ("verify", TABLE)))

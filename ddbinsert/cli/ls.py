@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.core.inventory.model import Unread
-    from ddbinsert.operations.inventory import Place
+    from ddbinsert.operations.inventory import RegionConnection
 
 
 class FailOn(StrEnum):
@@ -141,13 +141,13 @@ def _exit_code(
 
 def _places(
     run: Run, profiles: list[str] | None, regions: list[str] | None, *, all_regions: bool
-) -> list[Place]:
+) -> list[RegionConnection]:
     """The regions and identities to look with."""
-    from ddbinsert.operations.inventory import Place, enabled
+    from ddbinsert.operations.inventory import RegionConnection, enabled
 
     if all_regions and regions:
         raise UsageError("--region and --all-regions cannot be combined.", code="options-contradict")
-    found: list[Place] = []
+    found: list[RegionConnection] = []
     identities: Sequence[str | None] = [*dict.fromkeys(profiles or ())] or [None]
     wanted: Sequence[str | None] = [*dict.fromkeys(regions or ())] or [None]
     for profile in identities:
@@ -162,7 +162,7 @@ def _places(
                 finally:
                     aws.close()
             found += [
-                Place(
+                RegionConnection(
                     region=_resolved(run, connection, name),
                     profile=profile,
                     connect=_connector(run, connection, name),
@@ -223,13 +223,13 @@ def _compare(
     run: Run, before: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], *, complete: bool
 ) -> list[Mapping[str, Any]]:
     """Print what differs; the entries that are new or changed."""
-    from ddbinsert.core.inventory.differences import Change, differences
+    from ddbinsert.core.inventory.differences import EntryChange, differences
     from ddbinsert.render import machine
     from ddbinsert.render.inventory import text as shown
 
     judged = []
     for found in differences(before, machine.jsonable(list(entries)), complete=complete):
-        if found.change is not Change.GONE:
+        if found.change is not EntryChange.GONE:
             judged.append(found.entry)
         if run.wants_json:
             _write(run, shown.difference_data(found))

@@ -10,10 +10,10 @@ import typer
 from ddbinsert.cli.app import command
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import UsageError
-from ddbinsert.render.permissions import Form
+from ddbinsert.render.permissions import PolicyFormat
 
 if TYPE_CHECKING:
-    from ddbinsert.core.permissions import Target
+    from ddbinsert.core.permissions import PolicyTarget
     from ddbinsert.render.terminal.screen import Screen
 
 Commands = Annotated[
@@ -37,7 +37,7 @@ RolePath = Annotated[
 Account = Annotated[str | None, typer.Option("--account", metavar="ID", help="The account [default: any].")]
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="The region [default: any].")]
 Partition = Annotated[str, typer.Option("--partition", metavar="NAME", help="aws, aws-cn or aws-us-gov.")]
-Format = Annotated[Form, typer.Option("--format", help="Format of the policy.")]
+Format = Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")]
 Needed = Annotated[
     bool, typer.Option("--needed-only", help="Leave out permissions that a command can run without.")
 ]
@@ -66,7 +66,7 @@ def permissions(
     account: Account = None,
     region: Region = None,
     partition: Partition = "aws",
-    form: Format = Form.JSON,
+    form: Format = PolicyFormat.JSON,
     needed_only: Needed = False,
 ) -> Outcome:
     """Print an IAM policy with only the permissions that commands need.
@@ -113,14 +113,14 @@ def permissions(
     )
 
 
-def _target(given: dict[str, str | None]) -> Target:
+def _target(given: dict[str, str | None]) -> PolicyTarget:
     """What the policy is for.
 
     Raises:
         UsageError: A name cannot be one.
     """
     from ddbinsert.core.model.wanted import FunctionSpec, Trigger
-    from ddbinsert.core.permissions import Target
+    from ddbinsert.core.permissions import PolicyTarget
 
     for option, value in given.items():
         if value is not None and not re.fullmatch(_NAMES[option], value):
@@ -131,7 +131,7 @@ def _target(given: dict[str, str | None]) -> Target:
         trigger = Trigger(table=table or "any", function=FunctionSpec(name=function))
         function, role = trigger.function_name, trigger.role_name
         group = given["--log-group"] or f"/aws/lambda/{function}"
-    return Target(
+    return PolicyTarget(
         table=table or "*",
         function=function or "*",
         log_group=group,

@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from ddbinsert import __version__
-from ddbinsert.cli.tree import Group
+from ddbinsert.cli.tree import CommandGroup
 from ddbinsert.cli.values import lighten
 
 app = typer.Typer(
     name="ddbinsert",
-    cls=Group,
+    cls=CommandGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

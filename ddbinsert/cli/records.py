@@ -16,7 +16,7 @@ from ddbinsert.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ddbinsert.operations.records import Checkpoint, Record, Seen, Source
+    from ddbinsert.operations.records import Checkpoint, ReadCount, Record, StreamSource
 
 #: Seconds for reading what a stream holds.
 _TIMEOUT = 600.0
@@ -97,7 +97,7 @@ def records(
     fits = operation.wanted([one.value for one in event or ()], where or (), source.table.key)
     kept = _checkpoint(run, checkpoint, source, begin, number)
     _head(run, source, kept)
-    seen = operation.Seen()
+    seen = operation.ReadCount()
     reader = operation.reader_of(
         run.aws, source, clock=run.clock, since=begin, sequence=number, checkpoint=kept
     )
@@ -149,7 +149,7 @@ def _begin(run: Run, since: str | None) -> float | None:
 
 
 def _checkpoint(
-    run: Run, given: str | None, source: Source, begin: float | None, number: int | None
+    run: Run, given: str | None, source: StreamSource, begin: float | None, number: int | None
 ) -> Checkpoint | None:
     """The checkpoint of --checkpoint; a new one begins where the run does.
 
@@ -174,7 +174,7 @@ def _checkpoint(
     return found
 
 
-def _head(run: Run, source: Source, kept: Checkpoint | None) -> None:
+def _head(run: Run, source: StreamSource, kept: Checkpoint | None) -> None:
     from ddbinsert.core.arn import arn_parts
 
     arn = arn_parts(source.table.arn)
@@ -206,7 +206,7 @@ def _shower(run: Run, *, plain: bool) -> Callable[[Record], None]:
     return show
 
 
-def _turn(run: Run, kept: Checkpoint | None, seen: Seen, elapsed: float) -> None:
+def _turn(run: Run, kept: Checkpoint | None, seen: ReadCount, elapsed: float) -> None:
     refuse_a_closed_pipe(run.environment.out)
     _keep(run, kept)
     if not seen.total:
@@ -220,7 +220,7 @@ def _keep(run: Run, kept: Checkpoint | None) -> None:
         kept.save()
 
 
-def _summary(seen: Seen, shards: int) -> str:
+def _summary(seen: ReadCount, shards: int) -> str:
     by_event = ", ".join(f"{count:,} {name}" for name, count in sorted(seen.given.items()))
     left_out = f"; {seen.records - seen.total:,} left out" if seen.records > seen.total else ""
     count = f"{seen.total:,} record{'' if seen.total == 1 else 's'}"

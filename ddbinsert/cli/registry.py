@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.cli.app import Spec
 
 
-class Row(NamedTuple):
+class CommandRow(NamedTuple):
     """A command, or a group of commands.
 
     Attributes:
@@ -38,80 +38,80 @@ class Row(NamedTuple):
 
 
 #: The headings of ``ddbinsert --help`` in order, and what is under each; a group is followed by its commands.
-TABLE: Final[Mapping[str, tuple[Row, ...]]] = {
+TABLE: Final[Mapping[str, tuple[CommandRow, ...]]] = {
     "Set up": (
-        Row("plan", "Show the changes that `up` would make.", "lifecycle"),
-        Row("up", "Create or change the triggers in the configuration file.", "lifecycle"),
-        Row("enable-stream", "Enable a table's stream and print its ARN.", "provision"),
-        Row("create-function", "Create the function with its role and log group; print its ARN.", "provision"),
-        Row("attach-trigger", "Attach a function to a table's inserts.", "provision"),
-        Row("down", "Remove triggers, and what ddbinsert created for them.", "down"),
+        CommandRow("plan", "Show the changes that `up` would make.", "lifecycle"),
+        CommandRow("up", "Create or change the triggers in the configuration file.", "lifecycle"),
+        CommandRow("enable-stream", "Enable a table's stream and print its ARN.", "provision"),
+        CommandRow("create-function", "Create the function with its role and log group; print its ARN.", "provision"),
+        CommandRow("attach-trigger", "Attach a function to a table's inserts.", "provision"),
+        CommandRow("down", "Remove triggers, and what ddbinsert created for them.", "down"),
     ),
     "Prove": (
-        Row("verify", "Prove that the trigger processes every insert and nothing else.", "verify"),
-        Row("evidence", "Check the evidence bundles of verify."),
-        Row("evidence check", "Check that an evidence bundle is complete and unchanged, and show its contents.", "evidence"),
-        Row("send", "Insert test items and delete them afterwards.", "send"),
+        CommandRow("verify", "Prove that the trigger processes every insert and nothing else.", "verify"),
+        CommandRow("evidence", "Check the evidence bundles of verify."),
+        CommandRow("evidence check", "Check that an evidence bundle is complete and unchanged, and show its contents.", "evidence"),
+        CommandRow("send", "Insert test items and delete them afterwards.", "send"),
     ),
     "Inspect": (
-        Row("status", "Show the state of a trigger.", "status"),
-        Row("doctor", "Find out why a trigger is silent, late or loses records.", "doctor"),
-        Row("drift", "Compare the configured settings with the deployed ones; exit with 1 if they differ.", "drift"),
-        Row("ls", "List the streams and their consumers: functions, pipes and Kinesis streams.", "ls"),
-        Row("records", "Show the records of a table's stream.", "records"),
-        Row("tail", "Show the log lines of a function.", "tail"),
+        CommandRow("status", "Show the state of a trigger.", "status"),
+        CommandRow("doctor", "Find out why a trigger is silent, late or loses records.", "doctor"),
+        CommandRow("drift", "Compare the configured settings with the deployed ones; exit with 1 if they differ.", "drift"),
+        CommandRow("ls", "List the streams and their consumers: functions, pipes and Kinesis streams.", "ls"),
+        CommandRow("records", "Show the records of a table's stream.", "records"),
+        CommandRow("tail", "Show the log lines of a function.", "tail"),
     ),
     "Repair": (
-        Row("gaps", "Find the inserts that the function missed, and repair them.", "gaps"),
-        Row("failures", "List, show and replay the records that Lambda discarded after failed invocations."),
-        Row("failures list", "List the records that Lambda discarded, from the on-failure destination.", "failures"),
-        Row("failures show", "Show the discarded records, read from the stream, which keeps them for 24 hours.", "failures"),
-        Row("failures replay", "Invoke the deployed function with the discarded records again, in stream order.", "failures"),
-        Row("backfill", "Invoke the function with the table's existing items, as if they had just been inserted.", "backfill"),
-        Row("invoke", "Run the handler with sample records or your own.", "function"),
+        CommandRow("gaps", "Find the inserts that the function missed, and repair them.", "gaps"),
+        CommandRow("failures", "List, show and replay the records that Lambda discarded after failed invocations."),
+        CommandRow("failures list", "List the records that Lambda discarded, from the on-failure destination.", "failures"),
+        CommandRow("failures show", "Show the discarded records, read from the stream, which keeps them for 24 hours.", "failures"),
+        CommandRow("failures replay", "Invoke the deployed function with the discarded records again, in stream order.", "failures"),
+        CommandRow("backfill", "Invoke the function with the table's existing items, as if they had just been inserted.", "backfill"),
+        CommandRow("invoke", "Run the handler with sample records or your own.", "function"),
     ),
     "Filters": (
-        Row("filter", "Check, explain, test and build filter patterns."),
-        Row("filter explain", "Explain in English which records filters match.", "filters"),
-        Row("filter test", "Apply filters to records: matched, or the first clause that failed.", "filters"),
-        Row("filter build", "Convert readable conditions to a filter pattern, in compact JSON.", "filters"),
-        Row("filter lint", "Check filters for errors that AWS rejects, and for mistakes that it accepts.", "filter_lint"),
-        Row("filter backtest", "Apply filters to the records of a table's stream, before attaching them.", "filter_backtest"),
+        CommandRow("filter", "Check, explain, test and build filter patterns."),
+        CommandRow("filter explain", "Explain in English which records filters match.", "filters"),
+        CommandRow("filter test", "Apply filters to records: matched, or the first clause that failed.", "filters"),
+        CommandRow("filter build", "Convert readable conditions to a filter pattern, in compact JSON.", "filters"),
+        CommandRow("filter lint", "Check filters for errors that AWS rejects, and for mistakes that it accepts.", "filter_lint"),
+        CommandRow("filter backtest", "Apply filters to the records of a table's stream, before attaching them.", "filter_backtest"),
     ),
     "Hand over": (
-        Row("export", "Print a trigger as infrastructure code: Terraform, CloudFormation, SAM, CDK or Pulumi.", "export"),
-        Row("adopt", "Manage an event source mapping that ddbinsert did not create.", "provision"),
-        Row("permissions", "Print an IAM policy with only the permissions that commands need.", "permissions"),
+        CommandRow("export", "Print a trigger as infrastructure code: Terraform, CloudFormation, SAM, CDK or Pulumi.", "export"),
+        CommandRow("adopt", "Manage an event source mapping that ddbinsert did not create.", "provision"),
+        CommandRow("permissions", "Print an IAM policy with only the permissions that commands need.", "permissions"),
     ),
     "Handlers": (
-        Row("function", "Copy handler templates, print sample events, and run handlers with them."),
-        Row("function scaffold", "Copy a handler template and its IAM permissions into a folder, to edit it there.", "function"),
-        Row("function sample-event", "Print an event as Lambda passes it to the function, with records that fit the table's key.", "function"),
-        Row("function invoke", "Run the handler with sample records or your own.", "function"),
-        Row("audit", "Query and check the table that the audit-log template writes."),
-        Row("audit query", "Show audit entries by item, user or time, newest first.", "audit"),
-        Row("audit verify", "Compare the audit table with the inserts in the stream.", "audit"),
-        Row("audit create-table", "Create a table for the audit log and print its ARN.", "audit"),
-        Row("dedup", "Create the table in which templates record processed events."),
-        Row("dedup create-table", "Create a deduplication table and print its ARN.", "audit"),
+        CommandRow("function", "Copy handler templates, print sample events, and run handlers with them."),
+        CommandRow("function scaffold", "Copy a handler template and its IAM permissions into a folder, to edit it there.", "function"),
+        CommandRow("function sample-event", "Print an event as Lambda passes it to the function, with records that fit the table's key.", "function"),
+        CommandRow("function invoke", "Run the handler with sample records or your own.", "function"),
+        CommandRow("audit", "Query and check the table that the audit-log template writes."),
+        CommandRow("audit query", "Show audit entries by item, user or time, newest first.", "audit"),
+        CommandRow("audit verify", "Compare the audit table with the inserts in the stream.", "audit"),
+        CommandRow("audit create-table", "Create a table for the audit log and print its ARN.", "audit"),
+        CommandRow("dedup", "Create the table in which templates record processed events."),
+        CommandRow("dedup create-table", "Create a deduplication table and print its ARN.", "audit"),
     ),
     "Tool": (
-        Row("demo", "Run a tour on a temporary emulator.", "demo"),
-        Row("local", "Start, stop and inspect the embedded emulator of --local."),
-        Row("local start", "Start the embedded emulator and wait until it is ready.", "local"),
-        Row("local stop", "Stop the embedded emulator and delete everything in it.", "local"),
-        Row("local status", "Show whether the embedded emulator is running, and its endpoint.", "local"),
-        Row("local env", "Print shell commands that point AWS tools (AWS CLI, SDKs) at the embedded emulator.", "local"),
-        Row("config", "Validate ddbinsert.yaml; print its schema."),
-        Row("config schema", "Print the JSON Schema of ddbinsert.yaml, for editors and other tools.", "config"),
-        Row("config check", "Validate the configuration and show what it describes.", "config"),
+        CommandRow("demo", "Run a tour on a temporary emulator.", "demo"),
+        CommandRow("local", "Start, stop and inspect the embedded emulator of --local."),
+        CommandRow("local start", "Start the embedded emulator and wait until it is ready.", "local"),
+        CommandRow("local stop", "Stop the embedded emulator and delete everything in it.", "local"),
+        CommandRow("local status", "Show whether the embedded emulator is running, and its endpoint.", "local"),
+        CommandRow("local env", "Print shell commands that point AWS tools (AWS CLI, SDKs) at the embedded emulator.", "local"),
+        CommandRow("config", "Validate ddbinsert.yaml; print its schema."),
+        CommandRow("config schema", "Print the JSON Schema of ddbinsert.yaml, for editors and other tools.", "config"),
+        CommandRow("config check", "Validate the configuration and show what it describes.", "config"),
     ),
 }  # fmt: skip
 
 _ROWS: Final = {row.name: row for rows in TABLE.values() for row in rows}
 
 
-def below(group: str) -> dict[str, Row]:
+def below(group: str) -> dict[str, CommandRow]:
     """What is in a group ("" is the program itself), by the word that calls it there, in the order of the table."""
     return {row.word: row for row in _ROWS.values() if row.group == group}
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ddbinsert.advice import Advice
-from ddbinsert.cli.advice import Destination, complete, named_function
+from ddbinsert.cli.advice import AdviceTarget, complete, named_function
 from ddbinsert.cli.envelope import write_envelope
 from ddbinsert.cli.explain import Interrupted, explain
 from ddbinsert.core.times import seconds
@@ -268,20 +268,22 @@ class Run:
         return self.addressed(Advice("", tuple(shlex.split(words)))).line
 
     @property
-    def destination(self) -> Destination:
+    def destination(self) -> AdviceTarget:
         """What the user would have to type again to reach what this run reached."""
-        return Destination(self.options, self._table, self._function)
+        return AdviceTarget(self.options, self._table, self._function)
 
     @overload
-    def addressed(self, advice: Advice, *, to: Destination | None = None) -> Advice: ...
+    def addressed(self, advice: Advice, *, to: AdviceTarget | None = None) -> Advice: ...
 
     @overload
-    def addressed(self, advice: str, *, to: Destination | None = None) -> str: ...
+    def addressed(self, advice: str, *, to: AdviceTarget | None = None) -> str: ...
 
     @overload
-    def addressed(self, advice: None, *, to: Destination | None = None) -> None: ...
+    def addressed(self, advice: None, *, to: AdviceTarget | None = None) -> None: ...
 
-    def addressed(self, advice: str | Advice | None, *, to: Destination | None = None) -> str | Advice | None:
+    def addressed(
+        self, advice: str | Advice | None, *, to: AdviceTarget | None = None
+    ) -> str | Advice | None:
         """The advice with its command ready to be typed; a text is advice without one.
 
         Args:

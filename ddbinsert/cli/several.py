@@ -30,7 +30,7 @@ _WORST: Final = (ExitCode.NO, ExitCode.INCONCLUSIVE)
 
 
 @dataclass(kw_only=True)
-class Part:
+class TriggerRun:
     """The part of one trigger.
 
     Attributes:
@@ -103,7 +103,7 @@ class Parts:
     """
 
     run: Run
-    every: tuple[Part, ...]
+    every: tuple[TriggerRun, ...]
     stop: Stop
     is_one: bool = False
 
@@ -111,14 +111,14 @@ class Parts:
     def of(cls, run: Run, loaded: Configurations) -> Parts:
         """A part for each trigger that is meant; the run itself where it is one."""
         shared = _shared()
-        parts: list[Part] = []
+        parts: list[TriggerRun] = []
         for one in loaded.chosen:
             trigger = run.trigger_of(one)
             title = one.name or trigger.table
             its_run = run
             if len(loaded.chosen) > 1:
                 its_run = _PartOfRun(run, title, shared, table=title, function=named_function(one))
-            parts.append(Part(run=its_run, loaded=one, trigger=trigger, title=title))
+            parts.append(TriggerRun(run=its_run, loaded=one, trigger=trigger, title=title))
         return cls(run=run, every=tuple(parts), stop=shared.stop, is_one=len(parts) == 1)
 
     @classmethod
@@ -128,7 +128,7 @@ class Parts:
 
         shared = _shared()
         parts = [
-            Part(
+            TriggerRun(
                 run=_PartOfRun(run, one.function_name, shared, table=one.table, function=one.function_name),
                 loaded=Configuration(trigger=one),
                 trigger=one,
@@ -139,7 +139,11 @@ class Parts:
         return cls(run=run, every=tuple(parts), stop=shared.stop)
 
     def side_by_side(
-        self, body: Callable[[Part], T], *, of: Sequence[Part] | None = None, at_once: int = AT_ONCE
+        self,
+        body: Callable[[TriggerRun], T],
+        *,
+        of: Sequence[TriggerRun] | None = None,
+        at_once: int = AT_ONCE,
     ) -> tuple[Ended[T], ...]:
         """Do something for each of them; the error of one ends its own part alone.
 
@@ -175,7 +179,7 @@ class Parts:
         )
 
 
-def _addressing(body: Callable[[Part], T], part: Part) -> T:
+def _addressing(body: Callable[[TriggerRun], T], part: TriggerRun) -> T:
     """The body for a part, with the command in the hint of its error ready to be typed."""
     try:
         return body(part)
@@ -196,7 +200,7 @@ def _code(ended: Ended[Outcome]) -> ExitCode:
     return ExitCode.OK if ended.value is None else ended.value.exit_code
 
 
-def _errors(part: Part, ended: Ended[Outcome]) -> tuple[DdbInsertError, ...]:
+def _errors(part: TriggerRun, ended: Ended[Outcome]) -> tuple[DdbInsertError, ...]:
     """The errors of a part; each message names the trigger."""
     found = ended.value.errors if ended.value is not None else ()
     every = (*found, *(() if ended.error is None else (ended.error,)))
@@ -206,7 +210,7 @@ def _errors(part: Part, ended: Ended[Outcome]) -> tuple[DdbInsertError, ...]:
     return every
 
 
-def _entry(part: Part, ended: Ended[Outcome]) -> Mapping[str, Any]:
+def _entry(part: TriggerRun, ended: Ended[Outcome]) -> Mapping[str, Any]:
     from ddbinsert.render import machine
 
     return {
@@ -219,7 +223,7 @@ def _entry(part: Part, ended: Ended[Outcome]) -> Mapping[str, Any]:
     }
 
 
-def _human(screen: Screen, ended: Sequence[tuple[Part, Ended[Outcome]]], summary: str) -> None:
+def _human(screen: Screen, ended: Sequence[tuple[TriggerRun, Ended[Outcome]]], summary: str) -> None:
     for part, one in ended:
         screen.line(part.heading, "bold")
         if one.value is not None:

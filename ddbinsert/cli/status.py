@@ -12,7 +12,7 @@ from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Part, Parts
+from ddbinsert.cli.several import Parts, TriggerRun
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.draining import Draining
-    from ddbinsert.operations.provision.status import Seen
+    from ddbinsert.operations.provision.status import StatusSeen
     from ddbinsert.render.terminal.screen import Screen
 
 #: Seconds for any one wait.
@@ -65,7 +65,7 @@ def status(
     parts = Parts.of(run, run.configurations(tables or (), settings))
     found: set[str] = set()
 
-    def looked(part: Part) -> Outcome:
+    def looked(part: TriggerRun) -> Outcome:
         known = None
         if part.title not in found:  # --watch looks for the function once
             part.trigger, known, _ = consumer_of(part.run, part.trigger, stack=stack, tags=tag)
@@ -122,7 +122,7 @@ def _word(world: World, diagnosis: Diagnosis) -> str:
     return "no trigger" if world.live_mapping is None else world.live_mapping.state.lower()
 
 
-def _diagnosis(seen: Seen) -> Diagnosis:
+def _diagnosis(seen: StatusSeen) -> Diagnosis:
     """What doctor's checks find in what status reads; nothing where there is no trigger that could be broken."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.core.doctor.model import Diagnosis, diagnose

@@ -12,7 +12,7 @@ from ddbinsert.cli.registry import TABLE, below, commands
 from ddbinsert.cli.values import lighten
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group whose commands are those of the registry.
 
     Args:
@@ -68,7 +68,7 @@ class _Below(MutableMapping[str, Any]):
         if word not in self._made:
             row = self._rows[word]
             self._made[word] = lighten(
-                Group(
+                CommandGroup(
                     group=row.name, name=word, help=row.summary, no_args_is_help=True, rich_markup_mode=None
                 )
                 if row.module is None

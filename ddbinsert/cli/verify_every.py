@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ddbinsert.cli.reports import ReportFiles
-    from ddbinsert.cli.several import Part
+    from ddbinsert.cli.several import TriggerRun
     from ddbinsert.cli.verify import Way
     from ddbinsert.config import Configurations
     from ddbinsert.core.model.wanted import Trigger
@@ -50,7 +50,7 @@ def verify_every(
         found = _consumers(run, loaded, selector_of(stack, tags), writes=way.watch_for is None)
         return _proven(run, kept, way, Parts.of_consumers(run, found), lambda part: part.trigger, emit=emit)
 
-    def consumer(part: Part) -> Trigger:
+    def consumer(part: TriggerRun) -> Trigger:
         part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tags, every="--all").trigger
         return part.trigger
 
@@ -61,14 +61,14 @@ def verify_every(
 
 
 def _proven(
-    run: Run, kept: ReportFiles, way: Way, parts: Parts, found: Callable[[Part], Trigger], *, emit: bool
+    run: Run, kept: ReportFiles, way: Way, parts: Parts, found: Callable[[TriggerRun], Trigger], *, emit: bool
 ) -> Outcome:
     from ddbinsert.cli.verify import addressed, verify_context
     from ddbinsert.core.proof.proof import Judged
     from ddbinsert.operations.verify.every import AT_ONCE
     from ddbinsert.render.verdict import every as shown
 
-    def prove(part: Part) -> Proof:
+    def prove(part: TriggerRun) -> Proof:
         trigger = found(part)
         context = verify_context(part.run)
         return addressed(part.run, _fitting(context, way, trigger).prove(run, context, trigger))

@@ -12,7 +12,7 @@ from ddbinsert.config.check import nearest
 from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.contradictions import contradictions, one_view_each
 from ddbinsert.config.keys import RENAMED
-from ddbinsert.config.layers import Given
+from ddbinsert.config.layers import LayerValue
 from ddbinsert.config.loading import Configuration, Configurations
 from ddbinsert.config.problems import Findings, Place
 from ddbinsert.config.triggers import Declared
@@ -298,4 +298,4 @@ def _with_absolute_code(layer: Layer, folder: Path) -> Layer:
     given = layer.get("function.code")
     if given is None or not isinstance(given.value, str) or re.fullmatch(REMOTE_CODE, given.value):
         return layer
-    return {**layer, "function.code": Given(str(folder / given.value), given.node)}
+    return {**layer, "function.code": LayerValue(str(folder / given.value), given.node)}

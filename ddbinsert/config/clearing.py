@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.config import keys
 from ddbinsert.config.check import is_written_null, nearest
-from ddbinsert.config.layers import Given, Layer
+from ddbinsert.config.layers import Layer, LayerValue
 from ddbinsert.config.nodes import Reading, Scalar
 from ddbinsert.config.problems import Place
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
@@ -54,9 +54,9 @@ def without(layer: Layer, unset: Iterable[str]) -> Layer:
         if entry:
             under = cleared.get(section)
             entries = dict(under.value) if under is not None and isinstance(under.value, dict) else {}
-            cleared[section] = Given({**entries, entry: None}, _null(place))
+            cleared[section] = LayerValue({**entries, entry: None}, _null(place))
         elif name in CLEARABLE:
-            cleared[name] = Given(keys.by_path()[name].default, _null(place))
+            cleared[name] = LayerValue(keys.by_path()[name].default, _null(place))
         else:
             raise _not_clearable(name)
     return cleared
@@ -124,5 +124,5 @@ def _mapping(layer: Layer, path: str) -> Mapping[str, object]:
     return given.value if given is not None and isinstance(given.value, dict) else {}
 
 
-def _is_null(given: Given | None) -> bool:
+def _is_null(given: LayerValue | None) -> bool:
     return given is not None and is_written_null(given.node) and not given.value

@@ -12,7 +12,7 @@ from ddbinsert.config.problems import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ddbinsert.config.layers import Given, Layer
+    from ddbinsert.config.layers import Layer, LayerValue
     from ddbinsert.config.problems import Findings, Place
     from ddbinsert.core.model.wanted import Trigger
 
@@ -23,7 +23,7 @@ _RETENTION = "function.log_retention_days"
 
 def one_view_each(given: Mapping[str, Layer]) -> dict[str, Layer]:
     """The triggers whose table has the view type that another trigger of it gives: a table has one stream."""
-    views: dict[object, Given] = {}
+    views: dict[object, LayerValue] = {}
     for layer in given.values():
         if _VIEW in layer:
             views.setdefault(layer["table"].value, layer[_VIEW])

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from annotated_types import Ge, GroupedMetadata, Le, MaxLen, MinLen
 
-from ddbinsert.core.model.limits import JsonObject, Matches, NoneIs, Secret
+from ddbinsert.core.model.limits import JsonObjectText, Matches, NoneIs, Secret
 
 
 class Text(NamedTuple):
@@ -105,7 +105,7 @@ def _simple(annotation: Any, facts: tuple[object, ...]) -> Kind:
             _one(facts, MinLen, "min_length") or 0,
             _one(facts, MaxLen, "max_length"),
             tuple(fact for fact in facts if isinstance(fact, Matches)),
-            is_json=any(isinstance(fact, JsonObject) for fact in facts),
+            is_json=any(isinstance(fact, JsonObjectText) for fact in facts),
             is_secret=any(isinstance(fact, Secret) for fact in facts),
         )
     raise TypeError(f"A configuration can't hold {annotation!r}.")

@@ -12,7 +12,7 @@ from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
 from ddbinsert.config.names import DEFAULTS, OTHER_VARIABLES, PREFIX, TRIGGERS, flag_of
 from ddbinsert.config.nodes import (
     Entries,
-    Entry,
+    KeyedNode,
     Node,
     Reading,
     Scalar,
@@ -47,7 +47,7 @@ _TUMBLING = (
 )
 
 
-class Given(NamedTuple):
+class LayerValue(NamedTuple):
     """A value that one layer gives for one key; `INVALID` where it is not valid."""
 
     value: object
@@ -58,7 +58,7 @@ class Given(NamedTuple):
         return self.node.place
 
 
-Layer = Mapping[str, Given]
+Layer = Mapping[str, LayerValue]
 
 
 def from_file(root: Entries, findings: Findings) -> Layer:
@@ -69,14 +69,14 @@ def from_file(root: Entries, findings: Findings) -> Layer:
 
 def of_section(section: Section, node: Node, findings: Findings) -> Layer:
     """What one section gives, keys in the section's paths."""
-    layer: dict[str, Given] = {}
+    layer: dict[str, LayerValue] = {}
     _read_section(section, node, layer, findings)
     return layer
 
 
 def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
     """What DDBINSERT_* variables give; an empty one counts as not given."""
-    layer: dict[str, Given] = {}
+    layer: dict[str, LayerValue] = {}
     known = keys.by_variable()
     for name in sorted(variables):
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES or not variables[name]:
@@ -90,7 +90,7 @@ def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
         key = known[name]
         node = _variable_node(key, variables[name], Place(name), findings)
         if node is not None:
-            layer[key.path] = Given(check(key.kind, node, key.path, findings), node)
+            layer[key.path] = LayerValue(check(key.kind, node, key.path, findings), node)
     return layer
 
 
@@ -100,7 +100,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
     Raises:
         LookupError: A flag does not belong to any key: an error of the caller, not of the user.
     """
-    layer: dict[str, Given] = {}
+    layer: dict[str, LayerValue] = {}
     for path, value in flags.items():
         if path not in keys.by_path():
             raise LookupError(f"Unknown key {path!r}.")
@@ -108,7 +108,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
             continue
         key = keys.by_path()[path]
         node = from_python(value, Place(names.get(path, flag_of(path))))
-        layer[path] = Given(check(key.kind, node, path, findings), node)
+        layer[path] = LayerValue(check(key.kind, node, path, findings), node)
     return layer
 
 
@@ -121,7 +121,7 @@ def lay_over(lower: Layer, upper: Layer) -> Layer:
     for path, given in upper.items():
         under = merged.get(path)
         if under and isinstance(under.value, dict) and isinstance(given.value, dict):
-            merged[path] = Given({**under.value, **given.value}, given.node)
+            merged[path] = LayerValue({**under.value, **given.value}, given.node)
         else:
             merged[path] = given
     return merged
@@ -157,7 +157,7 @@ def _is_collection(kind: Kind) -> bool:
     return isinstance(kind, ListOf | MapOf)
 
 
-def _read_section(section: Section, node: Node, layer: dict[str, Given], findings: Findings) -> None:
+def _read_section(section: Section, node: Node, layer: dict[str, LayerValue], findings: Findings) -> None:
     if isinstance(node, Scalar) and node.reading is Reading.NULL:
         layer |= _cleared_section(section, node)
         return
@@ -176,19 +176,19 @@ def _read_section(section: Section, node: Node, layer: dict[str, Given], finding
         elif isinstance(member, Section):
             _read_section(member, entry.node, layer, findings)
         elif _is_cleared(member, entry.node):
-            layer[member.path] = Given(member.default, entry.node)
+            layer[member.path] = LayerValue(member.default, entry.node)
         elif not _is_absent(member, entry.node):
             value = check(member.kind, entry.node, member.path, findings)
-            layer[member.path] = Given(value, entry.node)
+            layer[member.path] = LayerValue(value, entry.node)
 
 
-def _cleared_section(section: Section, node: Scalar) -> dict[str, Given]:
+def _cleared_section(section: Section, node: Scalar) -> dict[str, LayerValue]:
     """The settings of a section that is null as a whole, where that clears them."""
     from ddbinsert.config.clearing import SECTIONS
 
     if section.path not in SECTIONS or not is_written_null(node):
         return {}
-    return {key.path: Given(key.default, node) for key in section.leaves()}
+    return {key.path: LayerValue(key.default, node) for key in section.leaves()}
 
 
 def _is_absent(key: Key, node: Node) -> bool:
@@ -208,7 +208,7 @@ def _is_cleared(key: Key, node: Node) -> bool:
     )
 
 
-def _refuse_unknown(section: Section, entry: Entry, findings: Findings) -> None:
+def _refuse_unknown(section: Section, entry: KeyedNode, findings: Findings) -> None:
     path = below(section.path, entry.key)
     if entry.key.replace("_", "").casefold().startswith("tumblingwindow"):
         findings.add(path, entry.place, _TUMBLING)

@@ -46,7 +46,7 @@ class Items(NamedTuple):
     items: tuple[Node, ...]
 
 
-class Entry(NamedTuple):
+class KeyedNode(NamedTuple):
     key: str
     place: Place
     node: Node
@@ -54,7 +54,7 @@ class Entry(NamedTuple):
 
 class Entries(NamedTuple):
     place: Place
-    entries: tuple[Entry, ...]
+    entries: tuple[KeyedNode, ...]
 
 
 Node = Scalar | Items | Entries
@@ -115,7 +115,8 @@ def from_python(value: object, place: Place) -> Node:
             return text_scalar(str(value), place)
         case Mapping():
             return Entries(
-                place, tuple(Entry(str(key), place, from_python(item, place)) for key, item in value.items())
+                place,
+                tuple(KeyedNode(str(key), place, from_python(item, place)) for key, item in value.items()),
             )
         case Sequence():
             return Items(place, tuple(from_python(item, place) for item in value))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ddbinsert.config.layers import Layer
-    from ddbinsert.config.nodes import Entry, Node
+    from ddbinsert.config.nodes import KeyedNode, Node
 
 #: What a trigger may be called: it is a word of command lines.
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
@@ -99,7 +99,7 @@ def _connection(root: Entries, findings: Findings) -> Layer:
     return layer
 
 
-def _defaults(entry: Entry | None, findings: Findings) -> Layer:
+def _defaults(entry: KeyedNode | None, findings: Findings) -> Layer:
     if entry is None:
         return {}
     own = Findings()
@@ -109,7 +109,7 @@ def _defaults(entry: Entry | None, findings: Findings) -> Layer:
     return layer
 
 
-def _entries(entry: Entry, findings: Findings) -> tuple[Entry, ...]:
+def _entries(entry: KeyedNode, findings: Findings) -> tuple[KeyedNode, ...]:
     """The triggers' entries; none, with a finding, where there is no mapping of names."""
     if not isinstance(entry.node, Entries) or not entry.node.entries:
         message = "A mapping of names to the settings of each trigger is expected."
@@ -118,7 +118,7 @@ def _entries(entry: Entry, findings: Findings) -> tuple[Entry, ...]:
     return entry.node.entries
 
 
-def _declared(entry: Entry, shared: Layer, defaults: Layer, findings: Findings) -> Declared:
+def _declared(entry: KeyedNode, shared: Layer, defaults: Layer, findings: Findings) -> Declared:
     own = Findings()
     if not re.fullmatch(NAME, entry.key):
         message = f"{entry.key!r:.80} is not a valid name of a trigger."

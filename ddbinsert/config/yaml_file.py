@@ -10,8 +10,8 @@ import yaml
 
 from ddbinsert.config.nodes import (
     Entries,
-    Entry,
     Items,
+    KeyedNode,
     Node,
     Reading,
     Scalar,
@@ -203,9 +203,9 @@ class _Converter:
             return Items(place, tuple(item for item in below if item is not None))
         return Entries(place, tuple(self._entries(node, path, depth)))
 
-    def _entries(self, node: yaml.Node, path: str, depth: int) -> Iterable[Entry]:
-        own: dict[str, Entry] = {}
-        merged: dict[str, Entry] = {}
+    def _entries(self, node: yaml.Node, path: str, depth: int) -> Iterable[KeyedNode]:
+        own: dict[str, KeyedNode] = {}
+        merged: dict[str, KeyedNode] = {}
         for key, value in node.value:
             if key.tag == _MERGE:
                 merged = {**self._merged(value, path, depth), **merged}
@@ -214,12 +214,12 @@ class _Converter:
             elif key.value in own:
                 self._refuse_second(path, key, own[key.value])
             elif (converted := self.convert(value, below(path, key.value), depth + 1)) is not None:
-                own[key.value] = Entry(key.value, self._place(key), converted)
+                own[key.value] = KeyedNode(key.value, self._place(key), converted)
         return {**merged, **own}.values()
 
-    def _merged(self, value: yaml.Node, path: str, depth: int) -> dict[str, Entry]:
+    def _merged(self, value: yaml.Node, path: str, depth: int) -> dict[str, KeyedNode]:
         converted = self.convert(value, path, depth + 1)
-        found: dict[str, Entry] = {}
+        found: dict[str, KeyedNode] = {}
         for source in converted.items if isinstance(converted, Items) else (converted,):
             if isinstance(source, Entries):
                 found = {**{entry.key: entry for entry in source.entries}, **found}
@@ -227,7 +227,7 @@ class _Converter:
                 self._findings.add(path, self._place(value), "'<<' merges mappings only.")
         return found
 
-    def _refuse_second(self, path: str, key: yaml.Node, first: Entry) -> None:
+    def _refuse_second(self, path: str, key: yaml.Node, first: KeyedNode) -> None:
         where = f", first in line {first.place.line}" if self._in_file else ""
         message = f"The key is given twice{where}; keep one of them."
         self._findings.add(below(path, key.value), self._place(key), message)

@@ -75,7 +75,7 @@ class Index:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class AuditEntry:
     """An audit entry. ``keys`` and ``image`` are in DynamoDB JSON, B as base64."""
 
     event_id: str
@@ -93,7 +93,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class AuditQueryResult:
     """The result of a query.
 
     Attributes:
@@ -104,7 +104,7 @@ class Answer:
 
     audit: str
     index: str | None
-    entries: tuple[Entry, ...]
+    entries: tuple[AuditEntry, ...]
     more: bool
     test_items: int = 0
 
@@ -232,13 +232,13 @@ def _span(question: Question, attribute: str, names: dict[str, str], values: dic
     return f"#{attribute} >= :since" if question.until is None else f"#{attribute} BETWEEN :since AND :until"
 
 
-def entry_of(item: Mapping[str, Mapping[str, Any]]) -> Entry:
+def entry_of(item: Mapping[str, Mapping[str, Any]]) -> AuditEntry:
     """The entry in an item of the table (DynamoDB JSON); what is missing is empty."""
 
     def text(name: str) -> str:
         return str(item.get(name, {}).get("S", ""))
 
-    return Entry(
+    return AuditEntry(
         event_id=text(KEY),
         time=text(TIME),
         table=text("table"),
@@ -254,10 +254,10 @@ def entry_of(item: Mapping[str, Mapping[str, Any]]) -> Entry:
     )
 
 
-def newest(entries: Sequence[Entry], limit: int) -> list[Entry]:
+def newest(entries: Sequence[AuditEntry], limit: int) -> list[AuditEntry]:
     """The newest ``limit``, newest first; entries of one second by their sequence number."""
 
-    def order(entry: Entry) -> tuple[str, int]:
+    def order(entry: AuditEntry) -> tuple[str, int]:
         number = entry.sequence_number
         return entry.time, int(number) if number.isdecimal() else 0
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 
-class Scope(StrEnum):
+class ResourceScope(StrEnum):
     """What an action is allowed on."""
 
     TABLE = "table"
@@ -34,51 +34,51 @@ class Grant(NamedTuple):
     """An IAM action, and what it is allowed on."""
 
     action: str
-    scope: Scope
+    scope: ResourceScope
 
 
 _OWN_NAME: Final = {
-    Scope.TABLE: ("DescribeTable", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ListTagsOfResource",
+    ResourceScope.TABLE: ("DescribeTable", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "ListTagsOfResource",
                   "DescribeKinesisStreamingDestination"),
-    Scope.STREAM: ("DescribeStream", "GetRecords", "GetShardIterator"),
+    ResourceScope.STREAM: ("DescribeStream", "GetRecords", "GetShardIterator"),
 }  # fmt: skip
 #: Operation to what IAM asks for; an operation that is not listed needs no right (GetCallerIdentity).
 GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
     **{name: (Grant(f"dynamodb:{name}", scope),) for scope, names in _OWN_NAME.items() for name in names},
     "TransactWriteItems": tuple(
-        Grant(f"dynamodb:{action}", Scope.TABLE) for action in ("PutItem", "UpdateItem", "DeleteItem")
+        Grant(f"dynamodb:{action}", ResourceScope.TABLE) for action in ("PutItem", "UpdateItem", "DeleteItem")
     ),
     "ExecuteStatement": tuple(
-        Grant(f"dynamodb:PartiQL{action}", Scope.TABLE) for action in ("Insert", "Update", "Delete")
+        Grant(f"dynamodb:PartiQL{action}", ResourceScope.TABLE) for action in ("Insert", "Update", "Delete")
     ),
-    "ListStreams": (Grant("dynamodb:ListStreams", Scope.ANY),),
-    "ListTables": (Grant("dynamodb:ListTables", Scope.ANY),),
-    "GetFunction": (Grant("lambda:GetFunction", Scope.FUNCTION),),
-    "ListFunctions": (Grant("lambda:ListFunctions", Scope.ANY),),
-    "ListEventSourceMappings": (Grant("lambda:ListEventSourceMappings", Scope.ANY),),
-    "GetEventSourceMapping": (Grant("lambda:GetEventSourceMapping", Scope.MAPPING),),
-    "ListTags": (Grant("lambda:ListTags", Scope.MAPPING),),
-    "Invoke": (Grant("lambda:InvokeFunction", Scope.FUNCTION),),
-    "DescribeLogGroups": (Grant("logs:DescribeLogGroups", Scope.ANY),),
-    "FilterLogEvents": (Grant("logs:FilterLogEvents", Scope.LOG_GROUP),),
-    "StartQuery": (Grant("logs:StartQuery", Scope.LOG_GROUP),),
-    "GetQueryResults": (Grant("logs:GetQueryResults", Scope.ANY),),
-    "StopQuery": (Grant("logs:StopQuery", Scope.ANY),),
-    "GetRole": (Grant("iam:GetRole", Scope.ROLE),),
-    "GetRolePolicy": (Grant("iam:GetRolePolicy", Scope.ROLE),),
-    "SimulatePrincipalPolicy": (Grant("iam:SimulatePrincipalPolicy", Scope.ROLE),),
-    "GetAccountSettings": (Grant("lambda:GetAccountSettings", Scope.ANY),),
-    "DescribeTimeToLive": (Grant("dynamodb:DescribeTimeToLive", Scope.TABLE),),
-    "DescribeKey": (Grant("kms:DescribeKey", Scope.ANY),),
-    "LookupEvents": (Grant("cloudtrail:LookupEvents", Scope.ANY),),
-    "GetMetricData": (Grant("cloudwatch:GetMetricData", Scope.ANY),),
-    "PutMetricData": (Grant("cloudwatch:PutMetricData", Scope.ANY),),
-    "GetResources": (Grant("tag:GetResources", Scope.ANY),),
-    "ListPipes": (Grant("pipes:ListPipes", Scope.ANY),),
-    "DescribePipe": (Grant("pipes:DescribePipe", Scope.ANY),),
-    "GetQueueUrl": (Grant("sqs:GetQueueUrl", Scope.QUEUE),),
-    "ReceiveMessage": (Grant("sqs:ReceiveMessage", Scope.QUEUE),),
-    "ChangeMessageVisibilityBatch": (Grant("sqs:ChangeMessageVisibility", Scope.QUEUE),),
+    "ListStreams": (Grant("dynamodb:ListStreams", ResourceScope.ANY),),
+    "ListTables": (Grant("dynamodb:ListTables", ResourceScope.ANY),),
+    "GetFunction": (Grant("lambda:GetFunction", ResourceScope.FUNCTION),),
+    "ListFunctions": (Grant("lambda:ListFunctions", ResourceScope.ANY),),
+    "ListEventSourceMappings": (Grant("lambda:ListEventSourceMappings", ResourceScope.ANY),),
+    "GetEventSourceMapping": (Grant("lambda:GetEventSourceMapping", ResourceScope.MAPPING),),
+    "ListTags": (Grant("lambda:ListTags", ResourceScope.MAPPING),),
+    "Invoke": (Grant("lambda:InvokeFunction", ResourceScope.FUNCTION),),
+    "DescribeLogGroups": (Grant("logs:DescribeLogGroups", ResourceScope.ANY),),
+    "FilterLogEvents": (Grant("logs:FilterLogEvents", ResourceScope.LOG_GROUP),),
+    "StartQuery": (Grant("logs:StartQuery", ResourceScope.LOG_GROUP),),
+    "GetQueryResults": (Grant("logs:GetQueryResults", ResourceScope.ANY),),
+    "StopQuery": (Grant("logs:StopQuery", ResourceScope.ANY),),
+    "GetRole": (Grant("iam:GetRole", ResourceScope.ROLE),),
+    "GetRolePolicy": (Grant("iam:GetRolePolicy", ResourceScope.ROLE),),
+    "SimulatePrincipalPolicy": (Grant("iam:SimulatePrincipalPolicy", ResourceScope.ROLE),),
+    "GetAccountSettings": (Grant("lambda:GetAccountSettings", ResourceScope.ANY),),
+    "DescribeTimeToLive": (Grant("dynamodb:DescribeTimeToLive", ResourceScope.TABLE),),
+    "DescribeKey": (Grant("kms:DescribeKey", ResourceScope.ANY),),
+    "LookupEvents": (Grant("cloudtrail:LookupEvents", ResourceScope.ANY),),
+    "GetMetricData": (Grant("cloudwatch:GetMetricData", ResourceScope.ANY),),
+    "PutMetricData": (Grant("cloudwatch:PutMetricData", ResourceScope.ANY),),
+    "GetResources": (Grant("tag:GetResources", ResourceScope.ANY),),
+    "ListPipes": (Grant("pipes:ListPipes", ResourceScope.ANY),),
+    "DescribePipe": (Grant("pipes:DescribePipe", ResourceScope.ANY),),
+    "GetQueueUrl": (Grant("sqs:GetQueueUrl", ResourceScope.QUEUE),),
+    "ReceiveMessage": (Grant("sqs:ReceiveMessage", ResourceScope.QUEUE),),
+    "ChangeMessageVisibilityBatch": (Grant("sqs:ChangeMessageVisibility", ResourceScope.QUEUE),),
 }
 
 
@@ -176,7 +176,7 @@ MODES: Final[Mapping[str, Mode]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class PolicyTarget:
     """What a policy is for; ``*`` stands for any.
 
     Attributes:
@@ -191,32 +191,32 @@ class Target:
     region: str = "*"
     account: str = "*"
 
-    def resources(self, scope: Scope) -> tuple[str, ...]:
+    def resources(self, scope: ResourceScope) -> tuple[str, ...]:
         """The ARNs that an action with this scope is allowed on."""
         place = f"{self.region}:{self.account}"
         start = f"arn:{self.partition}"
         match scope:
-            case Scope.TABLE:
+            case ResourceScope.TABLE:
                 return (f"{start}:dynamodb:{place}:table/{self.table}",)
-            case Scope.STREAM:
+            case ResourceScope.STREAM:
                 return (f"{start}:dynamodb:{place}:table/{self.table}/stream/*",)
-            case Scope.FUNCTION:
+            case ResourceScope.FUNCTION:
                 function = f"{start}:lambda:{place}:function:{self.function}"
                 return (function, f"{function}:*")
-            case Scope.MAPPING:
+            case ResourceScope.MAPPING:
                 return (f"{start}:lambda:{place}:event-source-mapping:*",)
-            case Scope.LOG_GROUP:
+            case ResourceScope.LOG_GROUP:
                 group = f"{start}:logs:{place}:log-group:{self.log_group}"
                 return (group, f"{group}:*")
-            case Scope.ROLE:
+            case ResourceScope.ROLE:
                 return (f"{start}:iam::{self.account}:role/{self.role}",)
-            case Scope.QUEUE:
+            case ResourceScope.QUEUE:
                 return (f"{start}:sqs:{place}:*",)
-            case Scope.ANY:
+            case ResourceScope.ANY:
                 return ("*",)
 
 
-def policy(modes: Iterable[Mode], target: Target) -> dict[str, Any]:
+def policy(modes: Iterable[Mode], target: PolicyTarget) -> dict[str, Any]:
     """The policy document that allows these modes, and nothing else."""
     wanted = list(modes)
     operations = [
@@ -225,7 +225,7 @@ def policy(modes: Iterable[Mode], target: Target) -> dict[str, Any]:
     ]
     grants = {grant for operation in operations for grant in GRANTS[operation]}
     statements = []
-    for scope in Scope:
+    for scope in ResourceScope:
         actions = sorted({grant.action for grant in grants if grant.scope is scope})
         if actions:
             resources = target.resources(scope)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from ddbinsert.core.filters.lint.report import Severity
+    from ddbinsert.core.filters.lint.report import LintSeverity
     from ddbinsert.documents.edits import Edit
     from ddbinsert.documents.source import Position
 
@@ -24,7 +24,7 @@ class PlacedFinding:
     """
 
     rule: str
-    severity: Severity
+    severity: LintSeverity
     message: str
     hint: str | None
     file: str

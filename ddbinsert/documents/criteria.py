@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ddbinsert.documents.declared import DeclaredFilter, Form, Mistake
+from ddbinsert.documents.declared import DeclaredFilter, Mistake, PatternForm
 from ddbinsert.documents.source import Unknown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Criteria(NamedTuple):
     values: bool = False
 
 
-class Found(NamedTuple):
+class FoundFilters(NamedTuple):
     """The filters; `unknown` where they are not known as a whole."""
 
     filters: tuple[DeclaredFilter, ...] = ()
@@ -42,7 +42,7 @@ class Found(NamedTuple):
 
 def declared_filters(
     properties: Mapping[str, Any], path: Path, criteria: Criteria, resolve: Callable[[object], Any]
-) -> Found:
+) -> FoundFilters:
     """The filters in a mapping's properties."""
     node: Any = properties
     mistakes: list[Mistake] = []
@@ -50,25 +50,25 @@ def declared_filters(
         if isinstance(node, dict) and step not in node:
             misspelt = next((key for key in node if _plain(key) == _plain(step)), None)
             if misspelt is None:
-                return Found(mistakes=tuple(mistakes))
+                return FoundFilters(mistakes=tuple(mistakes))
             mistakes.append(_misspelt(misspelt, step, (*path, misspelt)))
             step = misspelt  # noqa: PLW2901 - it is read on under the wrong name
         node, path = (node[step] if isinstance(node, dict) else None), (*path, step)
         unknown = _unknown(node, resolve)
         if unknown is not None:
-            return Found(unknown=unknown, mistakes=tuple(mistakes))
+            return FoundFilters(unknown=unknown, mistakes=tuple(mistakes))
     if not isinstance(node, list):
         message = f"`{path[-1]}` must be a list of filters."
         mistakes += (
             [] if node is None else [Mistake(rule="not-a-list", message=message, hint=None, path=path)]
         )
-        return Found(mistakes=tuple(mistakes))
+        return FoundFilters(mistakes=tuple(mistakes))
     filters = [
         found
         for index, entry in enumerate(node)
         if (found := _entry(entry, (*path, index), criteria, resolve, mistakes)) is not None
     ]
-    return Found(filters=tuple(filters), mistakes=tuple(mistakes))
+    return FoundFilters(filters=tuple(filters), mistakes=tuple(mistakes))
 
 
 def _unknown(node: object, resolve: Callable[[object], Any]) -> str | None:
@@ -122,7 +122,7 @@ def pattern_at(
         return DeclaredFilter(path=path, pattern=None, unknown=f"{resolved.reason}{shown}")
     if isinstance(resolved, str):
         literal, where = _literal_place(value, path)
-        form = Form.VALUE if where[-1] in _ENCODERS else Form.TEXT
+        form = PatternForm.VALUE if where[-1] in _ENCODERS else PatternForm.TEXT
         return DeclaredFilter(path=where, pattern=resolved, form=form, literal=literal)
     if not criteria.values:
         mistakes.append(
@@ -134,7 +134,7 @@ def pattern_at(
             )
         )
     text = json.dumps(resolved, separators=(",", ":"), ensure_ascii=False, default=str)
-    return DeclaredFilter(path=path, pattern=text, form=Form.VALUE)
+    return DeclaredFilter(path=path, pattern=text, form=PatternForm.VALUE)
 
 
 def _literal_place(value: object, path: Path) -> tuple[bool, Path]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.documents.source import Path
 
 
-class Form(StrEnum):
+class PatternForm(StrEnum):
     """How a document writes a pattern: as JSON text in a string, or as a nested value."""
 
     TEXT = "text"
@@ -35,7 +35,7 @@ class DeclaredFilter:
 
     path: Path
     pattern: str | None
-    form: Form = Form.TEXT
+    form: PatternForm = PatternForm.TEXT
     unknown: str = ""
     literal: bool = True
 

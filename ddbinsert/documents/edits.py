@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.filters.reach.narrow import narrowed
 from ddbinsert.core.pattern.matcher import PatternError
-from ddbinsert.documents.declared import Form
+from ddbinsert.documents.declared import PatternForm
 from ddbinsert.documents.embedded import escaped, key_span, offsets, value_span
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
 def edit_of(document: Document, declared: DeclaredFilter, correction: Correction) -> Edit | None:
     """The edit that makes a correction of a pattern; None where the place is not exactly known."""
-    if declared.form is Form.VALUE:
+    if declared.form is PatternForm.VALUE:
         return _value_edit(document, declared, correction)
     pattern = declared.pattern or ""
     span = key_span(pattern, correction.path) if correction.is_key else value_span(pattern, correction.path)
@@ -74,11 +74,11 @@ def insert_restriction(document: Document, declared: DeclaredFilter) -> Edit | N
         return None
     if "eventName" in pattern:
         path = ("eventName",)
-        if declared.form is Form.VALUE:
+        if declared.form is PatternForm.VALUE:
             found = document.places.span((*declared.path, *path))
             return Edit(*found, _ONLY_INSERT) if found is not None else None
         return _text_edit(document, declared, value_span(pattern, path), _ONLY_INSERT)
-    if declared.form is Form.TEXT:
+    if declared.form is PatternForm.TEXT:
         start = pattern.find("{") + 1
         return _text_edit(document, declared, (start, start), f'"eventName":{_ONLY_INSERT},')
     return _new_member(document, declared)

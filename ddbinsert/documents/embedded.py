@@ -10,7 +10,7 @@ import json
 from json import decoder
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.documents.declared import Form
+from ddbinsert.documents.declared import PatternForm
 from ddbinsert.documents.source import DocumentError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def offsets(document: Document, declared: DeclaredFilter) -> list[int] | None:
     None where the text is not in the document as it is.
     """
     span = document.places.span(declared.path)
-    if span is None or declared.form is Form.VALUE or not declared.literal or declared.pattern is None:
+    if span is None or declared.form is PatternForm.VALUE or not declared.literal or declared.pattern is None:
         return None
     return _aligned(document.text, span, declared.pattern)
 
@@ -103,7 +103,7 @@ def place_in_pattern(
     document: Document, declared: DeclaredFilter, path: Sequence[str | int], position: int | None
 ) -> int:
     """The document's offset of a place in the pattern."""
-    if declared.form is Form.VALUE:
+    if declared.form is PatternForm.VALUE:
         return document.span((*declared.path, *path)).start
     start = document.span(declared.path).start
     if position is None:

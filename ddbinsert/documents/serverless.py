@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents import cloudformation
-from ddbinsert.documents.criteria import Criteria, Found, pattern_at
+from ddbinsert.documents.criteria import Criteria, FoundFilters, pattern_at
 from ddbinsert.documents.declared import DeclaredFilter, DeclaredMapping, Mistake, with_unknown_source
 from ddbinsert.documents.source import Unknown, at
 
@@ -92,7 +92,7 @@ def _stream(
             return
         is_open = kind != "dynamodb"
         source = KnownStream()
-    found = _filters(root, stream, path) if isinstance(stream, dict) else Found()
+    found = _filters(root, stream, path) if isinstance(stream, dict) else FoundFilters()
     mapping = DeclaredMapping(
         name=name,
         path=path,
@@ -104,16 +104,16 @@ def _stream(
     yield with_unknown_source(mapping) if is_open else mapping
 
 
-def _filters(root: object, stream: dict[str, Any], path: Path) -> Found:
+def _filters(root: object, stream: dict[str, Any], path: Path) -> FoundFilters:
     key = next((one for one in stream if one.casefold() == "filterpatterns"), None)
     wrong = next((one for one in ("filterCriteria", "FilterCriteria", "filters") if one in stream), None)
     if key is None:
         mistake = [_unnamed(wrong, path)] if wrong is not None else []
-        return Found(mistakes=tuple(mistake))
+        return FoundFilters(mistakes=tuple(mistake))
     mistakes = [] if key == "filterPatterns" else [_unnamed(key, path)]
     value = _variable(stream[key], root)
     if isinstance(value, Unknown):
-        return Found(unknown=value.reason, mistakes=tuple(mistakes))
+        return FoundFilters(unknown=value.reason, mistakes=tuple(mistakes))
     if not isinstance(value, list):
         mistakes.append(
             Mistake(
@@ -123,7 +123,7 @@ def _filters(root: object, stream: dict[str, Any], path: Path) -> Found:
                 path=(*path, key),
             )
         )
-        return Found(mistakes=tuple(mistakes))
+        return FoundFilters(mistakes=tuple(mistakes))
     filters: list[DeclaredFilter] = []
     for index, entry in enumerate(value):
         one = pattern_at(
@@ -135,7 +135,7 @@ def _filters(root: object, stream: dict[str, Any], path: Path) -> Found:
         )
         if one is not None:
             filters.append(one)
-    return Found(filters=tuple(filters), mistakes=tuple(mistakes))
+    return FoundFilters(filters=tuple(filters), mistakes=tuple(mistakes))
 
 
 def _unnamed(given: str, path: Path) -> Mistake:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
-from ddbinsert.documents.criteria import Found
+from ddbinsert.documents.criteria import FoundFilters
 from ddbinsert.documents.declared import (
     DeclaredFilter,
     DeclaredMapping,
@@ -146,11 +146,11 @@ def _references(root: Mapping[str, Any], address: str) -> list[str]:
     return [str(one) for one in found]
 
 
-def _plan_filters(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> Found:
+def _plan_filters(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> FoundFilters:
     criteria = values.get("filter_criteria")
     if not criteria:
         reason = "filter_criteria is known after apply" if unknown.get("filter_criteria") is True else ""
-        return Found(unknown=reason)
+        return FoundFilters(unknown=reason)
     filters: list[DeclaredFilter] = []
     for outer, block in enumerate(criteria if isinstance(criteria, list) else []):
         for index, one in enumerate(_listed(block, "filter")):
@@ -160,7 +160,7 @@ def _plan_filters(values: Mapping[str, Any], path: Path, unknown: Mapping[str, A
                 filters.append(DeclaredFilter(path=(*where, "pattern"), pattern=pattern))
             else:
                 filters.append(DeclaredFilter(path=where, pattern=None, unknown="it is known after apply"))
-    return Found(filters=tuple(filters))
+    return FoundFilters(filters=tuple(filters))
 
 
 def table_stream(values: Mapping[str, Any]) -> KnownStream:

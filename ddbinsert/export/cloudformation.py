@@ -9,7 +9,7 @@ import yaml
 
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.export.formats import ARCHIVE
-from ddbinsert.export.model import Exported, Kind, Ref, Resource, with_refs
+from ddbinsert.export.model import Exported, Ref, Resource, ResourceType, with_refs
 
 IMPORT_FILE: Final = "resources-to-import.json"
 
@@ -28,7 +28,7 @@ def sam(exported: Exported) -> dict[str, str]:
     del document["Parameters"]
     document = {"Transform": "AWS::Serverless-2016-10-31", **document}
     for resource in document["Resources"].values():
-        if resource["Type"] == Kind.FUNCTION:
+        if resource["Type"] == ResourceType.FUNCTION:
             resource["Type"] = "AWS::Serverless::Function"
             properties = resource["Properties"]
             del properties["Code"]
@@ -73,7 +73,7 @@ def template(exported: Exported) -> dict[str, Any]:
 
 def _resource(resource: Resource, exported: Exported, names: set[str]) -> dict[str, Any]:
     properties = dict(resource.properties)
-    if resource.kind is Kind.FUNCTION:
+    if resource.kind is ResourceType.FUNCTION:
         properties.pop("PackageType", None)
         properties["Code"] = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}
     after = [name for name in resource.after if name in names]

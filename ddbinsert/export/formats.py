@@ -8,7 +8,7 @@ from enum import StrEnum
 ARCHIVE = "function.zip"
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """A language of infrastructure code."""
 
     TERRAFORM = "terraform"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Properties = dict[str, Any]
 
 
-class Kind(StrEnum):
+class ResourceType(StrEnum):
     """CloudFormation's type of a resource."""
 
     ROLE = "AWS::IAM::Role"
@@ -26,11 +26,11 @@ class Kind(StrEnum):
 
 #: The logical name of the resource of each kind: an export has one of each at most.
 NAMES: Final = {
-    Kind.ROLE: "Role",
-    Kind.LOG_GROUP: "LogGroup",
-    Kind.QUEUE: "FailureQueue",
-    Kind.FUNCTION: "Function",
-    Kind.MAPPING: "Mapping",
+    ResourceType.ROLE: "Role",
+    ResourceType.LOG_GROUP: "LogGroup",
+    ResourceType.QUEUE: "FailureQueue",
+    ResourceType.FUNCTION: "Function",
+    ResourceType.MAPPING: "Mapping",
 }
 
 
@@ -59,7 +59,7 @@ class Resource:
         after: Logical names of resources that must be there first, besides those that it refers to.
     """
 
-    kind: Kind
+    kind: ResourceType
     name: str
     properties: Properties
     identity: tuple[str, str]

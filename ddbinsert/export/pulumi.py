@@ -10,7 +10,7 @@ import yaml
 
 from ddbinsert.export.formats import ARCHIVE
 from ddbinsert.export.model import Exported, Ref
-from ddbinsert.export.terraform import Block, Document, Provided, provided
+from ddbinsert.export.terraform import Block, PolicyText, Provided, provided
 
 _TYPES: Final = {
     "aws_iam_role": ("aws:iam:Role", "role"),
@@ -66,7 +66,7 @@ def _value(value: Any) -> Any:
         case Ref():
             name = value.name[0].lower() + value.name[1:]
             return f"${{{name}.{value.attribute.lower()}}}"
-        case Document():
+        case PolicyText():
             return json.dumps(value.content).replace("${", "$${")
         case Block():
             blocks = [

@@ -11,7 +11,7 @@ from ddbinsert.core.trigger.function_settings import function_parameters, presen
 from ddbinsert.core.trigger.policy import POLICY_NAME, failure_destination, role_policy
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, mapping_parameters
 from ddbinsert.core.trigger.shapes import QUEUE_RETENTION, TRUST, kept_levels
-from ddbinsert.export.model import NAMES, Exported, Kind, Properties, Ref, Resource
+from ddbinsert.export.model import NAMES, Exported, Properties, Ref, Resource, ResourceType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ def from_live(
     properties = {
         **present_parameters(function),
         "FunctionName": function.name,
-        "Role": Ref(NAMES[Kind.ROLE]) if Kind.ROLE in names else function.role_arn,
+        "Role": Ref(NAMES[ResourceType.ROLE]) if ResourceType.ROLE in names else function.role_arn,
         "Architectures": [function.architecture],
         "PackageType": function.package_type,
         "Tags": _tags(function.tags),
@@ -109,7 +109,7 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
     properties = {
         **function_parameters(trigger, package),
         "FunctionName": name,
-        "Role": role or Ref(NAMES[Kind.ROLE]),
+        "Role": role or Ref(NAMES[ResourceType.ROLE]),
         "Architectures": [trigger.function.architecture],
         "PackageType": "Zip",
         "Tags": _tags(trigger.function_tags),
@@ -120,7 +120,7 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
         _mapping(
             {
                 **written,
-                "FunctionName": Ref(NAMES[Kind.FUNCTION]),
+                "FunctionName": Ref(NAMES[ResourceType.FUNCTION]),
                 "StartingPosition": (
                     StartingPosition.TRIM_HORIZON if position is StartingPosition.AUTO else position
                 ).value,
@@ -152,8 +152,8 @@ def _role(
 ) -> Resource:
     policies = [{"PolicyName": POLICY_NAME, "PolicyDocument": json.loads(policy)}] if policy else []
     return Resource(
-        kind=Kind.ROLE,
-        name=NAMES[Kind.ROLE],
+        kind=ResourceType.ROLE,
+        name=NAMES[ResourceType.ROLE],
         properties={
             "RoleName": name,
             **({"Path": path} if path != "/" else {}),
@@ -169,8 +169,8 @@ def _role(
 
 def _log_group(name: str, properties: Properties) -> Resource:
     return Resource(
-        kind=Kind.LOG_GROUP,
-        name=NAMES[Kind.LOG_GROUP],
+        kind=ResourceType.LOG_GROUP,
+        name=NAMES[ResourceType.LOG_GROUP],
         properties=properties,
         identity=("LogGroupName", name),
         import_id=name,
@@ -182,8 +182,8 @@ def _queue(name: str, retention: int, tags: Mapping[str, str], beside: str) -> R
     suffix = "amazonaws.com.cn" if where.partition == "aws-cn" else "amazonaws.com"
     url = f"https://sqs.{where.region}.{suffix}/{where.account}/{name}"
     return Resource(
-        kind=Kind.QUEUE,
-        name=NAMES[Kind.QUEUE],
+        kind=ResourceType.QUEUE,
+        name=NAMES[ResourceType.QUEUE],
         properties={"QueueName": name, "MessageRetentionPeriod": retention, "Tags": _tags(tags)},
         identity=("QueueUrl", url),
         import_id=url,
@@ -193,12 +193,12 @@ def _queue(name: str, retention: int, tags: Mapping[str, str], beside: str) -> R
 def _function(name: str, properties: Properties) -> Resource:
     kept = {key: value for key, value in properties.items() if value not in ([], {"Variables": {}})}
     return Resource(
-        kind=Kind.FUNCTION,
-        name=NAMES[Kind.FUNCTION],
+        kind=ResourceType.FUNCTION,
+        name=NAMES[ResourceType.FUNCTION],
         properties=kept,
         identity=("FunctionName", name),
         import_id=name,
-        after=(NAMES[Kind.LOG_GROUP],),
+        after=(NAMES[ResourceType.LOG_GROUP],),
     )
 
 
@@ -209,12 +209,12 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
         if value not in ({}, [], {"Metrics": []}, {"Filters": []})
     }
     return Resource(
-        kind=Kind.MAPPING,
-        name=NAMES[Kind.MAPPING],
+        kind=ResourceType.MAPPING,
+        name=NAMES[ResourceType.MAPPING],
         properties=kept,
         identity=("Id", uuid),
         import_id=uuid,
-        after=(NAMES[Kind.ROLE],),
+        after=(NAMES[ResourceType.ROLE],),
     )
 
 
@@ -256,7 +256,7 @@ def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
 
 def _function_reference(function_arn: str) -> Any:
     """The function of the export, or the alias or version of it that the mapping calls."""
-    return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[Kind.FUNCTION])
+    return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[ResourceType.FUNCTION])
 
 
 def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.dataclass import dataclass
 from ddbinsert.export.formats import ARCHIVE
-from ddbinsert.export.model import NAMES, Exported, Kind, Properties, Ref, Resource
+from ddbinsert.export.model import NAMES, Exported, Properties, Ref, Resource, ResourceType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
-class Document:
+class PolicyText:
     """A policy document, which is given as text."""
 
     content: Any
@@ -56,11 +56,11 @@ class Provided:
 
 
 TYPES: Final = {
-    Kind.ROLE: "aws_iam_role",
-    Kind.LOG_GROUP: "aws_cloudwatch_log_group",
-    Kind.QUEUE: "aws_sqs_queue",
-    Kind.FUNCTION: "aws_lambda_function",
-    Kind.MAPPING: "aws_lambda_event_source_mapping",
+    ResourceType.ROLE: "aws_iam_role",
+    ResourceType.LOG_GROUP: "aws_cloudwatch_log_group",
+    ResourceType.QUEUE: "aws_sqs_queue",
+    ResourceType.FUNCTION: "aws_lambda_function",
+    ResourceType.MAPPING: "aws_lambda_event_source_mapping",
 }
 _LABEL: Final = "inserts"
 _LOG_GROUP: Final = f"aws_cloudwatch_log_group.{_LABEL}"
@@ -94,18 +94,18 @@ def provided(exported: Exported) -> Iterator[Provided]:
     names = {one.name for one in exported.resources}
     for resource in exported.resources:
         match resource.kind:
-            case Kind.ROLE:
+            case ResourceType.ROLE:
                 yield from _role(resource)
-            case Kind.LOG_GROUP:
+            case ResourceType.LOG_GROUP:
                 yield _of(resource, _log_group(resource.properties))
-            case Kind.QUEUE:
+            case ResourceType.QUEUE:
                 yield _of(resource, _queue(resource.properties))
-            case Kind.FUNCTION:
-                after = (_LOG_GROUP,) if NAMES[Kind.LOG_GROUP] in names else ()
+            case ResourceType.FUNCTION:
+                after = (_LOG_GROUP,) if NAMES[ResourceType.LOG_GROUP] in names else ()
                 ignored = ("filename", "source_code_hash") if exported.exists else ()
                 yield _of(resource, _function(resource.properties), after=after, ignored=ignored)
-            case Kind.MAPPING:
-                after = (_POLICY,) if NAMES[Kind.ROLE] in names else ()
+            case ResourceType.MAPPING:
+                after = (_POLICY,) if NAMES[ResourceType.ROLE] in names else ()
                 yield _of(resource, _mapping(resource.properties), after=after)
 
 
@@ -134,7 +134,7 @@ def _role(resource: Resource) -> Iterator[Provided]:
             "name": properties["RoleName"],
             "path": properties.get("Path"),
             "permissions_boundary": properties.get("PermissionsBoundary"),
-            "assume_role_policy": Document(properties["AssumeRolePolicyDocument"]),
+            "assume_role_policy": PolicyText(properties["AssumeRolePolicyDocument"]),
             "tags": tags_of(properties),
         },
     )
@@ -144,8 +144,8 @@ def _role(resource: Resource) -> Iterator[Provided]:
             name=_LABEL,
             arguments={
                 "name": policy["PolicyName"],
-                "role": Ref(NAMES[Kind.ROLE], "Id"),
-                "policy": Document(policy["PolicyDocument"]),
+                "role": Ref(NAMES[ResourceType.ROLE], "Id"),
+                "policy": PolicyText(policy["PolicyDocument"]),
             },
             import_id=f"{properties['RoleName']}:{policy['PolicyName']}",
         )
@@ -262,7 +262,7 @@ def _value(value: Any, indent: str) -> str:
     match value:
         case Ref():
             return address(value)
-        case Document():
+        case PolicyText():
             return f"jsonencode({_value(value.content, indent)})"
         case bool():
             return "true" if value else "false"

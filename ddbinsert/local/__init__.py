@@ -22,14 +22,14 @@ from ddbinsert.lazy import late
 if TYPE_CHECKING:
     from ddbinsert.local.directory import state_directory
     from ddbinsert.local.emulator import Emulator
-    from ddbinsert.local.lifecycle import Health, Status, ephemeral, find, start, status, stop
+    from ddbinsert.local.lifecycle import EmulatorStatus, Health, ephemeral, find, start, status, stop
     from ddbinsert.local.redirect import Redirection, redirection
 
 __all__ = [
     "Emulator",
+    "EmulatorStatus",
     "Health",
     "Redirection",
-    "Status",
     "ephemeral",
     "find",
     "redirection",
@@ -45,7 +45,7 @@ __getattr__ = late(
         "Emulator": "emulator",
         "Health": "lifecycle",
         "Redirection": "redirect",
-        "Status": "lifecycle",
+        "EmulatorStatus": "lifecycle",
         "ephemeral": "lifecycle",
         "find": "lifecycle",
         "redirection": "redirect",

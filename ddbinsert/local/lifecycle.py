@@ -38,7 +38,7 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status:
+class EmulatorStatus:
     """How the user's emulator is.
 
     Attributes:
@@ -58,7 +58,7 @@ def find(state_dir: Path) -> Emulator | None:
     if emulator is None or not folder.is_alive():
         return None
     # One that is too busy to answer in time is not a stranger: it holds its lock.
-    return None if process.who_answers(emulator) is process.Answer.STRANGER else emulator
+    return None if process.who_answers(emulator) is process.Responder.STRANGER else emulator
 
 
 def start(
@@ -123,20 +123,20 @@ def stop(state_dir: Path, *, clock: Clock, grace: float = _GRACE) -> bool:
         return _clear(folder, clock, grace)
 
 
-def status(state_dir: Path) -> Status:
+def status(state_dir: Path) -> EmulatorStatus:
     """How it is. Changes nothing."""
     folder = StateFolder(state_dir)
     emulator = folder.read()
     alive = folder.is_alive()
     if emulator is None or not alive:
-        return Status(health=Health.STALE if alive or folder.is_written_down() else Health.STOPPED)
+        return EmulatorStatus(health=Health.STALE if alive or folder.is_written_down() else Health.STOPPED)
     match process.who_answers(emulator):
-        case process.Answer.ITSELF:
-            return Status(health=Health.READY, emulator=emulator)
-        case process.Answer.NOBODY_YET:
-            return Status(health=Health.UNRESPONSIVE, emulator=emulator)
-        case process.Answer.STRANGER:
-            return Status(health=Health.STALE)
+        case process.Responder.ITSELF:
+            return EmulatorStatus(health=Health.READY, emulator=emulator)
+        case process.Responder.NOBODY_YET:
+            return EmulatorStatus(health=Health.UNRESPONSIVE, emulator=emulator)
+        case process.Responder.STRANGER:
+            return EmulatorStatus(health=Health.STALE)
 
 
 def _clear(folder: StateFolder, clock: Clock, grace: float) -> bool:

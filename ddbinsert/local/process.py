@@ -169,7 +169,7 @@ def _await_end_of_news(news: int) -> None:
             return
 
 
-class Answer(StrEnum):
+class Responder(StrEnum):
     """Who answers at an emulator's endpoint."""
 
     ITSELF = "itself"
@@ -177,15 +177,15 @@ class Answer(StrEnum):
     STRANGER = "stranger"
 
 
-def who_answers(emulator: Emulator) -> Answer:
+def who_answers(emulator: Emulator) -> Responder:
     """Whether what answers at the endpoint holds the key, which it is not told. NOBODY_YET: no answer in time."""
     nonce = secrets.token_hex(16)
     try:
         answer = _ask(emulator.port, f"{IDENTITY_PATH}{nonce}")
     except TimeoutError:
-        return Answer.NOBODY_YET
+        return Responder.NOBODY_YET
     proven = answer is not None and hmac.compare_digest(answer, identity(emulator.key, nonce).encode())
-    return Answer.ITSELF if proven else Answer.STRANGER
+    return Responder.ITSELF if proven else Responder.STRANGER
 
 
 def _ask(port: int, path: str) -> bytes | None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import parse_arn
-from ddbinsert.core.audit_log import Answer, Question, choose, cut, item_text
+from ddbinsert.core.audit_log import AuditQueryResult, Question, choose, cut, item_text
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ def _iso(moment: float | None) -> str | None:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-def ask(context: Context, audit: str, asked: Question, *, limit: int, test_items: bool = False) -> Answer:
+def ask(
+    context: Context, audit: str, asked: Question, *, limit: int, test_items: bool = False
+) -> AuditQueryResult:
     """The newest entries, by the index that reads least.
 
     Args:
@@ -98,7 +100,7 @@ def ask(context: Context, audit: str, asked: Question, *, limit: int, test_items
     if index is None:
         context.reporter.step(f"no index of {audit} answers this query: reading the whole table")
     entries, left_out = read(context.aws, audit, asked, index, limit=limit + 1, test_items=test_items)
-    return Answer(
+    return AuditQueryResult(
         audit=audit,
         index=index.name if index else None,
         entries=tuple(entries[:limit]),

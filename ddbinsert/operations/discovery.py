@@ -50,7 +50,7 @@ class Selector:
 ANY: Final = Selector()
 
 
-class Found(NamedTuple):
+class DiscoveredTrigger(NamedTuple):
     """What discovery answers.
 
     Attributes:
@@ -72,7 +72,7 @@ def discover(
     command: str,
     every: str = "",
     lenient: bool = False,
-) -> Found:
+) -> DiscoveredTrigger:
     """The trigger with the consumer that is meant.
 
     Args:
@@ -87,22 +87,24 @@ def discover(
     from ddbinsert.aws.errors import PermissionDenied
 
     if not selector and is_named(trigger):
-        return Found(trigger)
+        return DiscoveredTrigger(trigger)
     try:
         return _discovered(aws, trigger, selector, command=command, every=every)
     except PermissionDenied:
         if selector or not lenient:
             raise
-        return Found(trigger)
+        return DiscoveredTrigger(trigger)
 
 
-def _discovered(aws: Aws, trigger: Trigger, selector: Selector, *, command: str, every: str) -> Found:
+def _discovered(
+    aws: Aws, trigger: Trigger, selector: Selector, *, command: str, every: str
+) -> DiscoveredTrigger:
     from ddbinsert.aws.read.observe import observe
 
     world = observe(aws, trigger, role=False)
     table = world.table
     if table is None or (world.function is not None and not selector):
-        return Found(trigger, world)
+        return DiscoveredTrigger(trigger, world)
     readers = consumers(aws, table)
     if selector:
         readers = selected(aws, readers, selector)
@@ -112,8 +114,8 @@ def _discovered(aws: Aws, trigger: Trigger, selector: Selector, *, command: str,
         readers = tuple(one for one in readers if one.name == trigger.function_name) or readers
     chosen = choose(trigger, readers, command=command, every=every)
     if chosen.function_name == trigger.function_name:
-        return Found(trigger, world)
-    return Found(chosen, observe(aws, chosen, role=False), taken=True)
+        return DiscoveredTrigger(trigger, world)
+    return DiscoveredTrigger(chosen, observe(aws, chosen, role=False), taken=True)
 
 
 def is_named(trigger: Trigger) -> bool:

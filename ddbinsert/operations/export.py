@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.errors import PrerequisiteError, UsageError
-from ddbinsert.export.formats import ARCHIVE, Format
+from ddbinsert.export.formats import ARCHIVE, ExportFormat
 from ddbinsert.files import replace_file
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ class Files(NamedTuple):
     notes: tuple[str, ...]
 
 
-def export(aws: Aws, trigger: Trigger, form: Format, *, base: Path, live: bool, reporter: Reporter) -> Files:
+def export(
+    aws: Aws, trigger: Trigger, form: ExportFormat, *, base: Path, live: bool, reporter: Reporter
+) -> Files:
     """The files of a trigger in one format.
 
     Args:
@@ -47,25 +49,25 @@ def export(aws: Aws, trigger: Trigger, form: Format, *, base: Path, live: bool, 
     return Files(texts=_texts(exported, form), archive=exported.archive, notes=exported.notes)
 
 
-def _texts(exported: Exported, form: Format) -> dict[str, str]:
+def _texts(exported: Exported, form: ExportFormat) -> dict[str, str]:
     match form:
-        case Format.TERRAFORM:
+        case ExportFormat.TERRAFORM:
             from ddbinsert.export.terraform import terraform
 
             return terraform(exported)
-        case Format.CLOUDFORMATION:
+        case ExportFormat.CLOUDFORMATION:
             from ddbinsert.export.cloudformation import cloudformation
 
             return cloudformation(exported)
-        case Format.SAM:
+        case ExportFormat.SAM:
             from ddbinsert.export.cloudformation import sam
 
             return sam(exported)
-        case Format.CDK_PYTHON:
+        case ExportFormat.CDK_PYTHON:
             from ddbinsert.export.cdk import cdk_python
 
             return cdk_python(exported)
-        case Format.PULUMI_YAML:
+        case ExportFormat.PULUMI_YAML:
             from ddbinsert.export.pulumi import pulumi
 
             return pulumi(exported)

@@ -9,7 +9,7 @@ from ddbinsert.advice import Advice
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.filters.documents import SavedFilters, records_in, saved_filters
 from ddbinsert.core.filters.lint.lint import lint
-from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFinding, LintReport, Severity
+from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFinding, LintReport, LintSeverity
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError, UsageError
 
@@ -227,7 +227,7 @@ def _linted(mapping: MappingState, stream: KnownStream) -> Linted:
     return lint_saved(saved, stream)
 
 
-def _single(rule: str, severity: Severity, message: str) -> LintReport:
+def _single(rule: str, severity: LintSeverity, message: str) -> LintReport:
     return LintReport(filters=(), findings=(LintFinding(rule=rule, severity=severity, message=message),))
 
 
@@ -238,10 +238,10 @@ def lint_saved(saved: SavedFilters, stream: KnownStream) -> Linted:
         stream: What is known of the stream besides its ARN.
     """
     if saved.hidden:
-        report = _single("filter-hidden", Severity.NOTE, "The filters are encrypted with a customer key.")
+        report = _single("filter-hidden", LintSeverity.NOTE, "The filters are encrypted with a customer key.")
     elif not saved.patterns:
         report = _single(
-            "no-filter", Severity.WARNING, "The mapping has no filter: every change invokes the function."
+            "no-filter", LintSeverity.WARNING, "The mapping has no filter: every change invokes the function."
         )
     else:
         known_stream = KnownStream(view=stream.view, key=stream.key, arn=stream.arn or saved.stream)

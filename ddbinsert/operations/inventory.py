@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.inventory.judge import entries_of, missing_tables
-from ddbinsert.core.inventory.model import Entry, TableRead, Unread
+from ddbinsert.core.inventory.model import InventoryEntry, TableRead, Unread
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import DdbInsertError
 
@@ -22,7 +22,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class RegionConnection:
     """A region of an account, and how to connect to it."""
 
     region: str
@@ -35,16 +35,16 @@ class _Failed:
     error: BaseException
 
 
-def inventory(places: Sequence[Place], *, clock: Clock) -> Iterator[Entry | Unread]:
+def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[InventoryEntry | Unread]:
     """The consumers of every stream, each as soon as it is known; and what could not be read.
 
     Raises:
         DdbInsertError: Nothing could be read at all, in the one place that was asked for.
     """
-    waiting: queue.SimpleQueue[Place] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[RegionConnection] = queue.SimpleQueue()
     for place in places:
         waiting.put(place)
-    found: queue.Queue[Entry | Unread | _Failed | None] = queue.Queue(maxsize=1000)
+    found: queue.Queue[InventoryEntry | Unread | _Failed | None] = queue.Queue(maxsize=1000)
     stop = threading.Event()
     workers = [
         threading.Thread(target=_work, args=(waiting, found, stop, clock), daemon=True)
@@ -74,15 +74,15 @@ def enabled(aws: Aws) -> tuple[str, ...]:
 
 
 def _work(
-    waiting: queue.SimpleQueue[Place],
-    found: queue.Queue[Entry | Unread | _Failed | None],
+    waiting: queue.SimpleQueue[RegionConnection],
+    found: queue.Queue[InventoryEntry | Unread | _Failed | None],
     stop: threading.Event,
     clock: Clock,
 ) -> None:
     """Read one place after the other."""
     alone = waiting.qsize() == 1
 
-    def give(one: Entry | Unread | _Failed | None) -> None:
+    def give(one: InventoryEntry | Unread | _Failed | None) -> None:
         while not stop.is_set():
             try:
                 return found.put(one, timeout=0.2)
@@ -113,7 +113,7 @@ def _work(
     give(None)
 
 
-def _of(place: Place, clock: Clock) -> Iterator[Entry | Unread]:
+def _of(place: RegionConnection, clock: Clock) -> Iterator[InventoryEntry | Unread]:
     """The entries of one region."""
     from ddbinsert.aws.read.inventory import RegionReader
     from ddbinsert.aws.read.resources import caller_account

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.lint.lint import lint
-from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFinding, LintReport, Severity
+from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFinding, LintReport, LintSeverity
 from ddbinsert.core.filters.reach.answer import Passes
 from ddbinsert.documents.checked import CheckedMapping, PlacedFinding
 from ddbinsert.documents.edits import Edit, edit_of, insert_restriction
@@ -103,16 +103,16 @@ class _Checker:
             yield self._mistake(mistake)
         if mapping.unknown:
             yield self._plain(
-                "not-checked", Severity.NOTE, f"The filters cannot be checked: {mapping.unknown}."
+                "not-checked", LintSeverity.NOTE, f"The filters cannot be checked: {mapping.unknown}."
             )
         elif not mapping.filters and not mapping.mistakes:
             message = "The mapping has no filter: every change invokes the function."
-            severity = Severity.ERROR if self.required else Severity.WARNING
+            severity = LintSeverity.ERROR if self.required else LintSeverity.WARNING
             yield self._plain("no-filter", severity, message, 'Add a filter: {"eventName":["INSERT"]}.')
         for number, one in enumerate(mapping.filters, 1):
             if one.pattern is None:
                 message = f"The filter cannot be checked: {one.unknown}."
-                yield self._plain("not-checked", Severity.NOTE, message, number=number, path=one.path)
+                yield self._plain("not-checked", LintSeverity.NOTE, message, number=number, path=one.path)
         for finding in self.report.findings:
             if finding.rule != _OWN_ONLY:
                 yield self._placed(finding)
@@ -125,12 +125,14 @@ class _Checker:
                 continue
             if judged.leaks.passes is Passes.UNKNOWN:
                 message = "It is not known whether MODIFY or REMOVE records pass this filter."
-                yield self._plain("not-checked", Severity.WARNING, message, number=number, path=declared.path)
+                yield self._plain(
+                    "not-checked", LintSeverity.WARNING, message, number=number, path=declared.path
+                )
                 continue
             record = json.dumps(_short(judged.leaks.example), ensure_ascii=False, separators=(",", ":"))
             yield self._plain(
                 "not-insert-only",
-                Severity.ERROR,
+                LintSeverity.ERROR,
                 f"The filter is not insert-only: this {judged.leaks.event.value} record passes: {record}",
                 'Add "eventName":["INSERT"] to the pattern.',
                 number=number,
@@ -141,13 +143,13 @@ class _Checker:
     def _mistake(self, mistake: Mistake) -> PlacedFinding:
         key = self.document.places.key_span(mistake.path)
         place = (key or self.document.span(mistake.path)).start
-        severity = Severity.ERROR if mistake.error else Severity.WARNING
+        severity = LintSeverity.ERROR if mistake.error else LintSeverity.WARNING
         return self._made(mistake.rule, severity, mistake.message, mistake.hint, place)
 
     def _plain(
         self,
         rule: str,
-        severity: Severity,
+        severity: LintSeverity,
         message: str,
         hint: str | None = None,
         *,
@@ -188,7 +190,7 @@ class _Checker:
     def _made(
         self,
         rule: str,
-        severity: Severity,
+        severity: LintSeverity,
         message: str,
         hint: str | None,
         place: int,

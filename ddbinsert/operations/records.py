@@ -33,7 +33,7 @@ _IDLE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class StreamSource:
     """The stream to read.
 
     Attributes:
@@ -84,7 +84,7 @@ class Checkpoint:
             ) from error
 
 
-def source_of(aws: Aws, name: str) -> Source:
+def source_of(aws: Aws, name: str) -> StreamSource:
     """The stream of a table; its last one where it was disabled: AWS keeps the records for 24 hours.
 
     Raises:
@@ -98,7 +98,7 @@ def source_of(aws: Aws, name: str) -> Source:
             hint=Advice("Enable it", ("enable-stream", TABLE)),
             code="no-stream",
         )
-    return Source(table=table, stream_arn=arn, is_live=table.stream_arn is not None)
+    return StreamSource(table=table, stream_arn=arn, is_live=table.stream_arn is not None)
 
 
 def checkpoint_of(path: Path, stream_arn: str) -> Checkpoint:
@@ -163,7 +163,7 @@ def _read(text: str) -> dict[str, Any] | None:
 
 def reader_of(
     aws: Aws,
-    source: Source,
+    source: StreamSource,
     *,
     clock: Clock,
     since: float | None,
@@ -210,7 +210,7 @@ def wanted(
 
 
 @dataclass(kw_only=True)
-class Seen:
+class ReadCount:
     """What was read so far.
 
     Attributes:
@@ -227,7 +227,7 @@ class Seen:
 
 def records(
     reader: StreamReader,
-    seen: Seen,
+    seen: ReadCount,
     *,
     clock: Clock,
     follow: bool,
@@ -275,7 +275,7 @@ def records(
 def _given(
     shard: str,
     page: Sequence[Record],
-    seen: Seen,
+    seen: ReadCount,
     *,
     fits: Callable[[Record], bool],
     limit: int | None,

@@ -28,7 +28,7 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class LogSource:
     """Where the lines come from.
 
     Attributes:
@@ -42,7 +42,7 @@ class Source:
     arn: str | None = None
 
 
-def source_of(aws: Aws, function: str, trigger: Trigger | None) -> Source:
+def source_of(aws: Aws, function: str, trigger: Trigger | None) -> LogSource:
     """The log group of a function: as deployed, else as configured, else Lambda's default."""
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.resources import read_function
@@ -51,10 +51,10 @@ def source_of(aws: Aws, function: str, trigger: Trigger | None) -> Source:
     try:
         deployed = read_function(aws, function)
     except PermissionDenied:  # an identity may be allowed to read logs only
-        return Source(group=wanted)
+        return LogSource(group=wanted)
     if deployed is None:
-        return Source(group=wanted, exists=False)
-    return Source(group=deployed.log_group, exists=True, arn=deployed.arn)
+        return LogSource(group=wanted, exists=False)
+    return LogSource(group=deployed.log_group, exists=True, arn=deployed.arn)
 
 
 def reader_of(aws: Aws, group: str, *, since: float, text: str | None = None) -> LogReader:

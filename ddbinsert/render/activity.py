@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.checks.sink import SINK_THROTTLES
-from ddbinsert.core.doctor.model import Part, Severity
+from ddbinsert.core.doctor.model import FactSource, Severity
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE
 from ddbinsert.core.proof.mapping_counts import OF_FUNCTION, OF_MAPPING
 from ddbinsert.core.times import words
@@ -40,7 +40,7 @@ def data(facts: Facts, diagnosis: Diagnosis, addressed: Callable[[Advice], Advic
         },
         "metrics": {
             "since": _iso(facts.since),
-            "not_read": facts.unread.get(Part.METRICS),
+            "not_read": facts.unread.get(FactSource.METRICS),
             "series": {
                 name: [[_iso(at), value] for at, value in points] for name, points in metrics.series.items()
             },
@@ -76,8 +76,8 @@ def rows(screen: Screen, facts: Facts) -> list[tuple[str, str]]:
     found.append(("last changed", ", ".join(changed)))
     if function is None:
         return found
-    if Part.METRICS in facts.unread:
-        return [*found, ("metrics", f"not read: {facts.unread[Part.METRICS]}")]
+    if FactSource.METRICS in facts.unread:
+        return [*found, ("metrics", f"not read: {facts.unread[FactSource.METRICS]}")]
     encoding = getattr(screen.stream, "encoding", None)
     shown = [(name, facts.metrics.series[name]) for name in _SHOWN if name in facts.metrics.series]
     for name, points in shown:
@@ -101,7 +101,7 @@ def marks(screen: Screen, diagnosis: Diagnosis, addressed: Callable[[Advice], Ad
 
 def _role(facts: Facts) -> str:
     function, role = facts.function, facts.world.role
-    if function is None or Part.ROLE in facts.unread:
+    if function is None or FactSource.ROLE in facts.unread:
         return resource_name(function.role_arn) if function else ""
     if role is None:
         return f"{resource_name(function.role_arn)} does not exist"

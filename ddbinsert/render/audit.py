@@ -11,12 +11,12 @@ from ddbinsert.render.keys import key_words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert.core.audit_log import Answer
+    from ddbinsert.core.audit_log import AuditQueryResult
     from ddbinsert.core.proof.gaps.stored import Compared
     from ddbinsert.render.terminal.screen import Screen
 
 
-def answer(screen: Screen, said: Answer, *, images: bool) -> None:
+def answer(screen: Screen, said: AuditQueryResult, *, images: bool) -> None:
     """One row for each entry, newest first; with ``images``, the item below it."""
     if not said.entries:
         screen.line("No matching entries.")
@@ -111,6 +111,6 @@ def _headline(screen: Screen, found: Compared) -> None:
         screen.sentence(f"Each of the {found.stored:,} {what} has an entry in {found.audit}", "bold green")
 
 
-def _left_out(screen: Screen, said: Answer) -> None:
+def _left_out(screen: Screen, said: AuditQueryResult) -> None:
     if said.test_items:
         screen.line(f"Left out: {said.test_items} entries of test items (--test-items shows them).")

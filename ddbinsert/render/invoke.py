@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.logs.line import Kind, read
+from ddbinsert.core.logs.line import LineKind, read
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def human(screen: Screen, function: str, where: str, invocations: Sequence[Invoc
 def _logged(line: str) -> str:
     """A receipt in words, anything else as it is."""
     understood = read(line)
-    if understood.kind is not Kind.RECEIPT or understood.receipt is None:
+    if understood.kind is not LineKind.RECEIPT or understood.receipt is None:
         return understood.text
     told = understood.receipt
     again = " (again)" if told.get("again") else ""

@@ -11,7 +11,7 @@ from ddbinsert.core.times import words
 from ddbinsert.local import Health
 
 if TYPE_CHECKING:
-    from ddbinsert.local import Emulator, Redirection, Status
+    from ddbinsert.local import Emulator, EmulatorStatus, Redirection
     from ddbinsert.render.terminal.screen import Screen
 
 _START = ("local", "start")
@@ -40,7 +40,7 @@ def started(screen: Screen, emulator: Emulator, *, ran_already: bool) -> None:
     screen.pairs(_USES, indent=2)
 
 
-def status(screen: Screen, seen: Status, *, now: float) -> None:
+def status(screen: Screen, seen: EmulatorStatus, *, now: float) -> None:
     emulator = seen.emulator
     screen.line(_sentence(seen), "bold")
     if emulator is not None:
@@ -48,7 +48,7 @@ def status(screen: Screen, seen: Status, *, now: float) -> None:
         screen.pairs((("process", running), ("log", str(emulator.log)), *_USES), indent=2)
 
 
-def _sentence(seen: Status) -> str:
+def _sentence(seen: EmulatorStatus) -> str:
     where = seen.emulator.endpoint if seen.emulator else "an unknown address"
     match seen.health:
         case Health.READY:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Form(StrEnum):
+class PolicyFormat(StrEnum):
     """How a policy is written."""
 
     JSON = "json"
@@ -19,13 +19,13 @@ class Form(StrEnum):
     TERRAFORM = "terraform"
 
 
-def written(policy: Mapping[str, Any], modes: Sequence[str], form: Form) -> str:
+def written(policy: Mapping[str, Any], modes: Sequence[str], form: PolicyFormat) -> str:
     """The policy in one of the forms."""
     document = json.dumps(policy, indent=2)
     match form:
-        case Form.JSON:
+        case PolicyFormat.JSON:
             return document
-        case Form.CLOUDFORMATION:
+        case PolicyFormat.CLOUDFORMATION:
             resource = {
                 "Type": "AWS::IAM::ManagedPolicy",
                 "Properties": {
@@ -34,7 +34,7 @@ def written(policy: Mapping[str, Any], modes: Sequence[str], form: Form) -> str:
                 },
             }
             return json.dumps({"Resources": {"DdbinsertPolicy": resource}}, indent=2)
-        case Form.TERRAFORM:
+        case PolicyFormat.TERRAFORM:
             name = re.sub(r"[^a-z]+", "-", "-".join(modes)).strip("-")[:100]
             indented = document.replace("\n", "\n  ")
             return (

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ddbinsert.core import receipt as receipts
-from ddbinsert.core.logs.line import Kind, read
+from ddbinsert.core.logs.line import LineKind, read
 from ddbinsert.render.keys import key_words
 from ddbinsert.render.machine import dumps
 
@@ -25,11 +25,11 @@ def human(screen: Screen, event: LogEvent) -> None:
     line = read(event.message)
     text = line.text
     match line.kind:
-        case Kind.RECEIPT:
+        case LineKind.RECEIPT:
             text, style = _receipt(line.receipt or {})
-        case Kind.PLATFORM:
+        case LineKind.PLATFORM:
             style = "dim"
-        case Kind.TEXT:
+        case LineKind.TEXT:
             style = _LEVEL_STYLES.get(line.level, "")
             if line.level and not text.startswith("{"):
                 text = f"{line.level} {text}"

@@ -78,13 +78,13 @@ def _takes_inserts(mapping: MappingState, world: World) -> bool:
     if not mapping.filters or INSERT_ONLY in mapping.filters:
         return True
     from ddbinsert.core.filters.lint.lint import lint
-    from ddbinsert.core.filters.lint.report import KnownStream, Severity
+    from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
 
     table = KnownStream(
         view=world.table.view if world.table else None, key=world.table.key if world.table else None
     )
     report = lint(mapping.filters, table)
-    never = {finding.filter for finding in report.findings if finding.severity is Severity.ERROR}
+    never = {finding.filter for finding in report.findings if finding.severity is LintSeverity.ERROR}
     return any(number not in never for number in range(1, len(mapping.filters) + 1))
 
 

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ddbinsert.testing.target import Target
+    from ddbinsert.testing.target import PluginTarget
     from ddbinsert.testing.trigger import InsertOnlyTrigger
 
 
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def ddbinsert_target(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Target]:
+) -> Iterator[PluginTarget]:
     """What the proofs of this run are made on; one emulator for each test process."""
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.testing.target import opened
@@ -55,7 +55,7 @@ def ddbinsert_target(
 
 
 @pytest.fixture
-def insert_only_trigger(pytestconfig: pytest.Config, ddbinsert_target: Target) -> InsertOnlyTrigger:
+def insert_only_trigger(pytestconfig: pytest.Config, ddbinsert_target: PluginTarget) -> InsertOnlyTrigger:
     """Asserts that a trigger processes every insert and nothing else: ``insert_only_trigger("orders")``."""
     from ddbinsert.testing.trigger import InsertOnlyTrigger, policy_of
 

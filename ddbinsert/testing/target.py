@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class CommandResult:
     """What a command answered.
 
     Attributes:
@@ -35,7 +35,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class PluginTarget:
     """A place that commands and AWS SDKs can reach.
 
     Attributes:
@@ -54,7 +54,7 @@ class Target:
     cwd: Path | None = None
     clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
-    def run(self, *arguments: str, project: Path) -> Answer:
+    def run(self, *arguments: str, project: Path) -> CommandResult:
         """Run a command of ddbinsert's in this process."""
         from ddbinsert.cli import main
 
@@ -66,7 +66,7 @@ class Target:
         code = main([*arguments, *self.options, "--output", "json"], environment)
         text = out.getvalue()
         document = json.loads(text) if text.startswith("{") else {"data": None, "errors": []}
-        return Answer(code=int(code), document=document, progress=err.getvalue())
+        return CommandResult(code=int(code), document=document, progress=err.getvalue())
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, such as ``dynamodb``; closed at the end of the test run."""
@@ -101,7 +101,7 @@ class Target:
 
 
 @contextlib.contextmanager
-def opened(wanted: str, *, profile: str | None, region: str | None, folder: Path) -> Iterator[Target]:
+def opened(wanted: str, *, profile: str | None, region: str | None, folder: Path) -> Iterator[PluginTarget]:
     """The target that a test run asks for.
 
     Args:
@@ -121,7 +121,7 @@ def opened(wanted: str, *, profile: str | None, region: str | None, folder: Path
 
 
 @contextlib.contextmanager
-def _found(wanted: str, *, profile: str | None, region: str | None, folder: Path) -> Iterator[Target]:
+def _found(wanted: str, *, profile: str | None, region: str | None, folder: Path) -> Iterator[PluginTarget]:
     given = {
         **os.environ,
         **({"AWS_PROFILE": profile} if profile else {}),
@@ -139,12 +139,14 @@ def _found(wanted: str, *, profile: str | None, region: str | None, folder: Path
             own = {"DDBINSERT_STATE_DIR": str(folder / "state"), "NO_COLOR": "1"}
             variables = {**kept, **own, **emulator.variables(**({"region": region} if region else {}))}
             # Not in the project: its ddbinsert.yaml is about another place.
-            yield Target(name="the embedded emulator", variables=variables, emulator=emulator, cwd=folder)
+            yield PluginTarget(
+                name="the embedded emulator", variables=variables, emulator=emulator, cwd=folder
+            )
     elif wanted == "aws":
         there = {name: value for name, value in given.items() if not name.startswith("AWS_ENDPOINT_URL")}
-        yield Target(name="AWS", variables=there, options=options)
+        yield PluginTarget(name="AWS", variables=there, options=options)
     elif wanted.startswith(("http://", "https://")):
-        yield Target(
+        yield PluginTarget(
             name=wanted,
             variables={**given, "AWS_ENDPOINT_URL": wanted},
             options=(*options, "--endpoint-url", wanted),

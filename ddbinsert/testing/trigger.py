@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.documents.declared import DeclaredMapping
-    from ddbinsert.testing.target import Answer, Target
+    from ddbinsert.testing.target import CommandResult, PluginTarget
 
 Policy = Literal["fail", "skip"]
 #: Seconds that a stream or a mapping of the emulator is waited for.
@@ -64,7 +64,7 @@ class InsertOnlyTrigger:
     """
 
     def __init__(
-        self, target: Target, *, base: Path, inconclusive: Policy = "fail", retries: str = "1"
+        self, target: PluginTarget, *, base: Path, inconclusive: Policy = "fail", retries: str = "1"
     ) -> None:
         self.target = target
         self._base = base
@@ -229,7 +229,7 @@ def _key_of(declared: DeclaredMapping) -> str:
     return "pk:S" if key is None else ",".join(f"{one.name}:{one.type.value}" for one in key.attributes)
 
 
-def _told(answer: Answer, target: Target, declared: str | None = None) -> str:
+def _told(answer: CommandResult, target: PluginTarget, declared: str | None = None) -> str:
     """A verdict, or the error that ended the run, as pytest shows it.
 
     Args:

@@ -8,12 +8,12 @@ from typing import Any
 from ddbinsert.core.doctor.facts import (
     AccountSeen,
     Facts,
-    Insert,
+    InsertSeen,
     LogSeen,
     Metrics,
-    Receipt,
-    Right,
+    ReceiptSeen,
     Rights,
+    RoleRight,
     SinkSeen,
     StreamSeen,
 )
@@ -106,11 +106,11 @@ facts = Facts(
     log=LogSeen(
         ends=(end(600),),
         receipts=(
-            Receipt(at=NOW - 600, decision="processed", event_id="e1", event_name="INSERT", sequence="1"),
+            ReceiptSeen(at=NOW - 600, decision="processed", event_id="e1", event_name="INSERT", sequence="1"),
         ),
     ),
-    stream=StreamSeen(inserts=(Insert(at=NOW - 601, event_id="e1", sequence="1"),)),
-    rights=Rights(allowed=frozenset(Right) - {Right.DELETE_TABLE}),
+    stream=StreamSeen(inserts=(InsertSeen(at=NOW - 601, event_id="e1", sequence="1"),)),
+    rights=Rights(allowed=frozenset(RoleRight) - {RoleRight.DELETE_TABLE}),
     sink=SinkSeen(arn=SINK, last_entry=NOW - 600),
     account=AccountSeen(concurrency=1000, unreserved=900, code_used=1, code_limit=100),
     open_shards=4,

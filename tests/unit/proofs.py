@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.cli.advice import Destination, complete
+from ddbinsert.cli.advice import AdviceTarget, complete
 from ddbinsert.cli.run import Common
 from ddbinsert.core import receipt
 from ddbinsert.core.items.run_key import key_of
@@ -175,7 +175,7 @@ def _addressed(finding: Finding) -> Finding:
     """The finding with the command as a run prints it."""
     mend = finding.mend
     return (
-        replace(finding, mend=complete(mend, Destination(Common(), "orders")))
+        replace(finding, mend=complete(mend, AdviceTarget(Common(), "orders")))
         if isinstance(mend, Advice)
         else finding
     )

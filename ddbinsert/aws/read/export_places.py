@@ -24,7 +24,7 @@ _ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
 _SCHEME: Final = "s3://"
 
 
-class Place(Protocol):
+class ExportPlace(Protocol):
     """The folder of one export."""
 
     @property
@@ -46,7 +46,7 @@ class Place(Protocol):
         """
 
 
-def place_of(aws: Aws, text: str, base: Path) -> Place:
+def place_of(aws: Aws, text: str, base: Path) -> ExportPlace:
     """The place that ``DIR`` or ``s3://BUCKET/PREFIX`` names.
 
     Args:

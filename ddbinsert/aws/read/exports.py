@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ddbinsert.aws.read.export_places import Place
+    from ddbinsert.aws.read.export_places import ExportPlace
 
 _CHUNK = 1024 * 1024
 _SUMMARY, _FILES = "manifest-summary.json", "manifest-files.json"
 
 
-def exported_items(place: Place, *, table_arn: str = "") -> Iterator[dict[str, Any]]:
+def exported_items(place: ExportPlace, *, table_arn: str = "") -> Iterator[dict[str, Any]]:
     """The items of an export, in DynamoDB JSON.
 
     Args:
@@ -56,7 +56,7 @@ def exported_items(place: Place, *, table_arn: str = "") -> Iterator[dict[str, A
             raise _damaged(name, f"it contains {count:,} items, but the manifest lists {expected:,}")
 
 
-def _check_summary(place: Place, table_arn: str) -> None:
+def _check_summary(place: ExportPlace, table_arn: str) -> None:
     """Refuse an export of another table, and one in another format; a copy without its summary may be any."""
     try:
         text = place.text(_SUMMARY)
@@ -78,7 +78,7 @@ def _check_summary(place: Place, table_arn: str) -> None:
         )
 
 
-def _data_files(place: Place) -> list[tuple[str, str | None, int | None]]:
+def _data_files(place: ExportPlace) -> list[tuple[str, str | None, int | None]]:
     """The data files: key, checksum, number of items; the latter two where the manifest names them."""
     try:
         text = place.text(_FILES)
@@ -120,7 +120,7 @@ def _item_of(line: str, name: str) -> dict[str, Any] | None:
     return None
 
 
-def _no_export(place: Place, why: str) -> PrerequisiteError:
+def _no_export(place: ExportPlace, why: str) -> PrerequisiteError:
     return PrerequisiteError(
         f"{place.name} is not an export of DynamoDB: {why}.",
         hint=f"Specify the folder that contains {_FILES}: AWSDynamoDB/EXPORT_ID.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ddbinsert.aws.errors import CredentialsError, PermissionDenied, is_not_found, is_passing, translated
 from ddbinsert.aws.read.bucket import TokenBucket
-from ddbinsert.core.inventory.model import Around, KinesisDestination, Pipe, TableRead, Unread
+from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead, Unread
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError
 
@@ -52,7 +52,7 @@ class RegionReader:
         self.unread: list[Unread] = []
         self._denied: set[str] = set()
 
-    def around(self) -> tuple[Around, list[str]]:
+    def around(self) -> tuple[RegionFacts, list[str]]:
         """What is known of the region besides its tables, and the names of its tables."""
         reads: list[tuple[str, Callable[[], Any]]] = [
             ("tables", self._tables),
@@ -64,7 +64,7 @@ class RegionReader:
         futures = [(what, self._aws.start(read)) for what, read in reads]
         found = {what: self._noted(what, future) for what, future in futures}
         return (
-            Around(
+            RegionFacts(
                 region=self._region,
                 account=self._account,
                 profile=self._profile,

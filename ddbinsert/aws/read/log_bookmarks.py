@@ -69,7 +69,7 @@ class Look:
         return hash((timestamp, line, self._equal[line]))
 
 
-class Known:
+class KnownEvents:
     """Which events were given lately, by the tenth of a second."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found, is_passing, is_throttle, translated
-from ddbinsert.aws.read.log_bookmarks import Known, Look
+from ddbinsert.aws.read.log_bookmarks import KnownEvents, Look
 from ddbinsert.core.logs.event import LogEvent
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class LogReader:
         self._needles = (needle,) if isinstance(needle, str) else tuple(needle or ())
         self._pattern = pattern_of(self._needles, is_aws=aws.is_aws)
         self._overlap = int(overlap * 1000)
-        self._known = Known()
+        self._known = KnownEvents()
         self._newest = 0
         self._whole_at = 0
         self._pending: Look | None = None

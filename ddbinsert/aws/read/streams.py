@@ -40,7 +40,7 @@ _LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class StreamHistory:
     """What a stream holds.
 
     Attributes:
@@ -322,7 +322,7 @@ def read_stream(
             clock.sleep(pause)
 
 
-def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> History:
+def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> StreamHistory:
     """How much a new mapping would replay from the start; a look of at most some ``seconds``."""
     started = clock.monotonic()
     inserts = records = 0
@@ -333,6 +333,6 @@ def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) ->
             records += 1
             inserts += record.get("eventName") == "INSERT"
         if clock.monotonic() - started >= seconds:
-            return History(inserts=inserts, records=records, at_least=True)
+            return StreamHistory(inserts=inserts, records=records, at_least=True)
         clock.sleep(reader.wait)
-    return History(inserts=inserts, records=records, at_least=False)
+    return StreamHistory(inserts=inserts, records=records, at_least=False)

@@ -43,7 +43,7 @@ class AbandonedError(Exception):
     """Stops the attempts of a call that nobody waits for any more."""
 
 
-class Answer(dict[str, Any]):
+class ApiResponse(dict[str, Any]):
     """An answer of the API, in which a missing field is the endpoint's fault.
 
     Raises:
@@ -52,7 +52,7 @@ class Answer(dict[str, Any]):
 
     def __init__(self, fields: dict[str, Any], operation: str, endpoint: str) -> None:
         super().__init__(
-            (name, Answer(value, operation, endpoint) if type(value) is dict else value)
+            (name, ApiResponse(value, operation, endpoint) if type(value) is dict else value)
             for name, value in fields.items()
         )
         self._origin = operation, endpoint
@@ -168,7 +168,7 @@ def watch_client(
     at_most: float = CALL_TIMEOUT,
     listener: Callable[[], Listener | None] = lambda: None,
 ) -> None:
-    """Have a client of botocore's make its calls under ``watch``, and read its answers as ``Answer``.
+    """Have a client of botocore's make its calls under ``watch``, and read its answers as ``ApiResponse``.
 
     Args:
         region: The region of the endpoint, if it is AWS's own.
@@ -196,7 +196,7 @@ def watch_client(
                 raise problem from error
             if told := listener():
                 told.answered(service, operation, parameters, answer)
-            return Answer(answer, operation, endpoint)
+            return ApiResponse(answer, operation, endpoint)
 
         return watch.call(call, f"an answer to {operation} from {endpoint}", at_most=at_most)
 

@@ -32,7 +32,7 @@ _EVENNESS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part(Generic[T, R]):
+class CallResult(Generic[T, R]):
     """What one call did: results of what is done, and what AWS handed back for another try."""
 
     done: list[R] = field(default_factory=list)
@@ -111,7 +111,7 @@ class Crew(Generic[T, R]):
     def __init__(
         self,
         aws: Aws,
-        work: Callable[[list[T]], Part[T, R]],
+        work: Callable[[list[T]], CallResult[T, R]],
         *,
         most: int,
         pace: Pace,
@@ -131,7 +131,7 @@ class Crew(Generic[T, R]):
         self._did = did
         self._patience = patience
         self._again: deque[list[T]] = deque()
-        self._running: dict[Future[Part[T, R] | _Failed], tuple[list[T], float]] = {}
+        self._running: dict[Future[CallResult[T, R] | _Failed], tuple[list[T], float]] = {}
         self._failures = 0
         self._progress_at = clock.monotonic()
 
@@ -173,7 +173,7 @@ class Crew(Generic[T, R]):
         self._took(len(batch))
         return batch
 
-    def _attempt(self, batch: list[T]) -> Part[T, R] | _Failed:
+    def _attempt(self, batch: list[T]) -> CallResult[T, R] | _Failed:
         with translated(self._doing):
             try:
                 return self._work(batch)
@@ -182,7 +182,7 @@ class Crew(Generic[T, R]):
                     return _Failed(error)
                 raise
 
-    def _settle(self, future: Future[Part[T, R] | _Failed]) -> list[R]:
+    def _settle(self, future: Future[CallResult[T, R] | _Failed]) -> list[R]:
         """The results of a call that has ended; what it left is put back for another try."""
         batch, started = self._running.pop(future)
         part = future.result()
@@ -216,9 +216,9 @@ class Crew(Generic[T, R]):
                 hint="Raise the table's write capacity, or use a lower --rate.",
             ) from error
 
-    def _settle_at_the_end(self, future: Future[Part[T, R] | _Failed]) -> None:
+    def _settle_at_the_end(self, future: Future[CallResult[T, R] | _Failed]) -> None:
         """Something else has ended this already: only what was done still counts."""
         with contextlib.suppress(Exception):
             part = future.result()
-            if isinstance(part, Part) and part.done:
+            if isinstance(part, CallResult) and part.done:
                 self._did(part.done)

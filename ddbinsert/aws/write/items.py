@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import is_passing, is_throttle
-from ddbinsert.aws.write.crew import Crew, Pace, Part
+from ddbinsert.aws.write.crew import CallResult, Crew, Pace
 from ddbinsert.core.items.convert import canonical
 
 if TYPE_CHECKING:
@@ -181,22 +181,22 @@ class ItemWriter:
     def _one_by_one(
         self, items: Iterable[Item], call: Callable[[Item], Put], doing: str
     ) -> Iterator[tuple[Item, Put]]:
-        def work(batch: list[Item]) -> Part[Item, tuple[Item, Put]]:
-            return Part(done=[(item, call(item)) for item in batch])
+        def work(batch: list[Item]) -> CallResult[Item, tuple[Item, Put]]:
+            return CallResult(done=[(item, call(item)) for item in batch])
 
         for done in self._crew(work, most=1, doing=doing).run(items):
             yield from done
 
     def _batches(self, values: Iterable[Item], verb: str, noun: str, doing: str) -> Iterator[int]:
-        def work(batch: list[Item]) -> Part[Item, Item]:
+        def work(batch: list[Item]) -> CallResult[Item, Item]:
             requests: Any = [{verb: {noun: value}} for value in batch]
             answer: Any = self._aws.client("dynamodb").batch_write_item(RequestItems={self.table: requests})
             left = [request[verb][noun] for request in answer.get("UnprocessedItems", {}).get(self.table, ())]
             if not left:
-                return Part(done=batch)
+                return CallResult(done=batch)
             handed_back = {canonical(value) for value in left}
             done = [value for value in batch if canonical(value) not in handed_back]
-            return Part(done=done, left=left)
+            return CallResult(done=done, left=left)
 
         count = 0
         for done in self._crew(work, most=BATCH, doing=doing).run(values):
@@ -204,7 +204,7 @@ class ItemWriter:
             yield count
 
     def _crew(
-        self, work: Callable[[list[Item]], Part[Item, Any]], *, most: int, doing: str
+        self, work: Callable[[list[Item]], CallResult[Item, Any]], *, most: int, doing: str
     ) -> Crew[Item, Any]:
         return Crew(
             self._aws,

@@ -13,7 +13,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ddbinsert.core.doctor.model import Part
+    from ddbinsert.core.doctor.model import FactSource
     from ddbinsert.core.logs.ends import InvocationEnd
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
@@ -24,7 +24,7 @@ NEED_A_SINK = frozenset({Template.AUDIT_LOG, Template.ANALYTICS, Template.NOTIFY
 SETTLING = 300.0
 
 
-class Right(StrEnum):
+class RoleRight(StrEnum):
     """Something that the function's role may need, or should not have."""
 
     READ_STREAM = "read the stream"
@@ -44,14 +44,14 @@ class Rights:
         actions: The actions that were asked for, by right.
     """
 
-    allowed: frozenset[Right] = frozenset()
-    denied: frozenset[Right] = frozenset()
-    by_boundary: frozenset[Right] = frozenset()
-    actions: Mapping[Right, str] = field(default_factory=lambda: MappingProxyType({}))
+    allowed: frozenset[RoleRight] = frozenset()
+    denied: frozenset[RoleRight] = frozenset()
+    by_boundary: frozenset[RoleRight] = frozenset()
+    actions: Mapping[RoleRight, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receipt:
+class ReceiptSeen:
     """A receipt in the log: when it was logged, and of which record."""
 
     at: float
@@ -71,7 +71,7 @@ class LogSeen:
     """
 
     ends: tuple[InvocationEnd, ...] = ()
-    receipts: tuple[Receipt, ...] = ()
+    receipts: tuple[ReceiptSeen, ...] = ()
     whole: bool = True
 
     @property
@@ -90,7 +90,7 @@ class LogSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Insert:
+class InsertSeen:
     """An INSERT in the stream that passes the mapping's filter, or any where ``passes`` is not known."""
 
     at: float
@@ -108,11 +108,11 @@ class StreamSeen:
         open_shards: None where it was not asked.
     """
 
-    inserts: tuple[Insert, ...] = ()
+    inserts: tuple[InsertSeen, ...] = ()
     whole: bool = True
 
     @property
-    def last(self) -> Insert | None:
+    def last(self) -> InsertSeen | None:
         return max(self.inserts, key=lambda one: one.at, default=None)
 
 
@@ -209,7 +209,7 @@ class Facts:
     now: float
     since: float
     template: Template | None = None
-    unread: Mapping[Part, str] = field(default_factory=lambda: MappingProxyType({}))
+    unread: Mapping[FactSource, str] = field(default_factory=lambda: MappingProxyType({}))
     metrics: Metrics = field(default_factory=Metrics)
     log: LogSeen = field(default_factory=LogSeen)
     stream: StreamSeen = field(default_factory=StreamSeen)

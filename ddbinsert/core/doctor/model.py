@@ -22,7 +22,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-class Part(StrEnum):
+class FactSource(StrEnum):
     """One part of what is read; ``source`` names the calls that it comes from."""
 
     source: str
@@ -84,7 +84,7 @@ class Check:
     id: str
     severity: Severity
     meaning: str
-    reads: tuple[Part, ...]
+    reads: tuple[FactSource, ...]
     look: Callable[[Facts], Iterable[Symptom]]
 
     @property
@@ -93,7 +93,7 @@ class Check:
 
 
 def check(
-    name: str, severity: Severity, meaning: str, *reads: Part
+    name: str, severity: Severity, meaning: str, *reads: FactSource
 ) -> Callable[[Callable[[Facts], Iterable[Symptom]]], Check]:
     """Make a check of a function."""
 
@@ -104,7 +104,7 @@ def check(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class DoctorFinding:
     """A symptom with the check that found it."""
 
     id: str
@@ -133,7 +133,7 @@ class Diagnosis:
         passed: The ids of the checks that found nothing.
     """
 
-    found: tuple[Found, ...]
+    found: tuple[DoctorFinding, ...]
     unchecked: tuple[Unchecked, ...]
     passed: tuple[str, ...]
 
@@ -147,7 +147,7 @@ class Diagnosis:
 
 def diagnose(checks: Iterable[Check], facts: Facts) -> Diagnosis:
     """Carry the checks out."""
-    found: list[Found] = []
+    found: list[DoctorFinding] = []
     unchecked: list[Unchecked] = []
     passed: list[str] = []
     for one in checks:
@@ -159,7 +159,7 @@ def diagnose(checks: Iterable[Check], facts: Facts) -> Diagnosis:
         if not symptoms:
             passed.append(one.id)
         found += [
-            Found(
+            DoctorFinding(
                 id=one.id,
                 severity=symptom.severity or one.severity,
                 text=symptom.text,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.checks.traffic import waiting
-from ddbinsert.core.doctor.model import Part
+from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.core.trigger.draining import RETENTION
 from ddbinsert.dataclass import dataclass
 
@@ -76,8 +76,8 @@ def _last_insert(facts: Facts) -> Moment:
     what = "last insert in the stream"
     if facts.table.stream_arn is None:
         return Moment(what=what, detail="the stream is disabled")
-    if Part.STREAM in facts.unread:
-        return Moment(what=what, detail=f"not read: {facts.unread[Part.STREAM]}")
+    if FactSource.STREAM in facts.unread:
+        return Moment(what=what, detail=f"not read: {facts.unread[FactSource.STREAM]}")
     last = facts.stream.last
     if last is None:
         return Moment(what=what, detail="none within 24 h" if facts.stream.whole else "none in what was read")
@@ -91,8 +91,8 @@ def _of_log(facts: Facts) -> Iterable[Moment]:
     names = ("last delivery", "last receipt")
     if facts.function is None:
         why = "the function does not exist"
-    elif Part.LOG in facts.unread:
-        why = f"not read: {facts.unread[Part.LOG]}"
+    elif FactSource.LOG in facts.unread:
+        why = f"not read: {facts.unread[FactSource.LOG]}"
     elif facts.world.log_group is None:
         why = "the log group does not exist"
     else:
@@ -121,8 +121,8 @@ def _last_entry(facts: Facts) -> Moment:
     what = "last entry in the sink"
     if not facts.sink.arn:
         return Moment(what=what, detail="SINK_ARN is not set" if facts.needs_sink else "no sink")
-    if Part.SINK in facts.unread:
-        return Moment(what=what, detail=f"not read: {facts.unread[Part.SINK]}")
+    if FactSource.SINK in facts.unread:
+        return Moment(what=what, detail=f"not read: {facts.unread[FactSource.SINK]}")
     if facts.sink.problem:
         return Moment(what=what, detail=facts.sink.problem)
     if facts.sink.last_entry is None:
@@ -150,8 +150,8 @@ def _change(facts: Facts, what: str, at: float | None, resource: str) -> Moment:
     recorded = _recorded(facts, resource)
     if recorded is not None and (at is None or recorded.at >= at - 60):
         return Moment(what=what, at=recorded.at, detail=f"{recorded.what} by {recorded.who}")
-    if Part.CHANGES in facts.unread:
-        return Moment(what=what, at=at, detail="" if at else facts.unread[Part.CHANGES])
+    if FactSource.CHANGES in facts.unread:
+        return Moment(what=what, at=at, detail="" if at else facts.unread[FactSource.CHANGES])
     return Moment(what=what, at=at, detail="" if at else "none recorded by CloudTrail in the last 90 days")
 
 

@@ -43,7 +43,7 @@ class NotCanonical(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stored:
+class ArchivedFile:
     """A file of an archive.
 
     Attributes:
@@ -62,7 +62,7 @@ class Content(Protocol):
     def __call__(self) -> Iterable[bytes]: ...
 
 
-def measured(name: str, content: Content) -> Stored:
+def measured(name: str, content: Content) -> ArchivedFile:
     """A file as its header and a manifest describe it.
 
     Raises:
@@ -75,7 +75,7 @@ def measured(name: str, content: Content) -> Stored:
         digest.update(piece)
         crc = zlib.crc32(piece, crc)
         size += len(piece)
-    return Stored(name=name, size=size, crc=crc, sha256=digest.hexdigest())
+    return ArchivedFile(name=name, size=size, crc=crc, sha256=digest.hexdigest())
 
 
 def is_allowed(name: str) -> bool:
@@ -83,7 +83,7 @@ def is_allowed(name: str) -> bool:
     return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
-def packed(files: Sequence[tuple[Stored, Content]], at: float) -> Iterator[bytes]:
+def packed(files: Sequence[tuple[ArchivedFile, Content]], at: float) -> Iterator[bytes]:
     """The archive in pieces.
 
     Args:
@@ -106,7 +106,7 @@ def packed(files: Sequence[tuple[Stored, Content]], at: float) -> Iterator[bytes
     yield _directory([stored for stored, _ in ordered], moment)
 
 
-def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[Stored, ...], bytes]:
+def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[ArchivedFile, ...], bytes]:
     """Read an archive from its first byte to its last; every byte is compared with the one form.
 
     Args:
@@ -118,7 +118,7 @@ def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[Sto
     Raises:
         NotCanonical: Any byte differs, but for the content of files.
     """
-    found: list[Stored] = []
+    found: list[ArchivedFile] = []
     moment = b""
     while True:
         start = file.tell()
@@ -149,7 +149,7 @@ def moment_of(at: float) -> bytes:
     return struct.pack("<2H", *_moment(at))
 
 
-def _compare_directory(rest: bytes, found: Sequence[Stored], moment: bytes) -> None:
+def _compare_directory(rest: bytes, found: Sequence[ArchivedFile], moment: bytes) -> None:
     time, date = struct.unpack("<2H", moment)
     wanted = _directory(found, (time, date))
     if rest == wanted:
@@ -171,7 +171,7 @@ def _compare_directory(rest: bytes, found: Sequence[Stored], moment: bytes) -> N
     raise NotCanonical("the end of the directory was changed, or is missing")
 
 
-def _exactly(file: BinaryIO, count: int, found: Sequence[Stored]) -> bytes:
+def _exactly(file: BinaryIO, count: int, found: Sequence[ArchivedFile]) -> bytes:
     got = file.read(count)
     if len(got) < count:
         after = f" after {found[-1].name}" if found else ""
@@ -179,7 +179,7 @@ def _exactly(file: BinaryIO, count: int, found: Sequence[Stored]) -> bytes:
     return got
 
 
-def _described(head: bytes, file: BinaryIO, found: Sequence[Stored]) -> tuple[Stored, bytes]:
+def _described(head: bytes, file: BinaryIO, found: Sequence[ArchivedFile]) -> tuple[ArchivedFile, bytes]:
     """The file that a local header describes, without its SHA-256, and the time in the header."""
     _, _, _, method, time, date, crc, packed_size, size, name_length, _ = _LOCAL.unpack(head)
     if name_length > _LONGEST_NAME:
@@ -193,10 +193,10 @@ def _described(head: bytes, file: BinaryIO, found: Sequence[Stored]) -> tuple[St
         raise NotCanonical(f"{name} is compressed: the files were packed again")
     if packed_size != size:
         raise NotCanonical(f"the header of {name} was changed")
-    return Stored(name=name, size=size, crc=crc, sha256=""), struct.pack("<2H", time, date)
+    return ArchivedFile(name=name, size=size, crc=crc, sha256=""), struct.pack("<2H", time, date)
 
 
-def _content(file: BinaryIO, stored: Stored, taken: Callable[[str, bytes], None]) -> Stored:
+def _content(file: BinaryIO, stored: ArchivedFile, taken: Callable[[str, bytes], None]) -> ArchivedFile:
     digest, crc, left = sha256(), 0, stored.size
     while left:
         piece = file.read(min(left, _PIECE))
@@ -208,7 +208,7 @@ def _content(file: BinaryIO, stored: Stored, taken: Callable[[str, bytes], None]
         left -= len(piece)
     if crc != stored.crc:
         raise NotCanonical(f"the content of {stored.name} was changed (its checksum differs)")
-    return Stored(name=stored.name, size=stored.size, crc=crc, sha256=digest.hexdigest())
+    return ArchivedFile(name=stored.name, size=stored.size, crc=crc, sha256=digest.hexdigest())
 
 
 def _moment(at: float) -> tuple[int, int]:
@@ -217,14 +217,14 @@ def _moment(at: float) -> tuple[int, int]:
     return time, (when.year - 1980) << 9 | when.month << 5 | when.day
 
 
-def _local_header(stored: Stored, moment: tuple[int, int] | bytes) -> bytes:
+def _local_header(stored: ArchivedFile, moment: tuple[int, int] | bytes) -> bytes:
     time, date = struct.unpack("<2H", moment) if isinstance(moment, bytes) else moment
     name = stored.name.encode()
     sizes = (stored.crc, stored.size, stored.size)
     return _LOCAL.pack(b"PK\x03\x04", _VERSION, 0, 0, time, date, *sizes, len(name), 0) + name
 
 
-def _directory(files: Sequence[Stored], moment: tuple[int, int]) -> bytes:
+def _directory(files: Sequence[ArchivedFile], moment: tuple[int, int]) -> bytes:
     entries, offset = [], 0
     for stored in files:
         name = stored.name.encode()

@@ -21,7 +21,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ddbinsert.core.evidence.archive import Stored
+    from ddbinsert.core.evidence.archive import ArchivedFile
 
 #: Bytes of a document that is read whole: the manifest, the statement, the verdict.
 _LARGEST: Final = 64 << 20
@@ -42,7 +42,7 @@ class Checked:
     problems: tuple[str, ...]
     sha256: str
     size: int
-    files: tuple[Stored, ...]
+    files: tuple[ArchivedFile, ...]
     run: Mapping[str, Any]
 
 
@@ -96,7 +96,10 @@ def _document(documents: Mapping[str, bytearray], name: str) -> dict[str, Any]:
 
 
 def _problems(
-    files: tuple[Stored, ...], moment: bytes, listed: Mapping[str, Any], documents: Mapping[str, bytearray]
+    files: tuple[ArchivedFile, ...],
+    moment: bytes,
+    listed: Mapping[str, Any],
+    documents: Mapping[str, bytearray],
 ) -> Iterator[str]:
     if listed.get("schema") != SCHEMA:
         yield f"{MANIFEST} has the schema {listed.get('schema')!r}, which this version does not support"
@@ -122,7 +125,7 @@ def _problems(
     yield from _disagreements(listed["run"], documents)
 
 
-def _of_files(found: Mapping[str, Stored], wanted: Mapping[str, tuple[int, str]]) -> Iterator[str]:
+def _of_files(found: Mapping[str, ArchivedFile], wanted: Mapping[str, tuple[int, str]]) -> Iterator[str]:
     """Files that are there and not listed, listed and not there, or not what is listed."""
     for name in sorted(found.keys() - wanted.keys() - {MANIFEST, STATEMENT}):
         yield f"{name} was added: {MANIFEST} does not list it"

@@ -16,7 +16,7 @@ from ddbinsert.core.proof.verdict import Result
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ddbinsert.core.evidence.archive import Stored
+    from ddbinsert.core.evidence.archive import ArchivedFile
 
 SCHEMA: Final = "ddbinsert-evidence/1"
 MANIFEST: Final = "manifest.json"
@@ -55,7 +55,7 @@ def line(document: Mapping[str, Any]) -> bytes:
     return (json.dumps(document, sort_keys=True, ensure_ascii=True, separators=(",", ":")) + "\n").encode()
 
 
-def manifest(run: Mapping[str, Any], files: Iterable[Stored]) -> dict[str, Any]:
+def manifest(run: Mapping[str, Any], files: Iterable[ArchivedFile]) -> dict[str, Any]:
     """The manifest of all files but itself and the statement.
 
     Args:

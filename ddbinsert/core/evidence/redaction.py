@@ -21,7 +21,7 @@ from ddbinsert.core.items.run_key import is_test_key
 HIDDEN: Final = "(left out)"
 
 
-class Kept(NamedTuple):
+class KeptFields(NamedTuple):
     """What is kept of an operation's calls.
 
     Attributes:
@@ -34,12 +34,12 @@ class Kept(NamedTuple):
     counted: str = ""
 
 
-_WHOLE: Final = Kept()
-_ASKED: Final = Kept(answer=False)
-_NAMED: Final = Kept(request=False, answer=False)
+_WHOLE: Final = KeptFields()
+_ASKED: Final = KeptFields(answer=False)
+_NAMED: Final = KeptFields(request=False, answer=False)
 
 #: Operation to what is kept of it; of any other operation it is kept that it was called, and when.
-OPERATIONS: Final[Mapping[str, Kept]] = {
+OPERATIONS: Final[Mapping[str, KeptFields]] = {
     # The table, its stream, its tags.
     "DescribeTable": _WHOLE,
     "DescribeStream": _WHOLE,
@@ -65,9 +65,9 @@ OPERATIONS: Final[Mapping[str, Kept]] = {
     "GetCallerIdentity": _WHOLE,
     # Their contents are in the files of records and lines.
     "GetShardIterator": _ASKED,
-    "GetRecords": Kept(request=False, answer=False, counted="Records"),
-    "FilterLogEvents": Kept(answer=False, counted="events"),
-    "GetLogEvents": Kept(answer=False, counted="events"),
+    "GetRecords": KeptFields(request=False, answer=False, counted="Records"),
+    "FilterLogEvents": KeptFields(answer=False, counted="events"),
+    "GetLogEvents": KeptFields(answer=False, counted="events"),
     "BatchGetItem": _ASKED,
 }
 

@@ -112,7 +112,7 @@ class Backtest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class BacktestComparison:
     """Two sets of filters on the same records.
 
     Args:
@@ -164,7 +164,7 @@ def backtest(patterns: Sequence[str], records: Iterable[Record], *, samples: int
 
 def compare(
     old: Sequence[str], new: Sequence[str], records: Iterable[Record], *, samples: int = 2
-) -> Compared:
+) -> BacktestComparison:
     """Apply two sets of filters to the same records.
 
     Raises:
@@ -183,7 +183,9 @@ def compare(
             lost.add(_event(record), record)
         else:
             neither += 1
-    return Compared(old=tuple(old), new=tuple(new), both=both, neither=neither, gained=gained, lost=lost)
+    return BacktestComparison(
+        old=tuple(old), new=tuple(new), both=both, neither=neither, gained=gained, lost=lost
+    )
 
 
 def _any_of(patterns: Sequence[str]) -> Callable[[Record], bool]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.filters.reach.answer import Answer, KnownStream
+    from ddbinsert.core.filters.reach.answer import KnownStream, Reachability
 
 INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
 
@@ -44,7 +44,7 @@ def is_insert_only(pattern: str) -> bool:
         return False
 
 
-def leaks(patterns: Sequence[str], stream: KnownStream | None = None) -> Answer:
+def leaks(patterns: Sequence[str], stream: KnownStream | None = None) -> Reachability:
     """Whether any MODIFY or REMOVE of a stream passes the filters of one mapping: an example, a proof, or neither.
 
     Raises:
@@ -57,7 +57,7 @@ def leaks(patterns: Sequence[str], stream: KnownStream | None = None) -> Answer:
     return leaks_of([parse(pattern) for pattern in patterns], stream or Stream())
 
 
-def inserts_pass(patterns: Sequence[str], stream: KnownStream | None = None) -> Answer:
+def inserts_pass(patterns: Sequence[str], stream: KnownStream | None = None) -> Reachability:
     """Whether any INSERT of a stream passes the filters of one mapping: an example, a proof, or neither.
 
     A proof (`Passes.NO`) means that the mapping would never invoke its function; `reason` says why.

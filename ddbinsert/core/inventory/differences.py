@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _COMPARED: Final = ("consumer", "filters", "insert_only", "state", "owner", "view", "stream_arn")
 
 
-class Change(StrEnum):
+class EntryChange(StrEnum):
     """How an entry differs from the earlier look."""
 
     NEW = "new"
@@ -31,7 +31,7 @@ class Difference:
         fields: Names of what changed, with the old and the new value.
     """
 
-    change: Change
+    change: EntryChange
     entry: Mapping[str, Any]
     fields: Mapping[str, tuple[Any, Any]]
 
@@ -49,18 +49,18 @@ def differences(
     for one in now:
         old = known.get(identity(one))
         if old is None:
-            yield Difference(change=Change.NEW, entry=one, fields={})
+            yield Difference(change=EntryChange.NEW, entry=one, fields={})
             continue
         fields = {
             name: (old.get(name), one.get(name)) for name in _COMPARED if old.get(name) != one.get(name)
         }
         if fields or _codes(old) != _codes(one):
             found = {**fields, **({} if fields else {"findings": (_codes(old), _codes(one))})}
-            yield Difference(change=Change.CHANGED, entry=one, fields=found)
+            yield Difference(change=EntryChange.CHANGED, entry=one, fields=found)
     if complete:
         for key, old in known.items():
             if key not in current:
-                yield Difference(change=Change.GONE, entry=old, fields={})
+                yield Difference(change=EntryChange.GONE, entry=old, fields={})
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[str, ...]:

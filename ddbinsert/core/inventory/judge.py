@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY, inserts_pass, leaks
 from ddbinsert.core.filters.reach.answer import KnownStream, Passes
-from ddbinsert.core.inventory.model import Entry, InsertOnly, InventoryFinding, Kind, Severity
+from ddbinsert.core.inventory.model import (
+    ConsumerKind,
+    InsertOnly,
+    InventoryEntry,
+    InventoryFinding,
+    InventorySeverity,
+)
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.pattern.matcher import PatternError
 from ddbinsert.core.trigger.consumers import TAP_PREFIX
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ddbinsert.core.inventory.model import Around, KinesisDestination, Pipe, TableRead
+    from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead
     from ddbinsert.core.model.seen import MappingState, TableState
 
 _STACK_TAG = "aws:cloudformation:stack-name"
@@ -32,7 +38,7 @@ _SAYS_STREAM = re.compile(r"eventSourceARN|awsRegion|\\")
 _NO_FILTER = ('{"eventName":["INSERT","MODIFY","REMOVE"]}',)
 
 
-def entries_of(read: TableRead, around: Around) -> Iterator[Entry]:
+def entries_of(read: TableRead, around: RegionFacts) -> Iterator[InventoryEntry]:
     """The consumers of a table's streams; a live stream without any is an entry, too."""
     mappings = around.mappings_by_table.get(read.name, ())
     pipes = around.pipes_by_table.get(read.name, ())
@@ -53,22 +59,24 @@ def entries_of(read: TableRead, around: Around) -> Iterator[Entry]:
         yield _entry(
             read,
             around,
-            kind=Kind.NOTHING,
+            kind=ConsumerKind.NOTHING,
             id=live,
             stream_arn=live,
             state="unattached",
-            findings=(InventoryFinding(code="stream-unattached", severity=Severity.NOTE, text=text),),
+            findings=(
+                InventoryFinding(code="stream-unattached", severity=InventorySeverity.NOTE, text=text),
+            ),
         )
 
 
-def missing_tables(known: Iterable[str], around: Around) -> list[str]:
+def missing_tables(known: Iterable[str], around: RegionFacts) -> list[str]:
     """Tables that mappings and pipes read, and that are not among those that were listed."""
     return sorted({*around.mappings_by_table, *around.pipes_by_table} - set(known))
 
 
-def _entry(read: TableRead, around: Around, **more: Any) -> Entry:
+def _entry(read: TableRead, around: RegionFacts, **more: Any) -> InventoryEntry:
     state = read.state
-    return Entry(
+    return InventoryEntry(
         region=around.region,
         account=around.account,
         profile=around.profile,
@@ -81,7 +89,7 @@ def _entry(read: TableRead, around: Around, **more: Any) -> Entry:
 # --- event source mappings --------------------------------------------------------------------------------
 
 
-def _of_mapping(mapping: MappingState, read: TableRead, around: Around, readers: int) -> Entry:
+def _of_mapping(mapping: MappingState, read: TableRead, around: RegionFacts, readers: int) -> InventoryEntry:
     qualifier = arn_parts(mapping.function_arn).qualifier
     name = mapping.function_name
     insert_only, example, words, judged = _filtered(
@@ -90,7 +98,7 @@ def _of_mapping(mapping: MappingState, read: TableRead, around: Around, readers:
     return _entry(
         read,
         around,
-        kind=Kind.FUNCTION,
+        kind=ConsumerKind.FUNCTION,
         id=mapping.uuid,
         stream_arn=mapping.stream_arn,
         consumer=f"{name}:{qualifier}" if qualifier else name,
@@ -109,7 +117,7 @@ def _function_arn(mapping: MappingState) -> str:
     return str(arn_parts(mapping.function_arn)._replace(resource=f"function:{mapping.function_name}"))
 
 
-def _placed(stream_arn: str, read: TableRead, around: Around) -> Iterator[InventoryFinding]:
+def _placed(stream_arn: str, read: TableRead, around: RegionFacts) -> Iterator[InventoryFinding]:
     """Whether the stream that is read is the table's live one; nothing where that is not known."""
     state = read.state
     if state is None:
@@ -123,7 +131,7 @@ def _placed(stream_arn: str, read: TableRead, around: Around) -> Iterator[Invent
         yield _error("stream-replaced", f"it reads a replaced stream; the live one is {state.stream_arn}")
 
 
-def _of_state(mapping: MappingState, around: Around, readers: int) -> Iterator[InventoryFinding]:
+def _of_state(mapping: MappingState, around: RegionFacts, readers: int) -> Iterator[InventoryFinding]:
     """What is wrong with a mapping by its state and settings."""
     name = mapping.function_name
     if around.functions is not None and name not in around.functions and _is_here(mapping, around):
@@ -148,7 +156,7 @@ def _of_state(mapping: MappingState, around: Around, readers: int) -> Iterator[I
         yield _warning("third-reader", f"{readers} consumers read the stream; a shard serves two")
 
 
-def _is_here(mapping: MappingState, around: Around) -> bool:
+def _is_here(mapping: MappingState, around: RegionFacts) -> bool:
     """Whether the function is one of the account and region whose functions were listed."""
     parts = arn_parts(mapping.function_arn)
     return parts.region in ("", around.region) and parts.account in ("", around.account or parts.account)
@@ -157,13 +165,13 @@ def _is_here(mapping: MappingState, around: Around) -> bool:
 # --- other consumers --------------------------------------------------------------------------------------
 
 
-def _of_pipe(pipe: Pipe, read: TableRead, around: Around) -> Entry:
+def _of_pipe(pipe: Pipe, read: TableRead, around: RegionFacts) -> InventoryEntry:
     insert_only, example, words, judged = _filtered(pipe.filters, read.state, pipe.stream_arn)
     stopped = pipe.state not in ("RUNNING", "CREATING", "STARTING", "UPDATING")
     return _entry(
         read,
         around,
-        kind=Kind.PIPE,
+        kind=ConsumerKind.PIPE,
         id=pipe.arn,
         stream_arn=pipe.stream_arn,
         consumer=pipe.name,
@@ -182,12 +190,12 @@ def _of_pipe(pipe: Pipe, read: TableRead, around: Around) -> Entry:
     )
 
 
-def _of_kinesis(kinesis: KinesisDestination, read: TableRead, around: Around) -> Entry:
+def _of_kinesis(kinesis: KinesisDestination, read: TableRead, around: RegionFacts) -> InventoryEntry:
     findings = (_note("kinesis-unfiltered", "a Kinesis destination receives every change: it has no filter"),)
     return _entry(
         read,
         around,
-        kind=Kind.KINESIS,
+        kind=ConsumerKind.KINESIS,
         id=kinesis.arn,
         stream_arn="",
         consumer=resource_name(kinesis.arn).rpartition("/")[2],
@@ -269,7 +277,7 @@ def filter_words(filters: tuple[str, ...]) -> str:
 # --- owner, time, findings --------------------------------------------------------------------------------
 
 
-def _owner(around: Around, *arns: str) -> str:
+def _owner(around: RegionFacts, *arns: str) -> str:
     """Who made it, by the tags of the mapping or the function."""
     if around.tags is None:
         return "unknown"
@@ -301,12 +309,12 @@ def _changed(at: float | None, function: str | None) -> str | None:
 
 
 def _error(code: str, text: str) -> InventoryFinding:
-    return InventoryFinding(code=code, severity=Severity.ERROR, text=text)
+    return InventoryFinding(code=code, severity=InventorySeverity.ERROR, text=text)
 
 
 def _warning(code: str, text: str) -> InventoryFinding:
-    return InventoryFinding(code=code, severity=Severity.WARNING, text=text)
+    return InventoryFinding(code=code, severity=InventorySeverity.WARNING, text=text)
 
 
 def _note(code: str, text: str) -> InventoryFinding:
-    return InventoryFinding(code=code, severity=Severity.NOTE, text=text)
+    return InventoryFinding(code=code, severity=InventorySeverity.NOTE, text=text)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
-class Severity(StrEnum):
+class InventorySeverity(StrEnum):
     """How bad a finding is."""
 
     ERROR = "error"
@@ -28,7 +28,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-class Kind(StrEnum):
+class ConsumerKind(StrEnum):
     """What consumes a stream."""
 
     FUNCTION = "function"
@@ -50,7 +50,7 @@ class InventoryFinding:
     """Something that is wrong with a consumer, or worth knowing."""
 
     code: str
-    severity: Severity
+    severity: InventorySeverity
     text: str
 
 
@@ -87,7 +87,7 @@ class Unread:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Around:
+class RegionFacts:
     """What is known of a region besides its tables.
 
     Attributes:
@@ -137,7 +137,7 @@ class TableRead:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class InventoryEntry:
     """One consumer of a stream, or a stream without any.
 
     Attributes:
@@ -155,7 +155,7 @@ class Entry:
     table: str
     stream_arn: str
     view: str | None
-    kind: Kind
+    kind: ConsumerKind
     id: str
     consumer: str = ""
     filters: tuple[str, ...] = ()
@@ -173,7 +173,7 @@ class Entry:
         return (self.account or "", self.region, self.table, self.id)
 
     @property
-    def worst(self) -> Severity | None:
+    def worst(self) -> InventorySeverity | None:
         """The severity of its worst finding."""
         found = {one.severity for one in self.findings}
-        return next((severity for severity in Severity if severity in found), None)
+        return next((severity for severity in InventorySeverity if severity in found), None)

@@ -34,7 +34,7 @@ _PROBLEM = "Status: "
 _LONGEST_DOCUMENT = 1_048_576
 
 
-class Kind(StrEnum):
+class LineKind(StrEnum):
     RECEIPT = "receipt"
     PLATFORM = "platform"
     TEXT = "text"
@@ -51,7 +51,7 @@ class LogLine:
         failed: The line reports an error: by its level, by Lambda's status of the invocation, or by its receipt.
     """
 
-    kind: Kind
+    kind: LineKind
     text: str
     level: str = ""
     receipt: dict[str, Any] | None = None
@@ -63,17 +63,17 @@ def read(message: str) -> LogLine:
     receipt = receipts.parse(message)
     if receipt is not None:
         failed = receipt.get("decision") == receipts.FAILED
-        return LogLine(kind=Kind.RECEIPT, text=message, receipt=receipt, failed=failed)
+        return LogLine(kind=LineKind.RECEIPT, text=message, receipt=receipt, failed=failed)
     if platform := _PLATFORM.fullmatch(message):
         what, request, *report = (part for part in platform.groups() if part is not None)
         text = _shortened(request, report[0]) if report else f"{what} {request}"
-        return LogLine(kind=Kind.PLATFORM, text=text, failed=_PROBLEM in text)
+        return LogLine(kind=LineKind.PLATFORM, text=text, failed=_PROBLEM in text)
     if message.startswith("INIT_START "):
-        return LogLine(kind=Kind.PLATFORM, text=message)
+        return LogLine(kind=LineKind.PLATFORM, text=message)
     document = _object(message)
     if document is None:
         failed = bool(_ERROR_TEXT.match(message) or _TIMED_OUT.search(message))
-        return LogLine(kind=Kind.TEXT, text=message, failed=failed)
+        return LogLine(kind=LineKind.TEXT, text=message, failed=failed)
     return _of_document(document, message)
 
 
@@ -91,19 +91,19 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
     event, record = document.get("type"), document.get("record")
     if isinstance(event, str) and event.startswith("platform.") and isinstance(record, dict):
         text = _platform(event, record)
-        return LogLine(kind=Kind.PLATFORM, text=text, failed=_PROBLEM in text or "Error Type: " in text)
+        return LogLine(kind=LineKind.PLATFORM, text=text, failed=_PROBLEM in text or "Error Type: " in text)
     level = document.get("level", document.get("log_level"))
     level = level.upper() if isinstance(level, str) else ""
     level = _LEVELS.get(level, level)
     failed = level == "ERROR"
     if (error := _error(document)) is not None:
-        return LogLine(kind=Kind.TEXT, text=error, level=level or "ERROR", failed=failed or not level)
+        return LogLine(kind=LineKind.TEXT, text=error, level=level or "ERROR", failed=failed or not level)
     said = document.get("message")
     # Lambda's wrapper has just these; a line that an application made itself is shown whole.
     if level and said is not None and "timestamp" in document and document.keys() <= _WRAPPER:
         text = said if isinstance(said, str) else json.dumps(said)
-        return LogLine(kind=Kind.TEXT, text=text, level=level, failed=failed)
-    return LogLine(kind=Kind.TEXT, text=message, level=level, failed=failed)
+        return LogLine(kind=LineKind.TEXT, text=text, level=level, failed=failed)
+    return LogLine(kind=LineKind.TEXT, text=message, level=level, failed=failed)
 
 
 def _error(document: dict[str, Any]) -> str | None:

@@ -31,7 +31,7 @@ class Matches:
 
 
 @dataclass(frozen=True)
-class JsonObject:
+class JsonObjectText:
     """The text is a JSON object; a configuration file may also write it as a mapping."""
 
 
@@ -197,7 +197,7 @@ FailureDestination = Annotated[
         never=((r".*\.fifo", "Lambda sends failed batches to standard queues and topics only, not to FIFO"),),
     ),
 ]
-Pattern = Annotated[str, Len(2, 4096), JsonObject()]
+Pattern = Annotated[str, Len(2, 4096), JsonObjectText()]
 TagKey = Annotated[
     str,
     Len(1, 128),

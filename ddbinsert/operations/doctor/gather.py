@@ -15,7 +15,7 @@ from ddbinsert.aws.read.resources import read_function, read_log_group, read_rol
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.facts import Facts, SinkSeen
-from ddbinsert.core.doctor.model import Part
+from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError, PrerequisiteError
 from ddbinsert.operations.doctor.world import passing, with_mappings, world_of
@@ -41,15 +41,15 @@ _SINK: Final = "SINK_ARN"
 class _Reads:
     """Reads of one round, each with the part that it is about."""
 
-    unread: dict[Part, str] = field(default_factory=dict)
+    unread: dict[FactSource, str] = field(default_factory=dict)
     calls: list[Callable[[], Any]] = field(default_factory=list)
 
-    def add(self, part: Part, read: Callable[[], Any]) -> int:
+    def add(self, part: FactSource, read: Callable[[], Any]) -> int:
         """Add a read; its place in the answers."""
         self.calls.append(partial(self._tried, part, read))
         return len(self.calls) - 1
 
-    def _tried(self, part: Part, read: Callable[[], Any]) -> Any:
+    def _tried(self, part: FactSource, read: Callable[[], Any]) -> Any:
         try:
             return read()
         except CredentialsError:
@@ -72,7 +72,7 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
     aws = context.aws
     clock = ServerClock(context.clock)
     clock.follow(aws)
-    unread: dict[Part, str] = {}
+    unread: dict[FactSource, str] = {}
     shards: list[glance.Shards] = []
     world = world_of(aws, trigger, unread, shards)
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
@@ -126,14 +126,14 @@ class _Gathering:
             facts = edit(answers, facts)
         hidden = any(m.filters_hidden for m in facts.mappings)
         if hidden:
-            self._reads.unread[Part.FILTERS] = "the filter is encrypted with a customer key"
+            self._reads.unread[FactSource.FILTERS] = "the filter is encrypted with a customer key"
         if not facts.function:
-            for part in (Part.LOG, Part.METRICS):
+            for part in (FactSource.LOG, FactSource.METRICS):
                 self._reads.unread.setdefault(part, "the function does not exist")
         facts = replace(facts, unread=self._reads.unread)
         return self._with_entry(facts)
 
-    def _want(self, part: Part, read: Callable[[], Any], put: Callable[[Facts, Any], Facts]) -> None:
+    def _want(self, part: FactSource, read: Callable[[], Any], put: Callable[[Facts, Any], Facts]) -> None:
         place = self._reads.add(part, read)
 
         def edit(answers: list[Any], facts: Facts) -> Facts:
@@ -144,19 +144,19 @@ class _Gathering:
     def _of_table(self) -> None:
         aws, table = self._aws, self._facts.table
         self._want(
-            Part.TTL,
+            FactSource.TTL,
             lambda: surroundings.read_time_to_live(aws, table.name),
             lambda facts, value: replace(facts, time_to_live=value),
         )
         if table.kms_key_arn:
             key = table.kms_key_arn
             self._want(
-                Part.KEY,
+                FactSource.KEY,
                 lambda: surroundings.read_key_state(aws, key),
                 lambda facts, value: replace(facts, key_state=value),
             )
         self._want(
-            Part.ACCOUNT,
+            FactSource.ACCOUNT,
             lambda: surroundings.read_account(aws),
             lambda facts, value: replace(facts, account=value),
         )
@@ -167,23 +167,23 @@ class _Gathering:
         names = sorted({m.function_name for m in facts.world.other_mappings} - {facts.name})[:_SIBLINGS]
         for name in names:
             self._want(
-                Part.SIBLINGS,
+                FactSource.SIBLINGS,
                 lambda name=name: (read_function(aws, name),),  # type: ignore[misc]
                 lambda f, value, name=name: replace(f, siblings={**f.siblings, name: value[0]}),  # type: ignore[misc]
             )
         if any(m.filters_hidden for m in facts.mappings):
-            self._want(Part.FILTERS, lambda: revealed(aws, facts.mappings), with_mappings)
+            self._want(FactSource.FILTERS, lambda: revealed(aws, facts.mappings), with_mappings)
         for arn in dict.fromkeys(
             m.on_failure for m in facts.mappings if m.on_failure and m.on_failure != "create"
         ):
             self._want(
-                Part.DESTINATION,
+                FactSource.DESTINATION,
                 lambda arn=arn: surroundings.read_destination(aws, arn),  # type: ignore[misc]
                 lambda f, value: replace(f, destinations=(*f.destinations, value)),
             )
         if facts.sink.arn:
             self._want(
-                Part.SINK,
+                FactSource.SINK,
                 lambda: surroundings.read_sink(aws, facts.sink.arn),
                 lambda f, value: replace(f, sink=value),
             )
@@ -195,19 +195,19 @@ class _Gathering:
         if function is not None:
             uuids = [m.uuid for m in facts.mappings]
             self._want(
-                Part.METRICS,
+                FactSource.METRICS,
                 lambda: lately.read_metrics(
                     aws, function.name, uuids, facts.sink.arn, since=facts.since, now=facts.now
                 ),
                 lambda f, value: replace(f, metrics=value),
             )
         if not aws.is_aws:
-            self._reads.unread[Part.CHANGES] = "CloudTrail records changes on AWS only"
+            self._reads.unread[FactSource.CHANGES] = "CloudTrail records changes on AWS only"
             return
         role = resource_name(function.role_arn) if function else facts.trigger.role_name
         for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
             self._want(
-                Part.CHANGES,
+                FactSource.CHANGES,
                 lambda resource=resource: lately.read_changes(aws, resource, facts.now - _DAYS * 86400),  # type: ignore[misc]
                 lambda f, value: replace(f, changes=(*f.changes, *value)),
             )
@@ -216,22 +216,22 @@ class _Gathering:
         """The role that the function really has, and what it may do."""
         aws, facts = self._aws, self._facts
         function, known = facts.function, facts.world.role
-        if function is None or Part.ROLE in self._reads.unread:
+        if function is None or FactSource.ROLE in self._reads.unread:
             self._reads.unread.setdefault(
-                Part.RIGHTS, self._reads.unread.get(Part.ROLE, "the function does not exist")
+                FactSource.RIGHTS, self._reads.unread.get(FactSource.ROLE, "the function does not exist")
             )
             return
         if known is None or known.arn != function.role_arn:
             name = resource_name(function.role_arn)
             self._want(
-                Part.ROLE,
+                FactSource.ROLE,
                 lambda: (read_role(aws, name),),
                 lambda f, value: replace(f, world=replace(f.world, role=value[0])),
             )
         is_ours = known is not None and known.arn == function.role_arn and known.is_ours
         for one in surroundings.rights_to_ask(facts.table, function, facts.mappings, facts.sink.arn):
             self._want(
-                Part.RIGHTS,
+                FactSource.RIGHTS,
                 lambda one=one: surroundings.read_right(aws, function.role_arn, one, is_ours=is_ours),  # type: ignore[misc]
                 lambda f, value: replace(f, rights=surroundings.together((f.rights, value))),
             )
@@ -244,13 +244,13 @@ class _Gathering:
             return
         if group is None or group.name != function.log_group:
             self._want(
-                Part.LOG_GROUP,
+                FactSource.LOG_GROUP,
                 lambda: (read_log_group(aws, function.log_group),),
                 lambda f, value: replace(f, world=replace(f.world, log_group=value[0])),
             )
         places = [
             self._reads.add(
-                Part.LOG, partial(lately.read_window, aws, function.log_group, function.name, window)
+                FactSource.LOG, partial(lately.read_window, aws, function.log_group, function.name, window)
             )
             for window in lately.windows(facts.since, facts.now)
         ]
@@ -260,7 +260,9 @@ class _Gathering:
             if any(part is None for part in parts):
                 return f
             if not parts[0].whole:
-                self._reads.unread[Part.LOG] = "the last minutes hold more lines than can be read at once"
+                self._reads.unread[FactSource.LOG] = (
+                    "the last minutes hold more lines than can be read at once"
+                )
                 return f
             return replace(f, log=lately.log_seen(parts))
 
@@ -271,12 +273,12 @@ class _Gathering:
         aws, facts, shards = self._aws, self._facts, self._shards
         stream = facts.table.stream_arn
         if stream is None or shards is None:
-            self._reads.unread.setdefault(Part.STREAM, "the stream is disabled")
-            self._reads.unread.setdefault(Part.SHARDS, "the stream is disabled")
+            self._reads.unread.setdefault(FactSource.STREAM, "the stream is disabled")
+            self._reads.unread.setdefault(FactSource.SHARDS, "the stream is disabled")
             return
         starts: tuple[float | None, ...] = (None, facts.now - _NEWEST) if glance.knows_times(aws) else (None,)
         places = [
-            self._reads.add(Part.STREAM, partial(glance.read_shard, aws, stream, shard, start))
+            self._reads.add(FactSource.STREAM, partial(glance.read_shard, aws, stream, shard, start))
             for shard in shards.chosen
             for start in starts
             if start is None or shard.is_open
@@ -291,7 +293,7 @@ class _Gathering:
     def _with_entry(self, facts: Facts) -> Facts:
         """The newest entry in a sink that is a table: it is looked for by what the log says was processed."""
         arn = facts.sink.arn
-        if not arn or facts.sink.problem or Part.SINK in facts.unread or not facts.log.receipts:
+        if not arn or facts.sink.problem or FactSource.SINK in facts.unread or not facts.log.receipts:
             return facts
         try:
             at = surroundings.last_entry(self._aws, arn, facts.log.receipts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.aws.read.doctor import glance
 from ddbinsert.aws.read.observe import observe
-from ddbinsert.core.doctor.model import Part
+from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.provision.draining import matcher
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 
-def world_of(aws: Aws, trigger: Trigger, unread: dict[Part, str], shards: list[glance.Shards]) -> World:
+def world_of(aws: Aws, trigger: Trigger, unread: dict[FactSource, str], shards: list[glance.Shards]) -> World:
     """What `status` reads, with the stream's shards beside it."""
 
     def look_at_shards(stream: str) -> None:
@@ -31,7 +31,7 @@ def world_of(aws: Aws, trigger: Trigger, unread: dict[Part, str], shards: list[g
         except CredentialsError:
             raise
         except AwsError as error:
-            unread[Part.STREAM] = unread[Part.SHARDS] = error.message
+            unread[FactSource.STREAM] = unread[FactSource.SHARDS] = error.message
 
     read = partial(observe, aws, trigger, others=True, owners=True, lenient=True)
     try:
@@ -44,7 +44,7 @@ def world_of(aws: Aws, trigger: Trigger, unread: dict[Part, str], shards: list[g
             world = read(role=False, meanwhile=look_at_shards)
         except AwsError:
             raise error from None
-        unread[Part.ROLE] = error.message
+        unread[FactSource.ROLE] = error.message
         return world
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from ddbinsert.aws.failure_places import Destination
-    from ddbinsert.aws.failure_places import Stored as Stored  # noqa: PLC0414 - handed to commands
+    from ddbinsert.aws.failure_places import StoredFailure as StoredFailure  # noqa: PLC0414 - handed to commands
     from ddbinsert.aws.read.failed_ranges import RangeReader
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
@@ -84,14 +84,14 @@ class Opened:
     """A destination that was read: its documents about the function, in the order of their shards; the others by their names."""
 
     place: Destination
-    stored: list[Stored]
+    stored: list[StoredFailure]
     odd: tuple[OddDocument, ...]
 
     def listing(self) -> Listing:
         failures = tuple(one.failure for one in self.stored if one.failure)
         return Listing(destination=self.place.arn, failures=failures, odd=self.odd)
 
-    def selected(self, ids: Collection[str]) -> list[tuple[Stored, Failure]]:
+    def selected(self, ids: Collection[str]) -> list[tuple[StoredFailure, Failure]]:
         """The failures with these ids; all where none is named.
 
         Raises:

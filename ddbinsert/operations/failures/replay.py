@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.failure_places import Destination, Stored
+    from ddbinsert.aws.failure_places import Destination, StoredFailure
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
     from ddbinsert.core.failed_records import Record, Selection
@@ -39,7 +39,7 @@ def replay(
     call: Call,
     batch_size: int = 1,
     attempts: int = 3,
-    keep: Callable[[Stored, Failure], None] | None = None,
+    keep: Callable[[StoredFailure, Failure], None] | None = None,
 ) -> Iterator[Replay]:
     """Give the failures' records to the function again, one failure after the other.
 
@@ -98,7 +98,11 @@ def _result(failure: Failure, selection: Selection, giver: Giver, already: int) 
 
 
 def _settle(
-    place: Destination, stored: Stored, failure: Failure, selection: Selection, remaining: Collection[int]
+    place: Destination,
+    stored: StoredFailure,
+    failure: Failure,
+    selection: Selection,
+    remaining: Collection[int],
 ) -> None:
     """Bring the destination to what is left of the failure; untouched where nothing of it was done."""
     if len(remaining) < len(selection.given):
@@ -151,7 +155,7 @@ class Journal(Protocol):
 class _Hold:
     """Keeps a document hidden from other readers for as long as the work on it takes."""
 
-    def __init__(self, place: Destination, stored: Stored, clock: Clock) -> None:
+    def __init__(self, place: Destination, stored: StoredFailure, clock: Clock) -> None:
         self._place, self._stored, self._clock = place, stored, clock
         self._renewed = float("-inf")
 

@@ -35,7 +35,7 @@ _MINUTE = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Known:
+class GapFacts:
     """What was looked up once for all inserts.
 
     Attributes:
@@ -75,7 +75,7 @@ def look_up(
     settle: float,
     by_lines: bool,
     documents: bool,
-) -> Known:
+) -> GapFacts:
     """Look up what the judgement of unprocessed inserts needs.
 
     Args:
@@ -102,7 +102,7 @@ def look_up(
         *reach.unlogged(minutes.invocations, lines, since=since, slack=slack),
         *reach.silent(lines, slack),
     ]
-    return Known(
+    return GapFacts(
         now=now,
         settle=settle,
         minutes=minutes,
@@ -176,7 +176,7 @@ def _read_documents(
             found.setdefault(place, []).append((int(failure.first), int(failure.last), failure.id))
 
 
-def scene_of(subject: Subject, known: Known, stream: str) -> Scene:
+def scene_of(subject: Subject, known: GapFacts, stream: str) -> Scene:
     """The scene of the inserts of one stream."""
     mappings = mappings_on(subject, stream)
     elsewhere = any(one.stream_arn != stream for one in all_mappings(subject))

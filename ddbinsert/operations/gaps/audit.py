@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.judge import Scene
     from ddbinsert.core.proof.gaps.lines import PastLines
     from ddbinsert.core.proof.gaps.model import Insert
-    from ddbinsert.operations.gaps.around import Known
+    from ddbinsert.operations.gaps.around import GapFacts
     from ddbinsert.operations.gaps.ledger import Given
     from ddbinsert.operations.gaps.reading import ReadStreams
     from ddbinsert.operations.gaps.scope import Options
@@ -158,7 +158,7 @@ class _Audit:
             scenes=scenes,
         )
 
-    def _scene(self, stream: str, known: Known) -> Scene:
+    def _scene(self, stream: str, known: GapFacts) -> Scene:
         scene = scene_of(self._subject, known, stream)
         changed = max((one.at for one in scene.changes), default=None)
         if changed is None:
@@ -188,7 +188,7 @@ class _Audit:
     # --- judging ------------------------------------------------------------------------------------------
 
     def _judge(
-        self, found: ReadStreams, known: Known, scenes: Mapping[str, Scene], grouping: Grouping
+        self, found: ReadStreams, known: GapFacts, scenes: Mapping[str, Scene], grouping: Grouping
     ) -> dict[str, list[float]]:
         """Judge what is open; the times of the inserts that could not be judged, by the reason."""
         passed = self._store.passed(known.now - self._settle)

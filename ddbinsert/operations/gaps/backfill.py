@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.operations.gaps.ledger import Ledger
+    from ddbinsert.operations.gaps.ledger import RepairLedger
     from ddbinsert.operations.verify.subject import Subject
 
 _REPORTED = 1_000
@@ -80,7 +80,7 @@ def condition_of(subject: Subject, where: Sequence[str]) -> Callable[[Mapping[st
 def backfill(
     context: Context,
     subject: Subject,
-    ledger: Ledger,
+    ledger: RepairLedger,
     options: BackfillOptions,
     *,
     lacks: Callable[[Mapping[str, Any]], bool] | None = None,
@@ -118,7 +118,7 @@ def backfill(
 def _batches(
     context: Context,
     subject: Subject,
-    ledger: Ledger,
+    ledger: RepairLedger,
     options: BackfillOptions,
     *,
     result: Backfill,
@@ -166,12 +166,12 @@ def _batches(
         yield batch
 
 
-def _is_given(ledger: Ledger, record: Mapping[str, Any]) -> bool:
+def _is_given(ledger: RepairLedger, record: Mapping[str, Any]) -> bool:
     known = ledger.find(str(record["eventID"]))
     return known is not None and known.state is State.DONE
 
 
-def settle_unanswered(context: Context, subject: Subject, ledger: Ledger) -> None:
+def settle_unanswered(context: Context, subject: Subject, ledger: RepairLedger) -> None:
     """Let the log decide about calls whose answer nobody saw: what has a receipt of theirs is done."""
     unanswered = ledger.unanswered()
     if not unanswered:

@@ -10,8 +10,8 @@ from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.gaps.audit import audit
 from ddbinsert.operations.gaps.backfill import backfill, settle_unanswered
-from ddbinsert.operations.gaps.from_table import Source, compare, estimate, readable_sink, unfiltered
-from ddbinsert.operations.gaps.ledger import Ledger, ledger_path
+from ddbinsert.operations.gaps.from_table import ItemSource, compare, estimate, readable_sink, unfiltered
+from ddbinsert.operations.gaps.ledger import RepairLedger, ledger_path
 from ddbinsert.operations.gaps.pairs import opened as opened_pairs
 from ddbinsert.operations.gaps.repair import await_answers, refuse_disabled, repair
 from ddbinsert.operations.gaps.scope import Options, settle_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.read.export_places import Place
+    from ddbinsert.aws.read.export_places import ExportPlace
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.gaps.model import Backfill, Compared, Repair
@@ -36,13 +36,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class AuditedGaps:
     """An audit, and what its repair needs."""
 
     context: Context
     subject: Subject
     audited: Audited
-    ledger: Ledger
+    ledger: RepairLedger
 
     def check(self) -> None:
         """Refuse a repair that would process inserts twice.
@@ -68,7 +68,7 @@ def looked(
     repairs: Path,
     log_group: str | None = None,
     to_repair: bool = False,
-) -> Iterator[Looked]:
+) -> Iterator[AuditedGaps]:
     """Audit the inserts of a trigger's table.
 
     Args:
@@ -88,7 +88,7 @@ def looked(
             await_answers(context, ledger, patience)
         with opened() as store:
             audited = audit(context, subject, options, store, given=ledger.find)
-            yield Looked(context=context, subject=subject, audited=audited, ledger=ledger)
+            yield AuditedGaps(context=context, subject=subject, audited=audited, ledger=ledger)
     finally:
         ledger.close()
 
@@ -119,7 +119,7 @@ class Filling:
 
     context: Context
     subject: Subject
-    ledger: Ledger
+    ledger: RepairLedger
     options: BackfillOptions
 
     @property
@@ -136,7 +136,7 @@ class Filling:
         if not self.options.missing:
             return backfill(context, subject, self.ledger, self.options)
         sink = readable_sink(context, subject)
-        source = Source(rate=self.options.rate, settle=settle_of(context, subject, Options()))
+        source = ItemSource(rate=self.options.rate, settle=settle_of(context, subject, Options()))
         with opened_pairs() as pairs:
             compare(context, subject, sink, pairs, source)
             return backfill(context, subject, self.ledger, self.options, lacks=pairs.lacks)
@@ -152,18 +152,18 @@ def _path(context: Context, subject: Subject, repairs: Path) -> Path:
     )
 
 
-def _ledger(context: Context, path: Path, *, alone: bool) -> Ledger:
+def _ledger(context: Context, path: Path, *, alone: bool) -> RepairLedger:
     """The record of repairs; an audit goes on without one that can't be read, and says so."""
     try:
-        return Ledger(path, context.clock, alone=alone)
+        return RepairLedger(path, context.clock, alone=alone)
     except PrerequisiteError as error:
         if alone:
             raise
         context.reporter.warn(f"earlier repairs are unknown: {error.message}")
-        return Ledger(path.with_name("none"), context.clock, alone=False)
+        return RepairLedger(path.with_name("none"), context.clock, alone=False)
 
 
-def export_at(text: str, base: Path) -> Callable[[Aws], Place]:
+def export_at(text: str, base: Path) -> Callable[[Aws], ExportPlace]:
     """Where an export is read, once there is a connection.
 
     Args:
@@ -197,7 +197,7 @@ def comparison_in_sql(
 
 
 @contextmanager
-def comparing(context: Context, trigger: Trigger, source: Source) -> Iterator[Comparing]:
+def comparing(context: Context, trigger: Trigger, source: ItemSource) -> Iterator[Comparing]:
     """A comparison of items with the sink that is ready to begin.
 
     Raises:
@@ -217,7 +217,7 @@ class Comparing:
     subject: Subject
     sink: str
     pairs: Pairs
-    source: Source
+    source: ItemSource
 
     @property
     def read_units(self) -> float:

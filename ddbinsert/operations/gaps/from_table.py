@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.read.export_places import Place
+    from ddbinsert.aws.read.export_places import ExportPlace
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.operations.gaps.pairs import Pairs
     from ddbinsert.operations.verify.subject import Subject
@@ -31,7 +31,7 @@ _MASKS = ("REDACT", "REDACT_HASH")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class ItemSource:
     """Where the items are read.
 
     Attributes:
@@ -39,7 +39,7 @@ class Source:
         settle: Seconds to wait before the sink is read, for entries of the newest items.
     """
 
-    export: Callable[[Aws], Place] | None = None
+    export: Callable[[Aws], ExportPlace] | None = None
     rate: float | None = None
     settle: float = 0.0
 
@@ -64,13 +64,13 @@ def readable_sink(context: Context, subject: Subject) -> str:
     return sink
 
 
-def estimate(context: Context, subject: Subject, sink: str, source: Source) -> float:
+def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) -> float:
     """About how many read request units the comparison takes."""
     tables = [resource_name(sink), *([] if source.export else [subject.table.name])]
     return sum(read_units(context.aws, one) for one in tables)
 
 
-def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source: Source) -> Compared:
+def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source: ItemSource) -> Compared:
     """Compare the items that the trigger is for with the entries of the sink.
 
     Raises:
@@ -115,7 +115,7 @@ def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source:
     )
 
 
-def _items(context: Context, subject: Subject, source: Source) -> Iterator[dict[str, Any]]:
+def _items(context: Context, subject: Subject, source: ItemSource) -> Iterator[dict[str, Any]]:
     if source.export is not None:
         yield from exported_items(source.export(context.aws), table_arn=subject.table.arn)
         return

@@ -54,7 +54,7 @@ def ledger_path(folder: Path, *, endpoint: str, table_arn: str, function_arn: st
     return folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}.sqlite"
 
 
-class Ledger:
+class RepairLedger:
     """The records that were given to one function.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.model import Gaps
     from ddbinsert.operations.failures.replay import Call
     from ddbinsert.operations.gaps.audit import Audited
-    from ddbinsert.operations.gaps.ledger import Ledger
+    from ddbinsert.operations.gaps.ledger import RepairLedger
     from ddbinsert.operations.verify.subject import Subject
 
 _REPORTED = 100
@@ -41,7 +41,7 @@ def refuse_disabled(gaps: Gaps) -> None:
         )
 
 
-def await_answers(context: Context, ledger: Ledger, seconds: float) -> None:
+def await_answers(context: Context, ledger: RepairLedger, seconds: float) -> None:
     """Wait until every call of an earlier repair whose answer is not known must have ended, and its lines show.
 
     Args:
@@ -60,7 +60,7 @@ def repair(
     context: Context,
     subject: Subject,
     audited: Audited,
-    ledger: Ledger,
+    ledger: RepairLedger,
     *,
     batch_size: int = 1,
     attempts: int = 3,
@@ -90,7 +90,7 @@ class _Giving:
     """Gives batches, and counts."""
 
     def __init__(
-        self, context: Context, call: Call, ledger: Ledger, result: Repair, total: int, *, attempts: int
+        self, context: Context, call: Call, ledger: RepairLedger, result: Repair, total: int, *, attempts: int
     ) -> None:
         self._context, self._call, self._ledger, self._result = context, call, ledger, result
         self._attempts, self._total = attempts, total

@@ -46,7 +46,7 @@ class SendOptions:
     patience: float = 120.0
 
 
-class Interrupted(DdbInsertError):
+class SendInterrupted(DdbInsertError):
     """Ctrl-C, after what was made has been cleaned up."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
@@ -311,7 +311,7 @@ class _Sender:
         hint = Advice("Remove them", tuple(shlex.split(self._undo))) if sent.left and self._undo else None
         match failure:
             case KeyboardInterrupt():
-                failure = Interrupted(f"Interrupted. {fate}", hint=hint)
+                failure = SendInterrupted(f"Interrupted. {fate}", hint=hint)
             case DdbInsertError():
                 failure.message = f"{failure.message}\n{fate}"
                 failure.hint = hint or failure.hint

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class DownRequest:
     """How much is to go.
 
     Attributes:
@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class FoundTrigger:
     """What there is of one trigger.
 
     Attributes:
@@ -55,7 +55,7 @@ class Seen:
     users: tuple[MappingState, ...]
 
 
-def look(context: Context, trigger: Trigger, asked: Asked) -> Seen:
+def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger:
     """What there is to be taken down; changes nothing.
 
     Raises:
@@ -86,11 +86,15 @@ def look(context: Context, trigger: Trigger, asked: Asked) -> Seen:
             code="table-not-ours",
         )
     users = mappings_of(context.aws, world.function.name) if world.function else ()
-    return Seen(trigger=trigger, world=world, tags=tags, users=users)
+    return FoundTrigger(trigger=trigger, world=world, tags=tags, users=users)
 
 
 def planned(
-    seen: Seen, asked: Asked, *, beside: Sequence[Seen] = (), staying: Sequence[Trigger] = ()
+    seen: FoundTrigger,
+    asked: DownRequest,
+    *,
+    beside: Sequence[FoundTrigger] = (),
+    staying: Sequence[Trigger] = (),
 ) -> Removal:
     """The steps, and what stays.
 
@@ -118,7 +122,7 @@ def planned(
     )
 
 
-def question(context: Context, seen: Seen, found: Removal, words: Callable[[Step], str]) -> str:
+def question(context: Context, seen: FoundTrigger, found: Removal, words: Callable[[Step], str]) -> str:
     """What is going to be done, for the question before it.
 
     Args:
@@ -129,7 +133,7 @@ def question(context: Context, seen: Seen, found: Removal, words: Callable[[Step
     return "\n".join(lines)
 
 
-def would_take_down(seen: Seen, found: Removal) -> Converged:
+def would_take_down(seen: FoundTrigger, found: Removal) -> Converged:
     """The outcome, if nothing is carried out."""
     return Converged(
         trigger=seen.trigger,
@@ -141,7 +145,7 @@ def would_take_down(seen: Seen, found: Removal) -> Converged:
     )
 
 
-def check_rights(context: Context, seen: Seen, found: Removal) -> None:
+def check_rights(context: Context, seen: FoundTrigger, found: Removal) -> None:
     """Refuse what would stop half-way for lack of rights.
 
     Raises:
@@ -150,7 +154,9 @@ def check_rights(context: Context, seen: Seen, found: Removal) -> None:
     refuse_without_rights(context, seen.world, found.steps)
 
 
-def take_down(context: Context, seen: Seen, found: Removal, words: Callable[[Step], str]) -> Converged:
+def take_down(
+    context: Context, seen: FoundTrigger, found: Removal, words: Callable[[Step], str]
+) -> Converged:
     """Delete it, but for the table and its stream: others may still read that.
 
     Raises:

@@ -28,17 +28,17 @@ def check_filters(
         return
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.core.filters.lint.lint import lint
-    from ddbinsert.core.filters.lint.report import KnownStream, Severity
+    from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
 
     table = KnownStream(view=trigger.view, key=key)
     never: list[str] = []
     for finding in lint(insert_patterns(trigger.mapping.filters), table).findings:
-        if finding.severity is Severity.NOTE:
+        if finding.severity is LintSeverity.NOTE:
             continue
         hint = f" {finding.hint}" if finding.hint else ""
         text = f"{finding.message}{hint} [{finding.rule}]"
         # A field that this version does not know may be one that AWS has added meanwhile: a warning.
-        if finding.severity is Severity.ERROR and finding.rule != "unknown-field" and not force:
+        if finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field" and not force:
             never.append(text)
         else:
             reporter.warn(f"filter: {text}")

@@ -18,7 +18,7 @@ from ddbinsert.errors import PrerequisiteError, Refused
 
 if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.read.streams import History
+    from ddbinsert.aws.read.streams import StreamHistory
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
@@ -98,7 +98,7 @@ def partial_batch_set(trigger: Trigger, world: World, scope: Scope, *, is_given:
     return trigger
 
 
-def past(context: Context, trigger: Trigger, world: World) -> History | None:
+def past(context: Context, trigger: Trigger, world: World) -> StreamHistory | None:
     """What the live stream holds, where a new mapping may replay it."""
     stream = world.table.stream_arn if world.table else None
     if stream is None or trigger.mapping.starting_position is not StartingPosition.AUTO:
@@ -210,7 +210,7 @@ def with_conditions(trigger: Trigger, world: World, wishes: Wishes) -> Trigger:
 
 
 def positioned(
-    trigger: Trigger, held: History | None, choose: ChoosePosition, *, stays_open: bool = False
+    trigger: Trigger, held: StreamHistory | None, choose: ChoosePosition, *, stays_open: bool = False
 ) -> Trigger:
     """``auto`` settled: everything from the start where nothing was written yet, a question otherwise.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.core.doctor.facts import Facts, Metrics, SinkSeen
-from ddbinsert.core.doctor.model import Part
+from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.core.trigger.outcome import Status
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.look import missing_table, trigger_world
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 #: What only doctor reads.
 _NOT_READ: Final = dict.fromkeys(
     (
-        Part.TTL,
-        Part.KEY,
-        Part.STREAM,
-        Part.SHARDS,
-        Part.SIBLINGS,
-        Part.ACCOUNT,
-        Part.RIGHTS,
-        Part.LOG,
-        Part.SINK,
-        Part.DESTINATION,
-        Part.CHANGES,
+        FactSource.TTL,
+        FactSource.KEY,
+        FactSource.STREAM,
+        FactSource.SHARDS,
+        FactSource.SIBLINGS,
+        FactSource.ACCOUNT,
+        FactSource.RIGHTS,
+        FactSource.LOG,
+        FactSource.SINK,
+        FactSource.DESTINATION,
+        FactSource.CHANGES,
     ),
     "doctor reads it",
 )
 
 
-class Seen(NamedTuple):
+class StatusSeen(NamedTuple):
     """What status shows: the world, and the facts that checks can be made on."""
 
     status: Status
     facts: Facts
 
 
-def status(context: Context, trigger: Trigger, *, since: float, known: World | None = None) -> Seen:
+def status(context: Context, trigger: Trigger, *, since: float, known: World | None = None) -> StatusSeen:
     """The trigger as it stands; changes nothing.
 
     Args:
@@ -54,10 +54,10 @@ def status(context: Context, trigger: Trigger, *, since: float, known: World | N
     Raises:
         PrerequisiteError: The table does not exist.
     """
-    unread: dict[Part, str] = dict(_NOT_READ)
+    unread: dict[FactSource, str] = dict(_NOT_READ)
 
     def warn(text: str) -> None:
-        unread[Part.ROLE] = text
+        unread[FactSource.ROLE] = text
         context.reporter.warn(text)
 
     world = trigger_world(context.aws, trigger, others=True, owners=True, known=known, warn=warn)
@@ -74,7 +74,7 @@ def status(context: Context, trigger: Trigger, *, since: float, known: World | N
     _note_what_was_left_out(trigger, world, unread)
     from dataclasses import replace
 
-    return Seen(Status(world, draining), replace(facts, metrics=metrics, unread=unread))
+    return StatusSeen(Status(world, draining), replace(facts, metrics=metrics, unread=unread))
 
 
 def _sink(world: World) -> SinkSeen:
@@ -82,11 +82,11 @@ def _sink(world: World) -> SinkSeen:
     return SinkSeen(arn=function.environment.get("SINK_ARN", "").strip() if function else "")
 
 
-def _metrics(context: Context, facts: Facts, unread: dict[Part, str]) -> Metrics:
+def _metrics(context: Context, facts: Facts, unread: dict[FactSource, str]) -> Metrics:
     from ddbinsert.aws.read.doctor.lately import read_metrics
 
     if facts.function is None:
-        unread[Part.METRICS] = "the function does not exist"
+        unread[FactSource.METRICS] = "the function does not exist"
         return Metrics()
     uuids = [mapping.uuid for mapping in facts.mappings]
     try:
@@ -94,18 +94,18 @@ def _metrics(context: Context, facts: Facts, unread: dict[Part, str]) -> Metrics
     except CredentialsError:
         raise
     except AwsError as error:
-        unread[Part.METRICS] = error.message
+        unread[FactSource.METRICS] = error.message
         return Metrics()
 
 
-def _note_what_was_left_out(trigger: Trigger, world: World, unread: dict[Part, str]) -> None:
+def _note_what_was_left_out(trigger: Trigger, world: World, unread: dict[FactSource, str]) -> None:
     """Role and log group are those of the function only where nothing else was asked for."""
     function = world.function
     if function is None:
         return
     if trigger.function.role is not None or "function.role" in trigger.explicit:
-        unread.setdefault(Part.ROLE, "another role is configured")
+        unread.setdefault(FactSource.ROLE, "another role is configured")
     if function.log_group != trigger.log_group and "function.log_group" in trigger.explicit:
-        unread.setdefault(Part.LOG_GROUP, "another log group is configured")
+        unread.setdefault(FactSource.LOG_GROUP, "another log group is configured")
     if any(mapping.filters_hidden for mapping in world.mappings):
-        unread[Part.FILTERS] = "the filter is encrypted with a customer key"
+        unread[FactSource.FILTERS] = "the filter is encrypted with a customer key"

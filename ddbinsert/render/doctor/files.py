@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddbinsert.core.doctor.examine import Examined
-    from ddbinsert.core.doctor.model import Check, Found
+    from ddbinsert.core.doctor.model import Check, DoctorFinding
     from ddbinsert.render.doctor.report import Addressed
 
 
@@ -41,7 +41,9 @@ def _function(examined: Examined) -> str:
     return facts.function.arn if facts.function is not None else facts.name
 
 
-def _result(one: Found, place: int, table: str, function: str, addressed: Addressed) -> dict[str, Any]:
+def _result(
+    one: DoctorFinding, place: int, table: str, function: str, addressed: Addressed
+) -> dict[str, Any]:
     lines = [f"{one.text}.", *one.evidence, str(addressed(one.advice))]
     return {
         "ruleId": one.id,
@@ -88,5 +90,5 @@ def _suite(
     return suite, {"tests": str(len(checks)), "failures": str(failures), "errors": "0"}
 
 
-def _lines(one: Found, addressed: Addressed) -> str:
+def _lines(one: DoctorFinding, addressed: Addressed) -> str:
     return "\n".join((f"{one.severity.value}: {one.text}", *one.evidence, str(addressed(one.advice))))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.advice import Advice
     from ddbinsert.core.doctor.examine import Examined
-    from ddbinsert.core.doctor.model import Check, Found
+    from ddbinsert.core.doctor.model import Check, DoctorFinding
     from ddbinsert.core.doctor.timeline import Timeline
     from ddbinsert.render.terminal.screen import Screen
 
@@ -71,7 +71,7 @@ def data(examined: Examined, addressed: Addressed) -> dict[str, Any]:
     }
 
 
-def _finding(one: Found, addressed: Addressed) -> dict[str, Any]:
+def _finding(one: DoctorFinding, addressed: Addressed) -> dict[str, Any]:
     return {
         "id": one.id,
         "severity": one.severity,

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from ddbinsert.core.filters.backtest import Assumed, Backtest, Compared, InvocationCounts, Sampled
+    from ddbinsert.core.filters.backtest import (
+        Assumed,
+        Backtest,
+        BacktestComparison,
+        InvocationCounts,
+        Sampled,
+    )
     from ddbinsert.render.terminal.screen import Screen
 
 _EVENTS = ("INSERT", "MODIFY", "REMOVE")
@@ -99,7 +105,7 @@ def _samples(screen: Screen, title: str, sampled: Sampled) -> None:
 # --- two sets of filters ----------------------------------------------------------------------------------
 
 
-def compared_data(source: str, found: Compared) -> dict[str, Any]:
+def compared_data(source: str, found: BacktestComparison) -> dict[str, Any]:
     """A comparison for the envelope."""
     return {
         "source": source,
@@ -115,7 +121,7 @@ def compared_data(source: str, found: Compared) -> dict[str, Any]:
     }
 
 
-def compared(screen: Screen, source: str, found: Compared) -> None:
+def compared(screen: Screen, source: str, found: BacktestComparison) -> None:
     _listed(screen, "old", found.old)
     _listed(screen, "new", found.new)
     screen.line(f"{_records(found.records)} of {one_line(source)}")

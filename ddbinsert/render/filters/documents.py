@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.filters.lint.report import Severity
+from ddbinsert.core.filters.lint.report import LintSeverity
 from ddbinsert.render.terminal.screen import clean, one_line
 from ddbinsert.render.workflow_commands import annotation
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
     from ddbinsert.render.workflow_commands import Level
 
-_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+_STYLES: Final = {LintSeverity.ERROR: "bold red", LintSeverity.WARNING: "yellow", LintSeverity.NOTE: "dim"}
 #: Characters of a line that are shown on each side of a place.
 _AROUND: Final = 70
 
@@ -40,7 +40,7 @@ def summary(checked: CheckedFiles) -> str:
     """One line: counts of files, mappings and findings."""
     counts = [
         _counted(count, severity.value)
-        for severity in Severity
+        for severity in LintSeverity
         if (count := sum(one.severity is severity for one in findings_of(checked)))
     ]
     files = _counted(len(checked.files), "file")
@@ -116,10 +116,10 @@ def _finding_data(finding: PlacedFinding) -> dict[str, Any]:
 
 # --- GitHub -----------------------------------------------------------------------------------------------
 
-_LEVELS: Final[Mapping[Severity, Level]] = {
-    Severity.ERROR: "error",
-    Severity.WARNING: "warning",
-    Severity.NOTE: "notice",
+_LEVELS: Final[Mapping[LintSeverity, Level]] = {
+    LintSeverity.ERROR: "error",
+    LintSeverity.WARNING: "warning",
+    LintSeverity.NOTE: "notice",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement
 
-from ddbinsert.core.filters.lint.report import Severity
+from ddbinsert.core.filters.lint.report import LintSeverity
 from ddbinsert.render.junit import safe, written
 from ddbinsert.render.terminal.screen import one_line
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from ddbinsert.documents.checked import CheckedFiles, CheckedMapping
 
 
-def document(checked: CheckedFiles, fail_on: Severity) -> str:
+def document(checked: CheckedFiles, fail_on: LintSeverity) -> str:
     """The test suite; a mapping with a finding of at least `fail_on` is a failure."""
     suite = Element("testsuite", name="ddbinsert filter lint")
     failures = sum([_case(suite, mapping, fail_on) for mapping in checked.mappings])
     return written(suite, {"tests": str(len(checked.mappings)), "failures": str(failures), "errors": "0"})
 
 
-def _case(suite: Element, mapping: CheckedMapping, fail_on: Severity) -> bool:
+def _case(suite: Element, mapping: CheckedMapping, fail_on: LintSeverity) -> bool:
     case = SubElement(suite, "testcase", classname=safe(mapping.file), name=safe(mapping.resource))
     lines = [
         f"{one.file}:{one.start.line}:{one.start.column}: {one.severity.value} [{one.rule}] "
@@ -38,7 +38,7 @@ def _case(suite: Element, mapping: CheckedMapping, fail_on: Severity) -> bool:
     return bool(failing)
 
 
-def at_least(severity: Severity) -> tuple[Severity, ...]:
+def at_least(severity: LintSeverity) -> tuple[LintSeverity, ...]:
     """The severities that are as bad, or worse."""
-    every = tuple(Severity)
+    every = tuple(LintSeverity)
     return every[: every.index(severity) + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.filters.lint.report import Severity, dotted
+from ddbinsert.core.filters.lint.report import LintSeverity, dotted
 from ddbinsert.render.terminal.screen import clean, one_line
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.filters.trace import Step, Trace
     from ddbinsert.render.terminal.screen import Screen
 
-_STYLES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
+_STYLES: Final = {LintSeverity.ERROR: "bold red", LintSeverity.WARNING: "yellow", LintSeverity.NOTE: "dim"}
 #: Characters of a pattern shown around a fault.
 _AROUND = 60
 
@@ -28,9 +28,9 @@ def report_data(report: LintReport) -> dict[str, Any]:
     """A report for the envelope."""
     return {
         "insert_only": report.insert_only,
-        "errors": report.count(Severity.ERROR),
-        "warnings": report.count(Severity.WARNING),
-        "notes": report.count(Severity.NOTE),
+        "errors": report.count(LintSeverity.ERROR),
+        "warnings": report.count(LintSeverity.WARNING),
+        "notes": report.count(LintSeverity.NOTE),
         "filters": [_filter_data(judged) for judged in report.filters],
         "findings": [
             {
@@ -91,7 +91,7 @@ def one_report(screen: Screen, title: str, report: LintReport) -> None:
             _finding(screen, finding, "")
     counts = [
         f"{count} {severity.value}{'s' if count != 1 else ''}"
-        for severity in Severity
+        for severity in LintSeverity
         if (count := report.count(severity))
     ]
     screen.line(", ".join(counts) + "." if counts else "No findings.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from ddbinsert.core.filters.lint.report import Severity
+from ddbinsert.core.filters.lint.report import LintSeverity
 from ddbinsert.render import sarif
 from ddbinsert.render.filters.documents import findings_of
 from ddbinsert.render.terminal.screen import clean
@@ -13,7 +13,7 @@ from ddbinsert.render.terminal.screen import clean
 if TYPE_CHECKING:
     from ddbinsert.documents.checked import CheckedFiles, PlacedFinding
 
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_LEVELS: Final = {LintSeverity.ERROR: "error", LintSeverity.WARNING: "warning", LintSeverity.NOTE: "note"}
 
 
 def document(checked: CheckedFiles) -> str:

@@ -7,8 +7,8 @@ import io
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.inventory.differences import Change
-from ddbinsert.core.inventory.model import InsertOnly, Kind, Severity
+from ddbinsert.core.inventory.differences import EntryChange
+from ddbinsert.core.inventory.model import ConsumerKind, InsertOnly, InventorySeverity
 from ddbinsert.render import machine
 from ddbinsert.render.keys import key_words
 from ddbinsert.render.terminal.screen import clean, one_line
@@ -17,12 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ddbinsert.core.inventory.differences import Difference
-    from ddbinsert.core.inventory.model import Entry, Unread
+    from ddbinsert.core.inventory.model import InventoryEntry, Unread
     from ddbinsert.render.terminal.screen import Screen
 
-_STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "dim"}
-_MARKS: Final = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
-_SIGNS: Final = {Change.NEW: "+", Change.GONE: "-", Change.CHANGED: "~"}
+_STYLES: Final = {
+    InventorySeverity.ERROR: "red",
+    InventorySeverity.WARNING: "yellow",
+    InventorySeverity.NOTE: "dim",
+}
+_MARKS: Final = {InventorySeverity.ERROR: "✗", InventorySeverity.WARNING: "!", InventorySeverity.NOTE: "·"}
+_SIGNS: Final = {EntryChange.NEW: "+", EntryChange.GONE: "-", EntryChange.CHANGED: "~"}
 _WORDS: Final = {
     InsertOnly.YES: "insert-only",
     InsertOnly.NO: "NOT insert-only",
@@ -37,7 +41,7 @@ COLUMNS: Final = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def data(entry: Entry) -> dict[str, Any]:
+def data(entry: InventoryEntry) -> dict[str, Any]:
     """An entry as one JSON object."""
     return {"type": "consumer", **machine.jsonable(entry), "severity": entry.worst}
 
@@ -56,7 +60,7 @@ def difference_data(difference: Difference) -> dict[str, Any]:
 def human(screen: Screen, entry: Mapping[str, Any]) -> None:
     """``orders → audit (Enabled): insert-only; INSERT records pass``, and each finding on a line of its own."""
     screen.line(_title(entry), "bold")
-    if entry["kind"] != Kind.NOTHING:
+    if entry["kind"] != ConsumerKind.NOTHING:
         screen.line(
             f"    {_WORDS[InsertOnly(entry['insert_only'])]}: {_flat(entry['filter'] or 'no filter')}"
         )
@@ -69,7 +73,7 @@ def human(screen: Screen, entry: Mapping[str, Any]) -> None:
     if entry.get("example"):
         screen.line(f"    for example {example_words(entry['example'])}")
     for one in entry["findings"]:
-        severity = Severity(one["severity"])
+        severity = InventorySeverity(one["severity"])
         screen.line(f"    {_MARKS[severity]} {_flat(one['text'])} [{one['code']}]", _STYLES[severity])
 
 
@@ -89,7 +93,9 @@ def unread(screen: Screen, one: Unread) -> None:
 def summary(entries: Sequence[Mapping[str, Any]]) -> str:
     """How many entries there are, by severity."""
     worst = [one.get("severity") for one in entries]
-    counted = [f"{worst.count(severity)} with {severity}s" for severity in Severity if worst.count(severity)]
+    counted = [
+        f"{worst.count(severity)} with {severity}s" for severity in InventorySeverity if worst.count(severity)
+    ]
     plural = "y" if len(entries) == 1 else "ies"
     return f"{len(entries):,} entr{plural}{': ' + ', '.join(counted) if counted else ''}"
 
@@ -120,7 +126,7 @@ def example_words(record: Mapping[str, Any]) -> str:
 
 def _title(entry: Mapping[str, Any]) -> str:
     to = f" → {entry['consumer']}" if entry.get("consumer") else ""
-    kind = "" if entry["kind"] in (Kind.FUNCTION, Kind.NOTHING) else f"{entry['kind']} "
+    kind = "" if entry["kind"] in (ConsumerKind.FUNCTION, ConsumerKind.NOTHING) else f"{entry['kind']} "
     where = f"{entry['profile']} " if entry.get("profile") else ""
     return _flat(f"{where}{entry['region']} {entry['table']}{to} ({kind}{entry['state'] or 'state unknown'})")
 

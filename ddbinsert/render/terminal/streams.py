@@ -6,7 +6,7 @@ import io
 from typing import Any, TextIO
 
 
-class Output(io.TextIOBase):
+class CheckedStream(io.TextIOBase):
     """A stream whose failures are kept instead of raised.
 
     Attributes:

@@ -17,14 +17,14 @@ from ddbinsert.core.proof.script import Action, Method
 from ddbinsert.core.proof.verdict import Result, Weight
 
 
-class Matches:
+class TextPattern:
     """A regular expression that a text must match; for `Annotated`."""
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
 
 
-class OneOf:
+class OneOfTexts:
     """The texts that are possible; for `Annotated`."""
 
     def __init__(self, *options: str) -> None:
@@ -50,7 +50,7 @@ class Record(TypedDict):
 
     event_name: Annotated[str, doc("INSERT, MODIFY or REMOVE.")]
     event_id: str
-    sequence: Annotated[str, Matches("^-?[0-9]+$"), doc("The sequence number. Compare as a number.")]
+    sequence: Annotated[str, TextPattern("^-?[0-9]+$"), doc("The sequence number. Compare as a number.")]
     at: Annotated[Moment | None, doc("ApproximateCreationDateTime.")]
 
 
@@ -58,7 +58,7 @@ class LoggedReceipt(TypedDict):
     """A log line in which the handler states what it did with a record."""
 
     event_name: Annotated[str, doc("INSERT, MODIFY or REMOVE.")]
-    decision: Annotated[str, OneOf(receipts.PROCESSED, receipts.GUARDED, receipts.FAILED)]
+    decision: Annotated[str, OneOfTexts(receipts.PROCESSED, receipts.GUARDED, receipts.FAILED)]
     event_id: str
     logged: Annotated[Moment, doc("Time of the log event.")]
     request: Annotated[str, doc("The request id of the invocation.")]
@@ -77,7 +77,9 @@ class Item(TypedDict):
 class Finding(TypedDict):
     """Something that is wrong, or worth knowing."""
 
-    code: Annotated[str, Matches("^[a-z0-9]+(-[a-z0-9]+)*$"), doc("Stable; docs/verify.md lists the codes.")]
+    code: Annotated[
+        str, TextPattern("^[a-z0-9]+(-[a-z0-9]+)*$"), doc("Stable; docs/verify.md lists the codes.")
+    ]
     weight: Annotated[Weight, doc("proof makes it a FAIL, hole prevents a PASS, note changes nothing.")]
     text: Annotated[str, doc("The finding in a sentence.")]
     evidence: Annotated[Sequence[str], doc("What shows it.")]
@@ -137,7 +139,7 @@ class Verdict(TypedDict):
     """The verdict of one run, and what it rests on."""
 
     verdict: Result
-    run_id: Annotated[str, Matches("^[0-9a-f]{12}$"), doc("Part of the key of every test item.")]
+    run_id: Annotated[str, TextPattern("^[0-9a-f]{12}$"), doc("Part of the key of every test item.")]
     summary: Annotated[str, doc("The verdict in a sentence.")]
     table: Annotated[str, doc("The table's name.")]
     function: Annotated[str, doc("The function's name.")]

@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class ItemHistory:
     """The three tracks of one item, each in the order of time.
 
     Attributes:
@@ -76,7 +76,7 @@ class History:
     more_records: int = 0
 
 
-def history_of(lane: LaneTally, start: float, finished: float) -> History:
+def history_of(lane: LaneTally, start: float, finished: float) -> ItemHistory:
     """What happened to one item.
 
     Args:
@@ -95,7 +95,7 @@ def history_of(lane: LaneTally, start: float, finished: float) -> History:
         *_lines(lines, writes[0].at, start, finished),
         *_missing(lane, every, finished),
     ]
-    return History(
+    return ItemHistory(
         writes=writes,
         stream=stream,
         log=tuple(sorted(log, key=lambda mark: mark.at)),

@@ -19,7 +19,7 @@ _NONE = "NO VERDICT"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ConsumerRow:
     """One consumer.
 
     Attributes:
@@ -33,11 +33,11 @@ class Row:
     text: str
 
 
-def row_of(one: Proof | NoVerdict) -> Row:
+def row_of(one: Proof | NoVerdict) -> ConsumerRow:
     if isinstance(one, NoVerdict):
-        return Row(word=_NONE, tone="open", function=one.function, table=one.table, text=one.message)
+        return ConsumerRow(word=_NONE, tone="open", function=one.function, table=one.table, text=one.message)
     result = one.verdict.result
-    return Row(
+    return ConsumerRow(
         word=result.value,
         tone=TONES[result],
         function=one.function,

@@ -164,9 +164,9 @@ def _annotated(inner: Any, facts: Sequence[object]) -> _Schema:
         match fact:
             case Ge(ge=lowest):
                 found["minimum"] = lowest
-            case document.Matches(pattern=pattern):
+            case document.TextPattern(pattern=pattern):
                 found["pattern"] = pattern
-            case document.OneOf(options=options):
+            case document.OneOfTexts(options=options):
                 found = {"enum": list(options)}
             case DocInfo(documentation=text):
                 texts.append(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.times import words
 from ddbinsert.dataclass import dataclass
 from ddbinsert.render.verdict.axis import TimeAxis, side_by_side, tick_words
-from ddbinsert.render.verdict.history import History, Mark, history_of
+from ddbinsert.render.verdict.history import ItemHistory, Mark, history_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ItemRow:
     """One item's tracks, drawn.
 
     Attributes:
@@ -83,7 +83,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timeline:
+class TimelineDrawing:
     """The whole drawing.
 
     Attributes:
@@ -98,7 +98,7 @@ class Timeline:
     left: float
     right: float
     ticks: tuple[tuple[float, str], ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ItemRow, ...]
     about: str
     mark: tuple[float, float] = (_MARK_WIDTH, _MARK_HEIGHT)
 
@@ -111,7 +111,7 @@ class Timeline:
         return any(path.classes.startswith("stop") for row in self.rows for path in row.paths)
 
 
-def timeline(proof: Proof) -> Timeline | None:
+def timeline(proof: Proof) -> TimelineDrawing | None:
     """The drawing; None where nothing was written."""
     lanes = [lane for lane in proof.tally.lanes if lane.written] if proof.tally else []
     if not lanes:
@@ -122,7 +122,7 @@ def timeline(proof: Proof) -> Timeline | None:
     edge = max((x for tracks in placed for track in tracks for x in track), default=0.0)
     width = max(_WIDTH, edge + _RIGHT)
     rows = zip(lanes, histories, placed, strict=True)
-    return Timeline(
+    return TimelineDrawing(
         width=width,
         height=_TOP + _LANE * len(lanes) + 6,
         left=_LEFT,
@@ -136,7 +136,7 @@ def timeline(proof: Proof) -> Timeline | None:
 _Placed = tuple[list[float], list[float], list[float]]
 
 
-def _fitted(histories: Sequence[History], start: float) -> tuple[TimeAxis, list[_Placed]]:
+def _fitted(histories: Sequence[ItemHistory], start: float) -> tuple[TimeAxis, list[_Placed]]:
     """The axis, made shorter until the marks that are moved to the right of their time fit on the paper."""
     times = [mark.at for one in histories for mark in (*one.writes, *one.stream, *one.log) if not _last(mark)]
     span, full = max(max(times) - start, 0.006), _WIDTH - _LEFT - _RIGHT
@@ -156,7 +156,7 @@ def _last(mark: Mark) -> bool:
     return mark.state == "missing"
 
 
-def _placed(axis: TimeAxis, one: History) -> _Placed:
+def _placed(axis: TimeAxis, one: ItemHistory) -> _Placed:
     """The x of each mark: at its time or to the right of it, and never left of the mark that it follows from."""
     writes = side_by_side([axis.x(mark.at) for mark in one.writes], _GAP)
     stream = side_by_side(
@@ -177,9 +177,9 @@ def _placed(axis: TimeAxis, one: History) -> _Placed:
     return writes, stream, side_by_side(log, _GAP)
 
 
-def _row(axis: TimeAxis, lane: LaneTally, one: History, placed: _Placed, top: float) -> Row:
+def _row(axis: TimeAxis, lane: LaneTally, one: ItemHistory, placed: _Placed, top: float) -> ItemRow:
     heights = (top + _WRITES, top + _STREAM, top + _LOG)
-    return Row(
+    return ItemRow(
         number=lane.lane.number,
         method=lane.lane.method.value,
         top=top,
@@ -194,13 +194,13 @@ def _row(axis: TimeAxis, lane: LaneTally, one: History, placed: _Placed, top: fl
     )
 
 
-def _more(one: History) -> str:
+def _more(one: ItemHistory) -> str:
     counts = ((one.more_records, "stream records"), (one.more, "log lines"))
     left_out = " and ".join(f"{count:,} more {name}" for count, name in counts if count)
     return f"and {left_out}" if left_out else ""
 
 
-def _paths(one: History, placed: _Placed, heights: tuple[float, float, float]) -> Iterator[Path]:
+def _paths(one: ItemHistory, placed: _Placed, heights: tuple[float, float, float]) -> Iterator[Path]:
     writes, stream, log = placed
     half = _MARK_HEIGHT / 2
     for place, record in enumerate(one.stream):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.failure_path.report import FailurePath
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.core.proof.tally import LaneTally, StreamRecord
-    from ddbinsert.render.verdict.timeline import Timeline
+    from ddbinsert.render.verdict.timeline import TimelineDrawing
 
 #: The CSS class of each result, standing and weight.
 TONES: Final[Mapping[Result | Standing | Weight, str]] = {
@@ -127,7 +127,7 @@ _LEGEND = (
 )
 
 
-def legend(drawing: Timeline) -> tuple[tuple[str, str, str], ...]:
+def legend(drawing: TimelineDrawing) -> tuple[tuple[str, str, str], ...]:
     """Those of the timeline's signs that it shows, as (CSS class, letter, meaning)."""
     kinds = {one.partition(" ")[0] for one in drawing.states}
     states = {one.partition(" ")[2] for one in drawing.states}

@@ -12,7 +12,7 @@ import pytest
 
 import ddbinsert
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.cli.advice import Destination, complete
+from ddbinsert.cli.advice import AdviceTarget, complete
 from ddbinsert.cli.registry import commands
 from ddbinsert.cli.run import Common
 from ddbinsert.errors import Refused
@@ -27,7 +27,7 @@ EVERYWHERE = Common(
 
 
 def test_the_table_the_function_and_the_connection_are_added() -> None:
-    advice = complete(Advice("Prove it", ("verify", TABLE)), Destination(EVERYWHERE, "orders", "own"))
+    advice = complete(Advice("Prove it", ("verify", TABLE)), AdviceTarget(EVERYWHERE, "orders", "own"))
     assert str(advice) == (
         "Prove it: `ddbinsert verify orders --function own --config 'my file.yaml' --profile prod "
         "--region eu-west-1 --endpoint-url http://127.0.0.1:1 --local`"
@@ -36,36 +36,36 @@ def test_the_table_the_function_and_the_connection_are_added() -> None:
 
 def test_what_the_advice_names_already_is_not_added_again() -> None:
     given = Advice("Remove it", ("down", TABLE, "--function", "tap", "--no-local"))
-    completed = complete(given, Destination(Common(local=False), "orders", "own"))
+    completed = complete(given, AdviceTarget(Common(local=False), "orders", "own"))
     assert completed.command == ("down", "orders", "--function", "tap", "--no-local")
 
 
 def test_another_table_keeps_its_own_function() -> None:
     completed = complete(
-        Advice("Attach it", ("attach-trigger", "users")), Destination(Common(), "orders", "own")
+        Advice("Attach it", ("attach-trigger", "users")), AdviceTarget(Common(), "orders", "own")
     )
     assert completed.command == ("attach-trigger", "users")
 
 
 @pytest.mark.parametrize("words", [("local", "start"), ("config", "schema"), ("function", "scaffold", "x")])
 def test_a_command_without_a_connection_gets_no_options_of_one(words: tuple[str, ...]) -> None:
-    assert complete(Advice("Do it", words), Destination(EVERYWHERE, "orders", "own")).command == words
+    assert complete(Advice("Do it", words), AdviceTarget(EVERYWHERE, "orders", "own")).command == words
 
 
 def test_options_that_the_command_lacks_are_left_out() -> None:
-    completed = complete(Advice("Write some", ("send", TABLE)), Destination(Common(), "orders", "own"))
+    completed = complete(Advice("Write some", ("send", TABLE)), AdviceTarget(Common(), "orders", "own"))
     assert completed.command == ("send", "orders")
 
 
 @pytest.mark.parametrize("table", ["ORDERS_TABLE", "TABLE", "TABLES-TABLE", "my.TABLE"])
 def test_a_table_name_that_holds_the_placeholder_is_not_changed(table: str) -> None:
-    to = Destination(Common(local=True), table)
+    to = AdviceTarget(Common(local=True), table)
     assert complete(Advice("x", ("verify", TABLE)), to).command == ("verify", table, "--local")
     assert complete(Advice("x", ("verify", table)), to).command == ("verify", table, "--local")
 
 
 def test_a_run_without_a_table_shows_where_one_belongs() -> None:
-    assert complete(Advice("x", ("verify", TABLE)), Destination(Common())).line == "ddbinsert verify TABLE"
+    assert complete(Advice("x", ("verify", TABLE)), AdviceTarget(Common())).line == "ddbinsert verify TABLE"
 
 
 def test_values_are_quoted_for_the_shell() -> None:

@@ -11,7 +11,7 @@ import ddbinsert.cli
 from ddbinsert.cli.app import registered
 from ddbinsert.cli.help import summary
 from ddbinsert.cli.registry import TABLE, below, commands
-from ddbinsert.cli.tree import Group
+from ddbinsert.cli.tree import CommandGroup
 
 ROWS = [row for rows in TABLE.values() for row in rows]
 
@@ -47,7 +47,7 @@ def test_a_name_that_is_not_a_commands_is_not_in_the_registry() -> None:
 
 
 def test_a_group_takes_a_further_command_and_lets_go_of_it() -> None:
-    group = Group(group="config", name="config")
+    group = CommandGroup(group="config", name="config")
     schema = group.commands["schema"]
     assert group.commands["schema"] is schema
     group.add_command(schema, "again")

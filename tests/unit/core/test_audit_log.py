@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import ddbinsert.handlers
-from ddbinsert.core.audit_log import Entry, Index, Question, choose, entry_of, item_text, newest, request
+from ddbinsert.core.audit_log import AuditEntry, Index, Question, choose, entry_of, item_text, newest, request
 from ddbinsert.errors import UsageError
 
 BY_ITEM = Index(name="by-item", partition="item", sort="time")
@@ -100,8 +100,8 @@ def test_what_is_no_key_is_refused(key: str) -> None:
     assert caught.value.code == "bad-key"
 
 
-def _entry(time: str, number: str) -> Entry:
-    return Entry(
+def _entry(time: str, number: str) -> AuditEntry:
+    return AuditEntry(
         event_id=number, time=time, table="t", item="{}", user=None, source="s", sequence_number=number
     )
 

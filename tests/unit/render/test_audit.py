@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 
-from ddbinsert.core.audit_log import Answer, Entry
+from ddbinsert.core.audit_log import AuditEntry, AuditQueryResult
 from ddbinsert.render.audit import answer
 from ddbinsert.render.terminal.screen import Screen
 
 
 def test_an_entry_without_its_image_says_how_large_it_was() -> None:
     left_out = {"bytes": {"N": "409582"}, "sha256": {"S": "39a9"}}
-    entry = Entry(
+    entry = AuditEntry(
         event_id="e",
         time="2026-11-28T05:33:57.000Z",
         table="orders",
@@ -24,7 +24,7 @@ def test_an_entry_without_its_image_says_how_large_it_was() -> None:
     shown = io.StringIO()
     answer(
         Screen(shown, colour=False),
-        Answer(audit="log", index=None, entries=(entry,), more=False),
+        AuditQueryResult(audit="log", index=None, entries=(entry,), more=False),
         images=True,
     )
     assert "image left out: 409,582 bytes, SHA-256 39a9" in shown.getvalue()

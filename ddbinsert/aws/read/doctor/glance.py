@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ddbinsert.aws.errors import is_not_found, translated
 from ddbinsert.aws.read.stream_records import as_lambda_has_it
-from ddbinsert.core.doctor.facts import Insert, StreamSeen
+from ddbinsert.core.doctor.facts import InsertSeen, StreamSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -111,12 +111,12 @@ def stream_seen(
     pages: Sequence[Page], stream: str, shards: Shards, passes: Callable[[dict[str, object]], bool]
 ) -> StreamSeen:
     """The inserts of all pages, each once."""
-    found: dict[str, Insert] = {}
+    found: dict[str, InsertSeen] = {}
     for record in _inserts(pages):
         change = record["dynamodb"]
         at = change.get("ApproximateCreationDateTime")
         number = str(change.get("SequenceNumber"))
-        found[number] = Insert(
+        found[number] = InsertSeen(
             at=at.timestamp() if isinstance(at, datetime) else float(at or 0.0),
             event_id=str(record.get("eventID")),
             sequence=number,

@@ -10,7 +10,7 @@ from ddbinsert.aws.errors import is_not_found, translated
 from ddbinsert.aws.read.logs import is_of_another, pattern_of
 from ddbinsert.core.arn import parse_arn, resource_name
 from ddbinsert.core.doctor.checks.sink import SINK_THROTTLES
-from ddbinsert.core.doctor.facts import ChangeSeen, LogSeen, Metrics, Receipt
+from ddbinsert.core.doctor.facts import ChangeSeen, LogSeen, Metrics, ReceiptSeen
 from ddbinsert.core.logs.ends import NEEDLES, EndReader
 from ddbinsert.core.proof.mapping_counts import OF_FUNCTION, OF_MAPPING
 from ddbinsert.core.receipt import MARK, parse
@@ -87,7 +87,7 @@ def log_seen(parts: Sequence[Lines]) -> LogSeen:
     """What the windows, newest first, hold."""
     reader = EndReader()
     ends: list[InvocationEnd] = []
-    receipts: list[Receipt] = []
+    receipts: list[ReceiptSeen] = []
     for part in reversed(parts):
         for event in part.events:
             at, message = event.get("timestamp", 0) / 1000, event.get("message", "").rstrip("\n")
@@ -97,7 +97,7 @@ def log_seen(parts: Sequence[Lines]) -> LogSeen:
             receipt = parse(message) if MARK in message else None
             if receipt is not None:
                 receipts.append(
-                    Receipt(
+                    ReceiptSeen(
                         at=at,
                         decision=str(receipt["decision"]),
                         event_id=receipt["eventID"] or "",

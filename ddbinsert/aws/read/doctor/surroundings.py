@@ -11,7 +11,7 @@ from ddbinsert.aws.queue_address import is_missing_queue, queue_url
 from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.aws.sink_places import look_at
 from ddbinsert.core.arn import arn_parts, parse_arn, resource_name
-from ddbinsert.core.doctor.facts import AccountSeen, DestinationSeen, Right, Rights, SinkSeen
+from ddbinsert.core.doctor.facts import AccountSeen, DestinationSeen, Rights, RoleRight, SinkSeen
 from ddbinsert.core.trigger.policy import READING, on_failure_right
 from ddbinsert.errors import AwsError, UsageError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ddbinsert.aws.session.session import Aws
-    from ddbinsert.core.doctor.facts import Receipt
+    from ddbinsert.core.doctor.facts import ReceiptSeen
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState
 
 #: What a sink of each service is written with.
@@ -39,34 +39,38 @@ _OWN_POLICIES: Final = frozenset({"events", "kinesis", "kms", "s3", "sns", "sqs"
 _ENTRIES: Final = 25
 
 
-class Asked(NamedTuple):
+class PermissionQuery(NamedTuple):
     """A right to ask IAM for."""
 
-    right: Right
+    right: RoleRight
     actions: tuple[str, ...]
     resource: str
 
 
 def rights_to_ask(
     table: TableState, function: FunctionState, mappings: Sequence[MappingState], sink: str
-) -> tuple[Asked, ...]:
+) -> tuple[PermissionQuery, ...]:
     """What the function's role needs for this trigger, and one right that it should not have."""
     here = arn_parts(table.arn)
     group = str(here._replace(service="logs", resource=f"log-group:{function.log_group}:log-stream:x"))
     asked = [
-        Asked(Right.WRITE_LOGS, ("logs:CreateLogStream", "logs:PutLogEvents"), group),
-        Asked(Right.DELETE_TABLE, ("dynamodb:DeleteTable",), table.arn),
+        PermissionQuery(RoleRight.WRITE_LOGS, ("logs:CreateLogStream", "logs:PutLogEvents"), group),
+        PermissionQuery(RoleRight.DELETE_TABLE, ("dynamodb:DeleteTable",), table.arn),
     ]
     if table.stream_arn:
-        asked.append(Asked(Right.READ_STREAM, READING, table.stream_arn))
+        asked.append(PermissionQuery(RoleRight.READ_STREAM, READING, table.stream_arn))
     if table.kms_key_arn:
-        asked.append(Asked(Right.DECRYPT, ("kms:Decrypt",), table.kms_key_arn))
+        asked.append(PermissionQuery(RoleRight.DECRYPT, ("kms:Decrypt",), table.kms_key_arn))
     for destination in dict.fromkeys(m.on_failure for m in mappings if m.on_failure):
         with contextlib.suppress(UsageError):
             actions = on_failure_right(destination)["Action"]
             first = actions if isinstance(actions, str) else actions[0]
             is_bucket = arn_parts(destination).service == "s3"
-            asked.append(Asked(Right.SEND_FAILED, (first,), f"{destination}/x" if is_bucket else destination))
+            asked.append(
+                PermissionQuery(
+                    RoleRight.SEND_FAILED, (first,), f"{destination}/x" if is_bucket else destination
+                )
+            )
             break
     place = parse_arn(sink)
     if place is not None and place.service in _WRITES and place.account in ("", here.account):
@@ -77,11 +81,11 @@ def rights_to_ask(
             if place.service == "logs"
             else sink
         )
-        asked.append(Asked(Right.WRITE_SINK, (_WRITES[place.service],), resource))
+        asked.append(PermissionQuery(RoleRight.WRITE_SINK, (_WRITES[place.service],), resource))
     return tuple(asked)
 
 
-def read_right(aws: Aws, role_arn: str, one: Asked, *, is_ours: bool) -> Rights:
+def read_right(aws: Aws, role_arn: str, one: PermissionQuery, *, is_ours: bool) -> Rights:
     """IAM's answer about one right of a role.
 
     Where a resource has a policy of its own, and the role is somebody else's, only an explicit denial is certain.
@@ -167,7 +171,7 @@ def read_sink(aws: Aws, arn: str) -> SinkSeen:
     return SinkSeen(arn=arn, problem=problem.text, missing=problem.is_missing, is_wrong=problem.is_wrong)
 
 
-def last_entry(aws: Aws, sink: str, receipts: Sequence[Receipt]) -> float | None:
+def last_entry(aws: Aws, sink: str, receipts: Sequence[ReceiptSeen]) -> float | None:
     """The time of the newest receipt whose record has an entry in a sink that is a table keyed by eventID."""
     target = parse_arn(sink)
     newest = {one.event_id: one.at for one in receipts if one.event_id and one.decision == "processed"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import plural
-from ddbinsert.core.doctor.model import Check, Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import Check, FactSource, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.filters import judge_filters, repair
@@ -49,7 +49,7 @@ def _of(cause: Cause, severity: Severity, *, is_leak: bool = False) -> Check:
         id=cause.value,
         severity=severity,
         meaning=cause.meaning,
-        reads=(Part.MAPPINGS, Part.FILTERS),
+        reads=(FactSource.MAPPINGS, FactSource.FILTERS),
         look=look,
     )
 
@@ -60,7 +60,7 @@ NEVER = _of(Cause.FILTER_NEVER_MATCHES, Severity.ERROR)
 UNREADABLE = _of(Cause.FILTER_UNREADABLE, Severity.ERROR)
 
 
-@check(Cause.FILTER_HIDDEN, Severity.ERROR, "Lambda cannot read the mapping's filter", Part.MAPPINGS)
+@check(Cause.FILTER_HIDDEN, Severity.ERROR, "Lambda cannot read the mapping's filter", FactSource.MAPPINGS)
 def hidden(facts: Facts) -> Iterator[Symptom]:
     for one in facts.mappings:
         if one.filter_error:
@@ -98,7 +98,11 @@ def _by_rule(name: str, meaning: str, text: str, rules: frozenset[str]) -> Check
             yield Symptom(text=text, evidence=tuple(line for _, line in found), advice=_SHOW)
 
     return Check(
-        id=name, severity=Severity.WARNING, meaning=meaning, reads=(Part.MAPPINGS, Part.FILTERS), look=look
+        id=name,
+        severity=Severity.WARNING,
+        meaning=meaning,
+        reads=(FactSource.MAPPINGS, FactSource.FILTERS),
+        look=look,
     )
 
 
@@ -122,8 +126,8 @@ VIEW = _by_rule(
     Cause.FILTER_PART_NEVER_MATCHES,
     Severity.WARNING,
     Cause.FILTER_PART_NEVER_MATCHES.meaning,
-    Part.MAPPINGS,
-    Part.FILTERS,
+    FactSource.MAPPINGS,
+    FactSource.FILTERS,
 )
 def dead_part(facts: Facts) -> Iterator[Symptom]:
     for _, finding in _judged(facts):
@@ -135,9 +139,9 @@ def dead_part(facts: Facts) -> Iterator[Symptom]:
     Cause.EVERYTHING_FILTERED_OUT,
     Severity.WARNING,
     Cause.EVERYTHING_FILTERED_OUT.meaning,
-    Part.METRICS,
-    Part.MAPPINGS,
-    Part.STREAM,
+    FactSource.METRICS,
+    FactSource.MAPPINGS,
+    FactSource.STREAM,
 )
 def everything_filtered(facts: Facts) -> Iterator[Symptom]:
     metrics = facts.metrics

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, plural
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
 
@@ -44,7 +44,7 @@ _NEAR = 0.9
 _FULL = 0.8
 
 
-@check(Cause.FUNCTION_MISSING, Severity.ERROR, Cause.FUNCTION_MISSING.meaning, Part.FUNCTION)
+@check(Cause.FUNCTION_MISSING, Severity.ERROR, Cause.FUNCTION_MISSING.meaning, FactSource.FUNCTION)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is None:
         left = facts.mappings or facts.world.stale_mappings
@@ -63,7 +63,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     Cause.FUNCTION_NOT_ACTIVE,
     Severity.ERROR,
     "the function is not active and cannot be invoked; AWS reports the reason",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def not_active(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -79,7 +79,7 @@ def not_active(facts: Facts) -> Iterator[Symptom]:
     "function-inactive",
     Severity.NOTE,
     "Lambda released the resources of an idle function; the next invocation wakes it",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def inactive(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -95,7 +95,7 @@ def inactive(facts: Facts) -> Iterator[Symptom]:
     "function-update-failed",
     Severity.WARNING,
     "the function's last update failed: it still runs the previous code and settings",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def update_failed(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -111,7 +111,7 @@ def update_failed(facts: Facts) -> Iterator[Symptom]:
     Cause.THROTTLED_CONCURRENCY,
     Severity.ERROR,
     "the function's reserved concurrency is 0: every invocation is throttled",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def concurrency_zero(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -129,8 +129,8 @@ def concurrency_zero(facts: Facts) -> Iterator[Symptom]:
     "account-concurrency-low",
     Severity.WARNING,
     "the account's unreserved concurrency is less than what the mapping can use",
-    Part.ACCOUNT,
-    Part.SHARDS,
+    FactSource.ACCOUNT,
+    FactSource.SHARDS,
 )
 def account_concurrency(facts: Facts) -> Iterator[Symptom]:
     function, account = facts.function, facts.account
@@ -155,7 +155,7 @@ def account_concurrency(facts: Facts) -> Iterator[Symptom]:
     "code-storage-near-limit",
     Severity.WARNING,
     "the account's storage for code is nearly full: updates will be rejected",
-    Part.ACCOUNT,
+    FactSource.ACCOUNT,
 )
 def code_storage(facts: Facts) -> Iterator[Symptom]:
     account = facts.account
@@ -171,7 +171,7 @@ def code_storage(facts: Facts) -> Iterator[Symptom]:
     "environment-near-limit",
     Severity.NOTE,
     "the function's environment variables are near the 4 KB that Lambda allows",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def environment(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -186,7 +186,12 @@ def environment(facts: Facts) -> Iterator[Symptom]:
         )
 
 
-@check("runtime-deprecated", Severity.WARNING, "Lambda has deprecated the function's runtime", Part.FUNCTION)
+@check(
+    "runtime-deprecated",
+    Severity.WARNING,
+    "Lambda has deprecated the function's runtime",
+    FactSource.FUNCTION,
+)
 def runtime(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
     if function is None or function.package_type != "Zip":
@@ -213,8 +218,8 @@ def _successor(runtime_name: str) -> str:
     "template-code-changed",
     Severity.ERROR,
     "the function has the tag of a ddbinsert template but different code, and its invocations write no receipts",
-    Part.FUNCTION,
-    Part.LOG,
+    FactSource.FUNCTION,
+    FactSource.LOG,
 )
 def code_changed(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -240,7 +245,7 @@ def code_changed(facts: Facts) -> Iterator[Symptom]:
     "mapping-pinned-to-version",
     Severity.NOTE,
     "the mapping delivers to an alias or a version: an update of $LATEST does not reach it",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def pinned(facts: Facts) -> Iterator[Symptom]:
     from ddbinsert.core.arn import arn_parts

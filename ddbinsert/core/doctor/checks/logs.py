@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, plural
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Cause.LOG_GROUP_MISSING,
     Severity.ERROR,
     "the log group does not exist, although the function was invoked or ddbinsert created it",
-    Part.LOG_GROUP,
-    Part.FUNCTION,
+    FactSource.LOG_GROUP,
+    FactSource.FUNCTION,
 )
 def missing(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -44,7 +44,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     "log-group-class",
     Severity.NOTE,
     "the log group's class is not STANDARD: some ways of reading it are not available",
-    Part.LOG_GROUP,
+    FactSource.LOG_GROUP,
 )
 def group_class(facts: Facts) -> Iterator[Symptom]:
     group = facts.world.log_group
@@ -62,7 +62,7 @@ def group_class(facts: Facts) -> Iterator[Symptom]:
     "log-retention-unlimited",
     Severity.NOTE,
     "the log group has no retention: its storage cost grows without limit",
-    Part.LOG_GROUP,
+    FactSource.LOG_GROUP,
 )
 def retention(facts: Facts) -> Iterator[Symptom]:
     group = facts.world.log_group
@@ -78,7 +78,7 @@ def retention(facts: Facts) -> Iterator[Symptom]:
     "log-group-protected",
     Severity.NOTE,
     "the log group is protected against deletion: `down` cannot delete it",
-    Part.LOG_GROUP,
+    FactSource.LOG_GROUP,
 )
 def protected(facts: Facts) -> Iterator[Symptom]:
     group = facts.world.log_group
@@ -97,7 +97,7 @@ def protected(facts: Facts) -> Iterator[Symptom]:
     "log-level-hides-ends",
     Severity.NOTE,
     "the function's system log level suppresses the ends of invocations, so verify can prove less",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def level(facts: Facts) -> Iterator[Symptom]:
     function = facts.function

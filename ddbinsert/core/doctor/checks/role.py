@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import Advice
 from ddbinsert.core.arn import log_group_arn, resource_name
 from ddbinsert.core.doctor.checks.words import attach
-from ddbinsert.core.doctor.facts import Right
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.facts import RoleRight
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.trigger.policy import READING, lacking, statements_of
 
@@ -52,13 +52,13 @@ def _names_another_stream(facts: Facts) -> tuple[str, ...]:
 
 
 def _is_stale(facts: Facts) -> bool:
-    cannot = Right.READ_STREAM in facts.rights.denied or (
-        "stream" in _own_policy_lacks(facts) and Right.READ_STREAM not in facts.rights.allowed
+    cannot = RoleRight.READ_STREAM in facts.rights.denied or (
+        "stream" in _own_policy_lacks(facts) and RoleRight.READ_STREAM not in facts.rights.allowed
     )
     return cannot and bool(_names_another_stream(facts))
 
 
-@check(Cause.ROLE_MISSING, Severity.ERROR, Cause.ROLE_MISSING.meaning, Part.ROLE, Part.FUNCTION)
+@check(Cause.ROLE_MISSING, Severity.ERROR, Cause.ROLE_MISSING.meaning, FactSource.ROLE, FactSource.FUNCTION)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.world.role is None:
         yield Symptom(
@@ -70,7 +70,10 @@ def missing(facts: Facts) -> Iterator[Symptom]:
 
 
 @check(
-    "role-not-assumable", Severity.ERROR, "the role's trust policy does not let Lambda assume it", Part.ROLE
+    "role-not-assumable",
+    Severity.ERROR,
+    "the role's trust policy does not let Lambda assume it",
+    FactSource.ROLE,
 )
 def not_assumable(facts: Facts) -> Iterator[Symptom]:
     role = facts.world.role
@@ -89,10 +92,10 @@ def not_assumable(facts: Facts) -> Iterator[Symptom]:
     "permissions-boundary",
     Severity.ERROR,
     "the role's permissions boundary denies a permission that its policies grant",
-    Part.RIGHTS,
+    FactSource.RIGHTS,
 )
 def boundary(facts: Facts) -> Iterator[Symptom]:
-    needed = facts.rights.by_boundary - {Right.DELETE_TABLE}
+    needed = facts.rights.by_boundary - {RoleRight.DELETE_TABLE}
     if needed:
         yield Symptom(
             text=f"the permissions boundary of role {_role_name(facts)} does not let it {', or '.join(sorted(needed))}",
@@ -110,7 +113,7 @@ def boundary(facts: Facts) -> Iterator[Symptom]:
     "policy-names-replaced-stream",
     Severity.ERROR,
     "the role's policy names a stream that was replaced, and not the live one",
-    Part.ROLE,
+    FactSource.ROLE,
 )
 def stale_policy(facts: Facts) -> Iterator[Symptom]:
     if facts.table.stream_arn is not None and _is_stale(facts):
@@ -125,7 +128,9 @@ def stale_policy(facts: Facts) -> Iterator[Symptom]:
         )
 
 
-@check(Cause.PERMISSION_LOST, Severity.ERROR, Cause.PERMISSION_LOST.meaning, Part.ROLE, Part.FUNCTION)
+@check(
+    Cause.PERMISSION_LOST, Severity.ERROR, Cause.PERMISSION_LOST.meaning, FactSource.ROLE, FactSource.FUNCTION
+)
 def permission(facts: Facts) -> Iterator[Symptom]:
     if facts.world.role is None or facts.table.stream_arn is None or _is_stale(facts):
         return
@@ -134,8 +139,10 @@ def permission(facts: Facts) -> Iterator[Symptom]:
         for m in facts.mappings
         if "Cannot access" in m.last_result or "assume" in m.last_result
     )
-    denied = Right.READ_STREAM in facts.rights.denied and Right.READ_STREAM not in facts.rights.by_boundary
-    lacks = "stream" in _own_policy_lacks(facts) and Right.READ_STREAM not in facts.rights.allowed
+    denied = (
+        RoleRight.READ_STREAM in facts.rights.denied and RoleRight.READ_STREAM not in facts.rights.by_boundary
+    )
+    lacks = "stream" in _own_policy_lacks(facts) and RoleRight.READ_STREAM not in facts.rights.allowed
     if denied or lacks or reports:
         yield Symptom(
             text=f"role {_role_name(facts)} cannot read the stream: nothing is delivered",
@@ -150,7 +157,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
             advice=attach("Restore the policy of a role that ddbinsert created"),
             is_safe=facts.is_ours,
             # Another policy of the role may grant it, where IAM was not asked.
-            severity=Severity.WARNING if Part.RIGHTS in facts.unread and not reports else None,
+            severity=Severity.WARNING if FactSource.RIGHTS in facts.unread and not reports else None,
         )
 
 
@@ -158,14 +165,16 @@ def permission(facts: Facts) -> Iterator[Symptom]:
     Cause.ROLE_CANNOT_WRITE_LOGS,
     Severity.WARNING,
     Cause.ROLE_CANNOT_WRITE_LOGS.meaning,
-    Part.ROLE,
-    Part.FUNCTION,
+    FactSource.ROLE,
+    FactSource.FUNCTION,
 )
 def logs(facts: Facts) -> Iterator[Symptom]:
     if facts.world.role is None or facts.function is None:
         return
-    denied = Right.WRITE_LOGS in facts.rights.denied and Right.WRITE_LOGS not in facts.rights.by_boundary
-    if denied or ("logs" in _own_policy_lacks(facts) and Right.WRITE_LOGS not in facts.rights.allowed):
+    denied = (
+        RoleRight.WRITE_LOGS in facts.rights.denied and RoleRight.WRITE_LOGS not in facts.rights.by_boundary
+    )
+    if denied or ("logs" in _own_policy_lacks(facts) and RoleRight.WRITE_LOGS not in facts.rights.allowed):
         yield Symptom(
             text="the function's role cannot write to its log group: its log lines are lost, and verify cannot observe it",
             evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
@@ -178,14 +187,14 @@ def logs(facts: Facts) -> Iterator[Symptom]:
     Cause.FAILURE_DESTINATION_DENIED,
     Severity.ERROR,
     Cause.FAILURE_DESTINATION_DENIED.meaning,
-    Part.RIGHTS,
+    FactSource.RIGHTS,
 )
 def destination(facts: Facts) -> Iterator[Symptom]:
-    if Right.SEND_FAILED in facts.rights.denied - facts.rights.by_boundary and facts.destinations:
+    if RoleRight.SEND_FAILED in facts.rights.denied - facts.rights.by_boundary and facts.destinations:
         yield Symptom(
             text="the function's role is not allowed to send to the on-failure destination: discarded records are lost",
             evidence=tuple(
-                f"{facts.rights.actions.get(Right.SEND_FAILED, 'sending')} to {one.arn}: denied"
+                f"{facts.rights.actions.get(RoleRight.SEND_FAILED, 'sending')} to {one.arn}: denied"
                 for one in facts.destinations
             ),
             advice=attach(
@@ -197,14 +206,14 @@ def destination(facts: Facts) -> Iterator[Symptom]:
         )
 
 
-@check("sink-denied", Severity.ERROR, "the role is not allowed to write to the sink", Part.RIGHTS)
+@check("sink-denied", Severity.ERROR, "the role is not allowed to write to the sink", FactSource.RIGHTS)
 def sink(facts: Facts) -> Iterator[Symptom]:
-    denied = Right.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary
+    denied = RoleRight.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary
     if denied and facts.sink.arn not in ("", facts.table.arn):
         yield Symptom(
             text="the function's role is not allowed to write to its sink: every record fails",
             evidence=(
-                f"{facts.rights.actions.get(Right.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
+                f"{facts.rights.actions.get(RoleRight.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
             ),
             advice=attach("Grant it to a role that ddbinsert created", "--sink", facts.sink.arn, "--yes"),
         )
@@ -214,10 +223,10 @@ def sink(facts: Facts) -> Iterator[Symptom]:
     "role-too-wide",
     Severity.WARNING,
     "the function's role is allowed to delete the table",
-    Part.RIGHTS,
+    FactSource.RIGHTS,
 )
 def too_wide(facts: Facts) -> Iterator[Symptom]:
-    if Right.DELETE_TABLE in facts.rights.allowed:
+    if RoleRight.DELETE_TABLE in facts.rights.allowed:
         yield Symptom(
             text=f"role {_role_name(facts)} has more permissions than a trigger needs: it is allowed to delete the table",
             evidence=(f"dynamodb:DeleteTable on {facts.table.arn}: allowed",),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import parse_arn, resource_name
 from ddbinsert.core.doctor.checks.words import attach, plural
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def is_own_table(facts: Facts) -> bool:
     return facts.sink.arn == facts.table.arn
 
 
-@check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, Part.FUNCTION)
+@check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, FactSource.FUNCTION)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.needs_sink and not facts.sink.arn:
         yield Symptom(
@@ -41,7 +41,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     "sink-not-found",
     Severity.ERROR,
     "the sink that SINK_ARN names does not exist, or cannot be used",
-    Part.SINK,
+    FactSource.SINK,
 )
 def not_found(facts: Facts) -> Iterator[Symptom]:
     sink = facts.sink
@@ -58,7 +58,13 @@ def not_found(facts: Facts) -> Iterator[Symptom]:
     )
 
 
-@check("sink-throttled", Severity.WARNING, "writes to the sink were throttled", Part.METRICS, Part.SINK)
+@check(
+    "sink-throttled",
+    Severity.WARNING,
+    "writes to the sink were throttled",
+    FactSource.METRICS,
+    FactSource.SINK,
+)
 def throttled(facts: Facts) -> Iterator[Symptom]:
     count = facts.metrics.total(SINK_THROTTLES)
     if facts.sink.arn and count:
@@ -76,7 +82,7 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
     "self-writing-loop",
     Severity.ERROR,
     "the function writes to the table that triggers it: each insert causes another one",
-    Part.FUNCTION,
+    FactSource.FUNCTION,
 )
 def loop(facts: Facts) -> Iterator[Symptom]:
     function, table = facts.function, facts.table

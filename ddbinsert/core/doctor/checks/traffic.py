@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, clock_time, plural, show_log
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.bounds import LONGEST_TIMEOUT
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
@@ -18,7 +18,7 @@ from ddbinsert.core.trigger.draining import RETENTION
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ddbinsert.core.doctor.facts import Facts, Insert
+    from ddbinsert.core.doctor.facts import Facts, InsertSeen
     from ddbinsert.core.logs.ends import InvocationEnd
 
 _IMPORT = re.compile(
@@ -65,7 +65,7 @@ def _is_poison(facts: Facts) -> bool:
     "function-cannot-be-loaded",
     Severity.ERROR,
     "Lambda cannot load the handler: a module is missing, or the code has a syntax error",
-    Part.LOG,
+    FactSource.LOG,
 )
 def import_error(facts: Facts) -> Iterator[Symptom]:
     broken = _import_errors(facts)
@@ -81,8 +81,8 @@ def import_error(facts: Facts) -> Iterator[Symptom]:
     Cause.POISON_RECORD_BLOCKS_SHARD,
     Severity.ERROR,
     Cause.POISON_RECORD_BLOCKS_SHARD.meaning,
-    Part.LOG,
-    Part.MAPPINGS,
+    FactSource.LOG,
+    FactSource.MAPPINGS,
 )
 def poison(facts: Facts) -> Iterator[Symptom]:
     if not _is_poison(facts) or _import_errors(facts):
@@ -106,7 +106,13 @@ def poison(facts: Facts) -> Iterator[Symptom]:
     )
 
 
-@check(Cause.FUNCTION_TIMES_OUT, Severity.ERROR, Cause.FUNCTION_TIMES_OUT.meaning, Part.LOG, Part.FUNCTION)
+@check(
+    Cause.FUNCTION_TIMES_OUT,
+    Severity.ERROR,
+    Cause.FUNCTION_TIMES_OUT.meaning,
+    FactSource.LOG,
+    FactSource.FUNCTION,
+)
 def timeouts(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
     out = _timed_out(facts, facts.log.ends)
@@ -127,7 +133,7 @@ def timeouts(facts: Facts) -> Iterator[Symptom]:
     )
 
 
-@check(Cause.FUNCTION_ERRORS, Severity.ERROR, "invocations of the function fail", Part.LOG)
+@check(Cause.FUNCTION_ERRORS, Severity.ERROR, "invocations of the function fail", FactSource.LOG)
 def errors(facts: Facts) -> Iterator[Symptom]:
     known = {id(end) for end in _import_errors(facts)}
     failed = [end for end in facts.log.ends if not end.ok and not end.timed_out and id(end) not in known]
@@ -148,8 +154,8 @@ def errors(facts: Facts) -> Iterator[Symptom]:
     "errors-not-in-log",
     Severity.WARNING,
     "CloudWatch counts errors that the function's log does not show",
-    Part.METRICS,
-    Part.LOG,
+    FactSource.METRICS,
+    FactSource.LOG,
 )
 def unlogged_errors(facts: Facts) -> Iterator[Symptom]:
     counted = facts.metrics.total("Errors", since=facts.since)
@@ -170,8 +176,8 @@ def unlogged_errors(facts: Facts) -> Iterator[Symptom]:
     "function-throttled",
     Severity.WARNING,
     "invocations of the function were throttled",
-    Part.METRICS,
-    Part.FUNCTION,
+    FactSource.METRICS,
+    FactSource.FUNCTION,
 )
 def throttled(facts: Facts) -> Iterator[Symptom]:
     count = facts.metrics.total("Throttles")
@@ -198,8 +204,8 @@ def throttled(facts: Facts) -> Iterator[Symptom]:
     "timeout-near",
     Severity.WARNING,
     "an invocation took more than 80 % of the function's timeout",
-    Part.LOG,
-    Part.FUNCTION,
+    FactSource.LOG,
+    FactSource.FUNCTION,
 )
 def timeout_near(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -221,8 +227,8 @@ def timeout_near(facts: Facts) -> Iterator[Symptom]:
     "iterator-age",
     Severity.WARNING,
     "records are delivered late: the mapping is behind the stream",
-    Part.METRICS,
-    Part.MAPPINGS,
+    FactSource.METRICS,
+    FactSource.MAPPINGS,
 )
 def lag(facts: Facts) -> Iterator[Symptom]:
     last = (facts.metrics.last("IteratorAge", since=facts.now - 2 * _LATE) or 0.0) / 1000
@@ -240,12 +246,16 @@ def _larger(facts: Facts) -> int:
     return min(10_000, 10 * max((m.batch_size for m in facts.mappings), default=100))
 
 
-def waiting(facts: Facts) -> tuple[Insert, ...] | None:
+def waiting(facts: Facts) -> tuple[InsertSeen, ...] | None:
     """Inserts of the time that was looked at, oldest first, that should be processed by now and have no receipt.
 
     None where that cannot be said: the function leaves no receipts, or log or stream were not read.
     """
-    if {Part.STREAM, Part.LOG} & set(facts.unread) or facts.table.stream_arn is None or not facts.log.whole:
+    if (
+        {FactSource.STREAM, FactSource.LOG} & set(facts.unread)
+        or facts.table.stream_arn is None
+        or not facts.log.whole
+    ):
         return None
     inserts = [one for one in facts.stream.inserts if one.passes and one.at >= facts.since]
     done = {one.sequence for one in facts.log.receipts if one.decision != "failed"}
@@ -265,9 +275,9 @@ def waiting(facts: Facts) -> tuple[Insert, ...] | None:
     Cause.INSERTS_NOT_PROCESSED,
     Severity.ERROR,
     "inserts in the stream have no receipt, although enough time has passed",
-    Part.STREAM,
-    Part.LOG,
-    Part.MAPPINGS,
+    FactSource.STREAM,
+    FactSource.LOG,
+    FactSource.MAPPINGS,
 )
 def unprocessed(facts: Facts) -> Iterator[Symptom]:
     if (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.core.filters.lint.impossible import is_impossible, takes_all, why_impossible
 from ddbinsert.core.filters.lint.places import Remark, not_in_view, nowhere
 from ddbinsert.core.filters.lint.redundant import repetitions
-from ddbinsert.core.filters.lint.report import Correction, Severity
+from ddbinsert.core.filters.lint.report import Correction, LintSeverity
 from ddbinsert.core.filters.reach.known import known_kinds
 from ddbinsert.core.filters.reach.reach import may_be_absent
 from ddbinsert.core.filters.record.kinds import ALWAYS_PRESENT, LeafKind
@@ -70,7 +70,7 @@ def _names(field: Field, location: Location) -> Iterator[Remark]:
             message=f"AWS reads a key with dots as nested keys: {nested}.",
             hint="Write nested objects.",
             at=field.at,
-            severity=Severity.NOTE,
+            severity=LintSeverity.NOTE,
         )
     if location.attribute is not None and location.attribute.startswith("aws:rep:"):
         yield Remark(
@@ -78,7 +78,7 @@ def _names(field: Field, location: Location) -> Iterator[Remark]:
             message=f"`{location.attribute}` exists in global tables of version 2017.11.29 only.",
             hint="Later versions write no aws:rep: attributes: the field never matches there.",
             at=field.at,
-            severity=Severity.NOTE,
+            severity=LintSeverity.NOTE,
         )
 
 
@@ -118,7 +118,7 @@ def _always(field: Field, location: Location, kind: LeafKind, stream: KnownStrea
             message="This is always true and filters nothing.",
             hint="Remove it.",
             at=field.at,
-            severity=Severity.NOTE if harmless else Severity.WARNING,
+            severity=LintSeverity.NOTE if harmless else LintSeverity.WARNING,
         )
     elif all_values and len(values) > 1 and any(isinstance(value, AnythingBut) for value in values):
         yield Remark(

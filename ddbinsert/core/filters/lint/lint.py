@@ -19,7 +19,7 @@ from ddbinsert.core.filters.lint.report import (
     KnownStream,
     LintFinding,
     LintReport,
-    Severity,
+    LintSeverity,
 )
 from ddbinsert.core.filters.reach.answer import Passes
 from ddbinsert.core.filters.reach.reach import EVENT_NAME, accepts, leak, passing
@@ -99,7 +99,7 @@ def _of_mapping(judged: Sequence[CheckedFilter], expectation: Expectation) -> It
 def _too_long(text: str) -> LintFinding:
     return LintFinding(
         rule="too-long",
-        severity=Severity.ERROR,
+        severity=LintSeverity.ERROR,
         message=f"The pattern has {len(text)} characters; AWS accepts {LONGEST}.",
         hint="Remove spaces, or split it: the filters of a mapping are ORed.",
     )
@@ -109,7 +109,7 @@ def _count(count: int) -> Iterator[LintFinding]:
     if count > MOST:
         yield LintFinding(
             rule="too-many-filters",
-            severity=Severity.ERROR if count > MOST_RAISED else Severity.WARNING,
+            severity=LintSeverity.ERROR if count > MOST_RAISED else LintSeverity.WARNING,
             message=f"{count} filters; a mapping can have {MOST}, or {MOST_RAISED} with a raised quota.",
             hint="Combine several in one pattern with `$or`.",
         )
@@ -121,7 +121,7 @@ def _refused(fault: PatternError) -> LintFinding:
         hint = f"Allowed here: {' '.join(f'`{one}`' for one in fault.allowed)}"
     return LintFinding(
         rule="invalid",
-        severity=Severity.ERROR,
+        severity=LintSeverity.ERROR,
         message=fault.message,
         hint=hint,
         path=fault.path,
@@ -165,7 +165,7 @@ def _one(
 
 
 def _placed(remark: Remark, *, fatal: bool) -> LintFinding:
-    severity = Severity.ERROR if remark.kills and fatal else remark.severity
+    severity = LintSeverity.ERROR if remark.kills and fatal else remark.severity
     message = remark.message
     if remark.kills and not fatal:
         message += " (Other alternatives of the pattern can match.)"
@@ -183,7 +183,7 @@ def _placed(remark: Remark, *, fatal: bool) -> LintFinding:
 def _repeated(place: PatternPlace, what: str) -> LintFinding:
     return LintFinding(
         rule="repeated-key",
-        severity=Severity.WARNING,
+        severity=LintSeverity.WARNING,
         message=f"{what} AWS lets the later conditions replace the earlier ones.",
         hint="Write it once.",
         path=place.path,
@@ -226,7 +226,9 @@ def _no_insert(
     hint = 'Select inserts with {"eventName":["INSERT"]}; they have Keys and NewImage, but no OldImage.'
     yield LintFinding(
         rule="no-insert",
-        severity=Severity.WARNING if intended and expectation is Expectation.OTHERS else Severity.ERROR,
+        severity=LintSeverity.WARNING
+        if intended and expectation is Expectation.OTHERS
+        else LintSeverity.ERROR,
         message=f"No INSERT passes this filter: {summary.inserts.reason}.",
         hint=hint if by_event else None,
         path=culprit.at.path if culprit and by_event else (),
@@ -242,7 +244,7 @@ def _not_insert_only(summary: CheckedFilter, expectation: Expectation) -> Iterat
         return  # a filter in a template need not be insert-only: see `_ored_leaks` and `--require insert-only`
     yield LintFinding(
         rule="not-insert-only",
-        severity=Severity.WARNING,
+        severity=LintSeverity.WARNING,
         message=f"{leaking.event.value} records can pass: the filter is not insert-only.",
         hint='Add "eventName":["INSERT"]; attach-trigger does so itself.',
     )
@@ -258,7 +260,7 @@ def _ored_leaks(judged: Sequence[CheckedFilter]) -> Iterator[LintFinding]:
         if any(EVENT_NAME not in rule for rule in rules_of(one.parsed.nodes)):
             yield LintFinding(
                 rule="ored-filters",
-                severity=Severity.WARNING,
+                severity=LintSeverity.WARNING,
                 filter=number,
                 message=f"{one.counterexample.event.value} records can pass: filters are ORed, so that the "
                 "restriction to inserts in another filter does not apply to this one.",
@@ -281,7 +283,7 @@ def _subsumed(parsed: Sequence[tuple[int, Pattern]]) -> Iterator[LintFinding]:
             superfluous.add(number)
             yield LintFinding(
                 rule="subsumed-filter",
-                severity=Severity.WARNING,
+                severity=LintSeverity.WARNING,
                 filter=number,
                 message=f"Filter {other} lets through everything that this one does; filters are ORed.",
                 hint="Remove it; or, if both conditions must hold, put them into one pattern.",
@@ -289,4 +291,4 @@ def _subsumed(parsed: Sequence[tuple[int, Pattern]]) -> Iterator[LintFinding]:
             break
 
 
-__all__ = ["Expectation", "KnownStream", "LintReport", "Severity", "lint"]
+__all__ = ["Expectation", "KnownStream", "LintReport", "LintSeverity", "lint"]

@@ -6,7 +6,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.filters.lint.report import Correction, Severity
+from ddbinsert.core.filters.lint.report import Correction, LintSeverity
 from ddbinsert.core.filters.reach.reach import may_be_absent
 from ddbinsert.core.filters.record.kinds import IMAGES, RECORD_KINDS, TYPE_KEYS
 from ddbinsert.core.filters.record.place import Fault, Location
@@ -34,7 +34,7 @@ class Remark:
     message: str
     hint: str | None
     at: PatternPlace
-    severity: Severity = Severity.WARNING
+    severity: LintSeverity = LintSeverity.WARNING
     kills: bool = False
     correction: Correction | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.filters.lint.places import Remark
-from ddbinsert.core.filters.lint.report import Severity
+from ddbinsert.core.filters.lint.report import LintSeverity
 from ddbinsert.core.pattern.model import AnythingBut, Condition, Equals
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def repetitions(field: Field) -> Iterator[Remark]:
                 message="Another condition of the list includes this one.",
                 hint="Remove it.",
                 at=condition.at,
-                severity=Severity.NOTE,
+                severity=LintSeverity.NOTE,
             )
         seen.add(same)
 

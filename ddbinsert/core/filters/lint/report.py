@@ -6,7 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.filters.reach.answer import Answer, KnownStream, Passes
+from ddbinsert.core.filters.reach.answer import KnownStream, Passes, Reachability
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ __all__ = [
     "KnownStream",
     "LintFinding",
     "LintReport",
-    "Severity",
+    "LintSeverity",
     "dotted",
 ]
 
 
-class Severity(StrEnum):
+class LintSeverity(StrEnum):
     """ERROR: AWS refuses the filter, or no insert can pass. WARNING: probably a mistake. NOTE: superfluous."""
 
     ERROR = "error"
@@ -74,7 +74,7 @@ class LintFinding:
     """
 
     rule: str
-    severity: Severity
+    severity: LintSeverity
     message: str
     hint: str | None = None
     filter: int | None = None
@@ -95,8 +95,8 @@ class CheckedFilter:
 
     pattern: str
     parsed: Pattern | None = field(default=None, compare=False, repr=False)
-    leaks: Answer | None = None
-    inserts: Answer | None = None
+    leaks: Reachability | None = None
+    inserts: Reachability | None = None
 
     @property
     def valid(self) -> bool:
@@ -113,12 +113,12 @@ class CheckedFilter:
         return _decided(self.inserts, yes=True)
 
     @property
-    def counterexample(self) -> Answer | None:
+    def counterexample(self) -> Reachability | None:
         """A MODIFY or REMOVE that passes."""
         return self.leaks if self.leaks is not None and self.leaks.passes is Passes.YES else None
 
 
-def _decided(answer: Answer | None, *, yes: bool) -> bool | None:
+def _decided(answer: Reachability | None, *, yes: bool) -> bool | None:
     if answer is None or answer.passes is Passes.UNKNOWN:
         return None
     return (answer.passes is Passes.YES) is yes
@@ -131,7 +131,7 @@ class LintReport:
     filters: tuple[CheckedFilter, ...]
     findings: tuple[LintFinding, ...]
 
-    def count(self, severity: Severity) -> int:
+    def count(self, severity: LintSeverity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
     @property

@@ -20,7 +20,7 @@ class Passes(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class Reachability:
     """Whether a record of one event can pass.
 
     Args:
@@ -60,7 +60,7 @@ class KnownStream:
     arn: str | None = None
 
 
-def first_of(answers: list[Answer]) -> Answer:
+def first_of(answers: list[Reachability]) -> Reachability:
     """The answer for a choice: an example if there is one; NO only where every answer is NO. At least one answer."""
     for passes in (Passes.YES, Passes.UNKNOWN):
         found = next((answer for answer in answers if answer.passes is passes), None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.filters.reach.answer import Answer, KnownStream, Passes, first_of
+from ddbinsert.core.filters.reach.answer import KnownStream, Passes, Reachability, first_of
 from ddbinsert.core.model.record import EventName, StreamView
 from ddbinsert.core.pattern.compiled import compile_nodes
 from ddbinsert.core.pattern.model import NOT_THERE
@@ -38,7 +38,7 @@ NOT_INSERTS: Final = (EventName.MODIFY, EventName.REMOVE)
 _ANYWHERE: Final = KnownStream()
 
 
-def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE) -> Answer:
+def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE) -> Reachability:
     """Whether a record of this event can pass.
 
     Args:
@@ -48,11 +48,11 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
 
     matches = compile_nodes(pattern.nodes)
     views = (stream.view,) if stream.view is not None else ALL_VIEWS
-    answers: list[Answer] = []
+    answers: list[Reachability] = []
     for rule in rules_of(pattern.nodes):
         if not accepts(rule, event):
             reason = f"its eventName does not accept {event.value}"
-            answers.append(Answer(passes=Passes.NO, event=event, reason=reason))
+            answers.append(Reachability(passes=Passes.NO, event=event, reason=reason))
             continue
         for view in views:
             answer = solve_rule(rule, event, view, stream, matches)
@@ -64,12 +64,12 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
     return first_of(answers)
 
 
-def leak(pattern: Pattern, stream: KnownStream = _ANYWHERE) -> Answer:
+def leak(pattern: Pattern, stream: KnownStream = _ANYWHERE) -> Reachability:
     """Whether a MODIFY or a REMOVE can pass; NO means that the filter is insert-only."""
     return first_of([passing(pattern, event, stream) for event in NOT_INSERTS])
 
 
-def inserts_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> Answer:
+def inserts_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> Reachability:
     """Whether any INSERT passes the filters of one mapping, which are ORed; without filters, every INSERT does.
 
     NO is a proof that the mapping never invokes its function for an insert.
@@ -77,7 +77,7 @@ def inserts_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> 
     return _of_mapping(patterns, (EventName.INSERT,), stream)
 
 
-def leaks_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> Answer:
+def leaks_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> Reachability:
     """Whether any MODIFY or REMOVE passes the filters of one mapping, which are ORed; without filters, all do.
 
     NO is a proof that the mapping is insert-only.
@@ -85,7 +85,9 @@ def leaks_of(patterns: Sequence[Pattern], stream: KnownStream = _ANYWHERE) -> An
     return _of_mapping(patterns, NOT_INSERTS, stream)
 
 
-def _of_mapping(patterns: Sequence[Pattern], events: Collection[EventName], stream: KnownStream) -> Answer:
+def _of_mapping(
+    patterns: Sequence[Pattern], events: Collection[EventName], stream: KnownStream
+) -> Reachability:
     from ddbinsert.core.pattern.matcher import parse
 
     ored = patterns or [parse({"eventName": [event.value for event in events]})]

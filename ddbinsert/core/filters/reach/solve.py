@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ddbinsert.core.arn import arn_parts
-from ddbinsert.core.filters.reach.answer import Answer, KnownStream, Passes
+from ddbinsert.core.filters.reach.answer import KnownStream, Passes, Reachability
 from ddbinsert.core.filters.reach.demands import (
     AttributeDemand,
     Conditions,
@@ -54,7 +54,7 @@ def solve_rule(
     view: StreamView,
     stream: KnownStream,
     matches: Callable[[Mapping[str, object]], bool],
-) -> Answer:
+) -> Reachability:
     """Whether a record of this event under this view type satisfies the rule.
 
     Args:
@@ -64,7 +64,7 @@ def solve_rule(
         demands = demands_of(rule, event, view, stream)
         fields, unfound = _record_values(demands.record, event, view, stream)
     except Contradiction as reason:
-        return Answer(passes=Passes.NO, event=event, reason=str(reason))
+        return Reachability(passes=Passes.NO, event=event, reason=str(reason))
     choices, complete = combinations(demands)
     contradictions: list[str] = []
     doubts = [] if complete else ["the attribute names can be read in too many ways"]
@@ -80,11 +80,11 @@ def solve_rule(
         assembly = Assembly(event=event, view=view, fields=fields, avoid=tuple(rule), **item)
         for record in assembled(assembly, demands.record.get(_SIZE)) if not unfound else ():
             if matches(record) and is_genuine(record, stream.key):
-                return Answer(passes=Passes.YES, event=event, record=record)
+                return Reachability(passes=Passes.YES, event=event, record=record)
         doubts.append(unfound or "the records that were tried do not pass")
     if doubts:
-        return Answer(passes=Passes.UNKNOWN, event=event, reason=doubts[0])
-    return Answer(passes=Passes.NO, event=event, reason=contradictions[0])
+        return Reachability(passes=Passes.UNKNOWN, event=event, reason=doubts[0])
+    return Reachability(passes=Passes.NO, event=event, reason=contradictions[0])
 
 
 _SIZE: Final = "dynamodb.SizeBytes"

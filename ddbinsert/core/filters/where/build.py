@@ -14,8 +14,8 @@ from ddbinsert.core.filters.reach.imply import implied
 from ddbinsert.core.filters.reach.rules_to_json import clause, written
 from ddbinsert.core.filters.where.compare import Conditions, conditions_of
 from ddbinsert.core.filters.where.language import read_condition
-from ddbinsert.core.filters.where.targets import Target, target_of
-from ddbinsert.core.filters.where.tree import Comparison, ConditionError, Group, Not, Tree
+from ddbinsert.core.filters.where.targets import FieldTarget, target_of
+from ddbinsert.core.filters.where.tree import Comparison, ConditionError, ConditionGroup, Not, Tree
 from ddbinsert.core.pattern.json_text import JsonObject, read_json, write_json
 from ddbinsert.core.pattern.model import (
     LONGEST,
@@ -45,7 +45,7 @@ _MOST: Final = 500
 class _Demand:
     """What a conjunction asks of one field."""
 
-    def __init__(self, test: Comparison, target: Target, conditions: Conditions) -> None:
+    def __init__(self, test: Comparison, target: FieldTarget, conditions: Conditions) -> None:
         self.test = test
         self.target = target
         self.conditions = conditions
@@ -77,7 +77,7 @@ def pattern_from_conditions(
         )
     trees = tuple(read_condition(text) for text in conditions)
     builder = _Builder(key, types)
-    rules = builder.conjunctions(Group(parts=trees, every=True), holds=True)
+    rules = builder.conjunctions(ConditionGroup(parts=trees, every=True), holds=True)
     text = " and ".join(conditions)
     if not rules:
         raise ConditionError("No record satisfies this.", text, 0)
@@ -115,7 +115,7 @@ class _Builder:
         match tree:
             case Not(inner=inner):
                 return self.conjunctions(inner, holds=not holds)
-            case Group(parts=parts, every=every):
+            case ConditionGroup(parts=parts, every=every):
                 each = [self.conjunctions(part, holds=holds) for part in parts]
                 if every is holds:
                     return self.all_of(each)

@@ -34,7 +34,7 @@ from ddbinsert.core.pattern.write import number_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.filters.where.targets import Target
+    from ddbinsert.core.filters.where.targets import FieldTarget
 
 Conditions = tuple[Condition, ...]
 
@@ -49,7 +49,7 @@ _TEXT_OPS: Final = {
 _COMPARISONS: Final = (Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST, Op.BETWEEN)
 
 
-def conditions_of(test: Comparison, target: Target, *, holds: bool) -> Conditions:
+def conditions_of(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
     """The conditions under which a test holds, or (`holds` false) does not; () where that is never true.
 
     A test on an absent field does not hold, `exists` included.
@@ -68,14 +68,14 @@ def conditions_of(test: Comparison, target: Target, *, holds: bool) -> Condition
     return _textual(test, target, holds=holds)
 
 
-def _absent(target: Target) -> Conditions:
+def _absent(target: FieldTarget) -> Conditions:
     return () if target.always else (NOT_THERE,)
 
 
 # --- equality ---------------------------------------------------------------------------------------------
 
 
-def _equal(test: Comparison, target: Target, *, holds: bool) -> Conditions:
+def _equal(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
     values = tuple(dict.fromkeys(_value(test, target, value) for value in test.values))
     same = (test.op is not Op.DIFFERS) is holds
     if target.kind is NULL:  # there is only one null: any other value has another type key
@@ -101,7 +101,7 @@ def _many(test: Comparison) -> ConditionError:
     )
 
 
-def _value(test: Comparison, target: Target, value: Value) -> Equals:
+def _value(test: Comparison, target: FieldTarget, value: Value) -> Equals:
     """A literal as DynamoDB writes it there."""
     kind = target.kind
     if kind is NUMBER_TEXT:
@@ -127,7 +127,7 @@ def _is_of_kind(value: Value, kind: LeafKind) -> bool:
     return is_base64(value) if kind is BINARY else isinstance(value, str)
 
 
-def _wrong(test: Comparison, target: Target, value: Value) -> ConditionError:
+def _wrong(test: Comparison, target: FieldTarget, value: Value) -> ConditionError:
     where = f"the type {target.type_key}" if target.type_key else f"`{target.keys[-1]}`"
     hint = None
     if isinstance(value, Decimal) and target.kind is TEXT:
@@ -146,7 +146,7 @@ def _shown(value: object) -> str:
 # --- order ------------------------------------------------------------------------------------------------
 
 
-def _compared(test: Comparison, target: Target, *, holds: bool) -> Conditions:
+def _compared(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
     if target.kind not in (SIZE, TIME):
         what = "N attributes are written as text" if target.type_key in ("N", "NS") else "it is text"
         raise test.fault(
@@ -194,7 +194,7 @@ def _range(test: Comparison, terms: Sequence[Value]) -> Numeric:
 # --- text -------------------------------------------------------------------------------------------------
 
 
-def _textual(test: Comparison, target: Target, *, holds: bool) -> Conditions:
+def _textual(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
     is_text = target.kind is TEXT or (target.type_key is None and isinstance(target.kind.samples[0], str))
     if not is_text:
         raise test.fault(f"`{test.op.value}` is for text: the value is {target.kind.words}.")

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.core.filters.where.tree import (
     Comparison,
     ConditionError,
-    Group,
+    ConditionGroup,
     Not,
     Op,
     PathPart,
@@ -163,7 +163,7 @@ class _Reader:
         parts = [part()]
         while self.takes(word):
             parts.append(part())
-        return parts[0] if len(parts) == 1 else Group(parts=tuple(parts), every=every)
+        return parts[0] if len(parts) == 1 else ConditionGroup(parts=tuple(parts), every=every)
 
     def one(self, depth: int) -> Tree:
         if depth > _DEEPEST:

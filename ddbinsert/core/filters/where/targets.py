@@ -26,7 +26,7 @@ _SCALARS: Final = tuple(ATTRIBUTE_KINDS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
+class FieldTarget:
     """The field that a test is about.
 
     Args:
@@ -43,7 +43,7 @@ class Target:
     always: bool = False
 
 
-def target_of(test: Comparison, key: KeySchema | None, types: Mapping[str, str]) -> Target:
+def target_of(test: Comparison, key: KeySchema | None, types: Mapping[str, str]) -> FieldTarget:
     """What a test's path means.
 
     Args:
@@ -60,7 +60,7 @@ def target_of(test: Comparison, key: KeySchema | None, types: Mapping[str, str])
     path = ".".join(part.text for part in parts)
     for known in (path, f"dynamodb.{path}"):
         if known in RECORD_KINDS:
-            return Target(
+            return FieldTarget(
                 keys=tuple(known.split(".")), kind=RECORD_KINDS[known], always=known in ALWAYS_PRESENT
             )
     raise test.fault(f"A stream record has no field `{path}`.", hint=_hint(path, parts))
@@ -80,7 +80,7 @@ def _hint(path: str, parts: Sequence[PathPart]) -> str:
 
 def _attribute(
     test: Comparison, image: str, parts: Sequence[PathPart], key: KeySchema | None, types: Mapping[str, str]
-) -> Target:
+) -> FieldTarget:
     if not parts:
         raise test.fault(f"The attribute's name is missing after {image}.", hint=f"Write {image}.NAME.")
     if image == "Keys" and key is not None and parts[0].text not in key.types:
@@ -106,7 +106,7 @@ def _attribute(
             label += f".{member.text}"
     letter = explicit or _type(test, image, label, key, types)
     _agree(test, letter, label, key, nested=len(steps) > 1)
-    return Target(
+    return FieldTarget(
         keys=("dynamodb", image, *steps, letter),
         kind=ATTRIBUTE_KINDS[letter],
         type_key=letter,

@@ -76,11 +76,11 @@ class Not:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class ConditionGroup:
     """`every`: all of the parts must hold; else any one."""
 
     parts: tuple[Tree, ...]
     every: bool
 
 
-Tree = Comparison | Not | Group
+Tree = Comparison | Not | ConditionGroup

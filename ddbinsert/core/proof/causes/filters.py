@@ -25,7 +25,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ddbinsert.core.filters.reach.answer import Answer
+    from ddbinsert.core.filters.reach.answer import Reachability
     from ddbinsert.core.model.seen import MappingState, TableState
     from ddbinsert.core.pattern.model import Pattern
     from ddbinsert.core.pattern.rules import Rule
@@ -223,7 +223,7 @@ def _unreadable(
         )
 
 
-def _leak_of(one: Alternative, table: TableState) -> Answer | None:
+def _leak_of(one: Alternative, table: TableState) -> Reachability | None:
     """A MODIFY or REMOVE of the table that passes, with the record."""
     from ddbinsert.core.filters.reach.reach import leak
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.failed_records import Failure, Record
     from ddbinsert.core.model.seen import MappingState
-    from ddbinsert.operations.failures.find import Opened, Stored
+    from ddbinsert.operations.failures.find import Opened, StoredFailure
     from ddbinsert.operations.verify.context import VerifyContext
 
 #: Looks at the destination in one trial, and seconds between them: ever longer.
@@ -145,7 +145,7 @@ class Documents:
             return (f"a document about a test item may be left at {self._arn}: {error.message}",)
         return tuple(f"{self._arn}: document {one} is about test items and other records" for one in left)
 
-    def _removed(self, found: Opened, one: Stored, failure: Failure, run_ids: Collection[str]) -> bool:
+    def _removed(self, found: Opened, one: StoredFailure, failure: Failure, run_ids: Collection[str]) -> bool:
         """Whether a document is dealt with: deleted, or none of ours."""
         names = {self._function, *([self._beside.function_name] if self._beside else [])}
         if failure.function_name not in names:

@@ -13,15 +13,15 @@ from ddbinsert.core.doctor.facts import (
     AccountSeen,
     DestinationSeen,
     Facts,
-    Insert,
+    InsertSeen,
     LogSeen,
     Metrics,
-    Right,
     Rights,
+    RoleRight,
     SinkSeen,
     StreamSeen,
 )
-from ddbinsert.core.doctor.model import Part, Severity, diagnose
+from ddbinsert.core.doctor.model import FactSource, Severity, diagnose
 from ddbinsert.core.doctor.timeline import timeline
 from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.model.wanted import CODE_TAG
@@ -45,7 +45,7 @@ def other(name: str, **more: Any) -> MappingState:
     return replace(mapping, uuid=f"22222222-2222-2222-2222-{len(name):012}", function_arn=arn, **more)
 
 
-def denied(*rights: Right, **more: Any) -> Rights:
+def denied(*rights: RoleRight, **more: Any) -> Rights:
     return Rights(denied=frozenset(rights), allowed=facts.rights.allowed - frozenset(rights), **more)
 
 
@@ -80,14 +80,14 @@ BROKEN: dict[str, Facts] = {
     "role-missing": having(role=None),
     "role-not-assumable": having(role=replace(role, trusts_lambda=False)),
     "permissions-boundary": having(
-        rights=denied(Right.READ_STREAM, by_boundary=frozenset({Right.READ_STREAM}))
+        rights=denied(RoleRight.READ_STREAM, by_boundary=frozenset({RoleRight.READ_STREAM}))
     ),
     "policy-names-replaced-stream": having(
         role=replace(role, policy=role_policy(healthy.TRIGGER, table, healthy.OLD_STREAM, [])),
-        rights=denied(Right.READ_STREAM),
+        rights=denied(RoleRight.READ_STREAM),
     ),
-    "permission-lost": having(rights=denied(Right.READ_STREAM)),
-    "kms-decrypt-denied": having(table=encrypted, rights=denied(Right.DECRYPT)),
+    "permission-lost": having(rights=denied(RoleRight.READ_STREAM)),
+    "kms-decrypt-denied": having(table=encrypted, rights=denied(RoleRight.DECRYPT)),
     "filter-hidden": having(mapping=replace(mapping, filter_error="AccessDenied: no kms:Decrypt")),
     "filter-never-matches": filtered(NEVER),
     "filter-unreadable": filtered('{"eventName":[{"newer":1}]}'),
@@ -107,7 +107,7 @@ BROKEN: dict[str, Facts] = {
     "self-writing-loop": having(sink=SinkSeen(arn=healthy.TABLE)),
     "sink-missing": having(sink=SinkSeen()),
     "sink-not-found": having(sink=SinkSeen(arn=healthy.SINK, problem="it does not exist", missing=True)),
-    "sink-denied": having(rights=denied(Right.WRITE_SINK)),
+    "sink-denied": having(rights=denied(RoleRight.WRITE_SINK)),
     "poison-record-blocks-shard": having(mapping=endless, log=logged(end(500), *failing)),
     "function-times-out": having(log=logged(replace(end(50, ok=False, timed_out=True), seconds=30.0))),
     "function-errors": having(log=logged(*failing)),
@@ -119,12 +119,12 @@ BROKEN: dict[str, Facts] = {
         destinations=(DestinationSeen(arn=healthy.QUEUE, problem="it does not exist", missing=True),)
     ),
     "failure-destination-denied": having(
-        rights=denied(Right.SEND_FAILED), destinations=(DestinationSeen(arn=healthy.QUEUE),)
+        rights=denied(RoleRight.SEND_FAILED), destinations=(DestinationSeen(arn=healthy.QUEUE),)
     ),
     "log-group-missing": having(log_group=None),
-    "role-cannot-write-logs": having(rights=denied(Right.WRITE_LOGS)),
+    "role-cannot-write-logs": having(rights=denied(RoleRight.WRITE_LOGS)),
     "inserts-not-processed": having(
-        stream=StreamSeen(inserts=(Insert(at=NOW - 700, event_id="e9", sequence="9"),))
+        stream=StreamSeen(inserts=(InsertSeen(at=NOW - 700, event_id="e9", sequence="9"),))
     ),
     "iterator-age": having(metrics=counted(IteratorAge=600_000)),
     "function-throttled": having(metrics=counted(Throttles=4)),
@@ -144,7 +144,7 @@ BROKEN: dict[str, Facts] = {
     "ttl-deletions-delivered": replace(filtered(), time_to_live="expires"),
     "orphan-mapping": having(other_mappings=(other("gone"),), siblings={"gone": None}),
     "tap-left": having(other_mappings=(other("ddbinsert-tap-1"),)),
-    "role-too-wide": having(rights=Rights(allowed=frozenset(Right))),
+    "role-too-wide": having(rights=Rights(allowed=frozenset(RoleRight))),
     "runtime-deprecated": having(function=replace(function, runtime="python3.8")),
     "code-storage-near-limit": having(
         account=AccountSeen(concurrency=1000, unreserved=900, code_used=90, code_limit=100)
@@ -202,8 +202,8 @@ def test_what_is_broken_is_an_error_and_named_first(name: str) -> None:
     assert (first.id, first.severity) == (name, Severity.ERROR), found(BROKEN[name])
 
 
-@pytest.mark.parametrize("part", Part)
-def test_a_part_that_was_not_read_makes_its_checks_not_checked(part: Part) -> None:
+@pytest.mark.parametrize("part", FactSource)
+def test_a_part_that_was_not_read_makes_its_checks_not_checked(part: FactSource) -> None:
     needing = {one.id for one in CHECKS if part in one.reads}
     for given in (facts, *BROKEN.values()):
         diagnosis = diagnose(CHECKS, replace(given, unread={part: "AccessDenied"}))
@@ -226,14 +226,14 @@ def test_an_older_version_of_a_template_that_leaves_receipts_is_no_finding() -> 
 
 def test_code_of_ones_own_needs_no_receipts() -> None:
     own = replace(function, tags={**healthy.OURS, CODE_TAG: "own"})
-    waiting = StreamSeen(inserts=(Insert(at=NOW - 700, event_id="e9", sequence="9"),))
+    waiting = StreamSeen(inserts=(InsertSeen(at=NOW - 700, event_id="e9", sequence="9"),))
     given = having(function=own, template=None, log=logged(end(50)), stream=waiting, sink=SinkSeen())
     assert not {"inserts-not-processed", "template-code-changed", "sink-missing"} & set(found(given))
 
 
 def test_a_sink_that_is_the_triggers_own_table_is_one_finding_alone() -> None:
     own = SinkSeen(arn=healthy.TABLE, problem="the table's key is not eventID alone", is_wrong=True)
-    given = having(sink=own, rights=denied(Right.WRITE_SINK))
+    given = having(sink=own, rights=denied(RoleRight.WRITE_SINK))
     assert found(given) == {"self-writing-loop": Severity.ERROR}
 
 
@@ -279,14 +279,14 @@ def test_errors_that_are_over_are_a_warning() -> None:
 
 def test_an_insert_that_the_filter_excludes_or_that_is_on_its_way_is_not_waiting() -> None:
     inserts = (
-        Insert(at=NOW - 700, event_id="e8", sequence="8", passes=False),
-        Insert(at=NOW - 5, event_id="e9", sequence="9"),
+        InsertSeen(at=NOW - 700, event_id="e8", sequence="8", passes=False),
+        InsertSeen(at=NOW - 5, event_id="e9", sequence="9"),
     )
     assert "inserts-not-processed" not in found(having(stream=StreamSeen(inserts=inserts)))
 
 
 def test_an_insert_that_the_mapping_gathers_with_others_is_not_missed() -> None:
-    gathered = StreamSeen(inserts=(Insert(at=NOW - 300, event_id="e9", sequence="9"),))
+    gathered = StreamSeen(inserts=(InsertSeen(at=NOW - 300, event_id="e9", sequence="9"),))
     assert "inserts-not-processed" in found(having(stream=gathered))
     slow = replace(mapping, batching_window=300)
     assert "inserts-not-processed" not in found(having(stream=gathered, mapping=slow))
@@ -294,7 +294,7 @@ def test_an_insert_that_the_mapping_gathers_with_others_is_not_missed() -> None:
 
 def test_inserts_from_before_the_time_that_was_looked_at_are_not_counted_as_waiting() -> None:
     given = having(
-        since=NOW - 3600, stream=StreamSeen(inserts=(Insert(at=NOW - 7200, event_id="e", sequence="0"),))
+        since=NOW - 3600, stream=StreamSeen(inserts=(InsertSeen(at=NOW - 7200, event_id="e", sequence="0"),))
     )
     told = timeline(given)
     assert (told.waiting, told.at_least) == (0, True)
@@ -302,7 +302,7 @@ def test_inserts_from_before_the_time_that_was_looked_at_are_not_counted_as_wait
 
 def test_an_insert_that_lambda_has_gone_past_does_not_wait() -> None:
     inserts = tuple(
-        Insert(at=NOW - ago, event_id=f"e{number}", sequence=number)
+        InsertSeen(at=NOW - ago, event_id=f"e{number}", sequence=number)
         for number, ago in (("1", 900), ("2", 800), ("3", 700))
     )
     second = replace(facts.log.receipts[0], sequence="2")
@@ -311,14 +311,14 @@ def test_an_insert_that_lambda_has_gone_past_does_not_wait() -> None:
 
 
 def test_an_insert_that_the_function_fails_on_waits_and_so_do_those_behind_it() -> None:
-    inserts = tuple(Insert(at=NOW - 900 + n, event_id=f"e{n}", sequence=f"{n}") for n in (1, 2))
+    inserts = tuple(InsertSeen(at=NOW - 900 + n, event_id=f"e{n}", sequence=f"{n}") for n in (1, 2))
     failed = replace(facts.log.receipts[0], sequence="1", decision="failed")
     told = timeline(having(stream=StreamSeen(inserts=inserts), log=replace(facts.log, receipts=(failed,))))
     assert (told.waiting, told.passed) == (2, 0)
 
 
 def test_an_insert_from_before_a_mapping_that_starts_at_latest_does_not_wait() -> None:
-    inserts = (Insert(at=NOW - 900, event_id="e1", sequence="1"),)
+    inserts = (InsertSeen(at=NOW - 900, event_id="e1", sequence="1"),)
     late = replace(mapping, starting_position="LATEST", modified=NOW - 800)
     for one, waiting in ((late, 0), (replace(late, modified=NOW - 1000), 1), (mapping, 1)):
         told = timeline(having(stream=StreamSeen(inserts=inserts), mapping=one, log=LogSeen()))
@@ -335,7 +335,7 @@ def test_a_function_that_fails_on_several_batches_is_no_poison_record() -> None:
 def test_inserts_of_the_time_before_the_mapping_was_changed_are_not_missed() -> None:
     late = having(
         mapping=replace(mapping, modified=NOW - 600),
-        stream=StreamSeen(inserts=(Insert(at=NOW - 700, event_id="e9", sequence="9"),)),
+        stream=StreamSeen(inserts=(InsertSeen(at=NOW - 700, event_id="e9", sequence="9"),)),
     )
     assert "inserts-not-processed" not in found(late)
 

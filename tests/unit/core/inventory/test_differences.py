@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddbinsert.core.inventory.differences import Change, differences
+from ddbinsert.core.inventory.differences import EntryChange, differences
 
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
@@ -32,9 +32,9 @@ def test_the_same_look_twice_has_no_difference() -> None:
 def test_new_gone_and_changed_entries_are_told_apart() -> None:
     now = [entry("b", state="Disabled"), entry("c")]
     assert found([entry("a"), entry("b")], now) == [
-        (Change.CHANGED, "b", {"state": ("Enabled", "Disabled")}),
-        (Change.NEW, "c", {}),
-        (Change.GONE, "a", {}),
+        (EntryChange.CHANGED, "b", {"state": ("Enabled", "Disabled")}),
+        (EntryChange.NEW, "c", {}),
+        (EntryChange.GONE, "a", {}),
     ]
 
 
@@ -44,11 +44,11 @@ def test_an_incomplete_look_takes_nothing_for_gone() -> None:
 
 def test_a_further_finding_is_a_difference_by_itself() -> None:
     now = [entry("a", findings=[{"code": "mapping-problem"}])]
-    assert found([entry("a")], now) == [(Change.CHANGED, "a", {"findings": ([], ["mapping-problem"])})]
+    assert found([entry("a")], now) == [(EntryChange.CHANGED, "a", {"findings": ([], ["mapping-problem"])})]
 
 
 def test_an_entry_of_another_account_or_region_is_another_entry() -> None:
     changes = [
         change for change, _, _ in found([entry("a")], [entry("a", account="2"), entry("a", region="s")])
     ]
-    assert changes == [Change.NEW, Change.NEW, Change.GONE]
+    assert changes == [EntryChange.NEW, EntryChange.NEW, EntryChange.GONE]

@@ -9,13 +9,13 @@ import pytest
 
 from ddbinsert.core.inventory.judge import entries_of
 from ddbinsert.core.inventory.model import (
-    Around,
-    Entry,
+    ConsumerKind,
     InsertOnly,
-    Kind,
+    InventoryEntry,
+    InventorySeverity,
     KinesisDestination,
     Pipe,
-    Severity,
+    RegionFacts,
     TableRead,
 )
 from ddbinsert.core.model.seen import MappingState
@@ -23,7 +23,7 @@ from tests.unit import worlds
 
 _NAME = "orders-inserts"
 _IN_IRELAND = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/2026-01-01T00:00:00.000"
-_AROUND = Around(
+_AROUND = RegionFacts(
     region=worlds.REGION, account=worlds.ACCOUNT, functions={_NAME: "2026-05-01T10:00:00.000+0000"}
 )
 _READ = TableRead(name="orders", state=worlds.table())
@@ -42,7 +42,7 @@ def _mapping(**more: Any) -> MappingState:
     return MappingState(**{**given, **more})
 
 
-def _entry(around: Around = _AROUND, read: TableRead = _READ, **more: Any) -> Entry:
+def _entry(around: RegionFacts = _AROUND, read: TableRead = _READ, **more: Any) -> InventoryEntry:
     return next(entries_of(read, replace(around, mappings=(_mapping(**more),))))
 
 
@@ -118,7 +118,7 @@ def test_other_kinds_of_consumers_are_listed_and_a_third_reader_is_noticed() -> 
     around = replace(_AROUND, mappings=mappings, pipes=(pipe,))
     found = list(entries_of(replace(_READ, kinesis=(kinesis,)), around))
     kinds = [one.kind for one in found]
-    assert kinds == [Kind.FUNCTION] * 3 + [Kind.PIPE, Kind.KINESIS]
+    assert kinds == [ConsumerKind.FUNCTION] * 3 + [ConsumerKind.PIPE, ConsumerKind.KINESIS]
     assert all("third-reader" in {one.code for one in entry.findings} for entry in found[:3])
     assert {one.code for one in found[3].findings} == {"pipe-stopped", "not-insert-only"}
     assert (found[4].consumer, found[4].insert_only) == ("changes", InsertOnly.NO)
@@ -126,7 +126,7 @@ def test_other_kinds_of_consumers_are_listed_and_a_third_reader_is_noticed() -> 
 
 def test_a_live_stream_without_a_consumer_is_an_entry() -> None:
     (entry,) = entries_of(_READ, _AROUND)
-    assert (entry.kind, entry.worst) == (Kind.NOTHING, Severity.NOTE)
+    assert (entry.kind, entry.worst) == (ConsumerKind.NOTHING, InventorySeverity.NOTE)
     assert list(entries_of(TableRead(name="bare", state=worlds.bare_table()), _AROUND)) == []
 
 

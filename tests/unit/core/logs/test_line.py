@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ddbinsert.core import receipt
-from ddbinsert.core.logs.line import Kind, read
+from ddbinsert.core.logs.line import LineKind, read
 
 REQUEST = "8f507cfc-example-4697-b07a-ac58fc914c95"
 REPORT = f"REPORT RequestId: {REQUEST}\t"
@@ -24,7 +24,7 @@ def test_a_receipt_is_known_in_both_log_formats() -> None:
     wrapped = json.dumps({"timestamp": "t", "level": "INFO", "message": text, "requestId": REQUEST})
     for message in (text, wrapped):
         line = read(message)
-        assert line.kind is Kind.RECEIPT
+        assert line.kind is LineKind.RECEIPT
         assert line.receipt is not None
         assert line.receipt["keys"] == {"pk": {"S": "a"}}
 
@@ -87,7 +87,7 @@ def test_a_receipt_is_known_in_both_log_formats() -> None:
 )
 def test_lambdas_own_lines_are_shortened_in_both_formats(message: str, text: str) -> None:
     line = read(message)
-    assert (line.kind, line.text) == (Kind.PLATFORM, text)
+    assert (line.kind, line.text) == (LineKind.PLATFORM, text)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_other_lines_are_shown_as_they_are_but_for_lambdas_wrapping(
     message: str, level: str, text: str | None
 ) -> None:
     line = read(message)
-    assert (line.kind, line.level) == (Kind.TEXT, level)
+    assert (line.kind, line.level) == (LineKind.TEXT, level)
     assert line.text == (message if text is None else text)
 
 
@@ -126,7 +126,7 @@ def test_other_lines_are_shown_as_they_are_but_for_lambdas_wrapping(
     ],
 )
 def test_a_line_that_only_begins_like_lambdas_is_shown_whole(message: str) -> None:
-    assert read(message).kind is Kind.TEXT
+    assert read(message).kind is LineKind.TEXT
     assert read(message).text == message
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ddbinsert.environment import SystemClock
 from ddbinsert.errors import PrerequisiteError
-from ddbinsert.operations.gaps.ledger import Ledger, State
+from ddbinsert.operations.gaps.ledger import RepairLedger, State
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +20,11 @@ def record(name: str) -> dict[str, Any]:
 
 def test_what_was_sent_and_answered_is_known_to_the_next_process(tmp_path: Path) -> None:
     path = tmp_path / "repairs" / "one.sqlite"
-    first = Ledger(path, SystemClock(), alone=True)
+    first = RepairLedger(path, SystemClock(), alone=True)
     first.sending([record("a"), record("b"), record("c")])
     first.answered([record("a")], [record("b")])
     first.close()
-    second = Ledger(path, SystemClock(), alone=False)
+    second = RepairLedger(path, SystemClock(), alone=False)
     states = {name: second.find(name) for name in "abcd"}
     assert {name: one.state for name, one in states.items() if one} == {
         "a": State.DONE,
@@ -38,16 +38,16 @@ def test_what_was_sent_and_answered_is_known_to_the_next_process(tmp_path: Path)
 
 def test_two_repairs_do_not_run_side_by_side(tmp_path: Path) -> None:
     path = tmp_path / "one.sqlite"
-    first = Ledger(path, SystemClock(), alone=True)
+    first = RepairLedger(path, SystemClock(), alone=True)
     with pytest.raises(PrerequisiteError) as refused:
-        Ledger(path, SystemClock(), alone=True)
+        RepairLedger(path, SystemClock(), alone=True)
     assert refused.value.code == "repair-running"
     first.close()
-    Ledger(path, SystemClock(), alone=True).close()
+    RepairLedger(path, SystemClock(), alone=True).close()
 
 
 def test_an_audit_without_a_record_knows_of_no_repair(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "none.sqlite", SystemClock(), alone=False)
+    ledger = RepairLedger(tmp_path / "none.sqlite", SystemClock(), alone=False)
     assert ledger.find("a") is None
     assert ledger.unanswered() == {}
     assert ledger.last_unanswered() is None
@@ -58,6 +58,6 @@ def test_a_damaged_record_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "one.sqlite"
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(PrerequisiteError) as refused:
-        Ledger(path, SystemClock(), alone=True)
+        RepairLedger(path, SystemClock(), alone=True)
     assert refused.value.code == "state-directory"
     assert "DDBINSERT_STATE_DIR" in str(refused.value.hint)

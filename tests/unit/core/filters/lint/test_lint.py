@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ddbinsert.core.filters.lint.lint import lint
-from ddbinsert.core.filters.lint.report import KnownStream, LintFinding, LintReport, Severity, dotted
+from ddbinsert.core.filters.lint.report import KnownStream, LintFinding, LintReport, LintSeverity, dotted
 from ddbinsert.core.filters.reach.imply import covers, implied
 from ddbinsert.core.filters.record.witness import candidates
 from ddbinsert.core.model.key_text import parse_key
@@ -19,7 +19,7 @@ from ddbinsert.core.pattern.predicates import any_of
 from ddbinsert.core.pattern.write import conditions_text
 from tests.unit.random_patterns import condition as random_condition
 
-E, W, N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+E, W, N = LintSeverity.ERROR, LintSeverity.WARNING, LintSeverity.NOTE
 INSERT = '"eventName":["INSERT"]'
 
 
@@ -28,7 +28,7 @@ def new(attribute: str) -> str:
 
 
 #: pattern → (rule, severity, path) of every finding
-JUDGED: dict[str, list[tuple[str, Severity, str]]] = {
+JUDGED: dict[str, list[tuple[str, LintSeverity, str]]] = {
     '{"eventName":["INSERT"]}': [],
     new('"s":{"S":["x"]}'): [],
     new('"n":{"N":["101","-1.5","0"]}'): [],
@@ -139,7 +139,9 @@ JUDGED: dict[str, list[tuple[str, Severity, str]]] = {
 
 
 @pytest.mark.parametrize(("pattern", "expected"), JUDGED.items())
-def test_every_fault_is_told_with_its_place(pattern: str, expected: list[tuple[str, Severity, str]]) -> None:
+def test_every_fault_is_told_with_its_place(
+    pattern: str, expected: list[tuple[str, LintSeverity, str]]
+) -> None:
     found = lint([pattern]).findings
     assert sorted((f.rule, f.severity, dotted(f.path)) for f in found) == sorted(expected)
     for finding in found:
@@ -204,7 +206,7 @@ def test_the_summary_says_insert_only_and_shows_a_counterexample() -> None:
 
 
 def test_a_mapping_takes_five_filters_and_ten_with_a_raised_quota() -> None:
-    def rules(count: int) -> list[tuple[str, Severity]]:
+    def rules(count: int) -> list[tuple[str, LintSeverity]]:
         patterns = ["{" + INSERT + f',"awsRegion":["r{number}"]}}' for number in range(count)]
         return [(finding.rule, finding.severity) for finding in lint(patterns).findings]
 

@@ -11,7 +11,7 @@ import pytest
 from ddbinsert.core.filters.where.build import pattern_from_conditions
 from ddbinsert.core.filters.where.language import read_condition
 from ddbinsert.core.filters.where.targets import target_of
-from ddbinsert.core.filters.where.tree import Comparison, ConditionError, Group, Not, Op, Tree
+from ddbinsert.core.filters.where.tree import Comparison, ConditionError, ConditionGroup, Not, Op, Tree
 from ddbinsert.core.model.key_text import parse_key
 from ddbinsert.core.pattern.matcher import compile_pattern
 from tests.examples import seeds
@@ -209,7 +209,7 @@ def _holds(tree: Tree, record: dict[str, Any]) -> bool:
     match tree:
         case Not(inner=inner):
             return not _holds(inner, record)
-        case Group(parts=parts, every=every):
+        case ConditionGroup(parts=parts, every=every):
             return (all if every else any)(_holds(part, record) for part in parts)
         case Comparison() as test:
             return _compares(test, record)
