@@ -101,7 +101,8 @@ def table_not_found(
     """The error for a table that does not exist.
 
     Args:
-        what: What the table is. more: The rest of the sentence.
+        what: What the table is.
+        more: The rest of the sentence.
     """
     where = f" in {region}" if region else ""
     return PrerequisiteError(

@@ -23,7 +23,8 @@ class SinkProblem:
 
     Attributes:
         text: In words, as part of a sentence.
-        is_missing: It does not exist. is_wrong: It exists, and cannot be used.
+        is_missing: It does not exist.
+        is_wrong: It exists, and cannot be used.
     """
 
     text: str

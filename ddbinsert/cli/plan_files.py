@@ -25,7 +25,8 @@ class Noted(NamedTuple):
 
     Attributes:
         name: The trigger's name in a file with several; None where it has none.
-        facts: What it rests on (`core.trigger.planned.facts`). steps: In words.
+        facts: What it rests on (`core.trigger.planned.facts`).
+        steps: In words.
     """
 
     name: str | None
@@ -44,7 +45,8 @@ class Plan(NamedTuple):
     """What a plan file holds.
 
     Attributes:
-        settings: What flags gave, dotted key to value. replace: --replace was given.
+        settings: What flags gave, dotted key to value.
+        replace: --replace was given.
     """
 
     every: tuple[Noted, ...]

@@ -43,7 +43,9 @@ def contradictions(
     """Find the triggers that cannot be combined.
 
     Args:
-        wanted: The triggers by name. given: What is given for each. places: Where each is written.
+        wanted: The triggers by name.
+        given: What is given for each.
+        places: Where each is written.
     """
     for name, trigger in wanted.items():
         other = next((one for one, its in wanted.items() if its.table == name and one != name), None)

@@ -17,6 +17,16 @@ from ddbinsert.core.model.limits import JsonObjectText, Matches, NoneIs, Secret
 
 
 class Text(NamedTuple):
+    """A value that is text.
+
+    Attributes:
+        shortest: Smallest number of characters.
+        longest: Largest number of characters; None without a limit.
+        matches: Expressions that the whole text must match.
+        is_json: The text is a JSON object, which a file may also write as a mapping.
+        is_secret: The value is not shown in messages.
+    """
+
     shortest: int = 0
     longest: int | None = None
     matches: tuple[Matches, ...] = ()

@@ -76,7 +76,22 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """An audit entry. ``keys`` and ``image`` are in DynamoDB JSON, B as base64."""
+    """An entry of the audit log, as the audit-log template writes it.
+
+    Attributes:
+        event_id: The record's eventID, the key of the audit table.
+        time: When the item was inserted, in ISO 8601 (UTC, milliseconds).
+        table: Name of the table.
+        item: The item's key as text.
+        user: The attribute that USER_ATTRIBUTE names, as text; None where the item has none.
+        source: ARN of the stream.
+        sequence_number: The record's sequence number, digits.
+        keys: The item's key in DynamoDB JSON, B as base64.
+        image: The new item in DynamoDB JSON, B as base64; None where it is not stored.
+        identity: The record's ``userIdentity``, where it has one.
+        test: The run of verify whose test item this is.
+        image_omitted: Size and SHA-256 of an image that was too large to store.
+    """
 
     event_id: str
     time: str

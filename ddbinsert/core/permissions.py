@@ -180,7 +180,9 @@ class PolicyTarget:
     """What a policy is for; ``*`` stands for any.
 
     Attributes:
-        function: Its name. log_group: Its name. role: Its name, with the path before it.
+        function: Its name.
+        log_group: Its name.
+        role: Its name, with the path before it.
     """
 
     table: str = "*"

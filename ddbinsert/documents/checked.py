@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 class PlacedFinding:
     """A finding with its place in a file.
 
-    Args:
+    Attributes:
         resource: The logical name of the mapping.
         filter: The filter's number in the mapping, from 1; None where it concerns the mapping.
-        start: Line and column. quoted: The text of that line.
+        start: Line and column.
+        quoted: The text of that line.
         edit: The correction, where it is unambiguous and the file is not generated.
     """
 
@@ -39,7 +40,7 @@ class PlacedFinding:
 class CheckedMapping:
     """One declared mapping.
 
-    Args:
+    Attributes:
         insert_only: Proven, disproven, or (None) not known.
         checked: Every filter of it could be checked.
     """
@@ -57,7 +58,7 @@ class CheckedMapping:
 class CheckedFiles:
     """What was checked.
 
-    Args:
+    Attributes:
         files: The files that declare mappings, or could.
         corrected: Names of files that `--fix` changed, with the number of corrections.
         skipped: Files that could not be read, with the reason.

@@ -21,7 +21,7 @@ _ENCODERS: Final = ("Fn::ToJsonString", "jsonencode")
 class Criteria(NamedTuple):
     """How a tool spells the criteria.
 
-    Args:
+    Attributes:
         steps: The keys from the mapping's properties to the list of filters.
         pattern: The key of an entry's pattern.
         values: The tool accepts nested values as patterns, besides JSON text.

@@ -27,7 +27,7 @@ class PatternForm(StrEnum):
 class DeclaredFilter:
     """One pattern.
 
-    Args:
+    Attributes:
         path: Where the pattern is in the document.
         pattern: Its JSON text; None where it is not known, and then `unknown` says why.
         literal: The pattern is written at `path` as it is, so that its parts have places of their own.
@@ -44,7 +44,7 @@ class DeclaredFilter:
 class Mistake:
     """Something wrong with the declaration itself.
 
-    Args:
+    Attributes:
         error: The deployment fails, or the filter has no effect.
     """
 
@@ -75,7 +75,7 @@ class DeclaredSetting:
 class DeclaredMapping:
     """One mapping.
 
-    Args:
+    Attributes:
         name: The resource's logical name, such as `OrdersFunction/Stream`.
         path: Where the resource is in the document.
         filters: In order; none where the mapping has no filters.
@@ -101,7 +101,8 @@ def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> 
     """What is known of a table's stream.
 
     Args:
-        types: The attributes' type letters by name. keys: The names of the key attributes, partition key first.
+        types: The attributes' type letters by name.
+        keys: The names of the key attributes, partition key first.
         view: The StreamViewType; anything else where it is not known.
     """
     known_view = StreamView(view) if isinstance(view, str) and view in list(StreamView) else None

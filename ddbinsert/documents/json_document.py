@@ -26,7 +26,8 @@ class _JsonPlaces:
     """Places of the values of a text.
 
     Args:
-        text: JSON that has been read. root: What it says.
+        text: JSON that has been read.
+        root: What it says.
     """
 
     def __init__(self, text: str, root: Any) -> None:

@@ -24,7 +24,7 @@ class DocumentError(UsageError):
 class Unknown(NamedTuple):
     """A value that is not known before the deployment.
 
-    Args:
+    Attributes:
         reason: Such as "it is a reference to Queue".
         text: The function or expression, for messages.
     """
@@ -68,7 +68,7 @@ class Places(Protocol):
 class Document:
     """A text and what it says.
 
-    Args:
+    Attributes:
         name: The file's name, as messages show it.
         root: dict, list, str, int, float, bool, None, Unknown or GetAttribute, nested.
         generated: Written by a tool (a synthesized template, a plan): never corrected in place.

@@ -28,7 +28,8 @@ class Language:
 
     Attributes:
         folder: The folder below a template's own, and below ``common``.
-        entry: The file that Lambda loads. handler: The entry point as Lambda spells it.
+        entry: The file that Lambda loads.
+        handler: The entry point as Lambda spells it.
         imports: Finds the names of shared files in a file's import statements.
     """
 

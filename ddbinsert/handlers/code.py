@@ -35,7 +35,8 @@ class _Content:
     """What goes into the function, however it was given.
 
     Attributes:
-        read: The text of one of ``names``. strays: Symbolic links that were left out.
+        read: The text of one of ``names``.
+        strays: Symbolic links that were left out.
         rights: Declared beside the code.
     """
 

@@ -54,7 +54,8 @@ def find_handler(runtime: str, names: Collection[str], read: Read) -> str:
     """The entry point of code for which none was named.
 
     Args:
-        names: The archive's files. read: Reads one of them.
+        names: The archive's files.
+        read: Reads one of them.
 
     Raises:
         UsageError: There is none to be seen, or more than one.

@@ -34,7 +34,14 @@ _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 @dataclass(frozen=True, kw_only=True)
 class Allowance:
-    """One entry of ``allow``."""
+    """One entry of ``allow`` in a template's ``rights.json``.
+
+    Attributes:
+        actions: IAM actions.
+        resources: ARNs, in which ``${NAME}`` is an environment variable.
+        variable: The entry applies only where this environment variable is set.
+        service: The entry applies only where the variable is an ARN of this service.
+    """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]

@@ -37,7 +37,14 @@ _LOG_BYTES = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What the parent hands over: descriptors of the socket and the news pipe, and two places."""
+    """What the parent process passes to the emulator's process.
+
+    Attributes:
+        socket: File descriptor of the listening socket.
+        news: File descriptor of the pipe that reports readiness.
+        directory: Folder of the emulator's files.
+        alive: File whose removal ends the emulator.
+    """
 
     socket: int
     news: int

@@ -76,7 +76,8 @@ def discover(
     """The trigger with the consumer that is meant.
 
     Args:
-        command: The words of the command, for the advice. every: What names all consumers, such as ``--all``.
+        command: The words of the command, for the advice.
+        every: What names all consumers, such as ``--all``.
         lenient: An identity that may not look for consumers goes on with the function that the table's name stands for.
 
     Raises:

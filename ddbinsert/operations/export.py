@@ -24,7 +24,8 @@ class Files(NamedTuple):
     """What was exported.
 
     Attributes:
-        texts: Text files by name. archive: The function's code; None where it is not known.
+        texts: Text files by name.
+        archive: The function's code; None where it is not known.
         notes: What the export does not hold, and what to do about it.
     """
 

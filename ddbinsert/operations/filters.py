@@ -34,7 +34,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class Linted:
     """The filters of one mapping, checked.
 
-    Args:
+    Attributes:
         mapping: The mapping's UUID, and its function; None for filters given on the command line.
     """
 

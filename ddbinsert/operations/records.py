@@ -173,7 +173,9 @@ def reader_of(
     """An opened reader of the stream.
 
     Args:
-        since: Epoch seconds. sequence: The number of the first record. checkpoint: It wins where it is not new.
+        since: Epoch seconds.
+        sequence: The number of the first record.
+        checkpoint: It wins where it is not new.
     """
     from ddbinsert.aws.read.stream_places import Begin
     from ddbinsert.aws.read.streams import StreamReader
@@ -214,7 +216,8 @@ class ReadCount:
     """What was read so far.
 
     Attributes:
-        records: All of them. given: Those that were wanted, by event.
+        records: All of them.
+        given: Those that were wanted, by event.
     """
 
     records: int = 0

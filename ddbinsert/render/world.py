@@ -100,7 +100,8 @@ def human(
     """The world as rows, and what to do next.
 
     Args:
-        more: Further rows. marks: Writes what is broken.
+        more: Further rows.
+        marks: Writes what is broken.
     """
     table, world = seen.world.table, seen.world
     if table is None:

@@ -17,7 +17,8 @@ class TokenBucket:
     """Calls of one operation in one region; thread-safe.
 
     Args:
-        rate: Calls a second. burst: Calls that may be made at once.
+        rate: Calls a second.
+        burst: Calls that may be made at once.
     """
 
     def __init__(self, clock: Clock, *, rate: float, burst: float) -> None:

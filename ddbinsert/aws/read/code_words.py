@@ -26,7 +26,8 @@ class Searched(NamedTuple):
     """The answer.
 
     Attributes:
-        found: Files that hold the word, the first few. files: Number of files that were searched.
+        found: Files that hold the word, the first few.
+        files: Number of files that were searched.
         why: Why the code could not be searched, or not all of it; empty where it was.
     """
 

@@ -30,7 +30,8 @@ def query(
     """The rows of a query over a log group, field to text.
 
     Args:
-        since: Epoch seconds. until_time: Likewise; inclusive.
+        since: Epoch seconds.
+        until_time: Likewise; inclusive.
 
     Raises:
         AwsError: The query was refused, or failed.

@@ -62,7 +62,9 @@ def read_minutes(
     """The counts of a function and of its mappings, minute by minute.
 
     Args:
-        since: Epoch seconds. until: Likewise. recent: Seconds before ``until`` that count as now, for the age.
+        since: Epoch seconds.
+        until: Likewise.
+        recent: Seconds before ``until`` that count as now, for the age.
     """
     asked = [(name, "FunctionName", function, stat) for name, stat in _OF_FUNCTION.items()]
     asked += [(DROPPED, "EventSourceMappingUUID", uuid, "Sum") for uuid in mappings]

@@ -35,7 +35,8 @@ class QueriedLog:
     """Reads a log group once, in the order of time.
 
     Args:
-        since: Epoch seconds. needles: Plain texts of which one must stand in each line; None for every line.
+        since: Epoch seconds.
+        needles: Plain texts of which one must stand in each line; None for every line.
         overlap: See ``LogReader``, which reads the last minutes.
 
     Attributes:

@@ -21,7 +21,8 @@ def scan(
     """Every item, in DynamoDB JSON as boto3 gives it. A throttled page is asked for again, ever slower.
 
     Args:
-        rate: Items a second at most. attributes: Names of the only attributes to read; all by default.
+        rate: Items a second at most.
+        attributes: Names of the only attributes to read; all by default.
 
     Raises:
         AwsError: The table may not be read.

@@ -18,7 +18,8 @@ def simulated(
     """IAM's results, one for each action and resource.
 
     Args:
-        principal: ARN of a user or a role. who: The same in words, for errors.
+        principal: ARN of a user or a role.
+        who: The same in words, for errors.
 
     Raises:
         AwsError: Not permitted to ask.

@@ -25,7 +25,8 @@ def why_unreadable(aws: Aws, sink: str, beside: str) -> str:
     """Why the entries of a sink can't be looked up; empty where they can.
 
     Args:
-        sink: Its ARN. beside: The ARN of the table whose inserts it holds.
+        sink: Its ARN.
+        beside: The ARN of the table whose inserts it holds.
     """
     try:
         parts, here = arn_parts(sink), arn_parts(beside)

@@ -26,8 +26,8 @@ class Begin:
         latest: After the newest record.
         at: From the first record at or after this time, in epoch seconds.
         sequence: From the record with this sequence number on.
-        after: Shard to the sequence number of the record after which it is read on. ended: Shards that were read to
-            their end.
+        after: Shard to the sequence number of the record after which it is read on.
+        ended: Shards that were read to their end.
     """
 
     latest: bool = False

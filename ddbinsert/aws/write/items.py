@@ -155,7 +155,8 @@ class ItemWriter:
         """Set one attribute of each item; GONE where the item isn't there any more (it is never made anew).
 
         Args:
-            attribute: No key attribute. value: In DynamoDB JSON.
+            attribute: No key attribute.
+            value: In DynamoDB JSON.
 
         Raises:
             AwsError: AWS refused a change, or throttled without end.

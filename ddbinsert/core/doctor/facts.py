@@ -40,7 +40,8 @@ class Rights:
     """IAM's answers about the role.
 
     Attributes:
-        allowed, denied: What was asked for. by_boundary: Denied by the role's permissions boundary alone.
+        allowed, denied: What was asked for.
+        by_boundary: Denied by the role's permissions boundary alone.
         actions: The actions that were asked for, by right.
     """
 
@@ -52,7 +53,15 @@ class Rights:
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptSeen:
-    """A receipt in the log: when it was logged, and of which record."""
+    """A receipt in the function's log.
+
+    Attributes:
+        at: When it was logged, epoch seconds.
+        decision: ``processed``, ``guarded`` or ``failed``, as `core.receipt` defines them.
+        event_id: eventID of the record.
+        event_name: ``INSERT``, ``MODIFY`` or ``REMOVE``.
+        sequence: Sequence number of the record, digits.
+    """
 
     at: float
     decision: str
@@ -66,7 +75,8 @@ class LogSeen:
     """What the function's log holds of the time that was looked at.
 
     Attributes:
-        ends: How invocations ended, oldest first. receipts: Oldest first. crashes: Texts of the runtime's errors.
+        ends: How invocations ended, oldest first.
+        receipts: Oldest first. crashes: Texts of the runtime's errors.
         whole: It was read to its end; else the newest lines may be missing of an older part.
     """
 
@@ -91,7 +101,14 @@ class LogSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class InsertSeen:
-    """An INSERT in the stream that passes the mapping's filter, or any where ``passes`` is not known."""
+    """An INSERT record in the stream.
+
+    Attributes:
+        at: When it was written, epoch seconds.
+        event_id: eventID of the record.
+        sequence: Sequence number, digits.
+        passes: Whether the mapping's filter matches it; True where that is not known.
+    """
 
     at: float
     event_id: str
@@ -104,7 +121,8 @@ class StreamSeen:
     """What was read of the live stream.
 
     Attributes:
-        inserts: Oldest first. whole: Everything that the stream holds was read.
+        inserts: Oldest first.
+        whole: Everything that the stream holds was read.
         open_shards: None where it was not asked.
     """
 
@@ -122,7 +140,8 @@ class SinkSeen:
 
     Attributes:
         arn: Empty where the variable is not set.
-        problem: What is wrong with it, in words; empty where nothing is. missing: It does not exist.
+        problem: What is wrong with it, in words; empty where nothing is.
+        missing: It does not exist.
         is_wrong: It exists, and cannot be used.
         last_entry: Epoch seconds of the newest record that has an entry there; None where that is not known.
     """
@@ -150,7 +169,14 @@ class DestinationSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class AccountSeen:
-    """Lambda's limits of the account in the region, and what is used of them."""
+    """Lambda's limits of the account in the region, and their use (GetAccountSettings).
+
+    Attributes:
+        concurrency: Concurrent executions of all functions.
+        unreserved: Concurrent executions that no function reserves.
+        code_used: Bytes of stored code.
+        code_limit: Bytes of code that can be stored.
+    """
 
     concurrency: int
     unreserved: int
@@ -160,7 +186,14 @@ class AccountSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSeen:
-    """A change that CloudTrail recorded."""
+    """A change that CloudTrail recorded.
+
+    Attributes:
+        at: When, epoch seconds.
+        who: Name of the user or role.
+        what: Name of the API operation.
+        resource: Name of the changed resource.
+    """
 
     at: float
     who: str
@@ -195,7 +228,8 @@ class Facts:
     """Everything that was read.
 
     Attributes:
-        now: Epoch seconds of AWS's clock. since: From when on log, metrics and stream were looked at.
+        now: Epoch seconds of AWS's clock.
+        since: From when on log, metrics and stream were looked at.
         template: The template that the function's code is, byte for byte; None for any other code.
         unread: Parts that could not be read, and why.
         siblings: Other functions with a mapping on the live stream; None for one that does not exist.

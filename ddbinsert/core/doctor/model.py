@@ -58,8 +58,10 @@ class Symptom:
     """What one check found.
 
     Attributes:
-        text: What is the case. evidence: What shows it, a line each.
-        advice: The one repair. is_safe: The command of the advice changes nothing that somebody may have wanted so.
+        text: What is the case.
+        evidence: What shows it, a line each.
+        advice: The one repair.
+        is_safe: The command of the advice changes nothing that somebody may have wanted so.
         severity: Where it differs from the check's own.
     """
 
@@ -105,7 +107,17 @@ def check(
 
 @dataclass(frozen=True, kw_only=True)
 class DoctorFinding:
-    """A symptom with the check that found it."""
+    """A symptom with the check that found it.
+
+    Attributes:
+        id: The check's identifier, stable and kebab-case.
+        severity: The symptom's severity, or the check's.
+        text: What is the case.
+        evidence: What shows it, a line each.
+        source: The calls to AWS that it was read from.
+        advice: The one repair.
+        is_safe: `doctor --fix` may run the advice's command.
+    """
 
     id: str
     severity: Severity

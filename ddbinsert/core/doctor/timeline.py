@@ -38,7 +38,8 @@ class Timeline:
         waiting: Number of inserts in the stream after the last that was delivered; None where that cannot be said.
         passed: Number of inserts without a receipt from before the last delivery: skipped from LATEST, processed by a
             function whose log is gone, or held up in another shard.
-        at_least: There may be more. expires: Epoch seconds at which the oldest that waits leaves the stream.
+        at_least: There may be more.
+        expires: Epoch seconds at which the oldest that waits leaves the stream.
     """
 
     moments: tuple[Moment, ...]

@@ -47,7 +47,8 @@ class ArchivedFile:
     """A file of an archive.
 
     Attributes:
-        crc: CRC-32 of the content. sha256: 64 hexadecimal digits.
+        crc: CRC-32 of the content.
+        sha256: 64 hexadecimal digits.
     """
 
     name: str

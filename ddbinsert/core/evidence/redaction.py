@@ -25,7 +25,8 @@ class KeptFields(NamedTuple):
     """What is kept of an operation's calls.
 
     Attributes:
-        request: Whether the parameters are kept, without tokens. answer: Whether the answer is kept.
+        request: Whether the parameters are kept, without tokens.
+        answer: Whether the answer is kept.
         counted: The answer's list whose length is kept instead.
     """
 
@@ -119,7 +120,8 @@ def call(
     """A call of AWS's API as a bundle lists it.
 
     Args:
-        answer: None where the call was refused. at: Epoch seconds.
+        answer: None where the call was refused.
+        at: Epoch seconds.
     """
     kept = OPERATIONS.get(operation, _NAMED)
     found: dict[str, Any] = {"at": at, "service": service, "operation": operation}
@@ -205,7 +207,8 @@ def line(
     """A log line: whole where it shows a test item or Lambda wrote it; a receipt of another item without its key.
 
     Args:
-        timestamp: Epoch milliseconds. ingested: The same, of its arrival.
+        timestamp: Epoch milliseconds.
+        ingested: The same, of its arrival.
     """
     found: dict[str, Any] = {
         "group": group,

@@ -30,9 +30,10 @@ _LATEST: Final = 253_402_300_799
 class Assumed:
     """The assumptions of the cost estimate.
 
-    Args:
+    Attributes:
         batch_size: Most records of an invocation.
-        memory: MB. seconds: Duration of an invocation.
+        memory: MB.
+        seconds: Duration of an invocation.
     """
 
     batch_size: int = 100
@@ -49,8 +50,9 @@ class Assumed:
 class InvocationCounts:
     """The number of invocations for one size of batches, and what the filters save.
 
-    Args:
-        without: Without filters. delivered: With the filters.
+    Attributes:
+        without: Without filters.
+        delivered: With the filters.
     """
 
     without: int
@@ -84,8 +86,9 @@ class Sampled:
 class Backtest:
     """The result of applying filters to records.
 
-    Args:
-        patterns: The filters, ORed. by_filter: How many records each of them matched.
+    Attributes:
+        patterns: The filters, ORed.
+        by_filter: How many records each of them matched.
         first, last: ApproximateCreationDateTime of the oldest and the newest record; None where no record has one.
         complete: Every record of the period was read.
     """
@@ -115,8 +118,9 @@ class Backtest:
 class BacktestComparison:
     """Two sets of filters on the same records.
 
-    Args:
-        gained: Records that only the new filters deliver. lost: Records that only the old ones deliver.
+    Attributes:
+        gained: Records that only the new filters deliver.
+        lost: Records that only the old ones deliver.
     """
 
     old: tuple[str, ...]

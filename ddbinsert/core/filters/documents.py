@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 class SavedFilters:
     """The filters of one mapping, or of nothing in particular.
 
-    Args:
+    Attributes:
         patterns: Each as its text; none where there are no filters.
         mapping: The mapping's UUID, where the document is an answer of AWS about mappings.
-        function: The function's ARN, as far as the answer has it. stream: The ARN of its source.
+        function: The function's ARN, as far as the answer has it.
+        stream: The ARN of its source.
         hidden: The filters are encrypted with a customer key, and the answer does not show them.
         notes: Keys that are spelled in another way than AWS spells them.
     """

@@ -50,7 +50,7 @@ _IMAGES = {"Keys": "the key", "NewImage": "the new image", "OldImage": "the old 
 class Clause:
     """One thing that must hold, or a choice of groups of things of which one must hold.
 
-    Args:
+    Attributes:
         text: In words, without a full stop.
         path: The field's path with dots; empty for a choice.
         choices: For a choice: in each group all must hold.
@@ -65,7 +65,7 @@ class Clause:
 class Explanation:
     """A pattern's meaning.
 
-    Args:
+    Attributes:
         sentence: All of it in one sentence.
         clauses: All of them must hold.
     """

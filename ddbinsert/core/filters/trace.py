@@ -26,7 +26,7 @@ _MOST_SHOWN = 20
 class Step:
     """One field, or one `$or`, of a pattern on one record.
 
-    Args:
+    Attributes:
         path: The field's path with dots; `$or` for a choice.
         wanted: The conditions as the pattern has them; empty for a choice.
         held: Whether it holds on its own.
@@ -47,7 +47,7 @@ class Step:
 class Trace:
     """One filter on one record.
 
-    Args:
+    Attributes:
         failed: The first step that does not hold; None where all hold.
         why: Why the filter does not match; empty where it does.
     """

@@ -56,7 +56,17 @@ class InventoryFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Pipe:
-    """An EventBridge Pipe with a stream as its source."""
+    """An EventBridge Pipe with a stream as its source.
+
+    Attributes:
+        name: Name of the pipe.
+        arn: ARN of the pipe.
+        stream_arn: ARN of its source.
+        target_arn: ARN of its target.
+        state: ``CurrentState``, such as RUNNING or STOPPED.
+        filters: Its filter patterns, as JSON text.
+        modified: Last change, epoch seconds.
+    """
 
     name: str
     arn: str
@@ -77,7 +87,15 @@ class KinesisDestination:
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """Something that could not be read: what depends on it is unknown, never judged."""
+    """Something that could not be read: what depends on it is unknown, never judged.
+
+    Attributes:
+        region: Code of the region.
+        what: What was to be read.
+        reason: Why it was not.
+        account: Account ID; None where it is not known.
+        profile: AWS profile that was used.
+    """
 
     region: str
     what: str
@@ -127,7 +145,8 @@ class TableRead:
     """A table as it was read.
 
     Attributes:
-        state: None where it does not exist, or where it could not be read. unread: The latter.
+        state: None where it does not exist, or where it could not be read.
+        unread: The latter.
     """
 
     name: str

@@ -42,7 +42,8 @@ def backfill_record(
     """The record for an item (DynamoDB JSON; B as bytes or base64).
 
     Args:
-        at: Epoch seconds that it gives as the time of the insert. place: Its place in the run.
+        at: Epoch seconds that it gives as the time of the insert.
+        place: Its place in the run.
     """
     image = {name: as_json(value) for name, value in item.items()}
     keys = {name: image[name] for name in key.types}

@@ -40,7 +40,8 @@ def failure_of(secret: str, key: Mapping[str, Any], until: int) -> str:
     """What the attribute ``FAILS`` of an item with this key holds.
 
     Args:
-        key: In DynamoDB JSON, B as bytes or base64. until: The epoch second from which on it fails no more.
+        key: In DynamoDB JSON, B as bytes or base64.
+        until: The epoch second from which on it fails no more.
     """
     return f"{until}:{_code(secret, f'ddbinsert failing item {until} {_text(key)}')}"
 

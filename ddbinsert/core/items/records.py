@@ -47,7 +47,8 @@ def sample_event(
     Args:
         run_id: 12 hexadecimal digits, which the keys and event ids carry.
         at: Epoch seconds of the first change.
-        count: Items. events: What happens to each of them, in this order.
+        count: Items.
+        events: What happens to each of them, in this order.
         items: Attributes (DynamoDB JSON, B as bytes) of the items, taken in turn; keys that they lack are made.
     """
     records: list[Record] = []

@@ -35,7 +35,8 @@ def key_of(schema: KeySchema, run_id: str, number: int) -> dict[str, dict[str, A
     """The key of test item ``number``, in DynamoDB JSON as boto3 takes it (B as bytes).
 
     Args:
-        run_id: 12 lower-case hexadecimal digits. number: 0 to ``NUMBERS`` - 1.
+        run_id: 12 lower-case hexadecimal digits.
+        number: 0 to ``NUMBERS`` - 1.
     """
     return {a.name: {a.type.value: _value(a.type, run_id, number)} for a in schema.attributes}
 

@@ -113,7 +113,8 @@ class CountedRows:
     """What rows by bin say.
 
     Attributes:
-        items: Bin to the numbers whose insert was processed. lines: All their lines, second ones included.
+        items: Bin to the numbers whose insert was processed.
+        lines: All their lines, second ones included.
         strays: "decision EVENT" to lines, of all else.
     """
 

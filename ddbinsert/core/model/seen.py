@@ -124,7 +124,8 @@ class FunctionState(FunctionSettings):
     """A function as GetFunction tells it, with AWS's defaults where the answer leaves a setting out.
 
     Attributes:
-        state: Pending, Active, Inactive, Failed. update_status: Successful, Failed, InProgress.
+        state: Pending, Active, Inactive, Failed.
+        update_status: Successful, Failed, InProgress.
         code_sha256: base64, as Lambda reports it.
         application_log_level: Empty where Lambda does not say: it has one with JSON alone.
         package_type: Zip or Image.

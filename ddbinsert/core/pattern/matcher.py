@@ -29,7 +29,7 @@ __all__ = ["Matcher", "PatternError", "compile_pattern", "parse"]
 class Matcher:
     """A compiled pattern.
 
-    Args:
+    Attributes:
         matches: Whether a record matches. It takes one record, as parsed from JSON (numbers may be int, float
             or Decimal), and never raises: a record of another shape does not match. It is the compiled
             function itself, so that a call costs no more than the comparison.

@@ -138,7 +138,15 @@ class Numeric:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cidr:
-    """An inclusive range of addresses, as integers of one IP version."""
+    """A range of IP addresses, both ends included.
+
+    Attributes:
+        text: The range as the pattern writes it.
+        version: 4 or 6.
+        first: The lowest address, as an integer.
+        last: The highest address, as an integer.
+        at: Where it is in the pattern.
+    """
 
     text: str
     version: int
@@ -176,7 +184,7 @@ Condition = Equals | Prefix | Suffix | EqualsIgnoreCase | Wildcard | Numeric | C
 class Field:
     """One path and the conditions of which any one must hold.
 
-    Args:
+    Attributes:
         keys: The keys as the pattern nests them.
         conditions: In the pattern's order, at least one.
         at: The place of the list of conditions.

@@ -103,7 +103,8 @@ class Attempts:
         known to have carried was processed by others; or where its batch was split, once, and the parts ended well.
 
         Args:
-            splits: Every mapping bisects a failed batch. retries: Every mapping tries again at all.
+            splits: Every mapping bisects a failed batch.
+            retries: Every mapping tries again at all.
             settled: Whether all that an attempt is known to have carried was processed otherwise.
         """
         good = sorted(end.at for ends in self._by_request.values() for end in ends if end.ok)

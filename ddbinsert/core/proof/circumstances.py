@@ -22,8 +22,10 @@ class Invocations:
     """What the function's log says about its invocations while the run lasted.
 
     Attributes:
-        reports: REPORT lines. timeouts: Invocations ended by the function's own timeout.
-        error_count: Lines that look like errors, caught ones among them. errors: The newest few, cut.
+        reports: REPORT lines.
+        timeouts: Invocations ended by the function's own timeout.
+        error_count: Lines that look like errors, caught ones among them.
+        errors: The newest few, cut.
         crashes: Of these, the ones that only Lambda itself writes: nobody caught them.
         longest: The longest duration in seconds.
         cut: The log was longer than what was read of it.
@@ -51,7 +53,8 @@ class Circumstances:
 
     Attributes:
         world: Observed again, other mappings included.
-        log_group: Where receipts were looked for. group_missing: It does not exist.
+        log_group: Where receipts were looked for.
+        group_missing: It does not exist.
         log_complete: The last look at the log was read to its end.
         role_known: The function's role is one of ours, so that its policy can be judged.
         role_missing: The function's role does not exist.

@@ -51,7 +51,8 @@ class Delivery:
     """One time that the function was given a record.
 
     Attributes:
-        decision: processed, guarded or failed, as the handler says. at: Epoch seconds of its line.
+        decision: processed, guarded or failed, as the handler says.
+        at: Epoch seconds of its line.
         ended_well: How the attempt ended; None where that is not on record.
     """
 
@@ -66,7 +67,8 @@ def of_insert(
     """The fate of an INSERT.
 
     Args:
-        overtaken: A later record of the same item was processed. wanted: The filter lets the record through.
+        overtaken: A later record of the same item was processed.
+        wanted: The filter lets the record through.
     """
     given = sorted(deliveries, key=lambda one: (one.at, one.decision == receipts.FAILED))
     if not given:

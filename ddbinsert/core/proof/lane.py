@@ -24,7 +24,8 @@ class LaneTally:
 
     Attributes:
         mentioned: Log lines, no receipts, that show the item's key.
-        attempts: The ends of invocations that are on record. awaits_ends: Each end is expected in the log.
+        attempts: The ends of invocations that are on record.
+        awaits_ends: Each end is expected in the log.
         copies: How often each insert is delivered: once by each mapping.
     """
 

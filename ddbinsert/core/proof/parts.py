@@ -26,7 +26,8 @@ class Part:
     """An alternative of a filter that the other test items say nothing of.
 
     Attributes:
-        shown: In words. sample: What an item carries that passes it; None where none was found.
+        shown: In words.
+        sample: What an item carries that passes it; None where none was found.
         is_possible: A record that passes was found, though no test item can be like it.
     """
 

@@ -102,7 +102,8 @@ def sample_for(
 
     Args:
         filters: Patterns as the mapping has them; none means that everything is delivered.
-        given: The user's own attributes, which come first. stream: The stream's ARN.
+        given: The user's own attributes, which come first.
+        stream: The stream's ARN.
 
     Raises:
         Unsatisfiable: None was found; the message says why.

@@ -21,7 +21,8 @@ class Proof:
     """A verdict with its material, for reports.
 
     Attributes:
-        started: Epoch seconds. world: As observed before the first write.
+        started: Epoch seconds.
+        world: As observed before the first write.
         subject: The function with its qualifier and its mapping, in words.
         kept: The test items were left in the table.
         failure_path: What was seen of a record that was made to fail (`--failure-path`); None for any other run.

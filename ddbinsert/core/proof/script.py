@@ -67,7 +67,8 @@ class Write:
     """One test write.
 
     Attributes:
-        number: The item's. step: The write's place in its lane, from 0.
+        number: The item's.
+        step: The write's place in its lane, from 0.
         version: The item's version after it; None where it is gone.
         expects: The record that it must leave in the stream; None for none.
     """

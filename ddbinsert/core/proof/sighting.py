@@ -50,7 +50,8 @@ class Mention:
     """A log line, no receipt, that shows an item's key.
 
     Attributes:
-        logged: Epoch seconds of the log event. times: How often it shows the key.
+        logged: Epoch seconds of the log event.
+        times: How often it shows the key.
         request: The invocation's request id; empty where the line does not show it.
         complains: The line reports an error, by its level.
     """

@@ -33,8 +33,11 @@ class Surplus:
     """An item about which the function logged more than its inserts explain.
 
     Attributes:
-        explained: How often its inserts account for its key. lines: How often the log shows it.
-        named: Lines that say MODIFY or REMOVE. removals: Lines that say REMOVE. strays: The item's records in the stream that are no inserts.
+        explained: How often its inserts account for its key.
+        lines: How often the log shows it.
+        named: Lines that say MODIFY or REMOVE.
+        removals: Lines that say REMOVE.
+        strays: The item's records in the stream that are no inserts.
     """
 
     number: int

@@ -50,7 +50,8 @@ class Finding:
 
     Attributes:
         code: Stable, kebab-case; see docs/verify.md.
-        text: What is the case. evidence: What shows it, a line each.
+        text: What is the case.
+        evidence: What shows it, a line each.
         mend: The next action; an ``Advice`` where a command carries it out.
     """
 

@@ -34,7 +34,8 @@ def consequences(want: Trigger, steps: Sequence[Step], *, held: int | None, at_l
 
     Args:
         want: The effective trigger.
-        held: Inserts that the live stream holds, where they were counted. at_least: There may be more.
+        held: Inserts that the live stream holds, where they were counted.
+        at_least: There may be more.
     """
     for step in steps:
         if isinstance(step, CreateMapping):

@@ -60,7 +60,8 @@ class Drifted:
     Attributes:
         name: Of the resource: the function's name, the mapping's UUID, …
         field: The key of the configuration (``mapping.batch_size``), or what is missing.
-        have: As it is. want: As it is given. Values of environment variables are in neither.
+        have: As it is.
+        want: As it is given. Values of environment variables are in neither.
     """
 
     part: Part
@@ -243,7 +244,8 @@ class LastChange(NamedTuple):
 
     Attributes:
         at: Epoch seconds; None where nothing tells.
-        who: None where CloudTrail was not asked, or has not recorded the change. what: The call, with ``who``.
+        who: None where CloudTrail was not asked, or has not recorded the change.
+        what: The call, with ``who``.
     """
 
     at: float | None
@@ -260,7 +262,8 @@ def last_change(found: Sequence[Drifted], modified: float | None, recorded: Sequ
     """The last change of a part, of the kind that its drift is of.
 
     Args:
-        found: What differs in this part. modified: When the service says it was last changed; tags do not count.
+        found: What differs in this part.
+        modified: When the service says it was last changed; tags do not count.
         recorded: What CloudTrail has of it, in any order: it is up to 15 minutes behind.
     """
     is_tagged = bool(found) and all(".tags." in f".{one.field}" for one in found)

@@ -37,7 +37,8 @@ class Keeping(NamedTuple):
 
     Attributes:
         audit_log: A log group that holds an audit log goes, too.
-        logs: The log group stays. role: The role stays.
+        logs: The log group stays.
+        role: The role stays.
         log_group_of: Other functions of the configuration that write to the log group, and stay.
     """
 
@@ -65,7 +66,9 @@ def removal(
 
     Args:
         have: With what belongs to whom (`aws.read.belongings`); the steps look at it once more.
-        stream: Disable the stream, too. stream_is_ours: ddbinsert enabled it. delete_table: Delete the table, too.
+        stream: Disable the stream, too.
+        stream_is_ours: ddbinsert enabled it.
+        delete_table: Delete the table, too.
         leaving: UUIDs of mappings of other triggers that go in the same run.
         users: Every mapping of the function, by any alias and from any source: while one of them stays, the function
             stays, with its role and log group.

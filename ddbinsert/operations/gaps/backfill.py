@@ -37,8 +37,9 @@ class BackfillOptions:
     """Which items are given, and how.
 
     Attributes:
-        where: Conditions that all must be met. limit: Items at most. rate: Items a second at most, of those that are
-            read.
+        where: Conditions that all must be met.
+        limit: Items at most.
+        rate: Items a second at most, of those that are read.
         time_attribute: The attribute that says when an item was inserted; now, where it does not.
         missing: Only items without an entry in the function's sink.
         again: Also items that the record of backfills shows as given before.

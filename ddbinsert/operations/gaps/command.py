@@ -37,7 +37,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditedGaps:
-    """An audit, and what its repair needs."""
+    """An audit, and what its repair needs.
+
+    Attributes:
+        context: Connection, clock and reporter of the run.
+        subject: Table, function and mappings.
+        audited: The result of the audit.
+        ledger: The inserts that earlier repairs delivered.
+    """
 
     context: Context
     subject: Subject
@@ -115,7 +122,14 @@ def backfilling(
 
 @dataclass(frozen=True, kw_only=True)
 class Filling:
-    """A backfill, and what it needs."""
+    """A backfill, and what it needs.
+
+    Attributes:
+        context: Connection, clock and reporter of the run.
+        subject: Table, function and mappings.
+        ledger: The items that earlier backfills delivered.
+        options: The command's options.
+    """
 
     context: Context
     subject: Subject
@@ -180,7 +194,8 @@ def comparison_in_sql(
     """The comparison of items with entries as SQL for Athena; nothing is compared.
 
     Args:
-        items: Where the table's export is in S3. entries: Where that of its audit table is.
+        items: Where the table's export is in S3.
+        entries: Where that of its audit table is.
 
     Raises:
         PrerequisiteError: There is no table, no function, or no sink that can be compared.
@@ -211,7 +226,15 @@ def comparing(context: Context, trigger: Trigger, source: ItemSource) -> Iterato
 
 @dataclass(frozen=True, kw_only=True)
 class Comparing:
-    """A comparison, and what it needs."""
+    """A comparison of all items with the sink, and what it needs.
+
+    Attributes:
+        context: Connection, clock and reporter of the run.
+        subject: Table, function and mappings.
+        sink: ARN of the audit table.
+        pairs: Items and entries, on disk.
+        source: Where the items are read.
+    """
 
     context: Context
     subject: Subject

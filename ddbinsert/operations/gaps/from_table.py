@@ -35,7 +35,8 @@ class ItemSource:
     """Where the items are read.
 
     Attributes:
-        export: Where an export is; None for the table itself. rate: Items a second at most.
+        export: Where an export is; None for the table itself.
+        rate: Items a second at most.
         settle: Seconds to wait before the sink is read, for entries of the newest items.
     """
 

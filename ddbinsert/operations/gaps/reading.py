@@ -39,7 +39,8 @@ class ReadStreams:
 
     Attributes:
         shards: (stream, shard) by the number that stands for it.
-        excluded: INSERT records that the filter does not let through. others: Records of other kinds.
+        excluded: INSERT records that the filter does not let through.
+        others: Records of other kinds.
         unrecognizable: Inserts whose key is too short to be recognized in a line.
         trimmed: Records were lost to the retention while they were read.
     """

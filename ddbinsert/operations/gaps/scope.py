@@ -24,7 +24,8 @@ class Options:
     """How an audit is made.
 
     Attributes:
-        since: Epoch seconds; None for everything that the stream holds. until: Likewise; None for now.
+        since: Epoch seconds; None for everything that the stream holds.
+        until: Likewise; None for now.
         settle: Seconds after which an insert that is not processed counts as missed; None for the default.
         by_lines: Any log line that shows an item's key counts, for functions that write no receipts.
         compare_sink: Also look up the entries of processed inserts in the sink.

@@ -18,7 +18,8 @@ class Scaffold:
     """What was copied.
 
     Attributes:
-        handler: The entry point, for function.handler. entry: The file to edit.
+        handler: The entry point, for function.handler.
+        entry: The file to edit.
         variables: Environment variables that the code needs or takes, the needed ones first.
     """
 

@@ -32,7 +32,8 @@ class SendOptions:
     """What is done with the items besides inserting them.
 
     Attributes:
-        modify: Each is changed once. remove: Each is removed, as a part of the test.
+        modify: Each is changed once.
+        remove: Each is removed, as a part of the test.
         keep: They stay; otherwise they are removed after ``hold`` seconds.
         rate: Writes a second at most.
         patience: Seconds of throttling without any progress after which it is given up.

@@ -32,7 +32,8 @@ class DownRequest:
     """How much is to go.
 
     Attributes:
-        stream: Disable the table's stream, too. table: Delete the table, too, if ddbinsert created it.
+        stream: Disable the table's stream, too.
+        table: Delete the table, too, if ddbinsert created it.
         keeping: What is to stay, or to go, besides the usual.
     """
 
@@ -46,7 +47,8 @@ class FoundTrigger:
     """What there is of one trigger.
 
     Attributes:
-        tags: The table's. users: Every mapping of the function, from any source.
+        tags: The table's.
+        users: Every mapping of the function, from any source.
     """
 
     trigger: Trigger

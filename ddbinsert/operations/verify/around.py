@@ -131,7 +131,8 @@ def look_around(
     """The state of things at the end; where there are symptoms, also what explains them.
 
     Args:
-        started: Epoch seconds. thoroughly: Read the function's own account of its errors as well.
+        started: Epoch seconds.
+        thoroughly: Read the function's own account of its errors as well.
         begun: A second look that is under way; made anew where there are symptoms.
     """
     aws = context.aws

@@ -29,11 +29,13 @@ class VerifyOptions:
     """How a run is made.
 
     Attributes:
-        count: Number of test items. rate: Items per second at most, for those beyond the scripted ones.
+        count: Number of test items.
+        rate: Items per second at most, for those beyond the scripted ones.
         by_lines: Use any log line that shows a key, for functions that write no receipts.
         attributes: What test items carry, in DynamoDB JSON.
         allow_guarded: What the handler's own guard drops is a warning, not a failure.
-        partiql: Write with PartiQL as well. ttl_attribute: Write an expired item as well, by this attribute.
+        partiql: Write with PartiQL as well.
+        ttl_attribute: Write an expired item as well, by this attribute.
         log_group: The log group to read; the function's own otherwise.
         keep: Keep the test items in the table.
         via_insights: Let CloudWatch Logs Insights count the items beyond the scripted ones.

@@ -39,7 +39,8 @@ class OpenRuns:
         """Note a run.
 
         Args:
-            table: The table's name. arn: Its ARN: items of the run are removed from no other table.
+            table: The table's name.
+            arn: Its ARN: items of the run are removed from no other table.
 
         Raises:
             PrerequisiteError: The folder can't be written.

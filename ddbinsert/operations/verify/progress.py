@@ -45,7 +45,8 @@ class Progress:
         """Say what is waited for.
 
         Args:
-            elapsed: Seconds since the start. written: All writes are made.
+            elapsed: Seconds since the start.
+            written: All writes are made.
         """
         self._reporter.waiting(self._what(written=written), elapsed, self._detail(elapsed))
 

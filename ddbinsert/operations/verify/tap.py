@@ -30,7 +30,8 @@ class Tap:
     """What a tap is made of.
 
     Attributes:
-        trigger: Its function and mapping. original: The mapping whose filters it has.
+        trigger: Its function and mapping.
+        original: The mapping whose filters it has.
         package: Its code; None for that of the trigger's template.
         what: What it shares with the original, in words.
     """

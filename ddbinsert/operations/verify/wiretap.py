@@ -59,7 +59,8 @@ def wiretap(
     """Prove the filters of a trigger's mapping by a temporary function; it is removed in any case.
 
     Args:
-        base: Where relative paths begin. confirm: Asked where the tap would be a third reader.
+        base: Where relative paths begin.
+        confirm: Asked where the tap would be a third reader.
         watch_for: Write nothing: watch the traffic that there is for so many seconds.
 
     Raises:

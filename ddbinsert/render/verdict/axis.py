@@ -46,7 +46,14 @@ class TimeAxis:
 
 @dataclass(frozen=True, kw_only=True)
 class LogAxis:
-    """A logarithmic axis of durations in seconds from ``low`` to ``high``; both above 0."""
+    """A logarithmic axis of durations.
+
+    Attributes:
+        low: The shortest duration in seconds, above 0.
+        high: The longest duration in seconds.
+        left: x of the shortest duration, in pixels.
+        width: Width of the axis in pixels.
+    """
 
     low: float
     high: float

@@ -26,7 +26,15 @@ Bar = tuple[float, float, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """One column of the histogram; ``about`` is its tooltip."""
+    """One column of the histogram, in pixels.
+
+    Attributes:
+        x: Left edge.
+        y: Upper edge.
+        width: Width.
+        height: Height.
+        about: Its tooltip.
+    """
 
     x: float
     y: float
@@ -49,7 +57,8 @@ class HistogramDrawing:
     """The whole drawing.
 
     Attributes:
-        base: The y of the axis. top: The y of its upper end.
+        base: The y of the axis.
+        top: The y of its upper end.
         rows: The y and the text of each tick of the counts, from 0 up.
         ticks: The ticks of the durations.
         median: The mark of the median.

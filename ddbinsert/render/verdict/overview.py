@@ -23,7 +23,9 @@ class ConsumerRow:
     """One consumer.
 
     Attributes:
-        word: The verdict. tone: Its CSS class. text: What it says in short.
+        word: The verdict.
+        tone: Its CSS class.
+        text: What it says in short.
     """
 
     word: str

@@ -49,9 +49,13 @@ class Box:
     """A drawn mark.
 
     Attributes:
-        x: Its centre. y: Its centre.
+        x: Its centre.
+        y: Its centre.
         exact: Where its time lies on the axis, if it had to be moved from there; else None.
-        classes: CSS classes. letter: What stands in it. sign: What stands below it. about: Its tooltip.
+        classes: CSS classes.
+        letter: What stands in it.
+        sign: What stands below it.
+        about: Its tooltip.
     """
 
     x: float
@@ -87,7 +91,8 @@ class TimelineDrawing:
     """The whole drawing.
 
     Attributes:
-        left: Where the axis begins. right: Where the tracks end.
+        left: Where the axis begins.
+        right: Where the tracks end.
         ticks: The x and the text of each tick.
         mark: Width and height of a mark.
         states: The CSS classes of its marks, for the legend.

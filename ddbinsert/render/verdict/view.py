@@ -152,7 +152,8 @@ class WriteRow:
         write: What was written, and how.
         acknowledged: When, from the start of the run.
         expected: The record that it must leave.
-        event: The record's event name. event_id: Its id. Both empty where no record was read.
+        event: The record's event name.
+        event_id: Its id. Both empty where no record was read.
         log: (text, time) of its log lines.
         more: Number of log lines beyond those.
     """

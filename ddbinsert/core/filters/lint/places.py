@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Remark:
     """A finding before it knows its filter.
 
-    Args:
+    Attributes:
         kills: It is proven that no record at all satisfies the field.
         correction: What corrects it, where that is unambiguous.
     """

@@ -50,7 +50,7 @@ class Expectation(StrEnum):
 class Correction:
     """A change of a pattern that corrects a finding.
 
-    Args:
+    Attributes:
         path: Of the value that is replaced, or of the member whose key is replaced.
         text: JSON text of the new value; or the new key.
         is_key: The key is replaced, not the value.
@@ -65,7 +65,7 @@ class Correction:
 class LintFinding:
     """One problem, with its place.
 
-    Args:
+    Attributes:
         rule: A stable kebab-case identifier.
         filter: The filter's number, from 1; None where it concerns all of them.
         path: Keys and indexes from the pattern's root.
@@ -87,10 +87,11 @@ class LintFinding:
 class CheckedFilter:
     """One filter's summary.
 
-    Args:
+    Attributes:
         pattern: Its text.
         parsed: What it says; None where AWS would refuse it.
-        leaks: Whether a MODIFY or REMOVE passes. inserts: Whether an INSERT passes. None where it is invalid.
+        leaks: Whether a MODIFY or REMOVE passes.
+        inserts: Whether an INSERT passes. None where it is invalid.
     """
 
     pattern: str

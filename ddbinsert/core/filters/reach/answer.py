@@ -23,7 +23,7 @@ class Passes(StrEnum):
 class Reachability:
     """Whether a record of one event can pass.
 
-    Args:
+    Attributes:
         passes: YES: `record` passes. NO: it is proven that no record that DynamoDB writes passes.
         event: The event that the question was about; with YES, that of the example.
         record: With YES, a record as Lambda passes it to a function: DynamoDB can write it, and the filter matches it.
@@ -51,7 +51,7 @@ class Reachability:
 class KnownStream:
     """What is known of the stream that filters are applied to; None is not known.
 
-    Args:
+    Attributes:
         arn: The stream's ARN; its region is `awsRegion` in every record.
     """
 

@@ -33,7 +33,14 @@ class Contradiction(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttributeDemand:
-    """A field inside an image, with every way to read its path."""
+    """A field inside an image, with every way to read its path.
+
+    Attributes:
+        path: The field as the pattern writes it, with dots.
+        image: ``Keys``, ``NewImage`` or ``OldImage``.
+        readings: The attributes that the path can mean; names may contain dots.
+        conditions: What the value must satisfy.
+    """
 
     path: str
     image: str
@@ -45,7 +52,7 @@ class AttributeDemand:
 class Demands:
     """A rule's fields for records of one event under one view type.
 
-    Args:
+    Attributes:
         record: By path, the conditions on the record's own fields.
         required: Attributes that must have a value.
         optional: Attributes that may also be absent.

@@ -36,7 +36,7 @@ Images = dict[str, dict[str, Any]]
 class Assembly:
     """What a record is put together from.
 
-    Args:
+    Attributes:
         images: Attributes that are not key attributes, for each image that the record has.
         keys: Type and value of each key attribute, as far as they are known.
         free_keys: Key attributes that may have any value.

@@ -20,7 +20,7 @@ class TypeConflict(Exception):
 class Slot:
     """An AttributeValue under construction.
 
-    Args:
+    Attributes:
         type_key: Set by the first value below it.
         content: The value of a scalar or of a set's element.
         members: Of M by name; of L the one element under the name "".

@@ -30,7 +30,7 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 class LeafKind:
     """The values that a field of one type can have.
 
-    Args:
+    Attributes:
         words: The type in words, for messages.
         allows: Whether DynamoDB can write a value there. True is certain; False is certain only where the format is
             fully documented (see `values.formats`).

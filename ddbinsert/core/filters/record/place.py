@@ -41,7 +41,7 @@ class Fault(StrEnum):
 class Location:
     """What a field points at.
 
-    Args:
+    Attributes:
         kind: The values that are possible there; None where there is none, and then `fault` says why.
         image: Keys, NewImage or OldImage, where the field is in one.
         attribute: The attribute's name, as far as it is certain.

@@ -30,7 +30,8 @@ def region_and_arn(
     """The pair; None if none was found, which proves nothing.
 
     Args:
-        region: The conditions on `awsRegion`, if there are any. arn: Those on `eventSourceARN`.
+        region: The conditions on `awsRegion`, if there are any.
+        arn: Those on `eventSourceARN`.
     """
     regions = [one for one in REGIONS if region is None or _holds(region, one)]
     if arn is None:

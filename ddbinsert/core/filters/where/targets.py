@@ -29,7 +29,7 @@ _SCALARS: Final = tuple(ATTRIBUTE_KINDS)
 class FieldTarget:
     """The field that a test is about.
 
-    Args:
+    Attributes:
         keys: The pattern's keys.
         type_key: The attribute's type; None for other fields of the record.
         many: Whether there can be several values: a set, or a field below a list.

@@ -58,7 +58,15 @@ class PathPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One comparison. `values` holds several for `in` (any of them) and the two bounds of `between`."""
+    """One comparison of a condition.
+
+    Attributes:
+        path: The field, name by name.
+        op: The operator.
+        values: One value; for `in` any number, for `between` the two bounds.
+        condition: The text of the whole condition, for messages.
+        position: Offset of the comparison in it, in characters.
+    """
 
     path: tuple[PathPart, ...]
     op: Op

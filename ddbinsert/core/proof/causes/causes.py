@@ -219,7 +219,8 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
     It is one where the handler itself says that it failed on them, or where every invocation failed.
 
     Args:
-        nothing_done: No insert that is waited for was processed. failed: Of so many the handler says it failed.
+        nothing_done: No insert that is waited for was processed.
+        failed: Of so many the handler says it failed.
     """
     calls = around.invocations
     weight = Weight.PROOF if nothing_done and around.all_failed else Weight.HOLE

@@ -21,7 +21,8 @@ class SinkState:
         arn: The sink's ARN; empty where the function has none.
         needed: The function runs a template that does nothing without a sink.
         unchecked: Why its entries were not read back; empty where they were.
-        expected: Entries that must be there. absent: eventIDs whose entry is not.
+        expected: Entries that must be there.
+        absent: eventIDs whose entry is not.
         doubtful: Its entries were looked for, and their absence means nothing for certain.
         missing: It was looked for, and does not exist.
         own_log: Without a sink, the template writes its entries into the function's own log.

@@ -70,7 +70,8 @@ class Said:
     """What one policy says of one action.
 
     Attributes:
-        denies: An explicit denial. allows: A permission that names the role, or everybody.
+        denies: An explicit denial.
+        allows: A permission that names the role, or everybody.
         leaves_to_iam: A permission of the role's whole account, which then decides by the role's policies.
         by: The statements that deny, or perhaps do, in short.
     """

@@ -22,7 +22,8 @@ class FailurePath:
     """What a run was about that made a record fail.
 
     Attributes:
-        function: The user's function. outcomes: What was seen, by mapping; none where no record was made to fail.
+        function: The user's function.
+        outcomes: What was seen, by mapping; none where no record was made to fail.
     """
 
     function: str

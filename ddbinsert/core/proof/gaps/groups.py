@@ -35,8 +35,10 @@ class Grouping:
     """Gathers missed inserts by cause; memory holds the first few of each.
 
     Args:
-        scenes: By the stream's ARN. dropped: Records that the mappings discarded, by their metric.
-        errors: What failed attempts said. most: Inserts that each group shows.
+        scenes: By the stream's ARN.
+        dropped: Records that the mappings discarded, by their metric.
+        errors: What failed attempts said.
+        most: Inserts that each group shows.
     """
 
     def __init__(

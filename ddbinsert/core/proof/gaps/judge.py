@@ -49,12 +49,14 @@ class Scene:
     """What is known around the inserts of one stream.
 
     Attributes:
-        now: Epoch seconds. settle: Seconds after which an insert has normally been processed, and its line shows.
+        now: Epoch seconds.
+        settle: Seconds after which an insert has normally been processed, and its line shows.
         mappings: Those that deliver this stream to the function.
         replaced: The stream is not the table's live one, or the function's mappings are on another stream.
         blind: Times that the log does not show.
         filter_unread: Why it is not known which inserts the filter lets through; empty where it is.
-        last_failure: When an attempt last failed. last_throttle: When the function was last throttled.
+        last_failure: When an attempt last failed.
+        last_throttle: When the function was last throttled.
         age: How old the records are that the mapping reads (IteratorAge), seconds; None where that is not known.
         throttled: Minutes (epoch seconds) in which invocations were throttled.
         dropped: Number of records that the mapping discarded, by its metric.
@@ -100,7 +102,8 @@ class Around:
         passed_over: A later record of its shard was processed, longer ago than the time to settle.
         skipped: Records before and after it in its shard were processed by one invocation.
         document: The document at the on-failure destination that names it; empty where none does.
-        repaired_at: When a repair saw the function process it, epoch seconds. answered: A repair saw it fail on it.
+        repaired_at: When a repair saw the function process it, epoch seconds.
+        answered: A repair saw it fail on it.
         given_at: When a repair gave it to the function without seeing the answer, epoch seconds.
     """
 

@@ -36,7 +36,8 @@ class Line:
     """A line that says what the function did with a record.
 
     Attributes:
-        at: Epoch seconds. ended_well: How its attempt ended; None where that is not on record.
+        at: Epoch seconds.
+        ended_well: How its attempt ended; None where that is not on record.
         sequence: Empty where the line does not say.
     """
 

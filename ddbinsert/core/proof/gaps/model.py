@@ -50,8 +50,9 @@ class Insert:
         shard: A number that stands for a shard of a stream.
         at: ApproximateCreationDateTime, epoch seconds, in whole seconds.
         keys: The item's key as JSON.
-        ok_at: The last line that says ``processed`` of an attempt that is not known to have failed. ok_ended: Such an
-            attempt is on record as ended well. bad_at: The last one of an attempt that ended in an error.
+        ok_at: The last line that says ``processed`` of an attempt that is not known to have failed.
+        ok_ended: Such an attempt is on record as ended well.
+        bad_at: The last one of an attempt that ended in an error.
         failed_at, guarded_at: The last lines that say ``failed`` and ``guarded``.
         stored: Whether the sink holds its entry; None where that was not looked up.
     """
@@ -106,7 +107,8 @@ class Group:
 
     Attributes:
         count: Number of inserts. first, last: When they were written, epoch seconds.
-        evidence: What shows the cause, a line each. advice: What removes the cause.
+        evidence: What shows the cause, a line each.
+        advice: What removes the cause.
         examples: The first few.
     """
 
@@ -125,7 +127,8 @@ class Gaps:
 
     Attributes:
         since, until: The time that was audited, epoch seconds.
-        inserts: INSERT records in that time that the filter lets through. excluded: Those that it does not.
+        inserts: INSERT records in that time that the filter lets through.
+        excluded: Those that it does not.
         processed, waiting, missed, unjudged: What became of them.
         repaired: Processed ones of which only a repair's own record shows it.
         waiting_for: Reason to number of inserts.
@@ -157,10 +160,11 @@ class Repair:
     """The result of a repair.
 
     Attributes:
-        done: Inserts that the function processed. failed: eventIDs of those on which it failed, or that wait for an
-            earlier one of their item that failed.
+        done: Inserts that the function processed.
+        failed: eventIDs of those on which it failed, or that wait for an earlier one of their item that failed.
         gone: Inserts that the stream no longer holds.
-        problem: The last error, or why the repair ended early. untried: Inserts that it did not come to.
+        problem: The last error, or why the repair ended early.
+        untried: Inserts that it did not come to.
     """
 
     done: int = 0
@@ -184,9 +188,12 @@ class Backfill:
     """The result of a backfill.
 
     Attributes:
-        read: Items read. excluded: Those that the mapping's filter or a condition does not let through.
-        before: Items that were given before. given: Those that the function processed (with a dry run: would be given).
-        failed: eventIDs of those on which it failed. problem: The last error, or why it ended early.
+        read: Items read.
+        excluded: Those that the mapping's filter or a condition does not let through.
+        before: Items that were given before.
+        given: Those that the function processed (with a dry run: would be given).
+        failed: eventIDs of those on which it failed.
+        problem: The last error, or why it ended early.
         complete: Every item was read, or the limit was reached.
     """
 
@@ -209,7 +216,8 @@ class Compared:
     """Items compared with the entries of a sink.
 
     Attributes:
-        items: Items read. excluded: Those that the mapping's filter does not let through.
+        items: Items read.
+        excluded: Those that the mapping's filter does not let through.
         expires: Why an item may have had an entry that is gone; empty where entries stay.
     """
 

@@ -63,7 +63,8 @@ def unlogged(
     """Times in which CloudWatch counts invocations, and the log holds no line of any.
 
     Args:
-        invocations: Number of invocations by the minute. slack: Seconds by which a line may follow its minute.
+        invocations: Number of invocations by the minute.
+        slack: Seconds by which a line may follow its minute.
     """
     reach = int(slack // BIN) + 1
     dark = sorted(

@@ -32,7 +32,8 @@ class Comparison:
     """The statements, in the order in which they are run.
 
     Attributes:
-        tables: Make a table for each export. query: Lists the keys of items without an entry.
+        tables: Make a table for each export.
+        query: Lists the keys of items without an entry.
     """
 
     tables: tuple[str, ...]
@@ -50,8 +51,10 @@ def athena(
     """The comparison of a table's items with the entries of its audit log.
 
     Args:
-        table: Its name, which each entry holds. items: Where its export is (``s3://…/AWSDynamoDB/ID``).
-        entries: Where the export of the audit table is. note: What the query leaves out, as a comment.
+        table: Its name, which each entry holds.
+        items: Where its export is (``s3://…/AWSDynamoDB/ID``).
+        entries: Where the export of the audit table is.
+        note: What the query leaves out, as a comment.
 
     Raises:
         UsageError: A place is not in S3, or a name cannot be written in a JSON path.

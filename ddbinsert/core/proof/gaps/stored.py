@@ -18,7 +18,8 @@ class Absent:
     """An insert, or an item, without an entry.
 
     Attributes:
-        keys: In DynamoDB JSON. at: Epoch seconds. event_id, at: Empty and None for an item of the table.
+        keys: In DynamoDB JSON.
+        at: Epoch seconds. event_id, at: Empty and None for an item of the table.
     """
 
     keys: Mapping[str, Any]
@@ -33,10 +34,14 @@ class Compared:
     Attributes:
         source: ``stream`` or ``table``: what it was compared with.
         since, until: The time that was compared, epoch seconds; None for a table.
-        compared: Inserts that the filter lets through, or items. excluded: Inserts that it does not.
-        stored: Those with an entry. waiting: Younger ones without an entry. missing: Older ones without an entry.
+        compared: Inserts that the filter lets through, or items.
+        excluded: Inserts that it does not.
+        stored: Those with an entry.
+        waiting: Younger ones without an entry.
+        missing: Older ones without an entry.
         test_items: Test items of ``verify`` or ``send`` without an entry; ``verify`` removes theirs, so they do not count.
-        absent: The first of the missing ones. stretches: What could not be compared, and why.
+        absent: The first of the missing ones.
+        stretches: What could not be compared, and why.
     """
 
     table: str

@@ -50,7 +50,8 @@ def prove_failure_path(
     """Prove that a record that fails is retried, isolated and kept, and holds up others for a limited time only.
 
     Args:
-        base: Where relative paths begin. confirm: Asked where a tap would be a third reader of the stream.
+        base: Where relative paths begin.
+        confirm: Asked where a tap would be a third reader of the stream.
 
     Raises:
         PrerequisiteError: There is no table, stream, function or mapping.

@@ -36,7 +36,8 @@ class Documents:
     """The documents of one mapping's function.
 
     Args:
-        mapping: With the destination. function: Its name: documents about others are left alone.
+        mapping: With the destination.
+        function: Its name: documents about others are left alone.
         beside: The user's own mapping, where the function is a tap: every document about a tap is about test items, and
             the user's function may have failed on test items, too.
 
@@ -73,8 +74,8 @@ class Documents:
         """Read the destination, if it is time for that; whether a document about the failing item is there.
 
         Args:
-            place: The failing item's shard and sequence number; None where its record was not read. poison: Its
-                eventID.
+            place: The failing item's shard and sequence number; None where its record was not read.
+            poison: Its eventID.
         """
         if self.unread or self.kept or not poison or self._context.clock.monotonic() < self._due:
             return bool(self.kept)

@@ -32,7 +32,8 @@ class Looked:
     """What was read.
 
     Attributes:
-        destinations: By ARN. answers: What is known of the function's answers.
+        destinations: By ARN.
+        answers: What is known of the function's answers.
         template: The template of ddbinsert's that the function runs; None for any other code.
     """
 

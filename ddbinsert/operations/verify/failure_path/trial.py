@@ -53,8 +53,9 @@ class Trial:
 
     Args:
         subject: The function that fails, with its mapping: the user's own, or the tap.
-        sample: What the items carry. secret: Makes the function's own template fail; empty where the tap does so by
-            itself. fails_until: Epoch seconds after which the item fails no more.
+        sample: What the items carry.
+        secret: Makes the function's own template fail; empty where the tap does so by itself.
+        fails_until: Epoch seconds after which the item fails no more.
 
     Attributes:
         tally: What was seen of each item.
@@ -109,8 +110,8 @@ class Trial:
         """Write and watch until the item is at the destination and all others were processed, or the time is up.
 
         Args:
-            seconds: The longest that it may take. enough: Seconds of holding others up after which it is clear that it
-                holds them up for too long.
+            seconds: The longest that it may take.
+            enough: Seconds of holding others up after which it is clear that it holds them up for too long.
             is_kept: Looks whether a document about the item is at the destination; asked once it must have been given
                 up, as all behind it was processed.
 

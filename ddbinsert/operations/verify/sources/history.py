@@ -28,7 +28,8 @@ class RealInserts:
     """Inserts of others in the stream.
 
     Attributes:
-        seen: How many were read. passing: How many of them a mapping's filters let through.
+        seen: How many were read.
+        passing: How many of them a mapping's filters let through.
         example: The key of one that no filter lets through, as JSON; empty where there is none.
     """
 

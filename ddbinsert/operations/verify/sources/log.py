@@ -22,10 +22,11 @@ class LogSource:
 
     Args:
         function: Lines of other functions that share the log group are left out.
-        since: Epoch seconds. needles: Plain texts of which one is in each line that is of interest.
-        overlap: Seconds that each look goes back, for lines that show late. everything: Give every line of the
-            handler. by_query: Let CloudWatch Logs Insights search what is older than some minutes; the log is then read
-            once.
+        since: Epoch seconds.
+        needles: Plain texts of which one is in each line that is of interest.
+        overlap: Seconds that each look goes back, for lines that show late.
+        everything: Give every line of the handler.
+        by_query: Let CloudWatch Logs Insights search what is older than some minutes; the log is then read once.
     """
 
     def __init__(
