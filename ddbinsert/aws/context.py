@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from ddbinsert.aws.once import Once
+from ddbinsert.aws.shared_calls import Once
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:

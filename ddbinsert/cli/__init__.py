@@ -119,7 +119,7 @@ def _unparsable(error: Exception, arguments: list[str], environment: Environment
             command.removeprefix("ddbinsert").strip(), ours.exit_code, errors=[machine.failure(ours)]
         )
         environment.out.write(machine.dumps(document) + "\n")
-    from ddbinsert.cli.explain import explain
+    from ddbinsert.cli.error_output import explain
     from ddbinsert.render.terminal.screen import Screen, wants_colour
 
     explain(ours, Screen(environment.err, colour=wants_colour(environment.err, environment.variables)))
@@ -136,7 +136,7 @@ def _asks_for_json(arguments: list[str], environment: Environment) -> bool:
 
 def _unexpected(error: Exception, arguments: list[str], environment: Environment) -> int:
     """What no other part handled: an answer of AWS that was not expected, or a bug."""
-    from ddbinsert.cli.explain import explain
+    from ddbinsert.cli.error_output import explain
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.render import machine
     from ddbinsert.render.terminal.screen import Screen, clean

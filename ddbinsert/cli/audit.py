@@ -206,7 +206,7 @@ def _options(run: Run, since: str | None, until: str | None, settle: str | None)
 
 
 def _environments(run: Run, trigger: Trigger) -> list[Mapping[str, str]]:
-    from ddbinsert.operations.look import deployed_function
+    from ddbinsert.operations.existing_resources import deployed_function
 
     if trigger.function.environment:
         return [trigger.function.environment]

@@ -14,7 +14,7 @@ from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Parts, TriggerRun
+from ddbinsert.cli.several_triggers import Parts, TriggerRun
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.options import NAME, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Parts, TriggerRun
+from ddbinsert.cli.several_triggers import Parts, TriggerRun
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:

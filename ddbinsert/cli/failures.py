@@ -228,7 +228,7 @@ def _keeper(run: Run, name: str) -> Callable[[StoredFailure, Failure], None]:
 def _looked(
     run: Run, table: str | None, settings: Settings, stack: str | None, tag: list[str] | None
 ) -> tuple[Trigger, World]:
-    from ddbinsert.operations.look import trigger_world
+    from ddbinsert.operations.existing_resources import trigger_world
 
     trigger, world, _ = consumer_of(run, run.trigger(table, settings), stack=stack, tags=tag)
     if world is None:

@@ -170,7 +170,7 @@ def _source(
     from ddbinsert.core.filters import backtest as tried
     from ddbinsert.core.times import seconds
     from ddbinsert.operations import filters as operation
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     back = seconds(since, name="--since") if since else None
     environment = run.environment

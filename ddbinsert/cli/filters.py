@@ -90,7 +90,7 @@ def known_stream(run: Run, table: str | None, view_type: str | None, key: str | 
     from ddbinsert.core.model.key_text import parse_key
     from ddbinsert.core.model.record import StreamView
     from ddbinsert.operations import filters as operation
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     found = operation.known(existing_table(run.aws, table)) if table else KnownStream()
     return KnownStream(

@@ -240,7 +240,7 @@ def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeyS
 
 
 def _look(run: Run, name: str) -> TableState:
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     return existing_table(run.aws, name, hint="; or give the key: --key pk:S")
 

@@ -13,7 +13,7 @@ from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.configured import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Parts, TriggerRun
+from ddbinsert.cli.several_triggers import Parts, TriggerRun
 from ddbinsert.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.cli.plan_files import Noted
     from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.operations.provision.converge import Prepared
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.operations.side_by_side import Ended
     from ddbinsert.render.terminal.screen import Screen
 
@@ -92,7 +92,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     Raises:
         Refused: Two of the plans cannot be combined.
     """
-    from ddbinsert.cli.preparing import prepare_configured
+    from ddbinsert.cli.plan_inputs import prepare_configured
     from ddbinsert.operations.provision.together import refuse_together
 
     def prepare(part: TriggerRun) -> Prepared:
@@ -110,7 +110,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
 
 def _wishes(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> Wishes:
     """What one of the triggers may do, and what the others of its table do beside it."""
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
 
     table = part.trigger.table
     beside = frozenset(one.trigger.function_name for one in parts.every if one.trigger.table == table)
@@ -201,7 +201,7 @@ def _with_positions(
     parts: Parts, prepared: tuple[Ended[Prepared], ...], *, replace: bool
 ) -> tuple[Ended[Prepared], ...]:
     """The plans, with those made that need an answer: where to begin on a stream that holds history."""
-    from ddbinsert.cli.preparing import prepare_configured
+    from ddbinsert.cli.plan_inputs import prepare_configured
     from ddbinsert.operations.side_by_side import Ended
 
     found: list[Ended[Prepared]] = []
@@ -252,7 +252,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
 
 def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
     """Carry out the plans, side by side; those that could not be made keep their errors."""
-    from ddbinsert.cli.preparing import TIMEOUT
+    from ddbinsert.cli.plan_inputs import TIMEOUT
     from ddbinsert.operations.provision.converge import perform
 
     plans = {

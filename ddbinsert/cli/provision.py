@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.render.terminal.screen import Screen
 
 CreateTable = Annotated[
@@ -104,7 +104,7 @@ def enable_stream(
     Example: ddbinsert enable-stream orders --view-type NEW_IMAGE
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.render import converged
 
     wishes = Wishes(
@@ -132,7 +132,7 @@ def create_function(
     Example: ddbinsert create-function orders --template print --runtime nodejs22.x
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.render import converged
 
     wishes = Wishes(adopt=adopt, dry_run=dry_run)
@@ -168,7 +168,7 @@ def attach_trigger(
     Example: ddbinsert attach-trigger orders
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.render import converged
 
     wishes = Wishes(
@@ -225,7 +225,7 @@ def adopt_(
     Example: ddbinsert adopt orders --function billing
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
     from ddbinsert.render import converged
 
     parts = frozenset(("mapping", "function") if include_function else ("mapping",))
@@ -245,7 +245,7 @@ def _converge(
 ) -> Converged:
     from dataclasses import replace
 
-    from ddbinsert.cli.preparing import TIMEOUT, choose_position, package_of
+    from ddbinsert.cli.plan_inputs import TIMEOUT, choose_position, package_of
     from ddbinsert.operations.provision.converge import converge
 
     configuration = run.configuration(table, request.settings, unset=request.unset)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 from ddbinsert.advice import Advice
 from ddbinsert.cli.advice import AdviceTarget, complete, named_function
 from ddbinsert.cli.envelope import write_envelope
-from ddbinsert.cli.explain import Interrupted, explain
+from ddbinsert.cli.error_output import Interrupted, explain
 from ddbinsert.core.times import seconds
 from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
 from ddbinsert.render.terminal.progress import ScreenReporter

@@ -147,7 +147,7 @@ def _check(
 
 def _table(run: Run, name: str) -> TableState:
     from ddbinsert.core.arn import arn_parts
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     state = existing_table(run.aws, name)
     where = arn_parts(state.arn)

@@ -222,7 +222,7 @@ def _remark(run: Run, reader: LogReader, source: LogSource) -> None:
 
 def _nearest(run: Run, source: LogSource) -> str:
     """The functions whose names are like the one that was asked for, as the start of a hint."""
-    from ddbinsert.operations.look import functions, nearest
+    from ddbinsert.operations.existing_resources import functions, nearest
 
     asked = source.group.removeprefix("/aws/lambda/")
     near = nearest(asked, functions(run.aws)) if source.exists is False else []

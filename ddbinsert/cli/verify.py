@@ -207,11 +207,11 @@ def _prove_one(
         return kept.of(lambda: addressed(run, way.prove(run, context, trigger, known=seen)))
 
     if again is not None:
-        from ddbinsert.cli import canary
+        from ddbinsert.cli import repeated_runs
 
         times, every = again
         pause = seconds(every, name="--every") if every else _EVERY
-        return canary.repeat(run, once, times=times or 0, every=pause, code_of=exit_code_of, emit=emit)
+        return repeated_runs.repeat(run, once, times=times or 0, every=pause, code_of=exit_code_of, emit=emit)
     proof = once()
     if emit:
         from ddbinsert.operations.verify.publish import publish
@@ -251,7 +251,7 @@ class Way:
         """
         if not self.retries:
             return self._once(run, context, trigger, known=known)
-        from ddbinsert.cli.again import again
+        from ddbinsert.cli.retry_inconclusive import again
 
         looked = [known]
         return again(

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ddbinsert.cli.consumers import consumer_of, selector_of
 from ddbinsert.cli.leftovers import mention_leftovers
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Parts, worst
+from ddbinsert.cli.several_triggers import Parts, worst
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ddbinsert.cli.reports import ReportFiles
-    from ddbinsert.cli.several import TriggerRun
+    from ddbinsert.cli.several_triggers import TriggerRun
     from ddbinsert.cli.verify import Way
     from ddbinsert.config import Configurations
     from ddbinsert.core.model.wanted import Trigger
@@ -129,7 +129,7 @@ def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: 
 
 def _fitting(context: VerifyContext, way: Way, trigger: Trigger) -> Way:
     """How this consumer is proven: --match and --wiretap are for code that logs no receipts of ddbinsert's."""
-    from ddbinsert.operations.look import deployed_function
+    from ddbinsert.operations.existing_resources import deployed_function
     from ddbinsert.operations.verify.own_code import template_of
 
     if not (way.wiretap or way.options.by_lines):

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ddbinsert.aws.context import Context as Context  # noqa: PLC0414 - re-exported
-    from ddbinsert.aws.once import Once as Once  # noqa: PLC0414
     from ddbinsert.aws.session.listener import Listener as Listener  # noqa: PLC0414
     from ddbinsert.aws.session.session import Aws as Aws  # noqa: PLC0414
     from ddbinsert.aws.session.session import Connection as Connection  # noqa: PLC0414
+    from ddbinsert.aws.shared_calls import Once as Once  # noqa: PLC0414
     from ddbinsert.config import ConnectionSpec
     from ddbinsert.core.arn import Arn
     from ddbinsert.core.clock import Clock
@@ -164,8 +164,8 @@ def check_account(aws: Aws, arn: Arn) -> None:
 
 
 def new_once() -> Once:
-    """What the triggers of one run share: see `aws.once`."""
-    from ddbinsert.aws.once import Once
+    """What the triggers of one run share: see `aws.shared_calls`."""
+    from ddbinsert.aws.shared_calls import Once
 
     return Once()
 

@@ -14,7 +14,7 @@ from ddbinsert.errors import Refused
 from ddbinsert.operations.provision import code
 from ddbinsert.operations.provision.carry_out import carry_out
 from ddbinsert.operations.provision.converge import converge
-from ddbinsert.operations.provision.wishes import Wishes
+from ddbinsert.operations.provision.requested import Wishes
 from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
 from ddbinsert.operations.verify.prove import verify
 

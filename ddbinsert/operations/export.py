@@ -75,10 +75,10 @@ def _texts(exported: Exported, form: ExportFormat) -> dict[str, str]:
 
 
 def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
-    from ddbinsert.aws.read.belongings import with_belongings
+    from ddbinsert.aws.read.ownership import with_belongings
     from ddbinsert.aws.read.resources import read_configuration
     from ddbinsert.export.resources import from_live, unexported
-    from ddbinsert.operations.look import missing_table, trigger_world
+    from ddbinsert.operations.existing_resources import missing_table, trigger_world
 
     world = trigger_world(aws, trigger, role=True, others=True, owners=True, warn=reporter.warn)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
@@ -114,7 +114,7 @@ def _archive_of(world: World) -> bytes | None:
 def _wanted(aws: Aws, trigger: Trigger, base: Path, reporter: Reporter) -> Exported:
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.export.resources import from_wanted
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
     from ddbinsert.operations.provision import code
 
     table = existing_table(aws, trigger.table)

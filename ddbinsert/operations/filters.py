@@ -209,7 +209,7 @@ def lint_mapping(aws: Aws, uuid: str) -> Linted:
 def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
     """Check the filters of every mapping on a table's stream."""
     from ddbinsert.aws.read.resources import read_mappings
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     table = existing_table(aws, name)
     mappings = read_mappings(aws, stream_arn=_stream_of(table))

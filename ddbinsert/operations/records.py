@@ -14,7 +14,7 @@ from ddbinsert.core.times import words
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError, UsageError
 from ddbinsert.files import replace_file
-from ddbinsert.operations.look import existing_table
+from ddbinsert.operations.existing_resources import existing_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

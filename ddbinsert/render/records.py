@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ddbinsert.core.items.plain import plain_item, plain_value
+from ddbinsert.core.items.plain_json import plain_item, plain_value
 from ddbinsert.render.keys import key_words
 from ddbinsert.render.machine import dumps
 from ddbinsert.render.terminal.screen import one_line

@@ -28,7 +28,7 @@ from ddbinsert.core.trigger.settings import COMPARED
 from ddbinsert.errors import DdbInsertError, InconclusiveError, PrerequisiteError, Refused
 from ddbinsert.operations.provision.carry_out import CarriedOut, carry_out
 from ddbinsert.operations.provision.converge import converge
-from ddbinsert.operations.provision.wishes import Wishes
+from ddbinsert.operations.provision.requested import Wishes
 from tests.examples import some
 from tests.strict.bench import RECORDING, ManualClock, fresh, package, until
 from tests.strict.one_attempt import connected

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.aws.errors import code_of, translated
 from ddbinsert.aws.queue_address import is_missing_queue
-from ddbinsert.aws.read.belongings import read_queue
+from ddbinsert.aws.read.ownership import read_queue
 from ddbinsert.aws.wait import until
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.trigger.shapes import QUEUE_RETENTION

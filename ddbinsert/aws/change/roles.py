@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
-from ddbinsert.aws.read.belongings import with_log_group_tags
+from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import read_log_group, read_role
 from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.core.arn import resource_name

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.errors import translated
-from ddbinsert.aws.read.belongings import with_log_group_tags
+from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import read_log_group
 from ddbinsert.core.arn import log_group_arn
 from ddbinsert.core.model.wanted import AUDIT_ENTRIES, LOG_TAG, OWNER_TAG

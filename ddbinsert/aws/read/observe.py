@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import PermissionDenied
-from ddbinsert.aws.read.belongings import with_log_group_tags
+from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import (
     caller_account,
     has_queue,

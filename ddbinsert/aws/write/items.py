@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import is_passing, is_throttle
-from ddbinsert.aws.write.crew import CallResult, Crew, Pace
+from ddbinsert.aws.write.parallel_calls import CallResult, Crew, Pace
 from ddbinsert.core.items.convert import canonical
 
 if TYPE_CHECKING:

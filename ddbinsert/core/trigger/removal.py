@@ -65,7 +65,7 @@ def removal(
     """The steps that take the trigger of ``table`` down.
 
     Args:
-        have: With what belongs to whom (`aws.read.belongings`); the steps look at it once more.
+        have: With what belongs to whom (`aws.read.ownership`); the steps look at it once more.
         stream: Disable the stream, too.
         stream_is_ours: ddbinsert enabled it.
         delete_table: Delete the table, too.

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.aws.errors import CredentialsError
-from ddbinsert.aws.read.doctor import glance, lately, surroundings
+from ddbinsert.aws.read.doctor import recent_activity, recent_records, related_resources
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
@@ -19,7 +19,7 @@ from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError, PrerequisiteError
 from ddbinsert.operations.doctor.world import passing, with_mappings, world_of
-from ddbinsert.operations.look import missing_table
+from ddbinsert.operations.existing_resources import missing_table
 from ddbinsert.operations.verify.second_look import revealed
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
     clock = ServerClock(context.clock)
     clock.follow(aws)
     unread: dict[FactSource, str] = {}
-    shards: list[glance.Shards] = []
+    shards: list[recent_records.Shards] = []
     world = world_of(aws, trigger, unread, shards)
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
     if world.table is None:
@@ -103,7 +103,7 @@ def _sink(facts: Facts) -> SinkSeen:
 class _Gathering:
     """The two rounds after `status`'s own."""
 
-    def __init__(self, aws: Aws, facts: Facts, shards: glance.Shards | None) -> None:
+    def __init__(self, aws: Aws, facts: Facts, shards: recent_records.Shards | None) -> None:
         self._aws = aws
         self._facts = facts
         self._shards = shards
@@ -145,19 +145,19 @@ class _Gathering:
         aws, table = self._aws, self._facts.table
         self._want(
             FactSource.TTL,
-            lambda: surroundings.read_time_to_live(aws, table.name),
+            lambda: related_resources.read_time_to_live(aws, table.name),
             lambda facts, value: replace(facts, time_to_live=value),
         )
         if table.kms_key_arn:
             key = table.kms_key_arn
             self._want(
                 FactSource.KEY,
-                lambda: surroundings.read_key_state(aws, key),
+                lambda: related_resources.read_key_state(aws, key),
                 lambda facts, value: replace(facts, key_state=value),
             )
         self._want(
             FactSource.ACCOUNT,
-            lambda: surroundings.read_account(aws),
+            lambda: related_resources.read_account(aws),
             lambda facts, value: replace(facts, account=value),
         )
 
@@ -178,13 +178,13 @@ class _Gathering:
         ):
             self._want(
                 FactSource.DESTINATION,
-                lambda arn=arn: surroundings.read_destination(aws, arn),  # type: ignore[misc]
+                lambda arn=arn: related_resources.read_destination(aws, arn),  # type: ignore[misc]
                 lambda f, value: replace(f, destinations=(*f.destinations, value)),
             )
         if facts.sink.arn:
             self._want(
                 FactSource.SINK,
-                lambda: surroundings.read_sink(aws, facts.sink.arn),
+                lambda: related_resources.read_sink(aws, facts.sink.arn),
                 lambda f, value: replace(f, sink=value),
             )
 
@@ -196,7 +196,7 @@ class _Gathering:
             uuids = [m.uuid for m in facts.mappings]
             self._want(
                 FactSource.METRICS,
-                lambda: lately.read_metrics(
+                lambda: recent_activity.read_metrics(
                     aws, function.name, uuids, facts.sink.arn, since=facts.since, now=facts.now
                 ),
                 lambda f, value: replace(f, metrics=value),
@@ -208,7 +208,9 @@ class _Gathering:
         for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
             self._want(
                 FactSource.CHANGES,
-                lambda resource=resource: lately.read_changes(aws, resource, facts.now - _DAYS * 86400),  # type: ignore[misc]
+                lambda resource=resource: recent_activity.read_changes(
+                    aws, resource, facts.now - _DAYS * 86400
+                ),  # type: ignore[misc]
                 lambda f, value: replace(f, changes=(*f.changes, *value)),
             )
 
@@ -229,11 +231,11 @@ class _Gathering:
                 lambda f, value: replace(f, world=replace(f.world, role=value[0])),
             )
         is_ours = known is not None and known.arn == function.role_arn and known.is_ours
-        for one in surroundings.rights_to_ask(facts.table, function, facts.mappings, facts.sink.arn):
+        for one in related_resources.rights_to_ask(facts.table, function, facts.mappings, facts.sink.arn):
             self._want(
                 FactSource.RIGHTS,
-                lambda one=one: surroundings.read_right(aws, function.role_arn, one, is_ours=is_ours),  # type: ignore[misc]
-                lambda f, value: replace(f, rights=surroundings.together((f.rights, value))),
+                lambda one=one: related_resources.read_right(aws, function.role_arn, one, is_ours=is_ours),  # type: ignore[misc]
+                lambda f, value: replace(f, rights=related_resources.together((f.rights, value))),
             )
 
     def _of_log(self) -> None:
@@ -250,9 +252,10 @@ class _Gathering:
             )
         places = [
             self._reads.add(
-                FactSource.LOG, partial(lately.read_window, aws, function.log_group, function.name, window)
+                FactSource.LOG,
+                partial(recent_activity.read_window, aws, function.log_group, function.name, window),
             )
-            for window in lately.windows(facts.since, facts.now)
+            for window in recent_activity.windows(facts.since, facts.now)
         ]
 
         def edit(answers: list[Any], f: Facts) -> Facts:
@@ -264,7 +267,7 @@ class _Gathering:
                     "the last minutes hold more lines than can be read at once"
                 )
                 return f
-            return replace(f, log=lately.log_seen(parts))
+            return replace(f, log=recent_activity.log_seen(parts))
 
         self._edits.append(edit)
 
@@ -276,9 +279,11 @@ class _Gathering:
             self._reads.unread.setdefault(FactSource.STREAM, "the stream is disabled")
             self._reads.unread.setdefault(FactSource.SHARDS, "the stream is disabled")
             return
-        starts: tuple[float | None, ...] = (None, facts.now - _NEWEST) if glance.knows_times(aws) else (None,)
+        starts: tuple[float | None, ...] = (
+            (None, facts.now - _NEWEST) if recent_records.knows_times(aws) else (None,)
+        )
         places = [
-            self._reads.add(FactSource.STREAM, partial(glance.read_shard, aws, stream, shard, start))
+            self._reads.add(FactSource.STREAM, partial(recent_records.read_shard, aws, stream, shard, start))
             for shard in shards.chosen
             for start in starts
             if start is None or shard.is_open
@@ -286,7 +291,7 @@ class _Gathering:
 
         def edit(answers: list[Any], f: Facts) -> Facts:
             pages = [answers[place] for place in places if answers[place] is not None]
-            return replace(f, stream=glance.stream_seen(pages, stream, shards, passing(f)))
+            return replace(f, stream=recent_records.stream_seen(pages, stream, shards, passing(f)))
 
         self._edits.append(edit)
 
@@ -296,7 +301,7 @@ class _Gathering:
         if not arn or facts.sink.problem or FactSource.SINK in facts.unread or not facts.log.receipts:
             return facts
         try:
-            at = surroundings.last_entry(self._aws, arn, facts.log.receipts)
+            at = related_resources.last_entry(self._aws, arn, facts.log.receipts)
         except AwsError:
             return facts
         return replace(facts, sink=replace(facts.sink, last_entry=at))

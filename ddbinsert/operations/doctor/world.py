@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.errors import CredentialsError
-from ddbinsert.aws.read.doctor import glance
+from ddbinsert.aws.read.doctor import recent_records
 from ddbinsert.aws.read.observe import observe
 from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.errors import AwsError
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 
-def world_of(aws: Aws, trigger: Trigger, unread: dict[FactSource, str], shards: list[glance.Shards]) -> World:
+def world_of(
+    aws: Aws, trigger: Trigger, unread: dict[FactSource, str], shards: list[recent_records.Shards]
+) -> World:
     """What `status` reads, with the stream's shards beside it."""
 
     def look_at_shards(stream: str) -> None:
         try:
-            shards.append(glance.read_shards(aws, stream))
+            shards.append(recent_records.read_shards(aws, stream))
         except CredentialsError:
             raise
         except AwsError as error:

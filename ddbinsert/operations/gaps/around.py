@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.aws.failure_places import has_redrive_policy
-from ddbinsert.aws.read.past import Minutes, read_minutes
 from ddbinsert.aws.read.resources import read_log_group
+from ddbinsert.aws.read.stream_history import Minutes, read_minutes
 from ddbinsert.core.arn import arn_parts, log_group_arn
 from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.judge import Change, Scene, filters_unread

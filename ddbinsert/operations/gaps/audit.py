@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.aws.read.past import streams_of
 from ddbinsert.aws.read.sink_entries import look_up as look_up_entries
 from ddbinsert.aws.read.sink_entries import why_unreadable
+from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.groups import Grouping

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.aws.audit_table import read_indexes, read_items
 from ddbinsert.aws.read.observe import observe
-from ddbinsert.aws.read.past import streams_of
 from ddbinsert.aws.read.scan import scan
 from ddbinsert.aws.read.sink_entries import look_up, why_unreadable
+from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.attributes import as_json
 from ddbinsert.core.audit_log import key_text
@@ -23,10 +23,10 @@ from ddbinsert.core.proof.gaps.model import Stretch
 from ddbinsert.core.proof.gaps.stored import Absent, Compared
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.existing_resources import missing_table
 from ddbinsert.operations.gaps.reading import read_streams
 from ddbinsert.operations.gaps.scope import SETTLE, SETTLE_ELSEWHERE, wanted_by
 from ddbinsert.operations.gaps.store import opened
-from ddbinsert.operations.look import missing_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

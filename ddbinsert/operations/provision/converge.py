@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.draining import Draining
     from ddbinsert.core.trigger.steps import Change, Step
-    from ddbinsert.operations.provision.wishes import ChoosePosition, Confirm, Wishes
+    from ddbinsert.operations.provision.requested import ChoosePosition, Confirm, Wishes
 
 
 @dataclass(frozen=True, kw_only=True)

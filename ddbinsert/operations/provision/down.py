@@ -13,7 +13,7 @@ from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.steps import DeleteTable, DisableStream
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import CHECK_TABLE, PrerequisiteError, Refused, table_not_found
-from ddbinsert.operations.look import nearest, tables
+from ddbinsert.operations.existing_resources import nearest, tables
 from ddbinsert.operations.provision.carry_out import carry_out
 from ddbinsert.operations.provision.rights_check import refuse_without_rights
 from ddbinsert.operations.taps import mention_taps
@@ -65,8 +65,8 @@ def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger
         Refused: The table is to go, and it is not ddbinsert's.
     """
     from ddbinsert.aws.no_such_service import NoSuchService
-    from ddbinsert.aws.read.belongings import with_belongings
     from ddbinsert.aws.read.observe import observe
+    from ddbinsert.aws.read.ownership import with_belongings
     from ddbinsert.aws.read.resources import mappings_of, read_table_tags
 
     reporter = context.reporter

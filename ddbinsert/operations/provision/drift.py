@@ -21,7 +21,7 @@ from ddbinsert.operations.provision.preparation import (
     with_live_owner,
     with_log_group_owner,
 )
-from ddbinsert.operations.provision.wishes import Wishes
+from ddbinsert.operations.provision.requested import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +110,7 @@ def _modified(world: World, part: Part) -> float | None:
 
 def _recorded(context: Context, world: World, part: Part) -> list[Recorded]:
     """What CloudTrail has of a part; it calls a resource by its name or by its ARN, as the call did."""
-    from ddbinsert.aws.read.doctor.lately import read_changes
+    from ddbinsert.aws.read.doctor.recent_activity import read_changes
 
     since = context.clock.now() - _DAYS * 86400
     for name in _names(world, part):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.draining import Draining
     from ddbinsert.core.trigger.outcome import Converged
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
 
 
 def draining_now(context: Context, world: World, scope: Scope) -> tuple[Draining, ...]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.reporter import Reporter
-    from ddbinsert.operations.provision.wishes import ChoosePosition, Wishes
+    from ddbinsert.operations.provision.requested import ChoosePosition, Wishes
 
 
 def observed(context: Context, trigger: Trigger, scope: Scope, wishes: Wishes) -> World:
@@ -60,7 +60,7 @@ def with_log_group_owner(context: Context, trigger: Trigger, world: World, scope
     group = world.log_group
     if scope is Scope.STREAM or group is None or not changes_retention(trigger, world):
         return world
-    from ddbinsert.aws.read.belongings import with_log_group_tags
+    from ddbinsert.aws.read.ownership import with_log_group_tags
 
     return replace(world, log_group=with_log_group_tags(context.aws, group))
 
@@ -178,7 +178,7 @@ def _refuse_foreign_queue(context: Context, trigger: Trigger, world: World) -> N
     ):
         return
     from ddbinsert.aws.errors import PermissionDenied
-    from ddbinsert.aws.read.belongings import read_queue
+    from ddbinsert.aws.read.ownership import read_queue
 
     with suppress(PermissionDenied):
         queue = read_queue(context.aws, trigger.failure_queue)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.reporter import Reporter
     from ddbinsert.core.trigger.steps import Step
     from ddbinsert.operations.provision.draining import Backlog
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
 
 
 def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:

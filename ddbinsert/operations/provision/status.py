@@ -9,7 +9,7 @@ from ddbinsert.core.doctor.facts import Facts, Metrics, SinkSeen
 from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.core.trigger.outcome import Status
 from ddbinsert.errors import AwsError
-from ddbinsert.operations.look import missing_table, trigger_world
+from ddbinsert.operations.existing_resources import missing_table, trigger_world
 from ddbinsert.operations.provision.draining import draining_of
 from ddbinsert.operations.taps import mention_taps
 
@@ -83,7 +83,7 @@ def _sink(world: World) -> SinkSeen:
 
 
 def _metrics(context: Context, facts: Facts, unread: dict[FactSource, str]) -> Metrics:
-    from ddbinsert.aws.read.doctor.lately import read_metrics
+    from ddbinsert.aws.read.doctor.recent_activity import read_metrics
 
     if facts.function is None:
         unread[FactSource.METRICS] = "the function does not exist"

@@ -9,7 +9,7 @@ from ddbinsert.advice import Advice
 from ddbinsert.aws.write.items import ItemWriter
 from ddbinsert.core.proof.probe_item import Sample
 from ddbinsert.errors import UsageError
-from ddbinsert.operations.look import existing_table
+from ddbinsert.operations.existing_resources import existing_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

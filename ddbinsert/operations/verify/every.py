@@ -30,7 +30,7 @@ def of_table(aws: Aws, trigger: Trigger, selector: Selector) -> tuple[Trigger, .
         PrerequisiteError: There is no such table, or it has no consumers.
     """
     from ddbinsert.aws.read.resources import read_mappings
-    from ddbinsert.operations.look import existing_table
+    from ddbinsert.operations.existing_resources import existing_table
 
     table = existing_table(aws, trigger.table)
     streams = f"{table.arn}/stream/"

@@ -16,7 +16,7 @@ from ddbinsert.core.proof.target import Target, is_qualified, qualified
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
-from ddbinsert.operations.look import missing_table
+from ddbinsert.operations.existing_resources import missing_table
 from ddbinsert.operations.provision.emulator_warning import warn_of_gaps
 from ddbinsert.operations.taps import mention_taps
 from ddbinsert.operations.verify.second_look import revealed

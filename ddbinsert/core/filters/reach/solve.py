@@ -23,7 +23,6 @@ from ddbinsert.core.filters.reach.demands import (
 )
 from ddbinsert.core.filters.reach.known import known_kinds
 from ddbinsert.core.filters.record.assemble import Assembly, assembled
-from ddbinsert.core.filters.record.genuine import is_genuine
 from ddbinsert.core.filters.record.items import Slot, TypeConflict, slot_at
 from ddbinsert.core.filters.record.kinds import (
     ATTRIBUTE_KINDS,
@@ -33,6 +32,7 @@ from ddbinsert.core.filters.record.kinds import (
     fixed,
     has_image,
 )
+from ddbinsert.core.filters.record.validity import is_genuine
 from ddbinsert.core.filters.record.witness import NoValue, value_for
 
 if TYPE_CHECKING:

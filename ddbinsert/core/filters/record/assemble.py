@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.filters.record.genuine import item_size
 from ddbinsert.core.filters.record.kinds import KEY_KINDS, RECORD_KINDS
+from ddbinsert.core.filters.record.validity import item_size
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.pattern.model import NOT_THERE, Equals, Numeric
 from ddbinsert.core.pattern.predicates import any_of

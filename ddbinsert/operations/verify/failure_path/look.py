@@ -100,7 +100,7 @@ def _answers(context: VerifyContext, subject: Subject, template: Template | None
     counted_on = [one for one in enabled(subject) if one.report_batch_item_failures and not splits(one)]
     if not counted_on:
         return Answers()
-    from ddbinsert.aws.read.code_words import search_code
+    from ddbinsert.aws.read.code_search import search_code
 
     searched = search_code(context.aws, function, _ANSWER)
     if searched.found:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ddbinsert.cli.again import again
+from ddbinsert.cli.retry_inconclusive import again
 from ddbinsert.core.proof.again import HARMLESS, PASSING, may_be_made_again, stands_against
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.proof import Proof

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ddbinsert.aws.write.crew import Pace
+from ddbinsert.aws.write.parallel_calls import Pace
 
 
 class Timer:

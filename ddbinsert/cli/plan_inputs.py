@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import StartingPosition, Trigger
     from ddbinsert.operations.provision.converge import Prepared
-    from ddbinsert.operations.provision.wishes import Wishes
+    from ddbinsert.operations.provision.requested import Wishes
 
 #: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
 TIMEOUT = 180.0
