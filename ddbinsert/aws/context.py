@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from ddbinsert.aws.shared_calls import Once
+from ddbinsert.aws.shared_calls import SharedCalls
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -31,4 +31,4 @@ class Context:
     reporter: Reporter
     new_id: Callable[[], str]
     timeout: float
-    shared: Once = field(default_factory=Once)
+    shared: SharedCalls = field(default_factory=SharedCalls)

@@ -1,4 +1,4 @@
-"""What several triggers of one run need once, such as the stream of the table that they share."""
+"""Calls whose answers several triggers of one run share, such as the stream of their table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Once:
+class SharedCalls:
     """Makes each thing once, however many threads ask for it at the same time."""
 
     def __init__(self) -> None:

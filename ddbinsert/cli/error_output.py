@@ -1,4 +1,4 @@
-"""Errors for people, on stderr."""
+"""Errors as text on stderr."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.cli.plan_files import Noted
     from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.operations.provision.converge import Prepared
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.operations.side_by_side import Ended
     from ddbinsert.render.terminal.screen import Screen
 
@@ -96,8 +96,8 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     from ddbinsert.operations.provision.together import refuse_together
 
     def prepare(part: TriggerRun) -> Prepared:
-        wishes = _wishes(parts, part, dry_run=dry_run, replace=replace)
-        return prepare_configured(part.run, part.loaded, wishes)
+        options = _options_of(parts, part, dry_run=dry_run, replace=replace)
+        return prepare_configured(part.run, part.loaded, options)
 
     found = parts.side_by_side(prepare)
     refuse_together(
@@ -108,13 +108,13 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
     return found
 
 
-def _wishes(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> Wishes:
+def _options_of(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> ConvergeOptions:
     """What one of the triggers may do, and what the others of its table do beside it."""
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
     table = part.trigger.table
     beside = frozenset(one.trigger.function_name for one in parts.every if one.trigger.table == table)
-    return Wishes(dry_run=dry_run, open_position=dry_run, replace=replace, beside=beside)
+    return ConvergeOptions(dry_run=dry_run, open_position=dry_run, replace=replace, beside=beside)
 
 
 def _carrying_out(parts: Parts, tables: Sequence[str] | None, out: Path | None) -> Advice:
@@ -209,8 +209,8 @@ def _with_positions(
         open_ = one.error is not None and one.error.code == "starting-position-needed"
         if open_ and parts.run.can_ask:
             parts.run.reporter.step(f"{part.title}: where does its mapping begin?")
-            wishes = _wishes(parts, part, dry_run=False, replace=replace)
-            again = prepare_configured(part.run, part.loaded, wishes, asking=parts.run)
+            options = _options_of(parts, part, dry_run=False, replace=replace)
+            again = prepare_configured(part.run, part.loaded, options, asking=parts.run)
             found.append(Ended(value=again))
         else:
             found.append(one)

@@ -1,4 +1,4 @@
-"""What a plan takes from the command line: the function's code, and where a mapping begins."""
+"""Inputs of a plan from the command line: the function's code and the starting position."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import StartingPosition, Trigger
     from ddbinsert.operations.provision.converge import Prepared
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
 #: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
 TIMEOUT = 180.0
 
 
 def prepare_configured(
-    run: Run, configuration: Configuration, wishes: Wishes, *, asking: Run | None = None
+    run: Run, configuration: Configuration, options: ConvergeOptions, *, asking: Run | None = None
 ) -> Prepared:
     """The plan of a configured trigger; changes nothing.
 
@@ -35,7 +35,7 @@ def prepare_configured(
         run.context(TIMEOUT),
         run.trigger_of(configuration),
         Scope.TRIGGER,
-        replace(wishes, keep_view="view_type" not in configuration.sources),
+        replace(options, keep_view="view_type" not in configuration.sources),
         package=lambda wanted: package_of(run, wanted),
         choose_position=lambda inserts, at_least: choose_position(asking or run, inserts, at_least=at_least),
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render.terminal.screen import Screen
 
 CreateTable = Annotated[
@@ -80,7 +80,7 @@ class _Request(NamedTuple):
 
     scope: Scope
     settings: Settings
-    wishes: Wishes
+    options: ConvergeOptions
     unset: tuple[str, ...] = ()
 
 
@@ -104,13 +104,13 @@ def enable_stream(
     Example: ddbinsert enable-stream orders --view-type NEW_IMAGE
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render import converged
 
-    wishes = Wishes(
+    options = ConvergeOptions(
         create_table=_key(create_table), replace=replace, wait_drained=wait_drained, dry_run=dry_run
     )
-    done = _converge(run, table, _Request(Scope.STREAM, settings, wishes))
+    done = _converge(run, table, _Request(Scope.STREAM, settings, options))
     return _outcome(run, done, converged.stream, exit_code=exit_code)
 
 
@@ -132,11 +132,11 @@ def create_function(
     Example: ddbinsert create-function orders --template print --runtime nodejs22.x
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render import converged
 
-    wishes = Wishes(adopt=adopt, dry_run=dry_run)
-    done = _converge(run, table, _Request(Scope.FUNCTION, settings, wishes, tuple(unset or ())))
+    options = ConvergeOptions(adopt=adopt, dry_run=dry_run)
+    done = _converge(run, table, _Request(Scope.FUNCTION, settings, options, tuple(unset or ())))
     return _outcome(run, done, converged.function, exit_code=exit_code)
 
 
@@ -168,10 +168,10 @@ def attach_trigger(
     Example: ddbinsert attach-trigger orders
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render import converged
 
-    wishes = Wishes(
+    options = ConvergeOptions(
         create_table=_key(create_table),
         replace=replace,
         prune=prune,
@@ -182,7 +182,7 @@ def attach_trigger(
         wait_drained=wait_drained,
     )
     settings = _with_sink(run, table, settings, sink)
-    request = _Request(Scope.TRIGGER, settings, wishes, tuple(unset or ()))
+    request = _Request(Scope.TRIGGER, settings, options, tuple(unset or ()))
     if verify and not dry_run:
         from ddbinsert.cli.attach_verify import early_look, proven
 
@@ -225,12 +225,12 @@ def adopt_(
     Example: ddbinsert adopt orders --function billing
     """
     from ddbinsert.core.trigger.scope import Scope
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render import converged
 
     parts = frozenset(("mapping", "function") if include_function else ("mapping",))
-    wishes = Wishes(adopt=True, take_over=parts, dry_run=dry_run)
-    done = _converge(run, table, _Request(Scope.TRIGGER, settings, wishes, tuple(unset or ())))
+    options = ConvergeOptions(adopt=True, take_over=parts, dry_run=dry_run)
+    done = _converge(run, table, _Request(Scope.TRIGGER, settings, options, tuple(unset or ())))
     return _outcome(run, done, converged.trigger, exit_code=exit_code, following=True)
 
 
@@ -254,7 +254,7 @@ def _converge(
         run.context(TIMEOUT),
         trigger,
         request.scope,
-        replace(request.wishes, keep_view="view_type" not in configuration.sources),
+        replace(request.options, keep_view="view_type" not in configuration.sources),
         package=lambda wanted: package_of(run, wanted),
         confirm=run.confirm,
         choose_position=lambda inserts, at_least: choose_position(run, inserts, at_least=at_least),

@@ -1,4 +1,4 @@
-"""verify again and again: a JSON line a run, metrics for alarms, one exit code for all."""
+"""verify --repeat and --every: one JSON line per run, metrics for alarms, one exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""verify --retry-inconclusive: another try where time may give what was lacking, and nothing is forgotten."""
+"""verify --retry-inconclusive: retry a run if time may help, and keep the earlier findings."""
 
 from __future__ import annotations
 

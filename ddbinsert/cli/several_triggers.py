@@ -1,4 +1,4 @@
-"""Commands about one or several triggers: the part of each side by side, one summary, one exit code."""
+"""Commands for one or several triggers: run in parallel, with one summary and one exit code."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddbinsert.config import Configuration, Configurations
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Step
-    from ddbinsert.operations.connection import Context, Once
+    from ddbinsert.operations.connection import Context, SharedCalls
     from ddbinsert.operations.side_by_side import Ended, Stop
     from ddbinsert.render.terminal.screen import Screen
 
@@ -83,7 +83,7 @@ class _Shared:
 
     stop: Stop
     lock: threading.RLock
-    once: Once
+    once: SharedCalls
     told: set[Step] = field(default_factory=set)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.listener import Listener as Listener  # noqa: PLC0414
     from ddbinsert.aws.session.session import Aws as Aws  # noqa: PLC0414
     from ddbinsert.aws.session.session import Connection as Connection  # noqa: PLC0414
-    from ddbinsert.aws.shared_calls import Once as Once  # noqa: PLC0414
+    from ddbinsert.aws.shared_calls import SharedCalls as SharedCalls  # noqa: PLC0414
     from ddbinsert.config import ConnectionSpec
     from ddbinsert.core.arn import Arn
     from ddbinsert.core.clock import Clock
@@ -163,11 +163,11 @@ def check_account(aws: Aws, arn: Arn) -> None:
         )
 
 
-def new_once() -> Once:
+def new_once() -> SharedCalls:
     """What the triggers of one run share: see `aws.shared_calls`."""
-    from ddbinsert.aws.shared_calls import Once
+    from ddbinsert.aws.shared_calls import SharedCalls
 
-    return Once()
+    return SharedCalls()
 
 
 def describe(aws: Aws) -> str:

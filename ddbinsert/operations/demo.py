@@ -14,7 +14,7 @@ from ddbinsert.errors import Refused
 from ddbinsert.operations.provision import code
 from ddbinsert.operations.provision.carry_out import carry_out
 from ddbinsert.operations.provision.converge import converge
-from ddbinsert.operations.provision.requested import Wishes
+from ddbinsert.operations.provision.converge_options import ConvergeOptions
 from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
 from ddbinsert.operations.verify.prove import verify
 
@@ -68,7 +68,7 @@ class _Stage:
             self.context,
             _TRIGGER,
             scope,
-            Wishes(create_table=_KEY if create else None),
+            ConvergeOptions(create_table=_KEY if create else None),
             package=lambda wanted: code.build(wanted, self.folder),
             confirm=_nobody_asks,
             choose_position=_nobody_chooses,

@@ -1,4 +1,4 @@
-"""What exists: a table, a function, everything around a trigger."""
+"""Existing resources: a table, a function, and everything of a trigger."""
 
 from __future__ import annotations
 

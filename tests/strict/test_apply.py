@@ -28,7 +28,7 @@ from ddbinsert.core.trigger.settings import COMPARED
 from ddbinsert.errors import DdbInsertError, InconclusiveError, PrerequisiteError, Refused
 from ddbinsert.operations.provision.carry_out import CarriedOut, carry_out
 from ddbinsert.operations.provision.converge import converge
-from ddbinsert.operations.provision.requested import Wishes
+from ddbinsert.operations.provision.converge_options import ConvergeOptions
 from tests.examples import some
 from tests.strict.bench import RECORDING, ManualClock, fresh, package, until
 from tests.strict.one_attempt import connected
@@ -106,13 +106,13 @@ class Site:
         *,
         code: Package = CODE,
         timeout: float = 300,
-        **wishes: Any,
+        **options: Any,
     ) -> Converged:
         return converge(
             self.context(timeout),
             trigger or self.trigger(),
             scope,
-            Wishes(**wishes),
+            ConvergeOptions(**options),
             package=lambda _: code,
             confirm=lambda _: None,
             choose_position=from_the_start,

@@ -1,4 +1,4 @@
-"""Whether a word stands anywhere in the code that a function runs: its package, archives within it, and its layers."""
+"""Search a function's code (package, archives in it, layers) for a word."""
 
 from __future__ import annotations
 

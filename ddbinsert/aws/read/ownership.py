@@ -1,4 +1,4 @@
-"""What has to be known of a trigger's parts before one of them is changed or deleted: whose it is, and what is in it."""
+"""Owner and content of a trigger's parts, read before one of them is changed or deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What AWS still knows of the past: a table's streams, and what CloudWatch counted minute by minute."""
+"""Facts of the past that AWS still has: a table's streams, and CloudWatch's counts per minute."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Minutes:
+class MinuteCounts:
     """CloudWatch's counts; each minute by the epoch second at which it begins. What has no datapoint is absent.
 
     Attributes:
@@ -58,7 +58,7 @@ class Minutes:
 
 def read_minutes(
     aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float, recent: float
-) -> Minutes:
+) -> MinuteCounts:
     """The counts of a function and of its mappings, minute by minute.
 
     Args:
@@ -91,9 +91,9 @@ def read_minutes(
                     break
                 request["NextToken"] = answer["NextToken"]
     except AwsError as error:
-        return Minutes(why=f"CloudWatch metrics: {error.message}")
+        return MinuteCounts(why=f"CloudWatch metrics: {error.message}")
     ages = [value for at, value in counts.get("IteratorAge", {}).items() if at + _MINUTE >= until - recent]
-    return Minutes(
+    return MinuteCounts(
         invocations=counts.get("Invocations", {}),
         throttles={at: value for at, value in counts.get("Throttles", {}).items() if value},
         age=max(ages) / 1000 if ages else None,

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import is_passing, is_throttle
-from ddbinsert.aws.write.parallel_calls import CallResult, Crew, Pace
+from ddbinsert.aws.write.parallel_calls import CallResult, Pace, ParallelCalls
 from ddbinsert.core.items.convert import canonical
 
 if TYPE_CHECKING:
@@ -206,8 +206,8 @@ class ItemWriter:
 
     def _crew(
         self, work: Callable[[list[Item]], CallResult[Item, Any]], *, most: int, doing: str
-    ) -> Crew[Item, Any]:
-        return Crew(
+    ) -> ParallelCalls[Item, Any]:
+        return ParallelCalls(
             self._aws,
             work,
             most=most,

@@ -1,4 +1,4 @@
-"""Many similar calls side by side: a bounded number in flight, slower when AWS throttles, and none lost."""
+"""Many similar calls in parallel: a bounded number at a time, fewer when AWS throttles, none lost."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Pace:
             self._clock.sleep(until)
 
 
-class Crew(Generic[T, R]):
+class ParallelCalls(Generic[T, R]):
     """Works on pieces, a bounded number of calls side by side.
 
     Args:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.aws.failure_places import has_redrive_policy
 from ddbinsert.aws.read.resources import read_log_group
-from ddbinsert.aws.read.stream_history import Minutes, read_minutes
+from ddbinsert.aws.read.stream_history import MinuteCounts, read_minutes
 from ddbinsert.core.arn import arn_parts, log_group_arn
 from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.judge import Change, Scene, filters_unread
@@ -47,7 +47,7 @@ class GapFacts:
 
     now: float
     settle: float
-    minutes: Minutes
+    minutes: MinuteCounts
     blind: tuple[Stretch, ...]
     last_failure: float | None
     discarded: Mapping[tuple[str, str], list[tuple[int, int, str]]] = field(default_factory=dict)
@@ -139,7 +139,7 @@ def _log_reach(context: Context, subject: Subject, log: LogSource, now: float) -
 
 
 def _never_speaks(
-    subject: Subject, lines: PastLines, minutes: Minutes, now: float, *, by_lines: bool
+    subject: Subject, lines: PastLines, minutes: MinuteCounts, now: float, *, by_lines: bool
 ) -> list[Stretch]:
     """A log without a single line says nothing, unless the function is known to write them, or was never invoked."""
     if lines.lines or (not by_lines and runs_a_template(subject.function)):

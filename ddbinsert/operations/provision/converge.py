@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.draining import Draining
     from ddbinsert.core.trigger.steps import Change, Step
-    from ddbinsert.operations.provision.requested import ChoosePosition, Confirm, Wishes
+    from ddbinsert.operations.provision.converge_options import ChoosePosition, Confirm, ConvergeOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +72,7 @@ class Prepared:
 
     wanted: Trigger
     scope: Scope
-    wishes: Wishes
+    options: ConvergeOptions
     world: World
     steps: tuple[Step, ...]
     code: Package | None
@@ -100,7 +100,7 @@ class Prepared:
             kept=self.kept,
             draining=self.draining,
             consequences=tuple(dict.fromkeys(brought)),
-            others=tuple(of_others(self.wanted, _without(self.world, self.wishes.beside))),
+            others=tuple(of_others(self.wanted, _without(self.world, self.options.beside))),
         )
 
 
@@ -108,7 +108,7 @@ def converge(
     context: Context,
     trigger: Trigger,
     scope: Scope,
-    wishes: Wishes,
+    options: ConvergeOptions,
     *,
     package: Callable[[Trigger], Package],
     confirm: Confirm,
@@ -124,8 +124,8 @@ def converge(
     Raises:
         DdbInsertError: It cannot be so, or AWS refused; what was done by then is named, and stays.
     """
-    prepared = prepare(context, trigger, scope, wishes, package=package, choose_position=choose_position)
-    if wishes.dry_run:
+    prepared = prepare(context, trigger, scope, options, package=package, choose_position=choose_position)
+    if options.dry_run:
         return prepared.outcome
     if prepared.asked is not None:
         confirm(prepared.asked)
@@ -136,7 +136,7 @@ def prepare(
     context: Context,
     trigger: Trigger,
     scope: Scope,
-    wishes: Wishes,
+    options: ConvergeOptions,
     *,
     package: Callable[[Trigger], Package],
     choose_position: ChoosePosition,
@@ -147,16 +147,16 @@ def prepare(
         DdbInsertError: It cannot be so, or AWS refused a look.
     """
     reporter, held = context.reporter, None
-    world = observed(context, trigger, scope, wishes)
+    world = observed(context, trigger, scope, options)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
-    identity = None if scope is Scope.STREAM or wishes.dry_run else ask_identity(context, world)
-    trigger = keeping_view(trigger, world, wishes, reporter)
+    identity = None if scope is Scope.STREAM or options.dry_run else ask_identity(context, world)
+    trigger = keeping_view(trigger, world, options, reporter)
     world = with_readers(context, trigger, world, scope)
     if scope is Scope.TRIGGER:
-        trigger = with_destination(context, with_conditions(trigger, world, wishes), world)
-        check_filters(trigger, key_of(world, wishes), reporter, force=wishes.force)
+        trigger = with_destination(context, with_conditions(trigger, world, options), world)
+        check_filters(trigger, key_of(world, options), reporter, force=options.force)
         warn_of_gaps(context.aws, trigger.mapping.filters, reporter)
-    if wishes.take_over:
+    if options.take_over:
         require_mapping(trigger, world)
     wanted = effective(in_scope(trigger, scope), world)
     world = with_live_owner(context, wanted, world, scope)
@@ -164,33 +164,33 @@ def prepare(
     wanted = partial_batch_set(wanted, world, scope, is_given=VARIABLE in trigger.function.environment)
     if scope is Scope.TRIGGER:
         held = past(context, wanted, world)
-        wanted = positioned(wanted, held, choose_position, stays_open=wishes.open_position)
+        wanted = positioned(wanted, held, choose_position, stays_open=options.open_position)
     code = package(wanted) if needs_package(wanted, world, scope) else None
     if code is not None:
         wanted = replace(wanted, has_audit_code=code.keeps_audit_log)
         check_sinks(context.aws, wanted, world, code, reporter, has_mapping=scope is Scope.TRIGGER)
     draining = draining_now(context, world, scope)
     allowed = Allowed(
-        create_table=wishes.create_table,
-        replace=wishes.replace,
-        prune=wishes.prune,
-        adopt=wishes.adopt,
-        take_over=wishes.take_over,
-        drained=drained_uuids(draining) if wishes.finishes else frozenset(),
+        create_table=options.create_table,
+        replace=options.replace,
+        prune=options.prune,
+        adopt=options.adopt,
+        take_over=options.take_over,
+        drained=drained_uuids(draining) if options.finishes else frozenset(),
     )
     steps = plan(wanted, world, scope, code, allowed)
     refuse_failed(world, scope, steps)
-    check_kept_filters(wanted, world, wishes, steps, scope, reporter)
+    check_kept_filters(wanted, world, options, steps, scope, reporter)
     remark(trigger, world, scope, steps, reporter)
     asked = None
-    if not wishes.dry_run:
+    if not options.dry_run:
         refuse_without_rights(context, world, steps, identity)
-        unasked = frozenset() if wishes.prune else allowed.drained
-        asked = _before(context, trigger, _without(world, wishes.beside), steps, unasked=unasked)
+        unasked = frozenset() if options.prune else allowed.drained
+        asked = _before(context, trigger, _without(world, options.beside), steps, unasked=unasked)
     return Prepared(
         wanted=wanted,
         scope=scope,
-        wishes=wishes,
+        options=options,
         world=world,
         steps=steps,
         code=code,
@@ -223,7 +223,7 @@ def perform(
         dry_run=False,
         kept=prepared.kept,
     )
-    return finished(context, done, prepared.wishes, code, prepared.draining)
+    return finished(context, done, prepared.options, code, prepared.draining)
 
 
 def _without(world: World, functions: frozenset[str]) -> World:

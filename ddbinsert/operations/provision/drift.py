@@ -13,6 +13,7 @@ from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.core.trigger.plan_function import needs_package
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.errors import AwsError
+from ddbinsert.operations.provision.converge_options import ConvergeOptions
 from ddbinsert.operations.provision.preparation import (
     keeping_view,
     observed,
@@ -21,7 +22,6 @@ from ddbinsert.operations.provision.preparation import (
     with_live_owner,
     with_log_group_owner,
 )
-from ddbinsert.operations.provision.requested import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,10 +49,10 @@ def look_for_drift(
         Refused: Something cannot be compared, because it belongs to another trigger.
         AwsError: A look was refused.
     """
-    wishes = Wishes(dry_run=True, keep_view=keep_view)
-    world = observed(context, trigger, Scope.TRIGGER, wishes)
+    options = ConvergeOptions(dry_run=True, keep_view=keep_view)
+    world = observed(context, trigger, Scope.TRIGGER, options)
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
-    trigger = with_destination(context, keeping_view(trigger, world, wishes, context.reporter), world)
+    trigger = with_destination(context, keeping_view(trigger, world, options, context.reporter), world)
     wanted = effective(trigger, world)
     world = with_live_owner(context, wanted, world, Scope.TRIGGER)
     world = with_log_group_owner(context, wanted, world, Scope.TRIGGER)

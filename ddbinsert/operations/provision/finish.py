@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.draining import Draining
     from ddbinsert.core.trigger.outcome import Converged
-    from ddbinsert.operations.provision.requested import Wishes
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
 
 def draining_now(context: Context, world: World, scope: Scope) -> tuple[Draining, ...]:
@@ -34,7 +34,7 @@ def drained_uuids(draining: tuple[Draining, ...]) -> frozenset[str]:
 def finished(
     context: Context,
     done: Converged,
-    wishes: Wishes,
+    options: ConvergeOptions,
     code: Package | None,
     draining: tuple[Draining, ...],
 ) -> Converged:
@@ -45,11 +45,11 @@ def finished(
         return done
     from ddbinsert.operations.provision.draining import wait_drained
 
-    if wishes.finishes:
+    if options.finishes:
         draining = draining_now(context, done.world, done.scope)
-        if wishes.wait_drained:
+        if options.wait_drained:
             draining = wait_drained(context, done.world, draining)
-        done = _without_drained(context, done, wishes, code, drained_uuids(draining))
+        done = _without_drained(context, done, options, code, drained_uuids(draining))
     there = {mapping.uuid for mapping in done.world.draining_mappings}
     left = tuple(each for each in draining if each.mapping.uuid in there)
     for each in left:
@@ -62,11 +62,11 @@ def finished(
 
 
 def _without_drained(
-    context: Context, done: Converged, wishes: Wishes, code: Package | None, drained: frozenset[str]
+    context: Context, done: Converged, options: ConvergeOptions, code: Package | None, drained: frozenset[str]
 ) -> Converged:
     """Delete the mappings that have nothing left to deliver, and the rights that they needed."""
     wanted = effective(done.trigger, done.world)
-    allowed = Allowed(replace=wishes.replace, drained=drained)
+    allowed = Allowed(replace=options.replace, drained=drained)
     steps = plan(wanted, done.world, done.scope, code, allowed) if drained else ()
     if not steps:
         return done

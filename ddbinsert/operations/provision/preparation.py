@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.reporter import Reporter
-    from ddbinsert.operations.provision.requested import ChoosePosition, Wishes
+    from ddbinsert.operations.provision.converge_options import ChoosePosition, ConvergeOptions
 
 
-def observed(context: Context, trigger: Trigger, scope: Scope, wishes: Wishes) -> World:
+def observed(context: Context, trigger: Trigger, scope: Scope, options: ConvergeOptions) -> World:
     """The world; whose the live mapping is is read only where it has to be changed."""
     from ddbinsert.aws.read.observe import observe
 
-    function = scope is not Scope.STREAM or wishes.replace
+    function = scope is not Scope.STREAM or options.replace
     return observe(
         context.aws,
         trigger,
         function=function,
-        others=scope is Scope.TRIGGER or wishes.replace,
+        others=scope is Scope.TRIGGER or options.replace,
         owners=function,
-        live_owner=wishes.replace or bool(wishes.take_over),
-        tags=wishes.dry_run or bool(trigger.tags or cleared_tags(trigger)),
+        live_owner=options.replace or bool(options.take_over),
+        tags=options.dry_run or bool(trigger.tags or cleared_tags(trigger)),
     )
 
 
@@ -127,9 +127,9 @@ def require_mapping(trigger: Trigger, world: World) -> None:
         )
 
 
-def keeping_view(trigger: Trigger, world: World, wishes: Wishes, reporter: Reporter) -> Trigger:
+def keeping_view(trigger: Trigger, world: World, options: ConvergeOptions, reporter: Reporter) -> Trigger:
     live = world.table.view if world.table else None
-    if not wishes.keep_view or live is None or live is trigger.view:
+    if not options.keep_view or live is None or live is trigger.view:
         return trigger
     reporter.step(f"stream of {trigger.table} is live with {live.value}; keeping it")
     return replace(trigger, view=live)
@@ -190,21 +190,21 @@ def _refuse_foreign_queue(context: Context, trigger: Trigger, world: World) -> N
             )
 
 
-def key_of(world: World, wishes: Wishes) -> KeySchema | None:
-    return world.table.key if world.table is not None else wishes.create_table
+def key_of(world: World, options: ConvergeOptions) -> KeySchema | None:
+    return world.table.key if world.table is not None else options.create_table
 
 
-def with_conditions(trigger: Trigger, world: World, wishes: Wishes) -> Trigger:
+def with_conditions(trigger: Trigger, world: World, options: ConvergeOptions) -> Trigger:
     """The conditions as one more filter; the key's attributes have the types that the table gives them.
 
     Raises:
         UsageError: A condition cannot be read, or no pattern expresses it.
     """
-    if not wishes.where:
+    if not options.where:
         return trigger
     from ddbinsert.core.filters.where.build import pattern_from_conditions
 
-    pattern = pattern_from_conditions(wishes.where, key_of(world, wishes), {})
+    pattern = pattern_from_conditions(options.where, key_of(world, options), {})
     mapping = replace(trigger.mapping, filters=(*trigger.mapping.filters, pattern))
     return replace(trigger, mapping=mapping, explicit=trigger.explicit | {"mapping.filters"})
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.reporter import Reporter
     from ddbinsert.core.trigger.steps import Step
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.operations.provision.draining import Backlog
-    from ddbinsert.operations.provision.requested import Wishes
 
 
 def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
@@ -43,7 +43,7 @@ def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
 def check_kept_filters(  # noqa: PLR0917 - what a plan is made of
     wanted: Trigger,
     world: World,
-    wishes: Wishes,
+    options: ConvergeOptions,
     steps: tuple[Step, ...],
     scope: Scope,
     reporter: Reporter,
@@ -56,8 +56,8 @@ def check_kept_filters(  # noqa: PLR0917 - what a plan is made of
     is_made_again = settings_source(world) is not None and any(isinstance(s, CreateMapping) for s in steps)
     if not is_made_again or "mapping.filters" in wanted.explicit or wanted.mapping.filters == (INSERT_ONLY,):
         return
-    force = wishes.force or scope is Scope.STREAM
-    check_filters(wanted, key_of(world, wishes), reporter, force=force)
+    force = options.force or scope is Scope.STREAM
+    check_filters(wanted, key_of(world, options), reporter, force=force)
 
 
 def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...], reporter: Reporter) -> None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.proof import Proof
-    from ddbinsert.operations.provision.requested import Confirm
+    from ddbinsert.operations.provision.converge_options import Confirm
     from ddbinsert.operations.verify.around import Beginning
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.subject import Subject

@@ -1,4 +1,4 @@
-"""The recent past of a function: its log, its metrics, and who changed what."""
+"""Recent activity of a function: its log, its metrics, and the changes that CloudTrail recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A glance at a stream: its newest and its oldest inserts, in as few dependent calls as possible."""
+"""The newest and the oldest inserts of a stream, read with as few dependent calls as possible."""
 
 from __future__ import annotations
 

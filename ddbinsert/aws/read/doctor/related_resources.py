@@ -1,4 +1,4 @@
-"""What a trigger depends on: rights, destination, sink, key, account, the stream's newest inserts."""
+"""Resources that a trigger depends on: permissions, destination, sink, key and account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether DynamoDB really makes a record: the check that every example record has to pass.
+"""Whether DynamoDB can produce a record: the check that every example record must pass.
 
 Written as a check of a finished record, independent of how the record was put together.
 """

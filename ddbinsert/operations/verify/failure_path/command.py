@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.failure_path.outcome import Outcome
     from ddbinsert.core.proof.failure_path.settings import Limits
     from ddbinsert.core.proof.verdict import Finding
-    from ddbinsert.operations.provision.requested import Confirm
+    from ddbinsert.operations.provision.converge_options import Confirm
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.failure_path.look import Looked
     from ddbinsert.operations.verify.subject import Subject

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.seen import MappingState
     from ddbinsert.core.proof.failure_path.settings import Limits
-    from ddbinsert.operations.provision.requested import Confirm
+    from ddbinsert.operations.provision.converge_options import Confirm
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.failure_path.look import Looked
     from ddbinsert.operations.verify.subject import Subject

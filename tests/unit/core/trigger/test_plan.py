@@ -82,9 +82,9 @@ enough = examples(60)
 Case = tuple[Trigger, World]
 
 
-def plan_or_refusal(want: Trigger, world: World, scope: Scope, **wishes: Any) -> tuple[Step, ...]:
+def plan_or_refusal(want: Trigger, world: World, scope: Scope, **options: Any) -> tuple[Step, ...]:
     try:
-        return plan(want, world, scope, PACKAGE, Allowed(create_table=KEY, adopt=True, **wishes))
+        return plan(want, world, scope, PACKAGE, Allowed(create_table=KEY, adopt=True, **options))
     except (Refused, UsageError):
         assume(False)
         raise

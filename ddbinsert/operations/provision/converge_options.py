@@ -1,4 +1,4 @@
-"""What a converge is asked for beside the trigger, and whom it asks."""
+"""Options of a converge besides the trigger, and the questions that it asks."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class ChoosePosition(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
-    """What a converge may do beside the plain.
+class ConvergeOptions:
+    """Options of enable-stream, create-function, attach-trigger, adopt, plan and up.
 
     Attributes:
         create_table: Create a missing table with this key.
@@ -35,7 +35,7 @@ class Wishes:
         take_over: Parts (``mapping``, ``function``) to take over even where nothing has to be changed, and nothing is
             to be created.
         open_position: Leave open where a new mapping begins, where that depends on an answer: the plan says so.
-        beside: Functions of other triggers that are brought about in the same run.
+        beside: Functions of other triggers that are created or changed in the same run.
         force: Attach a filter even if no insert can match it.
         wait_drained: Wait until a replaced stream has been read to its end.
     """
