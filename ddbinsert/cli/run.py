@@ -28,19 +28,7 @@ if TYPE_CHECKING:
 
 
 class Common(NamedTuple):
-    """The options that every command has, as they are on the command line; None where one is not given.
-
-    Attributes:
-        config: Path of the configuration file.
-        profile: Name of an AWS profile.
-        region: Code of an AWS region.
-        endpoint_url: Endpoint to use instead of AWS.
-        local: Use the embedded emulator; False overrides the configuration.
-        output: ``human`` or ``json``.
-        quiet: Print no progress.
-        timeout: A duration, such as ``5m``.
-        yes: Answer yes to every question.
-    """
+    """The options that every command has; None where one was not given."""
 
     config: str | None = None
     profile: str | None = None
