@@ -167,7 +167,7 @@ class RoleSpec:
     Attributes:
         boundary: ARN of the policy that is the role's permissions boundary.
         path: The role's path; it cannot be changed once the role exists.
-        tags: Tags of the role alone, besides those of everything.
+        tags: Additional tags of the role.
     """
 
     boundary: PolicyArn | None = None
@@ -240,8 +240,8 @@ class Trigger:
 
     Attributes:
         table: The table's name.
-        view: What a stream record carries besides the keys.
-        tags: Tags of everything that ddbinsert makes, besides its own.
+        view: What a stream record contains besides the keys.
+        tags: Tags of everything that ddbinsert creates, in addition to its own.
         explicit: Dotted keys (``mapping.batch_size``) that a flag, a variable or the file gives. Only these are
             changed where the thing exists already; every other setting is used at creation alone.
         cleared: Dotted keys of settings that go back to their defaults, of single environment variables and tags to
