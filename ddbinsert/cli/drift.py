@@ -11,7 +11,7 @@ from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.configured import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.cli.several import Part, Parts
+from ddbinsert.cli.several_triggers import Parts, TriggerRun
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _against(
     return parts.outcome(parts.side_by_side(lambda part: _compared(part, placed, resource)))
 
 
-def _compared(part: Part, placed: Sequence[Placed], resource: str | None) -> Outcome:
+def _compared(part: TriggerRun, placed: Sequence[Placed], resource: str | None) -> Outcome:
     from ddbinsert.cli.consumers import consumer_of
     from ddbinsert.operations.provision.declared import look_against
     from ddbinsert.render import declared as shown
@@ -94,8 +94,8 @@ def _compared(part: Part, placed: Sequence[Placed], resource: str | None) -> Out
     )
 
 
-def _drifted(part: Part) -> Outcome:
-    from ddbinsert.cli.preparing import TIMEOUT, package_of
+def _drifted(part: TriggerRun) -> Outcome:
+    from ddbinsert.cli.plan_inputs import TIMEOUT, package_of
     from ddbinsert.operations.provision.drift import look_for_drift
 
     seen = look_for_drift(
@@ -107,7 +107,7 @@ def _drifted(part: Part) -> Outcome:
     return _outcome(part, seen)
 
 
-def _outcome(part: Part, seen: DriftSeen) -> Outcome:
+def _outcome(part: TriggerRun, seen: DriftSeen) -> Outcome:
     from ddbinsert.render import drift as shown
 
     replaces = any(one.field == "view_type" for one in seen.found)

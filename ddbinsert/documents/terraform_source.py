@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
-from ddbinsert.documents.criteria import Criteria, Found, pattern_at
+from ddbinsert.documents.criteria import Criteria, FoundFilters, pattern_at
 from ddbinsert.documents.declared import DeclaredFilter, DeclaredMapping, Mistake, with_unknown_source
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
 from ddbinsert.documents.settings import terraform_settings
@@ -118,16 +118,16 @@ def _table_name(source: object, tables: Mapping[str, Any]) -> str:
     return _constant(as_object(tables.get(re.sub(r"\[.*", "", name))).get("name"))
 
 
-def _source_filters(body: Mapping[str, Any], path: Path) -> Found:
+def _source_filters(body: Mapping[str, Any], path: Path) -> FoundFilters:
     mistakes: list[Mistake] = []
     filters: list[DeclaredFilter] = []
     for outer_path, criteria in _blocks(body, "filter_criteria", path):
         if isinstance(criteria, Unknown):
-            return Found(unknown=criteria.reason)
+            return FoundFilters(unknown=criteria.reason)
         for inner_path, one in _blocks(as_object(criteria), "filter", outer_path):
             found = _filter_block(one, inner_path, mistakes)
             filters += [found] if found is not None else []
-    return Found(filters=tuple(filters), mistakes=tuple(mistakes))
+    return FoundFilters(filters=tuple(filters), mistakes=tuple(mistakes))
 
 
 def _filter_block(block: object, path: Path, mistakes: list[Mistake]) -> DeclaredFilter | None:
