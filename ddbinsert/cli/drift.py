@@ -56,7 +56,7 @@ def drift(
     author if CloudTrail can be read. Covers the stream, function, code, role, policy, log group, mapping and tags.
     Settings that are not configured are not compared. Changes nothing.
 
-    With --against: compares a trigger that others made with what their own infrastructure code declares.
+    With --against: compares a trigger that ddbinsert did not create with the infrastructure code that declares it.
 
     Example: ddbinsert drift orders
     """

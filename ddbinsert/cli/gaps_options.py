@@ -30,8 +30,8 @@ Settle = Annotated[
     typer.Option(
         "--settle",
         metavar="DURATION",
-        help="Younger inserts count as waiting [default: 5m and the longest that an invocation may take; "
-        "10s where the endpoint is not AWS].",
+        help="Inserts younger than this count as pending [default: 5m plus the maximum duration of an invocation; "
+        "10s if the endpoint is not AWS].",
     ),
 ]
 Match = Annotated[

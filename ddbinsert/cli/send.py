@@ -33,8 +33,8 @@ ItemFile = Annotated[
     typer.Option(
         "--item",
         metavar="FILE",
-        help="Your own items (- for standard input): JSON or YAML, plain or DynamoDB JSON, also as the AWS CLI prints "
-        "or takes them. Missing key attributes are generated; existing items are never overwritten.",
+        help="Your own items (- for standard input): JSON or YAML, plain or DynamoDB JSON, as used by the AWS CLI. "
+        "Missing key attributes are generated; existing items are never overwritten.",
     ),
 ]
 Rate = Annotated[
