@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, listed, plural, set_mapping
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED
 from ddbinsert.core.trigger.partial_batch import VARIABLE, contradicts
@@ -23,9 +23,9 @@ _LATELY = 3600.0
 @check(
     Cause.RECORDS_GIVEN_UP,
     Severity.ERROR,
-    "the mapping discarded records: retries exhausted, or too old",
-    Part.METRICS,
-    Part.MAPPINGS,
+    "the mapping discarded records: retries exhausted or records too old",
+    FactSource.METRICS,
+    FactSource.MAPPINGS,
 )
 def discarded(facts: Facts) -> Iterator[Symptom]:
     dropped = facts.metrics.total(DROPPED)
@@ -37,7 +37,7 @@ def discarded(facts: Facts) -> Iterator[Symptom]:
             evidence=(f"{DROPPED}: {dropped:,.0f}", f"{DELIVERED_ON_FAILURE}: {kept:,.0f}"),
             advice=Advice("List them", ("failures", "list", TABLE))
             if kept
-            else attach("Keep what is discarded from now on", "--on-failure", "create", "--yes"),
+            else attach("Keep discarded records from now on", "--on-failure", "create", "--yes"),
             severity=None if facts.metrics.total(DROPPED, since=facts.now - _LATELY) else Severity.WARNING,
         )
 
@@ -46,7 +46,7 @@ def discarded(facts: Facts) -> Iterator[Symptom]:
     Cause.ENDLESS_RETRIES,
     Severity.WARNING,
     Cause.ENDLESS_RETRIES.meaning,
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def endless(facts: Facts) -> Iterator[Symptom]:
     risky = tuple(m for m in facts.mappings if m.is_enabled and m.retries == -1 and m.record_age == -1)
@@ -74,7 +74,7 @@ def endless(facts: Facts) -> Iterator[Symptom]:
     Cause.NO_ON_FAILURE,
     Severity.NOTE,
     Cause.NO_ON_FAILURE.meaning,
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def no_destination(facts: Facts) -> Iterator[Symptom]:
     lossy = tuple(
@@ -84,7 +84,7 @@ def no_destination(facts: Facts) -> Iterator[Symptom]:
     )
     if lossy:
         yield Symptom(
-            text="the mapping has no on-failure destination: a record that fails to the end is discarded without a trace",
+            text="the mapping has no on-failure destination: a record that still fails after all retries is lost",
             evidence=listed(lossy),
             advice=set_mapping(
                 facts,
@@ -100,8 +100,8 @@ def no_destination(facts: Facts) -> Iterator[Symptom]:
 @check(
     "failure-destination-unused",
     Severity.NOTE,
-    "there is an on-failure destination, and nothing is ever discarded to it: retries are not limited",
-    Part.MAPPINGS,
+    "the on-failure destination receives no records in time, because retries are not limited",
+    FactSource.MAPPINGS,
 )
 def unused_destination(facts: Facts) -> Iterator[Symptom]:
     idle = tuple(
@@ -126,7 +126,7 @@ def unused_destination(facts: Facts) -> Iterator[Symptom]:
     Cause.FAILURE_DESTINATION_MISSING,
     Severity.ERROR,
     Cause.FAILURE_DESTINATION_MISSING.meaning,
-    Part.DESTINATION,
+    FactSource.DESTINATION,
 )
 def destination_missing(facts: Facts) -> Iterator[Symptom]:
     for one in facts.destinations:
@@ -134,7 +134,7 @@ def destination_missing(facts: Facts) -> Iterator[Symptom]:
             yield Symptom(
                 text="the mapping's on-failure destination does not exist: discarded records are lost",
                 evidence=(f"{one.arn}: {one.problem}",),
-                advice=attach("Make a queue for them", "--on-failure", "create", "--yes"),
+                advice=attach("Create a queue for them", "--on-failure", "create", "--yes"),
             )
 
 
@@ -142,7 +142,7 @@ def destination_missing(facts: Facts) -> Iterator[Symptom]:
     "failure-destination-holds-records",
     Severity.WARNING,
     "discarded records wait in the on-failure queue",
-    Part.DESTINATION,
+    FactSource.DESTINATION,
 )
 def destination_full(facts: Facts) -> Iterator[Symptom]:
     for one in facts.destinations:
@@ -157,9 +157,9 @@ def destination_full(facts: Facts) -> Iterator[Symptom]:
 @check(
     "batch-item-failures-ignored",
     Severity.ERROR,
-    "the handler answers with batchItemFailures, and the mapping ignores them: failed records count as processed",
-    Part.MAPPINGS,
-    Part.FUNCTION,
+    "the handler returns batchItemFailures, but the mapping ignores them: failed records count as processed",
+    FactSource.MAPPINGS,
+    FactSource.FUNCTION,
 )
 def partial_batch(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -175,7 +175,7 @@ def partial_batch(facts: Facts) -> Iterator[Symptom]:
             + (
                 ""
                 if is_reported
-                else ": Lambda takes the handler's answer for success, and records that failed are lost"
+                else ": Lambda treats the handler's response as success, and records that failed are lost"
             ),
             evidence=(
                 f"FunctionResponseTypes: {'ReportBatchItemFailures' if is_reported else 'none'}",
@@ -184,7 +184,7 @@ def partial_batch(facts: Facts) -> Iterator[Symptom]:
             advice=set_mapping(
                 facts,
                 silent or reading,
-                "Let the mapping report batch item failures",
+                "Enable ReportBatchItemFailures on the mapping",
                 "--report-failures",
                 by_hand=("--function-response-types", "ReportBatchItemFailures"),
             ),

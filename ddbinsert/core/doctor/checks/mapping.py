@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, plural, set_mapping, show_log
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.times import words
 
@@ -23,21 +23,23 @@ _LATELY = 900.0
 _LONGEST_DURABLE = 900
 
 
-@check(Cause.MAPPING_ON_STALE_STREAM, Severity.ERROR, Cause.MAPPING_ON_STALE_STREAM.meaning, Part.MAPPINGS)
+@check(
+    Cause.MAPPING_ON_STALE_STREAM, Severity.ERROR, Cause.MAPPING_ON_STALE_STREAM.meaning, FactSource.MAPPINGS
+)
 def stale(facts: Facts) -> Iterator[Symptom]:
     left = facts.world.stale_mappings
     if facts.table.stream_arn is None or not left:
         return
     if facts.mappings:
         yield Symptom(
-            text="beside the mapping on the live stream, one reads a stream that was replaced",
+            text="another mapping of the function reads a stream that was replaced",
             evidence=tuple(f"mapping {m.uuid} ({m.state}) reads {m.stream_arn}" for m in left),
             advice=attach("Wait until it is drained, then it is removed", "--wait-drained"),
             severity=Severity.NOTE,
         )
         return
     yield Symptom(
-        text="the stream was renewed: the function's mapping reads the old one, and nothing is delivered",
+        text="the stream was replaced: the function's mapping reads the old one, and nothing is delivered",
         evidence=(
             f"live stream: {facts.table.stream_arn}",
             *(f"mapping {m.uuid} ({m.state}) reads {m.stream_arn}" for m in left),
@@ -47,7 +49,7 @@ def stale(facts: Facts) -> Iterator[Symptom]:
     )
 
 
-@check(Cause.MAPPING_MISSING, Severity.ERROR, Cause.MAPPING_MISSING.meaning, Part.MAPPINGS)
+@check(Cause.MAPPING_MISSING, Severity.ERROR, Cause.MAPPING_MISSING.meaning, FactSource.MAPPINGS)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if (
         facts.table.stream_arn is None
@@ -57,14 +59,14 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     ):
         return
     yield Symptom(
-        text=f"no event source mapping delivers the stream of {facts.table.name} to {facts.name}: it was deleted, or never made",
+        text=f"no event source mapping delivers the stream of {facts.table.name} to {facts.name}: it was deleted, or never created",
         evidence=(f"no mapping of {facts.name} on {facts.table.stream_arn}",),
         advice=attach("Attach the function to the stream"),
         is_safe=facts.is_ours,
     )
 
 
-@check(Cause.MAPPING_DISABLED, Severity.ERROR, Cause.MAPPING_DISABLED.meaning, Part.MAPPINGS)
+@check(Cause.MAPPING_DISABLED, Severity.ERROR, Cause.MAPPING_DISABLED.meaning, FactSource.MAPPINGS)
 def disabled(facts: Facts) -> Iterator[Symptom]:
     off = tuple(m for m in facts.mappings if m.state in ("Disabled", "Disabling"))
     if not off:
@@ -87,8 +89,8 @@ def disabled(facts: Facts) -> Iterator[Symptom]:
 @check(
     "mapping-stuck",
     Severity.WARNING,
-    "a mapping has been in a passing state (Creating, Updating, …) for more than 15 minutes",
-    Part.MAPPINGS,
+    "a mapping has been in a transitional state (Creating, Updating, …) for more than 15 minutes",
+    FactSource.MAPPINGS,
 )
 def stuck(facts: Facts) -> Iterator[Symptom]:
     for one in (*facts.world.mappings, *facts.mappings):
@@ -99,13 +101,13 @@ def stuck(facts: Facts) -> Iterator[Symptom]:
                     f"mapping {one.uuid}: {one.state} since {clock_time(one.modified)}, {one.state_reason or 'no reason given'}",
                 ),
                 advice=Advice(
-                    f"Ask AWS Support, or make it anew: `aws lambda delete-event-source-mapping --uuid {one.uuid}`"
+                    f"Ask AWS Support, or create it again: `aws lambda delete-event-source-mapping --uuid {one.uuid}`"
                 ),
             )
             return
 
 
-@check(Cause.SECOND_MAPPING, Severity.WARNING, Cause.SECOND_MAPPING.meaning, Part.MAPPINGS)
+@check(Cause.SECOND_MAPPING, Severity.WARNING, Cause.SECOND_MAPPING.meaning, FactSource.MAPPINGS)
 def second(facts: Facts) -> Iterator[Symptom]:
     reading = tuple(m for m in facts.mappings if m.is_enabled)
     if len(reading) > 1:
@@ -118,7 +120,9 @@ def second(facts: Facts) -> Iterator[Symptom]:
         )
 
 
-@check(Cause.MAPPING_REPORTS_PROBLEM, Severity.ERROR, Cause.MAPPING_REPORTS_PROBLEM.meaning, Part.MAPPINGS)
+@check(
+    Cause.MAPPING_REPORTS_PROBLEM, Severity.ERROR, Cause.MAPPING_REPORTS_PROBLEM.meaning, FactSource.MAPPINGS
+)
 def problem(facts: Facts) -> Iterator[Symptom]:
     bad = tuple(m for m in facts.mappings if m.is_enabled and "PROBLEM" in m.last_result)
     if bad:
@@ -133,21 +137,21 @@ def problem(facts: Facts) -> Iterator[Symptom]:
     "batching-window-delays",
     Severity.NOTE,
     "the batching window makes records wait for a minute or more",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def window(facts: Facts) -> Iterator[Symptom]:
     slow = tuple(m for m in facts.mappings if m.batching_window >= 60)
     if slow:
         longest = max(m.batching_window for m in slow)
         yield Symptom(
-            text=f"the mapping gathers records for up to {longest} s before it invokes the function",
+            text=f"the mapping collects records for up to {longest} s before it invokes the function",
             evidence=tuple(
                 f"mapping {m.uuid}: MaximumBatchingWindowInSeconds {m.batching_window}" for m in slow
             ),
             advice=set_mapping(
                 facts,
                 slow,
-                "Deliver at once",
+                "Remove the batching window",
                 "--batching-window",
                 "0",
                 by_hand=("--maximum-batching-window-in-seconds", "0"),
@@ -158,8 +162,8 @@ def window(facts: Facts) -> Iterator[Symptom]:
 @check(
     "latest-changed-lately",
     Severity.NOTE,
-    "a mapping that starts at LATEST was made or changed minutes ago: inserts of these minutes may be missed",
-    Part.MAPPINGS,
+    "a mapping that starts at LATEST was created or changed minutes ago: inserts of these minutes may be missed",
+    FactSource.MAPPINGS,
 )
 def latest(facts: Facts) -> Iterator[Symptom]:
     new = tuple(
@@ -171,17 +175,17 @@ def latest(facts: Facts) -> Iterator[Symptom]:
     )
     if new:
         yield Symptom(
-            text="the mapping starts at LATEST and was made or changed minutes ago: an insert before its first poll is never delivered",
+            text="the mapping starts at LATEST and was created or changed minutes ago: an insert before its first poll is never delivered",
             evidence=tuple(f"mapping {m.uuid}: LATEST, changed {clock_time(m.modified or 0.0)}" for m in new),
-            advice=Advice("Prove that it polls by now", ("verify", TABLE)),
+            advice=Advice("Verify that it polls now", ("verify", TABLE)),
         )
 
 
 @check(
     "durable-execution-too-long",
     Severity.ERROR,
-    "a durable function may run longer than a mapping waits for: 15 minutes",
-    Part.FUNCTION,
+    "a durable function may run longer than the 15 minutes that a mapping waits",
+    FactSource.FUNCTION,
 )
 def durable(facts: Facts) -> Iterator[Symptom]:
     function = facts.function
@@ -204,7 +208,7 @@ def durable(facts: Facts) -> Iterator[Symptom]:
     "filters-near-the-limit",
     Severity.NOTE,
     "the mapping has as many filters as the quota allows without a request",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def many_filters(facts: Facts) -> Iterator[Symptom]:
     full = tuple(m for m in facts.mappings if len(m.filters) >= 5)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, plural
-from ddbinsert.core.doctor.facts import Right
-from ddbinsert.core.doctor.model import Part, Severity, Symptom, check
+from ddbinsert.core.doctor.facts import RoleRight
+from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.model.wanted import Template
@@ -30,7 +30,7 @@ _READERS, _READERS_OF_GLOBAL_TABLE = 2, 1
     "table-not-active",
     Severity.ERROR,
     "the table is not ACTIVE: it is created, deleted or cannot be used",
-    Part.TABLE,
+    FactSource.TABLE,
 )
 def not_active(facts: Facts) -> Iterator[Symptom]:
     table = facts.table
@@ -47,15 +47,15 @@ def not_active(facts: Facts) -> Iterator[Symptom]:
 @check(
     "stream-off",
     Severity.ERROR,
-    "the table has no live stream: nothing is recorded, and inserts of this time are never delivered",
-    Part.TABLE,
+    "the table has no live stream: inserts are not recorded and never delivered",
+    FactSource.TABLE,
 )
 def stream_off(facts: Facts) -> Iterator[Symptom]:
     table = facts.table
     if table.stream_arn is None:
         lingering = (f"the last stream was {table.latest_stream_arn}",) if table.latest_stream_arn else ()
         yield Symptom(
-            text=f"the stream of table {table.name} is off: inserts are not recorded, and they are lost to the trigger",
+            text=f"the stream of table {table.name} is disabled: inserts are not recorded and never delivered",
             evidence=("StreamSpecification: StreamEnabled false or absent", *lingering),
             advice=attach("Enable the stream and attach the function to it"),
         )
@@ -65,7 +65,7 @@ def stream_off(facts: Facts) -> Iterator[Symptom]:
     "kms-key-unusable",
     Severity.ERROR,
     "the customer key that encrypts the table is disabled, or is being deleted",
-    Part.KEY,
+    FactSource.KEY,
 )
 def key_unusable(facts: Facts) -> Iterator[Symptom]:
     key = facts.table.kms_key_arn
@@ -81,15 +81,15 @@ def key_unusable(facts: Facts) -> Iterator[Symptom]:
 @check(
     "kms-decrypt-denied",
     Severity.ERROR,
-    "the table is encrypted with a customer key, and the role may not decrypt with it",
-    Part.RIGHTS,
+    "the table is encrypted with a customer key, and the role is not allowed to decrypt with it",
+    FactSource.RIGHTS,
 )
 def decrypt_denied(facts: Facts) -> Iterator[Symptom]:
-    if facts.table.kms_key_arn and Right.DECRYPT in facts.rights.denied:
+    if facts.table.kms_key_arn and RoleRight.DECRYPT in facts.rights.denied:
         yield Symptom(
-            text="the function's role may not decrypt with the key that encrypts the table: it cannot read the stream",
+            text="the function's role is not allowed to decrypt with the key that encrypts the table: it cannot read the stream",
             evidence=(f"kms:Decrypt on {facts.table.kms_key_arn}: denied",),
-            advice=attach("Grant kms:Decrypt to a role that ddbinsert made"),
+            advice=attach("Grant kms:Decrypt to a role that ddbinsert created"),
             is_safe=facts.is_ours,
         )
 
@@ -98,7 +98,7 @@ def decrypt_denied(facts: Facts) -> Iterator[Symptom]:
     "third-reader",
     Severity.WARNING,
     "more consumers read the stream than a shard serves without throttling: two, one on a global table",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def third_reader(facts: Facts) -> Iterator[Symptom]:
     world, live = facts.world, facts.table.stream_arn
@@ -109,7 +109,7 @@ def third_reader(facts: Facts) -> Iterator[Symptom]:
             text=f"{len(reading)} mappings read the stream; its shards serve {most} at a time, so reads are throttled and records are late",
             evidence=tuple(f"mapping {m.uuid} to {m.function_name}" for m in reading),
             advice=Advice(
-                "Remove a consumer, or let one function pass the records on; see who reads it",
+                "Remove a consumer, or let one function forward the records; list the consumers",
                 ("status", TABLE),
             ),
         )
@@ -119,7 +119,7 @@ def third_reader(facts: Facts) -> Iterator[Symptom]:
     "global-table-fires-in-each-region",
     Severity.NOTE,
     "the table has replicas: each region's stream carries every write, so triggers in several regions process every insert",
-    Part.TABLE,
+    FactSource.TABLE,
 )
 def global_table(facts: Facts) -> Iterator[Symptom]:
     if facts.table.replicas:
@@ -127,7 +127,7 @@ def global_table(facts: Facts) -> Iterator[Symptom]:
             text="the table has replicas, and each one's stream carries the same inserts: a trigger in another region processes them again",
             evidence=tuple(f"replica in {region}" for region in facts.table.replicas),
             advice=Advice(
-                "Have the trigger in one region only, or make the function idempotent across regions"
+                "Attach the trigger in one region only, or make the function idempotent across regions"
             ),
         )
 
@@ -136,7 +136,7 @@ def global_table(facts: Facts) -> Iterator[Symptom]:
     "unfiltered-sibling",
     Severity.NOTE,
     "another function on the stream has no filter: it receives test items and every change",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def unfiltered_sibling(facts: Facts) -> Iterator[Symptom]:
     live = facts.table.stream_arn
@@ -156,7 +156,7 @@ def unfiltered_sibling(facts: Facts) -> Iterator[Symptom]:
             text=f"{plural(len(open_ones), 'other function')} on the stream without a filter: modifications and removals invoke it as well",
             evidence=tuple(f"mapping {m.uuid} to {m.function_name}: no FilterCriteria" for m in open_ones),
             advice=Advice(
-                "If it is meant for inserts, narrow it",
+                "If it is meant for inserts, restrict it",
                 # Without a yes: to take over what somebody else made is for somebody to decide.
                 ("attach-trigger", TABLE, "--function", name, "--adopt", "--filter", INSERT_ONLY),
             ),
@@ -167,8 +167,8 @@ def unfiltered_sibling(facts: Facts) -> Iterator[Symptom]:
     "orphan-mapping",
     Severity.WARNING,
     "a mapping on the stream delivers to a function that does not exist; it still counts as a reader",
-    Part.MAPPINGS,
-    Part.SIBLINGS,
+    FactSource.MAPPINGS,
+    FactSource.SIBLINGS,
 )
 def orphan_mapping(facts: Facts) -> Iterator[Symptom]:
     gone = {name for name, function in facts.siblings.items() if function is None}
@@ -185,7 +185,7 @@ def orphan_mapping(facts: Facts) -> Iterator[Symptom]:
     "tap-left",
     Severity.WARNING,
     "a temporary function of `verify --wiretap` is still on the stream",
-    Part.MAPPINGS,
+    FactSource.MAPPINGS,
 )
 def orphan_tap(facts: Facts) -> Iterator[Symptom]:
     taps = sorted(
@@ -197,7 +197,7 @@ def orphan_tap(facts: Facts) -> Iterator[Symptom]:
     )
     if taps:
         yield Symptom(
-            text=f"{plural(len(taps), 'temporary function')} of `verify --wiretap` on the stream; unless one runs right now, it was left behind",
+            text=f"{plural(len(taps), 'temporary function')} of `verify --wiretap` on the stream; unless verify is running now, it was left behind",
             evidence=tuple(taps),
             advice=Advice("Remove it", ("down", TABLE, "--function", taps[0])),
         )
@@ -207,8 +207,8 @@ def orphan_tap(facts: Facts) -> Iterator[Symptom]:
     "ttl-deletions-delivered",
     Severity.WARNING,
     "the table deletes items by time to live, and the mapping delivers these deletions",
-    Part.TTL,
-    Part.MAPPINGS,
+    FactSource.TTL,
+    FactSource.MAPPINGS,
 )
 def ttl_delivered(facts: Facts) -> Iterator[Symptom]:
     open_ones = [m for m in facts.mappings if m.is_enabled and not m.filters and not m.filters_hidden]
@@ -223,19 +223,19 @@ def ttl_delivered(facts: Facts) -> Iterator[Symptom]:
 @check(
     "view-without-image",
     Severity.WARNING,
-    "the handler stores or counts attributes, and the stream's view type carries none of an insert",
-    Part.TABLE,
-    Part.FUNCTION,
+    "the handler stores or counts attributes, but the stream's view type does not include the attributes of an insert",
+    FactSource.TABLE,
+    FactSource.FUNCTION,
 )
 def view_without_image(facts: Facts) -> Iterator[Symptom]:
     view = facts.table.view
     label = facts.template.value if facts.template else facts.label
     if view is not None and view not in _IMAGES and label in _NEED_IMAGES:
         yield Symptom(
-            text=f"the stream's view type is {view.value}: an insert's record has its key alone, and template {label} works on attributes",
+            text=f"the stream's view type is {view.value}: an insert's record contains only its key, and template {label} works on attributes",
             evidence=(f"StreamViewType: {view.value}",),
             advice=Advice(
-                "Replace the stream by one with images",
+                "Replace the stream with one that has images",
                 ("enable-stream", TABLE, "--view-type", "NEW_IMAGE", "--replace"),
             ),
         )

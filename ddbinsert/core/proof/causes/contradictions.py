@@ -89,7 +89,7 @@ def _named_failures(around: Circumstances) -> Iterator[Finding]:
             weight=Weight.HOLE,
             text=f"{around.named_failures} records were delivered to the function again though their invocation ended "
             "without an error: its response listed them in batchItemFailures, while its log says processed",
-            mend="Write the receipt after the work on a record, with decision failed where it failed.",
+            mend="Write the receipt after processing a record, with decision failed if it failed.",
         )
 
 
@@ -109,9 +109,9 @@ def _changed(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.CHANGED_MEANWHILE,
             weight=Weight.HOLE,
-            text="the trigger was changed while verify ran: what was proven may no longer hold",
+            text="the trigger was changed while verify ran: the proof may no longer be valid",
             evidence=around.changed[:20],
-            mend="Run verify again while nothing changes the trigger.",
+            mend="Run verify again when the trigger is not being changed.",
         )
 
 
@@ -183,18 +183,18 @@ def _partial_batch(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.PARTIAL_BATCH_CONTRADICTION,
             weight=Weight.HOLE if around.partial_batch_loses else Weight.NOTE,
-            text="the template's response and the mapping's ReportBatchItemFailures do not fit together: "
+            text="the template's response and the mapping's ReportBatchItemFailures are inconsistent: "
             + (
-                "Lambda takes a response that names failed records for success, so a record that fails is lost"
+                "Lambda treats a response that lists failed records as success, so a failing record is lost"
                 if around.partial_batch_loses
-                else "a record that fails is not tried again by itself"
+                else "a failing record is not retried separately"
             ),
             evidence=around.partial_batch,
             mend=update_mapping(
-                "Switch them on", silent[0], "--function-response-types", "ReportBatchItemFailures"
+                "Enable them", silent[0], "--function-response-types", "ReportBatchItemFailures"
             )
             if silent and all(map(around.world.is_second, silent))
-            else Advice("Switch them on", ("attach-trigger", TABLE, "--report-failures", "--yes")),
+            else Advice("Enable them", ("attach-trigger", TABLE, "--report-failures", "--yes")),
         )
 
 
@@ -203,7 +203,7 @@ def _divided(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.ALIAS_DIVIDES_INVOCATIONS,
             weight=Weight.HOLE,
-            text="an alias divides the invocations among versions, and this run did not see each of them work",
+            text="an alias routes invocations to several versions, and this run did not see each of them process a record",
             evidence=around.splits,
             mend=Advice(
                 "Finish the deployment, or verify with more items", ("verify", TABLE, "--count", "1000")
@@ -216,7 +216,7 @@ def _complaints(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.LINES_REPORT_ERRORS,
             weight=Weight.HOLE,
-            text="the last line about some inserts reports an error, so it is no sign that they were processed",
+            text="the last line about some inserts reports an error, so it does not show that they were processed",
             evidence=around.complaints[:_SHOWN],
             mend=Advice("Show the log", ("tail", TABLE, "--since", "15m")),
         )
