@@ -79,6 +79,7 @@ class Circumstances:
         splits: Aliases that divide invocations among versions, not all of which were seen to work; a line each.
         partial_batch: How a template's answers and its mapping misunderstand each other: a line for each mapping.
         partial_batch_loses: Records that cannot be sent are lost by that.
+        unrecognizable: Inserts whose key is too short to be recognized in log lines.
         complaints: Lines of level ERROR that show a test item's key, after which nothing more was logged of it.
         is_template: The function runs a template, which leaves receipts; looked up where inserts are missing.
         names_itself: The function runs code of the user's own, so that its receipts say what that code says.
@@ -115,6 +116,7 @@ class Circumstances:
     partial_batch: tuple[str, ...] = ()
     partial_batch_loses: bool = False
     complaints: tuple[str, ...] = ()
+    unrecognizable: int = 0
 
     @property
     def all_failed(self) -> bool:

@@ -13,6 +13,8 @@ from ddbinsert.core.proof.fate import Delivery, Fate
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ddbinsert.core.logs.ends import InvocationEnd
     from ddbinsert.core.proof.script import Lane, Write
     from ddbinsert.core.proof.sighting import Mention, Receipt, StreamRecord
@@ -50,6 +52,14 @@ class LaneTally:
         )
 
     @property
+    def too_few_by_lines(self) -> int:
+        """How many fewer attempts show the item's key than mappings deliver each of its inserts."""
+        if self.copies < 2 or not self.lane.inserts:
+            return 0
+        ends = [(one.stream, self._end_of(one)) for one in self._lines_that_count()]
+        return max(0, self.copies - len({(stream, end and end.at) for stream, end in ends}))
+
+    @property
     def streams_at_work(self) -> frozenset[str]:
         """The log streams of the attempts that processed one of the inserts, and did not fail."""
         work: list[Receipt | Mention] = [
@@ -68,7 +78,21 @@ class LaneTally:
     @property
     def mentions(self) -> int:
         """How often lines show the item's key, those of attempts that failed and those that report an error left out."""
-        return sum(one.times for one in self.mentioned if not (one.complains or self._failed(one)))
+        return sum(one.times for one in self._lines_that_count())
+
+    def _lines_that_count(self) -> Iterator[Mention]:
+        """A line with the eventID of an insert, and of no other record, counts once: a second delivery repeats it."""
+        inserts = [one.event_id for one in self.records.values() if one.event_name == EventName.INSERT]
+        others = [one.event_id for one in self.records.values() if one.event_name != EventName.INSERT]
+        known: set[str] = set()
+        for one in self.mentioned:
+            if one.complains or self._failed(one):
+                continue
+            if any(name in one.text for name in inserts) and not any(name in one.text for name in others):
+                if one.text in known:
+                    continue
+                known.add(one.text)
+            yield one
 
     @property
     def complaint(self) -> str:

@@ -7,6 +7,7 @@ Memory holds what is unresolved, and a bounded number of what is resolved.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core import receipt as receipts
@@ -15,6 +16,7 @@ from ddbinsert.core.proof.attempts import Attempts, versions_of
 from ddbinsert.core.proof.histogram import Histogram
 from ddbinsert.core.proof.sighting import Receipt
 from ddbinsert.core.proof.symptoms import Missing, Symptoms
+from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,12 +31,26 @@ _SHOWN = 20
 NO_NUMBER = -1
 
 
+@dataclass(slots=True)
+class _Deliveries:
+    """The attempts that are known to have processed an insert, which several mappings deliver.
+
+    Attributes:
+        written: Epoch seconds of the record.
+    """
+
+    written: float
+    copies: int
+    attempts: set[tuple[str, str, float]] = field(default_factory=set)
+
+
 class Ongoing:
     """Records and receipts as they come, matched by eventID.
 
     Args:
         wanted: Whether the mapping's filters let a record through: inserts that they exclude are not expected.
         awaits_ends: The function's log holds a line for the end of each invocation; a receipt counts with it.
+        copies: How many mappings deliver a record; None where there is just one.
 
     Attributes:
         filtered: INSERT records that the filters exclude.
@@ -42,14 +58,24 @@ class Ongoing:
         matched: Inserts that were processed. intruders, leaked: Receipts of records that are no inserts.
         lag: From the write (its stream record's time, in whole seconds) to the receipt, seconds.
         receipts: Receipts by decision and event. lines: Log lines without a receipt that count, none here.
+        unrecognizable: Inserts whose key is too short to be recognized in a line, none here.
     """
 
-    def __init__(self, wanted: Callable[[Mapping[str, Any]], bool], *, awaits_ends: bool = False) -> None:
+    def __init__(
+        self,
+        wanted: Callable[[Mapping[str, Any]], bool],
+        *,
+        awaits_ends: bool = False,
+        copies: Callable[[Mapping[str, Any]], int] | None = None,
+    ) -> None:
         self._wanted = wanted
+        self._copies = copies
+        self._shared: dict[str, _Deliveries] = {}
         self._awaits_ends = awaits_ends
         self.attempts = Attempts()
         self.lanes: tuple[LaneTally, ...] = ()
         self.lines = 0
+        self.unrecognizable = 0
         self.receipts = Counter[str]()
         self.filtered = 0
         self.inserts = 0
@@ -77,6 +103,11 @@ class Ongoing:
     def waiting(self) -> int:
         """Inserts that were not processed so far."""
         return len(self._due)
+
+    @property
+    def too_few(self) -> int:
+        """Processed inserts of which fewer deliveries are on record than mappings make."""
+        return sum(event_id not in self._due for event_id in self._shared)
 
     @property
     def must_leave(self) -> int:
@@ -123,6 +154,7 @@ class Ongoing:
             intruders=tuple(self.intruders),
             leaked=tuple(self.leaked),
             strays_count=self.stray_count,
+            too_few=self.too_few,
         )
 
     # --- what comes in ------------------------------------------------------------------------------------
@@ -139,9 +171,10 @@ class Ongoing:
             self._remember(self._other_names, event_id, name)
         else:
             self.inserts += 1
-            self._due[event_id] = float(
-                (record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0
-            )
+            written = float((record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0)
+            self._due[event_id] = written
+            if self._copies is not None and (copies := self._copies(record)) > 1:
+                self._shared[event_id] = _Deliveries(written, copies)
         for one in early:
             self._take(one)
 
@@ -207,27 +240,41 @@ class Ongoing:
         """Take a receipt of an expected insert together with the end of its attempt, where that is on record."""
         name = one.event_id
         if one.decision == receipts.FAILED or (end is not None and not end.ok):
-            self.failed[name] += 1
-            if end is not None and not end.ok:
-                self._failed_in.setdefault(name, []).append(end)
-            if one.decision != receipts.FAILED:
-                return
-            # The last decision counts, in the order of the log.
-            self._remember(self._failed_at, name, max(one.logged, self._failed_at.get(name, 0.0)))
-            if name in self._done and self._done[name][2] <= one.logged:
-                del self._done[name]
-                self.matched -= 1
-                self._due[name] = 0.0
-        elif one.decision != receipts.PROCESSED or one.logged < self._failed_at.get(name, 0.0):
+            self._fail(one, end)
+        elif one.decision == receipts.PROCESSED and one.logged >= self._failed_at.get(name, 0.0):
+            self._deliver(one, end)
+            if name in self._done:
+                self.duplicates += 1
+                request, earlier, at = self._done[name]
+                self._done[name] = (request, earlier, max(at, one.logged))
+                again = (
+                    bool(request) and request == one.request and earlier is not None and earlier is not end
+                )
+                self.named += again and not one.again and not self.failed.total()
+            elif name in self._due:
+                self._match(one, self._due.pop(name), end)
+
+    def _fail(self, one: Receipt, end: InvocationEnd | None) -> None:
+        name = one.event_id
+        self.failed[name] += 1
+        if end is not None and not end.ok:
+            self._failed_in.setdefault(name, []).append(end)
+        if one.decision != receipts.FAILED:
             return
-        elif name in self._done:
-            self.duplicates += 1
-            request, earlier, at = self._done[name]
-            self._done[name] = (request, earlier, max(at, one.logged))
-            again = bool(request) and request == one.request and earlier is not None and earlier is not end
-            self.named += again and not one.again and not self.failed.total()
-        elif name in self._due:
-            self._match(one, self._due.pop(name), end)
+        # The last decision counts, in the order of the log.
+        self._remember(self._failed_at, name, max(one.logged, self._failed_at.get(name, 0.0)))
+        if name in self._done and self._done[name][2] <= one.logged:
+            del self._done[name]
+            self.matched -= 1
+            self._due[name] = 0.0
+
+    def _deliver(self, one: Receipt, end: InvocationEnd | None) -> None:
+        """Count an attempt that processed an insert which several mappings deliver."""
+        shared = self._shared.get(one.event_id)
+        if shared is not None:
+            shared.attempts.add((one.stream, one.request, 0.0 if end is None else end.at))
+            if len(shared.attempts) >= shared.copies:
+                del self._shared[one.event_id]
 
     def _match(self, one: Receipt, written: float, end: InvocationEnd | None) -> None:
         self.matched += 1

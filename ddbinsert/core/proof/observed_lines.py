@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.logs import line
 from ddbinsert.core.model.record import EventName
+from ddbinsert.core.proof.gaps.key_spans import readings
 from ddbinsert.core.proof.observed import NO_NUMBER, Ongoing
 from ddbinsert.core.proof.sighting import Receipt
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 #: A key with fewer characters stands in lines by chance.
 _SHORTEST = 6
@@ -29,11 +30,12 @@ _RECENT = 1_000
 
 @dataclass(slots=True)
 class _Line:
-    """A recent line: which keys it was counted for already."""
+    """A recent line: what it says, without escapes, too, and which keys it was counted for already."""
 
     message: str
     at: float
     stream: str
+    readings: tuple[str, ...]
     used: set[tuple[str, ...]] = field(default_factory=set)
 
 
@@ -43,8 +45,8 @@ class _Key(NamedTuple):
     texts: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
 
-    def is_in(self, message: str) -> bool:
-        return all(pattern.search(message) for pattern in self.patterns)
+    def is_in(self, readings: Sequence[str]) -> bool:
+        return any(all(pattern.search(one) for pattern in self.patterns) for one in readings)
 
 
 class OngoingByLines(Ongoing):
@@ -52,14 +54,16 @@ class OngoingByLines(Ongoing):
 
     An item may be inserted several times: a line that shows its key counts for one of the inserts, the oldest that no
     line was counted for, unless it shows an insert's eventID.
-
-    Attributes:
-        unrecognizable: Inserts whose key is too short to be recognized in a line.
     """
 
-    def __init__(self, wanted: Callable[[Mapping[str, Any]], bool], *, awaits_ends: bool = False) -> None:
-        super().__init__(wanted, awaits_ends=awaits_ends)
-        self.unrecognizable = 0
+    def __init__(
+        self,
+        wanted: Callable[[Mapping[str, Any]], bool],
+        *,
+        awaits_ends: bool = False,
+        copies: Callable[[Mapping[str, Any]], int] | None = None,
+    ) -> None:
+        super().__init__(wanted, awaits_ends=awaits_ends, copies=copies)
         self._complaints: dict[str, str] = {}
         self._keys: OrderedDict[str, _Key] = OrderedDict()
         self._counted: OrderedDict[str, str] = OrderedDict()
@@ -89,7 +93,7 @@ class OngoingByLines(Ongoing):
         key = self._keys[event_id] = _Key(texts, patterns)
         written = self._due[event_id]
         for one in self._recent:
-            if texts in one.used or one.at < written or not key.is_in(one.message):
+            if texts in one.used or one.at < written or not key.is_in(one.readings):
                 continue
             if event_id in self._keys:
                 self._show(event_id, one)
@@ -108,7 +112,7 @@ class OngoingByLines(Ongoing):
 
     def logged(self, message: str, at: float, *, stream: str = "") -> None:
         """Take a log line of the handler."""
-        one = _Line(message, at, stream)
+        one = _Line(message, at, stream, readings(message))
         self._recent.append(one)
         del self._recent[:-_RECENT]
         groups: dict[tuple[str, ...], list[str]] = {}
@@ -122,8 +126,9 @@ class OngoingByLines(Ongoing):
 
     def _matches(self, event_id: str, one: _Line) -> bool:
         """Whether a line shows an insert's key; one from before is about an earlier item of this key."""
-        written = self._due.get(event_id, float("inf"))  # in whole seconds
-        return one.at >= written and self._keys[event_id].is_in(one.message)
+        shared = self._shared.get(event_id)
+        written = self._due.get(event_id, shared.written if shared else float("inf"))  # in whole seconds
+        return one.at >= written and self._keys[event_id].is_in(one.readings)
 
     def _meant(self, waiting: list[str], one: _Line) -> list[str]:
         """The inserts of one key that a line counts for."""
@@ -157,7 +162,7 @@ class OngoingByLines(Ongoing):
                 stream=stream,
             )
         )
-        if event_id not in self._due:
+        if event_id not in self._due and event_id not in self._shared:
             self._keys.pop(event_id, None)
 
 

@@ -30,6 +30,9 @@ VERSION = "ddbinsert_probe"
 #: The function's environment variable with the secret by which test items prove themselves to its handler.
 SECRET = "TEST_ITEMS_KEY"  # noqa: S105 - a variable's name
 
+#: The longest partition key, and the longest sort key.
+_KEY_BYTES = (2048, 1024)
+
 Attributes = dict[str, dict[str, Any]]
 
 
@@ -39,8 +42,9 @@ class Sample:
 
     Attributes:
         attributes: In DynamoDB JSON, B as base64 text.
-        prefixes, suffixes: Texts that must stand before and after a key attribute's own.
-        fixed: Key attributes with one value for all items; the other one carries the id.
+        prefixes, suffixes: Texts that must stand before and after a key attribute's own; of a binary one, base64 texts
+            of whole groups of three bytes.
+        fixed: Key attributes with one value for all items, B as base64 text; the other one carries the id.
         variants: By number, what single items carry instead: those that are made for a part of the filter.
         secret: With it, each item carries the code that proves to a handler that it is a test item.
     """
@@ -64,14 +68,28 @@ class Sample:
         key = key_of(schema, run_id, number)
         for name, prefix in self.prefixes.items():
             ((letter, value),) = key[name].items()
-            key[name] = {letter: prefix + value if isinstance(value, str) else prefix.encode() + value}
+            key[name] = {
+                letter: prefix + value if isinstance(value, str) else base64.b64decode(prefix) + value
+            }
         for name, suffix in self.suffixes.items():
             ((letter, value),) = key[name].items()
-            key[name] = {letter: value + suffix if isinstance(value, str) else value + suffix.encode()}
+            key[name] = {
+                letter: value + suffix if isinstance(value, str) else value + base64.b64decode(suffix)
+            }
         for name, value in self.fixed.items():
             (letter,) = key[name]
-            key[name] = {letter: value.encode() if letter == "B" else value}
+            key[name] = {letter: base64.b64decode(value) if letter == "B" else value}
         return key
+
+    def fits(self, schema: KeySchema) -> bool:
+        """Whether DynamoDB takes the keys, by their lengths."""
+        limits = dict(zip((one.name for one in schema.attributes), _KEY_BYTES, strict=False))
+        key = self.key(schema, "0" * 12, 0)
+        return all(
+            len(content.encode() if isinstance(content, str) else content) <= limits[name]
+            for name, value in key.items()
+            for content in value.values()
+        )
 
     def item(self, schema: KeySchema, run_id: str, number: int, version: int) -> dict[str, dict[str, Any]]:
         """A whole test item, as boto3 takes it."""
@@ -120,10 +138,18 @@ def sample_for(
         except PatternError as error:
             problems.append(str(error))
             continue
+        too_long = False
         for sample in _of_filter(text, schema, view, base, stream):
             if matches(insert_record(sample, schema, view, stream=stream)):
-                return sample
-        problems.append(f"no test item passes {text}")
+                if sample.fits(schema):
+                    return sample
+                too_long = True
+        why = (
+            "; with the part that tells test items, its key would be too long for DynamoDB"
+            if too_long
+            else ""
+        )
+        problems.append(f"no test item passes {text}{why}")
     raise Unsatisfiable("; ".join(problems))
 
 
@@ -214,11 +240,19 @@ def _shaped(
     keys: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Sample]:
     """Keys with beginnings and endings that the filter names, and with one value for all items."""
-    beginnings = (*_operands(text, "prefix"), *texts.values())
-    endings = _operands(text, "suffix")
-    names = [attribute.name for attribute in schema.attributes if attribute.type is KeyType.S]
-    ends: list[dict[str, str]] = [{}, *({name: ending} for name in names for ending in endings)]
-    starts: list[dict[str, str]] = [{}, *({name: one} for name in names for one in beginnings)]
+    beginnings, endings = _operands(text, "prefix"), _operands(text, "suffix")
+    ends: list[dict[str, str]] = [{}]
+    starts: list[dict[str, str]] = [{}]
+    for attribute in schema.attributes:
+        name = attribute.name
+        if attribute.type is KeyType.S:
+            starts += [{name: one} for one in (*beginnings, *texts.values())]
+            ends += [{name: one} for one in endings]
+        elif attribute.type is KeyType.B:
+            starts += [
+                {name: whole} for one in beginnings if (whole := _whole_base64(one.ljust(_up(one), "A")))
+            ]
+            ends += [{name: whole} for one in endings if (whole := _whole_base64(one.rjust(_up(one), "A")))]
     fixed: list[dict[str, str]] = [{}]
     if schema.sort:
         fixed += [
@@ -227,8 +261,21 @@ def _shaped(
             for value in keys.get(attribute.name, {}).values()
         ]
     for start, end, one in itertools.product(starts, ends, fixed):
-        if end or one:
+        if start or end or one:
             yield Sample(attributes=attributes, prefixes=start, suffixes=end, fixed=one)
+
+
+def _up(text: str) -> int:
+    """The length of whole groups of base64 that a text takes."""
+    return -(-len(text) // 4) * 4
+
+
+def _whole_base64(text: str) -> str:
+    """The text where it is base64; empty otherwise."""
+    try:
+        return text if base64.b64encode(base64.b64decode(text, validate=True)).decode() == text else ""
+    except ValueError:
+        return ""
 
 
 def _operands(text: str, operator: str) -> tuple[str, ...]:

@@ -182,7 +182,13 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
                     strays=tuple(r for r in lane.recorded if r.event_name != EventName.INSERT),
                 )
             )
-    return Symptoms(missing=tuple(missing), missing_count=len(missing), surplus_lines=tuple(surplus))
+    too_few = 0 if missing else sum(lane.too_few_by_lines for lane in tally.lanes)
+    return Symptoms(
+        missing=tuple(missing),
+        missing_count=len(missing),
+        surplus_lines=tuple(surplus),
+        too_few=too_few,
+    )
 
 
 def _named(lane: LaneTally, *words: str) -> int:

@@ -324,6 +324,7 @@ class Tally:
         return (
             each is not None
             and all(lane.mentions >= each * lane.lane.inserts for lane in self.lanes)
+            and not any(lane.too_few_by_lines for lane in self.lanes)
             and not (self.awaits_ends and self.ends_unseen)
         )
 

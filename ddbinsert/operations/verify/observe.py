@@ -26,6 +26,7 @@ from ddbinsert.core.receipt import MARK
 from ddbinsert.core.times import words
 from ddbinsert.operations.verify.around import begin, look_around, unexplained_failures
 from ddbinsert.operations.verify.clock import not_before
+from ddbinsert.operations.verify.deliveries import deliveries_of
 from ddbinsert.operations.verify.evidence import configuration_of
 from ddbinsert.operations.verify.second_look import changed_since, look_again, targets_again
 from ddbinsert.operations.verify.sources.log import LogSource
@@ -62,7 +63,9 @@ def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, s
     """Watch what was found."""
     started = context.clock.now()
     kind = OngoingByLines if options.by_lines else Ongoing
-    ongoing = kind(_wanted(subject), awaits_ends=subject.running.logs_each_end)
+    ongoing = kind(
+        _wanted(subject), awaits_ends=subject.running.logs_each_end, copies=deliveries_of(subject.mappings)
+    )
     certain = subject.certain_failures()
     if certain:
         evidence = (
@@ -146,6 +149,7 @@ class _Watch:
             around,
             by_lines=self._options.by_lines,
             named_failures=ongoing.named,
+            unrecognizable=ongoing.unrecognizable,
             changed=tuple(dict.fromkeys((*self._changed, *around.changed))),
             wait_limit=seconds + context.timeout,
             unproven_parts=tuple(self._untested),
@@ -180,7 +184,7 @@ class _Watch:
         self._look(stream=True)  # what was written in time, and not read yet
         ended = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
-        while (ongoing.waiting or ongoing.ends_unseen) and (
+        while (ongoing.waiting or ongoing.ends_unseen or ongoing.too_few) and (
             elapsed := clock.monotonic() - ended
         ) < self._context.timeout:
             self._look(stream=False)

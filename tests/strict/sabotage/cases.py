@@ -7,6 +7,7 @@ from itertools import groupby
 
 from tests.strict.sabotage import (
     broken_claims,
+    broken_copies,
     broken_diagnosis,
     broken_endings,
     broken_filters,
@@ -22,6 +23,7 @@ from tests.strict.sabotage import (
     broken_work,
     healthy_designs,
     healthy_faults,
+    healthy_keys,
     healthy_lines,
     healthy_shapes,
     healthy_traffic,
@@ -36,6 +38,7 @@ _ONE_IN = 16
 
 _ENTERED = (
     broken_claims,
+    broken_copies,
     broken_diagnosis,
     broken_endings,
     broken_filters,
@@ -51,6 +54,7 @@ _ENTERED = (
     broken_work,
     healthy_designs,
     healthy_faults,
+    healthy_keys,
     healthy_lines,
     healthy_shapes,
     healthy_traffic,

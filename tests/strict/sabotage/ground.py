@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import threading
@@ -468,6 +469,16 @@ class Ground:
             self.put(3, **attributes)
             self.put(3, seen={"BOOL": True})
             dynamodb.delete_item(TableName=self.table, Key={"pk": {"S": "theirs-1"}})
+
+        self._write_beside(write)
+
+    def insert_on(self, key: str) -> None:
+        """Somebody else's inserts, each with the next number in its key, until the case is over."""
+        numbers = itertools.count(1)
+
+        def write() -> None:
+            self.put_one(key.format(next(numbers)))
+            self.pause(0.3)
 
         self._write_beside(write)
 

@@ -125,7 +125,7 @@ class Cause(StrEnum):
         "lines of the run belong to invocations whose end is not in the log"
     )
     NO_LINE_SHOWS_A_KEY = "no-line-shows-a-key", About.INSERTS, (
-        "(`--match`) the function runs, and none of its lines shows a test item's key"
+        "(`--match`) the function runs, and none of its lines shows an item's key; or keys are too short to be recognized"
     )
     HANDLER_DROPS_RECORDS = "handler-drops-records", About.INSERTS, (
         "an insert was skipped: a later record of its item was processed (a proof, once late log lines are "

@@ -55,6 +55,14 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
         yield from silence(around, records=tally.must_leave)
     elif not around.invocations.reports or around.all_failed:
         return  # what fails says nothing
+    elif around.unrecognizable:
+        yield Finding(
+            code=Cause.NO_LINE_SHOWS_A_KEY,
+            weight=Weight.HOLE,
+            text=f"the keys of {around.unrecognizable:,} inserts are too short to be recognized in log lines: they have "
+            "fewer than 6 characters",
+            mend=Advice("Use test items, whose keys are longer", ("verify", TABLE, "--match")),
+        )
     elif around.by_lines and not tally.lines:
         yield Finding(
             code=Cause.NO_LINE_SHOWS_A_KEY,

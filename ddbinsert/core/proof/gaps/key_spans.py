@@ -10,13 +10,37 @@ import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 #: A key with fewer characters stands in lines by chance.
 SHORTEST = 6
 #: Words of a line that are looked at; a longer line is cut.
 _LONGEST = 2_000
+#: A logger's JSON may hold a message that is JSON itself.
+_NESTED = 2
+_ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\([\"\\/'bfnrt])")
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORD = re.compile(r"\w+")
+
+
+def readings(line: str) -> tuple[str, ...]:
+    """A line as it is, and as it reads without the escapes of JSON, which writes quotes and é in other ways."""
+    found = [line]
+    for _ in range(_NESTED):
+        if "\\" not in found[-1]:
+            break
+        plain = _ESCAPE.sub(_unescaped, found[-1])
+        if plain == found[-1]:
+            break
+        found.append(plain)
+    return tuple(found)
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    if escape[1]:
+        codes = [int(code, 16) for code in escape[1].split("\\u")[1:]]
+        return b"".join(code.to_bytes(2, "big") for code in codes).decode("utf-16-be", "replace")
+    return _SHORT.get(escape[2], escape[2])
 
 
 def texts_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
@@ -39,18 +63,21 @@ def words_in(core: str) -> int:
 
 def cores_in(line: str, lengths: Collection[int]) -> set[str]:
     """Every core of so many words (one of ``lengths``) that stands in a line."""
+    return {core for reading in readings(line) for core in _cores_of_one(reading, lengths)}
+
+
+def _cores_of_one(line: str, lengths: Collection[int]) -> Iterator[str]:
     words = []
     for word in _WORD.finditer(line):
         words.append(word)
         if len(words) >= _LONGEST:
             break
-    return {
-        line[words[first].start() : words[first + length - 1].end()]
-        for length in lengths
-        for first in range(len(words) - length + 1)
-    }
+    for length in lengths:
+        for first in range(len(words) - length + 1):
+            yield line[words[first].start() : words[first + length - 1].end()]
 
 
 def shows(line: str, texts: Sequence[str]) -> bool:
     """Whether a line shows each of these texts, not within a longer word."""
-    return all(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", line) for text in texts)
+    patterns = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in texts]
+    return any(all(re.search(one, reading) for one in patterns) for reading in readings(line))

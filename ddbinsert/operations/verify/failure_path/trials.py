@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -261,5 +262,7 @@ def _in_one_partition(sample: Sample, subject: Subject, mapping: MappingState, r
     if sort is None or partition.name in shaped or sort.name in sample.fixed:
         return sample
     value = f"9{int(run_id, 16):015d}" if partition.type is KeyType.N else f"ddbinsert:r{run_id}"
+    if partition.type is KeyType.B:
+        value = base64.b64encode(value.encode()).decode()
     together = replace(sample, fixed={**sample.fixed, partition.name: value})
     return together if delivers(mapping, together, subject) else sample

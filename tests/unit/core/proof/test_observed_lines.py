@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +64,20 @@ def test_an_error_after_a_good_line_counts_also_where_the_record_is_read_last() 
     watched.logged("[ERROR] could not save order-0001", 100.6, stream="a")
     watched.streamed(insert(1))
     assert (watched.matched, len(watched.complaints)) == (1, 1)
+
+
+def test_an_insert_that_two_mappings_deliver_needs_two_attempts() -> None:
+    watched = OngoingByLines(lambda _record: True, copies=lambda _record: 2)
+    watched.streamed(insert(1))
+    watched.logged("new order-0001", 100.5, stream="a")
+    watched.logged("again order-0001", 100.6, stream="a")
+    assert (watched.matched, watched.too_few) == (1, 1)
+    watched.logged("new order-0001", 100.7, stream="b")
+    assert (watched.matched, watched.too_few) == (1, 0)
+
+
+def test_a_key_that_json_escapes_is_found() -> None:
+    watched = OngoingByLines(lambda _record: True)
+    watched.streamed(insert(1, 'order-é-"0001"'))
+    watched.logged(json.dumps({"pk": 'order-é-"0001"'}), 100.5)
+    assert watched.matched == 1

@@ -196,3 +196,25 @@ def test_versions_differ_and_bytes_are_bytes() -> None:
     assert one["deep"]["M"]["list"]["L"][0] == {"B": b"\x00\x01\x02"}
     assert isinstance(one["pk"]["B"], bytes)
     assert carried["b"] == {"B": "AAEC"}
+
+
+@pytest.mark.parametrize(
+    "clause", [{"prefix": "AQ"}, {"prefix": "AQID"}, {"suffix": "Q=="}, {"suffix": "AQID"}]
+)
+def test_a_binary_key_begins_and_ends_as_the_filter_asks_in_base64(clause: dict[str, str]) -> None:
+    key, filters = schema("B"), narrowed(key_of(pk={"B": [clause]}))
+    sample = sample_for(filters, key, IMAGES)
+    for number in (0, 123_456_789):
+        record = record_of(sample, key, IMAGES, number)
+        assert reference_matches(json.loads(filters[0]), record)
+        assert number_in(record["dynamodb"]["Keys"], RUN_ID) == number
+
+
+def test_a_binary_sort_key_of_one_value_is_that_value() -> None:
+    key, filters = schema("S", "B"), narrowed(key_of(sk={"B": ["AQID"]}))
+    assert sample_for(filters, key, IMAGES).key(key, RUN_ID, 7)["sk"] == {"B": b"\x01\x02\x03"}
+
+
+def test_a_key_that_dynamodb_would_not_take_is_no_test_item() -> None:
+    with pytest.raises(Unsatisfiable, match="too long for DynamoDB"):
+        sample_for(narrowed(key_of(pk={"S": [{"prefix": "x" * 2040}]})), SIMPLE, IMAGES)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from ddbinsert.core.logs.ends import InvocationEnd
-from ddbinsert.core.proof.gaps.key_spans import core_of, cores_in, shows, texts_of
+from ddbinsert.core.proof.gaps.key_spans import core_of, cores_in, shows, texts_of, words_in
 from ddbinsert.core.proof.gaps.lines import Line, PastLines
 
 
@@ -64,3 +69,14 @@ def test_a_key_is_found_by_whole_words() -> None:
     assert not shows("stored #order 7 of user-123", texts)
     assert texts_of({"pk": {"N": "12345"}}) == ()
     assert texts_of({"pk": {"S": "------"}}) == ()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.booleans(), st.booleans())
+def test_a_key_is_found_in_a_line_of_json_however_that_escapes_it(
+    middle: str, ascii_only: bool, nested: bool
+) -> None:
+    text = f"order{middle}0001"
+    line = json.dumps({"pk": {"S": text}}, ensure_ascii=ascii_only)
+    line = json.dumps({"message": line}, ensure_ascii=ascii_only) if nested else line
+    assert shows(line, [text])
+    assert core_of(text) in cores_in(line, {words_in(core_of(text))})
