@@ -56,7 +56,7 @@ WhereOption = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help="Such as 'NewImage.status = \"NEW\"'; if given several times, all must hold.",
+        help="Condition, such as 'NewImage.status = \"NEW\"'. May be given several times; all must be met.",
         show_default=False,
     ),
 ]

@@ -43,7 +43,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help="Only records such as 'NewImage.status = \"NEW\"'; if given several times, all must hold.",
+        help="Only records that meet this condition, such as 'NewImage.status = \"NEW\"'. May be given several times; all must be met.",
     ),
 ]
 Limit = Annotated[
