@@ -11,6 +11,7 @@ import typer
 
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.declared import Against, Resource, declarations
 from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.doctor.examine import Examined
     from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.operations.provision.declared import Declarations
     from ddbinsert.render.doctor.files import Addressable
     from ddbinsert.render.terminal.screen import Screen
 
@@ -67,6 +69,8 @@ def doctor(
     list_: List = False,
     fix: Fix = False,
     form: FormOption = None,
+    against: Against = None,
+    resource: Resource = None,
 ) -> Outcome:
     """Find out why a trigger is silent, late or loses records.
 
@@ -79,16 +83,17 @@ def doctor(
     if list_:
         return _listed()
     seconds = looked_back(run, since)
+    declared = declarations(run, against, resource)
     parts = Parts.of(run, run.configurations(tables or (), settings))
 
     def examine(part: TriggerRun) -> Examined:
         part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tag).trigger
-        return _examined(part.run, part.trigger, seconds)
+        return _examined(part.run, part.trigger, seconds, declared)
 
     ended = parts.side_by_side(examine)
     if fix:
         ended = tuple(
-            one.then(partial(_after_fixing, run, part, seconds))
+            one.then(partial(_after_fixing, run, part, seconds, declared))
             for part, one in zip(parts.every, ended, strict=True)
         )
     found = [
@@ -109,11 +114,16 @@ def _listed() -> Outcome:
     return Outcome(data=report.checks_data(CHECKS), human=lambda screen: report.checks_human(screen, CHECKS))
 
 
-def _examined(run: Run, trigger: Trigger, seconds: float) -> Examined:
+def _examined(run: Run, trigger: Trigger, seconds: float, declared: Declarations | None) -> Examined:
     from ddbinsert.core.doctor.examine import examine
     from ddbinsert.operations.doctor.gather import gather
 
-    return examine(gather(run.context(TIMEOUT), trigger, since=seconds))
+    facts = gather(run.context(TIMEOUT), trigger, since=seconds)
+    if declared is not None:
+        from ddbinsert.operations.provision.declared import declaration_seen
+
+        facts = replace(facts, declared=declaration_seen(trigger, facts.world, declared))
+    return examine(facts)
 
 
 def _written(form: FindingsFormat, found: Sequence[Addressable], screen: Screen) -> None:
@@ -143,9 +153,11 @@ def _outcome(run: Run, examined: Examined) -> Outcome:
     )
 
 
-def _after_fixing(run: Run, part: TriggerRun, seconds: float, examined: Examined) -> Examined:
+def _after_fixing(
+    run: Run, part: TriggerRun, seconds: float, declared: Declarations | None, examined: Examined
+) -> Examined:
     """Repair what can be repaired safely, one trigger after the other: it asks."""
-    return _examined(part.run, part.trigger, seconds) if _fixed(run, part, examined) else examined
+    return _examined(part.run, part.trigger, seconds, declared) if _fixed(run, part, examined) else examined
 
 
 def _fixed(run: Run, part: TriggerRun, examined: Examined) -> bool:

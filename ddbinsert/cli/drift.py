@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.configured import described
+from ddbinsert.cli.declared import Against, Resource, declarations
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
-from ddbinsert.errors import ExitCode, UsageError
+from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ddbinsert.core.trigger.drift import DriftSeen
-    from ddbinsert.documents.compare import Placed
+    from ddbinsert.operations.provision.declared import Declarations
 
 #: Seconds for any one wait of --against.
 _TIMEOUT = 60.0
-Against = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--against",
-        metavar="FILE|DIR",
-        help="Compare with what this template, plan or folder declares, not with the configuration file. Can be given "
-        "several times.",
-    ),
-]
-Resource = Annotated[
-    str | None,
-    typer.Option(
-        "--resource",
-        metavar="NAME",
-        help="With --against: the declaration to compare with, such as OrdersFunction/Stream, where several may be meant.",
-    ),
-]
 
 
 @command("drift", settings=NAME)
@@ -60,31 +40,21 @@ def drift(
 
     Example: ddbinsert drift orders
     """
-    if against is None and resource is not None:
-        raise UsageError("--resource requires --against.", hint="Name the file with --against FILE.")
-    if against is not None:
-        return _against(run, settings, tables, against, resource)
+    declared = declarations(run, against, resource)
+    if declared is not None:
+        parts = Parts.of(run, run.configurations(tables or (), settings))
+        return parts.outcome(parts.side_by_side(lambda part: _compared(part, declared)))
     parts = Parts.of(run, described(run, tables, settings))
     return parts.outcome(parts.side_by_side(_drifted))
 
 
-def _against(
-    run: Run, settings: Settings, tables: Tables, against: Sequence[str], resource: str | None
-) -> Outcome:
-    from ddbinsert.operations.provision.declared import declared_mappings
-
-    placed = declared_mappings(against, run.environment.cwd)
-    parts = Parts.of(run, run.configurations(tables or (), settings))
-    return parts.outcome(parts.side_by_side(lambda part: _compared(part, placed, resource)))
-
-
-def _compared(part: TriggerRun, placed: Sequence[Placed], resource: str | None) -> Outcome:
+def _compared(part: TriggerRun, declared: Declarations) -> Outcome:
     from ddbinsert.cli.consumers import consumer_of
     from ddbinsert.operations.provision.declared import look_against
     from ddbinsert.render import declared as shown
 
     part.trigger, known, _ = consumer_of(part.run, part.trigger)
-    seen = look_against(part.run.context(_TIMEOUT), part.trigger, placed, known=known, resource=resource)
+    seen = look_against(part.run.context(_TIMEOUT), part.trigger, declared, known=known)
     count = 1 if seen.compared is None else len(seen.compared.different)
     return Outcome(
         data=shown.data(seen),

@@ -186,6 +186,8 @@ class _Reader:
                 return text == "true"
             case "null_lit":
                 return None
+            case _ if text.startswith("-") and _is_json_number(number := "".join(text.split())):
+                return json.loads(number)  # a sign is an operation in HCL
             case _:
                 return Unknown("the expression is evaluated by Terraform", text)
 

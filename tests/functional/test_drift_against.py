@@ -218,3 +218,28 @@ def test_a_file_without_a_declaration_and_a_name_that_none_has_are_usage_errors(
     for code, *words in refusals:
         done = against(table, *words)
         assert (done.code, done.error_code) == (2, code)
+
+
+@pytest.mark.parametrize("form", ["cloudformation", "sam", "terraform"])
+def test_what_export_writes_of_a_live_trigger_declares_it_as_it_is(
+    form: str, theirs: tuple[str, str, str], variables: dict[str, str], tmp_path: Path
+) -> None:
+    table, function, _ = theirs
+    words = ("export", form, table, "--function", function, "--from-live", "--output-dir", "infra")
+    assert ran(*words, variables=variables, cwd=tmp_path).code == 0
+    done = ran("drift", table, "--against", "infra", "-o", "json", variables=variables, cwd=tmp_path)
+    assert (done.code, done.data["drift"], done.data["not_compared"]) == (0, [], []), done.out
+
+
+def test_doctor_names_the_line_of_the_template_that_the_live_mapping_differs_from(
+    theirs: tuple[str, str, str], variables: dict[str, str], tmp_path: Path
+) -> None:
+    table, function, _ = theirs
+    (tmp_path / "t.yaml").write_text(written(TEMPLATE, table, function).replace('"10"', "20"))
+    words = ("doctor", table, "--against", "t.yaml", "-o", "json")
+    done = ran(*words, variables=variables, cwd=tmp_path)
+    (finding,) = [one for one in done.data["findings"] if one["id"] == "differs-from-declaration"]
+    assert finding["evidence"] == ["mapping.batch_size: declared 20 in t.yaml:14, live 10"]
+    command = finding["advice"]["command"]
+    assert command == ["ddbinsert", "drift", table, "--against", "t.yaml", "--function", function]
+    assert ran(*command[1:], variables=variables, cwd=tmp_path).code == 1

@@ -29,6 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     mapping.missing,
     mapping.disabled,
     mapping.stuck,
+    mapping.undeclared,
     # Nobody may.
     role.missing,
     role.not_assumable,

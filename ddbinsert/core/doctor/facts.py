@@ -154,6 +154,21 @@ class SinkSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeclarationSeen:
+    """The trigger's declaration in a team's own template, against what is there.
+
+    Attributes:
+        resource: Its name there. place: ``FILE:LINE``. file: As it was given.
+        different: A line for each setting that is another one than declared.
+    """
+
+    resource: str
+    place: str
+    file: str
+    different: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DestinationSeen:
     """The mapping's on-failure destination.
 
@@ -236,6 +251,7 @@ class Facts:
         time_to_live: The attribute of the table's time to live; empty where it is off.
         key_state: State of the customer key that encrypts the table; empty where there is none.
         open_shards: Open shards of the live stream; 0 where it is not known.
+        declared: None where no template was given.
     """
 
     trigger: Trigger
@@ -256,6 +272,7 @@ class Facts:
     time_to_live: str = ""
     key_state: str = ""
     open_shards: int = 0
+    declared: DeclarationSeen | None = None
 
     @property
     def table(self) -> TableState:

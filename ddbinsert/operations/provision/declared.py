@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.doctor.facts import DeclarationSeen
+from ddbinsert.dataclass import dataclass
 from ddbinsert.documents.compare import DeclaredDrift, Placed, candidates, compare
 from ddbinsert.errors import PrerequisiteError, UsageError
 
@@ -21,7 +23,20 @@ _LOGICAL_ID: Final = "aws:cloudformation:logical-id"
 _SHOWN: Final = 8
 
 
-def declared_mappings(names: Sequence[str], cwd: Path) -> tuple[Placed, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Declarations:
+    """Every declared mapping on a DynamoDB stream.
+
+    Attributes:
+        file: The first file or folder that was given. resource: The name of the one that is meant, where it is given.
+    """
+
+    placed: tuple[Placed, ...]
+    file: str
+    resource: str | None
+
+
+def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = None) -> Declarations:
     """Every mapping on a DynamoDB stream that files and folders declare.
 
     Raises:
@@ -41,17 +56,16 @@ def declared_mappings(names: Sequence[str], cwd: Path) -> tuple[Placed, ...]:
             hint="Give a CloudFormation or SAM template, cdk.out, a Terraform plan as JSON or its sources.",
             code="nothing-declared",
         )
-    return tuple(found)
+    return Declarations(placed=tuple(found), file=names[0], resource=resource)
 
 
 def look_against(
-    context: Context, trigger: Trigger, placed: Sequence[Placed], *, known: World | None, resource: str | None
+    context: Context, trigger: Trigger, declared: Declarations, *, known: World | None
 ) -> DeclaredDrift:
     """Compare a trigger with its declaration; changes nothing.
 
     Args:
         trigger: With the function that is meant. known: What was read of it already.
-        resource: The declaration's name, where several may be meant.
 
     Raises:
         PrerequisiteError: The table does not exist.
@@ -63,13 +77,35 @@ def look_against(
     world = known or observe(context.aws, trigger, role=False)
     if world.table is None:
         raise PrerequisiteError(f"Table {trigger.table} does not exist.", code="table-not-found")
-    declared = _declaration(trigger, world, placed, resource)
+    return _against(trigger, world, declared)
+
+
+def declaration_seen(trigger: Trigger, world: World, declared: Declarations) -> DeclarationSeen:
+    """The same for doctor, of what it has read.
+
+    Raises:
+        UsageError: No declaration, or more than one, may be meant.
+    """
+    found = _against(trigger, world, declared)
+    different = found.compared.different if found.compared is not None else ()
+    return DeclarationSeen(
+        resource=found.declared.mapping.name,
+        place=found.declared.place,
+        file=declared.file,
+        different=tuple(
+            f"{one.field}: declared {one.want} in {one.place}, live {one.have}" for one in different
+        ),
+    )
+
+
+def _against(trigger: Trigger, world: World, declared: Declarations) -> DeclaredDrift:
+    one = _declaration(trigger, world, declared.placed, declared.resource)
     live = world.live_mapping
     return DeclaredDrift(
         trigger=trigger,
         world=world,
-        declared=declared,
-        compared=None if live is None else compare(declared, live, world.table),
+        declared=one,
+        compared=None if live is None else compare(one, live, world.table),
     )
 
 

@@ -218,3 +218,23 @@ def many_filters(facts: Facts) -> Iterator[Symptom]:
             evidence=listed(full),
             advice=Advice("Combine them with $or", ("filter", "lint", "--table", TABLE)),
         )
+
+
+@check(
+    "differs-from-declaration",
+    Severity.WARNING,
+    "the mapping is different from what the template that --against names declares",
+    FactSource.MAPPINGS,
+)
+def undeclared(facts: Facts) -> Iterator[Symptom]:
+    declared = facts.declared
+    if declared is None or not declared.different:
+        return
+    yield Symptom(
+        text=f"{declared.resource} is declared in {declared.place}; live it is different",
+        evidence=declared.different,
+        advice=Advice(
+            "Deploy the declaration again, or change it; compare with",
+            ("drift", TABLE, "--against", declared.file),
+        ),
+    )

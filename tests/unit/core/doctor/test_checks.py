@@ -11,6 +11,7 @@ import pytest
 from ddbinsert.core.doctor.catalog import CHECKS
 from ddbinsert.core.doctor.facts import (
     AccountSeen,
+    DeclarationSeen,
     DestinationSeen,
     Facts,
     InsertSeen,
@@ -77,6 +78,12 @@ BROKEN: dict[str, Facts] = {
     "mapping-missing": having(mappings=()),
     "mapping-disabled": having(mapping=replace(mapping, state="Disabled")),
     "mapping-stuck": having(mapping=replace(mapping, state="Updating", modified=NOW - 3600)),
+    "differs-from-declaration": replace(
+        facts,
+        declared=DeclarationSeen(
+            resource="A", place="t.yaml:4", file="t.yaml", different=("mapping.bisect",)
+        ),
+    ),
     "role-missing": having(role=None),
     "role-not-assumable": having(role=replace(role, trusts_lambda=False)),
     "permissions-boundary": having(
