@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 #: The version in a log stream's name: ``2026/11/27/[3]6f1d…``, or ``2026/11/27/NAME[3]6f1d…`` in a group of one's own.
 _VERSION = re.compile(r"\[([^\[\]]+)\]")
-#: A failed batch that is split leaves at least so many smaller ones.
-_HALVES = 2
 
 
 def versions_of(streams: Iterable[str]) -> frozenset[str]:
@@ -100,7 +98,8 @@ class Attempts:
         """The failures after which it is not known what became of the records.
 
         A failure is explained where a later attempt at the same request ended well; where everything that it is
-        known to have carried was processed by others; or where its batch was split, once, and the parts ended well.
+        known to have carried was processed by others; or where its batch was split, once, and the parts ended well:
+        a part that fails is split again, so that after so many splits one part more has to end well.
 
         Args:
             splits: Every mapping bisects a failed batch.
@@ -108,14 +107,14 @@ class Attempts:
             settled: Whether all that an attempt is known to have carried was processed otherwise.
         """
         good = sorted(end.at for ends in self._by_request.values() for end in ends if end.ok)
+        open_ones = [end for end in self.failures if not (self._was_retried(end) or settled(end))]
+        if not (splits and retries):
+            return tuple(open_ones)
+        split = [end.at for end in open_ones if self._failed_once(end)]
         return tuple(
             end
-            for end in self.failures
-            if not (
-                self._was_retried(end)
-                or settled(end)
-                or (splits and retries and self._failed_once(end) and _after(good, end.at) >= _HALVES)
-            )
+            for end in open_ones
+            if not self._failed_once(end) or _after(good, end.at) <= _after(split, end.at)
         )
 
     def _was_retried(self, end: InvocationEnd) -> bool:

@@ -469,6 +469,7 @@ class Ground:
             self.put(3, **attributes)
             self.put(3, seen={"BOOL": True})
             dynamodb.delete_item(TableName=self.table, Key={"pk": {"S": "theirs-1"}})
+            self.pause(0.03)  # what the rig has to read back grows with every invocation
 
         self._write_beside(write)
 

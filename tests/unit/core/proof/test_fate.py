@@ -127,6 +127,13 @@ def test_a_batch_that_was_split_is_explained_by_its_parts() -> None:
     assert unexplained(whole, *parts, *poison, splits=True) == ["d", "d"]
 
 
+def test_a_part_that_fails_in_its_turn_needs_two_parts_of_its_own() -> None:
+    first, second = end("a", 1.0, ok=False), end("b", 3.0, ok=False)
+    parts = [end("c", 2.0, ok=True), end("d", 4.0, ok=True), end("e", 5.0, ok=True)]
+    assert unexplained(first, second, *parts, splits=True) == []
+    assert unexplained(first, second, *parts[:2], splits=True) == ["a", "b"]
+
+
 def test_an_end_belongs_to_what_was_logged_before_it_in_its_stream() -> None:
     attempts = Attempts()
     first, second = end("a", 1.0, ok=False, stream="s"), end("a", 3.0, ok=True, stream="s")
