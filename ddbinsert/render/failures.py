@@ -130,7 +130,7 @@ def replayed(screen: Screen, replays: Sequence[Replay]) -> None:
         screen.line("Nothing to replay.", "green")
     for one in replays:
         before = f", {one.already} processed before" if one.already else ""
-        name = f"{one.failure.id}: {one.done} records replayed{before}"
+        name = f"{one.failure.id}: {one.done} record{'' if one.done == 1 else 's'} replayed{before}"
         if one.ok:
             screen.line(f"{name}; removed from the destination", "green")
             continue

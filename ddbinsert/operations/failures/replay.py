@@ -70,7 +70,9 @@ def replay(
         already = giver.skip(done_before)
         to_give = [one for one in selection.given if sequence_of(one) in giver.remaining]
         try:
-            context.reporter.step(f"replaying failure {failure.id}: {len(to_give)} records")
+            context.reporter.step(
+                f"replaying failure {failure.id}: {len(to_give)} record{'' if len(to_give) == 1 else 's'}"
+            )
             for start in range(0, len(to_give), batch_size):
                 hold.renew()
                 giver.give(to_give[start : start + batch_size])
