@@ -68,6 +68,7 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
             code=Cause.NO_LINE_SHOWS_A_KEY,
             weight=Weight.HOLE,
             text="the function runs, but none of its log lines shows the key of an item",
+            evidence=_suppressed(around),
             mend=Advice(
                 "Log the keys of the records in the function, or prove only the filter",
                 ("verify", TABLE, "--wiretap"),
@@ -87,12 +88,24 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
             weight=Weight.HOLE,
             text="the function runs and logs no receipts that ddbinsert recognizes"
             + (f"; {tally.lines} of its log lines show test items" if tally.lines else ""),
+            evidence=_suppressed(around),
             mend=Advice(
                 "Prove the filter with a separate function (--wiretap), or accept any log line that shows an "
                 "item's key",
                 ("verify", TABLE, "--match"),
             ),
         )
+
+
+def _suppressed(around: Circumstances) -> tuple[str, ...]:
+    """What keeps lines of the function out of its log: in the JSON log format, those below a level."""
+    function = around.world.function
+    level = function.application_log_level if function is not None else ""
+    if level not in ("WARN", "ERROR", "FATAL"):
+        return ()
+    return (
+        f"the function's ApplicationLogLevel is {level}: lines that a logger writes below it are not in the log",
+    )
 
 
 def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:

@@ -391,6 +391,14 @@ def test_why_nothing_was_seen_is_a_hole_with_one_cause(more: dict[str, Any], cod
     assert finding(verdict, code).mend
 
 
+@pytest.mark.parametrize(("level", "is_named"), [("WARN", True), ("INFO", False), ("", False)])
+def test_a_log_level_that_keeps_lines_out_is_named_where_no_receipt_shows(level: str, is_named: bool) -> None:
+    world = World(table=worlds.table(), function=function(application_log_level=level), mappings=(mapping(),))
+    verdict = heard([], invocations=Invocations(reports=2), world=world)
+    evidence = finding(verdict, "function-leaves-no-receipt").evidence
+    assert any("ApplicationLogLevel is WARN" in line for line in evidence) is is_named
+
+
 def test_a_log_that_was_not_read_to_its_end_keeps_a_run_from_passing() -> None:
     """What an intruder left may stand in the rest."""
     verdict = heard(ALL, log_complete=False)
