@@ -32,7 +32,7 @@ TIMEOUT = 60.0
 _DAY = 86400.0
 
 
-class FindingsFormat(StrEnum):
+class DoctorFormat(StrEnum):
     """Forms of the findings, besides those of `--output`."""
 
     SARIF = "sarif"
@@ -53,7 +53,7 @@ Fix = Annotated[
     typer.Option("--fix", help="Repair what can be repaired safely: shows the commands and asks first."),
 ]
 FormOption = Annotated[
-    FindingsFormat | None, typer.Option("--format", help="Format of the findings.", show_default=False)
+    DoctorFormat | None, typer.Option("--format", help="Format of the findings.", show_default=False)
 ]
 
 
@@ -126,15 +126,15 @@ def _examined(run: Run, trigger: Trigger, seconds: float, declared: Declarations
     return examine(facts)
 
 
-def _written(form: FindingsFormat, found: Sequence[Addressable], screen: Screen) -> None:
+def _written(form: DoctorFormat, found: Sequence[Addressable], screen: Screen) -> None:
     """The findings in another form, in one file for all triggers."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.render.doctor import files
 
     match form:
-        case FindingsFormat.SARIF:
+        case DoctorFormat.SARIF:
             screen.stream.write(files.sarif(found, CHECKS))
-        case FindingsFormat.JUNIT:
+        case DoctorFormat.JUNIT:
             screen.stream.write(files.junit_xml(found, CHECKS))
 
 

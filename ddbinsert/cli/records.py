@@ -16,7 +16,7 @@ from ddbinsert.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ddbinsert.operations.records import Checkpoint, ReadCount, Record, StreamSource
+    from ddbinsert.operations.records import Checkpoint, ReadCount, Record, RecordsStream
 
 #: Seconds for reading what a stream holds.
 _TIMEOUT = 600.0
@@ -149,7 +149,7 @@ def _begin(run: Run, since: str | None) -> float | None:
 
 
 def _checkpoint(
-    run: Run, given: str | None, source: StreamSource, begin: float | None, number: int | None
+    run: Run, given: str | None, source: RecordsStream, begin: float | None, number: int | None
 ) -> Checkpoint | None:
     """The checkpoint of --checkpoint; a new one begins where the run does.
 
@@ -174,7 +174,7 @@ def _checkpoint(
     return found
 
 
-def _head(run: Run, source: StreamSource, kept: Checkpoint | None) -> None:
+def _head(run: Run, source: RecordsStream, kept: Checkpoint | None) -> None:
     from ddbinsert.core.arn import arn_parts
 
     arn = arn_parts(source.table.arn)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddbinsert.core.logs.event import LogEvent
-    from ddbinsert.operations.tail import LogReader, LogSource
+    from ddbinsert.operations.tail import LogReader, TailedGroup
 
 #: Seconds to wait for the last line of --until-count, or for a throttled CloudWatch Logs.
 _TIMEOUT = 180.0
@@ -130,12 +130,12 @@ def _source(
     *,
     stack: str | None,
     tag: list[str] | None,
-) -> LogSource:
+) -> TailedGroup:
     from ddbinsert.core.arn import arn_parts
-    from ddbinsert.operations.tail import LogSource, source_of
+    from ddbinsert.operations.tail import TailedGroup, source_of
 
     if log_group is not None:
-        source = LogSource(group=_group_name(log_group))
+        source = TailedGroup(group=_group_name(log_group))
         run.configuration(table, settings)
         name = table
     else:
@@ -201,7 +201,7 @@ def _idle(run: Run, reader: LogReader, given: int, elapsed: float) -> None:
         run.reporter.waiting(f"the first log line{missing}", elapsed)
 
 
-def _remark(run: Run, reader: LogReader, source: LogSource) -> None:
+def _remark(run: Run, reader: LogReader, source: TailedGroup) -> None:
     """Explain why there are no lines.
 
     Raises:
@@ -220,7 +220,7 @@ def _remark(run: Run, reader: LogReader, source: LogSource) -> None:
     )
 
 
-def _nearest(run: Run, source: LogSource) -> str:
+def _nearest(run: Run, source: TailedGroup) -> str:
     """The functions whose names are like the one that was asked for, as the start of a hint."""
     from ddbinsert.operations.existing_resources import functions, nearest
 

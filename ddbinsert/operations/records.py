@@ -33,7 +33,7 @@ _IDLE = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
-class StreamSource:
+class RecordsStream:
     """The stream to read.
 
     Attributes:
@@ -84,7 +84,7 @@ class Checkpoint:
             ) from error
 
 
-def source_of(aws: Aws, name: str) -> StreamSource:
+def source_of(aws: Aws, name: str) -> RecordsStream:
     """The stream of a table; its last one where it was disabled: AWS keeps the records for 24 hours.
 
     Raises:
@@ -98,7 +98,7 @@ def source_of(aws: Aws, name: str) -> StreamSource:
             hint=Advice("Enable it", ("enable-stream", TABLE)),
             code="no-stream",
         )
-    return StreamSource(table=table, stream_arn=arn, is_live=table.stream_arn is not None)
+    return RecordsStream(table=table, stream_arn=arn, is_live=table.stream_arn is not None)
 
 
 def checkpoint_of(path: Path, stream_arn: str) -> Checkpoint:
@@ -163,7 +163,7 @@ def _read(text: str) -> dict[str, Any] | None:
 
 def reader_of(
     aws: Aws,
-    source: StreamSource,
+    source: RecordsStream,
     *,
     clock: Clock,
     since: float | None,

@@ -28,7 +28,7 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogSource:
+class TailedGroup:
     """Where the lines come from.
 
     Attributes:
@@ -42,7 +42,7 @@ class LogSource:
     arn: str | None = None
 
 
-def source_of(aws: Aws, function: str, trigger: Trigger | None) -> LogSource:
+def source_of(aws: Aws, function: str, trigger: Trigger | None) -> TailedGroup:
     """The log group of a function: as deployed, else as configured, else Lambda's default."""
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.resources import read_function
@@ -51,10 +51,10 @@ def source_of(aws: Aws, function: str, trigger: Trigger | None) -> LogSource:
     try:
         deployed = read_function(aws, function)
     except PermissionDenied:  # an identity may be allowed to read logs only
-        return LogSource(group=wanted)
+        return TailedGroup(group=wanted)
     if deployed is None:
-        return LogSource(group=wanted, exists=False)
-    return LogSource(group=deployed.log_group, exists=True, arn=deployed.arn)
+        return TailedGroup(group=wanted, exists=False)
+    return TailedGroup(group=deployed.log_group, exists=True, arn=deployed.arn)
 
 
 def reader_of(aws: Aws, group: str, *, since: float, text: str | None = None) -> LogReader:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ddbinsert.core.audit_log import AuditQueryResult
-    from ddbinsert.core.proof.gaps.stored import Compared
+    from ddbinsert.core.proof.gaps.stored import AuditComparison
     from ddbinsert.render.terminal.screen import Screen
 
 
@@ -41,7 +41,7 @@ def _omitted(what: Mapping[str, Any]) -> str:
     return f"image left out: {f'{int(size):,}' if size.isdecimal() else 'unknown'} bytes, SHA-256 {digest}"
 
 
-def compared_data(found: Compared) -> dict[str, Any]:
+def compared_data(found: AuditComparison) -> dict[str, Any]:
     return {
         "table": found.table,
         "audit": found.audit,
@@ -63,7 +63,7 @@ def compared_data(found: Compared) -> dict[str, Any]:
     }
 
 
-def compared(screen: Screen, found: Compared, *, advice: str) -> None:
+def compared(screen: Screen, found: AuditComparison, *, advice: str) -> None:
     """For a person.
 
     Args:
@@ -94,7 +94,7 @@ def compared(screen: Screen, found: Compared, *, advice: str) -> None:
         screen.line(f"Find out why, and repair: {advice}")
 
 
-def _headline(screen: Screen, found: Compared) -> None:
+def _headline(screen: Screen, found: AuditComparison) -> None:
     what = "inserts" if found.source == "stream" else "items"
     if found.since is not None and found.until is not None:
         what += f" between {moment(found.since)} and {moment(found.until)}"

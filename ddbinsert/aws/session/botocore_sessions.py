@@ -17,7 +17,7 @@ from botocore.parsers import ResponseParserError
 from botocore.regions import EndpointResolver
 from botocore.session import Session
 
-from ddbinsert.aws.session.calls import CALL_TIMEOUT, Watch
+from ddbinsert.aws.session.calls import CALL_TIMEOUT, CallLimits
 from ddbinsert.aws.session.credentials import PROCESS_TIMEOUT, complete_session, find_credentials
 from ddbinsert.aws.session.lean_models import LeanLoader, NoEndpoints
 
@@ -37,7 +37,7 @@ class _ClientSession(Session):
     """
 
     def __init__(
-        self, profile: str | None, prepare: Callable[[], Session], watch: Watch, limit: float
+        self, profile: str | None, prepare: Callable[[], Session], watch: CallLimits, limit: float
     ) -> None:
         super().__init__(profile=profile)
         self._complete = cache(prepare)
@@ -107,7 +107,7 @@ def open_session(
     region: str | None = None,
     may_prompt: bool = False,
     process_timeout: float = PROCESS_TIMEOUT,
-    watch: Watch | None = None,
+    watch: CallLimits | None = None,
     lean: bool = True,
 ) -> Session:
     """A session for ddbinsert's own calls; boto3's adds only resources to this, at a cost in start-up time.
@@ -128,7 +128,7 @@ def open_session(
         return _watched(complete_session(profile, region, may_prompt=may_prompt, timeout=process_timeout))
 
     # A person who is asked for a code takes the time that it takes.
-    watch = Watch(None) if may_prompt or watch is None else watch
+    watch = CallLimits(None) if may_prompt or watch is None else watch
     session = kind(profile, complete, watch, 3600.0 if may_prompt else 2 * CALL_TIMEOUT)
     if not lean:
         return _watched(session)

@@ -87,7 +87,7 @@ class _Running:
         return self._value
 
 
-class Watch:
+class CallLimits:
     """Bounds the calls of one run.
 
     Attributes:
@@ -162,7 +162,7 @@ class Watch:
 
 def watch_client(
     client: Any,
-    watch: Watch,
+    watch: CallLimits,
     *,
     region: str | None,
     at_most: float = CALL_TIMEOUT,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import urlsplit
 
 from ddbinsert.aws.errors import translated
-from ddbinsert.aws.session.calls import Watch, watch_client
+from ddbinsert.aws.session.calls import CallLimits, watch_client
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
 
@@ -99,7 +99,7 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
-        self._watch = Watch(connection.call_timeout)
+        self._watch = CallLimits(connection.call_timeout)
         #: Told of every answer; set it before the first call.
         self.listener: Listener | None = None
         self._branches: list[Aws] = []

@@ -12,7 +12,7 @@ from ddbinsert.aws.read.resources import read_log_group
 from ddbinsert.aws.read.stream_history import MinuteCounts, read_minutes
 from ddbinsert.core.arn import arn_parts, log_group_arn
 from ddbinsert.core.proof.gaps import reach
-from ddbinsert.core.proof.gaps.judge import Change, Scene, filters_unread
+from ddbinsert.core.proof.gaps.judge import MappingChange, Scene, filters_unread
 from ddbinsert.core.proof.gaps.model import Stretch
 from ddbinsert.core.trigger.policy import lacking
 from ddbinsert.dataclass import dataclass
@@ -197,7 +197,7 @@ def scene_of(subject: Subject, known: GapFacts, stream: str) -> Scene:
         throttled=throttled,
         dropped=minutes.dropped,
         changes=tuple(
-            Change(at=one.modified, text=f"mapping {one.uuid} was last changed")
+            MappingChange(at=one.modified, text=f"mapping {one.uuid} was last changed")
             for one in mappings
             if one.modified is not None
         ),

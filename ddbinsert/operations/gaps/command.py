@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.gaps.model import Backfill, Compared, Repair
-    from ddbinsert.core.proof.gaps.sql import Comparison
+    from ddbinsert.core.proof.gaps.sql import SqlStatements
     from ddbinsert.operations.gaps.audit import Audited
     from ddbinsert.operations.gaps.backfill import BackfillOptions
     from ddbinsert.operations.gaps.pairs import Pairs
@@ -190,7 +190,7 @@ def export_at(text: str, base: Path) -> Callable[[Aws], ExportPlace]:
 
 def comparison_in_sql(
     context: Context, trigger: Trigger, *, items: str | None, entries: str | None
-) -> Comparison:
+) -> SqlStatements:
     """The comparison of items with entries as SQL for Athena; nothing is compared.
 
     Args:

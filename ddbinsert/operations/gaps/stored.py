@@ -20,7 +20,7 @@ from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.judge import filters_unread
 from ddbinsert.core.proof.gaps.model import Stretch
-from ddbinsert.core.proof.gaps.stored import Absent, Compared
+from ddbinsert.core.proof.gaps.stored import Absent, AuditComparison
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.existing_resources import missing_table
@@ -41,7 +41,7 @@ _PAGE = 1_000
 _REPORTED = 5_000
 
 
-def compare_with_stream(context: Context, trigger: Trigger, audit: str, options: Options) -> Compared:
+def compare_with_stream(context: Context, trigger: Trigger, audit: str, options: Options) -> AuditComparison:
     """Look up the entry of each insert that the streams of the table hold.
 
     Raises:
@@ -76,7 +76,7 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
     unread = filters_unread(tuple(one for one in world.mappings if not one.is_leaving))
     if unread and counts.missing:
         stretches.append(Stretch(since=since, until=until, why=unread, count=counts.missing))
-    return Compared(
+    return AuditComparison(
         table=world.table.name,
         audit=audit,
         source="stream",
@@ -96,7 +96,7 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
     )
 
 
-def compare_with_items(context: Context, trigger: Trigger, audit: str, options: Options) -> Compared:
+def compare_with_items(context: Context, trigger: Trigger, audit: str, options: Options) -> AuditComparison:
     """Look for an entry of each item that the table holds now, by its key.
 
     Raises:
@@ -124,7 +124,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
         finally:
             known.close()
     why = _excuse(world)
-    return Compared(
+    return AuditComparison(
         table=table.name,
         audit=audit,
         source="table",

@@ -37,7 +37,7 @@ _MINUTE = 60
 
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
+class MappingChange:
     """A change of a mapping: when (epoch seconds), and who says so."""
 
     at: float
@@ -77,7 +77,7 @@ class Scene:
     age: float | None = None
     throttled: tuple[int, ...] = ()
     dropped: float = 0.0
-    changes: tuple[Change, ...] = ()
+    changes: tuple[MappingChange, ...] = ()
     blocked: str = ""
     older_settings: float | None = None
 

@@ -28,7 +28,7 @@ _FULL, _INCREMENTAL = "Item", "Keys"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class SqlStatements:
     """The statements, in the order in which they are run.
 
     Attributes:
@@ -47,7 +47,7 @@ class Comparison:
 
 def athena(
     table: str, key: KeySchema, *, items: str = NOWHERE, entries: str = NOWHERE, note: str = ""
-) -> Comparison:
+) -> SqlStatements:
     """The comparison of a table's items with the entries of its audit log.
 
     Args:
@@ -66,7 +66,7 @@ def athena(
                 f"The key attribute {name!r} cannot be written in a JSON path.", code="odd-attribute"
             )
     places = {ITEMS: items, ENTRIES: entries}
-    return Comparison(
+    return SqlStatements(
         tables=tuple(_table(name, place) for name, place in places.items()),
         query="\n".join(_query(table, names, note)),
     )

@@ -28,7 +28,7 @@ class Absent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class AuditComparison:
     """The result of comparing an audit table.
 
     Attributes:

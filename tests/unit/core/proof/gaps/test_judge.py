@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbinsert.core.model.seen import MappingState
-from ddbinsert.core.proof.gaps.judge import Around, Change, Judged, Scene, judge
+from ddbinsert.core.proof.gaps.judge import Around, Judged, MappingChange, Scene, judge
 from ddbinsert.core.proof.gaps.model import Cause, Insert, Outcome, Stretch
 from tests.unit.worlds import FUNCTION_ARN, LIVE
 
@@ -80,11 +80,11 @@ def test_an_insert(one: Insert, around: dict[str, Any], expected: tuple[Outcome,
         ({"older_settings": OLD - 10}, (Outcome.MISSED, Cause.UNKNOWN)),
         ({"throttled": (int(OLD // 60 * 60),)}, (Outcome.MISSED, Cause.THROTTLED)),
         ({"dropped": 3.0}, (Outcome.MISSED, Cause.DISCARDED)),
-        ({"changes": (Change(at=OLD + 60, text=""),)}, (Outcome.MISSED, Cause.MAPPING_CHANGED)),
+        ({"changes": (MappingChange(at=OLD + 60, text=""),)}, (Outcome.MISSED, Cause.MAPPING_CHANGED)),
         (
             {
                 "mappings": (replace(ENABLED, starting_position="LATEST"),),
-                "changes": (Change(at=OLD + 60, text=""),),
+                "changes": (MappingChange(at=OLD + 60, text=""),),
             },
             (Outcome.MISSED, Cause.LATEST),
         ),
