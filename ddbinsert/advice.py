@@ -38,5 +38,11 @@ class Advice:
         """The command as it is typed in a POSIX shell; empty where there is none."""
         return shlex.join(("ddbinsert", *self.command)) if self.command else ""
 
+    def adopting(self) -> Advice:
+        """The same about what somebody else made: it has to be taken over, which is asked about."""
+        if self.command[:1] != ("attach-trigger",) or "--yes" not in self.command:
+            return self
+        return Advice(self.text, tuple("--adopt" if word == "--yes" else word for word in self.command))
+
     def __str__(self) -> str:
         return f"{self.text}: `{self.line}`" if self.command else self.text

@@ -273,9 +273,10 @@ def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
 
 
 def _brought_about(part: TriggerRun, done: Converged) -> Outcome:
+    from ddbinsert.cli.plan_inputs import following_advice
     from ddbinsert.render import converged
 
-    advice = part.run.addressed(Advice("Prove it", ("verify", TABLE)))
+    advice = part.run.addressed(following_advice(done))
     return Outcome(
         data=converged.data(done, advice),
         human=lambda screen: converged.trigger(screen, done, advice),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ddbinsert.advice import TABLE, Advice
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from ddbinsert.config import Configuration
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import StartingPosition, Trigger
+    from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.operations.provision.converge import Prepared
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
@@ -86,3 +88,10 @@ def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPositi
             return StartingPosition.LATEST
         case _:
             raise UsageError("Not confirmed; nothing was changed.", code="not-confirmed")
+
+
+def following_advice(done: Converged) -> Advice:
+    """What to do next; a disabled mapping can prove nothing."""
+    if done.trigger.mapping.enabled:
+        return Advice("Prove it", ("verify", TABLE))
+    return Advice("The mapping is disabled. Enable it", ("attach-trigger", TABLE, "--enabled", "--yes"))

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.options import FUNCTION, MAPPING, NAME, VIEW, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
@@ -15,6 +14,7 @@ from ddbinsert.errors import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ddbinsert.advice import Advice
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.outcome import Converged
@@ -270,20 +270,14 @@ def _outcome(
     exit_code: bool,
     following: bool = False,
 ) -> Outcome:
+    from ddbinsert.cli.plan_inputs import following_advice
     from ddbinsert.render import converged
 
     following = following and not done.dry_run
-    advice = run.addressed(_following(done)) if following else None
+    advice = run.addressed(following_advice(done)) if following else None
     changes = exit_code and done.dry_run and bool(done.steps)
     return Outcome(
         data=converged.data(done, advice),
         human=lambda screen: shown(screen, done, advice),
         exit_code=ExitCode.NO if changes else ExitCode.OK,
     )
-
-
-def _following(done: Converged) -> Advice:
-    """What to do next; a disabled mapping can prove nothing."""
-    if done.trigger.mapping.enabled:
-        return Advice("Prove it", ("verify", TABLE))
-    return Advice("The mapping is disabled. Enable it", ("attach-trigger", TABLE, "--enabled", "--yes"))

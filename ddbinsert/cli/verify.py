@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ddbinsert.advice import Advice
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.leftovers import mention_leftovers
@@ -296,7 +297,13 @@ _EVERY = 300.0
 
 def addressed(run: Run, proof: Proof) -> Proof:
     """The proof, with every command line in its findings ready to be typed."""
-    findings = tuple(replace(finding, mend=run.addressed(finding.mend)) for finding in proof.verdict.findings)
+
+    def ready(mend: str | Advice | None) -> str | Advice | None:
+        if isinstance(mend, Advice) and proof.world.is_theirs:
+            return run.addressed(mend.adopting())
+        return run.addressed(mend)
+
+    findings = tuple(replace(finding, mend=ready(finding.mend)) for finding in proof.verdict.findings)
     return replace(proof, verdict=replace(proof.verdict, findings=findings))
 
 

@@ -492,13 +492,17 @@ def test_a_kept_filter_that_no_insert_can_pass_under_the_new_view_type_is_refuse
 
 
 def test_a_disabled_mapping_is_to_be_enabled_before_it_is_proven(
-    run: Callable[..., Ran], cloud: Cloud
+    run: Callable[..., Ran], cloud: Cloud, tmp_path: Any
 ) -> None:
     table = cloud.table()
     done = run("attach-trigger", table, "--disabled")
     assert done.code == 0
-    assert "Prove it" not in done.out
-    assert f"ddbinsert attach-trigger {table} --enabled --yes" in done.out
+    (tmp_path / "ddbinsert.yaml").write_text(f"table: {table}\n")
+    again = run("up", cwd=tmp_path)
+    assert again.code == 0
+    for shown in (done.out, again.out):
+        assert "Prove it" not in shown
+        assert f"ddbinsert attach-trigger {table} --enabled --yes" in shown
     gone = run("down", table, "--yes")
     assert f"resources of {table}'s trigger" in gone.out
     assert "Nothing to remove." in run("down", table, "--dry-run").out

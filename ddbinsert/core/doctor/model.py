@@ -177,7 +177,7 @@ def diagnose(checks: Iterable[Check], facts: Facts) -> Diagnosis:
                 text=symptom.text,
                 evidence=symptom.evidence,
                 source=one.source,
-                advice=symptom.advice,
+                advice=symptom.advice.adopting() if facts.world.is_theirs else symptom.advice,
                 is_safe=symptom.is_safe,
             )
             for symptom in symptoms

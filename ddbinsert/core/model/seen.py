@@ -272,6 +272,12 @@ class World:
         first = self.live_mapping
         return tuple(m for m in self.feeding(first.function_name) if m.uuid != first.uuid) if first else ()
 
+    @property
+    def is_theirs(self) -> bool:
+        """Whether somebody else made the function and, as far as its tags were read, its mapping."""
+        live = self.live_mapping
+        return self.function is not None and not self.function.is_ours and not (live and live.is_ours)
+
     def is_second(self, mapping: MappingState) -> bool:
         """Whether it is one that no command of ddbinsert changes: they set the function's first mapping."""
         return mapping.uuid in {m.uuid for m in self.second_mappings}

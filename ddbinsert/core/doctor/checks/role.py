@@ -22,6 +22,12 @@ def _role_name(facts: Facts) -> str:
     return resource_name(facts.function.role_arn) if facts.function is not None else facts.trigger.role_name
 
 
+def _allow(facts: Facts, what: str) -> Advice | None:
+    """For a role that somebody else made: no command of ddbinsert changes its policy. None for any other."""
+    role = facts.world.role
+    return None if role is None or role.is_ours else Advice(f"Allow role {role.name} {what}")
+
+
 def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
     """What the policy that ddbinsert wrote does not grant; nothing where the role is somebody else's."""
     role, stream, function = facts.world.role, facts.table.stream_arn, facts.function
@@ -154,7 +160,8 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 ),
                 *reports,
             ),
-            advice=attach("Restore the policy of a role that ddbinsert created"),
+            advice=_allow(facts, f"{', '.join(READING)} on {facts.table.stream_arn}")
+            or attach("Restore the policy of a role that ddbinsert created"),
             is_safe=facts.is_ours,
             # Another policy of the role may grant it, where IAM was not asked.
             severity=Severity.WARNING if FactSource.RIGHTS in facts.unread and not reports else None,
@@ -178,7 +185,8 @@ def logs(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function's role cannot write to its log group: its log lines are lost, and verify cannot observe it",
             evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
-            advice=attach("Restore the policy of a role that ddbinsert created"),
+            advice=_allow(facts, f"logs:CreateLogStream, logs:PutLogEvents on {facts.function.log_group}")
+            or attach("Restore the policy of a role that ddbinsert created"),
             is_safe=facts.is_ours,
         )
 
@@ -197,7 +205,8 @@ def destination(facts: Facts) -> Iterator[Symptom]:
                 f"{facts.rights.actions.get(RoleRight.SEND_FAILED, 'sending')} to {one.arn}: denied"
                 for one in facts.destinations
             ),
-            advice=attach(
+            advice=_allow(facts, f"sending to {facts.destinations[0].arn}")
+            or attach(
                 "Grant it to a role that ddbinsert created",
                 "--on-failure",
                 facts.destinations[0].arn,
@@ -215,7 +224,8 @@ def sink(facts: Facts) -> Iterator[Symptom]:
             evidence=(
                 f"{facts.rights.actions.get(RoleRight.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
             ),
-            advice=attach("Grant it to a role that ddbinsert created", "--sink", facts.sink.arn, "--yes"),
+            advice=_allow(facts, f"writing to {facts.sink.arn}")
+            or attach("Grant it to a role that ddbinsert created", "--sink", facts.sink.arn, "--yes"),
         )
 
 

@@ -1,0 +1,50 @@
+"""What doctor and verify advise on a trigger that somebody else made: it is taken over, and only when agreed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.functional import foreign
+from tests.functional.command import Ran, ran
+from tests.functional.helpers import Terminal, fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.functional.helpers import Cloud
+
+
+@pytest.fixture
+def run(variables: dict[str, str]) -> Callable[..., Ran]:
+    return lambda *words, **outside: ran(*words, variables=variables, **outside)
+
+
+def test_what_somebody_else_made_is_repaired_by_taking_it_over_and_only_when_agreed_to(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    name = foreign.function(cloud, fresh("theirs"), foreign.role(cloud))
+    foreign.mapped(cloud, table, name)
+    before = foreign.snapshot(cloud, name)
+    for command in ("doctor", "verify"):
+        options = ("--match", "--timeout", "5s") if command == "verify" else ()
+        shown = run(command, table, "--function", name, *options, "-o", "json")
+        found = shown.data["findings"]
+        words = next(
+            each["advice"]["command"] if command == "doctor" else each["command"]
+            for each in found
+            if each.get("id", each.get("code")) == "no-filter"
+        )
+        assert "--adopt" in words
+        assert "--yes" not in words
+        refused = run(*words[1:])
+        assert (refused.code, "Confirmation is needed" in refused.err) == (2, True)
+        assert foreign.snapshot(cloud, name) == before
+    assert run(*words[1:], stdin=Terminal("y\n"), err=Terminal(), out=Terminal()).code == 0
+    assert "no-filter" in run("doctor", table, "--function", name, "-o", "json").data["passed"]
+    after = foreign.snapshot(cloud, name)
+    (was,), (became,) = before[name].pop("mappings"), after[name].pop("mappings")
+    assert after == before
+    assert {key for key in was if was[key] != became.get(key)} <= {"FilterCriteria", "LastModified"}
