@@ -289,6 +289,7 @@ FAULTS = (
 )  # fmt: skip
 #: Checks whose command no fault of the emulator leads to, with the test that runs the command, or why none can.
 ELSEWHERE = {
+    "differs-from-declaration": "reads: drift --against (test_drift.py)",
     "errors-not-in-log": "reads: tail",
     "everything-filtered-out": "reads: filter lint",
     "filter-unreadable": "reads: filter lint; the emulator refuses such a filter",
