@@ -366,7 +366,7 @@ def test_a_method_that_one_may_not_use_is_left_out_and_named(
     assert done.code == 0
     (writes,) = [evidence for evidence in done.data["evidence"] if evidence["side"] == "writes"]
     assert "transaction" in writes["text"]
-    assert "not made" in writes["text"]
+    assert "not used" in writes["text"]
     assert cloud.items(table) == []
 
 
