@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
@@ -16,19 +17,8 @@ if TYPE_CHECKING:
 _FILTERS: Final = "FilterCriteria"
 #: CloudFormation's properties have the names of the API's parameters.
 TEMPLATE_NAMES: Final = {one.aws: one.aws for one in MAPPING_SETTINGS if one.aws != _FILTERS}
-#: Terraform's arguments.
-TERRAFORM_NAMES: Final = {
-    "batch_size": "BatchSize",
-    "maximum_batching_window_in_seconds": "MaximumBatchingWindowInSeconds",
-    "parallelization_factor": "ParallelizationFactor",
-    "maximum_retry_attempts": "MaximumRetryAttempts",
-    "maximum_record_age_in_seconds": "MaximumRecordAgeInSeconds",
-    "bisect_batch_on_function_error": "BisectBatchOnFunctionError",
-    "function_response_types": "FunctionResponseTypes",
-    "destination_config": "DestinationConfig",
-    "metrics_config": "MetricsConfig",
-    "enabled": "Enabled",
-}
+#: Terraform's arguments have the same names in its own spelling: BatchSize is batch_size.
+TERRAFORM_NAMES: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", aws).lower(): aws for aws in TEMPLATE_NAMES}
 
 
 def template_settings(

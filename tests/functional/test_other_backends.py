@@ -170,6 +170,6 @@ def test_an_endpoint_with_dynamodb_alone_is_said_to_have_no_lambda(
     for words in (("attach-trigger", table), ("verify", table), ("create-function", table)):
         refused = ran(*words, "-o", "json", variables=there)
         assert (refused.code, refused.error_code) == (4, "no-such-service"), (words, refused.err)
-        assert re.search(rf"There is no (Lambda|IAM|CloudWatch Logs) at {dynamodb_alone}", refused.err)
+        assert re.search(rf"(Lambda|IAM|CloudWatch Logs) is not available at {dynamodb_alone}", refused.err)
     assert ran("down", table, "--table", "--yes", variables=there).code == 0
     assert table not in cloud.dynamodb.list_tables()["TableNames"]
