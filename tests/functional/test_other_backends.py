@@ -67,6 +67,7 @@ def at_moto(moto: str, tmp_path: Path, model_cache: Path) -> Callable[..., Ran]:
     return lambda *words: ran(*words, variables=variables, cwd=tmp_path)
 
 
+@pytest.mark.nightly
 def test_the_tour_runs_against_moto(at_moto: Callable[..., Ran]) -> None:
     """All but the verdict: moto runs functions in containers only, so nothing is ever processed here."""
     table = fresh("orders")

@@ -190,6 +190,7 @@ def test_a_destination_for_one_role_alone_takes_nothing_from_a_tap(
         assert unproven(ground) == {"failure-destination-not-read": "hole"}
 
 
+@pytest.mark.nightly
 def test_where_failures_are_not_emulated_nothing_is_made_to_fail(
     emulator: local.Emulator, tmp_path: Path
 ) -> None:

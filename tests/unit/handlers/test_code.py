@@ -589,6 +589,7 @@ def test_a_manifest_that_is_not_json_is_refused(tmp_path: Path) -> None:
     assert refusal(code, "nodejs22.x").code == "dependencies-not-built"
 
 
+@pytest.mark.nightly
 def test_a_lock_file_is_installed_afresh(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:

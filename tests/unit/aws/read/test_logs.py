@@ -42,7 +42,7 @@ class BusyLog:
         return page if begin + 10_000 >= len(found) else {**page, "nextToken": str(begin + 10_000)}
 
 
-@pytest.mark.parametrize("rate", [3, 420])
+@pytest.mark.parametrize("rate", [3, pytest.param(420, marks=pytest.mark.nightly)])
 def test_lines_that_show_most_of_a_minute_late_are_found_at_any_rate(rate: int) -> None:
     log = BusyLog()
     reader = reader_of(cast("Any", log), "group", since=0.0)
