@@ -105,6 +105,6 @@ def _is_unit(argument: str) -> bool:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """What ``-n auto`` means: three times as many workers as processors, as the tests wait most of their time."""
+    """What ``-n auto`` means: five workers for two processors, as the tests wait most of their time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 3 * cores
+    return max(2, 5 * cores // 2)

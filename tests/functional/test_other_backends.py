@@ -88,7 +88,7 @@ def test_the_tour_runs_against_moto(at_moto: Callable[..., Ran]) -> None:
     assert tail.code == 0, tail.err
     assert "Traceback" not in tail.err
 
-    verdict = at_moto("verify", table, "--timeout", "1s", "-o", "json")
+    verdict = at_moto("verify", table, "--timeout", "8s", "-o", "json")
     assert (verdict.code, verdict.data["verdict"]) == (6, "INCONCLUSIVE"), verdict.data.keys()
 
     down = at_moto("down", table, "--table", "--yes")

@@ -34,7 +34,7 @@ LINES = {
     "verify --all": "verify TABLE --all",
     "verify --emit-metrics": "verify TABLE --emit-metrics --lanes single",
     "verify --match": "verify TABLE --match",
-    "verify --observe": "verify TABLE --observe --for 500ms --timeout 1s",
+    "verify --observe": "verify TABLE --observe --for 500ms --timeout 30s",
     "verify --partiql": "verify TABLE --partiql --lanes single --timeout 1s",
     "verify --refuse-tag": "verify TABLE --refuse-tag secret --lanes single",
     "verify --via insights": "verify TABLE --via insights --lanes single --timeout 1s",

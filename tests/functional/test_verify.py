@@ -227,7 +227,7 @@ def test_a_function_that_leaves_no_trace_is_inconclusive_never_a_pass(
     assert until(lambda: any("REPORT" in line for line in cloud.written(f"{table}-inserts")))
     cloud.remove(table, "first")
     done = prove(
-        table, "-o", "json", timeout="2s"
+        table, "-o", "json", timeout="6s"
     )  # the function is at work, so that each invocation shows by then
     assert done.code == 6
     check_envelope(done.json, command="verify", code=6)

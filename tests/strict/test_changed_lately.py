@@ -61,7 +61,7 @@ def test_what_still_leaks_when_the_time_is_up_fails_and_says_that_it_may_be_the_
     bench = bench_of(Profile(mappings=slow, logs=Logs(lag=0.0, empty_page_every=0)))
     run = runner(bench, emulator, tmp_path)
     table = broken_and_mended(bench, run)
-    code, answer = run("verify", table, "--timeout", "1s")
+    code, answer = run("verify", table, "--timeout", "8s")
     assert code == 1
     codes = {finding["code"] for finding in answer["data"]["findings"]}
     assert {"filter-leaks", "mapping-changed-lately"} <= codes
