@@ -383,6 +383,7 @@ def commands_in(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.lstrip().startswith("::") or "##[" in line]
 
 
+@pytest.mark.nightly
 def test_hostile_answers_of_aws_reach_no_report_as_markup(
     reported: Callable[..., Ran], attached: Callable[..., str], tmp_path: Path
 ) -> None:

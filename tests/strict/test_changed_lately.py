@@ -42,6 +42,7 @@ def broken_and_mended(bench: Bench, run: Callable[..., tuple[int, dict[str, Any]
 
 
 @pytest.mark.nightly
+@pytest.mark.nightly
 def test_a_change_that_does_not_count_yet_is_waited_for_not_failed(
     bench_of: Callable[..., Bench], emulator: local.Emulator, tmp_path: Path
 ) -> None:

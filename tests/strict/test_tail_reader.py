@@ -310,6 +310,7 @@ def test_one_of_several_needles_is_enough(
     assert messages(reader.poll()) == ["one", "three"]
 
 
+@pytest.mark.nightly
 def test_more_lines_than_an_answer_holds_are_all_there_where_answers_are_cut_silently(
     bench_of: Callable[..., Bench], aws_of: Callable[[str], Aws], emulator: local.Emulator
 ) -> None:

@@ -106,6 +106,7 @@ def test_each_line_is_given_once_and_in_order_and_the_rest_is_left_out() -> None
     assert log.complete
 
 
+@pytest.mark.nightly
 def test_a_second_with_more_lines_than_an_answer_holds_is_read_line_by_line() -> None:
     crowded = [((START + 50) * 1000 + number % 1000, f"WORK {number}") for number in range(12_345)]
     sparse = [((START + second) * 1000, f"WORK at {second}") for second in range(100)]

@@ -151,6 +151,7 @@ def test_reading_begins_where_it_is_asked_to(knows: str, begin: Begin, expected:
     assert reader.refused is (asked_for_more and knows is _OLD)
 
 
+@pytest.mark.nightly
 def test_a_time_near_the_end_costs_few_reads() -> None:
     times = [float(second) for second in range(100_000)]
     whole, late = (Shards({"s": (None, 0, times)}, knows=_EVERY) for _ in range(2))

@@ -131,6 +131,7 @@ def test_clauses_that_hold_in_different_elements_are_told_apart() -> None:
     assert "not in the same element" in found.why
 
 
+@pytest.mark.nightly
 def test_a_trace_agrees_with_the_engine() -> None:
     rng = random.Random(5)  # noqa: S311 - reproducible, not secret
     outcomes = {True: 0, False: 0}

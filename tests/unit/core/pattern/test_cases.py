@@ -699,6 +699,7 @@ def test_a_number_that_json_lacks_is_in_no_range_and_equals_none(leaf: Any) -> N
     assert compile_pattern({"a": [{"anything-but": [1, 2]}]}).matches({"a": leaf}) is True
 
 
+@pytest.mark.nightly
 def test_a_record_nested_beyond_any_stack_is_judged() -> None:
     deep: Any = "x"
     for _ in range(20_000):

@@ -92,6 +92,7 @@ def test_any_text_comes_out_as_it_went_in(outside: str) -> None:
     assert one_line(f"X{outside}") in " ".join(words(html).split())
 
 
+@pytest.mark.nightly
 def test_a_summary_stays_far_below_what_github_takes() -> None:
     healthy = RUNS["healthy"]
     finding = Finding(code="x", weight=Weight.PROOF, text="y" * 10**6, evidence=("z" * 10**5,) * 1000)

@@ -132,6 +132,7 @@ def shape(page: str) -> set[tuple[str, frozenset[str]]]:
 EXPECTED = shape(html.page(proofs.hostile("x")))
 
 
+@pytest.mark.nightly
 @settings(max_examples=40)
 @given(outside)
 @example("\n::error::x")

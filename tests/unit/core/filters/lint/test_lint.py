@@ -329,6 +329,7 @@ def _field(rng: random.Random) -> dict[str, Any]:
     return rng.choice(shapes)
 
 
+@pytest.mark.nightly
 def test_what_is_said_never_to_match_never_matches() -> None:
     rng = random.Random(3)  # noqa: S311 - reproducible, not secret
     inserts = [_insert(rng) for _ in range(60)]

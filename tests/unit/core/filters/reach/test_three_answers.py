@@ -164,6 +164,7 @@ def test_no_answer_contradicts_the_records_of_a_small_world(seed: int) -> None:
     judged(Random(seed))  # noqa: S311 - reproducible, not secret
 
 
+@pytest.mark.nightly
 def test_few_answers_are_unknown() -> None:
     rng = Random(7)  # noqa: S311 - reproducible, not secret
     seen = Counter(judged(rng)[0] for _ in range(200))
