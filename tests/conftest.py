@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,7 @@ def _needs_emulator(item: pytest.Item) -> bool:
     return not _EMULATORS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
+@cache
 def _is_unit(argument: str) -> bool:
     folder = Path(__file__).parent / "unit"
     return Path(argument.partition("::")[0]).resolve().is_relative_to(folder)

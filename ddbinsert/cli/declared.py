@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddbinsert.cli.run import Run
-    from ddbinsert.operations.provision.declared import Declarations
+    from ddbinsert.operations.provision.declared import DeclaredMappings
 
 Against = Annotated[
     list[str] | None,
@@ -32,7 +32,7 @@ Resource = Annotated[
 ]
 
 
-def declarations(run: Run, against: Sequence[str] | None, resource: str | None) -> Declarations | None:
+def declarations(run: Run, against: Sequence[str] | None, resource: str | None) -> DeclaredMappings | None:
     """What the files declare; None where none is named.
 
     Raises:
@@ -45,4 +45,7 @@ def declarations(run: Run, against: Sequence[str] | None, resource: str | None) 
         return None
     from ddbinsert.operations.provision.declared import declared_mappings
 
-    return declared_mappings(against, run.environment.cwd, resource)
+    found = declared_mappings(against, run.environment.cwd, resource)
+    for sentence in found.unread:
+        run.reporter.warn(f"not compared: {sentence}")
+    return found

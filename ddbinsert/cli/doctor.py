@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.doctor.examine import Examined
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.operations.provision.declared import Declarations
+    from ddbinsert.operations.provision.declared import DeclaredMappings
     from ddbinsert.render.doctor.files import Addressable
     from ddbinsert.render.terminal.screen import Screen
 
@@ -114,7 +114,7 @@ def _listed() -> Outcome:
     return Outcome(data=report.checks_data(CHECKS), human=lambda screen: report.checks_human(screen, CHECKS))
 
 
-def _examined(run: Run, trigger: Trigger, seconds: float, declared: Declarations | None) -> Examined:
+def _examined(run: Run, trigger: Trigger, seconds: float, declared: DeclaredMappings | None) -> Examined:
     from ddbinsert.core.doctor.examine import examine
     from ddbinsert.operations.doctor.gather import gather
 
@@ -154,7 +154,7 @@ def _outcome(run: Run, examined: Examined) -> Outcome:
 
 
 def _after_fixing(
-    run: Run, part: TriggerRun, seconds: float, declared: Declarations | None, examined: Examined
+    run: Run, part: TriggerRun, seconds: float, declared: DeclaredMappings | None, examined: Examined
 ) -> Examined:
     """Repair what can be repaired safely, one trigger after the other: it asks."""
     return _examined(part.run, part.trigger, seconds, declared) if _fixed(run, part, examined) else examined

@@ -15,7 +15,7 @@ from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
     from ddbinsert.core.trigger.drift import DriftSeen
-    from ddbinsert.operations.provision.declared import Declarations
+    from ddbinsert.operations.provision.declared import DeclaredMappings
 
 #: Seconds for any one wait of --against.
 _TIMEOUT = 60.0
@@ -48,7 +48,7 @@ def drift(
     return parts.outcome(parts.side_by_side(_drifted))
 
 
-def _compared(part: TriggerRun, declared: Declarations) -> Outcome:
+def _compared(part: TriggerRun, declared: DeclaredMappings) -> Outcome:
     from ddbinsert.cli.consumers import consumer_of
     from ddbinsert.operations.provision.declared import look_against
     from ddbinsert.render import declared as shown

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ddbinsert.core.arn import resource_name
+from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.trigger.differences import word
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
 from ddbinsert.dataclass import dataclass
@@ -41,7 +41,7 @@ class Placed(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Difference:
+class DeclaredDifference:
     """A setting that is another one than declared.
 
     Attributes:
@@ -56,7 +56,7 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class DeclarationCompared:
     """What came of comparing.
 
     Attributes:
@@ -66,7 +66,7 @@ class Compared:
     """
 
     declared: Placed
-    different: tuple[Difference, ...]
+    different: tuple[DeclaredDifference, ...]
     not_compared: tuple[tuple[str, str], ...]
     undeclared: tuple[tuple[str, str], ...]
 
@@ -82,7 +82,7 @@ class DeclaredDrift:
     trigger: Trigger
     world: World
     declared: Placed
-    compared: Compared | None
+    compared: DeclarationCompared | None
 
 
 def candidates(found: Iterable[Placed], *, table: str, functions: Sequence[str]) -> list[Placed]:
@@ -95,10 +95,18 @@ def candidates(found: Iterable[Placed], *, table: str, functions: Sequence[str])
         one
         for one in found
         if one.mapping.table in ("", table)
-        and (not one.mapping.function or resource_name(one.mapping.function) in functions)
+        and (not one.mapping.function or _function_name(one.mapping.function) in functions)
     ]
     best = [one for one in possible if _certainty(one.mapping, functions)]
     return best or [one for one in possible if one.mapping.table] or possible
+
+
+def _function_name(declared: str) -> str:
+    """The name in a FunctionName: a name, ``NAME:QUALIFIER``, ``ACCOUNT:function:NAME`` or an ARN."""
+    arn = parse_arn(declared)
+    if arn is not None:
+        return arn.name
+    return declared.partition(":function:")[2].partition(":")[0] or declared.partition(":")[0]
 
 
 def _certainty(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
@@ -107,10 +115,10 @@ def _certainty(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
     return bool(mapping.function) or (bool(slash) and owner in functions)
 
 
-def compare(declared: Placed, live: MappingState, table: TableState | None) -> Compared:
+def compare(declared: Placed, live: MappingState, table: TableState | None) -> DeclarationCompared:
     """Compare what is declared; what is not declared is listed where it differs from AWS's default."""
     settings = {one.aws: one for one in declared.mapping.settings}
-    different: list[Difference] = []
+    different: list[DeclaredDifference] = []
     unknown: list[tuple[str, str]] = []
     undeclared: list[tuple[str, str]] = []
     for aws, setting in _SETTINGS.items():
@@ -121,9 +129,11 @@ def compare(declared: Placed, live: MappingState, table: TableState | None) -> C
         elif aws != "Enabled" and (value := setting.present(live)) not in (_read(setting, None), None):
             undeclared.append((setting.key, word(value)))
     if live.is_enabled is False and "Enabled" not in settings:
-        different.append(Difference(field="mapping.enabled", have="no", want="yes", place=declared.place))
+        different.append(
+            DeclaredDifference(field="mapping.enabled", have="no", want="yes", place=declared.place)
+        )
     different += _view(declared, table)
-    return Compared(
+    return DeclarationCompared(
         declared=declared,
         different=tuple(different),
         not_compared=tuple(unknown),
@@ -141,11 +151,11 @@ def _setting(
     given: DeclaredSetting,
     live: MappingState,
     unknown: list[tuple[str, str]],
-) -> Iterator[Difference]:
+) -> Iterator[DeclaredDifference]:
     present = setting.present(live)
     if given.unknown:
         if setting.name == "on_failure" and present is None:
-            yield Difference(
+            yield DeclaredDifference(
                 field=setting.key, have="none", want=given.unknown, place=declared.at(given.path)
             )
         else:
@@ -154,12 +164,14 @@ def _setting(
     wanted = _read(setting, given.value)
     # None is "none" of a destination; of another setting it says that the endpoint does not show it.
     if wanted != present and (present is not None or setting.name == "on_failure"):
-        yield Difference(
+        yield DeclaredDifference(
             field=setting.key, have=word(present), want=word(wanted), place=declared.at(given.path)
         )
 
 
-def _filters(declared: Placed, live: MappingState, unknown: list[tuple[str, str]]) -> Iterator[Difference]:
+def _filters(
+    declared: Placed, live: MappingState, unknown: list[tuple[str, str]]
+) -> Iterator[DeclaredDifference]:
     mapping = declared.mapping
     field = _SETTINGS["FilterCriteria"].key
     open_ = mapping.unknown or next((one.unknown for one in mapping.filters if one.pattern is None), "")
@@ -171,7 +183,7 @@ def _filters(declared: Placed, live: MappingState, unknown: list[tuple[str, str]
     patterns = [one.pattern or "" for one in mapping.filters]
     if Counter(map(_normal, patterns)) != Counter(map(_normal, live.filters)):
         path = mapping.filters[0].path if mapping.filters else mapping.path
-        yield Difference(
+        yield DeclaredDifference(
             field=field,
             have=", ".join(live.filters) or "none",
             want=", ".join(patterns) or "none",
@@ -180,16 +192,27 @@ def _filters(declared: Placed, live: MappingState, unknown: list[tuple[str, str]
 
 
 def _normal(pattern: str) -> str:
-    """A pattern's text without what does not matter: spaces, and the order of keys."""
+    """A pattern's text without what does not matter: spaces, the order of keys and of alternatives."""
     try:
-        return json.dumps(json.loads(pattern), sort_keys=True)
+        return json.dumps(_ordered(json.loads(pattern)), sort_keys=True)
     except ValueError:
         return pattern
 
 
-def _view(declared: Placed, table: TableState | None) -> Iterator[Difference]:
+def _ordered(node: Any) -> Any:
+    """The same with the alternatives of each list in one order; a numeric range is no list of alternatives."""
+    match node:
+        case dict():
+            return {key: value if key == "numeric" else _ordered(value) for key, value in node.items()}
+        case list():
+            return sorted(map(_ordered, node), key=lambda one: json.dumps(one, sort_keys=True))
+        case _:
+            return node
+
+
+def _view(declared: Placed, table: TableState | None) -> Iterator[DeclaredDifference]:
     wanted = declared.mapping.stream.view
     if wanted is None or table is None or table.view is wanted:
         return
     have = "off" if table.view is None else table.view.value
-    yield Difference(field="view_type", have=have, want=wanted.value, place=declared.place)
+    yield DeclaredDifference(field="view_type", have=have, want=wanted.value, place=declared.place)

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
     from ddbinsert.documents.source import Path
 
-_FILTERS: Final = "FilterCriteria"
 #: CloudFormation's properties have the names of the API's parameters.
-TEMPLATE_NAMES: Final = {one.aws: one.aws for one in MAPPING_SETTINGS if one.aws != _FILTERS}
+TEMPLATE_NAMES: Final = tuple(one.aws for one in MAPPING_SETTINGS if one.name != "filters")
 #: Terraform's arguments have the same names in its own spelling: BatchSize is batch_size.
 TERRAFORM_NAMES: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", aws).lower(): aws for aws in TEMPLATE_NAMES}
 
@@ -25,9 +24,9 @@ def template_settings(
     properties: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
 ) -> Iterator[DeclaredSetting]:
     """The parameters among a CloudFormation resource's or a SAM event's properties."""
-    for name, aws in TEMPLATE_NAMES.items():
+    for name in TEMPLATE_NAMES:
         if name in properties:
-            yield _setting(aws, resolve(properties[name]), (*path, name))
+            yield _setting(name, resolve(properties[name]), (*path, name))
 
 
 def terraform_settings(

@@ -243,3 +243,50 @@ def test_doctor_names_the_line_of_the_template_that_the_live_mapping_differs_fro
     command = finding["advice"]["command"]
     assert command == ["ddbinsert", "drift", table, "--against", "t.yaml", "--function", function]
     assert ran(*command[1:], variables=variables, cwd=tmp_path).code == 1
+
+
+def test_the_order_of_alternatives_is_no_difference(
+    theirs: tuple[str, str, str], cloud: Cloud, against: Callable[..., Ran]
+) -> None:
+    table, function, uuid = theirs
+    live = '{"eventName":["INSERT","MODIFY"],"dynamodb":{"SizeBytes":[{"numeric":[">",0,"<",9]}]}}'
+    cloud.lambda_.update_event_source_mapping(UUID=uuid, FilterCriteria={"Filters": [{"Pattern": live}]})
+    text = written(TEMPLATE, table, function)
+    other = live.replace('"INSERT","MODIFY"', '"MODIFY", "INSERT"')
+    assert against(table, "t.yaml", text.replace('{"eventName": ["INSERT"]}', other)).data["drift"] == []
+    range_ = live.replace('">",0,"<",9', '"<",9,">",0')
+    assert against(table, "t.yaml", text.replace('{"eventName": ["INSERT"]}', range_)).code == 1
+
+
+@pytest.mark.parametrize("form", ["NAME:live", "123456789012:function:NAME", "NAME"])
+def test_a_function_is_recognized_in_every_form_of_its_name(
+    form: str, theirs: tuple[str, str, str], against: Callable[..., Ran]
+) -> None:
+    table, function, _ = theirs
+    assert against(table, "t.yaml", written(TEMPLATE, table, form.replace("NAME", function))).code == 0
+
+
+def test_what_cannot_be_read_of_a_folder_is_a_warning(
+    theirs: tuple[str, str, str], variables: dict[str, str], tmp_path: Path
+) -> None:
+    table, function, _ = theirs
+    folder = tmp_path / "infra"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(written(TEMPLATE, table, function))
+    (folder / "broken.yaml").write_text("a: [")
+    done = ran("drift", table, "--against", "infra", "-o", "json", variables=variables, cwd=tmp_path)
+    assert done.code == 0
+    assert "broken.yaml" in str(done.json["warnings"])
+    given = ran("drift", table, "--against", "infra/broken.yaml", variables=variables, cwd=tmp_path)
+    assert given.code == 2
+
+
+def test_doctor_does_not_take_a_missing_mapping_for_one_that_is_as_declared(
+    theirs: tuple[str, str, str], cloud: Cloud, variables: dict[str, str], tmp_path: Path
+) -> None:
+    table, function, uuid = theirs
+    cloud.lambda_.delete_event_source_mapping(UUID=uuid)
+    (tmp_path / "t.yaml").write_text(written(TEMPLATE, table, function))
+    words = ("doctor", table, "--against", "t.yaml", "--function", function, "-o", "json")
+    done = ran(*words, variables=variables, cwd=tmp_path)
+    assert "differs-from-declaration" in {one["id"] for one in done.data["findings"]}, done.out

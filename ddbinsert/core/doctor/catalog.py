@@ -29,7 +29,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     mapping.missing,
     mapping.disabled,
     mapping.stuck,
-    mapping.undeclared,
+    mapping.differs,
     # Nobody may.
     role.missing,
     role.not_assumable,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.facts import DeclarationSeen
 from ddbinsert.dataclass import dataclass
 from ddbinsert.documents.compare import DeclaredDrift, Placed, candidates, compare
-from ddbinsert.errors import PrerequisiteError, UsageError
+from ddbinsert.documents.source import DocumentError
+from ddbinsert.errors import UsageError
+from ddbinsert.operations.existing_resources import missing_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,43 +25,53 @@ _SHOWN: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Declarations:
+class DeclaredMappings:
     """Every declared mapping on a DynamoDB stream.
 
     Attributes:
         file: The first file or folder that was given. resource: The name of the one that is meant, where it is given.
+        unread: What could not be read of the folders that were given, a sentence each.
     """
 
     placed: tuple[Placed, ...]
     file: str
     resource: str | None
+    unread: tuple[str, ...] = ()
 
 
-def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = None) -> Declarations:
+def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = None) -> DeclaredMappings:
     """Every mapping on a DynamoDB stream that files and folders declare.
 
     Raises:
-        DocumentError: A file cannot be read.
+        DocumentError: A file that was given itself cannot be read.
         UsageError: None declares a mapping.
     """
     from ddbinsert.operations.document_files import declared_in, files_of
 
     found: list[Placed] = []
-    for name, _ in files_of(names, cwd):
-        declared = declared_in(name, cwd)
+    unread: list[str] = []
+    for name, given in files_of(names, cwd):
+        try:
+            declared = declared_in(name, cwd)
+        except DocumentError as error:
+            if given:
+                raise
+            unread.append(error.message)
+            continue
         if declared is not None:
             found += [Placed(declared.document, mapping) for mapping in declared.mappings]
+            unread += [f"{declared.document.incomplete}."] if declared.document.incomplete else []
     if not found:
         raise UsageError(
             f"No event source mapping on a DynamoDB stream is declared in {', '.join(names)}.",
             hint="Give a CloudFormation or SAM template, cdk.out, a Terraform plan as JSON or its sources.",
             code="nothing-declared",
         )
-    return Declarations(placed=tuple(found), file=names[0], resource=resource)
+    return DeclaredMappings(placed=tuple(found), file=names[0], resource=resource, unread=tuple(unread))
 
 
 def look_against(
-    context: Context, trigger: Trigger, declared: Declarations, *, known: World | None
+    context: Context, trigger: Trigger, declared: DeclaredMappings, *, known: World | None
 ) -> DeclaredDrift:
     """Compare a trigger with its declaration; changes nothing.
 
@@ -76,29 +87,34 @@ def look_against(
 
     world = known or observe(context.aws, trigger, role=False)
     if world.table is None:
-        raise PrerequisiteError(f"Table {trigger.table} does not exist.", code="table-not-found")
+        raise missing_table(context.aws, trigger.table, world.region)
     return _against(trigger, world, declared)
 
 
-def declaration_seen(trigger: Trigger, world: World, declared: Declarations) -> DeclarationSeen:
+def declaration_seen(trigger: Trigger, world: World, declared: DeclaredMappings) -> DeclarationSeen:
     """The same for doctor, of what it has read.
 
     Raises:
         UsageError: No declaration, or more than one, may be meant.
     """
     found = _against(trigger, world, declared)
-    different = found.compared.different if found.compared is not None else ()
+    place = found.declared.place
+    if found.compared is None:
+        different: tuple[str, ...] = (f"event source mapping: declared in {place}, live missing",)
+    else:
+        different = tuple(
+            f"{one.field}: declared {one.want} in {one.place}, live {one.have}"
+            for one in found.compared.different
+        )
     return DeclarationSeen(
         resource=found.declared.mapping.name,
-        place=found.declared.place,
+        place=place,
         file=declared.file,
-        different=tuple(
-            f"{one.field}: declared {one.want} in {one.place}, live {one.have}" for one in different
-        ),
+        different=different,
     )
 
 
-def _against(trigger: Trigger, world: World, declared: Declarations) -> DeclaredDrift:
+def _against(trigger: Trigger, world: World, declared: DeclaredMappings) -> DeclaredDrift:
     one = _declaration(trigger, world, declared.placed, declared.resource)
     live = world.live_mapping
     return DeclaredDrift(
@@ -114,7 +130,7 @@ def _declaration(trigger: Trigger, world: World, placed: Sequence[Placed], resou
         found = [one for one in placed if one.mapping.name == resource]
     else:
         tags = (world.function.tags if world.function is not None else None) or {}
-        names = [resource_name(trigger.function_name), *([tags[_LOGICAL_ID]] if _LOGICAL_ID in tags else [])]
+        names = [trigger.function_name, *([tags[_LOGICAL_ID]] if _LOGICAL_ID in tags else [])]
         found = candidates(placed, table=trigger.table, functions=names)
     match found:
         case [one]:

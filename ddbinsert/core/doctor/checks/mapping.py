@@ -226,7 +226,7 @@ def many_filters(facts: Facts) -> Iterator[Symptom]:
     "the mapping is different from what the template that --against names declares",
     FactSource.MAPPINGS,
 )
-def undeclared(facts: Facts) -> Iterator[Symptom]:
+def differs(facts: Facts) -> Iterator[Symptom]:
     declared = facts.declared
     if declared is None or not declared.different:
         return
