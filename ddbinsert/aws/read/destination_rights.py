@@ -101,6 +101,11 @@ def _queue(aws: Aws, arn: str) -> tuple[DestinationState, str]:
         if is_missing_queue(error):
             raise _Gone from error
         raise
+    return _described(arn, answer)
+
+
+def _described(arn: str, answer: Any) -> tuple[DestinationState, str]:
+    """A queue's or a topic's policy and key, from its attributes."""
     attributes = answer.get("Attributes") or {}
     return DestinationState(arn=arn, policy=attributes.get("Policy")), str(
         attributes.get("KmsMasterKeyId") or ""
@@ -114,10 +119,7 @@ def _topic(aws: Aws, arn: str) -> tuple[DestinationState, str]:
         if is_not_found(error) or code_of(error) in _ABSENT:
             raise _Gone from error
         raise
-    attributes = answer.get("Attributes") or {}
-    return DestinationState(arn=arn, policy=attributes.get("Policy")), str(
-        attributes.get("KmsMasterKeyId") or ""
-    )
+    return _described(arn, answer)
 
 
 def _bucket(aws: Aws, arn: str) -> tuple[DestinationState, str]:
