@@ -8,7 +8,7 @@ import pytest
 
 from tests.functional import foreign
 from tests.functional.command import Ran, ran
-from tests.functional.helpers import Terminal, fresh
+from tests.functional.helpers import INSERT_ONLY, Terminal, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,3 +48,18 @@ def test_what_somebody_else_made_is_repaired_by_taking_it_over_and_only_when_agr
     (was,), (became,) = before[name].pop("mappings"), after[name].pop("mappings")
     assert after == before
     assert {key for key in was if was[key] != became.get(key)} <= {"FilterCriteria", "LastModified"}
+
+
+def test_a_role_of_others_is_left_to_them(run: Callable[..., Ran], cloud: Cloud) -> None:
+    table, arn = cloud.table(view="NEW_IMAGE"), foreign.role(cloud)
+    name = foreign.function(cloud, fresh("theirs"), arn, foreign.SILENT)
+    foreign.mapped(cloud, table, name, INSERT_ONLY)
+    role = arn.rpartition("/")[2]
+    cloud.iam.delete_role_policy(RoleName=role, PolicyName="all")
+    cloud.iam.delete_role(RoleName=role)
+    verified = run("verify", table, "--function", name, "--timeout", "2s", "-o", "json")
+    (found,) = (one for one in verified.data["findings"] if one["code"] == "role-missing")
+    assert (found["command"], f"role {role}" in found["mend"]) == (None, True)
+    examined = run("doctor", table, "--function", name, "-o", "json")
+    (advice,) = (one["advice"] for one in examined.data["findings"] if one["id"] == "role-missing")
+    assert (advice["command"], f"role {role}" in advice["text"]) == (None, True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Connection
 
 _OWNER = "ddbinsert:table"
-_READS = ("Describe", "Get", "List", "Filter", "Simulate", "Batch", "Query", "Scan")
+_READS = ("Describe", "Get", "Head", "List", "Filter", "Simulate", "Batch", "Query", "Scan")
 #: Operations that make something new, or handle items, records and messages, which nobody's tag is on.
 _NOT_OF_PARTS = frozenset(
     (
@@ -72,7 +72,13 @@ class Watch:
     def _note(self, aws: Aws, operation: str, params: Mapping[str, Any]) -> None:
         if operation.startswith(_READS) or operation in _NOT_OF_PARTS:
             return
-        tags = _tags_before(aws, operation, params)
+        try:
+            tags = _tags_before(aws, operation, params)
+        except Exception as error:  # noqa: BLE001 - the command may tolerate it, and hide it from the test
+            self.changes.append(
+                Change(operation, f"{dict(params)}: not looked up: {error!r}"[:400], is_ours=False)
+            )
+            return
         if tags is None:
             return  # there is no such thing
         # Taking something over is the one deliberate change: it adds the tag.

@@ -10,12 +10,13 @@ from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import read_log_group, read_role
 from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.model.seen import LogGroupState
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger.differences import TRUST, cleared_tags
 from ddbinsert.core.trigger.plan_function import wanted_policy
-from ddbinsert.core.trigger.policy import POLICY_NAME, READING
+from ddbinsert.core.trigger.policy import POLICY_NAME
 from ddbinsert.core.trigger.steps import CreateLogGroup, SetRetention
 from ddbinsert.errors import AwsError, PrerequisiteError
 

@@ -7,7 +7,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.arn import resource_name
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
+from ddbinsert.core.trigger.effective import restores_role
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -297,6 +299,17 @@ class Facts:
     @property
     def is_ours(self) -> bool:
         return self.function is not None and self.function.is_ours
+
+    @property
+    def role_name(self) -> str:
+        """The role that the function runs as, whether it exists or not."""
+        return resource_name(self.function.role_arn) if self.function is not None else self.trigger.role_name
+
+    @property
+    def restores_role(self) -> bool:
+        """Whether attach-trigger makes the role and its policy as they were; it changes no role of others."""
+        function = self.function
+        return function is None or restores_role(self.trigger, function, self.world.role)
 
     @property
     def label(self) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.checks.traffic import waiting
 from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.core.trigger.draining import RETENTION
@@ -134,7 +133,7 @@ def _last_entry(facts: Facts) -> Moment:
 def _changes(facts: Facts) -> Iterable[Moment]:
     mapping = max((m for m in facts.mappings if m.modified), key=lambda m: m.modified or 0.0, default=None)
     function = facts.function
-    role = resource_name(function.role_arn) if function else facts.trigger.role_name
+    role = facts.role_name
     yield _change(
         facts,
         "last change of the mapping",

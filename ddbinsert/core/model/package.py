@@ -9,6 +9,9 @@ from functools import cached_property
 
 from ddbinsert.dataclass import dataclass
 
+#: What Lambda does with a stream, in a function's role.
+READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:

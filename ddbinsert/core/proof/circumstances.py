@@ -58,6 +58,7 @@ class Circumstances:
         log_complete: The last look at the log was read to its end.
         role_known: The function's role is one of ours, so that its policy can be judged.
         role_missing: The function's role does not exist.
+        role_restored: attach-trigger makes the role and its policy as they were: ddbinsert created them.
         policy_lacks: Rights that a role of ours doesn't grant any more: ``stream``, ``logs``.
         counted: CloudWatch's counts of the function and of the mappings over the run's time.
         by_lines: Log lines were looked for, not receipts.
@@ -92,6 +93,7 @@ class Circumstances:
     log_complete: bool = True
     role_known: bool = False
     role_missing: bool = False
+    role_restored: bool = False
     policy_lacks: tuple[str, ...] = ()
     invocations: Invocations = field(default_factory=Invocations)
     counted: MetricCounts = field(default_factory=MetricCounts)

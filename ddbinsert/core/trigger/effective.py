@@ -93,16 +93,21 @@ def _function_kept(want: Trigger, have: FunctionState, role: RoleState | None) -
     given = want.function.environment if "function.environment" in explicit else {}
     kept["environment"] = _merged("function.environment", have.environment, given, want)
     if "function.role" not in explicit:
-        kept["role"] = None if _runs_as_ours(want, have, role) else have.role_arn
+        kept["role"] = None if runs_as_ours(want, have, role) else have.role_arn
     if "function.architecture" not in explicit:
         kept["architecture"] = have.architecture
     want = replace(want, function=with_values(want.function, kept))
     return _code_kept(want, have)
 
 
-def _runs_as_ours(want: Trigger, have: FunctionState, role: RoleState | None) -> bool:
+def runs_as_ours(want: Trigger, have: FunctionState, role: RoleState | None) -> bool:
     """Whether the function's role is the one that ddbinsert makes: somebody else's may have the same name."""
     return resource_name(have.role_arn) == want.role_name and (role is None or role.is_ours)
+
+
+def restores_role(want: Trigger, have: FunctionState, role: RoleState | None) -> bool:
+    """Whether a command makes the function's role and its policy as they were: ddbinsert created both."""
+    return have.is_ours and want.function.role is None and runs_as_ours(want, have, role)
 
 
 def _keeps_handler(want: Trigger, have: FunctionState) -> bool:

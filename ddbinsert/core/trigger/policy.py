@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import arn_parts, log_group_arn
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.trigger.setting_rights import SETTING_RIGHTS, setting_statements
 from ddbinsert.core.trigger.shapes import canonical
 from ddbinsert.errors import UsageError
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: The name of the inline policy that ddbinsert writes on a role of its own.
 POLICY_NAME = "ddbinsert"
-#: What Lambda does with a stream, in a function's role.
-READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator")
 
 
 def role_policy(

@@ -204,7 +204,7 @@ class _Gathering:
         if not aws.is_aws:
             self._reads.unread[FactSource.CHANGES] = "CloudTrail records changes on AWS only"
             return
-        role = resource_name(function.role_arn) if function else facts.trigger.role_name
+        role = facts.role_name
         for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
             self._want(
                 FactSource.CHANGES,

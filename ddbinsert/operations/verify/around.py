@@ -162,6 +162,7 @@ def look_around(
         group_missing=log.group_missing,
         role_known=role_known,
         role_missing=missing and _lacks_role(aws, world),
+        role_restored=role_known or (missing and subject.restores_role),
         policy_lacks=_policy_lacks(subject, world) if role_known else (),
         invocations=calls,
         counted=counted,

@@ -14,6 +14,7 @@ from ddbinsert.core.proof.circumstances import Circumstances
 from ddbinsert.core.proof.probe_item import SECRET
 from ddbinsert.core.proof.target import Target, is_qualified, qualified
 from ddbinsert.core.proof.verdict import Finding, Weight
+from ddbinsert.core.trigger.effective import restores_role
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.existing_resources import missing_table
@@ -93,6 +94,13 @@ class Subject:
     def knows_role(self) -> bool:
         """Whether the function's role is the trigger's own, by its name, whose policy can be read."""
         return self.function.role_arn.rpartition("/")[2] == self.trigger.role_name
+
+    @property
+    def restores_role(self) -> bool:
+        """Whether attach-trigger makes the role and its policy as they were, also where the role is gone."""
+        role = self.world.role
+        # One without a name was not read.
+        return restores_role(self.trigger, self.function, role if role is not None and role.name else None)
 
     @property
     def readers(self) -> int:

@@ -12,7 +12,8 @@ from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.aws.sink_places import look_at
 from ddbinsert.core.arn import arn_parts, parse_arn, resource_name
 from ddbinsert.core.doctor.facts import AccountSeen, DestinationSeen, Rights, RoleRight, SinkSeen
-from ddbinsert.core.trigger.policy import READING, on_failure_right
+from ddbinsert.core.model.package import READING
+from ddbinsert.core.trigger.policy import on_failure_right
 from ddbinsert.errors import AwsError, UsageError
 
 if TYPE_CHECKING:

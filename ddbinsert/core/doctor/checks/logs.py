@@ -34,7 +34,9 @@ def missing(facts: Facts) -> Iterator[Symptom]:
         + (f", though the function was invoked {plural(invoked, 'time')}" if invoked else "")
         + ": the function's work cannot be observed",
         evidence=(f"no log group {function.log_group}",),
-        advice=Advice("Create it again", ("create-function", TABLE)),
+        advice=Advice("Create it again", ("create-function", TABLE))
+        if facts.is_ours
+        else Advice(f"Create it: `aws logs create-log-group --log-group-name {function.log_group}`"),
         is_safe=facts.is_ours,
         severity=None if facts.is_ours else Severity.WARNING,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
-from ddbinsert.core.arn import log_group_arn, resource_name
+from ddbinsert.core.arn import log_group_arn
 from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.facts import RoleRight
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.trigger.policy import READING, lacking, statements_of
+from ddbinsert.core.trigger.policy import lacking, statements_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,14 +19,9 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.facts import Facts
 
 
-def _role_name(facts: Facts) -> str:
-    return resource_name(facts.function.role_arn) if facts.function is not None else facts.trigger.role_name
-
-
-def _allow(facts: Facts, what: str) -> Advice | None:
-    """For a role that somebody else made: no command of ddbinsert changes its policy. None for any other."""
-    role = facts.world.role
-    return None if role is None or role.is_ours else Advice(f"Allow role {role.name} {what}")
+def _allow(facts: Facts, what: str, ours: Advice) -> Advice:
+    """The command for a role that ddbinsert created; no command of it changes what a role of others may do."""
+    return ours if facts.restores_role else Advice(f"Allow role {facts.role_name} {what}")
 
 
 def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
@@ -68,9 +64,13 @@ def _is_stale(facts: Facts) -> bool:
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.world.role is None:
         yield Symptom(
-            text=f"the function's role {_role_name(facts)} does not exist: Lambda can neither read the stream nor run the function",
+            text=f"the function's role {facts.role_name} does not exist: Lambda can neither read the stream nor run the function",
             evidence=(facts.function.role_arn,),
-            advice=attach("Restore a role that ddbinsert created"),
+            advice=attach("Restore the role, which ddbinsert created")
+            if facts.restores_role
+            else Advice(
+                f"Create role {facts.role_name} again, so that lambda.amazonaws.com may assume it, or give the function another role"
+            ),
             is_safe=facts.is_ours,
         )
 
@@ -104,13 +104,13 @@ def boundary(facts: Facts) -> Iterator[Symptom]:
     needed = facts.rights.by_boundary - {RoleRight.DELETE_TABLE}
     if needed:
         yield Symptom(
-            text=f"the permissions boundary of role {_role_name(facts)} does not let it {', or '.join(sorted(needed))}",
+            text=f"the permissions boundary of role {facts.role_name} does not let it {', or '.join(sorted(needed))}",
             evidence=tuple(
                 f"{facts.rights.actions.get(one, one.value)}: denied by the permissions boundary"
                 for one in sorted(needed)
             ),
             advice=Advice(
-                f"Allow it in the boundary: `aws iam get-role --role-name {_role_name(facts)}` names the policy"
+                f"Allow it in the boundary: `aws iam get-role --role-name {facts.role_name}` names the policy"
             ),
         )
 
@@ -129,7 +129,9 @@ def stale_policy(facts: Facts) -> Iterator[Symptom]:
                 f"live stream: {facts.table.stream_arn}",
                 *(f"policy names: {arn}" for arn in _names_another_stream(facts)),
             ),
-            advice=attach("Write the policy for the live stream"),
+            advice=_allow(
+                facts, f"to read {facts.table.stream_arn}", attach("Write the policy for the live stream")
+            ),
             is_safe=facts.is_ours,
         )
 
@@ -151,7 +153,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
     lacks = "stream" in _own_policy_lacks(facts) and RoleRight.READ_STREAM not in facts.rights.allowed
     if denied or lacks or reports:
         yield Symptom(
-            text=f"role {_role_name(facts)} cannot read the stream: nothing is delivered",
+            text=f"role {facts.role_name} cannot read the stream: nothing is delivered",
             evidence=(
                 *(
                     (f"{', '.join(READING)} on {facts.table.stream_arn}: not allowed",)
@@ -160,8 +162,11 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 ),
                 *reports,
             ),
-            advice=_allow(facts, f"{', '.join(READING)} on {facts.table.stream_arn}")
-            or attach("Restore the policy of a role that ddbinsert created"),
+            advice=_allow(
+                facts,
+                f"{', '.join(READING)} on {facts.table.stream_arn}",
+                attach("Restore the policy of the role, which ddbinsert created"),
+            ),
             is_safe=facts.is_ours,
             # Another policy of the role may grant it, where IAM was not asked.
             severity=Severity.WARNING if FactSource.RIGHTS in facts.unread and not reports else None,
@@ -185,8 +190,11 @@ def logs(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function's role cannot write to its log group: its log lines are lost, and verify cannot observe it",
             evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
-            advice=_allow(facts, f"logs:CreateLogStream, logs:PutLogEvents on {facts.function.log_group}")
-            or attach("Restore the policy of a role that ddbinsert created"),
+            advice=_allow(
+                facts,
+                f"logs:CreateLogStream, logs:PutLogEvents on {facts.function.log_group}",
+                attach("Restore the policy of the role, which ddbinsert created"),
+            ),
             is_safe=facts.is_ours,
         )
 
@@ -205,12 +213,15 @@ def destination(facts: Facts) -> Iterator[Symptom]:
                 f"{facts.rights.actions.get(RoleRight.SEND_FAILED, 'sending')} to {one.arn}: denied"
                 for one in facts.destinations
             ),
-            advice=_allow(facts, f"sending to {facts.destinations[0].arn}")
-            or attach(
-                "Grant it to a role that ddbinsert created",
-                "--on-failure",
-                facts.destinations[0].arn,
-                "--yes",
+            advice=_allow(
+                facts,
+                f"sending to {facts.destinations[0].arn}",
+                attach(
+                    "Grant it to the role, which ddbinsert created",
+                    "--on-failure",
+                    facts.destinations[0].arn,
+                    "--yes",
+                ),
             ),
         )
 
@@ -224,8 +235,11 @@ def sink(facts: Facts) -> Iterator[Symptom]:
             evidence=(
                 f"{facts.rights.actions.get(RoleRight.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
             ),
-            advice=_allow(facts, f"writing to {facts.sink.arn}")
-            or attach("Grant it to a role that ddbinsert created", "--sink", facts.sink.arn, "--yes"),
+            advice=_allow(
+                facts,
+                f"writing to {facts.sink.arn}",
+                attach("Grant it to the role, which ddbinsert created", "--sink", facts.sink.arn, "--yes"),
+            ),
         )
 
 
@@ -238,7 +252,7 @@ def sink(facts: Facts) -> Iterator[Symptom]:
 def too_wide(facts: Facts) -> Iterator[Symptom]:
     if RoleRight.DELETE_TABLE in facts.rights.allowed:
         yield Symptom(
-            text=f"role {_role_name(facts)} has more permissions than a trigger needs: it is allowed to delete the table",
+            text=f"role {facts.role_name} has more permissions than a trigger needs: it is allowed to delete the table",
             evidence=(f"dynamodb:DeleteTable on {facts.table.arn}: allowed",),
             advice=attach("Let ddbinsert create a role with least privilege", "--role", "own", "--yes"),
         )

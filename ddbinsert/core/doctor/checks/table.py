@@ -89,7 +89,9 @@ def decrypt_denied(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function's role is not allowed to decrypt with the key that encrypts the table: it cannot read the stream",
             evidence=(f"kms:Decrypt on {facts.table.kms_key_arn}: denied",),
-            advice=attach("Grant kms:Decrypt to a role that ddbinsert created"),
+            advice=attach("Grant kms:Decrypt to the role, which ddbinsert created")
+            if facts.restores_role
+            else Advice(f"Allow role {facts.role_name} kms:Decrypt on {facts.table.kms_key_arn}"),
             is_safe=facts.is_ours,
         )
 

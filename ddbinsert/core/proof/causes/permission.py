@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import resource_name
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.unseen import is_silent
 from ddbinsert.core.proof.verdict import Finding, Weight
@@ -42,8 +44,24 @@ def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
         weight=(Weight.PROOF if sure else Weight.HOLE) if silent else Weight.NOTE,
         text=lack or "the mapping cannot read the stream",
         evidence=tuple(denied),
-        mend=Advice("Restore the role and the policy that ddbinsert created", ("attach-trigger", TABLE)),
+        mend=_repair(around),
     )
+
+
+def _repair(around: Circumstances) -> Advice:
+    """No command of ddbinsert changes a role that somebody else made."""
+    if around.role_restored:
+        return Advice("Restore the role and the policy that ddbinsert created", ("attach-trigger", TABLE))
+    world = around.world
+    role = resource_name(world.function.role_arn) if world.function else ""
+    stream = world.table.stream_arn if world.table else ""
+    rights = f"{', '.join(READING)} on {stream}"
+    if around.role_missing:
+        return Advice(
+            f"Create role {role} again, so that lambda.amazonaws.com may assume it, and allow it {rights}; or give "
+            "the function another role"
+        )
+    return Advice(f"Allow role {role} {rights}, and lambda.amazonaws.com to assume it")
 
 
 def _lack(around: Circumstances) -> tuple[str, bool]:

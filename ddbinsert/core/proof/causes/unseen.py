@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import resource_name
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.mapping_counts import (
     OF_MAPPING,
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.circumstances import Circumstances
     from ddbinsert.core.proof.ledger import Ledger
     from ddbinsert.core.proof.symptoms import Symptoms
-
-_GRANT = Advice(
-    "Allow logs:CreateLogStream and logs:PutLogEvents on it; restore the policy of a role that ddbinsert created",
-    ("create-function", TABLE),
-)
 
 
 def is_silent(tally: Ledger, around: Circumstances) -> bool:
@@ -143,9 +139,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             text=f"log group {around.log_group} does not exist"
             + (f", though the function was invoked{unless}" if invoked else ""),
             evidence=count,
-            mend=Advice(
-                "Create it again; a role without logs:CreateLogGroup cannot", ("create-function", TABLE)
-            ),
+            mend=_create_group(around),
         )
     elif "logs" in around.policy_lacks or (invoked and not around.role_known and around.log_complete):
         yield Finding(
@@ -156,7 +150,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             else "the function was invoked and its log shows nothing: its role cannot write there, or the log is late"
             + unless,
             evidence=count,
-            mend=_GRANT,
+            mend=_grant(around),
         )
     elif invoked and around.log_complete:
         yield Finding(
@@ -167,6 +161,20 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             evidence=count,
             mend=Advice("Wait longer", ("verify", TABLE, "--timeout", "10m")),
         )
+
+
+def _create_group(around: Circumstances) -> Advice:
+    if around.world.function is not None and not around.world.function.is_ours:
+        return Advice(f"Create it: `aws logs create-log-group --log-group-name {around.log_group}`")
+    return Advice("Create it again; a role without logs:CreateLogGroup cannot", ("create-function", TABLE))
+
+
+def _grant(around: Circumstances) -> Advice:
+    """No command of ddbinsert changes a role that somebody else made."""
+    if around.role_restored:
+        return Advice("Restore the policy of the role that ddbinsert created", ("create-function", TABLE))
+    role = resource_name(around.world.function.role_arn) if around.world.function else ""
+    return Advice(f"Allow role {role} logs:CreateLogStream and logs:PutLogEvents on {around.log_group}")
 
 
 def last_resort(

@@ -96,8 +96,14 @@ def sent_to(arn: str) -> str:
     return f"{arn}/aws/lambda/x" if arn_parts(arn).service == "s3" else arn
 
 
-def judge_destination(state: DestinationState, role_arn: str) -> Iterator[Finding]:
-    """What keeps documents from arriving, or may do so."""
+def judge_destination(
+    state: DestinationState, role_arn: str, *, role_restored: bool = False
+) -> Iterator[Finding]:
+    """What keeps documents from arriving, or may do so.
+
+    Args:
+        role_restored: attach-trigger grants the right again: ddbinsert created the role.
+    """
     name = f"the on-failure {_WORDS.get(state.service, 'destination')} {resource_name(state.arn)}"
     if state.service not in SENDS or state.arn.endswith(".fifo"):
         yield Finding(
@@ -120,7 +126,7 @@ def judge_destination(state: DestinationState, role_arn: str) -> Iterator[Findin
             mend=_mend("Create a queue", "create"),
         )
     else:
-        yield from _of_sending(state, role_arn, name)
+        yield from _of_sending(state, role_arn, name, role_restored=role_restored)
         if state.key is not None:
             yield from _of_key(state, state.key, role_arn, name)
 
@@ -129,7 +135,9 @@ def _mend(text: str, destination: str) -> Advice:
     return Advice(text, ("attach-trigger", TABLE, "--on-failure", destination, "--yes"))
 
 
-def _of_sending(state: DestinationState, role_arn: str, name: str) -> Iterator[Finding]:
+def _of_sending(
+    state: DestinationState, role_arn: str, name: str, *, role_restored: bool
+) -> Iterator[Finding]:
     action = SENDS[state.service]
     own = state.own.get(action, Own.UNKNOWN)
     said = said_by(state.policy, caller_of(role_arn), action, sent_to(state.arn))
@@ -151,7 +159,9 @@ def _of_sending(state: DestinationState, role_arn: str, name: str) -> Iterator[F
             weight=Weight.PROOF,
             text=f"role {role} may not call {action} on {name}: discarded records are lost",
             evidence=(f"{action}: {own}", *((f"{state.arn} is in another account",) if other else ())),
-            mend=_mend("Grant it to a role that ddbinsert created", state.arn),
+            mend=_mend("Grant it to the role, which ddbinsert created", state.arn)
+            if role_restored
+            else f"Allow role {role} {action} on {state.arn}.",
         )
     elif certain is Sure.PERHAPS:
         why = state.own_unread or state.unread

@@ -46,7 +46,8 @@ class Looked:
         for mapping in enabled(subject):
             yield from judge_settings(mapping, self.answers, limits)
             if mapping.on_failure:
-                yield from judge_destination(self.destinations[mapping.on_failure], subject.running.role_arn)
+                state, role = self.destinations[mapping.on_failure], subject.running.role_arn
+                yield from judge_destination(state, role, role_restored=subject.restores_role)
 
     def evidence(self, subject: Subject) -> Iterator[Evidence]:
         """What was looked at."""

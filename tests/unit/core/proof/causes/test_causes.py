@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core import receipt
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.model.seen import RoleState, World
@@ -353,6 +354,26 @@ def test_what_the_mapping_alone_says_of_a_role_of_others_is_a_hole() -> None:
     verdict = heard([], mapping(last_result=DENIED), role_known=False)
     assert (verdict.result, codes(verdict)) == (Result.INCONCLUSIVE, {"permission-lost"})
     assert DENIED in finding(verdict, "permission-lost").evidence[0]
+
+
+@pytest.mark.parametrize(
+    "circumstances",
+    [
+        around(mapping(last_result=DENIED)),
+        with_role(None, role_missing=True),
+        with_role(ROLE, policy_lacks=("stream", "logs"), invocations=Invocations(reports=1)),
+    ],
+    ids=["denied", "missing", "lacking"],
+)
+def test_only_a_role_that_ddbinsert_created_is_restored_by_a_command(circumstances: Circumstances) -> None:
+    ours = judged(PLAN, [], RECORDS, circumstances=replace(circumstances, role_restored=True))
+    mends = [one.mend for one in ours.findings if one.code in ("permission-lost", "role-missing")]
+    assert [mend.command for mend in mends if isinstance(mend, Advice)] == [("attach-trigger", TABLE)]
+    for one in judged(PLAN, [], RECORDS, circumstances=circumstances).findings:
+        if one.code in ("permission-lost", "role-missing", "role-cannot-write-logs"):
+            assert isinstance(one.mend, Advice)
+            assert (one.mend.command, "ddbinsert" in one.mend.text) == ((), False)
+            assert "role orders-inserts-role" in one.mend.text
 
 
 def test_another_problem_of_the_mappings_is_no_lost_permission() -> None:

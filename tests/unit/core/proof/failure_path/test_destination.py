@@ -37,6 +37,15 @@ def judged(state: DestinationState) -> list[tuple[str, Weight]]:
     return [(one.code, one.weight) for one in judge_destination(state, ROLE)]
 
 
+def test_only_a_role_that_ddbinsert_created_is_granted_the_right_by_a_command() -> None:
+    state = DestinationState(arn=QUEUE, own={"sqs:SendMessage": Own.SILENT})
+    (theirs,), (ours,) = (
+        judge_destination(state, ROLE, role_restored=restored) for restored in (False, True)
+    )
+    assert theirs.mend == f"Allow role orders-role sqs:SendMessage on {QUEUE}."
+    assert str(ours.mend).endswith(f"--on-failure {QUEUE} --yes`")
+
+
 @pytest.mark.parametrize(
     ("arn", "own", "document", "expected"),
     [
