@@ -31,7 +31,7 @@ def read_indexes(aws: Aws, table: str) -> tuple[Index, ...]:
     """The table's global indexes that hold whole entries.
 
     Raises:
-        PrerequisiteError: There is no such table, or it is not an audit table.
+        PrerequisiteError: The table does not exist, or is not an audit table.
     """
     with translated(f"read table {table}"):
         try:
@@ -71,7 +71,7 @@ def ask(
     limit: int,
     test_items: bool = False,
 ) -> tuple[list[AuditEntry], int]:
-    """The newest entries that fit, newest first; and the number of test items' entries left out among what was read.
+    """The newest matching entries, newest first; and the number of test items' entries that were left out.
 
     Args:
         index: None reads the whole table.
@@ -97,7 +97,7 @@ def ask(
 
 
 def read_items(aws: Aws, audit: str, table: str) -> Iterator[str]:
-    """The attribute ``item`` of each entry of a table; of entries, nothing else is kept in memory."""
+    """The attribute ``item`` of each entry of a table; the entries are not kept in memory."""
     question = Question(table=table)
     index = choose(question, read_indexes(aws, audit))
     for parameters in requests(question, index):

@@ -1,4 +1,4 @@
-"""What every operation works with."""
+"""The context of a run, which every operation receives."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The outside of one run: connection, time, progress reports, identifiers.
+    """The connections of one run to the outside: AWS, clock, progress reports, identifiers.
 
     Attributes:
-        new_id: Makes a fresh identifier of 12 lower-case hexadecimal digits.
-        timeout: Seconds that any one wait may take.
-        shared: What the triggers of one run have in common is made once.
+        new_id: Returns a new identifier of 12 lower-case hexadecimal digits.
+        timeout: Maximum seconds for each wait.
+        shared: Calls whose results the triggers of one run share.
     """
 
     aws: Aws

@@ -1,4 +1,4 @@
-"""From botocore's exceptions to errors with a code and a hint: one mapping, one context manager."""
+"""Translation of botocore's exceptions into errors with a code and a hint, by one context manager."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ THROTTLES = frozenset(
         "TransactionInProgressException",
     }
 )
-#: Operations whose LimitExceededException passes: too many of them are under way at once (DynamoDB's API reference).
-#: Elsewhere (CloudWatch Logs, IAM) it is a quota.
+#: Operations whose LimitExceededException is temporary: too many of them are running (DynamoDB's API reference).
+#: For other operations (CloudWatch Logs, IAM) it is a quota.
 _LIMITED_FOR_A_MOMENT = frozenset(
     {
         "CreateTable",
@@ -42,7 +42,7 @@ _LIMITED_FOR_A_MOMENT = frozenset(
         "ListStreams",
     }
 )
-#: What reading an answer of another shape than AWS's raises.
+#: Exceptions that are raised while reading an answer that does not have the shape of AWS's.
 _READING = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
 _UNKNOWN = frozenset(
@@ -59,7 +59,7 @@ _UNKNOWN = frozenset(
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
-# botocore's own errors, by class: a subclass goes with its parent.
+#: botocore's own errors, by class name; subclasses are treated like their parent.
 _NO_IDENTITY = frozenset({"NoCredentialsError", "NoAuthTokenError"})
 _SIGNED_OUT = frozenset(
     {
@@ -112,13 +112,13 @@ _NOT_AWS = "Check --endpoint-url and AWS_ENDPOINT_URL, and any proxy in between.
 
 
 class CredentialsError(AwsError):
-    """No identity, an expired one, or one that AWS doesn't know."""
+    """Credentials are missing, expired or unknown to AWS."""
 
     default_code = "credentials"
 
 
 class PermissionDenied(AwsError):
-    """The identity is known, and may not do this."""
+    """The identity is known, but does not have the permission."""
 
     default_code = "access-denied"
 
@@ -130,15 +130,15 @@ class EndpointUnreachable(AwsError):
 
 
 class Throttled(AwsError):
-    """AWS asked to slow down, and the retries are used up."""
+    """AWS throttled the calls, and the retries are used up."""
 
     default_code = "throttled"
 
 
 class UnreadableAnswer(AwsError, KeyError):
-    """The endpoint answered with something that AWS would not answer.
+    """The endpoint's answer does not have the form of AWS's answers.
 
-    A KeyError, too: what copes with a missing field copes with it here.
+    It is a KeyError, too, so that code which handles a missing field also handles this error.
 
     Args:
         operation: Such as ``DescribeTable``; empty if unknown.
@@ -159,7 +159,7 @@ class UnreadableAnswer(AwsError, KeyError):
 
 
 def code_of(error: BaseException) -> str:
-    """AWS's error code, such as ``ResourceNotFoundException``; empty where it is no answer of AWS's."""
+    """AWS's error code, such as ``ResourceNotFoundException``; empty if the error is not an answer of AWS."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return ""
@@ -168,7 +168,7 @@ def code_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """AWS's own message, without botocore's frame around it."""
+    """AWS's own message, without the text that botocore adds."""
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return str(error)
@@ -187,7 +187,7 @@ def is_not_found(error: BaseException) -> bool:
 
 
 def is_throttle(error: BaseException) -> bool:
-    """Whether AWS asks to slow down; a quota, which does not pass with time, is not a throttle."""
+    """Whether AWS throttles the call. A quota, which does not recover with time, is not a throttle."""
     code = code_of(error)
     if code == "LimitExceededException":
         return (
@@ -198,7 +198,7 @@ def is_throttle(error: BaseException) -> bool:
 
 
 def unreadable(error: Exception, operation: str, endpoint: str) -> UnreadableAnswer | None:
-    """The error for an exception that was raised while an answer was read; None for any other."""
+    """The error for an exception that was raised while an answer was read; None for any other exception."""
     from botocore.exceptions import BotoCoreError
     from botocore.parsers import ResponseParserError
 
@@ -212,7 +212,7 @@ def unreadable(error: Exception, operation: str, endpoint: str) -> UnreadableAns
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether asking again may well succeed: a throttle, a fault of the service, a broken connection."""
+    """Whether a retry may succeed: after a throttle, a fault of the service or a broken connection."""
     from botocore.exceptions import ClientError, HTTPClientError
     from botocore.exceptions import ConnectionError as BotoConnectionError
 
@@ -223,7 +223,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def translate(error: Exception, doing: str) -> AwsError | None:
-    """What the user should read for an exception of botocore's; None where it isn't botocore's.
+    """The error to show to the user for an exception of botocore's; None for any other exception.
 
     ``doing`` completes "Could not …", for example ``read table orders``.
     """
@@ -242,7 +242,7 @@ def translate(error: Exception, doing: str) -> AwsError | None:
 
 
 def _from_botocore(error: Exception, doing: str) -> AwsError:
-    """By the names of the error's classes, as not every version of botocore has all of them."""
+    """Classify by the names of the error's classes, because not every version of botocore has all of them."""
     kinds = {kind.__name__ for kind in type(error).__mro__}
     message = f"Could not {doing}: {error}"
     if "PartialCredentialsError" in kinds:
@@ -304,7 +304,7 @@ def _unreachable_hint(kinds: set[str], said: str) -> str:
 
 
 def _from_provider(error: Exception, doing: str) -> CredentialsError:
-    """One of botocore's sources of credentials failed; it is named as the configuration names it."""
+    """The error for a failed source of credentials, which is named as in the AWS configuration."""
     said = getattr(error, "kwargs", {})
     provider, reason = str(said.get("provider", "")), str(said.get("error_msg", error)).rstrip(".")
     source = {
@@ -335,7 +335,7 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
 
 @contextlib.contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise our errors for botocore's, and for what reading an answer raises; everything else passes as it is."""
+    """Raise our errors for botocore's and for unreadable answers; other exceptions are not changed."""
     try:
         yield
     except AwsError:

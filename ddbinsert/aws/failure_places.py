@@ -1,4 +1,4 @@
-"""Failure documents where Lambda wrote them: a queue (perhaps behind a topic) or a bucket."""
+"""Failure documents at the destination to which Lambda wrote them: a queue (possibly behind a topic) or a bucket."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.session import Aws
 
-#: Seconds that messages are hidden from other readers while they are read, and while they are replayed.
+#: Seconds for which messages are hidden from other readers while they are read, and while they are replayed.
 LOOK = 30
 HOLD = 900
-#: Number of empty answers in a row that mean an empty queue: an answer asks only some of SQS's servers.
+#: Number of consecutive empty answers that mean an empty queue: each call queries only some of SQS's servers.
 _EMPTY_IN_A_ROW = 3
 _MOST = 1000
 #: The prefix of Lambda's objects (its developer guide).
@@ -35,9 +35,10 @@ class StoredFailure:
     """A document at the destination.
 
     Attributes:
-        failure: None where the document is not Lambda's.
-        name: What the destination calls it: a message's ID, or an object's key.
-        handles: What deletes it; several where the same failure is there more than once.
+        failure: The parsed document; None if Lambda did not write it.
+        text: The document as it is stored.
+        name: Its name at the destination: a message's ID, or an object's key.
+        handles: Handles to delete it; several if the same failure is stored more than once.
     """
 
     failure: Failure | None
@@ -52,26 +53,26 @@ class Destination(Protocol):
     arn: str
 
     def read(self, seconds: int) -> list[StoredFailure]:
-        """Every document, up to 1000; hidden from other readers for this time, or until ``release``."""
+        """Every document, up to 1000; they are hidden from other readers for ``seconds``, or until ``release``."""
 
     def hold(self, stored: StoredFailure) -> None:
-        """Keep a document hidden from others while it is worked on."""
+        """Keep a document hidden from other readers while it is processed."""
 
     def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
-        """Put these in its place (none: it is done). First written, then deleted: nothing is ever lost."""
+        """Replace a document by these, or delete it if there are none. Writes before it deletes, so none is lost."""
 
     def release(self) -> None:
-        """Show what is left to other readers again."""
+        """Make the remaining documents visible to other readers again."""
 
 
 def open_destination(aws: Aws, arn: str, *, mapping: str | None = None) -> Destination:
     """The destination at this ARN.
 
     Args:
-        mapping: The event source mapping whose objects are wanted, in a bucket; None takes all of Lambda's.
+        mapping: Read only this event source mapping's objects from a bucket; None reads all of Lambda's objects.
 
     Raises:
-        UsageError: A topic, which keeps nothing, or not a destination at all.
+        UsageError: It is a topic, which does not store messages, or not a destination.
     """
     match arn_parts(arn).service:
         case "sqs":
@@ -87,9 +88,9 @@ def open_destination(aws: Aws, arn: str, *, mapping: str | None = None) -> Desti
 
 
 def held(aws: Aws, arn: str, *, mapping: str) -> int | None:
-    """How many documents a destination holds, without touching one; None where that cannot be asked.
+    """The number of documents at a destination, without reading them; None if it cannot be determined.
 
-    SQS's number is approximate. In a bucket the first thousand objects of the mapping are counted.
+    SQS's number is approximate. In a bucket, at most 1000 objects of the mapping are counted.
     """
     match arn_parts(arn).service:
         case "sqs":
@@ -108,11 +109,12 @@ _NUMBERS = (
 
 
 def _queue_of(aws: Aws, topic: str) -> str:
-    """The one queue that is subscribed to a topic: a topic itself keeps nothing.
+    """The only queue that is subscribed to a topic; a topic itself does not store messages.
 
     Raises:
-        UsageError: There is none, or more than one. PrerequisiteError: There is no such topic. AwsError: The
-            subscriptions may not be listed.
+        UsageError: No queue is subscribed, or more than one.
+        PrerequisiteError: The topic does not exist.
+        AwsError: The subscriptions may not be listed.
     """
     queues: list[str] = []
     request: dict[str, Any] = {"TopicArn": topic}
@@ -148,7 +150,7 @@ def _queue_of(aws: Aws, topic: str) -> str:
 
 
 class Queue:
-    """An SQS queue. Messages that were read become visible again; their receive count has grown by one."""
+    """An SQS queue. Messages that were read become visible again, with a receive count that is one higher."""
 
     def __init__(self, aws: Aws, arn: str) -> None:
         self.arn = arn
@@ -176,7 +178,7 @@ class Queue:
         return list(self._found.values())
 
     def count(self) -> int:
-        """About how many messages it holds."""
+        """The approximate number of messages in it."""
         url = self.url
         with translated(f"read queue {self.arn}"):
             answer = self._aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*_NUMBERS])
@@ -217,7 +219,7 @@ class Queue:
     def release(self) -> None:
         for stored in self._found.values():
             for handle in stored.handles:
-                with contextlib.suppress(Exception):  # it becomes visible by itself, later
+                with contextlib.suppress(Exception):  # it becomes visible after its visibility timeout
                     self._visible(handle, 0)
 
     def _visible(self, handle: str, seconds: int) -> None:
@@ -228,7 +230,7 @@ class Queue:
 
 
 def has_redrive_policy(aws: Aws, arn: str) -> bool:
-    """Whether reading a queue again and again moves its messages to another one (a dead-letter queue of its own)."""
+    """Whether repeated reads move the queue's messages to a dead-letter queue of its own."""
     place = Queue(aws, arn)
     with translated(f"read queue {arn}"):
         answer = aws.client("sqs").get_queue_attributes(QueueUrl=place.url, AttributeNames=["RedrivePolicy"])
@@ -236,7 +238,7 @@ def has_redrive_policy(aws: Aws, arn: str) -> bool:
 
 
 class Bucket:
-    """An S3 bucket, with Lambda's objects in it. Their handles are keys."""
+    """An S3 bucket with Lambda's objects. Their handles are keys."""
 
     def __init__(self, aws: Aws, arn: str, mapping: str | None) -> None:
         self.arn = arn
@@ -255,11 +257,11 @@ class Bucket:
         return list(found.values())
 
     def count(self) -> int:
-        """How many objects it holds, up to a thousand."""
+        """The number of objects in it, at most 1000."""
         return sum(1 for _ in self._keys())
 
     def _keys(self) -> Iterator[tuple[str, bool]]:
-        """The keys of objects, and whether each is small enough to be read."""
+        """The keys of the objects, and whether each is small enough to be read."""
         pages = self._aws.client("s3").get_paginator("list_objects_v2")
         with translated(f"list bucket {self._name}"):
             try:
@@ -283,7 +285,7 @@ class Bucket:
         return body.decode("utf-8", "replace")
 
     def hold(self, stored: StoredFailure) -> None:
-        """Objects are never hidden, so there is nothing to hold."""
+        """Does nothing: objects are never hidden."""
 
     def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
         client = self._aws.client("s3")
@@ -296,4 +298,4 @@ class Bucket:
         stored.handles = []
 
     def release(self) -> None:
-        """Objects are never hidden."""
+        """Does nothing: objects are never hidden."""

@@ -1,4 +1,4 @@
-"""Invoking the deployed function, and the identity that code on this machine runs with."""
+"""Invoking the deployed function, and the variables that give code on this machine the same identity."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def invoke(aws: Aws, function: str, event: Any) -> Invocation:
-    """Invoke the function once and wait for its answer; the log is the last 4 KB that Lambda gives.
+    """Invoke the function once and wait for its answer; the log is the last 4 KB, which Lambda returns.
 
     Raises:
-        PrerequisiteError: There is no such function.
-        AwsError: Lambda refused.
+        PrerequisiteError: The function does not exist.
+        AwsError: Lambda refused the call.
     """
     with translated(f"invoke function {function}"):
         try:
@@ -47,10 +47,10 @@ def invoke(aws: Aws, function: str, event: Any) -> Invocation:
 
 
 def variables_of(aws: Aws) -> dict[str, str]:
-    """The variables with which any AWS SDK speaks to where this connection leads, as whom it is signed in.
+    """The environment variables with which any AWS SDK uses this connection's endpoint and credentials.
 
     Raises:
-        AwsError: The credentials can't be had.
+        AwsError: No credentials are available.
     """
     connection = aws.connection
     found = {"AWS_ENDPOINT_URL": connection.endpoint_url or ""}

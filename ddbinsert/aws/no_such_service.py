@@ -1,4 +1,4 @@
-"""Endpoints that have DynamoDB alone, such as DynamoDB Local and dynalite."""
+"""Endpoints that have only DynamoDB, such as DynamoDB Local and dynalite."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class NoSuchService(AwsError):
     default_code = "no-such-service"
 
 
-#: How an endpoint answers a call of a service that it does not have.
+#: Error codes with which endpoints answer calls of a service that they do not have.
 _CODES: Final = (
     *("UnknownOperationException", "UnknownOperation", "MissingAuthenticationTokenException"),
     *("MissingAuthenticationToken", "404"),
@@ -26,8 +26,8 @@ def no_such_service(error: Exception, service: str, endpoint: str) -> NoSuchServ
     """The error for a call of a service that the endpoint does not have; None for any other error.
 
     Args:
-        service: As botocore names it.
-        endpoint: An address that is not AWS's.
+        service: The service's name in botocore.
+        endpoint: An address that is not an AWS endpoint.
     """
     if service not in _NAMES or code_of(error) not in _CODES:
         return None

@@ -1,4 +1,4 @@
-"""The tables beside a trigger: its audit log and its deduplication table. Made, and completed where they exist."""
+"""The additional tables of a trigger: audit log and deduplication table. Created, or completed if they exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: The tag by which such a table is recognized; its value is the kind.
 KIND_TAG: Final = "ddbinsert:kind"
-#: Actions that change or delete what is there already. PutItem stays allowed: it is how entries are written.
+#: Actions that change or delete existing entries. PutItem stays allowed, because it writes new entries.
 _CHANGES: Final = (
     "dynamodb:BatchWriteItem",
     "dynamodb:DeleteItem",
@@ -30,15 +30,15 @@ _CHANGES: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class TableSpec:
-    """A table as it is wanted.
+    """The wanted state of a table.
 
     Attributes:
         kind: ``audit-log`` or ``deduplication``.
-        key: The partition key, a text.
-        indexes: Name to partition key and sort key, texts too; they hold whole items.
-        expires: Time to live by the attribute ``expires``.
-        kms_key: ARN of the key that encrypts it; None for DynamoDB's own.
-        is_protected: Point-in-time recovery, deletion protection, and a policy that denies changes of entries.
+        key: The partition key, a string.
+        indexes: Partition key and sort key by index name, both strings; each index projects all attributes.
+        expires: Whether time to live is enabled, by the attribute ``expires``.
+        kms_key: ARN of the key that encrypts it; None for DynamoDB's own key.
+        is_protected: Enable point-in-time recovery, deletion protection, and a policy that denies changes of entries.
     """
 
     name: str
@@ -52,11 +52,12 @@ class TableSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """The table, and what was done.
+    """The table, and the changes that were made.
 
     Attributes:
-        created: False where it was there already.
-        missing: What the endpoint does not support, or refused, in words.
+        created: False if it existed already.
+        done: Settings that were enabled, in words.
+        missing: Settings that the endpoint does not support, or refused, in words.
     """
 
     arn: str
@@ -66,10 +67,10 @@ class Made:
 
 
 def ensure_table(context: Context, spec: TableSpec) -> Made:
-    """Make the table, or complete the one that is there.
+    """Create the table, or complete an existing one.
 
     Raises:
-        Refused: There is a table of this name that ddbinsert did not create, or one of another kind.
+        Refused: A table of this name exists that ddbinsert did not create, or that is of another kind.
     """
     client: Any = context.aws.client("dynamodb")
     found = _described(client, spec.name)
@@ -151,7 +152,7 @@ def _refuse_foreign(client: Any, spec: TableSpec, found: Mapping[str, Any]) -> N
 def _completed(
     client: Any, spec: TableSpec, arn: str, found: Mapping[str, Any] | None
 ) -> tuple[list[str], list[str]]:
-    """Switch on what is wanted and not on yet; what was done, and what could not be."""
+    """Enable the wanted settings that are not enabled yet; return those enabled, and those that failed."""
     steps: list[tuple[str, Any]] = []
     if spec.expires:
         steps.append(("time to live on `expires`", lambda: _expire(client, spec.name)))
@@ -167,7 +168,7 @@ def _completed(
     for what, step in steps:
         try:
             step()
-        except Exception as error:  # noqa: BLE001 - the table is there and usable; the result says what is missing
+        except Exception as error:  # noqa: BLE001 - the table exists and is usable; the result lists what is missing
             missing.append(f"{what} ({code_of(error) or type(error).__name__})")
         else:
             done.append(what)

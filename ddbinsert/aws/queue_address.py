@@ -1,4 +1,4 @@
-"""An SQS queue's address, and the one way in which SQS says that there is no such queue."""
+"""The URL of an SQS queue, and how SQS reports that a queue does not exist."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def is_missing_queue(error: BaseException) -> bool:
-    """Whether SQS answered that the queue does not exist: in the JSON protocol, in the query protocol, or moto's."""
+    """Whether SQS answered that the queue does not exist, in the JSON or query protocol or in moto's variant."""
     code = code_of(error)
     return "NonExistentQueue" in code or "DoesNotExist" in code
 
 
 def queue_url(aws: Aws, name: str, *, account: str = "") -> str | None:
-    """The queue's URL; None where there is no such queue.
+    """The queue's URL; None if the queue does not exist.
 
     Args:
-        account: The queue's account, where it is not the caller's own.
+        account: The queue's account, if it is not the caller's.
     """
     owner = {"QueueOwnerAWSAccountId": account} if account else {}
     try:

@@ -1,4 +1,4 @@
-"""What helps against AWS's refusals: by error code, and by AWS's sentence where a code stands for several."""
+"""Hints for AWS's errors, by error code, and by AWS's message if a code has several causes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ddbinsert.advice import TABLE, Advice
 
 
 class _Refusal(NamedTuple):
-    """A refusal that people meet.
+    """A known error of AWS.
 
     Attributes:
         code: AWS's error code.
-        sentence: A pattern that is searched for in AWS's message.
-        hint: What to do.
+        sentence: A pattern to search for in AWS's message; empty for any message.
+        hint: The remedy.
     """
 
     code: str
@@ -51,8 +51,7 @@ _REFUSALS: Final = tuple(
             r"cannot be assumed by Lambda",
             (
                 "A new role can take a minute until Lambda can use it; run the command again. An existing "
-                "role must trust "
-                "lambda.amazonaws.com."
+                "role must trust lambda.amazonaws.com."
             ),
         ),
         (
@@ -60,8 +59,7 @@ _REFUSALS: Final = tuple(
             r"Cannot access stream",
             (
                 "The function's role needs dynamodb:GetRecords, GetShardIterator, DescribeStream and "
-                "ListStreams on the "
-                "stream."
+                "ListStreams on the stream."
             ),
         ),
         (
@@ -74,8 +72,7 @@ _REFUSALS: Final = tuple(
             r"UnreservedConcurrentExecution",
             (
                 "The account's concurrency is used up by reservations. Lower another function's reserved "
-                "concurrency, or "
-                "request a higher quota."
+                "concurrency, or request a higher quota."
             ),
         ),
         (
@@ -196,7 +193,7 @@ _REFUSALS: Final = tuple(
 
 
 def hint_of(code: str, message: str, operation: str = "") -> str | Advice | None:
-    """What helps against a refusal; None if nothing is known."""
+    """The remedy for an error of AWS; None if none is known."""
     for refusal in _REFUSALS:
         if refusal.code == code and re.search(refusal.sentence, message):
             return refusal.hint

@@ -1,4 +1,4 @@
-"""Calls whose answers several triggers of one run share, such as the stream of their table."""
+"""Calls whose results several triggers of one run share, such as enabling the stream of their table."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 
 class SharedCalls:
-    """Makes each thing once, however many threads ask for it at the same time."""
+    """Makes each call once, however many threads request it at the same time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._made: dict[Hashable, Future[Any]] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """What the first caller made; where that failed, what this one makes."""
+        """The result of the first caller's ``make``; if that failed, of this caller's."""
         with self._lock:
             future = self._made.get(key)
             is_first = future is None

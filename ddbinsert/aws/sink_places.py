@@ -1,4 +1,4 @@
-"""Whether the place that records are to be sent to exists."""
+"""Checks of the sink: whether the resource to which records are sent exists and can be used."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _KEY = [{"AttributeName": "eventID", "KeyType": "HASH"}]
 
 @dataclass(frozen=True, kw_only=True)
 class SinkProblem:
-    """What is wrong with a sink.
+    """A problem with a sink.
 
     Attributes:
-        text: In words, as part of a sentence.
-        is_missing: It does not exist.
-        is_wrong: It exists, and cannot be used.
+        text: The problem in words, as part of a sentence.
+        is_missing: The sink does not exist.
+        is_wrong: The sink exists, but cannot be used.
     """
 
     text: str
@@ -33,10 +33,10 @@ class SinkProblem:
 
 
 def look_at(aws: Aws, target: Arn, *, is_deduplication: bool) -> SinkProblem | None:
-    """What is wrong with a sink; None where nothing is. What may not be read is said so, and not refused."""
+    """The problem with a sink, or None. A sink that may not be read is reported as not checked."""
     try:
         return _looked_at(aws, target, is_deduplication=is_deduplication)
-    except Exception as error:  # noqa: BLE001 - one look at somebody else's resource must not end the run
+    except Exception as error:  # noqa: BLE001 - a failed check of a foreign resource must not end the run
         code = code_of(error)
         if is_not_found(error) or is_missing_queue(error) or code in _MISSING:
             return SinkProblem(text="it does not exist", is_missing=True)
@@ -91,12 +91,12 @@ def _table(client: Any, arn: str, *, is_deduplication: bool) -> SinkProblem | No
 
 
 def find_by_name(aws: Aws, name: str, services: Sequence[str]) -> list[str]:
-    """The ARNs of the places of this name, of one service after the other. What may not be read is left out."""
+    """The ARNs of the resources with this name, in the order of the services. Those that may not be read are left out."""
     found = []
     for service in services:
         try:
             arn = _arn_of(aws.client(service), service, name)
-        except Exception:  # noqa: BLE001, S112 - no such place there, or none that may be seen
+        except Exception:  # noqa: BLE001, S112 - it does not exist in this service, or may not be read
             continue
         if arn:
             found.append(arn.removesuffix(":*"))

@@ -1,4 +1,4 @@
-"""The one waiting loop: read, decide, then sleep."""
+"""The loop for all waits: read, decide, then sleep."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Looks come fast at first, because an emulator (and often AWS) is ready at once; then ever slower.
+#: First seconds between two reads: short, because an emulator (and often AWS) is ready at once. Later pauses grow.
 FIRST_PAUSE = 0.01
 LONGEST_PAUSE = 5.0
 GROWTH = 1.5
 
 
 def pauses(first: float = FIRST_PAUSE, longest: float = LONGEST_PAUSE) -> Iterator[float]:
-    """Seconds to sleep between looks: growing from ``first`` to ``longest``, without end."""
+    """Seconds to sleep between reads: growing from ``first`` to ``longest``, without an end."""
     pause = first
     while True:
         yield min(pause, longest)
@@ -41,11 +41,11 @@ def until(
     first: float = FIRST_PAUSE,
     longest: float = LONGEST_PAUSE,
 ) -> T:
-    """The first answer of ``look`` that isn't None.
+    """Call ``look`` until it returns a value other than None; return that value.
 
     Args:
         what: Completes "waiting for …".
-        seen: The latest state in words, for the message when the time is up.
+        seen: Returns the latest state in words, for the message when the time is up.
         progress: Called with (what, elapsed seconds, time left and the latest state) before every sleep.
 
     Raises:

@@ -66,10 +66,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Done:
-    """A step that is done, and the world as it is after it.
+    """A step that is done, and the world after it.
 
     Attributes:
-        stays: Why what was to be deleted is still there; empty where the step was done.
+        stays: Why the resource was not deleted; empty if the step was done.
     """
 
     step: Step
@@ -78,12 +78,12 @@ class Done:
 
 
 def apply(steps: Sequence[Step], world: World, context: Provisioning) -> Generator[Done, None, None]:
-    """Carry out ``steps``, each as soon as those that it needs are done.
+    """Carry out ``steps``, each as soon as the steps that it depends on are done.
 
-    Where it is abandoned (an interrupt, or a caller that stops reading), steps under way end at their next wait.
+    If it is abandoned (an interrupt, or a caller that stops reading), running steps end at their next wait.
 
     Raises:
-        DdbInsertError: A step failed. Steps under way are finished first, so that nothing is left unreported.
+        DdbInsertError: A step failed. Running steps are finished first, so that each of them is reported.
     """
     stopping, clock = threading.Event(), context.clock
     context = replace(context, clock=_StoppableClock(clock, stopping))
@@ -118,11 +118,11 @@ def apply(steps: Sequence[Step], world: World, context: Provisioning) -> Generat
 
 
 class _Abandoned(Exception):
-    """Nothing waits for this step any more."""
+    """The run was abandoned, so this step stops."""
 
 
 class _StoppableClock:
-    """A clock whose sleeps end early once the run is abandoned: a waiting step must not hold up its end."""
+    """A clock whose sleeps end early once the run is abandoned, so that a waiting step does not delay its end."""
 
     SLICE = 0.1
 
@@ -146,7 +146,7 @@ class _StoppableClock:
 
 
 def _together(failures: Sequence[DdbInsertError]) -> DdbInsertError:
-    """The first failure, with what else went wrong at its side in its message."""
+    """The first failure, with the messages of the others added to its own."""
     first, *others = failures
     for other in others:
         first.message += f"\nAlso: {other.message}"
@@ -162,7 +162,7 @@ def _bound(step: Step, world: World, context: Provisioning) -> Callable[[], Perf
 
 
 def perform(step: Step, world: World, context: Provisioning) -> Performed:
-    """Do one step; what it changed, as an edit to be made on the world of that moment."""
+    """Do one step; return its change as an edit, to be applied to the current world."""
     match step:
         case CreateMapping():
             mapping, done = change_mappings.create_mapping(context, step, world)
@@ -176,7 +176,7 @@ def perform(step: Step, world: World, context: Provisioning) -> Performed:
             return Performed(_edit(step, world, context), step)
 
 
-def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C901, PLR0912 - an arm a step
+def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C901, PLR0912 - one case for each step
     match step:
         case CreateTable():
             table = change_tables.create_table(context, step)
@@ -239,14 +239,14 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
 
 
 def _enabled(step: EnableStream, context: Provisioning) -> TableState:
-    """The table with its stream, which is enabled once for all triggers of a run."""
+    """Enable the stream, once for all triggers of a run; return the table."""
     return context.shared.get(step, lambda: change_tables.enable_stream(context, step.table, step.view))
 
 
 def _replaced(
     step: ReplaceStream, world: World, context: Provisioning
 ) -> tuple[TableState, tuple[float, float]]:
-    """The same for a stream that is replaced; see `change_tables.replace_stream`."""
+    """Replace the stream, once for all triggers of a run; see `change_tables.replace_stream`."""
     return context.shared.get(step, lambda: change_tables.replace_stream(context, step, world.table))
 
 

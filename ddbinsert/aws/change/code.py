@@ -17,11 +17,11 @@ _MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
 
 
 def get_archive(aws: Aws, uri: str) -> tuple[bytes, S3Object]:
-    """The archive at ``s3://BUCKET/KEY`` and where exactly it lies: its version, where the bucket keeps them.
+    """The archive at ``s3://BUCKET/KEY`` and its exact location, with the version if the bucket has versions.
 
     Raises:
-        PrerequisiteError: There is none.
-        UsageError: Larger than any function's code.
+        PrerequisiteError: It does not exist.
+        UsageError: It is larger than Lambda's limit.
     """
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     with translated(f"read {uri}"):
@@ -41,7 +41,7 @@ def get_archive(aws: Aws, uri: str) -> tuple[bytes, S3Object]:
 
 
 def put_archive(aws: Aws, package: Package) -> None:
-    """Put an archive that is too large for a request where Lambda takes it from; once for the same bytes."""
+    """Upload an archive that is too large for a request to S3, once for the same bytes."""
     where = package.stored
     if where is None or not package.upload:
         return
@@ -56,10 +56,10 @@ def put_archive(aws: Aws, package: Package) -> None:
 
 
 def pinned_image(aws: Aws, uri: str) -> str:
-    """The image by its digest, ``REGISTRY/REPOSITORY@sha256:…``: a tag may mean another one tomorrow.
+    """The image by its digest, ``REGISTRY/REPOSITORY@sha256:…``: a tag can be moved to another image.
 
     Raises:
-        PrerequisiteError: There is no such image.
+        PrerequisiteError: The image does not exist.
     """
     if "@sha256:" in uri:
         return uri

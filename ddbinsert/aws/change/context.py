@@ -1,4 +1,4 @@
-"""What a step of a plan is carried out with."""
+"""The context in which a step of a plan is carried out, and the step's result."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Step
 
-#: What a step changed, to be made on the world as it is when the step ends: other steps end meanwhile.
+#: A step's change to the world. It is applied to the world when the step ends, because other steps end meanwhile.
 Edit = Callable[[World], World]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provisioning(Context):
-    """A context with the trigger that is brought about.
+    """A context with the trigger that is being created or changed.
 
     Attributes:
         trigger: The trigger as it will be (`core.trigger.effective`).
-        package: The function's code; None where the plan does not depend on it.
-        beside: Calls under way that no other step waits for; they are waited for at the end.
+        package: The function's code; None if the plan does not need it.
+        beside: Running calls that no step depends on; the run waits for them at its end.
     """
 
     trigger: Trigger
@@ -43,18 +43,19 @@ class Provisioning(Context):
 
     @property
     def needed_package(self) -> Package:
-        """The package, where a step cannot do without."""
+        """The package, for a step that requires it."""
         if self.package is None:
             raise AssertionError("a plan that uploads code needs its package")
         return self.package
 
 
 class Performed(NamedTuple):
-    """What came of a step.
+    """The result of a step.
 
     Attributes:
-        step: The step as it was done: a mapping that was there already was updated, not created.
-        stays: Why what was to be deleted is still there; empty where the step was done.
+        edit: Its change to the world.
+        step: The step as it was done: a mapping that existed already was updated, not created.
+        stays: Why the resource was not deleted; empty if the step was done.
     """
 
     edit: Edit

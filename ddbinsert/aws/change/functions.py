@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, World
     from ddbinsert.core.trigger.steps import DeleteFunction, UpdateFunctionCode, UpdateFunctionSettings
 
-#: IAM shows a new role to Lambda within 5 to 30 s (docs/aws-facts.md#role-propagation); after this it is not propagation.
+#: IAM shows a new role to Lambda within 5 to 30 s (docs/aws-facts.md#role-propagation); after this many seconds the cause is another.
 PROPAGATION = 90.0
 
 
 def create_function(context: Provisioning, world: World) -> FunctionState:
-    """Create the function; while a role of ours is still propagating through IAM, wait for it."""
+    """Create the function; while a role of ddbinsert's is still propagating through IAM, wait for it."""
     trigger = context.trigger
     put_archive(context.aws, context.needed_package)
     role_arn = trigger.function.role or (world.role.arn if world.role else "")
@@ -41,7 +41,7 @@ def create_function(context: Provisioning, world: World) -> FunctionState:
         except client.exceptions.ResourceConflictException as error:
             existing = read_function(context.aws, trigger.function_name)
             if existing is None:
-                return None  # one of this name is on its way out
+                return None  # a function of this name is being deleted
             if not existing.is_ours:
                 raise PrerequisiteError(
                     f"Function {trigger.function_name} was created by someone else at the same time.",
@@ -89,7 +89,7 @@ def _while_role_propagates(
 
 
 def update_function_code(context: Provisioning, step: UpdateFunctionCode) -> FunctionState:
-    """Upload the code, and note on the function's tag which code it is."""
+    """Upload the code, and record in the function's tag which code it is."""
     client = context.aws.client("lambda")
     package = context.needed_package
     put_archive(context.aws, package)
@@ -113,7 +113,7 @@ def update_function_code(context: Provisioning, step: UpdateFunctionCode) -> Fun
 def update_function_settings(
     context: Provisioning, step: UpdateFunctionSettings, world: World
 ) -> FunctionState:
-    """Change the settings that differ, and no other."""
+    """Change the settings that differ, and no others."""
     client, have = context.aws.client("lambda"), world.function
     if have is None:
         raise PrerequisiteError(f"Function {step.name} does not exist.", code="function-not-found")
@@ -134,7 +134,7 @@ def update_function_settings(
 def _settled_after(
     context: Provisioning, name: str, call: Callable[[], object], doing: str, *, role_arn: str = ""
 ) -> FunctionState:
-    """Make a change as soon as the function (and IAM, with a new role) takes it; wait until it is in force."""
+    """Make a change as soon as the function (and IAM, with a new role) accepts it; wait until it is in effect."""
     client = context.aws.client("lambda")
     last = [""]
     checked = False
@@ -145,7 +145,7 @@ def _settled_after(
             try:
                 call()
             except client.exceptions.ResourceConflictException as error:
-                last[0] = message_of(error)  # Pending, or an update under way
+                last[0] = message_of(error)  # Pending, or an update in progress
                 return None
             except client.exceptions.InvalidParameterValueException as error:
                 if not is_role_not_ready(error):
@@ -169,11 +169,11 @@ def _settled_after(
 
 
 def wait_until_active(context: Provisioning, name: str) -> FunctionState:
-    """The function, once it is Active and no update is under way.
+    """The function, once it is Active and no update is in progress.
 
     Raises:
-        PrerequisiteError: It isn't there.
-        AwsError: It failed; with Lambda's reason.
+        PrerequisiteError: The function does not exist.
+        AwsError: The function failed; the message has Lambda's reason.
     """
     last = ["nothing"]
 
@@ -193,11 +193,11 @@ def wait_until_active(context: Provisioning, name: str) -> FunctionState:
 
 
 def working_function(context: Provisioning, name: str) -> FunctionState:
-    """The function as it stands.
+    """The function in its current state.
 
     Raises:
-        PrerequisiteError: It isn't there.
-        AwsError: It failed; with Lambda's reason.
+        PrerequisiteError: The function does not exist.
+        AwsError: The function failed; the message has Lambda's reason.
     """
     function = read_function(context.aws, name)
     if function is None:

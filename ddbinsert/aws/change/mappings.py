@@ -34,13 +34,13 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def create_mapping(
     context: Provisioning, step: CreateMapping, world: World
 ) -> tuple[MappingState, CreateMapping | UpdateMapping]:
-    """Create the mapping, waiting out what IAM and Lambda still have to catch up with.
+    """Create the mapping, waiting until IAM and Lambda know the role and the function.
 
     Returns:
-        The mapping, and what was done: one that appeared meanwhile, and is ours, was updated.
+        The mapping, and the step that was done: an update if a mapping of ddbinsert's appeared meanwhile.
 
     Raises:
-        Refused: One that is not ours appeared meanwhile, and would have to be changed.
+        Refused: A mapping that is not ddbinsert's appeared meanwhile, and would have to be changed.
     """
     if world.table is None or world.table.stream_arn is None:
         raise PrerequisiteError(f"Table {context.trigger.table} has no live stream.", code="no-stream")
@@ -61,7 +61,7 @@ def create_mapping(
 
 
 class _Made(NamedTuple):
-    """A mapping, and what has to be changed of it; None where it was created as wanted."""
+    """A mapping, and the changes that it still needs; None if it was created as wanted."""
 
     mapping: MappingState
     changes: tuple[Change, ...] | None = None
@@ -71,10 +71,10 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
     """Create a mapping of the trigger's function as soon as function and role are ready for it.
 
     Returns:
-        The new mapping; or the one that was there already, with what has to be changed of it.
+        The new mapping; or the one that existed already, with the changes that it needs.
 
     Args:
-        is_ours: The role is one that ddbinsert gave the rights it needs.
+        is_ours: Whether ddbinsert gave the role the rights that it needs.
     """
     name = context.trigger.function_name
     client = context.aws.client("lambda")
@@ -99,7 +99,7 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
                     looked = True
                     if is_role_not_assumable(error):
                         refuse_a_role_that_never_will_do(context, role_arn)
-                    elif not is_ours:  # one of our own holds the rights, so that it is propagation
+                    elif not is_ours:  # our own role has the rights, so the cause is propagation
                         _refuse_a_real_lack(context, role_arn, request["EventSourceArn"], message_of(error))
         return None
 
@@ -117,7 +117,7 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
 
 
 def _existing(context: Provisioning, said: str) -> MappingState | None:
-    """The mapping that a 409 names, with its tags: the UUID stands last, after names that may hold one, too."""
+    """The mapping that a 409 names, with its tags: its UUID comes last, after names that may contain one, too."""
     named = _UUID.findall(said) if "already exists" in said else []
     seen = read_mapping(context.aws, named[-1]) if named else None
     if seen is None or seen.is_leaving:
@@ -138,14 +138,14 @@ def _permitted_changes(context: Provisioning, existing: MappingState) -> tuple[C
 
 
 def _may_pass(error: BaseException) -> bool:
-    """Whether it may be IAM that hasn't caught up."""
+    """Whether the cause may be that IAM has not propagated a change yet."""
     said = message_of(error)
     return is_role_not_assumable(error) or any(
         words in said
         for words in (
             "Cannot access stream",
             "ensure the role can perform",
-            # In these words also about the on-failure destination.
+            # Lambda uses the same words about the on-failure destination.
             "execution role does not have permissions",
             "in the following state: Pending",
         )
@@ -158,14 +158,14 @@ def _is_leaving(context: Provisioning, uuid: str) -> bool:
 
 
 def _refuse_a_real_lack(context: Provisioning, role_arn: str, stream_arn: str, said: str) -> None:
-    """Refuse a role of somebody else that really lacks the rights; otherwise say what is waited for."""
+    """Refuse a foreign role that really lacks the rights; otherwise report what the run waits for."""
     if "stream" in said:
         refuse_a_role_that_may_not_read(context, role_arn, stream_arn)
     context.reporter.step(f"Lambda says: {said} Waiting, in case the change in IAM is not effective yet.")
 
 
 def update_mapping(context: Provisioning, step: UpdateMapping) -> MappingState:
-    """Change the settings that differ, in place; what is cleared is cleared explicitly."""
+    """Change the settings that differ, in place; a setting to be cleared is cleared explicitly."""
     return settled(context, _update(context, step.uuid, step.changes))
 
 
@@ -190,12 +190,12 @@ def _update(context: Provisioning, uuid: str, changes: tuple[Change, ...]) -> Ma
 
 
 def settled(context: Provisioning, mapping: MappingState) -> MappingState:
-    """The mapping as AWS shows it at rest, with everything as it was asked for, and a function that works.
+    """Wait until AWS reports the mapping as settled, with the requested settings, and check the function.
 
-    The function need not be waited for: Lambda takes no mapping to one that is Pending.
+    There is no wait for the function: Lambda accepts no mapping to a function that is Pending.
 
     Raises:
-        AwsError: AWS stored something else than it was given, or the function failed.
+        AwsError: The stored settings are not the requested ones, or the function failed.
     """
     seen: MappingState
     if context.trigger.mapping.enabled:
@@ -239,7 +239,7 @@ def _at_rest(context: Provisioning, mapping: MappingState) -> MappingState:
 
 
 def delete_mapping(context: Provisioning, uuid: str) -> None:
-    """Delete the mapping and wait until it is gone: until then it still invokes."""
+    """Delete the mapping and wait until it is gone, because it invokes the function until then."""
     client = context.aws.client("lambda")
 
     def attempt() -> bool | None:
@@ -269,9 +269,9 @@ def delete_mapping(context: Provisioning, uuid: str) -> None:
 def create_like(
     context: Provisioning, stream_arn: str, original: MappingState, *, role_arn: str
 ) -> MappingState:
-    """A mapping for the context' function with the very filters of another one, neither narrowed nor compared.
+    """Create a mapping for the context's function with exactly the filters of another mapping.
 
-    It starts at LATEST: what the stream holds from before is nothing to it.
+    It starts at LATEST, so older records of the stream are not read.
     """
     request = shapes.create_mapping_request(context.trigger, stream_arn, "LATEST")
     request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
@@ -291,6 +291,6 @@ def create_like(
 
 
 def remove_filters(aws: Aws, uuid: str) -> None:
-    """Remove a mapping's filters, as somebody might by mistake: to show what is found then."""
+    """Remove a mapping's filters, to show how this mistake is detected."""
     with translated(f"change event source mapping {uuid}"):
         aws.client("lambda").update_event_source_mapping(UUID=uuid, FilterCriteria={})

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.steps import CreateQueue, DeleteQueue
 
 
-#: Seconds that SQS refuses a name for after its queue was deleted.
+#: Seconds for which SQS refuses the name of a queue that was deleted.
 _NAME_BLOCKED = 60.0
 
 
 def create_queue(context: Provisioning, step: CreateQueue) -> None:
-    """Create the queue, once its name is free again; one that is there already, with these attributes, will do."""
+    """Create the queue as soon as its name is free; an existing queue with these attributes is used."""
     client = context.aws.client("sqs")
 
     def attempt() -> bool | None:
@@ -51,7 +51,11 @@ def create_queue(context: Provisioning, step: CreateQueue) -> None:
 
 
 def delete_queue(context: Provisioning, step: DeleteQueue) -> str:
-    """Delete the queue; why it stays where it is not ours or still holds failures, and empty where it is gone."""
+    """Delete the queue, unless it is not ddbinsert's or still holds failures.
+
+    Returns:
+        Why it was not deleted; empty if it was.
+    """
     client, name = context.aws.client("sqs"), step.name
     queue = read_queue(context.aws, name)
     if queue is None:

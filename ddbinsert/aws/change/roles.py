@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def log_group(context: Provisioning, step: CreateLogGroup | SetRetention, world: World) -> LogGroupState:
-    """Create the log group, or set its retention; whose a group is that exists was seen by the plan."""
+    """Create the log group, or set its retention. The plan has checked the owner of an existing group."""
     client = context.aws.client("logs")
     with translated(f"prepare log group {step.name}"):
         if isinstance(step, CreateLogGroup):
@@ -43,7 +43,7 @@ def log_group(context: Provisioning, step: CreateLogGroup | SetRetention, world:
             except client.exceptions.ResourceAlreadyExistsException:
                 appeared = read_log_group(context.aws, step.name)
                 if appeared is not None and not _is_ours(context, appeared):
-                    return appeared  # somebody else made it meanwhile: it stays as it is
+                    return appeared  # another process created it meanwhile: it is left unchanged
         if step.retention_days is not None:
             client.put_retention_policy(logGroupName=step.name, retentionInDays=step.retention_days)
         elif not isinstance(step, CreateLogGroup):
@@ -68,7 +68,7 @@ def create_role(context: Provisioning, step: CreateRole) -> RoleState:
         try:
             answer: Any = client.create_role(**shapes.create_role_request(context.trigger))
         except client.exceptions.EntityAlreadyExistsException:
-            answer = client.get_role(RoleName=step.name)  # a run at the same time was faster
+            answer = client.get_role(RoleName=step.name)  # a concurrent run created it first
     role = shapes.role(answer)
     if not role.is_ours:
         raise PrerequisiteError(
@@ -80,7 +80,7 @@ def create_role(context: Provisioning, step: CreateRole) -> RoleState:
 
 
 def update_role(context: Provisioning, step: UpdateRole, world: World) -> RoleState:
-    """Change the trust, the permissions boundary and the tags of our role; the role as it is afterwards."""
+    """Change the trust policy, permissions boundary and tags of our role; return the changed role."""
     client, role, want = context.aws.client("iam"), world.role, context.trigger.role
     if role is None:
         raise PrerequisiteError(f"Role {step.name} does not exist.", code="role-not-found")
@@ -105,10 +105,10 @@ def update_role(context: Provisioning, step: UpdateRole, world: World) -> RoleSt
 
 
 def put_role_policy(context: Provisioning, role: str, world: World, *, keeps: bool = False) -> str | None:
-    """Write our inline policy for the live stream and those being drained; without a stream, just for logging.
+    """Write our inline policy for the live stream and those being drained; without a stream, only for logging.
 
     Args:
-        keeps: With the rights of settings that are still to be changed.
+        keeps: Keep the rights that settings need which are still to be changed.
     """
     document = wanted_policy(context.trigger, world, context.package, keeps=keeps)
     if document is None:
@@ -121,7 +121,7 @@ def put_role_policy(context: Provisioning, role: str, world: World, *, keeps: bo
 
 
 def is_role_not_ready(error: BaseException) -> bool:
-    """Lambda can't assume the role, or the role lacks a right that a setting needs: both pass where they are new."""
+    """Whether Lambda can't assume the role, or the role lacks a right: both are temporary with a new role."""
     return is_role_not_assumable(error) or (
         code_of(error) == "InvalidParameterValueException"
         and "execution role does not have permissions" in message_of(error)
@@ -129,12 +129,12 @@ def is_role_not_ready(error: BaseException) -> bool:
 
 
 def is_role_not_assumable(error: BaseException) -> bool:
-    """Lambda can't assume the role: one that is new in IAM, or one that doesn't trust Lambda."""
+    """Whether Lambda can't assume the role: it is new in IAM, or does not trust Lambda."""
     return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message_of(error)
 
 
 def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> None:
-    """Tell a real lack of trust from propagation: read the role.
+    """Read the role to distinguish missing trust from propagation.
 
     Raises:
         PrerequisiteError: The role doesn't exist, or doesn't trust Lambda.
@@ -143,7 +143,7 @@ def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> No
     try:
         role = read_role(context.aws, name)
     except AwsError:
-        return  # not allowed to look: only time can tell
+        return  # not permitted to read it: wait for propagation
     if role is None:
         raise PrerequisiteError(
             f"Role {role_arn} does not exist.",
@@ -159,20 +159,20 @@ def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> No
 
 
 def refuse_a_role_that_may_not_read(context: Provisioning, role_arn: str, stream_arn: str) -> None:
-    """Tell a real lack of rights from propagation: ask IAM what the role's policies say.
+    """Ask IAM about the role's policies to distinguish missing rights from propagation.
 
     Raises:
-        PrerequisiteError: They don't allow to read the stream.
+        PrerequisiteError: The policies do not allow reading the stream.
     """
     name = resource_name(role_arn)
     try:
         results = simulated(context.aws, role_arn, READING, [stream_arn], who=f"role {name}")
     except AwsError:
-        return  # not allowed to ask: only time can tell
+        return  # not permitted to ask: wait for propagation
     lacking = [
         result["EvalActionName"]
         for result in results
-        # With conditions on what only a real call carries, IAM can't tell either.
+        # IAM cannot evaluate conditions on context that only a real call has.
         if result["EvalDecision"] != "allowed" and not result.get("MissingContextValues")
     ]
     if lacking:
@@ -194,7 +194,11 @@ def delete_role(context: Provisioning, step: DeleteRole) -> None:
 
 
 def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) -> str:
-    """Delete the log group; why it stays where it does not carry our tag, and empty where it is gone."""
+    """Delete the log group, unless it lacks our tag.
+
+    Returns:
+        Why it was not deleted; empty if it was.
+    """
     client = context.aws.client("logs")
     known = world.log_group
     seen = (
@@ -209,7 +213,7 @@ def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) 
 
 
 def gone(delete: Callable[[], object], doing: str) -> None:
-    """Delete something; that it is gone already is fine."""
+    """Delete a resource; a resource that does not exist is not an error."""
     with translated(doing):
         try:
             delete()

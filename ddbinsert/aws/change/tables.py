@@ -1,4 +1,4 @@
-"""Changes to tables and their streams; each waits until AWS shows it done."""
+"""Changes to tables and their streams; each waits until AWS reports it as done."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def create_table(context: Provisioning, step: CreateTable) -> TableState:
         try:
             made = shapes.table(client.create_table(**request))
         except client.exceptions.ResourceInUseException:
-            made = None  # somebody was faster: theirs will do, its key is compared by the next plan
+            made = None  # another process created it first: use it; the next plan compares its key
     if made is not None and made.status == "ACTIVE":
         return made
     return _table_once(context, step.table, lambda table: table.status == "ACTIVE", "be active")
 
 
 def enable_stream(context: Provisioning, table: str, view: StreamView, *, is_ours: bool = True) -> TableState:
-    """Enable the stream and wait until it is live; a stream that is live with this view already is fine.
+    """Enable the stream and wait until it is live; a stream that is already live with this view type is used.
 
     Args:
-        is_ours: Mark the stream as ddbinsert's where this call enables it: only then `down` may disable it.
+        is_ours: Mark the stream as ddbinsert's if this call enables it: only then `down` may disable it.
     """
     answer = _update_stream(context, table, view)
     state = answer if answer is not None and _is_live(answer, view) else _live(context, table, view)
@@ -50,7 +50,10 @@ def enable_stream(context: Provisioning, table: str, view: StreamView, *, is_our
 
 
 def _mark(context: Provisioning, table: TableState) -> None:
-    """Note on the table which of its streams ddbinsert enabled; without the right to do so, only `down` differs."""
+    """Tag the table with the stream that ddbinsert enabled.
+
+    Without permission to tag, only a warning is reported: `down` will not disable the stream.
+    """
     tag: Any = {"Key": STREAM_TAG, "Value": table.stream_label}
     try:
         with translated(f"tag table {table.name}"):
@@ -58,13 +61,12 @@ def _mark(context: Provisioning, table: TableState) -> None:
     except AwsError as error:
         context.reporter.warn(
             f"the stream of {table.name} could not be marked as enabled by ddbinsert, so down --stream will "
-            "not disable it: "
-            f"{error.message}"
+            f"not disable it: {error.message}"
         )
 
 
 def _unmark(context: Provisioning, table: TableState) -> None:
-    """Remove the note; one that stays names a stream that is gone."""
+    """Remove that tag; a tag that cannot be removed names a stream that no longer exists, which is harmless."""
     with contextlib.suppress(AwsError), translated(f"tag table {table.name}"):
         context.aws.client("dynamodb").untag_resource(ResourceArn=table.arn, TagKeys=[STREAM_TAG])
 
@@ -113,10 +115,10 @@ def replace_stream(
 ) -> tuple[TableState, tuple[float, float]]:
     """Disable, then enable with the other view type: the new stream has a new ARN.
 
-    A stream that somebody else had enabled is followed by one that `down` leaves on, too.
+    If ddbinsert had not enabled the old stream, `down` leaves the new one enabled, too.
 
     Args:
-        table: As it is before.
+        table: Its state before the change.
 
     Returns:
         The table, and the epoch seconds between which the stream may have been off.
@@ -151,7 +153,7 @@ def _time(epoch: float) -> str:
 def _not_enabled_again(
     context: Provisioning, step: ReplaceStream, error: DdbInsertError, *, is_ours: bool
 ) -> AwsError:
-    """Put the former view type back, so that writes are recorded; what the stream is now, in words."""
+    """Restore the former view type, so that writes are recorded; return an error that states the result."""
     try:
         enable_stream(context, step.table, step.have, is_ours=is_ours)
     except DdbInsertError:
@@ -160,8 +162,7 @@ def _not_enabled_again(
     else:
         state = (
             f"The stream of {step.table} is enabled again with {step.have.value}, with a new ARN; mappings "
-            "still read the "
-            "old one."
+            "still read the old one."
         )
         hint = Advice("Attach the trigger to the new stream", ("attach-trigger", step.table))
     return AwsError(
@@ -171,15 +172,15 @@ def _not_enabled_again(
     )
 
 
-#: Seconds that a refusal to change the stream may last before it counts: DescribeTable lags behind UpdateTable.
+#: Seconds for which a refused change of the stream is retried: DescribeTable lags behind UpdateTable.
 _LAG = 15.0
 
 
 def _update_stream(context: Provisioning, table: str, view: StreamView | None) -> TableState | None:
-    """UpdateTable; None where the table is as wanted, or on its way there, already.
+    """Call UpdateTable; None if the stream has, or is getting, the wanted state already.
 
     Raises:
-        AwsError: AWS refuses, and the table stays otherwise; with AWS's words.
+        AwsError: AWS refuses, and the stream has another state; the message is AWS's.
     """
     client, clock = context.aws.client("dynamodb"), context.clock
     specification: Any = shapes.stream_specification(view)
@@ -190,7 +191,7 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
         try:
             return (shapes.table(client.update_table(TableName=table, StreamSpecification=specification)),)
         except client.exceptions.ResourceInUseException as error:
-            # Either another change is under way, or the stream is as wanted: only a look can tell.
+            # Either another change is in progress, or the stream has the wanted state: read it to find out.
             said[0] = message_of(error)
             return (None,) if _settled(context, table, view) else None
         except client.exceptions.ClientError as error:
@@ -216,7 +217,7 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
 
 
 def _on_its_way(context: Provisioning, table: str, view: StreamView | None) -> bool:
-    """Whether the stream has a live view already, where one is wanted, or none, where none is."""
+    """Whether the stream is enabled already, if it is wanted, or disabled, if not."""
     seen = read_table(context.aws, table)
     return seen is not None and (seen.view is not None) == (view is not None)
 
@@ -227,7 +228,7 @@ def _settled(context: Provisioning, table: str, view: StreamView | None) -> bool
 
 
 def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
-    """Wait for a stream that another run has just enabled; the table alone doesn't tell (it may be updating)."""
+    """Wait for a stream that another run has just enabled; the table's state is not enough (it may be updating)."""
     client = context.aws.client("dynamodbstreams")
     last = ["not there"]
 

@@ -1,4 +1,4 @@
-"""Tags of the parts of a trigger that exist already."""
+"""Tags of the existing parts of a trigger."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def update_tags(context: Provisioning, world: World) -> None:
-    """Set the user's tags on everything that was made before; what this run makes has them from the start.
+    """Set the user's tags on every part that existed before this run; new parts are created with them.
 
-    ddbinsert's own tag is not among them: what does not carry it is not ddbinsert's.
+    ddbinsert's own tag is not added: a part without it does not belong to ddbinsert.
     """
-    # Function and role come last: where the tags of the others may not be read, a plan compares theirs alone, and a run
-    # that is interrupted is continued.
+    # Function and role come last: if the tags of the others may not be read, a plan compares only theirs, so that an
+    # interrupted run is continued.
     context.aws.side_by_side(lambda: _mapping(context, world), lambda: _log_group(context, world))
     context.aws.side_by_side(lambda: _function(context, world), lambda: _role(context, world))
 
 
 def adopt_function(context: Provisioning, world: World) -> dict[str, str]:
-    """Mark the function as ddbinsert's; its tags afterwards."""
+    """Mark the function as ddbinsert's; return its new tags."""
     function = world.function
     if function is None:
         return {}
@@ -41,7 +41,7 @@ def adopt_function(context: Provisioning, world: World) -> dict[str, str]:
 
 
 def adopt_mapping(context: Provisioning, step: AdoptMapping, world: World) -> MappingState:
-    """Mark the mapping as ddbinsert's; the mapping afterwards."""
+    """Mark the mapping as ddbinsert's; return the mapping with its new tags."""
     mapping = next(mapping for mapping in world.mappings if mapping.uuid == step.uuid)
     own = {OWNER_TAG: context.trigger.table, **context.trigger.tags}
     with translated(f"tag event source mapping {mapping.uuid}"):
@@ -50,7 +50,7 @@ def adopt_mapping(context: Provisioning, step: AdoptMapping, world: World) -> Ma
 
 
 def update_mapping_tags(context: Provisioning, step: UpdateMappingTags, world: World) -> MappingState:
-    """Set the user's tags on our mapping; the mapping afterwards."""
+    """Set the user's tags on our mapping; return the mapping with its new tags."""
     mapping = next(mapping for mapping in world.mappings if mapping.uuid == step.uuid)
     with translated(f"tag event source mapping {mapping.uuid}"):
         _retag(context, mapping.arn)
@@ -88,7 +88,7 @@ def _role(context: Provisioning, world: World) -> None:
     role = world.role
     if role is None or not role.is_ours or context.trigger.function.role is not None:
         return
-    own = context.trigger.role.tags  # win over those of everything
+    own = context.trigger.role.tags  # take precedence over the tags for all parts
     client = context.aws.client("iam")
     gone = [name for name in cleared_tags(context.trigger) if name not in own]
     tags = {name: value for name, value in context.trigger.tags.items() if name not in own}
@@ -100,7 +100,7 @@ def _role(context: Provisioning, world: World) -> None:
 
 
 def keep_log_group(context: Provisioning, step: KeepLogGroup, world: World) -> LogGroupState | None:
-    """Tag the log group as one that holds an audit log; one that somebody else made stays as it is."""
+    """Tag the log group as one that holds an audit log; a foreign log group is left unchanged."""
     group = world.log_group
     if group is None or group.name != step.name or not group.arn:
         group = read_log_group(context.aws, step.name)
@@ -115,7 +115,7 @@ def keep_log_group(context: Provisioning, step: KeepLogGroup, world: World) -> L
 
 
 def _log_group(context: Provisioning, world: World) -> None:
-    """Tag the log group; one that somebody else made stays as it is."""
+    """Tag the log group; a foreign one is left unchanged."""
     group = world.log_group
     if group is None or world.table is None:
         return

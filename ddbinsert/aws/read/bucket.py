@@ -1,4 +1,4 @@
-"""A token bucket: how often an operation may be called, so that other tools keep their share of an account's limits."""
+"""A token bucket, which limits the rate of an operation so that other tools keep their share of the quota."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
 
-#: After a throttle, the rate falls to this part of itself; it does not rise again within a run.
+#: Factor of the rate after a throttle; the rate does not rise again within a run.
 _SLOWER = 0.5
 _SLOWEST = 0.5
 
 
 class TokenBucket:
-    """Calls of one operation in one region; thread-safe.
+    """Limits the calls of one operation in one region; thread-safe.
 
     Args:
-        rate: Calls a second.
+        rate: Calls per second.
         burst: Calls that may be made at once.
     """
 
@@ -31,7 +31,7 @@ class TokenBucket:
 
     @property
     def rate(self) -> float:
-        """Calls a second, as of now."""
+        """The current limit in calls per second."""
         return self._rate
 
     def take(self) -> None:
@@ -46,7 +46,7 @@ class TokenBucket:
             self._clock.sleep(pause)
 
     def throttled(self) -> None:
-        """AWS throttled a call: be slower from now on."""
+        """AWS throttled a call: reduce the rate."""
         with self._lock:
             self._rate = max(_SLOWEST, self._rate * _SLOWER)
             self._tokens = min(self._tokens, 0.0)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.seen import FunctionState
 
-#: Bytes of an archive, and of all that is unpacked of it, beyond which it is not searched: Lambda's own limits.
+#: Maximum bytes of an archive, and of its unpacked content, that is searched: Lambda's own limits.
 _LARGEST, _LARGEST_UNPACKED = 262_144_000, 600_000_000
 _SECONDS: Final = 60
 _DEEPEST: Final = 2
@@ -23,12 +23,12 @@ _ARCHIVES: Final = (".zip", ".jar", ".war", ".whl", ".nupkg")
 
 
 class Searched(NamedTuple):
-    """The answer.
+    """The result of a search.
 
     Attributes:
-        found: Files that hold the word, the first few.
+        found: The first files that contain the word.
         files: Number of files that were searched.
-        why: Why the code could not be searched, or not all of it; empty where it was.
+        why: Why the code could not be searched, or only a part of it; empty if all was searched.
     """
 
     found: tuple[str, ...] = ()
@@ -37,11 +37,11 @@ class Searched(NamedTuple):
 
 
 class _TooLargeError(Exception):
-    """More than is searched."""
+    """The archive or its content is larger than the maximum that is searched."""
 
 
 def search_code(aws: Aws, function: FunctionState, word: str) -> Searched:
-    """Look for a word in everything that is deployed for a function; what cannot be read is said so, and no error."""
+    """Search for a word in a function's deployed code; code that cannot be read is reported, not an error."""
     if function.package_type != "Zip":
         return Searched(why="it is a container image, which is not read")
     client: Any = aws.client("lambda")
@@ -78,10 +78,11 @@ def search_code(aws: Aws, function: FunctionState, word: str) -> Searched:
 
 
 def _downloaded(address: str) -> bytes:
-    """The archive at an address that Lambda gave.
+    """The archive at an address that Lambda returned.
 
     Raises:
-        OSError, ValueError: It cannot be read. _TooLargeError: It is larger than any archive of a function.
+        OSError, ValueError: It cannot be read.
+        _TooLargeError: It is larger than Lambda's limit.
     """
     import urllib.request
 
@@ -95,7 +96,7 @@ def _downloaded(address: str) -> bytes:
 
 
 def _files(archive: bytes, needles: Sequence[bytes], depth: int = 0) -> Iterator[tuple[str, bool]]:
-    """Each file of an archive, archives within it included, and whether it holds one of the needles."""
+    """Each file of an archive, including nested archives, and whether it contains one of the needles."""
     left = _LARGEST_UNPACKED
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         for one in opened.infolist():

@@ -1,4 +1,4 @@
-"""An on-failure destination with all that decides whether Lambda, in a role, may leave a document there. Reads only."""
+"""An on-failure destination, and what decides whether Lambda may write to it with a role. Only reads."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _AWS_MANAGED: Final = "alias/aws/"
 
 
 def read_destination_state(aws: Aws, arn: str, role_arn: str, role: RoleState | None) -> DestinationState:
-    """An on-failure destination, its policy and key, and what the role's own policies say of it.
+    """An on-failure destination, its policy and key, and what the role's own policies allow on it.
 
     Args:
-        role: The role as it was read, where it is one that ddbinsert created: for when IAM may not be asked.
+        role: The role as it was read, if ddbinsert created it; used if IAM's simulator may not be called.
     """
     service = arn_parts(arn).service
     if service not in SENDS or arn.endswith(".fifo"):
@@ -61,10 +61,11 @@ def read_destination_state(aws: Aws, arn: str, role_arn: str, role: RoleState | 
 
 
 def _place(aws: Aws, arn: str, account: str) -> tuple[DestinationState, str]:
-    """The destination with its policy, and the name of its key; empty for none.
+    """The destination with its policy, and the name of its key; empty if it has none.
 
     Args:
-        account: The role's. In another one, what may not be seen is answered like what is not there.
+        account: The role's account. For a destination in another account, AWS answers "not permitted" and "does not
+            exist" alike.
     """
     target = arn_parts(arn)
     try:
@@ -85,7 +86,7 @@ def _place(aws: Aws, arn: str, account: str) -> tuple[DestinationState, str]:
 
 
 class _Gone(Exception):
-    """The destination was looked for, and not found."""
+    """The destination was not found."""
 
 
 def _queue(aws: Aws, arn: str) -> tuple[DestinationState, str]:
@@ -149,7 +150,7 @@ def _if_there(ask: Callable[[], Any]) -> Any:
 
 
 def _key(aws: Aws, name: str, role_arn: str) -> KeyState:
-    """A key by its ARN, ID or alias. The service's own key of an account is for whoever may use the service."""
+    """A key by its ARN, ID or alias. An AWS managed key may be used by everyone who may use its service."""
     if _AWS_MANAGED in name:
         return KeyState(arn=name, state="Enabled", is_aws_managed=True)
     client: Any = aws.client("kms")
@@ -177,7 +178,7 @@ def _key(aws: Aws, name: str, role_arn: str) -> KeyState:
 
 
 def _grants(aws: Aws, key: str, role_arn: str) -> Sure:
-    """Whether a grant lets the role make data keys; grants are rare, and seldom may be listed."""
+    """Whether a grant lets the role generate data keys; grants are rare, and often may not be listed."""
     try:
         with translated(f"list the grants of key {key}"):
             pages = aws.client("kms").get_paginator("list_grants").paginate(KeyId=key)
@@ -197,7 +198,7 @@ def _grants(aws: Aws, key: str, role_arn: str) -> Sure:
 def _own(
     aws: Aws, role_arn: str, asked: Mapping[str, str], role: RoleState | None
 ) -> tuple[dict[str, Own], str]:
-    """By action, what the role's policies say; why IAM could not be asked, where it could not."""
+    """What the role's policies say, by action; and why IAM could not be asked, or an empty string."""
     try:
         answers = aws.side_by_side(
             *(
@@ -236,7 +237,7 @@ def _own_of(result: Mapping[str, Any]) -> Own:
 
 
 def _written(role: RoleState | None, action: str, resource: str) -> Own:
-    """What the policy says that ddbinsert wrote on a role of its own; the role may have others."""
+    """What the policy says that ddbinsert wrote for its own role; the role may have further policies."""
     if role is None or not role.is_ours or not role.policy:
         return Own.UNKNOWN
     import json

@@ -1,4 +1,4 @@
-"""Where an export of DynamoDB's is read: a folder of this machine, or the bucket that it was written to."""
+"""The location of a DynamoDB export: a folder on this machine, or the bucket to which it was written."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class ExportPlace(Protocol):
 
     @property
     def name(self) -> str:
-        """As the user wrote it."""
+        """The location as the user wrote it."""
 
     def text(self, file: str) -> str | None:
-        """The content of a file beside the manifest; None where there is no such file.
+        """The content of a file next to the manifest; None if it does not exist.
 
         Raises:
             OSError, AwsError: It can't be read.
         """
 
     def data(self, key: str) -> AbstractContextManager[Path]:
-        """A data file, by its key in the manifest, as a file of this machine for as long as the block lasts.
+        """A data file, by its key in the manifest, as a local file while the block runs.
 
         Raises:
             OSError, AwsError: It can't be read.
@@ -47,13 +47,13 @@ class ExportPlace(Protocol):
 
 
 def place_of(aws: Aws, text: str, base: Path) -> ExportPlace:
-    """The place that ``DIR`` or ``s3://BUCKET/PREFIX`` names.
+    """The location that ``DIR`` or ``s3://BUCKET/PREFIX`` names.
 
     Args:
-        base: Where relative folders begin.
+        base: The folder to which relative paths refer.
 
     Raises:
-        UsageError: It names no place in S3.
+        UsageError: It is not a valid location in S3.
     """
     if not text.startswith(_SCHEME):
         return Folder(base / text)
@@ -85,7 +85,7 @@ class Folder:
 
     @contextmanager
     def data(self, key: str) -> Iterator[Path]:
-        """A full export has a folder of data of its own; incremental ones share the one beside theirs."""
+        """A full export has its own data folder; incremental exports share the one next to their folders."""
         name = key.rpartition("/")[2]
         own, shared = self.path / "data" / name, self.path.parent / "data" / name
         yield own if own.exists() or not shared.exists() else shared
@@ -93,7 +93,11 @@ class Folder:
 
 @dataclass(frozen=True)
 class InBucket:
-    """An export where DynamoDB wrote it. A data file at a time is on this machine's disk."""
+    """An export in S3. One data file at a time is copied to the local disk.
+
+    Attributes:
+        prefix: Prefix of the objects' keys, without a slash at the end.
+    """
 
     aws: Aws
     bucket: str
@@ -122,7 +126,7 @@ class InBucket:
     def data(self, key: str) -> Iterator[Path]:
         with TemporaryDirectory(prefix="ddbinsert-export-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "data"
-            own = f"{self.prefix}/data/{key.rpartition('/')[2]}"  # where the export was copied to another prefix
+            own = f"{self.prefix}/data/{key.rpartition('/')[2]}"  # if the export was copied to another prefix
             with translated(f"read {_SCHEME}{self.bucket}/{key}"):
                 for name in dict.fromkeys((key, own)):
                     if self._fetch(name, path):
@@ -132,7 +136,7 @@ class InBucket:
             yield path
 
     def _fetch(self, key: str, path: Path) -> bool:
-        """Copy an object to a file, beginning anew where the connection breaks; False where there is none."""
+        """Copy an object to a file, starting again if the connection breaks; False if it does not exist."""
         for attempt in range(_TRIES):
             try:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)

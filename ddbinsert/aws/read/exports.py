@@ -1,9 +1,9 @@
-"""DynamoDB's own exports to S3: gzipped DynamoDB JSON, checked against the manifest.
+"""DynamoDB's own exports to S3: gzipped DynamoDB JSON, compared with the manifest.
 
-Format: the DynamoDB developer guide, "DynamoDB table export output format". A folder holds ``manifest-summary.json``,
-``manifest-files.json`` (a line for each data file, with its MD5 and its number of items); the data files are in
-``data/`` in it, or beside it. A line of a full export is ``{"Item": …}``, of an incremental one ``{"Keys": …,
-"NewImage": …, "OldImage": …}``, without NewImage where the item was deleted.
+Format: the DynamoDB developer guide, "DynamoDB table export output format". A folder contains
+``manifest-summary.json`` and ``manifest-files.json`` (a line for each data file, with its MD5 and its number of
+items); the data files are in ``data/`` in it, or next to it. A line of a full export is ``{"Item": …}``, of an
+incremental one ``{"Keys": …, "NewImage": …, "OldImage": …}``, without NewImage if the item was deleted.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def exported_items(place: ExportPlace, *, table_arn: str = "") -> Iterator[dict[
     """The items of an export, in DynamoDB JSON.
 
     Args:
-        table_arn: The table that it must be of, where its summary says so.
+        table_arn: The table that the export must be of, if its summary names one.
 
     Raises:
-        PrerequisiteError: It is not a whole export, not of this table, or a file differs from the manifest.
+        PrerequisiteError: The export is incomplete, of another table, or a file differs from the manifest.
         AwsError: It may not be read.
     """
     _check_summary(place, table_arn)
@@ -57,7 +57,7 @@ def exported_items(place: ExportPlace, *, table_arn: str = "") -> Iterator[dict[
 
 
 def _check_summary(place: ExportPlace, table_arn: str) -> None:
-    """Refuse an export of another table, and one in another format; a copy without its summary may be any."""
+    """Refuse an export of another table or in another format; a copy without its summary is not checked."""
     try:
         text = place.text(_SUMMARY)
         summary = json.loads(text) if text else {}
@@ -79,7 +79,7 @@ def _check_summary(place: ExportPlace, table_arn: str) -> None:
 
 
 def _data_files(place: ExportPlace) -> list[tuple[str, str | None, int | None]]:
-    """The data files: key, checksum, number of items; the latter two where the manifest names them."""
+    """The data files: key, checksum, number of items; the latter two are None if the manifest omits them."""
     try:
         text = place.text(_FILES)
         if text is None:
@@ -107,7 +107,7 @@ def _lines(path: Path, name: str) -> Iterator[str]:
 
 
 def _item_of(line: str, name: str) -> dict[str, Any] | None:
-    """The item of a line; None where it was deleted."""
+    """The item of a line; None if it was deleted."""
     try:
         document = json.loads(line)
         if "Item" in document:

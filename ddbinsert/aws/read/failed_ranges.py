@@ -1,4 +1,4 @@
-"""The records that failure documents name, read back from the stream: each page of a shard once."""
+"""The records that failure documents refer to, read again from the stream; each page of a shard is read once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-#: Number of empty answers in a row from a shard that mean that the rest cannot be read.
+#: Number of consecutive empty answers from a shard after which the rest counts as unreadable.
 _MOST_EMPTY = 40
 #: Seconds between two reads of one shard, which allows five a second.
 _PAUSE = 0.25
@@ -26,7 +26,11 @@ _PAGE = 1000
 
 @dataclass
 class _Page:
-    """The last page that was read of a shard; the next failure of it begins in it, mostly."""
+    """The last page that was read of a shard; the next failure usually begins in it.
+
+    Attributes:
+        following: The iterator of the next page; None at the shard's end.
+    """
 
     records: list[Record] = field(default_factory=list)
     following: str | None = None
@@ -38,7 +42,7 @@ class _Page:
 
 
 class RangeReader:
-    """Reads failures' records. Failures of one shard are asked for in its order, so that no page is read twice."""
+    """Reads the records of failures. Callers pass failures of one shard in its order, so that no page is read twice."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
@@ -50,7 +54,7 @@ class RangeReader:
         """The records of a failure: from the document, or from the stream, which keeps them for 24 hours.
 
         Raises:
-            PrerequisiteError: All of them are gone, or the last ones could not be read.
+            PrerequisiteError: None of them exists any more, or the last ones could not be read.
         """
         if failure.records is not None:
             return Fetched(records=failure.records)
@@ -63,10 +67,10 @@ class RangeReader:
                 raise _gone(failure) from error
 
     def _range(self, failure: Failure) -> Iterator[Record]:
-        """The shard's records from the failure's first on, up to its last; from the oldest on where the first is gone.
+        """The shard's records from the failure's first to its last; from the oldest on if the first is gone.
 
-        An empty answer says nothing (API reference of GetRecords: several calls may be needed to reach the part that
-        holds records), while the range's end is known: only reaching it shows that nothing is missing.
+        An empty answer does not mean the end (API reference of GetRecords: several calls may be needed to reach the
+        part that holds records). Only a record at or behind the range's end shows that none is missing.
         """
         place = failure.stream_arn, failure.shard
         if self._place == place and self._page.holds(int(failure.first)):
@@ -99,7 +103,7 @@ class RangeReader:
         return str(answer["ShardIterator"])
 
     def _read(self, failure: Failure, iterator: str | None) -> Iterator[Record]:
-        """Pages from an iterator on, until one reaches the failure's end; that one is kept."""
+        """Read pages from an iterator until one reaches the failure's end; that page is kept for the next failure."""
         client: Any = self._aws.client("dynamodbstreams")
         empty = 0
         while iterator is not None and empty < _MOST_EMPTY:
@@ -116,7 +120,7 @@ class RangeReader:
 
 
 def _whole(failure: Failure, records: list[Record]) -> Fetched:
-    """The records of the range, if they reach to its end; the first ones may be gone (the oldest go first)."""
+    """The records of the range, if they reach its end; the first ones may have expired."""
     inside = {sequence_of(record): record for record in records if failure.holds(record)}
     found = tuple(inside[number] for number in sorted(inside))
     if not found:

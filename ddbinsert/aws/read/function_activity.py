@@ -1,4 +1,4 @@
-"""What the function's log and CloudWatch's metrics say about its invocations."""
+"""A function's invocations, according to its log and to CloudWatch's metrics."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.session import Aws
 
-#: So many pages of the log are read at most; what is beyond is told as cut.
+#: Maximum number of pages of the log to read; a longer log is reported as cut.
 _PAGES = 10
-#: For the evidence of a run that is well; more than one, as a page may be empty and not the last.
+#: The same for a successful run; more than one, because an empty page is not always the last.
 _FEW_PAGES = 3
 _FEW_LINES = 1_000
 #: An answer with this number of events and no token was cut by the emulator (docs/aws-facts.md#emulator-logs).
@@ -37,29 +37,29 @@ _ERROR = re.compile(
     r"^\[ERROR\]|^Traceback|Runtime\.\w+|errorType|Unhandled|\"level\"\s*:\s*\"ERROR\"|\"status\"\s*:\s*\"error\""
 )
 _EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(?:: |$)")
-# What Lambda's runtimes alone write; a logger of an application's puts a tab after its level.
+#: Text that only Lambda's runtimes write; an application's logger puts a tab after its level.
 _CRASH = re.compile(
     r"^\[ERROR\] [^\t]|\tERROR\t(?:Invoke Error|Uncaught Exception|Unhandled Promise Rejection)\t"
     r"|\bRuntime\.(?:ExitError|ImportModuleError|HandlerNotFound|UserCodeSyntaxError|Unknown)\b"
     r"|\"status\"\s*:\s*\"(?:error|failure)\""
 )
-#: CloudWatch's own filter for these lines; an emulator may ignore it, so each line is looked at again.
+#: CloudWatch's filter for these lines; an emulator may ignore it, so each line is checked again.
 _PATTERN = '?REPORT ?"platform.report" ?"timed out" ?ERROR ?Traceback ?errorType ?Runtime ?Unhandled'
 
 
 def read_invocations(
     aws: Aws, group: str, function: str, *, since: float, everything: bool = True
 ) -> Invocations:
-    """The invocations of a function since an epoch second; others' are left out where they share its log group.
+    """The invocations of a function since an epoch second, without those of other functions in its log group.
 
     Raises:
-        AwsError: The log may not be read. A missing group is no error: it holds nothing.
+        AwsError: The log may not be read. A missing log group is not an error: it counts as empty.
     """
     request: dict[str, Any] = {"logGroupName": group, "startTime": int(since * 1000)}
     if aws.is_aws:
         request["filterPattern"] = _PATTERN
     elif not everything:
-        # An emulator takes no alternatives; of a run that is well, the reports alone are of interest.
+        # Emulators do not support alternatives; for a successful run, only the reports are needed.
         request |= {"filterPattern": "REPORT", "limit": _FEW_LINES}
     lines: list[str] = []
     cut = False
@@ -85,7 +85,7 @@ def read_invocations(
 
 
 def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
-    """What log lines say about invocations."""
+    """A summary of the invocations in these log lines."""
     counts = Counter[str]()
     longest: float | None = None
     kept: list[str] = []
@@ -95,7 +95,7 @@ def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
             if line.startswith(" "):
                 continue
             in_traceback = False
-            if _EXCEPTION.match(line):  # a traceback printed line by line: this one says what went wrong
+            if _EXCEPTION.match(line):  # a traceback printed line by line: this line has the exception
                 kept.append(line)
                 continue
         duration = _duration(line)
@@ -103,7 +103,7 @@ def summarized(lines: Iterable[str], *, cut: bool = False) -> Invocations:
             counts["reports"] += 1
             longest = max(longest or 0.0, duration)
             counts["cold"] += "Init Duration" in line or "initDurationMs" in line
-        # A report tells of a failure once more: the larger count of the two is taken, never their sum.
+        # A failure may be in a line and in a report: the larger count of the two is taken, never their sum.
         told = "lines" if duration is None else "reports"
         if _TIMEOUT.search(line):
             counts[f"timeouts by {told}"] += 1
@@ -138,9 +138,9 @@ def _duration(line: str) -> float | None:
 def read_metrics(
     aws: Aws, function: str, mappings: Iterable[str], *, since: float, until: float
 ) -> MetricCounts:
-    """CloudWatch's counts over the run's time (epoch seconds). Datapoints come minutes late.
+    """CloudWatch's counts for the time of the run (epoch seconds). Datapoints arrive minutes late.
 
-    They are of whole minutes; an emulator counts a function's from the very moment that it is asked for.
+    They are of whole minutes; an emulator's counts of a function begin exactly at the requested time.
     """
     exact = frozenset[str]() if aws.is_aws else frozenset(OF_FUNCTION)
     asked = [(name, "FunctionName", function) for name in OF_FUNCTION]

@@ -1,4 +1,4 @@
-"""Running a CloudWatch Logs Insights query to its end."""
+"""Running a CloudWatch Logs Insights query until it ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-_LONGEST = 900.0  # a query may run for 60 minutes; one over a few minutes of log takes seconds
+#: Maximum seconds; a query may run for 60 minutes, but one over a few minutes of log takes seconds.
+_LONGEST = 900.0
 
 
 def query(
@@ -27,11 +28,11 @@ def query(
     clock: Clock,
     progress: Callable[[str, float, str], None] | None = None,
 ) -> list[dict[str, str]]:
-    """The rows of a query over a log group, field to text.
+    """The rows of a query over a log group, each as text by field.
 
     Args:
-        since: Epoch seconds.
-        until_time: Likewise; inclusive.
+        since: Start in epoch seconds.
+        until_time: End in epoch seconds, inclusive.
 
     Raises:
         AwsError: The query was refused, or failed.

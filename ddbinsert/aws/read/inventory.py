@@ -1,7 +1,7 @@
-"""Everything that has to do with streams in one region: tables, mappings, functions, pipes, tags.
+"""The resources related to streams in one region: tables, mappings, functions, pipes, tags.
 
-Lists and tables are read side by side, within the rate of each operation. What may not be read is noted, and the rest
-goes on.
+Lists and tables are read concurrently, within the rate of each operation. Resources that may not be read are noted,
+and the others are still read.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Calls a second on AWS; what is not listed has the rate of Lambda's and most control planes, of which a part is used.
+#: Calls per second on AWS; other operations have the default rate, a part of the limit of most control planes.
 _RATES = {"DescribeTable": 100.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
 _RATE = 8.0
 _ATTEMPTS = 8
 _LONGEST_PAUSE = 20.0
-#: Tables that are asked for at a time.
+#: Maximum number of tables that are read concurrently.
 _AHEAD = 32
 
 
@@ -53,7 +53,7 @@ class RegionReader:
         self._denied: set[str] = set()
 
     def around(self) -> tuple[RegionFacts, list[str]]:
-        """What is known of the region besides its tables, and the names of its tables."""
+        """The region's facts without its tables, and the names of its tables."""
         reads: list[tuple[str, Callable[[], Any]]] = [
             ("tables", self._tables),
             ("event source mappings", self._mappings),
@@ -78,7 +78,7 @@ class RegionReader:
         )
 
     def read_tables(self, names: Iterable[str]) -> Iterator[TableRead]:
-        """The tables, each as soon as it is known, a bounded number at a time."""
+        """The tables, each as soon as it is read, a limited number at a time."""
         left = iter(names)
         running: dict[Future[Any], str] = {}
         while True:
@@ -95,10 +95,10 @@ class RegionReader:
                 yield TableRead(name=name, state=None, unread=True) if read is None else read
 
     def _noted(self, what: str, future: Future[Any]) -> Any:
-        """The result; None where it could not be read, which is noted.
+        """The result; None if it could not be read, which is noted.
 
         Raises:
-            CredentialsError: There is no identity to read anything with.
+            CredentialsError: There are no usable credentials.
         """
         try:
             return self._aws.result(future)
@@ -122,7 +122,7 @@ class RegionReader:
     # --- calls ------------------------------------------------------------------------------------------
 
     def _call(self, operation: str, call: Callable[[], T]) -> T:
-        """The answer of one call, made when its turn has come, and again where AWS throttles."""
+        """The answer of one call, which waits for the operation's rate, and is repeated if AWS throttles."""
         bucket = self._bucket(operation)
         pause = 0.5
         for attempt in range(_ATTEMPTS):
@@ -140,7 +140,7 @@ class RegionReader:
         raise AssertionError("the last attempt returns or raises")
 
     def _bucket(self, operation: str) -> TokenBucket | None:
-        """The operation's bucket; none where nobody else shares the endpoint."""
+        """The operation's bucket; None on an endpoint that is not AWS."""
         if not self._aws.is_aws:
             return None
         rate = _RATES.get(operation, _RATE)
@@ -156,7 +156,7 @@ class RegionReader:
         """Page by page.
 
         Args:
-            token: Its name in a request, and in an answer.
+            token: The token's name in a request, and in an answer.
         """
         asked, told = token
         request = dict(request or {})
@@ -232,7 +232,7 @@ class RegionReader:
         return TableRead(name=name, state=shapes.table(answer), kinesis=self._kinesis(name))
 
     def _kinesis(self, name: str) -> tuple[KinesisDestination, ...]:
-        """The table's Kinesis destinations; none, once noted, where they may not be read."""
+        """The table's Kinesis destinations; if they may not be read, none, which is noted once."""
         if "kinesis" in self._denied:
             return ()
         call = self._aws.client("dynamodb").describe_kinesis_streaming_destination

@@ -1,4 +1,4 @@
-"""What reading a log again and again has to remember: how far a look has come, and what was given lately."""
+"""The state of a log that is read repeatedly: the position of a read, and the events that were returned lately."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from ddbinsert.core.logs.event import LogEvent
 
-#: Known events are kept by tenths of a second, in milliseconds.
+#: Milliseconds for which known events are kept together: a tenth of a second.
 _BUCKET = 100
 
 
 @dataclass
 class Look:
-    """One reading from a start to the present, page by page; what is left of it when it is interrupted.
+    """One read from a start time to the present, page by page; it can be continued after an interruption.
 
     Attributes:
-        start: Epoch milliseconds, moved on where pages come without tokens.
-        token: The next page's.
-        whole: It goes back over the whole overlap.
-        instant: A millisecond that holds more events than an answer.
-        gave: Whether it has found anything new.
+        start: Epoch milliseconds; advanced if pages have no tokens.
+        token: The token of the next page.
+        whole: Whether it covers the whole overlap.
+        instant: A millisecond with more events than one answer can hold.
+        gave: Whether it has found a new event.
     """
 
     start: int
@@ -38,7 +38,7 @@ class Look:
     _mark: tuple[int | None, Counter[tuple[str, str]]] = (None, Counter())
 
     def restart(self, start: int) -> None:
-        """Read from another moment on, without a token."""
+        """Read from another time on, without a token."""
         self.start, self.token, self.instant = start, None, None
         self.count_anew()
 
@@ -46,7 +46,7 @@ class Look:
         self._at = None
 
     def begin_page(self) -> None:
-        """Count equal lines from where the page begins, also where it is read for the second time."""
+        """Count equal lines from the page's beginning, also if the page is read again."""
         page = (self.start, self.token)
         if page == self._page:
             self._at, self._equal = self._mark[0], Counter(self._mark[1])
@@ -54,13 +54,13 @@ class Look:
             self._page, self._mark = page, (self._at, Counter(self._equal))
 
     def identity(self, event: LogEvent) -> int:
-        """A number that stands for this event and no other, however often it is read."""
+        """A number that identifies this event, however often it is read."""
         if event.event_id is not None:
             return hash(event.event_id)
         return self.count(event.timestamp, event.stream, event.message)
 
     def count(self, timestamp: int, stream: str, message: str) -> int:
-        """The identity of an event without an id: which one it is of its equals, counted in reading order."""
+        """The identity of an event without an ID: its position among equal events, in reading order."""
         if timestamp != self._at:  # events come in the order of their timestamps
             self._at = timestamp
             self._equal.clear()
@@ -70,13 +70,13 @@ class Look:
 
 
 class KnownEvents:
-    """Which events were given lately, by the tenth of a second."""
+    """The events that were returned lately, by tenths of a second."""
 
     def __init__(self) -> None:
         self._buckets: dict[int, set[int]] = {}
 
     def add(self, timestamp: int, identity: int) -> bool:
-        """Whether it was unknown."""
+        """Add an event; return whether it was unknown."""
         bucket = self._buckets.setdefault(timestamp // _BUCKET, set())
         before = len(bucket)
         bucket.add(identity)
@@ -87,7 +87,7 @@ class KnownEvents:
             del self._buckets[number]
 
     def start_of_last(self, count: int) -> int:
-        """The earliest timestamp that no more than about ``count`` of them lie behind; 0 where all do."""
+        """The timestamp from which on about ``count`` events are known; 0 if there are not that many."""
         for number in sorted(self._buckets, reverse=True):
             count -= len(self._buckets[number])
             if count < 0:

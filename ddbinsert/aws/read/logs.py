@@ -1,12 +1,12 @@
-"""A log group, read again and again: every line once, in memory that doesn't grow with the log.
+"""A log group, read repeatedly: every line is returned once, in memory that does not grow with the log.
 
-CloudWatch Logs shows events late (2 s mostly, minutes at times), and log streams overtake one another. So each
-look goes back behind the newest event and leaves out what was given before, by eventId. Where an endpoint
-gives no ids (the embedded emulator), an event is known by its stream, timestamp, message, and how many equal
-ones stood before it.
+CloudWatch Logs shows events late (mostly 2 s, sometimes minutes), and log streams overtake one another. So each
+read starts before the newest event and leaves out the events that were returned before, by eventId. If an endpoint
+has no IDs (the embedded emulator), an event is identified by its stream, timestamp, message, and the number of equal
+events before it.
 
-An answer may be empty and still have a next page; and the emulator cuts an answer at 10,000 events without
-saying so: a page that full and without a token is followed from its last timestamp on.
+An answer may be empty and still have a next page. The emulator cuts an answer at 10,000 events without notice:
+after a page that full and without a token, reading continues from its last timestamp.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.session import Aws
 
-#: Events asked for at once where pages come without tokens (AWS gives at most 10,000, or 1 MB, with one): the
-#: whole page is held in memory.
+#: Events per request if pages have no tokens (AWS returns at most 10,000, or 1 MB, with a token); the whole page is
+#: held in memory.
 _FULL_PAGE = 2_500
-#: Every look goes back over at least so many known events, or the whole overlap.
+#: Minimum number of known events that every read covers again, unless the overlap holds fewer.
 _SHORT_LOOK = 1_000
-#: So many looks in a row may fail for other passing reasons than throttling before the failure is raised.
+#: Number of consecutive reads that may fail for temporary reasons other than throttling before an error is raised.
 _PATIENCE = 3
 #: CloudWatch's limit on a filter pattern.
 _LONGEST_PATTERN = 1024
-# Printable ASCII without quote and backslash: what is taken literally between quotes.
+#: Printable ASCII without quote and backslash: characters that are literal between quotes.
 _PLAIN = re.compile(r"[ !#-\[\]-~]+")
 
 
 class LogReader:
-    """Reads a log group again and again. Not for several threads at once.
+    """Reads a log group repeatedly. Not thread-safe.
 
     Args:
-        since: Epoch seconds; nothing older is given.
-        needle: Plain text (or several, of which one is enough) that must stand in the message.
-        overlap: Seconds that looks go back behind the newest event, for events that show late. Later ones
-            are found by ``sweep`` alone. Where the overlap holds more than 1,000 events, not every look goes
-            back over it whole: every second one over 2,000, every fourth over 4,000, and so on, and further
-            each time while nothing new comes. It is read whole at the latest when the log has moved on by a quarter
-            of it: an event that shows up within three quarters of the overlap is found at any rate of events.
+        since: Epoch seconds; older events are not returned.
+        needle: Plain text that the message must contain; of several, one is enough.
+        overlap: Seconds before the newest event at which a read starts, for events that appear late. Events that
+            appear still later are found only by ``sweep``. If the overlap holds more than 1,000 events, not every
+            read covers all of it: every second one covers 2,000 events, every fourth 4,000, and so on, and more
+            each time while there are no new events. All of it is read at the latest when the log has advanced by a
+            quarter of the overlap, so an event that appears within three quarters of it is found at any rate of events.
 
     Attributes:
-        group_missing: The last look found no such log group, which is no error: Lambda may yet make it.
-        throttled: How many looks CloudWatch broke off by throttling (beyond botocore's own retries). The next
-            poll goes on where that one ended: sleep before it.
-        complete: The last look was read to its end.
+        group_missing: The last read found no such log group. This is not an error: Lambda may still create it.
+        throttled: Number of reads that CloudWatch ended by throttling (beyond botocore's own retries). The next
+            poll continues where that one ended: sleep before it.
+        complete: Whether the last read reached the log's end.
     """
 
     def __init__(
@@ -81,12 +81,12 @@ class LogReader:
         self._failures = 0
 
     def poll(self) -> Iterator[LogEvent]:
-        """What is new since the last poll, each event once, oldest first.
+        """The events since the last poll, each once, oldest first.
 
-        Holds one page at a time. A poll that isn't read to its end is gone on with by the next one.
+        Holds one page at a time. If a poll is not read to its end, the next poll continues it.
 
         Raises:
-            AwsError: Not allowed, no credentials, or nothing has answered three times in a row.
+            AwsError: Not permitted, no credentials, or three consecutive reads were not answered.
         """
         look = self._pending or self._next_look()
         self._pending = look
@@ -100,13 +100,13 @@ class LogReader:
             self._idle = 0 if look.gave or look.whole else self._idle + 1
 
     def sweep(self) -> Iterator[LogEvent]:
-        """Everything since ``since``, for events that showed later than the overlap.
+        """All events from ``since`` on, to find those that appeared later than the overlap.
 
-        What was given within the overlap is left out; older events are given AGAIN, as no trace of them is
-        kept: the caller must know its own. Broken off by throttling it ends early: see ``complete``.
+        Events that were returned within the overlap are left out. Older events are returned AGAIN, because they are
+        not remembered: the caller must recognize them. If CloudWatch throttles, it ends early: see ``complete``.
 
         Raises:
-            AwsError: Like poll.
+            AwsError: As for ``poll``.
         """
         yield from self._new_in(Look(start=self._since))
 
@@ -114,9 +114,9 @@ class LogReader:
         self._looks += 1
         start = max(self._since, self._horizon)
         self._known.forget_before(start)
-        # Powers of two, as on a ruler: 1, 2, 1, 4, 1, 2, 1, 8, … So an event that shows a little late is
-        # found soon, one that is later is found later, and no look costs much more than a page on average.
-        # Where nothing new comes, there is time to look ever further back.
+        # Powers of two, like the marks of a ruler: 1, 2, 1, 4, 1, 2, 1, 8, … So an event that appears a little late is
+        # found soon, a later one is found later, and a read takes not much more than a page on average. While there
+        # are no new events, each read goes further back.
         reach = _SHORT_LOOK * max(self._looks & -self._looks, 1 << self._idle)
         near = self._known.start_of_last(reach)
         if self._newest - self._whole_at >= self._overlap // 4:
@@ -125,7 +125,7 @@ class LogReader:
 
     @property
     def _horizon(self) -> int:
-        """Epoch milliseconds before which polls don't look any more."""
+        """Epoch milliseconds before which polls do not read any more."""
         return self._newest - self._overlap
 
     def _new_in(self, look: Look) -> Iterator[LogEvent]:
@@ -143,13 +143,13 @@ class LogReader:
                 look.restart(look.instant + 1)
 
     def _fresh(self, look: Look, events: Any) -> Iterator[LogEvent]:
-        """Those events that were not given before; what is yielded counts as given."""
+        """The events that were not returned before; yielded events count as returned."""
         needles = self._needles
         for raw in events:
             message = raw.get("message", "").rstrip("\r\n")
             if needles and not any(needle in message for needle in needles):
                 continue
-            timestamp = int(raw["timestamp"])  # moto answers with fractions
+            timestamp = int(raw["timestamp"])  # moto returns fractions
             event = LogEvent(
                 timestamp=timestamp,
                 stream=raw["logStreamName"],
@@ -157,7 +157,7 @@ class LogReader:
                 event_id=raw.get("eventId"),
                 ingested=int(raw["ingestionTime"]) if "ingestionTime" in raw else None,
             )
-            # An event may bear a time to come; how far the log has come shows when it was taken in.
+            # An event's timestamp may be in the future; the ingestion time shows how far the log has advanced.
             self._newest = max(self._newest, min(timestamp, event.ingested or timestamp))
             if self._known.add(timestamp, look.identity(event)):
                 if self._aws.listener is not None:
@@ -165,7 +165,7 @@ class LogReader:
                 yield event
 
     def _know_without_ids(self, look: Look, events: Any) -> None:
-        """GetLogEvents gives no ids, even where FilterLogEvents does."""
+        """Add events without IDs: GetLogEvents has none, even if FilterLogEvents has."""
         look.count_anew()
         for raw in events:
             message = raw.get("message", "").rstrip("\r\n")
@@ -173,23 +173,23 @@ class LogReader:
             self._known.add(timestamp, look.count(timestamp, raw["logStreamName"], message))
 
     def _turn(self, look: Look, page: Any) -> bool:
-        """Set the look to its next page; False where there is none."""
-        self._known.forget_before(self._horizon)  # not before: a page may have to be read for a second time
+        """Advance the read to its next page; False if there is none."""
+        self._known.forget_before(self._horizon)  # not earlier: a page may have to be read again
         events = page["events"]
         look.token = page.get("nextToken")
         if look.token is not None:
             return True
         if self._aws.is_aws or len(events) < _FULL_PAGE:
-            return False  # AWS always gives a token where there may be more
+            return False  # AWS always returns a token if there may be more
         last = int(events[-1]["timestamp"])
         if last > look.start:
             look.restart(last)
         else:
-            look.instant = last  # more in one millisecond than fit into an answer
+            look.instant = last  # more events in one millisecond than one answer can hold
         return True
 
     def _ask(self, look: Look) -> Any:
-        """The look's next page; None where the group is missing, or the look has to be gone on with later."""
+        """The read's next page; None if the log group is missing, or the read must be continued later."""
         request: dict[str, Any] = {"logGroupName": self.group, "startTime": look.start}
         if self._pattern:
             request["filterPattern"] = self._pattern
@@ -209,7 +209,7 @@ class LogReader:
         return page
 
     def _bears(self, error: BaseException, look: Look) -> bool:
-        """Whether the next poll may simply go on."""
+        """Whether the next poll can continue after this error."""
         if is_not_found(error):
             self.group_missing = self.complete = True
             return True
@@ -218,7 +218,7 @@ class LogReader:
         elif look.token is not None and code_of(error) == "InvalidParameterException":
             look.restart(
                 max(look.start, self._horizon)
-            )  # a token lives a day, and not every endpoint's so long
+            )  # a token is valid for a day, on some endpoints for less
         elif is_passing(error) and self._failures + 1 < _PATIENCE:
             self._failures += 1
         else:
@@ -226,7 +226,7 @@ class LogReader:
         return True
 
     def _events_of(self, instant: int) -> Iterator[Any]:
-        """Every event of one millisecond, log stream by log stream."""
+        """Every event of one millisecond, by log stream."""
         client = self._aws.client("logs")
         where: dict[str, Any] = {"logGroupName": self.group, "startTime": instant, "endTime": instant + 1}
         with translated(f"read log group {self.group}"):
@@ -251,21 +251,21 @@ class LogReader:
 
 
 def is_of_another(stream: str, function: str) -> bool:
-    """Whether a log stream is another function's, where several share a log group.
+    """Whether a log stream belongs to another function that shares the log group.
 
-    Their streams are called YYYY/MM/DD/FUNCTION[VERSION]ID (Lambda's developer guide on log groups); in a
-    function's own group the name is left out.
+    The streams are then named YYYY/MM/DD/FUNCTION[VERSION]ID (Lambda's developer guide on log groups); in a
+    function's own log group, the function's name is left out.
     """
     owner = stream.rpartition("/")[2].partition("[")[0]
     return bool(owner) and "[" in stream and owner != function
 
 
 def pattern_of(needles: Sequence[str], *, is_aws: bool) -> str | None:
-    """A filter pattern that every message with one of the needles matches; None where none is sure to.
+    """A filter pattern that every message with one of the needles matches; None if no pattern is certain to.
 
-    CloudWatch takes quoted phrases, but its documentation is silent about quotes and backslashes in them. An
-    emulator may split phrases at spaces, so only plain words go there, and only one. Everything is looked at
-    again on our side anyway: without a pattern there is just more to read.
+    CloudWatch accepts quoted phrases, but its documentation does not say how to quote quotes and backslashes. An
+    emulator may split phrases at spaces, so it is only sent a single plain word. Every line is checked again by the
+    reader; without a pattern there are only more lines to read.
     """
     if not needles or not all(_PLAIN.fullmatch(needle) and needle == needle.strip() for needle in needles):
         return None

@@ -1,4 +1,4 @@
-"""Everything around a trigger, read at once: independent reads run side by side, in as few round trips as possible."""
+"""The current state of a trigger and its surroundings; independent reads run concurrently, in few round trips."""
 
 from __future__ import annotations
 
@@ -45,29 +45,29 @@ def observe(
     meanwhile: Callable[[str], None] | None = None,
     known: World | None = None,
 ) -> World:
-    """What is there now.
+    """Read the current state.
 
     Args:
         function: Read the function, its log group and its mappings.
-        role: Read the role (with ``function`` only).
-        others: Read other functions' mappings on the live stream, too: one round trip more.
-        owners: Read the tags of the mappings, and the log group and role that the function really has: in the same
-            further round trip.
-        live_owner: With ``owners``: read the tags of the mapping on the live stream, too.
-        tags: With ``owners``: read the tags of that mapping and of the log group, where they may be read.
-        lenient: Leave the owner of a mapping unknown where its tags may not be read.
-        meanwhile: Called beside that round trip, with the live stream's ARN.
-        known: What was read of this trigger a moment ago without its role; only what it lacks is read.
+        role: Read the role (only with ``function``).
+        others: Also read other functions' mappings on the live stream: one more round trip.
+        owners: Read the tags of the mappings, and the log group and role that the function is configured with: in the
+            same additional round trip.
+        live_owner: With ``owners``: also read the tags of the mapping on the live stream.
+        tags: With ``owners``: read the tags of that mapping and of the log group, if permitted.
+        lenient: Leave the owner of a mapping unknown if its tags may not be read.
+        meanwhile: Called during that round trip, with the live stream's ARN.
+        known: The state of this trigger that was just read, without its role; only missing parts are read.
 
     Raises:
-        AwsError: A read was refused. What does not exist is no error.
+        AwsError: A read was refused. A resource that does not exist is not an error.
     """
     world = _nearest(aws, trigger, role=role, function=function) if known is None else known
     further = [*_others(aws, world, meanwhile)] if others else []
     if owners:
         further += _owners(aws, trigger, world, live_owner=live_owner, tags=tags, lenient=lenient)
     if known is not None and function and role and not trigger.function.role:
-        # First: a role that the function really has comes from `_owners`, and replaces it.
+        # First, so that the role that the function is configured with (from `_owners`) replaces it.
         further.insert(0, lambda: _role_edit(read_role(aws, trigger.role_name)))
     for edit in aws.side_by_side(*further) if further else ():
         world = edit(world)
@@ -75,7 +75,7 @@ def observe(
 
 
 def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World:
-    """What can be read by its name, in one round."""
+    """Read the resources whose names are known, in one round trip."""
     reads: list[Callable[[], Any]] = [
         lambda: read_table(aws, trigger.table),
         lambda: read_function(aws, trigger.function_name) if function else None,
@@ -105,7 +105,7 @@ Edit = Callable[[World], World]
 
 
 def _others(aws: Aws, world: World, meanwhile: Callable[[str], None] | None) -> Iterator[Callable[[], Edit]]:
-    """Reads of who else is on the live stream."""
+    """Reads of other consumers of the live stream."""
     live = world.table.stream_arn if world.table is not None else None
     if live is None:
         return
@@ -127,7 +127,7 @@ def _others(aws: Aws, world: World, meanwhile: Callable[[str], None] | None) -> 
 def _owners(
     aws: Aws, trigger: Trigger, world: World, *, live_owner: bool, tags: bool, lenient: bool
 ) -> Iterator[Callable[[], Edit]]:
-    """Reads of whose the mappings are, and of the log group and role that the function really has."""
+    """Reads of the mappings' owners, and of the log group and role that the function is configured with."""
     function, live = world.function, world.live_mapping
     for mapping in world.mappings:
         must = live_owner or mapping is not live
@@ -150,7 +150,7 @@ def _owners(
 
 
 def _tagged(aws: Aws, group: LogGroupState | None, *, tags: bool) -> LogGroupState | None:
-    """The log group, with its tags where they are asked for and may be read."""
+    """The log group, with its tags if they are requested and may be read."""
     if group is None or not tags:
         return group
     with contextlib.suppress(PermissionDenied):
@@ -159,7 +159,7 @@ def _tagged(aws: Aws, group: LogGroupState | None, *, tags: bool) -> LogGroupSta
 
 
 def _fallback(world: World) -> dict[str, str]:
-    """What stands for a mapping's tags where an endpoint has none: those of its function, if that is ours."""
+    """The replacement for a mapping's tags on an endpoint without them: the tags of its function, if that is ours."""
     tags = world.function.tags if world.function is not None else {}
     return dict(tags) if OWNER_TAG in tags else {}
 
@@ -201,7 +201,7 @@ def with_others(aws: Aws, world: World, *, meanwhile: Callable[[str], None] | No
     """The world with the mappings of other functions on the live stream.
 
     Args:
-        meanwhile: Called beside that look, with the live stream's ARN.
+        meanwhile: Called during that read, with the live stream's ARN.
     """
     live = world.table.stream_arn if world.table else None
     if live is None:

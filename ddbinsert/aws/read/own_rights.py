@@ -1,4 +1,4 @@
-"""What IAM says that the identity of this run may not do, where it can be asked."""
+"""The permissions that the identity of this run lacks, according to IAM's simulator."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def identity(aws: Aws) -> str:
-    """The ARN of whoever makes the calls.
+    """The ARN of the caller.
 
     Raises:
-        AwsError: STS does not say.
+        AwsError: STS does not return it.
     """
     with translated("get the caller identity"):
         return str(aws.client("sts").get_caller_identity()["Arn"])
@@ -31,11 +31,11 @@ def identity(aws: Aws) -> str:
 def denied(aws: Aws, rights: Sequence[Right], asked: Future[str] | None = None) -> tuple[Right, ...]:
     """The rights that the identity certainly lacks.
 
-    Empty where IAM cannot be asked, where the identity has no policies of its own (root), and where the answer
-    depends on what only a real call carries: this never says "denied" of a call that would be permitted.
+    Empty if IAM cannot be asked, if the identity has no policies of its own (root), and if the answer depends on
+    context that only a real call has: a permitted call is never reported as denied.
 
     Args:
-        asked: The question for the identity, where it is under way already.
+        asked: A running call for the identity's ARN, if there is one.
     """
     with contextlib.suppress(AwsError):
         principal = _principal(aws, aws.result(asked) if asked is not None else identity(aws))
@@ -55,7 +55,7 @@ def denied(aws: Aws, rights: Sequence[Right], asked: Future[str] | None = None) 
 
 
 def _principal(aws: Aws, arn: str) -> str | None:
-    """The ARN whose policies are asked about: the user's, or that of the role that was assumed."""
+    """The ARN whose policies are simulated: the user's, or that of the role that was assumed."""
     parts = parse_arn(arn)
     if parts is None:
         return None
@@ -64,7 +64,7 @@ def _principal(aws: Aws, arn: str) -> str | None:
         return arn
     if kind != "assumed-role":
         return None
-    with translated("read the role of this identity"):  # its ARN has a path, which the identity's leaves out
+    with translated("read the role of this identity"):  # its ARN has a path, which the identity's ARN omits
         return str(aws.client("iam").get_role(RoleName=name.split("/", maxsplit=1)[0])["Role"]["Arn"])
 
 

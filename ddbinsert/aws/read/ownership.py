@@ -1,4 +1,4 @@
-"""Owner and content of a trigger's parts, read before one of them is changed or deleted."""
+"""Owner and content of a trigger's parts, which are read before a part is changed or deleted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def with_belongings(aws: Aws, world: World, queue: str) -> World:
     """The world with the tags of the log group, the role's other policies and the queue of this name.
 
     Raises:
-        AwsError: The log group's tags cannot be read: whose it is cannot be known.
+        AwsError: The log group's tags cannot be read, so its owner is unknown.
     """
     group, role, found = aws.side_by_side(
         lambda: world.log_group and with_log_group_tags(aws, world.log_group),
@@ -33,7 +33,7 @@ def with_belongings(aws: Aws, world: World, queue: str) -> World:
 
 
 def with_log_group_tags(aws: Aws, group: LogGroupState) -> LogGroupState | None:
-    """The log group with its tags; None where it is gone meanwhile."""
+    """The log group with its tags; None if it was deleted meanwhile."""
     with translated(f"read the tags of log group {group.name}"):
         try:
             answer = aws.client("logs").list_tags_for_resource(resourceArn=group.arn.removesuffix(":*"))
@@ -45,7 +45,7 @@ def with_log_group_tags(aws: Aws, group: LogGroupState) -> LogGroupState | None:
 
 
 def _with_other_policies(aws: Aws, role: RoleState) -> RoleState:
-    """The role with the policies that ddbinsert did not add; none where they may not be listed."""
+    """The role with the policies that ddbinsert did not add; none if they may not be listed."""
     if not role.is_ours:
         return role
     client = aws.client("iam")
@@ -72,7 +72,7 @@ def _readable_queue(aws: Aws, name: str) -> QueueState | None:
 
 
 def read_queue(aws: Aws, name: str) -> QueueState | None:
-    """The queue; None where it does not exist."""
+    """The queue; None if it does not exist."""
     client = aws.client("sqs")
     with translated(f"read queue {name}"):
         try:

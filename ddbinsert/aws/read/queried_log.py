@@ -1,8 +1,8 @@
-"""A log group read by CloudWatch Logs Insights: for groups in which the lines that are wanted are few among many.
+"""A log group read by CloudWatch Logs Insights, for log groups in which few of many lines are needed.
 
-Insights searches on its side and answers with 10,000 rows at most, so that a time with more of them is asked for in parts.
-What was logged in the last minutes may not be indexed yet: it is read line by line, like a second with more lines than
-an answer holds.
+Insights searches on the server and returns at most 10,000 rows, so a period with more rows is queried in parts. The
+last minutes of a log may not be indexed yet: they are read without Insights, like a second with more lines than an
+answer can hold.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-#: Seconds before now that Insights may not have indexed yet; on an endpoint that is not AWS none.
+#: Seconds before now that Insights may not have indexed yet, on AWS and on other endpoints.
 _NEW, _NEW_ELSEWHERE = 600, 0
-#: Seconds of the first question; a log of a day is asked for in some ten of them.
+#: Seconds that the first query covers; a log of a day takes about ten queries.
 _WINDOW: Final = 7_200
-#: What ends an invocation's lines of the same millisecond.
+#: Text of the line that ends an invocation; it is sorted last among lines of the same millisecond.
 _ENDS: Final = ("REPORT RequestId:", "platform.report")
 
 
@@ -36,11 +36,12 @@ class QueriedLog:
 
     Args:
         since: Epoch seconds.
-        needles: Plain texts of which one must stand in each line; None for every line.
+        needles: Plain texts, one of which each line must contain; None for every line.
         overlap: See ``LogReader``, which reads the last minutes.
 
     Attributes:
-        complete: It was read to its end. group_missing: There is no such group.
+        complete: Whether it was read to its end.
+        group_missing: Whether the log group does not exist.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class QueriedLog:
         self._clock = clock
         self._progress = progress
         self._at = int(since)
-        # From a whole second on: Insights is asked for whole seconds.
+        # A whole second, because Insights is queried for whole seconds.
         self._until = max(self._at, int(clock.now()) - (_NEW if aws.is_aws else _NEW_ELSEWHERE))
         self._window = _WINDOW
         self._rest = LogReader(aws, group, since=self._until, needle=needles, overlap=overlap)
@@ -72,7 +73,7 @@ class QueriedLog:
         return self.group_missing or (self._at >= self._until and self._rest.complete)
 
     def poll(self) -> Iterator[LogEvent]:
-        """The lines that were not given yet, oldest first.
+        """The lines that were not returned yet, oldest first.
 
         Raises:
             AwsError: The group may not be queried or read.
@@ -95,7 +96,7 @@ class QueriedLog:
         self.group_missing = self._rest.group_missing
 
     def sweep(self) -> Iterator[LogEvent]:
-        """Nothing: every line was given once."""
+        """Return nothing: every line was returned once."""
         yield from ()
 
     def _rows(self, since: int, until: int) -> list[dict[str, str]]:
@@ -120,7 +121,7 @@ class QueriedLog:
             return []
 
     def _events(self, rows: list[dict[str, str]], since: int, until: int) -> Iterator[LogEvent]:
-        """The rows as lines; Insights counts the seconds of both ends in."""
+        """The rows as lines; Insights includes both end seconds."""
         for row in rows:
             event = _event(row)
             if since * 1000 <= event.timestamp < until * 1000:
@@ -157,5 +158,5 @@ def _event(row: dict[str, str]) -> LogEvent:
 
 
 def _order(event: LogEvent) -> tuple[int, bool]:
-    """By time; an invocation's end after its lines of the same millisecond, whose order Insights does not keep."""
+    """Sort by time, with an invocation's end after its other lines of the same millisecond."""
     return event.timestamp, any(event.message.startswith(end) or end in event.message[:200] for end in _ENDS)

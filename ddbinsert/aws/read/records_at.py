@@ -1,4 +1,4 @@
-"""Single records of a shard, read back by their sequence numbers."""
+"""Single records of a shard, read again by their sequence numbers."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 _PAGE = 1_000
-#: Seconds between two reads of one shard on AWS, which allows five a second.
+#: Seconds between two reads of one shard on AWS, which allows five per second.
 _PAUSE = 0.25
-#: Number of empty answers in a row that mean that a record can't be read.
+#: Number of consecutive empty answers after which a record counts as unreadable.
 _MOST_EMPTY = 40
 
 
 def records_at(
     aws: Aws, stream: str, shard: str, sequences: Iterable[str], *, clock: Clock
 ) -> Iterator[Record]:
-    """The records with these sequence numbers (in order), as Lambda has them; those that are gone are left out.
+    """The records with these sequence numbers (in order), as Lambda passes them; expired ones are left out.
 
     Each page of the shard that holds some of them is read once.
 
@@ -48,7 +48,7 @@ def records_at(
                     continue
                 if not is_not_found(error):
                     raise
-                return  # the shard is gone, with all of its records
+                return  # the shard has expired, with all of its records
         if len(wanted) == left:
             wanted.popleft()
 
@@ -56,7 +56,7 @@ def records_at(
 def _from_first(
     client: Any, stream: str, shard: str, wanted: deque[str], *, pause: float, clock: Clock
 ) -> Iterator[Record]:
-    """Pages from the first wanted record on, as long as each of them holds another one."""
+    """Read pages from the first wanted record on, as long as each page holds another one."""
     answer = client.get_shard_iterator(
         StreamArn=stream, ShardId=shard, ShardIteratorType="AT_SEQUENCE_NUMBER", SequenceNumber=wanted[0]
     )

@@ -1,4 +1,4 @@
-"""Single reads: one resource each, or None where there is no such thing."""
+"""Single reads: one resource each, or None if it does not exist."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def read_table(aws: Aws, name: str) -> TableState | None:
-    """The table; None where it doesn't exist."""
+    """The table; None if it does not exist."""
     return _found(
         lambda: shapes.table(aws.client("dynamodb").describe_table(TableName=name)), f"read table {name}"
     )
@@ -36,14 +36,14 @@ def read_table_tags(aws: Aws, arn: str) -> dict[str, str]:
 
 
 def read_function(aws: Aws, name: str) -> FunctionState | None:
-    """The function; None where it doesn't exist."""
+    """The function; None if it does not exist."""
     return _found(
         lambda: shapes.function(aws.client("lambda").get_function(FunctionName=name)), f"read function {name}"
     )
 
 
 def read_configuration(aws: Aws, name: str) -> Mapping[str, Any]:
-    """A function's whole configuration, as Lambda answers; empty where there is no such function."""
+    """A function's whole configuration, as Lambda returns it; empty if the function does not exist."""
     found: Mapping[str, Any] | None = _found(
         lambda: aws.client("lambda").get_function(FunctionName=name)["Configuration"],
         f"read function {name}",
@@ -52,7 +52,7 @@ def read_configuration(aws: Aws, name: str) -> Mapping[str, Any]:
 
 
 def read_alias_weights(aws: Aws, arn: str) -> tuple[tuple[str, float], ...]:
-    """The further versions of an alias with their shares of invocations; none where it is a version's number."""
+    """An alias's additional versions with their shares of invocations; empty if the qualifier is a version number."""
     qualifier = arn_parts(arn).qualifier
     if not qualifier or qualifier.isdecimal():
         return ()
@@ -65,7 +65,7 @@ def read_alias_weights(aws: Aws, arn: str) -> tuple[tuple[str, float], ...]:
 
 
 def read_kinesis_destinations(aws: Aws, table: str) -> tuple[str, ...]:
-    """The ARNs of the Kinesis data streams that are given every change of a table."""
+    """The ARNs of the Kinesis data streams that receive every change of a table."""
     answer: Mapping[str, Any] | None = _found(
         lambda: aws.client("dynamodb").describe_kinesis_streaming_destination(TableName=table),
         f"read the Kinesis destinations of table {table}",
@@ -92,9 +92,9 @@ def read_mappings(
 
 
 def mappings_of(aws: Aws, function_name: str) -> tuple[MappingState, ...]:
-    """Every mapping of a function from any source, those of its aliases and versions included.
+    """Every mapping of a function from any source, including those of its aliases and versions.
 
-    ListEventSourceMappings leaves out an alias's mappings where it is asked for the function
+    ListEventSourceMappings omits an alias's mappings if it is called for the function
     (docs/aws-facts.md#esm-list-qualifiers), so all of the region's mappings are read.
     """
     return tuple(mapping for mapping in read_mappings(aws) if mapping.function_name == function_name)
@@ -106,14 +106,14 @@ def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]
 
 
 def read_mapping(aws: Aws, uuid: str) -> MappingState | None:
-    """The mapping; None where it doesn't exist (any more)."""
+    """The mapping; None if it does not exist (any more)."""
     return _found(
         lambda: shapes.mapping(aws.client("lambda").get_event_source_mapping(UUID=uuid)),
         f"read event source mapping {uuid}",
     )
 
 
-#: How endpoints answer that know no tags of mappings.
+#: Error codes of endpoints that do not support tags of mappings.
 _NO_SUCH_TAGS = frozenset(
     (
         "InternalFailure",
@@ -131,10 +131,10 @@ _NO_SUCH_TAGS = frozenset(
 
 
 def read_mapping_tags(aws: Aws, mapping: MappingState) -> dict[str, str] | None:
-    """A mapping's tags; None where the endpoint has no tags of mappings.
+    """A mapping's tags; None if the endpoint does not support tags of mappings.
 
     Raises:
-        AwsError: Not permitted (lambda:ListTags): whose the mapping is cannot be known.
+        AwsError: Not permitted (lambda:ListTags), so the mapping's owner is unknown.
     """
     with translated(f"read the tags of event source mapping {mapping.uuid}"):
         try:
@@ -149,7 +149,7 @@ def read_mapping_tags(aws: Aws, mapping: MappingState) -> dict[str, str] | None:
 
 
 def read_log_group(aws: Aws, name: str) -> LogGroupState | None:
-    """The log group of exactly this name."""
+    """The log group with exactly this name; None if it does not exist."""
     client = aws.client("logs")
     with translated(f"read log group {name}"):
         request = {"logGroupNamePrefix": name}
@@ -161,7 +161,7 @@ def read_log_group(aws: Aws, name: str) -> LogGroupState | None:
 
 
 def read_role(aws: Aws, name: str) -> RoleState | None:
-    """The role and the inline policy that ddbinsert writes on it, side by side."""
+    """The role, with the inline policy that ddbinsert writes; both are read concurrently."""
     client = aws.client("iam")
     doing = f"read role {name}"
     answer, policy = aws.side_by_side(
@@ -181,9 +181,9 @@ def has_queue(aws: Aws, name: str) -> bool:
 
 
 def caller_account(aws: Aws) -> str | None:
-    """The account of whoever asks, for reading alone: None where STS doesn't tell.
+    """The caller's account, for messages only; None if STS does not return it.
 
-    A table that is missing is often looked for in the wrong account.
+    If a table is missing, the cause is often the wrong account.
     """
     with contextlib.suppress(AwsError), translated("get the account"):
         return aws.client("sts").get_caller_identity()["Account"]
@@ -193,7 +193,7 @@ def caller_account(aws: Aws) -> str | None:
 def _pages(
     call: Callable[..., Any], request: dict[str, Any], token: tuple[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Page by page; botocore's own paginators take longer to set up than a page takes to come.
+    """The answers page by page; setting up botocore's paginators takes longer than reading a page.
 
     Args:
         token: The token's name in a request, and in an answer.
@@ -208,14 +208,14 @@ def _pages(
 
 
 def _found(read: Callable[[], T], doing: str) -> T | None:
-    """The answer, or None where AWS says that there is no such thing."""
+    """The answer, or None if AWS reports that the resource does not exist."""
     with translated(doing):
         try:
             return read()
         except Exception as error:
             if is_not_found(error):
                 return None
-            # An emulator's way to say that the function of a listing doesn't exist.
+            # An emulator's error if the function of a listing does not exist.
             if code_of(error) == "InvalidParameterValueException" and "does not exist" in str(error):
                 return None
             raise

@@ -18,10 +18,10 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 def scan(
     aws: Aws, table: str, *, clock: Clock, rate: float | None = None, attributes: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
-    """Every item, in DynamoDB JSON as boto3 gives it. A throttled page is asked for again, ever slower.
+    """Every item, in DynamoDB JSON as boto3 returns it. Throttled pages are retried with increasing delays.
 
     Args:
-        rate: Items a second at most.
+        rate: Maximum number of items per second.
         attributes: Names of the only attributes to read; all by default.
 
     Raises:
@@ -58,7 +58,7 @@ def scan(
 
 
 def read_units(aws: Aws, table: str) -> float:
-    """About how many read request units a scan of a table takes: half a unit for 4 KB, eventually consistent."""
+    """The approximate read request units of an eventually consistent scan: half a unit per 4 KB."""
     with translated(f"read table {table}"):
         described: Any = aws.client("dynamodb").describe_table(TableName=table)["Table"]
     return float(described.get("TableSizeBytes") or 0) / 4096 / 2

@@ -1,4 +1,4 @@
-"""AWS's time, from the Date header of its answers: what is compared with log lines must not rest on the local clock."""
+"""AWS's time, from the Date header of its answers: times compared with log lines must not use the local clock."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-#: A Date header is in whole seconds, and an answer takes a while: less than this is no difference.
+#: Seconds of difference that are ignored: a Date header has whole seconds, and an answer takes time.
 _TOLERANCE = 2.0
 
 
 class ServerClock:
-    """A clock whose ``now`` is AWS's, as far as answers have told it; the local one until then.
+    """A clock whose ``now`` is AWS's time, from its answers; the local time until the first answer.
 
     Attributes:
-        ahead: Seconds that the local clock is ahead of AWS's; 0 where they agree.
+        ahead: Seconds by which the local clock is ahead of AWS's; 0 if they agree.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -34,7 +34,7 @@ class ServerClock:
         self._clock.sleep(seconds)
 
     def follow(self, aws: Aws) -> None:
-        """Set the clock by the answers to DynamoDB's calls."""
+        """Set the clock from the answers to DynamoDB calls."""
         aws.client("dynamodb").meta.events.register("after-call.dynamodb", self._heard)
 
     def _heard(self, http_response: Any = None, **_: Any) -> None:
@@ -45,8 +45,8 @@ class ServerClock:
             told = parsedate_to_datetime(date).timestamp()
         except (TypeError, ValueError):
             return
-        # The header's second has begun up to a second before the answer was made.
+        # The header's time is rounded down: the answer was created up to a second later.
         ahead = self._clock.now() - (told + 0.5)
         ahead = ahead if abs(ahead) > _TOLERANCE else 0.0
-        if abs(ahead - self.ahead) > _TOLERANCE:  # a clock that is corrected by every answer would jump
+        if abs(ahead - self.ahead) > _TOLERANCE:  # correcting the clock with every answer would make it jump
             self.ahead = ahead

@@ -1,4 +1,4 @@
-"""What policies allow, as IAM's simulator says it: one question; its callers read the answer by their own certainty."""
+"""A call of IAM's policy simulator; its callers decide how certain an answer must be."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def simulated(
 
     Args:
         principal: ARN of a user or a role.
-        who: The same in words, for errors.
+        who: The principal in words, for errors.
 
     Raises:
-        AwsError: Not permitted to ask.
+        AwsError: Not permitted to simulate.
     """
     with translated(f"simulate the permissions of {who}"):
         client: Any = aws.client("iam")

@@ -1,4 +1,4 @@
-"""Entries of templates in a table sink, looked up by eventID."""
+"""Looking up the entries that templates write to a table sink, by eventID."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
 
 _PAGE = 100
-#: Times that keys which DynamoDB left unanswered are asked for again.
+#: Maximum number of attempts to read keys that DynamoDB left unprocessed.
 _TRIES = 10
 
 
 def why_unreadable(aws: Aws, sink: str, beside: str) -> str:
-    """Why the entries of a sink can't be looked up; empty where they can.
+    """Why the entries of a sink cannot be looked up; empty if they can.
 
     Args:
-        sink: Its ARN.
-        beside: The ARN of the table whose inserts it holds.
+        sink: The sink's ARN.
+        beside: The ARN of the table whose inserts the sink holds.
     """
     try:
         parts, here = arn_parts(sink), arn_parts(beside)
@@ -51,7 +51,7 @@ def look_up(aws: Aws, sink: str, event_ids: Iterable[str]) -> Iterator[tuple[str
     """Each eventID, and whether the sink holds its entry.
 
     Raises:
-        AwsError: The table may not be read, or does not answer.
+        AwsError: The table may not be read, or returns only a part of the keys.
     """
     page: list[str] = []
     for event_id in event_ids:

@@ -1,4 +1,4 @@
-"""What belongs to a CloudFormation stack, and what carries a tag."""
+"""The functions of a CloudFormation stack, and the tags of a function."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FUNCTION, _STACK = "AWS::Lambda::Function", "AWS::CloudFormation::Stack"
 
 
 def stack_functions(aws: Aws, stack: str) -> frozenset[str]:
-    """The names of the functions of a stack, those of its nested stacks included.
+    """The names of the functions of a stack, including its nested stacks.
 
     Raises:
-        PrerequisiteError: There is no such stack.
-        AwsError: It may not be read.
+        PrerequisiteError: The stack does not exist.
+        AwsError: The stack may not be read.
     """
     functions: set[str] = set()
     seen: set[str] = set()
@@ -60,7 +60,7 @@ def _resources(aws: Aws, stack: str) -> list[dict[str, Any]]:
 
 
 def function_tags(aws: Aws, arn: str) -> dict[str, str]:
-    """The tags of a function; none where it does not exist."""
+    """The tags of a function; empty if it does not exist."""
     from ddbinsert.aws.errors import is_not_found
 
     with translated(f"read the tags of {arn}"):

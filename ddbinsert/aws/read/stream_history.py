@@ -1,4 +1,4 @@
-"""Facts of the past that AWS still has: a table's streams, and CloudWatch's counts per minute."""
+"""Historic data of AWS: a table's streams, and CloudWatch's counts per minute."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _PAGES = 200
 _MINUTE = 60
-#: Of the function, each with its statistic.
+#: Metrics of the function, each with its statistic.
 _OF_FUNCTION = {"Invocations": "Sum", "Throttles": "Sum", "IteratorAge": "Maximum"}
 
 
 def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
-    """The table's streams, disabled ones included as long as AWS lists them; none where they may not be listed."""
+    """The table's streams, with disabled ones as long as AWS lists them; empty if they may not be listed."""
     found: list[str] = []
     request: dict[str, Any] = {"TableName": table}
     try:
@@ -42,11 +42,12 @@ def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class MinuteCounts:
-    """CloudWatch's counts; each minute by the epoch second at which it begins. What has no datapoint is absent.
+    """CloudWatch's counts per minute, by the epoch second of its beginning. Minutes without a datapoint are absent.
 
     Attributes:
-        age: IteratorAge in seconds of the newest minutes; None where there is none.
-        why: Why nothing was read; empty where it was.
+        age: IteratorAge of the newest minutes, in seconds; None if it has no datapoint.
+        dropped: Number of records that the mappings discarded.
+        why: Why the metrics could not be read; empty if they were.
     """
 
     invocations: Mapping[int, float] = field(default_factory=dict)
@@ -62,9 +63,9 @@ def read_minutes(
     """The counts of a function and of its mappings, minute by minute.
 
     Args:
-        since: Epoch seconds.
-        until: Likewise.
-        recent: Seconds before ``until`` that count as now, for the age.
+        since: Start in epoch seconds.
+        until: End in epoch seconds.
+        recent: Seconds before ``until`` from which the age is taken.
     """
     asked = [(name, "FunctionName", function, stat) for name, stat in _OF_FUNCTION.items()]
     asked += [(DROPPED, "EventSourceMappingUUID", uuid, "Sum") for uuid in mappings]

@@ -1,4 +1,4 @@
-"""Where the shards of a stream are read: where reading begins, and how far it came."""
+"""Positions in the shards of a stream: where reading begins, and how far it has come."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _NEVER: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Begin:
-    """Where a stream is read from; by default at the oldest record that is still there.
+    """The position from which a stream is read; by default, the oldest record that is retained.
 
     Attributes:
-        latest: After the newest record.
-        at: From the first record at or after this time, in epoch seconds.
-        sequence: From the record with this sequence number on.
-        after: Shard to the sequence number of the record after which it is read on.
+        latest: Begin after the newest record.
+        at: Begin at the first record at or after this time, in epoch seconds.
+        sequence: Begin at the record with this sequence number.
+        after: By shard, the sequence number of the last record that was read.
         ended: Shards that were read to their end.
     """
 
@@ -37,14 +37,14 @@ class Begin:
     ended: frozenset[str] = frozenset()
 
     def cursor(self, shard: dict[str, Any], *, closed: bool) -> Cursor:
-        """The place in a shard that is there when reading begins."""
+        """The position in a shard that exists when reading begins."""
         identity = shard["ShardId"]
         start: Start = "TRIM_HORIZON"
         where: str | float | None = None
         finished = identity in self.ended
         numbers = shard.get("SequenceNumberRange") or {}
         if self.latest:
-            # What a closed shard holds is older than now.
+            # The records of a closed shard are older than now.
             start, finished = ("TRIM_HORIZON", True) if closed else ("LATEST", False)
         elif identity in self.after:
             start, where = "AFTER_SEQUENCE_NUMBER", self.after[identity]
@@ -65,9 +65,9 @@ class Begin:
         )
 
     def admits(self, record: Record) -> bool:
-        """Whether a record is not older than the beginning; an endpoint may have begun too early.
+        """Whether a record is not older than the beginning, because an endpoint may begin too early.
 
-        Records bear whole seconds on AWS, so that the time is compared in these.
+        Records have whole seconds on AWS, so the times are compared in whole seconds.
         """
         change = record["dynamodb"]
         if self.sequence is not None:
@@ -81,10 +81,10 @@ class Begin:
 
 @dataclass(kw_only=True)
 class Cursor:
-    """Where one shard is read.
+    """The position in one shard.
 
     Attributes:
-        where: The sequence number or the time that belongs to ``start``.
+        where: The sequence number or the time for ``start``.
     """
 
     shard: str
@@ -100,7 +100,7 @@ class Cursor:
 
 
 def place_of(cursor: Cursor) -> dict[str, Any]:
-    """The parameters of GetShardIterator for a cursor's place."""
+    """The parameters of GetShardIterator for a cursor's position."""
     match cursor.start:
         case "AT_TIMESTAMP":
             return {"ShardIteratorType": cursor.start, "Timestamp": cursor.where}

@@ -1,4 +1,4 @@
-"""A stream's records in the shape in which Lambda hands them over."""
+"""A stream's records in the shape in which Lambda passes them to a function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Record = dict[str, Any]
 
 
 def as_lambda_has_it(record: Record, stream_arn: str) -> Record:
-    """A record of boto3's GetRecords as Lambda's event carries it: JSON's types alone, and the stream's ARN."""
+    """Convert a record of boto3's GetRecords to that of a Lambda event: only JSON types, and the stream's ARN."""
     change = dict(record["dynamodb"])
     at = change.get("ApproximateCreationDateTime")
     if at is not None and not isinstance(at, (int, float)):

@@ -1,8 +1,8 @@
 """Reading a table's stream: every shard, parents before children, within the shards' read limits.
 
-Records come in the shape in which Lambda hands them over (an SDK's GetRecords leaves out
-eventSourceARN and gives datetimes and bytes; docs/aws-facts.md#stream-record-shape), so that filters, receipts and
-evidence all see one shape.
+Records have the shape in which Lambda passes them to a function (an SDK's GetRecords omits eventSourceARN and
+returns datetimes and bytes; docs/aws-facts.md#stream-record-shape), so that filters, receipts and evidence use one
+shape.
 """
 
 from __future__ import annotations
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-#: Seconds between two reads of one shard on AWS. A shard answers 5 reads a second, of which an event source
-#: mapping uses 4: more than one of ours would slow the functions down that read the same stream.
+#: Seconds between two reads of one shard on AWS. A shard allows 5 reads per second, of which an event source
+#: mapping uses 4: more than one of ours would slow down the functions that read the same stream.
 POLITE = 1.0
-#: So many empty answers in a row from an open shard mean that it holds nothing more: one alone does not
-#: (API reference of GetRecords: it may take several calls to come to the part that holds records).
+#: Number of consecutive empty answers from an open shard that mean that it holds no more records. A single one does
+#: not (API reference of GetRecords: several calls may be needed to reach the part that holds records).
 _EMPTY_IN_A_ROW = 3
-#: Seconds between two looks for new shards.
+#: Seconds between two listings of the shards.
 _LOOK_FOR_SHARDS = 10.0
-#: Seconds in which the children of a shard that ended show; it is looked three times. On AWS and on an endpoint that stands in for it.
+#: Seconds within which the children of an ended shard appear, on AWS and on other endpoints; they are read 3 times.
 _CHILDREN_WITHIN, _CHILDREN_ELSEWHERE = 3.0, 0.5
 _SHORTEST_WAIT = 0.01
 _PAGE = 1000
-#: How an endpoint refuses a kind of beginning that it does not know, or that does not fit the shard.
+#: Error codes for a starting position that the endpoint does not support, or that does not fit the shard.
 _NOT_KNOWN = frozenset({"ValidationException", "ParamValidationError", "InvalidParameterValueException"})
 _LONGEST_PAUSE = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamHistory:
-    """What a stream holds.
+    """The content of a stream.
 
     Attributes:
-        inserts: INSERT records seen. records: All of them.
-        at_least: There may be more: the look was cut short.
+        inserts: Number of INSERT records that were read.
+        records: Number of all records that were read.
+        at_least: Whether there may be more, because reading stopped early.
     """
 
     inserts: int
@@ -57,13 +58,13 @@ class StreamReader:
     """A reader of all shards of one stream.
 
     Args:
-        latest: Begin after the newest record, as of ``open``; else at the oldest that is still there.
-        begin: Another place to begin at.
-        pace: Seconds between two reads of one shard; by default polite on AWS, none elsewhere.
+        latest: Begin after the newest record at the time of ``open``; else at the oldest that is retained.
+        begin: Another position to begin at.
+        pace: Seconds between two reads of one shard; by default ``POLITE`` on AWS, 0 on other endpoints.
 
     Attributes:
-        trimmed: Records were lost to the 24 hours' retention while reading.
-        refused: The endpoint refused the beginning; everything is read, and what is older is left out.
+        trimmed: Whether records expired (after 24 hours) while reading.
+        refused: Whether the endpoint refused the starting position; all records are read then, and older ones left out.
     """
 
     def __init__(
@@ -90,10 +91,10 @@ class StreamReader:
         self._ended_at = float("-inf")
 
     def open(self) -> None:
-        """Find the shards and take a place in each: with ``latest``, what is written from now on is read.
+        """Find the shards and the position in each; with ``latest``, only later writes are read.
 
         Raises:
-            PrerequisiteError: There is no such stream.
+            PrerequisiteError: The stream does not exist.
         """
         self._find_shards(first=True)
         starting = [c for c in self._cursors.values() if not c.finished and self._is_ready(c)]
@@ -108,20 +109,20 @@ class StreamReader:
 
     @property
     def parents(self) -> dict[str, str | None]:
-        """Each shard's parent, by their IDs."""
+        """The ID of each shard's parent, by the shard's ID."""
         return {one.shard: one.parent for one in self._cursors.values()}
 
     @property
     def caught_up(self) -> bool:
-        """Whether everything that the stream held was given."""
+        """Whether all records of the stream were returned."""
         if not all(c.finished or c.empty >= _EMPTY_IN_A_ROW for c in self._cursors.values()):
             return False
-        # A shard that ended has children, which may show a moment later; a disabled stream's last ones have none.
+        # A shard that ended has children, which may appear a moment later; the last shards of a disabled stream have none.
         return not self._awaits_children or self._clock.monotonic() - self._ended_at >= self._children_within
 
     @property
     def wait(self) -> float:
-        """Seconds until a shard may be read again; 0 while an answer is on its way."""
+        """Seconds until a shard may be read again; 0 while a call is running."""
         if self._running:
             return 0.0
         due = [c.due for c in self._cursors.values() if not c.finished and self._is_ready(c)]
@@ -138,18 +139,18 @@ class StreamReader:
         return frozenset(c.shard for c in self._cursors.values() if c.finished)
 
     def poll(self) -> Iterator[Record]:
-        """Read every shard that is due, once, side by side; the records of the shards that answered."""
+        """Read every shard that is due once, concurrently; yield the records of the shards that answered."""
         for _, records in self.pages():
             yield from records
 
     def poll_by_shard(self) -> Iterator[tuple[str, Record]]:
-        """Like poll; each record with the ID of its shard."""
+        """Like ``poll``, with the ID of each record's shard."""
         for shard, records in self.pages():
             for record in records:
                 yield shard, record
 
     def pages(self) -> Iterator[tuple[str, list[Record]]]:
-        """Like poll; each page with the ID of its shard."""
+        """Like ``poll``, but page by page, with the ID of each page's shard."""
         self._came_to_an_end = False
         now = self._clock.monotonic()
         if now - self._looked >= (self._children_within / 3 if self._awaits_children else _LOOK_FOR_SHARDS):
@@ -173,7 +174,7 @@ class StreamReader:
                 continue
             records = page["Records"]
             self._move(cursor, page)
-            # The next page is on its way while this one is looked at.
+            # Request the next page while this one is processed.
             if records and not cursor.finished and not self._pace:
                 self._ask(cursor)
             admitted = [
@@ -184,7 +185,7 @@ class StreamReader:
             yield cursor.shard, admitted
 
     def poll_through(self) -> Iterator[Record]:
-        """Like poll, and on at once from every shard that ends to its children: a busy stream has many of them."""
+        """Like ``poll``, but continue immediately from a shard that ends with its children; busy streams have many."""
         yield from self.poll()
         while self._came_to_an_end:
             yield from self.poll()
@@ -193,14 +194,14 @@ class StreamReader:
         self._running[self._aws.start(lambda: self._read(cursor))] = cursor
 
     def _read(self, cursor: Cursor) -> dict[str, Any] | None:
-        """One page; None where it is to be tried again later."""
+        """One page; None if the read must be retried later."""
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
                 if cursor.iterator is None:
                     self._takeplace_of(cursor)
                 client = self._aws.client("dynamodbstreams")
                 return dict(client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE))
-            except Exception as error:  # noqa: BLE001 - raised again by _recover unless it may pass
+            except Exception as error:  # noqa: BLE001 - raised again by _recover unless it is temporary
                 self._recover(cursor, error)
                 return None
 
@@ -212,11 +213,11 @@ class StreamReader:
                 self.trimmed = True
                 cursor.iterator, cursor.start, cursor.where = None, "TRIM_HORIZON", None
             case _ if is_passing(error):
-                # Throttled: others read this shard, too. Ever slower, never given up.
+                # Throttled, because others read this shard, too: retry with increasing delays, without a limit.
                 cursor.pause = min(max(0.1, cursor.pause * 2), _LONGEST_PAUSE)
                 cursor.due = self._clock.monotonic() + cursor.pause
             case _ if is_not_found(error):
-                cursor.finished = True  # the shard's 24 hours are over
+                cursor.finished = True  # the shard has expired (24 hours)
             case _:
                 raise error
 
@@ -233,12 +234,12 @@ class StreamReader:
         cursor.iterator = answer["ShardIterator"]
 
     def _begins_elsewhere(self, cursor: Cursor, error: Exception) -> bool:
-        """Whether the shard is read from its oldest record instead: the endpoint does not know such a beginning."""
+        """Whether to read the shard from its oldest record, because the endpoint does not support the position."""
         code = code_of(error)
         if code == "TrimmedDataAccessException":
             self.trimmed = True
         elif cursor.start == "AFTER_SEQUENCE_NUMBER" or (code or type(error).__name__) not in _NOT_KNOWN:
-            return False  # ParamValidationError: a botocore that does not know AT_TIMESTAMP
+            return False  # ParamValidationError: an old botocore without AT_TIMESTAMP
         else:
             self.refused = True
         cursor.start, cursor.where = "TRIM_HORIZON", None
@@ -257,7 +258,7 @@ class StreamReader:
         if cursor.finished:
             self._came_to_an_end = True
             self._ended_at = self._clock.monotonic()
-            self._find_shards(first=False)  # its children go on from here
+            self._find_shards(first=False)  # reading continues with its children
 
     @property
     def _awaits_children(self) -> bool:
@@ -303,10 +304,10 @@ class StreamReader:
 def read_stream(
     aws: Aws, stream_arn: str, *, clock: Clock, progress: Callable[[int], None] | None = None
 ) -> Iterator[Record]:
-    """Everything that the stream holds now, parents' shards before children's.
+    """All records that the stream holds now, parent shards before their children.
 
     Args:
-        progress: Told the number of records so far before every read.
+        progress: Called with the number of records so far before every read.
     """
     reader = StreamReader(aws, stream_arn, clock=clock)
     reader.open()
@@ -323,7 +324,7 @@ def read_stream(
 
 
 def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> StreamHistory:
-    """How much a new mapping would replay from the start; a look of at most some ``seconds``."""
+    """The number of records that a new mapping would replay from the start; reads for at most about ``seconds``."""
     started = clock.monotonic()
     inserts = records = 0
     reader = StreamReader(aws, stream_arn, clock=clock, pace=0.25 if aws.is_aws else 0.0)

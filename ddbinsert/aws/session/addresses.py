@@ -1,4 +1,4 @@
-"""Regions, endpoint addresses and CA bundles: what can be wrong with them is said before anything is sent."""
+"""Regions, endpoint addresses and CA bundles, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 
 def check_address(url: str | None, service: str) -> None:
-    """Refuse an endpoint that is not an address.
+    """Check the address of a service's endpoint.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It is not a valid address.
     """
     problem = "" if url is None else address_problem(url)
     if problem:
@@ -43,10 +43,10 @@ def address_problem(url: str) -> str:
 
 
 def check_region(region: str | None) -> None:
-    """Refuse what can't be the name of a region.
+    """Check the form of a region's name.
 
     Raises:
-        AwsError: It can't; code ``bad-region``.
+        AwsError: It cannot be a region; code ``bad-region``.
     """
     if region is not None and not _LABEL.fullmatch(region):
         raise AwsError(
@@ -57,7 +57,7 @@ def check_region(region: str | None) -> None:
 
 
 def nearest_region(region: str) -> str:
-    """The end of a hint, ``; did you mean …``; empty if the region exists, or if no region is like it."""
+    """The end of a hint, ``; did you mean …``; empty if the region exists, or if no region is similar."""
     from difflib import get_close_matches
 
     known = known_regions()
@@ -69,12 +69,12 @@ def nearest_region(region: str) -> str:
 
 
 def is_unknown_region(region: str) -> bool:
-    """Whether no partition of AWS's has this region, as far as the installed botocore knows."""
+    """Whether no AWS partition has this region, according to the installed botocore."""
     return region not in known_regions()
 
 
 def known_regions() -> list[str]:
-    """The regions of every partition, by the installed botocore."""
+    """The regions of every partition, according to the installed botocore."""
     from botocore.loaders import Loader
 
     table = Loader().load_data("partitions")
@@ -89,10 +89,10 @@ def known_regions() -> list[str]:
 
 
 def check_ca_bundle(path: object) -> None:
-    """Refuse a CA bundle that doesn't exist, which botocore would report as a failure of the connection.
+    """Check that the CA bundle exists; botocore would report a missing one as a connection failure.
 
     Raises:
-        ConfigurationError: It doesn't.
+        ConfigurationError: It does not exist.
     """
     if isinstance(path, str) and path and not os.path.exists(os.path.expanduser(path)):  # noqa: PTH110, PTH111 - Path's own raises for an unknown user
         raise ConfigurationError(

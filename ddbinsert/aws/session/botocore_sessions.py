@@ -1,4 +1,4 @@
-"""botocore sessions: one that resolves settings as every AWS tool does, and one without any setting of the user."""
+"""botocore sessions: one that resolves settings like every AWS tool, and one that ignores the user's settings."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-#: Attempts to reach an endpoint that does not answer; botocore's own six take a quarter of a minute and more.
+#: Attempts to reach an endpoint that does not answer; botocore's default of six takes 15 s and more.
 _ATTEMPTS = 2
 
 
 class _ClientSession(Session):
-    """Makes the clients of ddbinsert's own calls, from lean models.
+    """Creates the clients of ddbinsert's own calls, from lean models.
 
-    What botocore itself calls while it looks for credentials (STS, SSO, metadata) goes through a complete session:
-    a cut model lacks the operations that its providers use.
+    Calls that botocore makes to find credentials (STS, SSO, metadata) go through a complete session: a cut model
+    lacks the operations that its providers use.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class _ClientSession(Session):
                     more=1.0,
                 )
             except Exception as error:
-                # The calls of one run stand side by side: one wait, one prompt, one reason for all of them.
+                # The calls of one run are concurrent: they share one wait, one prompt and one failure.
                 self._failure = error
                 raise
         return self._found
@@ -68,7 +68,7 @@ class _ClientSession(Session):
 
 
 class _Here(_ClientSession):
-    """Connects to this machine only, so it does not read the table of AWS's endpoints."""
+    """Connects to this machine only, so it does not read botocore's table of AWS endpoints."""
 
     def _register_endpoint_resolver(self) -> None:
         def table() -> EndpointResolver:
@@ -79,9 +79,9 @@ class _Here(_ClientSession):
 
 
 class _Sealed(_Here):
-    """Has no configuration files and no profiles: what a user's settings can't lead away from an endpoint.
+    """Reads no configuration files and no profiles, so that no setting of the user's can change the endpoint.
 
-    Each of its clients is given its credentials.
+    Each of its clients is given credentials explicitly.
     """
 
     @property
@@ -110,24 +110,24 @@ def open_session(
     watch: CallLimits | None = None,
     lean: bool = True,
 ) -> Session:
-    """A session for ddbinsert's own calls; boto3's adds only resources to this, at a cost in start-up time.
+    """A session for ddbinsert's own calls; boto3's session adds only resources, and takes longer to start.
 
     Args:
-        sealed: Leave the AWS configuration unread, whatever AWS_PROFILE and the like name.
+        sealed: Do not read the AWS configuration, whatever AWS_PROFILE and similar variables name.
         here: Every service has an address on this machine.
-        cache_folder: Where lean models are kept between runs.
-        region: The region of the services that hand out credentials, where the profile names none.
-        may_prompt: A person can be asked for an MFA code.
-        process_timeout: Seconds that a credential_process may take.
-        watch: Bounds the time that looking for credentials may take.
-        lean: Read models that hold only what ddbinsert calls.
+        cache_folder: Where lean models are cached between runs.
+        region: The region of the services that issue credentials, if the profile names none.
+        may_prompt: Whether the user can be asked for an MFA code.
+        process_timeout: Maximum seconds for a credential_process.
+        watch: Limits the time for finding credentials.
+        lean: Read models that hold only the operations that ddbinsert calls.
     """
     kind = _Sealed if sealed else _Here if here else _ClientSession
 
     def complete() -> Session:
         return _watched(complete_session(profile, region, may_prompt=may_prompt, timeout=process_timeout))
 
-    # A person who is asked for a code takes the time that it takes.
+    # A user who is asked for a code has no time limit.
     watch = CallLimits(None) if may_prompt or watch is None else watch
     session = kind(profile, complete, watch, 3600.0 if may_prompt else 2 * CALL_TIMEOUT)
     if not lean:
@@ -148,7 +148,7 @@ def _watched(session: Session) -> Session:
 def _give_up_early(
     attempts: int = 0, caught_exception: BaseException | None = None, **_event: object
 ) -> None:
-    """Raises what further attempts would not help against, where botocore would go on to try."""
+    """Raises errors that further attempts would not fix, which botocore would retry."""
     if isinstance(caught_exception, SSLError):
         raise caught_exception
     lost = (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError, ReadTimeoutError)
@@ -157,9 +157,9 @@ def _give_up_early(
 
 
 def _refuse_pages(http_response: Any = None, model: Any = None, **_event: object) -> None:
-    """Raises ResponseParserError for a web page (of a proxy, of a login), which botocore takes for an answer.
+    """Raises ResponseParserError for a web page (of a proxy or a login), which botocore accepts as an answer.
 
-    By its body: some emulators send JSON as text/html.
+    The body is examined, not the header: some emulators send JSON as text/html.
     """
     if getattr(model, "has_streaming_output", False):
         return

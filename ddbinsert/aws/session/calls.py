@@ -1,8 +1,8 @@
-"""Calls of AWS's API: bounded in time, reported while they are slow, and their answers read in one place.
+"""Calls of the AWS API: limited in time, reported while they are slow, and with their answers read in one place.
 
-botocore bounds each read of a socket, not a call: an endpoint that sends a byte now and then, or that has a call tried
-again and again, keeps it for ever. So a call runs in a thread of its own, which is abandoned when its time is up: an
-abandoned call sends nothing more.
+botocore limits each read of a socket, not a call: an endpoint that sends a byte now and then, or that causes endless
+retries, can block it for ever. So a call runs in its own thread, which is abandoned when its time is up; an abandoned
+call sends nothing more.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.listener import Listener
 
-#: Seconds that a call may take with all its attempts, where no --timeout is given.
+#: Maximum seconds for a call with all its attempts, if no --timeout is given.
 CALL_TIMEOUT = 150.0
-#: Seconds that each further call is given after others have used up the time: cleaning up must be tried.
+#: Seconds for each further call after the time is used up, so that cleaning up is still tried.
 _LEAST = 5.0
-#: Seconds between two reports of a call that is under way.
+#: Seconds between two reports of a running call.
 _REPORTED_EVERY = 1.0
-#: Seconds that an interrupted call is given to end, so that what follows (cleaning up) comes after it.
+#: Seconds for an interrupted call to end, so that cleaning up comes after it.
 _GRACE = 1.0
 
 _here = threading.local()
@@ -40,14 +40,14 @@ class CallTimeoutError(EndpointUnreachable):
 
 
 class AbandonedError(Exception):
-    """Stops the attempts of a call that nobody waits for any more."""
+    """Stops the attempts of a call that was abandoned."""
 
 
 class ApiResponse(dict[str, Any]):
-    """An answer of the API, in which a missing field is the endpoint's fault.
+    """An answer of the API; a missing field is reported as a fault of the endpoint.
 
     Raises:
-        UnreadableAnswer: A field is read that the answer doesn't have.
+        UnreadableAnswer: The answer does not have the field that is read.
     """
 
     def __init__(self, fields: dict[str, Any], operation: str, endpoint: str) -> None:
@@ -63,7 +63,7 @@ class ApiResponse(dict[str, Any]):
 
 
 class _Running:
-    """A call in a thread of its own."""
+    """A call in its own thread."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
         self.done = threading.Event()
@@ -88,11 +88,11 @@ class _Running:
 
 
 class CallLimits:
-    """Bounds the calls of one run.
+    """Limits the time of the calls of one run.
 
     Attributes:
-        on_wait: Called in the main thread about every second of waiting, with what is waited for and the seconds so
-            far.
+        on_wait: Called in the main thread about once per second of waiting, with the name of the call and the
+            seconds so far.
     """
 
     def __init__(self, limit: float | None) -> None:
@@ -109,11 +109,11 @@ class CallLimits:
 
         Args:
             what: Completes "waiting for …".
-            at_most: Seconds, where no limit is given.
-            more: Seconds beyond the limit, for a call that has a limit and a message of its own.
+            at_most: Limit in seconds if no --timeout is given.
+            more: Seconds added to the limit, for a call that has its own limit and message.
 
         Raises:
-            CallTimeoutError: There was none within the limit.
+            CallTimeoutError: The call did not end within the limit.
         """
         started = time.monotonic()
         running = _Running(call)
@@ -145,7 +145,7 @@ class CallLimits:
             self.mention()
 
     def mention(self) -> None:
-        """Report the call that has been under way for longest; in the main thread only."""
+        """Report the call that has been running for longest; in the main thread only."""
         if self.on_wait is None or threading.current_thread() is not threading.main_thread():
             return
         with self._lock:
@@ -168,14 +168,14 @@ def watch_client(
     at_most: float = CALL_TIMEOUT,
     listener: Callable[[], Listener | None] = lambda: None,
 ) -> None:
-    """Have a client of botocore's make its calls under ``watch``, and read its answers as ``ApiResponse``.
+    """Make a botocore client call under ``watch``, and return its answers as ``ApiResponse``.
 
     Args:
-        region: The region of the endpoint, if it is AWS's own.
-        at_most: Seconds that a call may take, where no --timeout is given.
-        listener: Returns what is told of each answer, if anything is.
+        region: The region of the endpoint, if it is an AWS endpoint.
+        at_most: Maximum seconds for a call, if no --timeout is given.
+        listener: Returns the listener that is called with each answer, or None.
     """
-    plain = client._make_api_call  # noqa: SLF001 - the one place that every call of a client passes
+    plain = client._make_api_call  # noqa: SLF001 - every call of a client goes through it
     endpoint = str(client.meta.endpoint_url)
     service = str(client.meta.service_model.service_name)
 
@@ -205,7 +205,7 @@ def watch_client(
 
 
 def _unknown_region(error: Exception, region: str | None) -> AwsError | None:
-    """The error for an endpoint that doesn't exist because its region doesn't."""
+    """The error for an endpoint that does not exist because its region does not; None for any other error."""
     from botocore.exceptions import EndpointConnectionError
 
     from ddbinsert.aws.session.addresses import is_unknown_region, nearest_region

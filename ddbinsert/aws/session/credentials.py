@@ -1,8 +1,8 @@
-"""Finding the identity that calls are signed with: botocore's own providers, with errors that name the source.
+"""Finding the identity that signs the calls: botocore's own providers, with errors that name the source.
 
-botocore's providers raise whatever the source made them raise (a JSON error for the output of a credential_process, a
-FileNotFoundError for a web identity's token file), wait for ever for a credential_process, and ask for an MFA code on
-any standard input.
+botocore's providers raise any exception of their source (a JSON error for the output of a credential_process, a
+FileNotFoundError for a web identity's token file), wait without a limit for a credential_process, and ask for an MFA
+code on any standard input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ddbinsert.errors import AwsError
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
-#: Seconds that a credential_process may take, where no --timeout is shorter.
+#: Maximum seconds for a credential_process, if no --timeout is shorter.
 PROCESS_TIMEOUT = 60.0
 #: Settings of a profile that name a source of credentials, in botocore's order.
 _SOURCES = ("web_identity_token_file", "sso_session", "sso_start_url", "credential_process", "role_arn")
@@ -28,12 +28,12 @@ _SOURCES = ("web_identity_token_file", "sso_session", "sso_start_url", "credenti
 def complete_session(
     profile: str | None, region: str | None, *, may_prompt: bool, timeout: float = PROCESS_TIMEOUT
 ) -> Session:
-    """A session with botocore's own complete models, which finds credentials as every AWS tool does.
+    """A session with botocore's complete models, which finds credentials like every AWS tool.
 
     Args:
-        region: The region of STS, where the profile names none.
-        may_prompt: A person can be asked for an MFA code.
-        timeout: Seconds that a credential_process may take.
+        region: The region of STS, if the profile names none.
+        may_prompt: Whether the user can be asked for an MFA code.
+        timeout: Maximum seconds for a credential_process.
     """
     session = Session(profile=profile)
     if region is not None:
@@ -46,11 +46,11 @@ def complete_session(
 
 
 def find_credentials(session: Session) -> Credentials | None:
-    """A session's credentials, fetched now: what can't be had is found out here, not within the first call.
+    """A session's credentials, fetched now, so that a failure shows here and not in the first call.
 
     Raises:
         CredentialsError: The source of the credentials failed.
-        BotoCoreError: Likewise; ``translated`` explains these.
+        BotoCoreError: Likewise; ``translated`` turns these into errors with a hint.
     """
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -79,7 +79,7 @@ def _reason(error: Exception) -> str:
 
 
 def _source(session: Session) -> str:
-    """Where the credentials were to come from, by name."""
+    """The name of the source that the credentials were to come from."""
     from os import environ
 
     profile = session.get_config_variable("profile") or "default"
@@ -87,7 +87,7 @@ def _source(session: Session) -> str:
         return "AWS_WEB_IDENTITY_TOKEN_FILE"
     try:
         settings = session.get_scoped_config()
-    except Exception:  # noqa: BLE001 - only a name is wanted, for an error that is on its way
+    except Exception:  # noqa: BLE001 - only a name is needed, for an error that is being raised
         settings = {}
     found = next((name for name in _SOURCES if name in settings), None)
     return f"{found} of profile {profile}" if found else f"profile {profile}"
@@ -95,7 +95,7 @@ def _source(session: Session) -> str:
 
 def _bounded(timeout: float) -> type[subprocess.Popen[bytes]]:
     class Bounded(subprocess.Popen):  # type: ignore[type-arg]
-        """A credential_process that is ended when its time is up, with all that it started."""
+        """A credential_process that is ended when its time is up, with every process that it started."""
 
         def __init__(self, command: Any, **options: Any) -> None:
             try:

@@ -1,8 +1,8 @@
 """Service models cut to the operations that ddbinsert calls, derived from the installed botocore and cached.
 
-Reading a complete service model takes longer than most commands' calls. The first run that needs a service reads
-botocore's own model, keeps what ddbinsert calls, and writes it to the user's cache folder; later runs read that. The
-cache is an optimization only: without a writable folder, or with a damaged file in it, the model is derived again.
+Reading a complete service model takes longer than the calls of most commands. The first run that needs a service reads
+botocore's own model, keeps the operations that ddbinsert calls, and writes them to the user's cache folder; later runs
+read that file. Without a writable folder, or with a damaged file in it, the model is derived again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from botocore.regions import EndpointResolver
 
-#: What ddbinsert calls. Other operations work, too, at the price of reading the complete model at the first call.
+#: Operations that ddbinsert calls. Others work, too; the first such call reads the complete model.
 OPERATIONS: dict[str, tuple[str, ...]] = {
     "cloudformation": ("ListStackResources",),
     "cloudtrail": ("LookupEvents",),
@@ -64,11 +64,11 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     ),
     "sts": ("GetCallerIdentity",),
 }
-#: Members of answers that an older botocore leaves out: service, shape, member and its shape.
+#: Members of answers that older versions of botocore leave out: service, shape, member and its shape.
 ADDED: dict[str, tuple[tuple[str, str, str], ...]] = {
     "logs": (("LogGroup", "retentionPolicyName", "LogGroupName"),),
 }
-#: The endpoint prefixes of these services, as botocore's table of endpoints is asked for them.
+#: The endpoint prefixes of these services, by which botocore looks them up in its table of endpoints.
 PREFIXES = frozenset(
     {
         "cloudformation",
@@ -84,40 +84,42 @@ PREFIXES = frozenset(
     }
 )
 _DOCUMENTATION = ("documentation", "documentationUrl")
-#: Changes with the form of the cached files.
+#: Version of the format of the cached files.
 _FORM = 1
-#: Cached files of one service that are kept: of virtual environments with other versions of botocore.
+#: Number of cached files kept for each service: virtual environments may have different versions of botocore.
 _KEPT = 8
-#: Fingerprint to model, for the further connections of this process.
+#: Models by fingerprint, for further connections of this process.
 _DERIVED: dict[str, dict[str, Any]] = {}
 
 
 def cache_directory(environ: Mapping[str, str]) -> Path | None:
-    """Where derived models are kept: ``$DDBINSERT_CACHE_DIR``, else ``ddbinsert`` in the XDG cache home.
+    """The folder of derived models: ``$DDBINSERT_CACHE_DIR``, else ``ddbinsert`` in the XDG cache home.
+
+    It is not created.
 
     Returns:
-        None where the environment names no usable place; nothing is created.
+        None if the environment names no usable folder.
     """
     if chosen := environ.get("DDBINSERT_CACHE_DIR"):
         folder = Path(os.path.expanduser(chosen))  # noqa: PTH111 - Path's own raises for an unknown user
         try:
             return folder.absolute()
-        except OSError:  # relative to a working directory that was deleted
+        except OSError:  # a relative path, and the working directory was deleted
             return None
     xdg, home = environ.get("XDG_CACHE_HOME", ""), environ.get("HOME", "")
-    if Path(xdg).is_absolute():  # The XDG specification: a relative path is to be ignored.
+    if Path(xdg).is_absolute():  # XDG specification: a relative path is ignored
         return Path(xdg) / "ddbinsert"
     return Path(home) / ".cache" / "ddbinsert" if Path(home).is_absolute() else None
 
 
 class LeanLoader(Loader):
-    """Loads the cut models of the services in ``OPERATIONS``, and botocore's own of all others.
+    """Loads the cut models of the services in ``OPERATIONS``, and botocore's own models of all others.
 
     Args:
-        rules: Whether these services' endpoint rules are wanted. Where an address on this machine stands in for
-            all of them, the rules say nothing.
+        rules: Whether these services' endpoint rules are loaded. They are not needed if every service has an
+            address on this machine.
         cache_folder: Where derived models are read and written; None derives them in each process.
-        extra_search_paths: Folders with models of the user's own (AWS_DATA_PATH); they come first.
+        extra_search_paths: Folders with the user's own models (AWS_DATA_PATH); they come first.
     """
 
     def __init__(
@@ -129,7 +131,7 @@ class LeanLoader(Loader):
         self._read: dict[str, dict[str, Any]] = {}
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
-        """As botocore's; an UnknownServiceError for rules makes botocore use the address that it is given."""
+        """Like botocore's; an UnknownServiceError for rules makes botocore use the address that it is given."""
         if api_version is not None or service_name not in OPERATIONS:
             return super().load_service_model(service_name, type_name, api_version)
         if type_name == "endpoint-rule-set-1":
@@ -157,9 +159,9 @@ class LeanLoader(Loader):
         return found
 
     def _fingerprint(self, service: str) -> str:
-        """Changes with the botocore that is installed, with its model file, and with what is kept of it."""
+        """A hash of the installed botocore's version, its model file, and the operations that are kept."""
         source: list[object] = [_FORM, service, botocore.__version__, OPERATIONS[service], ADDED.get(service)]
-        for folder in self.search_paths:  # those of the user's own (~/.aws/models) come first
+        for folder in self.search_paths:  # the user's own folders (~/.aws/models) come first
             with contextlib.suppress(OSError):
                 for file in sorted((Path(folder) / service).glob("*/*-[12]*.json*")):
                     status = file.stat()
@@ -168,7 +170,7 @@ class LeanLoader(Loader):
 
 
 def cut(service: str, loader: Loader) -> dict[str, Any]:
-    """A service's model and paginators with the operations that are called, without documentation."""
+    """A service's model and paginators, cut to the operations that are called, without documentation."""
     model: dict[str, Any] = _without_documentation(Loader.load_service_model(loader, service, "service-2"))
     operations = {
         name: model["operations"][name] for name in OPERATIONS[service] if name in model["operations"]
@@ -185,7 +187,7 @@ def cut(service: str, loader: Loader) -> dict[str, Any]:
 
 def _without_documentation(node: Any) -> Any:
     if isinstance(node, dict):
-        # A member may be called "documentation", and is a structure then.
+        # A member may be named "documentation"; it is a structure then.
         return {
             key: _without_documentation(value)
             for key, value in node.items()
@@ -195,7 +197,7 @@ def _without_documentation(node: Any) -> Any:
 
 
 def _needed(shapes: dict[str, Any], operations: dict[str, Any]) -> dict[str, Any]:
-    """The shapes that these operations refer to, and every exception."""
+    """The shapes that these operations refer to, and every exception shape."""
     found: dict[str, Any] = {}
     left = [name for name, shape in shapes.items() if shape.get("exception")]
     left += _references(operations)
@@ -217,7 +219,7 @@ def _references(node: Any) -> list[str]:
 
 
 def _read_checked(path: Path) -> dict[str, Any] | None:
-    """A cached file's content; None where it is missing, damaged, or somebody else could have written it."""
+    """A cached file's content; None if it is missing, damaged, or writable by other users."""
     try:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
@@ -233,7 +235,7 @@ def _read_checked(path: Path) -> dict[str, Any] | None:
 
 
 def _write_checked(path: Path, content: dict[str, Any]) -> None:
-    """Write a file at once or not at all; a folder that can't be written is no error."""
+    """Write a file atomically; a folder that can't be written is not an error."""
     body = json.dumps(content, separators=(",", ":")).encode()
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -250,7 +252,7 @@ def _write_checked(path: Path, content: dict[str, Any]) -> None:
 
 
 class NoEndpoints:
-    """Stands in for botocore's table of AWS's endpoints where addresses are given: read for other services only.
+    """Replaces botocore's table of AWS endpoints if addresses are given: the table is read for other services only.
 
     Args:
         table: Reads the table.
@@ -260,10 +262,10 @@ class NoEndpoints:
         self._table = cache(table)
 
     def construct_endpoint(self, service_name: str, *more: Any, **named: Any) -> Any:
-        """None says that nothing is known, so that what is given is taken.
+        """Return None, so that botocore uses the given address, or the table's answer for other services.
 
         Args:
-            service_name: The service's endpoint prefix, as botocore asks by it.
+            service_name: The service's endpoint prefix, which botocore passes.
         """
         if service_name in PREFIXES:
             return None

@@ -1,4 +1,4 @@
-"""What is told of everything that a connection is answered: for a run that has to show what it rests on."""
+"""An observer of every answer of a connection, for a run that records the evidence of its result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Listener(Protocol):
         """A call ended without an answer, after all its attempts."""
 
     def records(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """Stream records were read, in the shape in which Lambda hands them over."""
+        """Stream records were read, in the shape in which Lambda passes them to a function."""
 
     def line(self, group: str, event: LogEvent) -> None:
-        """A log line was read that had not been given before."""
+        """A log line was read for the first time."""

@@ -1,4 +1,4 @@
-"""The connection: which AWS (or endpoint), with which identity; clients made late, and only those needed."""
+"""The connection: which AWS (or endpoint), with which identity; each client is created at its first use."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.listener import Listener
 
-#: Enough for every independent call of one run, and for a writer that keeps a table busy.
+#: Threads: enough for every independent call of one run, and for a writer that uses a table's whole capacity.
 _SIDE_BY_SIDE = 16
-#: Seconds without a byte of an answer.
+#: Maximum seconds without a byte of an answer.
 _READ_TIMEOUT = 60.0
-#: The domains of AWS's partitions, as botocore's endpoints.json and partitions.json have them.
+#: The domains of the AWS partitions, from botocore's endpoints.json and partitions.json.
 _AWS_DOMAINS = (
     ".amazonaws.com",
     ".amazonaws.com.cn",
@@ -52,19 +52,19 @@ _LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """How to reach AWS, or what stands in for it.
+    """How to reach AWS, or an endpoint that replaces it.
 
     Attributes:
-        endpoint_url: The endpoint of every service; None lets botocore resolve AWS's own endpoints (and those of a
+        endpoint_url: The endpoint of every service; None lets botocore resolve the endpoints of AWS (and those of a
             profile).
-        service_endpoints: Service (by botocore's name) to its own endpoint, which wins over ``endpoint_url``.
+        service_endpoints: Endpoints of single services, by botocore's name; they override ``endpoint_url``.
         access_key_id: Given credentials; for the embedded emulator its key, never the user's. None lets
             botocore resolve them (profile, SSO, instance role, …).
-        is_local: The embedded emulator: nothing is sent anywhere else, whatever the environment says.
-        cache_folder: Folder of the cut service models, which are kept between runs.
-        may_prompt: A person can be asked for an MFA code.
-        process_timeout: Seconds that a credential_process may take.
-        call_timeout: Seconds that a call may take with all its attempts; None if no --timeout is given.
+        is_local: Use the embedded emulator: nothing is sent to another address, whatever the environment says.
+        cache_folder: Folder of the cut service models, which are cached between runs.
+        may_prompt: Whether the user can be asked for an MFA code.
+        process_timeout: Maximum seconds for a credential_process.
+        call_timeout: Maximum seconds for a call with all its attempts; None if no --timeout is given.
     """
 
     profile: str | None = None
@@ -88,9 +88,9 @@ class Connection:
 
 
 class Aws:
-    """Lazily made botocore clients of one connection, and a way to call them side by side.
+    """Lazily created botocore clients of one connection, and a way to call them concurrently.
 
-    Thread-safe. Clients retry adaptively. No request is made before the first call of a client's method.
+    Thread-safe. Clients retry adaptively. No request is sent before the first call of a client's method.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -100,20 +100,20 @@ class Aws:
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
         self._watch = CallLimits(connection.call_timeout)
-        #: Told of every answer; set it before the first call.
+        #: Called with every answer; set it before the first call.
         self.listener: Listener | None = None
         self._branches: list[Aws] = []
 
     def branch(self) -> Aws:
-        """The same connection for one of several subjects: its calls side by side do not wait for those of others."""
+        """The same connection for one of several subjects, with its own pool: its calls do not wait for the others'."""
         self._opened()
-        branch = copy.copy(self)  # session, clients and time limit are the same ones
+        branch = copy.copy(self)  # session, clients and time limit are shared
         branch._pool, branch._branches = None, []  # noqa: SLF001
         self._branches.append(branch)
         return branch
 
     def report_waits(self, report: Callable[[str, float], None]) -> None:
-        """Have ``report`` called about every second that a call takes: what is waited for, seconds so far."""
+        """Call ``report`` about once per second of a slow call, with the call's name and the seconds so far."""
         self._watch.on_wait = report
 
     @overload
@@ -133,7 +133,7 @@ class Aws:
     @overload
     def client(self, name: str) -> Any: ...
     def client(self, name: str) -> Any:
-        """The client of a service, made at its first use."""
+        """The client of a service, created at its first use."""
         if name not in self._clients:
             with self._lock:
                 if name not in self._clients:
@@ -142,7 +142,7 @@ class Aws:
         return self._clients[name]
 
     def single_try(self, name: str) -> Any:
-        """A client that sends a call once and waits 15 minutes for the answer: for calls that must not be repeated."""
+        """A client that sends a call once and waits up to 15 minutes: for calls that must not be repeated."""
         key = f"{name} once"
         with self._lock:
             if key not in self._clients:
@@ -155,10 +155,10 @@ class Aws:
         return self._clients[key]
 
     def credentials(self) -> tuple[str, str, str]:
-        """The identity that calls are signed with: key id, secret, session token (or nothing).
+        """The credentials that sign the calls: key ID, secret, and session token (or an empty string).
 
         Raises:
-            CredentialsError: There is none.
+            CredentialsError: No credentials were found.
         """
         connection = self.connection
         if connection.access_key_id and connection.secret_access_key:
@@ -199,7 +199,7 @@ class Aws:
                 aws_session_token=connection.session_token,
                 config=Config(**options),
             )
-            check_address(client.meta.endpoint_url, name)  # a profile may name it, too
+            check_address(client.meta.endpoint_url, name)  # a profile may set it, too
         except ValueError as error:
             if isinstance(error, BotoCoreError):
                 raise
@@ -232,7 +232,7 @@ class Aws:
             "user_agent_extra": "ddbinsert",
         }
         if connection.is_local:
-            # A proxy, a service's own AWS_ENDPOINT_URL_… or another kind of endpoint would lead away from here.
+            # A proxy, an AWS_ENDPOINT_URL_SERVICE variable or another kind of endpoint would change the address.
             options |= {
                 "proxies": {},
                 "ignore_configured_endpoint_urls": True,
@@ -245,7 +245,7 @@ class Aws:
         return options
 
     def _beyond(self, name: str, own: Mapping[str, Any]) -> Callable[..., Any]:
-        """Looks up operations that the cut model leaves out in the complete one, which takes long to read."""
+        """Finds operations that are not in the cut model in the complete one, which takes longer to read."""
         whole: list[Any] = []
 
         def find(event_name: str, **_event: object) -> Any:
@@ -287,7 +287,7 @@ class Aws:
 
     @property
     def region(self) -> str | None:
-        """The region of the clients: given, or as botocore resolves it."""
+        """The region of the clients: the given one, or the one that botocore resolves."""
         if self.connection.region is not None:
             return self.connection.region
         resolved: str | None = self._opened().get_config_variable("region")
@@ -295,17 +295,17 @@ class Aws:
 
     @property
     def endpoint(self) -> str | None:
-        """The endpoint of DynamoDB, if that isn't AWS: from the connection, a variable or a profile."""
+        """The endpoint of DynamoDB, if it is not AWS: from the connection, a variable or a profile."""
         url = str(self.client("dynamodb").meta.endpoint_url)
         return None if (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS) else url
 
     @property
     def is_aws(self) -> bool:
-        """Whether this is AWS itself (or its endpoint in a VPC), where others share the limits."""
+        """Whether this is AWS itself (or its endpoint in a VPC), where other clients share the limits."""
         return self.endpoint is None
 
     def start(self, call: Callable[[], Any]) -> Any:
-        """Run a call in the pool; its future."""
+        """Run a call in the pool; return its future."""
         if self._pool is None:
             with self._lock:
                 if self._pool is None:
@@ -321,14 +321,14 @@ class Aws:
         for turn in turns:
             try:
                 values.append(turn())
-            except Exception as error:  # noqa: BLE001 - raised below, when no call is left running
+            except Exception as error:  # noqa: BLE001 - raised below, when all calls have ended
                 failure = failure or error
         if failure is not None:
             raise failure
         return values
 
     def result(self, future: Future[Any]) -> Any:
-        """The value of a call in the pool; a slow one is reported while it is waited for."""
+        """The value of a call in the pool; a slow call is reported while waiting for it."""
         while True:
             done, _ = wait((future,), timeout=1.0)
             if done:
@@ -336,7 +336,7 @@ class Aws:
             self._watch.mention()
 
     def close(self) -> None:
-        """Release the threads; queued calls are not started any more."""
+        """Release the threads; queued calls are not started."""
         for branch in self._branches:
             branch.close()
         if self._pool is not None:

@@ -1,4 +1,4 @@
-"""Writing many items: in batches, several side by side, none lost and none overwritten."""
+"""Writing many items: in batches, concurrently, without losing or overwriting any."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     Item = Mapping[str, Any]
     Request = dict[str, Any]
 
-#: What BatchWriteItem takes at most.
+#: Maximum number of requests in a BatchWriteItem call.
 BATCH = 25
-#: Seconds; DynamoDB's throttling of a table that is scaling up lasts minutes at most.
+#: Seconds without progress before a write fails: a table that is scaling up throttles for minutes at most.
 PATIENCE = 120.0
 
 
 class Put(StrEnum):
-    """What became of a conditional write.
+    """The result of a conditional write.
 
-    UNSURE: an equal item is there, and an earlier try may have written it; nothing proves whose it is.
+    UNSURE: an equal item exists, and an earlier attempt may have written it; its origin cannot be proven.
     """
 
     WRITTEN = "written"
@@ -39,20 +39,21 @@ class Put(StrEnum):
 class ItemWriter:
     """Writes to one table. Items and keys are DynamoDB JSON as boto3 takes it (B as bytes).
 
-    Throttles and unprocessed items are tried again with growing pauses and fewer calls at once; only
-    ``patience`` seconds without any progress end it. However an iterator of these ends (an error, Ctrl-C, not read on), what is
-    in flight is waited for and counted, and nothing more is started.
+    Throttled and unprocessed items are retried with growing pauses and fewer concurrent calls, until there is no
+    progress for ``patience`` seconds. When an iterator ends (also by an error, Ctrl-C, or a caller that stops
+    reading), running calls are waited for and counted, and no more are started.
 
     Args:
-        rate: Items a second at most.
-        threads: Calls side by side at most.
+        rate: Maximum number of items per second.
+        threads: Maximum number of concurrent calls.
+        patience: Seconds without any progress after which a write fails.
 
     Attributes:
-        attempted: Items taken from the iterables so far: of a list, the first so many were tried, and may be
-            there. What comes after them was never sent.
-        written: Of these, how many calls AWS has confirmed.
-        on_written: Told of every confirmed portion, at once and in the caller's thread, on every way out:
-            the items, keys, or (item, outcome) pairs.
+        attempted: Number of items taken from the iterables so far. They were sent, and may exist; later ones were
+            never sent.
+        written: Number of these that AWS has confirmed.
+        on_written: Called with every confirmed portion (the items, keys, or (item, outcome) pairs), immediately and
+            in the caller's thread, also if the iterator ends early.
     """
 
     def __init__(
@@ -76,30 +77,33 @@ class ItemWriter:
         self._patience = patience
 
     def put_all(self, items: Iterable[Item]) -> Iterator[int]:
-        """BatchWriteItem, overwriting what is there; no two items of 25 in a row may have the same key.
+        """Write by BatchWriteItem, overwriting existing items; 25 consecutive items must have different keys.
 
         Yields:
             The number of items written by this call so far.
 
         Raises:
-            AwsError: AWS refused a batch, or throttled without end.
+            AwsError: AWS refused a batch, or throttled without any progress.
         """
         yield from self._batches(items, "PutRequest", "Item", f"write items to table {self.table}")
 
     def delete_all(self, keys: Iterable[Item]) -> Iterator[int]:
-        """BatchWriteItem; a key that isn't there is no error. See put_all."""
+        """Delete by BatchWriteItem; a key that does not exist is not an error. See put_all."""
         yield from self._batches(keys, "DeleteRequest", "Key", f"delete items of table {self.table}")
 
     def put_new(
         self, items: Iterable[Item], partition_key: str, sort_key: str | None = None
     ) -> Iterator[tuple[Item, Put]]:
-        """Put each item unless there is one with its key; WRITTEN, EXISTS or UNSURE for each, as answers come.
+        """Put each item unless one with its key exists.
 
-        An item is read before it is put: one that was there before is never taken for one that this call wrote, also
-        where the answer to a put is lost and the next try finds an equal item.
+        Each key is read before its item is put, so that an item which existed before is never reported as written by
+        this call, even if the answer to a put is lost and the retry finds an equal item.
+
+        Yields:
+            Each item with WRITTEN, EXISTS or UNSURE, as answers arrive.
 
         Raises:
-            AwsError: AWS refused an item, or throttled without end.
+            AwsError: AWS refused an item, or throttled without any progress.
         """
         names = (partition_key,) if sort_key is None else (partition_key, sort_key)
         absent: set[str] = set()
@@ -129,14 +133,14 @@ class ItemWriter:
                 return Put.WRITTEN if identity in absent else Put.UNSURE
             except Exception as error:
                 if not is_throttle(error):
-                    unsure.add(identity)  # it may have been written, and only the answer be lost
+                    unsure.add(identity)  # it may have been written, and only the answer was lost
                 raise
             return Put.WRITTEN
 
         return self._one_by_one(items, put, f"write items to table {self.table}")
 
     def _is_there(self, key: Item) -> bool | None:
-        """Whether an item with this key exists; None where it may not be read."""
+        """Whether an item with this key exists; None if it may not be read."""
         try:
             answer = self._aws.client("dynamodb").get_item(
                 TableName=self.table,
@@ -152,14 +156,14 @@ class ItemWriter:
         return "Item" in answer
 
     def modify_all(self, keys: Iterable[Item], attribute: str, value: Any) -> Iterator[tuple[Item, Put]]:
-        """Set one attribute of each item; GONE where the item isn't there any more (it is never made anew).
+        """Set one attribute of each item; the result is GONE if the item no longer exists (it is not created again).
 
         Args:
-            attribute: No key attribute.
+            attribute: Name of an attribute that is not in the key.
             value: In DynamoDB JSON.
 
         Raises:
-            AwsError: AWS refused a change, or throttled without end.
+            AwsError: AWS refused a change, or throttled without any progress.
         """
 
         def modify(key: Item) -> Put:
@@ -231,10 +235,10 @@ class ItemWriter:
 
 
 def _tries_before(error: Any) -> int:
-    """How often botocore had sent the call before the try that ended so."""
+    """The number of times that botocore sent the call before the attempt that raised this error."""
     return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
 def _is_in_the_way(error: Any, item: Item) -> bool:
-    """Whether what is in the way is just this item: what an earlier try wrote, its answer being lost."""
+    """Whether the existing item equals this one: an earlier attempt may have written it, and its answer was lost."""
     return canonical(error.response.get("Item") or {}) == canonical(item)

@@ -1,4 +1,4 @@
-"""Many similar calls in parallel: a bounded number at a time, fewer when AWS throttles, none lost."""
+"""Many similar calls in parallel: a limited number at a time, fewer when AWS throttles, none lost."""
 
 from __future__ import annotations
 
@@ -25,15 +25,20 @@ R = TypeVar("R")
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
-#: Calls in a row that may fail for passing reasons other than throttling.
+#: Number of consecutive calls that may fail for temporary reasons other than throttling.
 _FAILURES = 5
-#: With a rate, calls are made this many times a second at least, so that it is kept evenly.
+#: With a rate, minimum number of calls per second, so that the rate is even.
 _EVENNESS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class CallResult(Generic[T, R]):
-    """What one call did: results of what is done, and what AWS handed back for another try."""
+    """The result of one call.
+
+    Attributes:
+        done: Results of the pieces that are done.
+        left: Pieces that AWS returned unprocessed, to be tried again.
+    """
 
     done: list[R] = field(default_factory=list)
     left: list[T] = field(default_factory=list)
@@ -41,7 +46,7 @@ class CallResult(Generic[T, R]):
 
 @dataclass(frozen=True)
 class _Failed:
-    """A call that may well succeed another time."""
+    """A failed call that may succeed if it is tried again."""
 
     error: Exception
 
@@ -50,8 +55,8 @@ class Pace:
     """The pace of calls: fewer at once and growing pauses after a throttle, more again after successes.
 
     Args:
-        width: Calls in flight at most.
-        rate: Pieces a second at most; None for as fast as it goes.
+        width: Maximum number of concurrent calls.
+        rate: Maximum number of pieces per second; None for no limit.
     """
 
     def __init__(self, clock: Clock, *, width: int, rate: float | None) -> None:
@@ -67,11 +72,11 @@ class Pace:
         return in_flight < int(self._width) and self._clock.monotonic() >= max(self._resume_at, self._due_at)
 
     def portion(self, most: int) -> int:
-        """Pieces for one call, where it can take ``most``."""
+        """Number of pieces for one call, at most ``most``."""
         return most if self._rate is None else max(1, min(most, int(self._rate / _EVENNESS)))
 
     def start(self, pieces: int) -> float:
-        """A call starts now; when, by the stopwatch."""
+        """Record that a call starts now; return the time, in seconds of the monotonic clock."""
         now = self._clock.monotonic()
         if self._rate is not None:
             self._due_at = max(self._due_at, now - 1 / _EVENNESS) + pieces / self._rate
@@ -82,9 +87,9 @@ class Pace:
         self._pause = 0.0
 
     def throttled(self, started: float) -> None:
-        """A call that was started at ``started`` was turned down, wholly or in part."""
+        """Record that a call which started at ``started`` was throttled, wholly or in part."""
         if started < self._slowed_at:
-            return  # it was under way when we slowed down
+            return  # it started before the pace was reduced
         self._slowed_at = self._clock.monotonic()
         self._width = max(1.0, self._width / 2)
         self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
@@ -98,14 +103,14 @@ class Pace:
 
 
 class ParallelCalls(Generic[T, R]):
-    """Works on pieces, a bounded number of calls side by side.
+    """Processes pieces by a limited number of concurrent calls.
 
     Args:
-        work: One call with up to ``most`` pieces; runs in another thread.
+        work: Makes one call with up to ``most`` pieces; runs in another thread.
         doing: Completes "Could not …" in an error.
-        took: Called with the number of pieces that are about to be worked on, in their order.
+        took: Called with the number of pieces that are about to be processed, in their order.
         did: Called with the results, in the caller's thread.
-        patience: Seconds of throttling without any progress, after which it ends with an error.
+        patience: Seconds of throttling without any progress after which an error is raised.
     """
 
     def __init__(
@@ -136,13 +141,13 @@ class ParallelCalls(Generic[T, R]):
         self._progress_at = clock.monotonic()
 
     def run(self, pieces: Iterable[T]) -> Iterator[list[R]]:
-        """Results as calls end, in no particular order.
+        """Yield results as calls end, in no particular order.
 
-        However this ends (an error, Ctrl-C, a caller that has enough), what is in flight is waited for and
-        ``did`` is told; nothing more is started.
+        When it ends (also by an error, Ctrl-C, or a caller that stops reading), running calls are waited for and
+        reported to ``did``, and no more are started.
 
         Raises:
-            AwsError: AWS refused a call, or went on throttling without any progress.
+            AwsError: AWS refused a call, or kept throttling without any progress.
         """
         source = iter(pieces)
         try:
@@ -159,7 +164,7 @@ class ParallelCalls(Generic[T, R]):
                 self._settle_at_the_end(future)
 
     def _start_what_fits(self, source: Iterator[T]) -> bool:
-        """Whether there is anything left, running or to be started."""
+        """Start as many calls as allowed; return whether any call is running or left to start."""
         while self._pace.room(len(self._running)):
             batch = self._again.popleft() if self._again else self._fresh(source)
             if not batch:
@@ -183,7 +188,7 @@ class ParallelCalls(Generic[T, R]):
                 raise
 
     def _settle(self, future: Future[CallResult[T, R] | _Failed]) -> list[R]:
-        """The results of a call that has ended; what it left is put back for another try."""
+        """The results of a call that has ended; its unprocessed pieces are queued again."""
         batch, started = self._running.pop(future)
         part = future.result()
         if isinstance(part, _Failed):
@@ -206,7 +211,7 @@ class ParallelCalls(Generic[T, R]):
         return part.done
 
     def _judge(self, error: Exception | None) -> None:
-        """End where trying again doesn't help."""
+        """Raise the error if retrying does not help."""
         if error is not None and self._failures >= _FAILURES:
             with translated(self._doing):
                 raise error
@@ -217,7 +222,7 @@ class ParallelCalls(Generic[T, R]):
             ) from error
 
     def _settle_at_the_end(self, future: Future[CallResult[T, R] | _Failed]) -> None:
-        """Something else has ended this already: only what was done still counts."""
+        """Count the results of a call that ends after the run was stopped; its errors are ignored."""
         with contextlib.suppress(Exception):
             part = future.result()
             if isinstance(part, CallResult) and part.done:

@@ -1,4 +1,4 @@
-"""Making the test writes of a lane, each by its own method, and taking the items away again."""
+"""Making the test writes of a lane, each by its own method, and the keys for deleting the items."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _TRIES = 6
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeTable:
-    """Where test items are written, and what they look like.
+    """The table to which test items are written, and their form.
 
     Attributes:
-        ttl_attribute: The table's time-to-live attribute, for items whose time is over.
+        run_id: Identifies the run; it is part of each test item's key.
+        ttl_attribute: The table's time-to-live attribute, for items that have expired.
     """
 
     aws: Aws
@@ -39,7 +40,7 @@ class ProbeTable:
     ttl_attribute: str | None = None
 
     def make(self, lane: Lane, wrote: Callable[[Write, float], None]) -> None:
-        """Make a lane's writes in their order; ``wrote`` is told of each with the time of its answer.
+        """Make a lane's writes in their order; ``wrote`` is called with each and the time of its answer.
 
         Raises:
             AwsError: A write was refused.
@@ -50,14 +51,14 @@ class ProbeTable:
             wrote(write, self.clock.now())
 
     def _patiently(self, write: Write) -> None:
-        """Make one write; what is throttled, or left unprocessed, is tried again."""
+        """Make one write; retry if it is throttled or left unprocessed."""
         pause = 0.1
         for attempt in range(_TRIES):
             try:
                 if self._make(write):
                     return
             except Exception as error:
-                # Making a write twice is the same as making it once: each says what the item is after it.
+                # Writes are idempotent: each sets the whole state of the item.
                 if attempt == _TRIES - 1 or not is_passing(error):
                     raise
             self.clock.sleep(pause)
@@ -94,7 +95,7 @@ class ProbeTable:
         return item
 
     def _update(self, write: Write) -> dict[str, Any]:
-        """What sets every attribute of the item as of this version, so that an update that creates is whole."""
+        """An update that sets every attribute of this version, so that an update which creates the item is complete."""
         key = self.key_of(write.number)
         values = {name: value for name, value in self._item(write).items() if name not in key}
         names = {f"#n{place}": name for place, name in enumerate(values)}

@@ -1,4 +1,4 @@
-"""A proof as CloudWatch metrics, for alarms.
+"""The result of verify as CloudWatch metrics, for alarms.
 
 Namespace ``ddbinsert``, dimensions Table and Function. ``Healthy`` is 1 for PASS and 0 otherwise, so an alarm on
 its minimum below 1 (missing data treated as breaching) also detects a canary that has stopped.
@@ -30,7 +30,7 @@ def publish(aws: Aws, proof: Proof) -> None:
 
 
 def metric_data(proof: Proof) -> list[Any]:
-    """What is sent: counts, and the latency's percentiles in seconds."""
+    """The data to send: counts, and percentiles of the latency in seconds."""
     verdict = proof.verdict
     counts = verdict.counts
     values: list[tuple[str, float, str]] = [

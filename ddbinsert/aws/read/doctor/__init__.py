@@ -1,1 +1,1 @@
-"""What only doctor reads: the recent past, and what a trigger depends on."""
+"""Reads that only doctor needs: recent activity, and the resources that a trigger depends on."""

@@ -1,4 +1,4 @@
-"""Recent activity of a function: its log, its metrics, and the changes that CloudTrail recorded."""
+"""Recent activity of a function: its log, its metrics, and its changes in CloudTrail."""
 
 from __future__ import annotations
 
@@ -21,39 +21,43 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.logs.ends import InvocationEnd
 
-#: The log is looked at in windows that end so many seconds ago, side by side: what is newest counts most.
+#: Seconds before now at which the windows of the log end. They are read concurrently; the newest matters most.
 _ENDS: Final = (0.0, 600.0, 3600.0)
-#: Pages of a window that are read at most: AWS answers with empty pages, too.
+#: Maximum number of pages that are read of a window: AWS returns empty pages, too.
 _PAGES: Final = 3
 #: An answer with this number of events and no token was cut by the emulator (docs/aws-facts.md#emulator-logs).
 _FULL: Final = 10_000
-#: Datapoints of a series that are asked for, about.
+#: Approximate number of datapoints to request of a series.
 _POINTS: Final = 60
 
 
 class Window(NamedTuple):
-    """Epoch seconds between which the log is looked at."""
+    """The epoch seconds between which the log is read."""
 
     start: float
     end: float
 
 
 class Lines(NamedTuple):
-    """The events of one window, oldest first; whole: read to its end."""
+    """The events of one window, oldest first.
+
+    Attributes:
+        whole: Whether the window was read to its end.
+    """
 
     events: list[Any]
     whole: bool
 
 
 def windows(since: float, now: float) -> tuple[Window, ...]:
-    """The windows between two times, newest first; together they leave nothing out."""
+    """The windows between two times, newest first, without gaps."""
     bounds = [now + 60.0, *(now - ago for ago in _ENDS[1:])]
     starts = [max(since, bound) for bound in bounds[1:]] + [since]
     return tuple(Window(start, end) for start, end in zip(starts, bounds, strict=True) if start < end)
 
 
 def read_window(aws: Aws, group: str, function: str, window: Window) -> Lines:
-    """Lines of a function about receipts and ends of invocations; none where there is no such log group.
+    """The log lines of a function with receipts and ends of invocations; none if the log group does not exist.
 
     Raises:
         AwsError: The log may not be read.
@@ -84,7 +88,7 @@ def read_window(aws: Aws, group: str, function: str, window: Window) -> Lines:
 
 
 def log_seen(parts: Sequence[Lines]) -> LogSeen:
-    """What the windows, newest first, hold."""
+    """The receipts and invocation ends in the windows, which are given newest first."""
     reader = EndReader()
     ends: list[InvocationEnd] = []
     receipts: list[ReceiptSeen] = []
@@ -115,7 +119,7 @@ def log_seen(parts: Sequence[Lines]) -> LogSeen:
 def read_metrics(
     aws: Aws, function: str, mappings: Iterable[str], sink: str, *, since: float, now: float
 ) -> Metrics:
-    """CloudWatch's datapoints of a function, of its mappings and of a table that is its sink.
+    """CloudWatch's datapoints of a function, of its mappings and of its sink, if that is a table.
 
     Raises:
         AwsError: They may not be read.
@@ -160,7 +164,7 @@ def _statistic(asked: tuple[str, str, str, str, str], period: int) -> Any:
 
 
 def read_changes(aws: Aws, resource: str, since: float) -> tuple[ChangeSeen, ...]:
-    """What CloudTrail recorded of changes of a resource, oldest first.
+    """The changes of a resource that CloudTrail recorded, oldest first.
 
     Raises:
         AwsError: It may not be read.

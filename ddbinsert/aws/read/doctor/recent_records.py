@@ -1,4 +1,4 @@
-"""The newest and the oldest inserts of a stream, read with as few dependent calls as possible."""
+"""The newest and the oldest inserts of a stream, read with few consecutive calls."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
 
 _PAGE: Final = 1000
-#: Shards that are read at most, the newest ones.
+#: Maximum number of shards to read, the newest ones.
 _SHARDS: Final = 12
-#: Pages of a shard that are read at most: on AWS, where a mapping shares the shard's five reads a second, and elsewhere.
+#: Maximum number of pages to read of a shard: on AWS, where mappings share its five reads per second, and elsewhere.
 _PAGES_OF_AWS: Final = 2
 _PAGES: Final = 20
 
@@ -30,7 +30,11 @@ class Shard(NamedTuple):
 
 
 class Shards(NamedTuple):
-    """The shards of a stream; whole: no others exist."""
+    """The shards of a stream.
+
+    Attributes:
+        whole: Whether these are all of its shards.
+    """
 
     shards: tuple[Shard, ...] = ()
     whole: bool = True
@@ -41,12 +45,16 @@ class Shards(NamedTuple):
 
     @property
     def chosen(self) -> tuple[Shard, ...]:
-        """Those to read: open ones first."""
+        """The shards to read, open ones first."""
         return tuple(sorted(self.shards, key=lambda one: not one.is_open)[:_SHARDS])
 
 
 class Page(NamedTuple):
-    """What was read of a shard; whole: everything from the beginning on."""
+    """The records that were read of a shard.
+
+    Attributes:
+        whole: Whether these are all of its records from the beginning on.
+    """
 
     records: list[dict[str, Any]]
     whole: bool
@@ -56,7 +64,7 @@ def read_shards(aws: Aws, stream: str) -> Shards:
     """The shards of a stream, in one call.
 
     Raises:
-        AwsError: Not permitted, or no such stream.
+        AwsError: Not permitted, or the stream does not exist.
     """
     with translated("read the stream's shards"):
         answer = aws.client("dynamodbstreams").describe_stream(StreamArn=stream)["StreamDescription"]
@@ -68,7 +76,7 @@ def read_shards(aws: Aws, stream: str) -> Shards:
 
 
 def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page:
-    """Records of a shard from a time on; from its beginning with None, or where the endpoint knows no times.
+    """Records of a shard from a time on; from its beginning if None, or if the endpoint does not support times.
 
     Raises:
         AwsError: Not permitted.
@@ -90,7 +98,7 @@ def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page
         except Exception as error:
             if not is_not_found(error):
                 raise
-            return Page(records, whole=True)  # the shard's 24 hours are over
+            return Page(records, whole=True)  # the shard has expired (24 hours)
     return Page(records, whole=False)
 
 
@@ -102,7 +110,7 @@ def _start(client: Any, since: float | None) -> dict[str, Any]:
 
 
 def knows_times(aws: Aws) -> bool:
-    """Whether this SDK can begin at a time."""
+    """Whether the installed SDK supports reading from a time on."""
     client: Any = aws.client("dynamodbstreams")
     return "Timestamp" in client.meta.service_model.operation_model("GetShardIterator").input_shape.members
 

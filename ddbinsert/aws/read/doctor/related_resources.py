@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.facts import ReceiptSeen
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState
 
-#: What a sink of each service is written with.
+#: The actions with which a sink of each service is written.
 _WRITES: Final = {
     "dynamodb": "dynamodb:PutItem",
     "events": "events:PutEvents",
@@ -34,14 +34,14 @@ _WRITES: Final = {
     "sns": "sns:Publish",
     "sqs": "sqs:SendMessage",
 }
-#: Services whose resources have policies of their own, which a simulation of the role does not see.
+#: Services whose resources have their own policies, which a simulation of the role does not include.
 _OWN_POLICIES: Final = frozenset({"events", "kinesis", "kms", "s3", "sns", "sqs"})
-#: Number of entries of the sink that are looked for.
+#: Number of entries to look up in the sink.
 _ENTRIES: Final = 25
 
 
 class PermissionQuery(NamedTuple):
-    """A right to ask IAM for."""
+    """A right of the role to be simulated by IAM."""
 
     right: RoleRight
     actions: tuple[str, ...]
@@ -51,7 +51,7 @@ class PermissionQuery(NamedTuple):
 def rights_to_ask(
     table: TableState, function: FunctionState, mappings: Sequence[MappingState], sink: str
 ) -> tuple[PermissionQuery, ...]:
-    """What the function's role needs for this trigger, and one right that it should not have."""
+    """The rights that the function's role needs for this trigger, and one that it should not have."""
     here = arn_parts(table.arn)
     group = str(here._replace(service="logs", resource=f"log-group:{function.log_group}:log-stream:x"))
     asked = [
@@ -89,10 +89,10 @@ def rights_to_ask(
 def read_right(aws: Aws, role_arn: str, one: PermissionQuery, *, is_ours: bool) -> Rights:
     """IAM's answer about one right of a role.
 
-    Where a resource has a policy of its own, and the role is somebody else's, only an explicit denial is certain.
+    If a resource has its own policy, and ddbinsert did not create the role, only an explicit denial is certain.
 
     Raises:
-        AwsError: Not permitted to ask.
+        AwsError: Not permitted to simulate.
     """
     results = simulated(aws, role_arn, one.actions, [one.resource], who=f"role {resource_name(role_arn)}")
     certain = [result for result in results if not result.get("MissingContextValues")]
@@ -114,7 +114,7 @@ def read_right(aws: Aws, role_arn: str, one: PermissionQuery, *, is_ours: bool) 
 
 
 def together(answers: Iterable[Rights]) -> Rights:
-    """Several answers as one."""
+    """Several answers combined into one."""
     whole = Rights()
     for one in answers:
         whole = replace(
@@ -156,7 +156,7 @@ def read_destination(aws: Aws, arn: str) -> DestinationSeen:
 
 
 def read_sink(aws: Aws, arn: str) -> SinkSeen:
-    """The place that ``SINK_ARN`` names.
+    """The sink that ``SINK_ARN`` names.
 
     Raises:
         AwsError: It may not be read.
@@ -173,7 +173,7 @@ def read_sink(aws: Aws, arn: str) -> SinkSeen:
 
 
 def last_entry(aws: Aws, sink: str, receipts: Sequence[ReceiptSeen]) -> float | None:
-    """The time of the newest receipt whose record has an entry in a sink that is a table keyed by eventID."""
+    """The time of the newest receipt whose record has an entry in the sink, a table with eventID as its key."""
     target = parse_arn(sink)
     newest = {one.event_id: one.at for one in receipts if one.event_id and one.decision == "processed"}
     ids = sorted(newest, key=lambda name: newest[name])[-_ENTRIES:]
@@ -190,7 +190,7 @@ def last_entry(aws: Aws, sink: str, receipts: Sequence[ReceiptSeen]) -> float | 
 
 
 def read_time_to_live(aws: Aws, table: str) -> str:
-    """The attribute by which a table's items expire; empty where they do not."""
+    """The attribute by which a table's items expire; empty if they do not expire."""
     with translated(f"read the time to live of table {table}"):
         answer = aws.client("dynamodb").describe_time_to_live(TableName=table)
     described = answer.get("TimeToLiveDescription") or {}
@@ -202,7 +202,7 @@ def read_time_to_live(aws: Aws, table: str) -> str:
 
 
 def read_key_state(aws: Aws, arn: str) -> str:
-    """The state of a KMS key, such as Enabled, Disabled, PendingDeletion; missing where there is none."""
+    """The state of a KMS key, such as Enabled, Disabled, PendingDeletion; ``missing`` if it does not exist."""
     with translated(f"read key {arn}"):
         client: Any = aws.client("kms")
         try:
@@ -214,7 +214,7 @@ def read_key_state(aws: Aws, arn: str) -> str:
 
 
 def read_account(aws: Aws) -> AccountSeen:
-    """Lambda's limits of the account."""
+    """The account's limits in Lambda."""
     with translated("read Lambda's account settings"):
         answer = aws.client("lambda").get_account_settings()
         limit, usage = answer["AccountLimit"], answer.get("AccountUsage") or {}
