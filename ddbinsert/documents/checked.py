@@ -18,7 +18,7 @@ class PlacedFinding:
 
     Attributes:
         resource: The logical name of the mapping.
-        filter: The filter's number in the mapping, from 1; None where it concerns the mapping.
+        filter: The filter's number in the mapping, from 1; None if it concerns the mapping.
         start: Line and column.
         quoted: The text of that line.
         edit: The correction, where it is unambiguous and the file is not generated.

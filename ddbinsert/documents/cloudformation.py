@@ -158,7 +158,7 @@ CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern
 
 
 def stream_source(value: object, resources: Resources) -> KnownStream | None:
-    """What the template says of the source; None where it is certainly not a DynamoDB stream, or not known to be one."""
+    """What the template says of the source; None if it is certainly not a DynamoDB stream, or not known to be one."""
     resolved = resolve(value)
     if isinstance(resolved, str):
         arn = parse_arn(resolved)

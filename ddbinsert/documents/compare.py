@@ -76,7 +76,7 @@ class DeclaredDrift:
     """A live trigger and its declaration.
 
     Attributes:
-        compared: None where the trigger has no mapping on the table's stream.
+        compared: None if the trigger has no mapping on the table's stream.
     """
 
     trigger: Trigger

@@ -29,7 +29,7 @@ class DeclaredFilter:
 
     Attributes:
         path: Where the pattern is in the document.
-        pattern: Its JSON text; None where it is not known, and then `unknown` says why.
+        pattern: Its JSON text; None if it is not known, and then `unknown` says why.
         literal: The pattern is written at `path` as it is, so that its parts have places of their own.
     """
 
@@ -78,9 +78,9 @@ class DeclaredMapping:
     Attributes:
         name: The resource's logical name, such as `OrdersFunction/Stream`.
         path: Where the resource is in the document.
-        filters: In order; none where the mapping has no filters.
+        filters: In order; none if the mapping has no filters.
         stream: What the document says of the table.
-        unknown: Why its filters are not known, as a whole; empty where they are.
+        unknown: Why its filters are not known, as a whole; empty if they are.
         mistakes: Wrong keys and values around the filters.
         settings: The other parameters that are declared; none in formats that do not have them.
         table: The table's name where the document says it. function: The function's name or ARN, likewise.

@@ -28,7 +28,7 @@ class Edit(NamedTuple):
 
 
 def edit_of(document: Document, declared: DeclaredFilter, correction: Correction) -> Edit | None:
-    """The edit that makes a correction of a pattern; None where the place is not exactly known."""
+    """The edit that makes a correction of a pattern; None if the place is not exactly known."""
     if declared.form is PatternForm.VALUE:
         return _value_edit(document, declared, correction)
     pattern = declared.pattern or ""
@@ -64,7 +64,7 @@ def _value_edit(document: Document, declared: DeclaredFilter, correction: Correc
 
 
 def insert_restriction(document: Document, declared: DeclaredFilter) -> Edit | None:
-    """The edit that restricts a filter to inserts; None where it would have to be written anew."""
+    """The edit that restricts a filter to inserts; None if it would have to be written anew."""
     pattern = declared.pattern or ""
     try:
         narrowed(pattern)

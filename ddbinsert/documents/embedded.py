@@ -26,7 +26,7 @@ _scan_string: Any = vars(decoder)["scanstring"]
 def offsets(document: Document, declared: DeclaredFilter) -> list[int] | None:
     """For every character of the pattern's text, and its end, the offset in the document.
 
-    None where the text is not in the document as it is.
+    None if the text is not in the document as it is.
     """
     span = document.places.span(declared.path)
     if span is None or declared.form is PatternForm.VALUE or not declared.literal or declared.pattern is None:
@@ -51,7 +51,7 @@ def _aligned(text: str, span: Span, decoded: str) -> list[int] | None:
 
 
 def _step(text: str, position: int, end: int, character: str, quote: str) -> tuple[int, int] | None:
-    """Where a decoded character begins and ends in the source; None where it is not there."""
+    """Where a decoded character begins and ends in the source; None if it is not there."""
     while position < end:
         given = text[position]
         if quote == '"' and given == "\\":
@@ -133,7 +133,7 @@ def key_span(pattern: str, path: Sequence[str | int]) -> Span | None:
 
 
 def escaped(document: Document, span: Span, text: str) -> str | None:
-    """JSON text as it is written into the string at this place; None where it cannot be written there."""
+    """JSON text as it is written into the string at this place; None if it cannot be written there."""
     quote = document.text[span.start : span.start + 1]
     if quote == '"':
         return json.dumps(text, ensure_ascii=False)[1:-1]

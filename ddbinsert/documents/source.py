@@ -58,7 +58,7 @@ class Places(Protocol):
     """Where the values of a document are in its text."""
 
     def span(self, path: Path) -> Span | None:
-        """The text of the value at the path; None where there is none."""
+        """The text of the value at the path; None if there is none."""
 
     def key_span(self, path: Path) -> Span | None:
         """The text of the key that the value at the path has."""
@@ -72,7 +72,7 @@ class Document:
         name: The file's name, as messages show it.
         root: dict, list, str, int, float, bool, None, Unknown or GetAttribute, nested.
         generated: Written by a tool (a synthesized template, a plan): never corrected in place.
-        incomplete: Why parts of the document may be missing from `root`; empty where all of it was read.
+        incomplete: Why parts of the document may be missing from `root`; empty if all of it was read.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Document:
 
 
 def at(root: object, path: Sequence[str | int]) -> Any:
-    """The value at a path; None where there is none."""
+    """The value at a path; None if there is none."""
     node: Any = root
     for step in path:
         if isinstance(step, int):

@@ -106,7 +106,7 @@ def _source(
 def _table_of(
     values: Mapping[str, Any], address: str, root: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """The table that a mapping reads, as the plan has it: empty where it is not in the plan, None where it is no table."""
+    """The table that a mapping reads, as the plan has it: empty if it is not in the plan, None if it is no table."""
     arn = parse_arn(str(values.get("event_source_arn") or ""))
     if arn is not None:
         planned = next((one for one in tables.values() if one.get("name") == arn.name), None)

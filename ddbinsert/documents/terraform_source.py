@@ -80,7 +80,7 @@ def tables_of(document: Document) -> dict[str, Any]:
 
 
 def source_stream(value: object, tables: Mapping[str, Any]) -> KnownStream | None:
-    """What is known of a source; None where it is not a DynamoDB stream, or not known to be one."""
+    """What is known of a source; None if it is not a DynamoDB stream, or not known to be one."""
     if isinstance(value, str) and (found := _REFERENCE.fullmatch(value)):
         resource, _, attribute = found[1].rpartition(".")
         value = GetAttribute(resource, attribute)

@@ -73,7 +73,7 @@ class Exported:
 
     Attributes:
         exists: The resources exist already, so that they are to be imported and not created.
-        archive: The function's code, written beside the files; None where it is not known.
+        archive: The function's code, written beside the files; None if it is not known.
         notes: What the format or the export cannot express.
     """
 

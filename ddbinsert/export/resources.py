@@ -260,7 +260,7 @@ def _function_reference(function_arn: str) -> Any:
 
 
 def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
-    """The function's settings that an export does not have, by AWS's names; none where they are Lambda's defaults.
+    """The function's settings that an export does not have, by AWS's names; none if they are Lambda's defaults.
 
     Args:
         configuration: As GetFunctionConfiguration answers.

@@ -113,7 +113,7 @@ def failing_package(rights: tuple[Statement, ...]) -> Package:
 
 
 def template_rights(template: Template) -> Declaration:
-    """The rights that the template declares; empty where it needs none."""
+    """The rights that the template declares; empty if it needs none."""
     text = rights_text(template)
     name = f"template {template.value}"
     return Declaration(source=name) if text is None else declaration(text, name)

@@ -198,7 +198,7 @@ _FUNCTIONS_OTHERWISE: dict[str, Callable[[str], Iterable[str]]] = {"nodejs": _no
 
 
 def _files_of(family: str, handler: str) -> tuple[str, ...]:
-    """The files one of which must be there; none where that can't be told."""
+    """The files one of which must be there; none if that can't be told."""
     match family:
         case "python":
             module = handler.rpartition(".")[0].replace(".", "/").removeprefix("/")

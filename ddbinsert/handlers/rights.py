@@ -107,7 +107,7 @@ class Declaration:
         return tuple(one.statement(environment) for one in self.allow if one.applies(environment))
 
     def services(self, variable: str) -> tuple[str, ...]:
-        """The services whose ARN a variable may hold; empty where it may hold any text."""
+        """The services whose ARN a variable may hold; empty if it may hold any text."""
         return tuple(one.service for one in self.allow if one.variable == variable and one.service)
 
     def _meaning(self, variable: str) -> str:
@@ -155,7 +155,7 @@ def declaration(content: bytes, source: str) -> Declaration:
 
 
 def service_of(arn: str) -> str | None:
-    """The service in an ARN; None where it is not one."""
+    """The service in an ARN; None if it is not one."""
     parts = parse_arn(arn)
     return (parts.service or None) if parts else None
 

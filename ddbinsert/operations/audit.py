@@ -1,4 +1,4 @@
-"""Reading an audit log: which table it is, and what is queried."""
+"""Queries of an audit log: which table it is, and the conditions of the query."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ _VARIABLE = "SINK_ARN"
 def audit_table(
     given: str | None, environments: Callable[[], list[Mapping[str, str]]], *, region: str | None
 ) -> str:
-    """The audit table's name, or its ARN where it belongs to another account.
+    """The audit table's name, or its ARN if it belongs to another account.
 
     Args:
         given: As the user named it, by name or ARN.
-        environments: The function's variables as configured, then as deployed; called only where nothing is given.
+        environments: The function's variables as configured, then as deployed; called only if nothing is given.
         region: The region that is connected to.
 
     Raises:
-        UsageError: The sink is not a table, or one of another region. PrerequisiteError: No sink is named anywhere.
+        UsageError: The sink is not a table, or is a table in another region.
+        PrerequisiteError: No sink is configured.
     """
     named = given or next((one[_VARIABLE] for one in environments() if one.get(_VARIABLE)), None)
     if named is None:
@@ -61,7 +62,7 @@ def question(
     """The query's conditions; times are epoch seconds.
 
     Raises:
-        UsageError: The key is not one, or --until is before --since.
+        UsageError: The key is not valid, or --until is before --since.
     """
     if since is not None and until is not None and until < since:
         raise UsageError("--until is before --since.", hint="Swap them.")
@@ -88,7 +89,7 @@ def _iso(moment: float | None) -> str | None:
 def ask(
     context: Context, audit: str, asked: Question, *, limit: int, test_items: bool = False
 ) -> AuditQueryResult:
-    """The newest entries, by the index that reads least.
+    """The newest entries, read from the index that needs the fewest reads.
 
     Args:
         test_items: Include entries of verify's test items.

@@ -1,6 +1,6 @@
 """The connection of a run: from the configuration to AWS, to another endpoint, or to the embedded emulator.
 
-Commands reach AWS through ``operations`` only; this module hands them the types that they pass on.
+Commands reach AWS through ``operations`` only; this module re-exports the types that they pass on.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def resolve(
     may_start: bool,
     step: Callable[[str], None],
 ) -> Connection:
-    """The connection to open; with ``local``, to the embedded emulator, whatever else is set.
+    """The connection to open; with ``local``, to the embedded emulator, regardless of other settings.
 
     Args:
         variables: The process environment.
-        may_prompt: A person can be asked for an MFA code.
+        may_prompt: The user can be prompted for an MFA code.
         may_start: The embedded emulator may be started.
-        step: Receives a message when the emulator was started.
+        step: Called with a message after the emulator was started.
 
     Raises:
         PrerequisiteError: The emulator is not running, and this command doesn't start it.
@@ -85,7 +85,7 @@ def resolve(
 
 
 def _endpoints(variables: Mapping[str, str]) -> dict[str, str]:
-    """Service to the endpoint that a variable names for it; "" stands for every other service."""
+    """Service to the endpoint that a variable sets for it; the key "" is every other service."""
     if variables.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true":
         return {}
     names = {"": "AWS_ENDPOINT_URL", **SERVICE_ENDPOINTS}
@@ -122,7 +122,7 @@ def local_connection(
     """The connection to a running embedded emulator.
 
     Args:
-        variables: The process environment, which names the cache folder; without it nothing is kept.
+        variables: The process environment, which names the cache folder; without it nothing is cached.
     """
     from ddbinsert.aws.session.lean_models import cache_directory
     from ddbinsert.aws.session.session import Connection
@@ -147,10 +147,10 @@ def new_context(
 
 
 def check_account(aws: Aws, arn: Arn) -> None:
-    """Refuse a table of another account: one of the same name in this account is another table.
+    """Refuse a table of another account: a table of the same name in this account is a different one.
 
     Raises:
-        UsageError: The account is another one. Where it can't be found out, nothing is refused.
+        UsageError: The table belongs to another account. An account that cannot be determined is not refused.
     """
     from ddbinsert.aws.read.resources import caller_account
 
@@ -164,7 +164,7 @@ def check_account(aws: Aws, arn: Arn) -> None:
 
 
 def new_once() -> SharedCalls:
-    """What the triggers of one run share: see `aws.shared_calls`."""
+    """The calls that the triggers of one run share: see `aws.shared_calls`."""
     from ddbinsert.aws.shared_calls import SharedCalls
 
     return SharedCalls()

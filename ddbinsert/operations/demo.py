@@ -1,4 +1,4 @@
-"""The whole story on an emulator of its own: attach, prove, break, see it found out, take down."""
+"""The demo on its own emulator: attach a trigger, prove it, break it, detect the fault, and remove everything."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A part of the story that has just been done: the command that does it, and what came of it."""
+    """A completed part of the demo: the command that does it, and its result."""
 
     command: str
     text: str
@@ -47,7 +47,7 @@ class Chapter:
 
 @dataclass(frozen=True, kw_only=True)
 class _Stage:
-    """Where the story takes place."""
+    """What every part of the demo works with."""
 
     aws: Aws
     folder: Path
@@ -97,14 +97,14 @@ def demo(
     reporter: Reporter,
     tell: Callable[[Chapter], None],
 ) -> tuple[Proof, Proof]:
-    """Tell the story; the proof of the healthy trigger and that of the broken one.
+    """Run the demo; return the proof of the healthy trigger and that of the broken one.
 
     Args:
         folder: Where the runs are recorded.
-        tell: Called with each chapter as it is done.
+        tell: Called with each part when it is completed.
 
     Raises:
-        DdbInsertError: A part went otherwise than it should.
+        DdbInsertError: A part failed.
     """
     from ddbinsert.aws.change.mappings import remove_filters
 

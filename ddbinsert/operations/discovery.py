@@ -1,7 +1,7 @@
-"""Finding the consumer of a table's stream where no function is named: read-only.
+"""Finding the consumer of a table's stream if no function is named: read-only.
 
-The function that the table's name stands for is taken where it exists. Otherwise the stream is asked who reads it: one
-consumer is taken; several are listed, and the user chooses.
+The function with the name that is derived from the table's is used if it exists. Otherwise the consumers of the stream
+are listed: a single one is used; of several, the user chooses one.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ STACK_TAG: Final = "aws:cloudformation:stack-name"
 
 @dataclass(frozen=True, kw_only=True)
 class Selector:
-    """Which consumers are meant, besides by their names.
+    """Selects consumers by something other than their names.
 
     Attributes:
         stack: A CloudFormation stack that the function belongs to.
-        tags: Tags of the function: name to value, None for any value; all of them.
+        tags: Tags of the function: name to value, None for any value. All must match.
     """
 
     stack: str | None = None
@@ -51,12 +51,12 @@ ANY: Final = Selector()
 
 
 class DiscoveredTrigger(NamedTuple):
-    """What discovery answers.
+    """The result of a discovery.
 
     Attributes:
         trigger: The trigger with the consumer's function.
-        world: What was observed around that function, without its role; None where nothing was looked at.
-        taken: The function was found on the stream, not named.
+        world: What was observed around that function, without its role; None if nothing was read.
+        taken: The function was found on the stream, and not named by the user.
     """
 
     trigger: Trigger
@@ -73,17 +73,17 @@ def discover(
     every: str = "",
     lenient: bool = False,
 ) -> DiscoveredTrigger:
-    """The trigger with the consumer that is meant.
+    """The trigger with the selected consumer.
 
     Args:
         command: The words of the command, for the advice.
-        every: What names all consumers, such as ``--all``.
-        lenient: An identity that may not look for consumers goes on with the function that the table's name stands for.
+        every: The option that selects all consumers, such as ``--all``.
+        lenient: Without permission to list the consumers, use the function with the derived name.
 
     Raises:
         UsageError: Several functions read the stream, and none is chosen.
         PrerequisiteError: None matches the selector.
-        AwsError: Something may not be read.
+        AwsError: A read was denied or failed.
     """
     from ddbinsert.aws.errors import PermissionDenied
 
@@ -125,7 +125,7 @@ def is_named(trigger: Trigger) -> bool:
 
 
 def consumers(aws: Aws, table: TableState) -> tuple[Consumer, ...]:
-    """The functions on the table's live stream; where there are none, those left on a replaced one."""
+    """The functions on the table's live stream; if it has none, those on a replaced stream."""
     from ddbinsert.aws.read.resources import read_mappings
 
     live = table.stream_arn
@@ -137,7 +137,7 @@ def consumers(aws: Aws, table: TableState) -> tuple[Consumer, ...]:
 
 
 def selected(aws: Aws, readers: Sequence[Consumer], selector: Selector) -> tuple[Consumer, ...]:
-    """Those of the consumers that the selector means."""
+    """The consumers that match the selector."""
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.stacks import function_tags, stack_functions
 
@@ -146,7 +146,7 @@ def selected(aws: Aws, readers: Sequence[Consumer], selector: Selector) -> tuple
     if selector.stack is not None:
         try:
             in_stack = stack_functions(aws, selector.stack)
-        except PermissionDenied:  # CloudFormation's own tag says it, too
+        except PermissionDenied:  # the stack is also in CloudFormation's tag
             wanted[STACK_TAG] = selector.stack
     left = [one for one in readers if in_stack is None or one.name in in_stack]
     if not wanted:
@@ -160,10 +160,10 @@ def _carries(has: dict[str, str], wanted: dict[str, str | None]) -> bool:
 
 
 def choose(trigger: Trigger, readers: Sequence[Consumer], *, command: str, every: str = "") -> Trigger:
-    """The trigger of the one consumer; as it is where there is none.
+    """The trigger of the only consumer; unchanged if there is none.
 
     Raises:
-        UsageError: There are several.
+        UsageError: There are several consumers.
     """
     lasting = [one for one in readers if not one.is_tap]
     if not lasting:

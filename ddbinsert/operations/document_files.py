@@ -1,4 +1,4 @@
-"""Files and folders with templates: found, read, checked, corrected."""
+"""Find, read, check and correct templates in files and folders."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.filters.reach.answer import KnownStream
 
-#: Plans of large projects have tens of megabytes; a template has one at most.
+#: Bytes. Plans of large projects have tens of megabytes; a template has one at most.
 _LARGEST: Final = 64 * 1024 * 1024
-#: Folders that contain other people's files, or copies.
+#: Folders that contain third-party files or copies.
 _SKIPPED: Final = frozenset(
     {"node_modules", "venv", "__pycache__", "site-packages", "dist", "build", "vendor", "target"}
 )
-#: Passes over a file: one correction may make the next one visible.
+#: Number of passes over a file: one correction may uncover the next finding.
 _MOST_PASSES: Final = 5
 
 
@@ -79,7 +79,7 @@ def check_files(
 
 
 def files_of(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
-    """The files, and whether each was named itself."""
+    """The files; and for each whether it was named itself, not found in a folder."""
     for name in names:
         path = cwd / name
         if not path.is_dir():
@@ -118,7 +118,7 @@ def _text(name: str, cwd: Path) -> str:
 
 
 def declared_in(name: str, cwd: Path) -> Declarations | None:
-    """What a file declares; None for one that declares nothing of this kind.
+    """The mappings that a file declares; None if it is not a template.
 
     Raises:
         DocumentError: It cannot be read.
@@ -154,7 +154,7 @@ def _fixed(
     *,
     require_insert_only: bool,
 ) -> tuple[int, list[CheckedMapping]]:
-    """Correct a file in place, pass by pass; the number of corrections, and the findings that are left."""
+    """Correct a file in place, pass by pass; return the number of corrections and the remaining findings."""
     count = 0
     text = declared.document.text
     for _ in range(_MOST_PASSES):
@@ -167,7 +167,7 @@ def _fixed(
         try:
             document = document_of(name, changed)
         except DocumentError:
-            break  # it would not be the same document any more
+            break  # it would no longer be the same document
         tables = _sibling_tables(name, cwd) if name.lower().endswith(".tf") else None
         again = declarations(document, tables) if document is not None else None
         if again is None or len(again.mappings) != len(declared.mappings):
@@ -183,7 +183,7 @@ def _fixed(
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the file as a whole or not at all; a symbolic link stays one, and the mode is kept.
+    """Replace the file atomically; a symbolic link stays one, and the mode is kept.
 
     Raises:
         UsageError: It cannot be written.
@@ -198,7 +198,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _is_better(before: list[CheckedMapping], after: list[CheckedMapping]) -> bool:
-    """Whether corrected findings are gone, and no pattern has become invalid. New findings may have become visible."""
+    """Whether corrected findings are gone and no pattern became invalid. New findings may have been uncovered."""
     wrong, left = (
         {(one.rule, one.resource, one.filter, one.message) for mapping in found for one in mapping.findings}
         for found in (before, after)

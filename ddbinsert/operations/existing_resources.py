@@ -1,4 +1,4 @@
-"""Existing resources: a table, a function, and everything of a trigger."""
+"""Existing resources: a table, a function, and all resources of a trigger."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
-#: Pages of names that are read for a hint.
+#: Maximum number of pages of names that are read for a hint.
 _MOST_PAGES = 5
 
 
@@ -24,11 +24,11 @@ def existing_table(aws: Aws, name: str, *, hint: str = "") -> TableState:
     """The table of this name.
 
     Args:
-        hint: What else helps where there is no such table.
+        hint: Further advice if the table does not exist.
 
     Raises:
-        PrerequisiteError: It doesn't exist; code ``table-not-found``.
-        AwsError: It can't be read.
+        PrerequisiteError: It does not exist; code ``table-not-found``.
+        AwsError: It cannot be read.
     """
     from ddbinsert.aws.read.resources import read_table
 
@@ -39,14 +39,14 @@ def existing_table(aws: Aws, name: str, *, hint: str = "") -> TableState:
 
 
 def missing_table(aws: Aws, name: str, region: str | None, *, hint: str = "") -> PrerequisiteError:
-    """The error for a table that doesn't exist; its hint names the tables with the nearest names."""
+    """The error for a table that does not exist; its hint lists the tables with the most similar names."""
     near = nearest(name, tables(aws))
     check = CHECK_TABLE.removesuffix(".") + f"{hint}."
     return table_not_found(name, region, hint=f"Did you mean {' or '.join(near)}? {check}" if near else check)
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:
-    """The names that are most like this one, at most three."""
+    """The names that are most similar to this one, at most three."""
     from difflib import get_close_matches
 
     by_plain = {one.lower(): one for one in known}
@@ -54,7 +54,7 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 
 
 def tables(aws: Aws) -> list[str]:
-    """Names of tables, for a hint: at most a few hundred; none where they may not be listed."""
+    """Names of tables, for a hint: at most a few hundred; none if they cannot be listed."""
     found: list[str] = []
     request: dict[str, Any] = {}
     with suppress(AwsError), translated("list tables"):
@@ -68,7 +68,7 @@ def tables(aws: Aws) -> list[str]:
 
 
 def functions(aws: Aws) -> list[str]:
-    """Names of functions, for a hint: at most a few hundred; none where they may not be listed."""
+    """Names of functions, for a hint: at most a few hundred; none if they cannot be listed."""
     found: list[str] = []
     request: dict[str, Any] = {}
     with suppress(AwsError), translated("list functions"):
@@ -97,12 +97,12 @@ def trigger_world(
         role: Read the role.
         others: Read the mappings of other functions on the same stream.
         owners: Read who owns each mapping.
-        known: What was read a moment ago without the role.
-        warn: Called with a message where the role can't be read, which then counts as not looked at; tags that can't be
-            read count as unknown. Without it, either is an error.
+        known: What was just read, without the role; it is not read again.
+        warn: Called with a message if the role cannot be read; it then counts as not read, and tags that cannot be read
+            count as unknown. Without it, either is an error.
 
     Raises:
-        AwsError: Something can't be read.
+        AwsError: A read was denied or failed.
     """
     from ddbinsert.aws.read.observe import observe
 
@@ -121,7 +121,7 @@ def trigger_world(
 
 
 def deployed_function(aws: Aws, name: str) -> FunctionState | None:
-    """The function of this name; None where it doesn't exist."""
+    """The function of this name; None if it doesn't exist."""
     from ddbinsert.aws.read.resources import read_function
 
     return read_function(aws, name)

@@ -1,4 +1,4 @@
-"""A trigger as infrastructure code: from what is there, or from what the configuration describes."""
+"""A trigger as infrastructure code: from the deployed resources, or from the configuration."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 class Files(NamedTuple):
-    """What was exported.
+    """The result of an export.
 
     Attributes:
         texts: Text files by name.
-        archive: The function's code; None where it is not known.
-        notes: What the export does not hold, and what to do about it.
+        archive: The function's code; None if it is not known.
+        notes: What the export does not contain, and what to do about it.
     """
 
     texts: dict[str, str]
@@ -40,8 +40,9 @@ def export(
     """The files of a trigger in one format.
 
     Args:
-        base: Where relative paths of the configuration begin.
-        live: From what is there, whoever made it; otherwise from the configuration. Changes nothing either way.
+        base: The folder that relative paths of the configuration are resolved against.
+        live: Export the deployed resources, including those that ddbinsert did not create; otherwise the
+            configuration. Nothing is changed in either case.
 
     Raises:
         PrerequisiteError: The table or, for a live export, its function or mapping does not exist.
@@ -104,7 +105,7 @@ def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
 
 
 def _archive_of(world: World) -> bytes | None:
-    """The function's archive, where it is one of ddbinsert's templates, byte for byte."""
+    """The function's archive, if it is byte for byte one of ddbinsert's templates."""
     from ddbinsert.operations.verify.own_code import packed_template
 
     found = packed_template(world.function) if world.function is not None else None
@@ -131,13 +132,13 @@ def _wanted(aws: Aws, trigger: Trigger, base: Path, reporter: Reporter) -> Expor
 
 
 def write(files: Files, folder: Path, *, force: bool) -> list[Path]:
-    """Write the files; those that were written.
+    """Write the files; return the paths that were written.
 
     Args:
-        force: Overwrite files that are there.
+        force: Overwrite existing files.
 
     Raises:
-        UsageError: A file is there already, or the folder can't be written.
+        UsageError: A file already exists, or the folder cannot be written.
     """
     contents: dict[str, str | bytes] = {**files.texts}
     if files.archive is not None:

@@ -1,4 +1,4 @@
-"""Filters from the command line, from files, from a mapping, from a table's mappings."""
+"""Filters from the command line, from files, from a mapping, and from a table's mappings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState, TableState
     from ddbinsert.core.trigger.reporter import Reporter
 
-#: Patterns are short; a larger file is something else.
+#: Bytes. Patterns are short; a larger file is not a filter.
 _LARGEST = 4 * 1024 * 1024
 #: Files that may be templates.
 DOCUMENT_SUFFIXES = (".yaml", ".yml", ".json", ".template", ".tf")
@@ -32,7 +32,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 @dataclass(frozen=True, kw_only=True)
 class Linted:
-    """The filters of one mapping, checked.
+    """The checked filters of one mapping.
 
     Attributes:
         mapping: The mapping's UUID, and its function; None for filters given on the command line.
@@ -44,7 +44,7 @@ class Linted:
 
 
 def given_patterns(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[str, ...]:
-    """The patterns of arguments that are patterns, files, or `-` for standard input, without their mappings.
+    """The patterns in arguments that are patterns, files, or `-` for standard input, without their mappings.
 
     Raises:
         UsageError: An argument is neither JSON nor a readable file.
@@ -56,7 +56,7 @@ def read_file(name: str, cwd: Path) -> str:
     """A small text file.
 
     Raises:
-        UsageError: It cannot be read, or is too large for a filter.
+        UsageError: It cannot be read, or it is too large.
     """
     path = cwd / name
     try:
@@ -102,7 +102,7 @@ def read_records(name: str, *, cwd: Path, stdin: TextIO) -> Iterator[dict[str, A
 
 
 class Cut:
-    """Records up to a time limit; `hit` is true if the limit was reached before the last record."""
+    """Iterates over records up to a time limit; `hit` is true if the limit was reached before the last record."""
 
     def __init__(self, records: Iterable[dict[str, Any]], *, clock: Clock, seconds: float | None) -> None:
         self._records = records
@@ -123,7 +123,7 @@ class Cut:
 def stream_records(
     aws: Aws, table: TableState, *, clock: Clock, reporter: Reporter, back: float
 ) -> Iterator[dict[str, Any]]:
-    """The records of a table's live stream, as Lambda would receive them, from `back` seconds ago.
+    """The records of a table's live stream as Lambda would receive them, starting `back` seconds ago.
 
     Raises:
         PrerequisiteError: The table has no stream.
@@ -155,14 +155,14 @@ def _stream_of(table: TableState) -> str:
 
 
 def known(table: TableState | None) -> KnownStream:
-    """What is known of a table's stream."""
+    """The known properties of a table's stream."""
     return (
         KnownStream() if table is None else KnownStream(view=table.view, key=table.key, arn=table.stream_arn)
     )
 
 
 def mapping_state(aws: Aws, uuid: str) -> MappingState:
-    """The mapping; its filters can be read.
+    """The mapping, with readable filters.
 
     Raises:
         PrerequisiteError: It does not exist, or its filters are encrypted.
@@ -190,7 +190,7 @@ def mapping_state(aws: Aws, uuid: str) -> MappingState:
 
 
 def table_of(mapping: MappingState) -> str | None:
-    """The name of the table whose stream a mapping reads."""
+    """The name of the table whose stream the mapping reads."""
     stream = arn_parts(mapping.stream_arn)
     return stream.name if stream.service == "dynamodb" else None
 
@@ -235,7 +235,7 @@ def lint_saved(saved: SavedFilters, stream: KnownStream) -> Linted:
     """Check the filters of a mapping, or those of a document without one.
 
     Args:
-        stream: What is known of the stream besides its ARN.
+        stream: Known properties of the stream besides its ARN.
     """
     if saved.hidden:
         report = _single("filter-hidden", LintSeverity.NOTE, "The filters are encrypted with a customer key.")
@@ -251,7 +251,7 @@ def lint_saved(saved: SavedFilters, stream: KnownStream) -> Linted:
 
 
 def _expectation(saved: SavedFilters) -> Expectation:
-    """A mapping to another function than the table's insert trigger may be meant for other events."""
+    """What the filter is expected to match; a mapping to another function may be meant for other events."""
     if saved.mapping is None or not saved.stream or not saved.function:
         return Expectation.INSERTS
     own = f"{arn_parts(saved.stream).name}-inserts"
@@ -259,7 +259,7 @@ def _expectation(saved: SavedFilters) -> Expectation:
 
 
 def saved_in(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[SavedFilters, ...]:
-    """The filters of the arguments: each mapping by itself, and all patterns without a mapping together.
+    """The filters in the arguments: one entry per mapping, and one for all patterns without a mapping.
 
     Raises:
         UsageError: An argument is neither JSON nor a readable file.
@@ -275,7 +275,7 @@ def _saved(argument: str, cwd: Path, stdin: TextIO) -> tuple[SavedFilters, ...]:
     if argument == "-":
         return saved_filters(stdin.read(_LARGEST))
     if argument.lstrip()[:1] in ("{", '"') or not argument.strip():
-        # A pattern has no key of AWS's answers: what has one was pasted from an answer.
+        # A pattern has none of the keys of AWS's responses: text with such a key was pasted from a response.
         return saved_filters(argument)
     if argument.lstrip()[:1] == "[":
         return saved_filters(argument)

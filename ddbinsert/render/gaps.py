@@ -82,7 +82,7 @@ def gaps(screen: Screen, found: Gaps, addressed: Callable[[Advice], Advice], *, 
     """For a person.
 
     Args:
-        repair: The command that replays what was missed; empty where that was done.
+        repair: The command that replays what was missed; empty if that was done.
     """
     span = f"between {moment(found.since)} and {moment(found.until)}"
     if found.missed:

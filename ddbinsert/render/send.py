@@ -22,7 +22,7 @@ def data(sent: Sent, undo: str | None) -> dict[str, Any]:
     """The result for the envelope; keys in DynamoDB JSON.
 
     Args:
-        undo: The command line that removes what is left; None where it takes the items' own keys to do so.
+        undo: The command line that removes what is left; None if it takes the items' own keys to do so.
     """
     fields = asdict(sent)
     return {

@@ -34,7 +34,7 @@ def sparkline(values: Sequence[float | None], encoding: str | None = "utf-8") ->
 def buckets(
     points: Sequence[tuple[float, float]], start: float, end: float, count: int, *, largest: bool = False
 ) -> list[float | None]:
-    """The points in so many equal parts of a time: their sums, or the largest of each; None where there is none."""
+    """The points in so many equal parts of a time: their sums, or the largest of each; None if there is none."""
     found: list[float | None] = [None] * count
     for at, value in points:
         place = min(count - 1, max(0, int((at - start) / max(1.0, end - start) * count)))

@@ -67,7 +67,7 @@ def _mapping_data(mapping: MappingState, world: World) -> dict[str, Any]:
 
 
 def _insert_only(mapping: MappingState) -> bool | None:
-    """None where the filters cannot be read."""
+    """None if the filters cannot be read."""
     if mapping.filters_hidden:
         return None
     return bool(mapping.filters) and all(is_insert_only(pattern) for pattern in mapping.filters)

@@ -42,7 +42,7 @@ class PluginTarget:
         name: In words.
         variables: The process environment by which any AWS tool reaches it.
         options: The connection's options for commands.
-        emulator: The embedded emulator; None where it is something else.
+        emulator: The embedded emulator; None if it is something else.
         cwd: Where commands are run; None for the project's folder.
         clients: Those that were made, by their services.
     """

@@ -1,1 +1,1 @@
-"""doctor: why nothing arrives, or late, or not all; read-only."""
+"""doctor: why inserts do not arrive, arrive late, or arrive in part; read-only."""

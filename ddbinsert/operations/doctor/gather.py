@@ -1,6 +1,6 @@
 """Reads everything that doctor's checks need: what `status` reads, and two rounds of calls after it.
 
-A part that may not be read makes its checks "not checked", never a finding.
+If a part cannot be read, its checks are "not checked"; that is never a finding.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 _SIBLINGS: Final = 10
-#: Seconds of the stream that are read first, where the endpoint can begin at a time.
+#: Seconds of the stream that are read first, if the endpoint can start reading at a time.
 _NEWEST: Final = 3600.0
-#: Days that CloudTrail is asked for.
+#: Number of days for which CloudTrail events are read.
 _DAYS: Final = 90
 _SINK: Final = "SINK_ARN"
 
 
 @dataclass
 class _Reads:
-    """Reads of one round, each with the part that it is about."""
+    """The reads of one round, each with the part that it reads."""
 
     unread: dict[FactSource, str] = field(default_factory=dict)
     calls: list[Callable[[], Any]] = field(default_factory=list)
 
     def add(self, part: FactSource, read: Callable[[], Any]) -> int:
-        """Add a read; its place in the answers."""
+        """Add a read; return its index in the answers."""
         self.calls.append(partial(self._tried, part, read))
         return len(self.calls) - 1
 
@@ -60,14 +60,14 @@ class _Reads:
 
 
 def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
-    """What is known of a trigger.
+    """The facts about a trigger.
 
     Args:
-        since: Seconds before now from which on log and metrics are read.
+        since: Log and metrics are read from this number of seconds before now.
 
     Raises:
         PrerequisiteError: The table does not exist.
-        AwsError: The table, the function or the mappings may not be read.
+        AwsError: The table, the function or the mappings cannot be read.
     """
     aws = context.aws
     clock = ServerClock(context.clock)
@@ -94,14 +94,14 @@ def _template(facts: Facts) -> Any:
 
 def _sink(facts: Facts) -> SinkSeen:
     function = facts.function
-    # In code of others the variable may mean anything.
+    # In other code the variable may have any meaning.
     if function is None or not (facts.runs_template or facts.is_ours):
         return SinkSeen()
     return SinkSeen(arn=function.environment.get(_SINK, "").strip())
 
 
 class _Gathering:
-    """The two rounds after `status`'s own."""
+    """The two rounds of calls after those of `status`."""
 
     def __init__(self, aws: Aws, facts: Facts, shards: recent_records.Shards | None) -> None:
         self._aws = aws
@@ -189,7 +189,7 @@ class _Gathering:
             )
 
     def _of_function(self) -> None:
-        """Its metrics, and who changed it."""
+        """The function's metrics, and who changed it."""
         aws, facts = self._aws, self._facts
         function = facts.function
         if function is not None:
@@ -215,7 +215,7 @@ class _Gathering:
             )
 
     def _of_role(self) -> None:
-        """The role that the function really has, and what it may do."""
+        """The role that the function actually has, and its permissions."""
         aws, facts = self._aws, self._facts
         function, known = facts.function, facts.world.role
         if function is None or FactSource.ROLE in self._reads.unread:
@@ -239,7 +239,7 @@ class _Gathering:
             )
 
     def _of_log(self) -> None:
-        """The group that the function really logs to, and its lines."""
+        """The log group that the function actually writes to, and its lines."""
         aws, facts = self._aws, self._facts
         function, group = facts.function, facts.world.log_group
         if function is None:
@@ -296,7 +296,7 @@ class _Gathering:
         self._edits.append(edit)
 
     def _with_entry(self, facts: Facts) -> Facts:
-        """The newest entry in a sink that is a table: it is looked for by what the log says was processed."""
+        """The newest entry in a sink that is a table, found by the records that the log shows as processed."""
         arn = facts.sink.arn
         if not arn or facts.sink.problem or FactSource.SINK in facts.unread or not facts.log.receipts:
             return facts

@@ -1,4 +1,4 @@
-"""What `status` reads, with the stream's shards beside it; and what the mappings in it let through."""
+"""What `status` reads, and the stream's shards; and which records the mappings deliver."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def world_of(
     aws: Aws, trigger: Trigger, unread: dict[FactSource, str], shards: list[recent_records.Shards]
 ) -> World:
-    """What `status` reads, with the stream's shards beside it."""
+    """What `status` reads, and the stream's shards."""
 
     def look_at_shards(stream: str) -> None:
         try:
@@ -51,7 +51,7 @@ def world_of(
 
 
 def passing(facts: Facts) -> Callable[[dict[str, object]], bool]:
-    """Whether a record passes a filter of the mappings; any record where a filter cannot be read."""
+    """Whether a record passes a filter of the mappings; every record passes if a filter cannot be read."""
     from ddbinsert.core.pattern.matcher import PatternError
 
     reading = [m for m in facts.mappings if m.is_enabled] or list(facts.mappings)

@@ -1,4 +1,4 @@
-"""Records that Lambda discarded: found at the destination, and read back from the stream."""
+"""Records that Lambda discarded: find them at the destination, and read them back from the stream."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
-    """The ARN of the destination: as given, as the live mapping has it, or as the configuration wants it.
+    """The ARN of the destination: the given one, that of the live mapping, or that of the configuration.
 
     Raises:
-        PrerequisiteError: There is none.
+        PrerequisiteError: There is no destination.
     """
     live = world.live_mapping
     wanted = failure_destination(trigger, world.table.arn) if world.table else None
@@ -58,11 +58,12 @@ def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
 def opened(
     aws: Aws, arn: str, mapping: MappingState | None, function: str | None, *, to_replay: bool = False
 ) -> Iterator[Opened]:
-    """The destination with its documents, hidden from other readers for as long as the block lasts.
+    """The destination with its documents, which are hidden from other readers until the block ends.
 
     Args:
-        function: Only failures of this function; None takes all.
-        to_replay: They will be replayed: hidden for longer, so that nobody else replays them at the same time.
+        function: Only failures of this function; None for all.
+        to_replay: The documents will be replayed: hide them for longer, so that no other run replays them at the same
+            time.
     """
     from ddbinsert.aws.failure_places import HOLD, LOOK, open_destination
 
@@ -81,7 +82,13 @@ def opened(
 
 @dataclass(frozen=True)
 class Opened:
-    """A destination that was read: its documents about the function, in the order of their shards; the others by their names."""
+    """A destination that was read.
+
+    Attributes:
+        place: The destination.
+        stored: The documents about the function, in the order of their shards.
+        odd: The other documents.
+    """
 
     place: Destination
     stored: list[StoredFailure]
@@ -92,10 +99,10 @@ class Opened:
         return Listing(destination=self.place.arn, failures=failures, odd=self.odd)
 
     def selected(self, ids: Collection[str]) -> list[tuple[StoredFailure, Failure]]:
-        """The failures with these ids; all where none is named.
+        """The failures with these IDs; all if none is given.
 
         Raises:
-            PrerequisiteError: One is not there.
+            PrerequisiteError: An ID does not exist.
         """
         pairs = [(one, one.failure) for one in self.stored if one.failure]
         unknown = set(ids) - {failure.id for _, failure in pairs}
@@ -113,7 +120,7 @@ def _order(failure: Failure | None) -> tuple[str, int]:
 
 
 def passing(patterns: Sequence[str]) -> Callable[[Record], bool]:
-    """Whether one of the mapping's filter patterns lets a record through; every record where there is none."""
+    """Whether a record passes one of the mapping's filter patterns; every record passes if there are none."""
     compiled = []
     for pattern in patterns:
         with contextlib.suppress(PatternError):
@@ -135,10 +142,10 @@ def reader_of(aws: Aws, clock: Clock) -> RangeReader:
 def selection_of(
     reader: RangeReader, failure: Failure, passes: Callable[[Record], bool], *, everything: bool = False
 ) -> Selection:
-    """The records of a failure, and which of them to give to the function; see ``select``.
+    """The records of a failure, and which of them to send to the function; see ``select``.
 
     Raises:
-        PrerequisiteError: They are gone, or could not be read.
+        PrerequisiteError: The records expired, or could not be read.
     """
     return select(failure, reader.fetch(failure), passes, everything=everything)
 
@@ -146,7 +153,7 @@ def selection_of(
 def shown(
     aws: Aws, found: Opened, ids: Collection[str], patterns: Sequence[str], *, clock: Clock
 ) -> list[Shown]:
-    """The failures with the records that a replay would give; a problem of one does not hide the others."""
+    """The failures with the records that a replay would send; a problem with one does not hide the others."""
     reader = reader_of(aws, clock)
     passes = passing(patterns)
     result = []

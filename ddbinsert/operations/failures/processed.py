@@ -1,4 +1,4 @@
-"""Which records of a failure the function's receipts show as processed since."""
+"""Which records of a failure were processed later, as the function's receipts show."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.core.failed_records import Failure, Record
 
-#: Seconds that the log is read from before the first record was written: clocks differ.
+#: Seconds before the write of the first record from which the log is read: clocks differ.
 _EARLIER = 60.0
-#: Reads of the log that may be throttled before it counts as unread.
+#: Number of throttled reads after which the log counts as unread.
 _TRIES = 20
 
 
@@ -30,7 +30,7 @@ def processed_since(
     cannot be read to its end shows nothing as processed.
 
     Args:
-        log_group: The function's.
+        log_group: The function's log group.
     """
     from ddbinsert.aws.read.logs import LogReader
 
@@ -59,7 +59,7 @@ def processed_since(
 
 
 def _written(failure: Failure, context: Context) -> float:
-    """Epoch seconds: when the first record was written, or a day ago where the document does not say."""
+    """When the first record was written, in epoch seconds; a day ago if the document does not say."""
     now = context.clock.now()
     try:
         return min(moment(failure.arrived, now), now)

@@ -1,8 +1,8 @@
 """Replaying records that Lambda discarded: the function is invoked with them again.
 
-At least once, and as close to once as possible: records are given one by one unless the user allows more, in the
-stream's order; what is done is removed from the destination at once, and what is not done stays there, whatever ends
-the run. Records done, records done before and records left at the destination are together those of the failure.
+Delivery is at least once, and as close to once as possible: records are sent one by one unless the user allows more,
+in the stream's order. Records that were processed are removed from the destination at once; the others stay there,
+however the run ends. Records processed now, processed before, and left at the destination add up to the failure's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.invocation import Invocation
     from ddbinsert.operations.failures.find import Opened
 
-#: Seconds; a message of a queue is hidden for three times as long.
+#: Seconds between two extensions; a queue's message is hidden for three times this.
 _RENEWED_EVERY = 300.0
 
 
@@ -41,15 +41,15 @@ def replay(
     attempts: int = 3,
     keep: Callable[[StoredFailure, Failure], None] | None = None,
 ) -> Iterator[Replay]:
-    """Give the failures' records to the function again, one failure after the other.
+    """Send the failures' records to the function again, one failure after the other.
 
     Args:
-        choose: The records of a failure, and which of them to give.
-        processed: Which of these records (by eventID) have been processed since.
+        choose: Returns the records of a failure, and which of them to send.
+        processed: Returns which of these records (by eventID) were processed in the meantime.
         call: Calls the function.
-        batch_size: Records an invocation. With more than one, some may be given twice where one of them fails.
+        batch_size: Number of records per invocation. With more than one, some may be sent twice if one of them fails.
         attempts: Number of invocations of a record before it counts as failed again.
-        keep: Called with each document before its first record is given.
+        keep: Called with each document before its first record is sent.
 
     Yields:
         The result for each failure, as soon as it is known.
@@ -79,7 +79,7 @@ def replay(
         except DdbInsertError as error:
             giver.problem = error.message
         finally:
-            # Also on Ctrl-C: what was done is never given again, what was not stays.
+            # Also on Ctrl-C: processed records are never sent again, the others stay.
             _settle(found.place, stored, failure, selection, giver.remaining)
         yield _result(failure, selection, giver, already)
 
@@ -106,7 +106,7 @@ def _settle(
     selection: Selection,
     remaining: Collection[int],
 ) -> None:
-    """Bring the destination to what is left of the failure; untouched where nothing of it was done."""
+    """Reduce the destination's document to the remaining records; leave it unchanged if none was processed."""
     if len(remaining) < len(selection.given):
         place.replace(stored, remainder(failure, selection, remaining))
 
@@ -139,23 +139,23 @@ class Call:
             return answer.result()
 
     def end_if_interrupted(self) -> None:
-        """Raise KeyboardInterrupt where Ctrl-C came during a call."""
+        """Raise KeyboardInterrupt if Ctrl-C was pressed during a call."""
         if self._interrupted:
             raise KeyboardInterrupt
 
 
 class Journal(Protocol):
-    """A lasting record of calls: what was sent, and what became of it."""
+    """A persistent record of the calls: what was sent, and the result."""
 
     def sending(self, batch: Sequence[Record]) -> None:
-        """These are about to be given to the function."""
+        """These records are about to be sent to the function."""
 
     def answered(self, done: Sequence[Record], failed: Sequence[Record]) -> None:
-        """The function has answered: it processed some, and failed on others."""
+        """The function has answered: it processed some records, and failed on others."""
 
 
 class _Hold:
-    """Keeps a document hidden from other readers for as long as the work on it takes."""
+    """Keeps a document hidden from other readers while it is processed."""
 
     def __init__(self, place: Destination, stored: StoredFailure, clock: Clock) -> None:
         self._place, self._stored, self._clock = place, stored, clock
@@ -168,14 +168,14 @@ class _Hold:
 
 
 class Giver:
-    """Gives records in order, and knows which are done.
+    """Sends records in order, and tracks which were processed.
 
     Args:
-        failed_items: Items of which a record failed in this run: their later records wait.
-        journal: Is told of each call before it is made, and of its answer.
+        failed_items: Items with a record that failed in this run: their later records are not sent.
+        journal: Called before each call, and with its answer.
 
     Attributes:
-        remaining: Sequence numbers of the records that are not done.
+        remaining: Sequence numbers of the records that are not processed yet.
         problem: The last error.
     """
 
@@ -197,17 +197,17 @@ class Giver:
         self.problem = ""
 
     def skip(self, events: Collection[str]) -> int:
-        """Count records as done that were processed before; how many these are."""
+        """Count records that were processed before as done; return how many."""
         known = {sequence_of(one) for one in self._records if one.get("eventID") in events}
         self.remaining -= known
         return len(known)
 
     def give(self, batch: list[Record]) -> None:
-        """Give some records, in one call where it goes well."""
+        """Send some records, in one call if none fails."""
         self._give(batch, self._attempts)
 
     def _give(self, batch: list[Record], attempts: int) -> None:
-        """One batch, then what failed of it in halves, and a single record ``attempts`` times."""
+        """Send a batch, then its failed records in halves, and a single record up to ``attempts`` times."""
         waiting = [record for record in batch if self._waits(record)]
         batch = [record for record in batch if record not in waiting]
         if waiting:
@@ -239,12 +239,12 @@ class Giver:
         return self._call({"Records": batch})
 
     def _waits(self, record: Record) -> bool:
-        """Order holds per item: a record that comes after a failed one of its item is not given before it."""
+        """Whether an earlier record of the same item failed: order holds per item, so this one is not sent before it."""
         return _item_of(record) in self._failed_items
 
     @staticmethod
     def _failing(batch: list[Record], outcome: Invocation) -> list[Record]:
-        """The failed records as Lambda sees them: everything from the lowest failing record on."""
+        """The failed records by Lambda's rule: everything from the lowest failed record on."""
         if outcome.failed_from is None:
             return []
         if not outcome.failed_from:

@@ -1,4 +1,4 @@
-"""What is known around the past's inserts: how far the log reaches, what CloudWatch counted, what was discarded."""
+"""Facts around the inserts of the past: how far back the log reaches, CloudWatch's counts, discarded records."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _MINUTE = 60
 
 @dataclass(frozen=True, kw_only=True)
 class GapFacts:
-    """What was looked up once for all inserts.
+    """What is read once for all inserts.
 
     Attributes:
-        blind: Times that the log does not show.
+        blind: Times that the log does not cover.
         discarded: (stream, shard) to the ranges of sequence numbers that were discarded, in order, with the
             documents' IDs.
-        notes: What could not be looked up, and why.
+        notes: What could not be read, and why.
     """
 
     now: float
@@ -54,7 +54,7 @@ class GapFacts:
     notes: tuple[str, ...] = ()
 
     def document_of(self, place: tuple[str, str], one: Insert) -> str:
-        """The document that names an insert; empty where none does."""
+        """The ID of the document that names an insert; empty if none does."""
         ranges = self.discarded.get(place)
         if not ranges:
             return ""
@@ -76,7 +76,7 @@ def look_up(
     by_lines: bool,
     documents: bool,
 ) -> GapFacts:
-    """Look up what the judgement of unprocessed inserts needs.
+    """Read what is needed to judge the unprocessed inserts.
 
     Args:
         documents: Read the on-failure destination as well.
@@ -114,7 +114,7 @@ def look_up(
 
 
 def _log_reach(context: Context, subject: Subject, log: LogSource, now: float) -> list[Stretch]:
-    """Times that the log cannot show."""
+    """Times that the log cannot cover."""
     group = subject.log_group
     if log.group_missing:
         return [Stretch(since=0.0, until=now, why=f"log group {group} does not exist")]
@@ -141,7 +141,7 @@ def _log_reach(context: Context, subject: Subject, log: LogSource, now: float) -
 def _never_speaks(
     subject: Subject, lines: PastLines, minutes: MinuteCounts, now: float, *, by_lines: bool
 ) -> list[Stretch]:
-    """A log without a single line says nothing, unless the function is known to write them, or was never invoked."""
+    """All times, if the log shows no insert: that proves nothing unless the function writes receipts or never ran."""
     if lines.lines or (not by_lines and runs_a_template(subject.function)):
         return []
     never_invoked = not lines.ends and not minutes.why and not sum(minutes.invocations.values())
@@ -159,10 +159,10 @@ def _read_documents(
     arn: str,
     found: dict[tuple[str, str], list[tuple[int, int, str]]],
 ) -> None:
-    """The ranges that documents at a destination name.
+    """The ranges of sequence numbers in the documents at a destination.
 
     Raises:
-        DdbInsertError: It can't be read, or reading would count as a failed delivery there.
+        DdbInsertError: It cannot be read, or reading would count as a failed delivery there.
     """
     if arn_parts(arn).service == "sqs" and has_redrive_policy(context.aws, arn):
         raise DdbInsertError(
@@ -206,5 +206,5 @@ def scene_of(subject: Subject, known: GapFacts, stream: str) -> Scene:
 
 
 def _stops(result: str) -> bool:
-    """Whether a mapping's last result says that it can't read; one about a failed invocation stays after the retries."""
+    """Whether a mapping's last result shows that it cannot read; that of a failed invocation stays after the retries."""
     return result.startswith("PROBLEM") and "Function call failed" not in result

@@ -1,4 +1,4 @@
-"""The audit of the past: every insert that the stream still holds, and what became of it. Reads only."""
+"""The audit of the past: every insert that the stream still contains, and what became of it. Read-only."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MARKED = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Audited:
-    """An audit, with what a repair needs.
+    """The result of an audit, with what a repair needs.
 
     Attributes:
         shards: (stream, shard) by the number in ``Insert.shard``.
@@ -55,7 +55,7 @@ class Audited:
     scenes: Mapping[str, Scene]
 
     def missed(self) -> Iterator[tuple[Insert, str]]:
-        """Every missed insert, shard by shard in its order, with its cause."""
+        """Every missed insert with its cause, shard by shard, in the shard's order."""
         return self.store.with_outcome(Outcome.MISSED)
 
 
@@ -70,10 +70,11 @@ def audit(
     """Audit the inserts of a table.
 
     Args:
-        given: What repairs have on record about an insert (by its eventID).
+        given: Returns the repairs' record of an insert (by its eventID).
 
     Raises:
-        PrerequisiteError: The stream is gone. AwsError: The stream or the log may not be read.
+        PrerequisiteError: The stream no longer exists.
+        AwsError: The stream or the log cannot be read.
     """
     return _Audit(context, subject, options, store, given).run()
 
@@ -168,7 +169,7 @@ class _Audit:
     # --- the sink -----------------------------------------------------------------------------------------
 
     def _compare_sink(self, *, everything: bool) -> None:
-        """Look up the entries of inserts that the log does not show as processed; of all with ``everything``."""
+        """Look up the entries of inserts that the log does not show as processed; of all inserts with ``everything``."""
         sink = sink_of(self._subject).arn
         if not sink:
             return
@@ -190,7 +191,7 @@ class _Audit:
     def _judge(
         self, found: ReadStreams, known: GapFacts, scenes: Mapping[str, Scene], grouping: Grouping
     ) -> dict[str, list[float]]:
-        """Judge what is open; the times of the inserts that could not be judged, by the reason."""
+        """Judge the open inserts; return the times of those that could not be judged, by reason."""
         passed = self._store.passed(known.now - self._settle)
         beyond = _passed_descendants(passed, found.parents)
         hidden: dict[str, list[float]] = {}
@@ -272,7 +273,7 @@ class _Audit:
         )
 
     def _unseen(self, found: ReadStreams) -> Iterator[Stretch]:
-        """The times that were asked for, and of which not every insert is known."""
+        """The requested times of which not every insert is known."""
         begins = self._stream_begins
         if begins > self._since + 1:
             yield Stretch(
@@ -297,7 +298,7 @@ class _Audit:
 
 
 def _passed_descendants(passed: Mapping[int, int], parents: Mapping[int, int | None]) -> set[int]:
-    """The shards of which a descendant holds an insert that was processed: they are read to their ends."""
+    """The shards with a descendant that contains a processed insert: they were read to their ends."""
     found: set[int] = set()
     for shard in passed:
         above = parents.get(shard)

@@ -1,4 +1,4 @@
-"""Giving existing items to the function as inserts, each call on record as a repair's is."""
+"""Sending existing items to the function as inserts; each call is recorded like a repair's."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _EARLIER = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class BackfillOptions:
-    """Which items are given, and how.
+    """Which items are sent, and how.
 
     Attributes:
-        where: Conditions that all must be met.
-        limit: Items at most.
-        rate: Items a second at most, of those that are read.
-        time_attribute: The attribute that says when an item was inserted; now, where it does not.
+        where: Conditions; an item must meet all of them.
+        limit: Maximum number of items.
+        rate: Maximum number of items read per second.
+        time_attribute: The attribute with the time of insertion; the current time is used if it is missing or invalid.
         missing: Only items without an entry in the function's sink.
-        again: Also items that the record of backfills shows as given before.
+        again: Include items that were sent by an earlier backfill.
     """
 
     where: tuple[str, ...] = ()
@@ -60,7 +60,8 @@ def condition_of(subject: Subject, where: Sequence[str]) -> Callable[[Mapping[st
     """Whether a record meets the conditions and the filters of the function's mappings.
 
     Raises:
-        UsageError: A condition is not valid. PrerequisiteError: A filter can't be read.
+        UsageError: A condition is not valid.
+        PrerequisiteError: A filter cannot be read.
     """
     unread = filters_unread(subject.mappings)
     if unread:
@@ -86,16 +87,17 @@ def backfill(
     *,
     lacks: Callable[[Mapping[str, Any]], bool] | None = None,
 ) -> Backfill:
-    """Give the table's items to the function.
+    """Send the table's items to the function.
 
     Args:
-        lacks: Whether an item (by its key) is to be given; all are by default.
+        lacks: Whether to send an item (by its key); the default is all items.
 
     Raises:
-        UsageError, PrerequisiteError: See ``condition_of``.
+        UsageError: See ``condition_of``.
+        PrerequisiteError: See ``condition_of``.
     """
     result = Backfill(run_id=context.new_id())
-    condition_of(subject, options.where)  # what is wrong is told before anything is read
+    condition_of(subject, options.where)  # report errors before anything is read
     mapping = subject.world.live_mapping
     call = call_of(context.aws, mapping.function_arn if mapping else subject.function.name)
     failed_items: set[str] = set()
@@ -173,7 +175,7 @@ def _is_given(ledger: RepairLedger, record: Mapping[str, Any]) -> bool:
 
 
 def settle_unanswered(context: Context, subject: Subject, ledger: RepairLedger) -> None:
-    """Let the log decide about calls whose answer nobody saw: what has a receipt of theirs is done."""
+    """Settle calls whose answer was not received: items with a receipt in the log are done."""
     unanswered = ledger.unanswered()
     if not unanswered:
         return

@@ -1,4 +1,4 @@
-"""gaps, from a trigger to its audit and its repair."""
+"""The gaps command: from a trigger to its audit and its repair."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditedGaps:
-    """An audit, and what its repair needs.
+    """The result of an audit, and what its repair needs.
 
     Attributes:
         context: Connection, clock and reporter of the run.
@@ -55,12 +55,12 @@ class AuditedGaps:
         """Refuse a repair that would process inserts twice.
 
         Raises:
-            PrerequisiteError: The mapping is disabled, and goes on where it stopped.
+            PrerequisiteError: The mapping is disabled, and resumes where it stopped once it is enabled.
         """
         refuse_disabled(self.audited.gaps)
 
     def repair(self, *, batch_size: int, attempts: int) -> Repair:
-        """Give the missed inserts to the function."""
+        """Send the missed inserts to the function."""
         return repair(
             self.context, self.subject, self.audited, self.ledger, batch_size=batch_size, attempts=attempts
         )
@@ -79,12 +79,12 @@ def looked(
     """Audit the inserts of a trigger's table.
 
     Args:
-        repairs: The folder in which repairs are on record.
-        to_repair: A repair follows: other repairs of the function are kept out until the end of the block.
+        repairs: The folder with the records of repairs.
+        to_repair: A repair follows: lock out other repairs of the function until the block ends.
 
     Raises:
-        PrerequisiteError: There is no table, no stream or no function, or another repair is running.
-        AwsError: Something may not be read.
+        PrerequisiteError: The table, the stream or the function does not exist, or another repair is running.
+        AwsError: A read was denied or failed.
     """
     context = replace(context, clock=server_clock(context.aws, context.clock))
     subject = find_subject(context.aws, trigger, log_group=log_group, reporter=context.reporter)
@@ -104,10 +104,10 @@ def looked(
 def backfilling(
     context: Context, trigger: Trigger, options: BackfillOptions, *, repairs: Path
 ) -> Iterator[Filling]:
-    """A backfill that is ready to begin.
+    """A prepared backfill.
 
     Raises:
-        PrerequisiteError: There is no table, no stream or no function, or another repair is running.
+        PrerequisiteError: The table, the stream or the function does not exist, or another repair is running.
     """
     subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
     ledger = _ledger(context, _path(context, subject, repairs), alone=not options.dry_run)
@@ -138,7 +138,7 @@ class Filling:
 
     @property
     def items(self) -> int:
-        """About how many items the table holds: DynamoDB counts them every six hours."""
+        """Approximate number of items in the table: DynamoDB counts them every six hours."""
         return self.subject.table.item_count
 
     @property
@@ -157,7 +157,7 @@ class Filling:
 
 
 def _path(context: Context, subject: Subject, repairs: Path) -> Path:
-    """Where calls of the function are on record."""
+    """The path of the record of the function's calls."""
     return ledger_path(
         repairs,
         endpoint=context.aws.endpoint or "AWS",
@@ -167,7 +167,7 @@ def _path(context: Context, subject: Subject, repairs: Path) -> Path:
 
 
 def _ledger(context: Context, path: Path, *, alone: bool) -> RepairLedger:
-    """The record of repairs; an audit goes on without one that can't be read, and says so."""
+    """The record of repairs; an audit continues without one that cannot be read, and reports that."""
     try:
         return RepairLedger(path, context.clock, alone=alone)
     except PrerequisiteError as error:
@@ -178,7 +178,7 @@ def _ledger(context: Context, path: Path, *, alone: bool) -> RepairLedger:
 
 
 def export_at(text: str, base: Path) -> Callable[[Aws], ExportPlace]:
-    """Where an export is read, once there is a connection.
+    """A function from a connection to the location of an export.
 
     Args:
         text: A folder, relative to ``base``, or ``s3://BUCKET/PREFIX``.
@@ -191,15 +191,15 @@ def export_at(text: str, base: Path) -> Callable[[Aws], ExportPlace]:
 def comparison_in_sql(
     context: Context, trigger: Trigger, *, items: str | None, entries: str | None
 ) -> SqlStatements:
-    """The comparison of items with entries as SQL for Athena; nothing is compared.
+    """The comparison of items with entries as SQL for Athena; the comparison itself is not made.
 
     Args:
-        items: Where the table's export is in S3.
-        entries: Where that of its audit table is.
+        items: Location of the table's export in S3.
+        entries: Location of the export of its audit table in S3.
 
     Raises:
         PrerequisiteError: There is no table, no function, or no sink that can be compared.
-        UsageError: A place is not in S3.
+        UsageError: A location is not in S3.
     """
     from ddbinsert.core.proof.gaps.sql import NOWHERE, athena
 
@@ -213,7 +213,7 @@ def comparison_in_sql(
 
 @contextmanager
 def comparing(context: Context, trigger: Trigger, source: ItemSource) -> Iterator[Comparing]:
-    """A comparison of items with the sink that is ready to begin.
+    """A prepared comparison of items with the sink.
 
     Raises:
         PrerequisiteError: There is no table, no function, or no sink that can be compared.
@@ -233,7 +233,7 @@ class Comparing:
         subject: Table, function and mappings.
         sink: ARN of the audit table.
         pairs: Items and entries, on disk.
-        source: Where the items are read.
+        source: Where the items are read from.
     """
 
     context: Context
@@ -244,7 +244,7 @@ class Comparing:
 
     @property
     def read_units(self) -> float:
-        """About how many read request units it takes."""
+        """Approximate number of read request units that the comparison takes."""
         return estimate(self.context, self.subject, self.sink, self.source)
 
     def carry_out(self) -> Compared:

@@ -1,4 +1,4 @@
-"""Beyond the stream's 24 hours: the items of a table, or of an export of it, without an entry in the sink."""
+"""Inserts older than the stream's 24 hours: the items of a table, or of its export, without an entry in the sink."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 _REPORTED = 5_000
-#: Variables of the templates that change the key in an entry.
+#: Variables of the templates that alter the key in an entry.
 _MASKS = ("REDACT", "REDACT_HASH")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemSource:
-    """Where the items are read.
+    """Where the items are read from.
 
     Attributes:
-        export: Where an export is; None for the table itself.
-        rate: Items a second at most.
+        export: Location of an export; None for the table itself.
+        rate: Maximum number of items per second.
         settle: Seconds to wait before the sink is read, for entries of the newest items.
     """
 
@@ -46,10 +46,10 @@ class ItemSource:
 
 
 def readable_sink(context: Context, subject: Subject) -> str:
-    """The ARN of the function's sink, whose entries can be compared with items.
+    """The ARN of the function's sink, if its entries can be compared with items.
 
     Raises:
-        PrerequisiteError: There is none, or its entries can't be read, or do not show the keys.
+        PrerequisiteError: There is no sink, or its entries cannot be read or do not show the keys.
     """
     sink = sink_of(subject).arn
     why = "its SINK_ARN is not set" if not sink else why_unreadable(context.aws, sink, subject.table.arn)
@@ -66,16 +66,17 @@ def readable_sink(context: Context, subject: Subject) -> str:
 
 
 def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) -> float:
-    """About how many read request units the comparison takes."""
+    """Approximate number of read request units that the comparison takes."""
     tables = [resource_name(sink), *([] if source.export else [subject.table.name])]
     return sum(read_units(context.aws, one) for one in tables)
 
 
 def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source: ItemSource) -> Compared:
-    """Compare the items that the trigger is for with the entries of the sink.
+    """Compare the items that pass the trigger's filters with the entries of the sink.
 
     Raises:
-        PrerequisiteError: The export is not whole, or a filter can't be read. AwsError: A table may not be read.
+        PrerequisiteError: The export is incomplete, or a filter cannot be read.
+        AwsError: A table cannot be read.
     """
     read = excluded = 0
     began = context.clock.monotonic()
@@ -125,7 +126,7 @@ def _items(context: Context, subject: Subject, source: ItemSource) -> Iterator[d
 
 
 def unfiltered(subject: Subject) -> bool:
-    """Whether every insert passes the mappings' filters; otherwise whole items must be read."""
+    """Whether every insert passes the mappings' filters; if not, whole items must be read."""
     return not any(one.filters and INSERT_ONLY not in one.filters for one in subject.mappings)
 
 

@@ -1,4 +1,4 @@
-"""The keys of the past's inserts on disk, and which of them a log line shows: for functions that write no receipts."""
+"""The keys of past inserts on disk, and which of them a log line shows: for functions that write no receipts."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.event import LogEvent
 
 _BATCH = 1_000
-#: Values that are asked for at once.
+#: Maximum number of values per query.
 _ASKED = 500
 
 
 class KeyIndex:
-    """Keys, found by whole words."""
+    """An index of keys, searched by whole words."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -38,7 +38,7 @@ class KeyIndex:
         self._db.close()
 
     def add(self, keys: Mapping[str, Any], event_id: str, at: float) -> bool:
-        """Take an insert's key; whether it can be recognized in a line."""
+        """Add an insert's key; return whether it can be recognized in a log line."""
         texts = texts_of(keys)
         if not texts:
             return False
@@ -54,7 +54,7 @@ class KeyIndex:
         self._new = []
 
     def mentions(self, event: LogEvent) -> Iterator[Line]:
-        """The inserts whose keys a line shows, and that were written before it."""
+        """The inserts that were written before the line, and whose keys it shows."""
         if self._new:
             self._flush()
         at = event.timestamp / 1000
@@ -73,7 +73,7 @@ class KeyIndex:
                     )
 
     def _known(self, pages: list[list[str]]) -> list[str]:
-        """Those of these cores with which a key begins."""
+        """The cores among these that a key begins with."""
         return [
             str(row[0])
             for page in pages
@@ -84,7 +84,7 @@ class KeyIndex:
         ]
 
     def _rows(self, first: str, pages: list[list[str]], at: float) -> list[tuple[str, str, float]]:
-        """The keys that begin with a core, and go on with nothing or with another one of the line."""
+        """The keys that consist of this core alone, or of this core and another one of the line."""
         return [
             row
             for page in ([""], *pages)

@@ -1,7 +1,7 @@
-"""What repairs gave to a function, on disk.
+"""The record on disk of what repairs sent to a function.
 
-It is written before each call and after its answer, so that a repair that is cut short goes on where it was, and nothing
-that was answered is given again. One file for each function of a table and endpoint, in the state folder. A repair holds it alone.
+It is written before each call and after its answer, so that an interrupted repair resumes where it stopped and sends
+no answered record again. There is one file per function, table and endpoint in the state folder; a repair locks it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SENT = (
 
 
 class State(StrEnum):
-    """What is known of a record that was given."""
+    """The state of a record that was sent."""
 
     SENT = "sent"
     DONE = "done"
@@ -41,7 +41,13 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """A record that was given to the function; ``at``: epoch seconds of the last call or answer."""
+    """A record that was sent to the function.
+
+    Attributes:
+        state: Whether the last call was answered, and how.
+        at: Time of the last call or answer, in epoch seconds.
+        calls: Number of calls with this record.
+    """
 
     state: State
     at: float
@@ -49,19 +55,19 @@ class Given:
 
 
 def ledger_path(folder: Path, *, endpoint: str, table_arn: str, function_arn: str) -> Path:
-    """Where the ledger of a function and a table is."""
+    """The path of the ledger of a function and a table."""
     what = f"{endpoint}\n{table_arn}\n{function_arn}"
     return folder / f"{hashlib.sha256(what.encode()).hexdigest()[:16]}.sqlite"
 
 
 class RepairLedger:
-    """The records that were given to one function.
+    """The records that were sent to one function.
 
     Args:
-        alone: For a repair: held against other repairs. Otherwise read only, and empty where there is no file.
+        alone: For a repair: lock the file against other repairs. Otherwise read-only, and empty if there is no file.
 
     Raises:
-        PrerequisiteError: The file can't be used, or another repair holds it.
+        PrerequisiteError: The file cannot be used, or another repair has locked it.
     """
 
     def __init__(self, path: Path, clock: Clock, *, alone: bool) -> None:
@@ -92,7 +98,7 @@ class RepairLedger:
             self._db = None
 
     def find(self, event_id: str) -> Given | None:
-        """What is known of a record; None where it was never given."""
+        """The state of a record; None if it was never sent."""
         if self._db is None:
             return None
         row = self._db.execute(
@@ -101,20 +107,20 @@ class RepairLedger:
         return None if row is None else Given(state=State(row[0]), at=row[1], calls=row[2])
 
     def last_unanswered(self) -> float | None:
-        """When the last call was made whose answer is not known; epoch seconds."""
+        """Time of the last call without a known answer, in epoch seconds."""
         if self._db is None:
             return None
         row = self._db.execute("SELECT max(at) FROM given WHERE state = 'sent'").fetchone()
         return None if row[0] is None else float(row[0])
 
     def unanswered(self) -> dict[str, float]:
-        """The records of calls whose answer is not known, and when they were made."""
+        """The records of calls without a known answer, and the times of the calls."""
         if self._db is None:
             return {}
         return dict(self._db.execute("SELECT event_id, at FROM given WHERE state = 'sent'").fetchall())
 
     def settle(self, done: Iterable[str]) -> None:
-        """Note that records were processed, as their receipts show."""
+        """Mark records as processed, as their receipts show."""
         now = self._clock.now()
         self._write(
             "UPDATE given SET state = ?, at = ? WHERE event_id = ?",
@@ -124,7 +130,7 @@ class RepairLedger:
     # --- a repair's journal -------------------------------------------------------------------------------
 
     def sending(self, batch: Sequence[Record]) -> None:
-        """These are about to be given to the function."""
+        """These records are about to be sent to the function."""
         now = self._clock.now()
         self._write(_SENT, [(one["eventID"], now, str(one["dynamodb"]["SequenceNumber"])) for one in batch])
 

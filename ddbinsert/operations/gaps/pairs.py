@@ -1,4 +1,4 @@
-"""Items compared with the entries of a sink, on disk: which items have none."""
+"""A comparison of items with the entries of a sink, on disk: which items have no entry."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _BATCH = 1_000
 
 @contextmanager
 def opened() -> Iterator[Pairs]:
-    """A comparison that is removed at the end.
+    """A comparison whose files are removed at the end.
 
     Raises:
-        PrerequisiteError: There is no room for it.
+        PrerequisiteError: There is not enough disk space.
     """
     try:
         with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
@@ -42,9 +42,9 @@ def opened() -> Iterator[Pairs]:
 
 
 class Pairs:
-    """Keys of items and of entries: appended as they come, and compared once, both in the order of their digests.
+    """Keys of items and of entries: appended in order of arrival, and compared once, in the order of their digests.
 
-    Neither is looked up by itself: with more keys than fit into memory, each look-up would be a read of the disk.
+    Keys are not looked up one by one: with more keys than fit into memory, each look-up would be a read of the disk.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,14 +63,14 @@ class Pairs:
         self._db.close()
 
     def add(self, keys: Mapping[str, Any]) -> None:
-        """Take the key of an item."""
+        """Add the key of an item."""
         text = key_text(keys)
         self._items.append((_digest(text), text))
         if len(self._items) >= _BATCH:
             self._write_items()
 
     def has_entry(self, keys: Mapping[str, Any]) -> None:
-        """Take the key in an entry of the sink; one of no item changes nothing."""
+        """Add the key of an entry in the sink; a key of no item has no effect."""
         self._entries.append((_digest(key_text(keys)),))
         if len(self._entries) >= _BATCH:
             self._write_entries()
@@ -88,19 +88,19 @@ class Pairs:
         return self._with_entry or 0 if with_entry else self._without_entry
 
     def without_entry(self) -> Iterator[dict[str, Any]]:
-        """The keys of the items of which the sink holds no entry."""
+        """The keys of the items without an entry in the sink."""
         self._compare()
         for (text,) in self._db.execute("SELECT keys FROM missing"):
             yield json.loads(text)
 
     def lacks(self, keys: Mapping[str, Any]) -> bool:
-        """Whether an item that was taken has no entry."""
+        """Whether an added item has no entry."""
         self._compare()
         found = self._db.execute("SELECT 1 FROM missing WHERE digest = ?", (_digest(key_text(keys)),))
         return found.fetchone() is not None
 
     def _compare(self) -> None:
-        """Compare all that was taken, the first time that it is asked for."""
+        """Compare all keys, on the first call only."""
         if self._with_entry is not None:
             return
         self._write_items()
@@ -128,7 +128,7 @@ class Pairs:
 
 
 def key_text(keys: Mapping[str, Any]) -> str:
-    """A key in DynamoDB JSON (B as bytes or base64) as one text, the same for the same key."""
+    """A key in DynamoDB JSON (B as bytes or base64) as a canonical text."""
     return json.dumps({name: as_json(keys[name]) for name in sorted(keys)}, separators=(",", ":"))
 
 

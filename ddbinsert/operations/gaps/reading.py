@@ -1,4 +1,4 @@
-"""Reading the past into a store: every insert that the streams hold, then what the log shows of each."""
+"""Reading the past into a store: every insert in the streams, then what the log shows about each."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from ddbinsert.operations.gaps.keys import KeyIndex
     from ddbinsert.operations.gaps.store import Store
 
-#: Records or lines between two reports of progress.
+#: Number of records or lines between two progress reports.
 _REPORTED = 5_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 #: Seconds before the first insert from which the log is read: clocks differ.
 _EARLIER = 60.0
-#: Seconds of the log of which each line is remembered: it is read once, so that only pages overlap.
+#: Seconds of the log whose lines are remembered: it is read once, so that only pages overlap.
 _OVERLAP = 2.0
 
 
 @dataclass(kw_only=True)
 class ReadStreams:
-    """What reading the streams found besides the inserts in the store.
+    """What was found in the streams besides the inserts in the store.
 
     Attributes:
-        shards: (stream, shard) by the number that stands for it.
-        excluded: INSERT records that the filter does not let through.
-        others: Records of other kinds.
-        unrecognizable: Inserts whose key is too short to be recognized in a line.
-        trimmed: Records were lost to the retention while they were read.
+        shards: (stream, shard) by the number that identifies it in the store.
+        excluded: Number of INSERT records that the filter excludes.
+        others: Number of MODIFY and REMOVE records.
+        unrecognizable: Number of inserts whose key is too short to be recognized in a log line.
+        trimmed: Records reached the end of the retention while the stream was read.
     """
 
     shards: list[tuple[str, str]] = field(default_factory=list)
@@ -63,15 +63,16 @@ def read_streams(
     until: float,
     index: KeyIndex | None = None,
 ) -> ReadStreams:
-    """Every insert from ``since`` on that one of the streams holds and its filter lets through.
+    """Store every insert from ``since`` on that is in one of the streams and passes its filter.
 
     Args:
-        streams: A stream's ARN to whether its mappings' filters let a record through.
-        until: Epoch seconds; of what is excluded, only records up to then are counted.
-        index: Takes the key of each insert; one that can't be recognized in a line does not go into the store.
+        streams: A stream's ARN to a function that tells whether a record passes its mappings' filters.
+        until: Epoch seconds; excluded records are counted only up to this time.
+        index: Receives the key of each insert; an insert that cannot be recognized in a log line is not stored.
 
     Raises:
-        PrerequisiteError: A stream is gone. AwsError: One may not be read.
+        PrerequisiteError: A stream no longer exists.
+        AwsError: A stream cannot be read.
     """
     found = ReadStreams()
     began = context.clock.monotonic()
@@ -98,7 +99,7 @@ def read_streams(
 
 
 def _lineage(numbers: Mapping[str, int], parents: Mapping[str, str | None]) -> dict[int, int | None]:
-    """The nearest ancestor of each shard that held inserts, by their numbers."""
+    """The nearest ancestor with inserts of each shard, by their numbers."""
     found: dict[int, int | None] = {}
     for shard, number in numbers.items():
         above = parents.get(shard)
@@ -153,14 +154,14 @@ def read_log(
     mentions: Callable[[LogEvent], Iterator[Line]] | None = None,
     by_query: bool = False,
 ) -> tuple[PastLines, LogSource]:
-    """Read a function's log from ``since`` to its end, and note what it shows of the inserts in the store.
+    """Read a function's log from ``since`` to its end, and store what it shows about the inserts.
 
     Args:
-        mentions: The inserts whose keys a line shows; with it, lines that are not receipts count, too.
-        by_query: Let CloudWatch Logs Insights search for the lines.
+        mentions: Returns the inserts whose keys a line shows; if given, lines other than receipts count, too.
+        by_query: Search for the lines with CloudWatch Logs Insights.
 
     Raises:
-        AwsError: The log may not be read.
+        AwsError: The log cannot be read.
     """
     source = LogSource(
         context.aws,

@@ -1,4 +1,4 @@
-"""Giving missed inserts to the function again: exactly those, in the stream's order, each call on record."""
+"""Sending missed inserts to the function again: exactly those, in the stream's order; each call is recorded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REPORTED = 100
 
 
 def refuse_disabled(gaps: Gaps) -> None:
-    """A disabled mapping goes on where it stopped: what it holds up would be given twice (docs/aws-facts.md#esm-resumes).
+    """Refuse a disabled mapping: it resumes where it stopped, so inserts would arrive twice (docs/aws-facts.md#esm-resumes).
 
     Raises:
         PrerequisiteError: Some inserts were missed because the mapping is disabled.
@@ -42,10 +42,10 @@ def refuse_disabled(gaps: Gaps) -> None:
 
 
 def await_answers(context: Context, ledger: RepairLedger, seconds: float) -> None:
-    """Wait until every call of an earlier repair whose answer is not known must have ended, and its lines show.
+    """Wait until every call of an earlier repair without a known answer has ended, and its log lines are visible.
 
     Args:
-        seconds: How long that may take from the call on.
+        seconds: The longest time that this may take after the call.
     """
     last = ledger.last_unanswered()
     began = context.clock.monotonic()
@@ -65,10 +65,10 @@ def repair(
     batch_size: int = 1,
     attempts: int = 3,
 ) -> Repair:
-    """Give the missed inserts of an audit to the function.
+    """Send the missed inserts of an audit to the function.
 
     Args:
-        batch_size: Records an invocation. With more than one, some may be given twice where one of them fails.
+        batch_size: Number of records per invocation. With more than one, some may be sent twice if one of them fails.
         attempts: Number of invocations of a record before it counts as failed.
     """
     result = Repair()
@@ -87,7 +87,7 @@ def repair(
 
 
 class _Giving:
-    """Gives batches, and counts."""
+    """Sends batches, and counts the records."""
 
     def __init__(
         self, context: Context, call: Call, ledger: RepairLedger, result: Repair, total: int, *, attempts: int
@@ -114,7 +114,7 @@ class _Giving:
 
 
 def _batches(context: Context, audited: Audited, size: int) -> Iterator[list[Record]]:
-    """The missed records, shard by shard in its order, so many at a time."""
+    """The missed records in batches of ``size``, shard by shard, in the shard's order."""
     for shard, missed in groupby(audited.missed(), key=lambda pair: pair[0].shard):
         stream, name = audited.shards[shard]
         sequences: Iterable[str] = [one.sequence for one, _ in missed]

@@ -1,4 +1,4 @@
-"""What an audit is about: which streams, by which mappings, and how long an insert may take."""
+"""The scope of an audit: which streams, which mappings, and how long an insert may take."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState
     from ddbinsert.operations.verify.subject import Subject
 
-#: Seconds to settle: on AWS a first delivery took 94 s and log lines may show minutes late
-#: (docs/aws-facts.md#esm-first-delivery, #logs-lag); an endpoint on this machine needs a moment.
+#: Settle time in seconds: on AWS a first delivery took 94 s, and log lines may appear minutes late
+#: (docs/aws-facts.md#esm-first-delivery, #logs-lag); an endpoint on this machine is faster.
 SETTLE, SETTLE_ELSEWHERE = 300.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How an audit is made.
+    """The options of an audit.
 
     Attributes:
-        since: Epoch seconds; None for everything that the stream holds.
+        since: Epoch seconds; None for everything in the stream.
         until: Likewise; None for now.
         settle: Seconds after which an insert that is not processed counts as missed; None for the default.
         by_lines: Any log line that shows an item's key counts, for functions that write no receipts.
         compare_sink: Also look up the entries of processed inserts in the sink.
-        documents: Read the on-failure destination where inserts were missed.
-        examples: Number of missed inserts that each group shows.
+        documents: Read the on-failure destination if inserts were missed.
+        examples: Number of missed inserts that are shown per group.
         by_query: Read the log with CloudWatch Logs Insights.
     """
 
@@ -59,7 +59,7 @@ def mappings_on(subject: Subject, stream: str) -> tuple[MappingState, ...]:
 
 
 def settle_of(context: Context, subject: Subject, options: Options) -> float:
-    """Seconds after which an insert has normally been processed, and its line shows."""
+    """Seconds after which an insert is normally processed and its log line visible."""
     if options.settle is not None:
         return options.settle
     if not context.aws.is_aws:
@@ -69,7 +69,7 @@ def settle_of(context: Context, subject: Subject, options: Options) -> float:
 
 
 def wanted_by(mappings: tuple[MappingState, ...]) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether any of the mappings lets a record through; all do where there is none, or a filter can't be read."""
+    """Whether any of the mappings delivers a record; true if there is none, or a filter cannot be read."""
     chosen = tuple(one for one in mappings if one.is_enabled) or mappings
     if not chosen or any(one.filters_hidden or not one.filters for one in chosen):
         return lambda _record: True

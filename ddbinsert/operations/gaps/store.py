@@ -1,4 +1,4 @@
-"""The inserts of an audit on disk, so that memory does not grow with their number: a SQLite file of this run's own."""
+"""The inserts of an audit in a temporary SQLite file, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COLUMNS = (
     "place, event_id, shard, sequence, at, keys, ok_at, ok_ended, bad_at, failed_at, guarded_at, stored"
 )
 _BATCH = 1_000
-#: What a later reading asks for: the inserts that the log does not show as processed in every way.
+#: Open inserts: those that the log does not show as processed, or that failed after being processed.
 _OPEN = "(ok_at IS NULL OR failed_at >= ok_at)"
 _SAME = "WHERE event_id = :event AND (:sequence = '' OR sequence = :sequence)"
 _UPDATES = {
@@ -42,10 +42,10 @@ _UPDATES = {
 
 @contextmanager
 def opened() -> Iterator[Store]:
-    """A store that is removed at the end.
+    """A store whose files are removed at the end.
 
     Raises:
-        PrerequisiteError: There is no room for it.
+        PrerequisiteError: There is not enough disk space.
     """
     try:
         with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
@@ -63,10 +63,10 @@ def opened() -> Iterator[Store]:
 
 
 class Store:
-    """Inserts and what the log shows of each.
+    """Inserts, and what the log shows about each.
 
     Attributes:
-        folder: Where further files of this run may be; it is removed with the store.
+        folder: Folder for further files of this run; it is removed with the store.
     """
 
     def __init__(self, path: Path) -> None:
@@ -84,10 +84,10 @@ class Store:
     def close(self) -> None:
         self._db.close()
 
-    # --- what comes in ------------------------------------------------------------------------------------
+    # --- writing ------------------------------------------------------------------------------------------
 
     def add(self, *, event_id: str, shard: int, sequence: str, at: float, keys: str) -> None:
-        """Take an insert; those of one shard in the order of the shard."""
+        """Add an insert; those of one shard must be added in the shard's order."""
         self._count += 1
         self._new.append((self._count, event_id, shard, sequence, at, keys))
         if len(self._new) >= _BATCH:
@@ -101,7 +101,7 @@ class Store:
         self._new = []
 
     def saw(self, line: Line) -> None:
-        """Take a line of the log; one about a record that is not here changes nothing."""
+        """Add a log line; one about an unknown record has no effect."""
         if line.decision == receipts.PROCESSED:
             kind = "bad" if line.ended_well is False else "ok"
         else:
@@ -124,39 +124,39 @@ class Store:
         self._seen[kind] = []
 
     def flush(self) -> None:
-        """Write what was taken; call it after the stream and after the log."""
+        """Write what was added; call it after reading the stream and after reading the log."""
         self._write_inserts()
         for kind in _UPDATES:
             self._write_lines(kind)
 
     def finish_reading(self) -> None:
-        """Make the questions about neighbours fast."""
+        """Create the index for queries about neighbours."""
         self.flush()
         self._db.execute("CREATE INDEX IF NOT EXISTS by_shard ON inserts(shard, place)")
 
-    # --- what is asked ------------------------------------------------------------------------------------
+    # --- queries ------------------------------------------------------------------------------------------
 
     def count_until(self, moment: float) -> int:
-        """Inserts that were written up to an epoch second."""
+        """Number of inserts written up to a time in epoch seconds."""
         return int(self._db.execute("SELECT count(*) FROM inserts WHERE at <= ?", (moment,)).fetchone()[0])
 
     @property
     def count_open(self) -> int:
-        """Inserts that the log does not simply show as processed."""
+        """Number of open inserts, which the log does not clearly show as processed."""
         return int(self._db.execute(f"SELECT count(*) FROM inserts WHERE {_OPEN}").fetchone()[0])  # noqa: S608
 
     def passed(self, before: float) -> dict[int, int]:
-        """Shard to the place of the last insert that was processed, and not shown again since an epoch second."""
+        """Shard to the position of its last insert whose latest success is not after a time in epoch seconds."""
         asked = "SELECT shard, max(place) FROM inserts WHERE ok_at <= ? GROUP BY shard"
         return {int(shard): int(place) for shard, place in self._db.execute(asked, (before,))}
 
     def last_processed(self, before: float) -> float | None:
-        """When the newest insert was written that was processed, of those up to an epoch second."""
+        """Write time of the newest processed insert among those written up to a time in epoch seconds."""
         asked = "SELECT max(at) FROM inserts WHERE ok_at IS NOT NULL AND at <= ?"
         return _number(self._db.execute(asked, (before,)).fetchone()[0])
 
     def neighbours(self, one: Insert) -> tuple[str, str]:
-        """The invocations that processed the inserts before and after one in its shard; empty where there is none."""
+        """The invocations that processed the inserts before and after this one in its shard; empty if there is none."""
         found = []
         for order, sign in (("DESC", "<"), ("ASC", ">")):
             row = self._db.execute(
@@ -168,11 +168,11 @@ class Store:
         return found[0], found[1]
 
     def open_inserts(self, *, everything: bool = False) -> Iterator[Insert]:
-        """Those that the log does not simply show as processed, in order; all with ``everything``."""
+        """The open inserts, in order; all inserts with ``everything``."""
         yield from self._read("1" if everything else _OPEN)
 
     def suspects(self) -> Iterator[Insert]:
-        """Those that are to be judged one by one: open, or without an entry in the sink."""
+        """The inserts to be judged one by one: open, or without an entry in the sink."""
         yield from self._read(f"{_OPEN} OR stored = 0")
 
     def _read(self, condition: str) -> Iterator[Insert]:
@@ -189,21 +189,21 @@ class Store:
             after = int(rows[-1][0])
 
     def mark_stored(self, found: Iterable[tuple[str, bool]]) -> None:
-        """Note whether the sink holds the entries of these inserts (by eventID)."""
+        """Store whether the sink contains the entries of these inserts (by eventID)."""
         self._db.executemany(
             "UPDATE inserts SET stored = ? WHERE event_id = ?",
             ((int(there), event_id) for event_id, there in found),
         )
 
     def mark(self, rows: Iterable[tuple[Insert, Judged]]) -> None:
-        """Note outcomes."""
+        """Store outcomes."""
         self._db.executemany(
             "UPDATE inserts SET outcome = ?, cause = ?, why = ? WHERE place = ?",
             ((judged.outcome, judged.cause, judged.why, one.place) for one, judged in rows),
         )
 
     def with_outcome(self, outcome: str) -> Iterator[tuple[Insert, str]]:
-        """The inserts with an outcome, by shard and in its order, each with its cause."""
+        """The inserts with this outcome and their causes, by shard and in the shard's order."""
         asked = f"SELECT {_COLUMNS}, cause FROM inserts WHERE outcome = ? ORDER BY shard, place"  # noqa: S608
         for row in self._db.execute(asked, (outcome,)):
             yield _insert(row[:-1]), str(row[-1] or "")

@@ -1,4 +1,4 @@
-"""Comparing an audit table with what its trigger's table, or that table's stream, holds. Reads only."""
+"""Comparing an audit table with the items of the trigger's table, or with its stream. Read-only."""
 
 from __future__ import annotations
 
@@ -42,10 +42,11 @@ _REPORTED = 5_000
 
 
 def compare_with_stream(context: Context, trigger: Trigger, audit: str, options: Options) -> AuditComparison:
-    """Look up the entry of each insert that the streams of the table hold.
+    """Look up the entry of each insert in the table's streams.
 
     Raises:
-        PrerequisiteError: There is no such table, or no stream. AwsError: One of them may not be read.
+        PrerequisiteError: The table does not exist, or has no stream.
+        AwsError: The table or the stream cannot be read.
     """
     world, audit = _world(context, trigger, audit)
     assert world.table is not None  # noqa: S101 - `_world` says so
@@ -97,10 +98,11 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
 
 
 def compare_with_items(context: Context, trigger: Trigger, audit: str, options: Options) -> AuditComparison:
-    """Look for an entry of each item that the table holds now, by its key.
+    """Look for an entry of each current item of the table, by its key.
 
     Raises:
-        PrerequisiteError: There is no such table or function, or keys are redacted. AwsError: A table may not be read.
+        PrerequisiteError: The table or the function does not exist, or keys are redacted.
+        AwsError: A table cannot be read.
     """
     world, audit = _world(context, trigger, audit)
     table, function = world.table, world.function
@@ -141,7 +143,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
 
 
 def until_settled(context: Context, world: World, now: float, settle: float | None) -> float:
-    """Inserts that were written later than this may still get their entry."""
+    """The time after which inserts may still get their entry."""
     if settle is not None:
         return now - settle
     if not context.aws.is_aws:
@@ -151,10 +153,10 @@ def until_settled(context: Context, world: World, now: float, settle: float | No
 
 
 def _world(context: Context, trigger: Trigger, audit: str) -> tuple[World, str]:
-    """What is there around the trigger, and the audit table's name.
+    """The trigger's resources, and the audit table's name.
 
     Raises:
-        PrerequisiteError: There is no such table, or entries can't be looked up in what is named as the audit table.
+        PrerequisiteError: The table does not exist, or entries cannot be looked up in the given audit table.
     """
     world = observe(context.aws, trigger, role=False, lenient=True)
     if world.table is None:
@@ -165,7 +167,7 @@ def _world(context: Context, trigger: Trigger, audit: str) -> tuple[World, str]:
         if audit.startswith("arn:")
         else str(arn_parts(world.table.arn)._replace(resource=f"table/{audit}"))
     )
-    read_indexes(context.aws, audit)  # refuses what is not an audit table, with the next action
+    read_indexes(context.aws, audit)  # refuses a table that is not an audit table, with advice
     if why := why_unreadable(context.aws, arn, world.table.arn):
         raise PrerequisiteError(
             f"Entries of {audit} can't be looked up: {why}.",
@@ -176,13 +178,13 @@ def _world(context: Context, trigger: Trigger, audit: str) -> tuple[World, str]:
 
 
 def _mappings(world: World, stream: str) -> tuple[MappingState, ...]:
-    """The function's mappings on one stream; all that it has where none is left on it."""
+    """The function's mappings on one stream; all its mappings if it has none on that stream."""
     there = [one for one in world.mappings if not one.is_leaving]
     return tuple(one for one in there if one.stream_arn == stream) or tuple(there)
 
 
 def _refuse_redacted(environment: Mapping[str, str], names: list[str]) -> None:
-    """Refuse where entries do not show the keys by which they would be found.
+    """Refuse if the entries do not show the keys that are needed to find them.
 
     Raises:
         PrerequisiteError: A redaction may name a key attribute.
@@ -199,7 +201,7 @@ def _refuse_redacted(environment: Mapping[str, str], names: list[str]) -> None:
 
 
 def _excuse(world: World) -> str:
-    """Why an item may rightly have no entry; empty where it may not."""
+    """Why an item may legitimately have no entry; empty if every item should have one."""
     function = world.function
     if function is not None and function.environment.get("RETENTION_DAYS"):
         return f"entries expire after {function.environment['RETENTION_DAYS']} days, and items stay"
@@ -211,7 +213,7 @@ def _excuse(world: World) -> str:
 def _unseen(
     streams: tuple[str, ...], begins: float, since: float, until: float, *, trimmed: bool
 ) -> Iterator[Stretch]:
-    """The times that were asked for, and of which not every insert is known."""
+    """The requested times of which not every insert is known."""
     if begins > since + 1:
         yield Stretch(
             since=since,
@@ -248,7 +250,7 @@ def _pages(found: Iterator[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]
 
 @dataclass(kw_only=True)
 class _Counts:
-    """What became of each insert or item, and the first ones without an entry."""
+    """Counts by outcome, and the first inserts or items without an entry."""
 
     examples: int
     stored: int = 0
@@ -275,7 +277,7 @@ class _Counts:
 
 
 class _Texts:
-    """Texts on disk, so that memory does not grow with their number."""
+    """A set of texts on disk, so that memory does not grow with their number."""
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
@@ -287,7 +289,7 @@ class _Texts:
         return self._db.execute("SELECT 1 FROM texts WHERE one = ?", (text,)).fetchone() is not None
 
     def take(self, texts: Iterator[str]) -> int:
-        """Keep these; how many there were."""
+        """Add these; return how many there were."""
         count = 0
         for text in texts:
             self._db.execute("INSERT OR IGNORE INTO texts VALUES (?)", (text,))

@@ -83,7 +83,7 @@ def made_up(
     """An event of made-up records.
 
     Args:
-        table: As it is, whose stream's ARN and view type are used; None where nobody looked.
+        table: As it is, whose stream's ARN and view type are used; None if nobody looked.
         view: Overrides the table's.
     """
     own = table.view if table is not None else None

@@ -18,7 +18,7 @@ class OpenSend:
 
     Attributes:
         count: Number of items that the run was to write.
-        undo: Arguments of the command that removes them; empty where all items have keys of the user's own.
+        undo: Arguments of the command that removes them; empty if all items have keys of the user's own.
         where: Endpoint of the run, in words.
     """
 

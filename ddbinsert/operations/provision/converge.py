@@ -67,7 +67,7 @@ class Prepared:
     Attributes:
         wanted: The trigger as it will be (`core.trigger.effective`).
         held: What the live stream holds, where a new mapping may replay it and that was counted.
-        asked: The question before it is carried out; None where nothing in it removes or replaces anything.
+        asked: The question before it is carried out; None if nothing in it removes or replaces anything.
     """
 
     wanted: Trigger

@@ -29,7 +29,7 @@ class Backlog:
     """What a stream holds for one mapping.
 
     Attributes:
-        undelivered: Inserts that pass the mapping's filter and have no receipt; None where the function leaves none.
+        undelivered: Inserts that pass the mapping's filter and have no receipt; None if the function leaves none.
         last_minute: Records of any kind that were written within the last minute.
         at_least: Not everything was read.
     """
@@ -57,7 +57,7 @@ def _draining(
 
 
 def backlog_of(context: Context, mapping: MappingState, function: FunctionState | None) -> Backlog | None:
-    """What the mapping has still to deliver of its stream; None where the stream is gone."""
+    """What the mapping has still to deliver of its stream; None if the stream is gone."""
     from ddbinsert.aws.read.streams import StreamReader
 
     aws, clock = context.aws, context.clock

@@ -18,7 +18,7 @@ def check_filters(
     """Warn of the user's filters that AWS accepts and that drop inserts.
 
     Args:
-        key: The table's key; None where it is not known.
+        key: The table's key; None if it is not known.
         force: Warn of a filter that no insert can pass, too.
 
     Raises:

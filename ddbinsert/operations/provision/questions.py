@@ -37,7 +37,7 @@ def question(
     backlog: Backlog | None,
     kinesis: tuple[str, ...] = (),
 ) -> str | None:
-    """The question before a plan is carried out; None where nothing in it removes or replaces anything.
+    """The question before a plan is carried out; None if nothing in it removes or replaces anything.
 
     Args:
         kinesis: ARNs of the Kinesis data streams that are given the table's changes, where its stream is replaced.

@@ -117,7 +117,7 @@ def backlog(context: Context, world: World, steps: tuple[Step, ...]) -> Backlog 
 
 
 def kinesis(context: Context, trigger: Trigger, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """The Kinesis data streams of a table whose stream is to be replaced; none where they may not be read."""
+    """The Kinesis data streams of a table whose stream is to be replaced; none if they may not be read."""
     if not any(isinstance(step, ReplaceStream) for step in steps):
         return ()
     from ddbinsert.aws.read.resources import read_kinesis_destinations

@@ -225,7 +225,7 @@ def _knows_role(world: World) -> bool:
 
 
 def _lacks_role(aws: Aws, world: World) -> bool:
-    """Whether the function's role is gone; False where it may not be looked for."""
+    """Whether the function's role is gone; False if it may not be looked for."""
     from ddbinsert.aws.read.resources import read_role
 
     if world.function is None or not world.function.role_arn:

@@ -50,7 +50,7 @@ class EarlyLook:
             aws.start(_load)
 
     def bookmark(self, world: World) -> StreamBookmark | None:
-        """The position in the world's live stream; None where none was taken in that one."""
+        """The position in the world's live stream; None if none was taken in that one."""
         if self._taken is None or world.table is None or world.table.stream_arn != self._stream:
             return None
         self._taken.result()

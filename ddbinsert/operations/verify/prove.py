@@ -188,7 +188,7 @@ def _age(subject: Subject, proof: Proof) -> float:
 
 
 def _changed_lately(subject: Subject, proof: Proof) -> float | None:
-    """Seconds since the change that may explain what leaked; None where there is no such excuse."""
+    """Seconds since the change that may explain what leaked; None if there is no such excuse."""
     proofs = {one.code for one in proof.verdict.findings if one.weight is Weight.PROOF}
     if not proofs or not proofs <= _LEAKS or not subject.circumstances().insert_only:
         return None

@@ -30,7 +30,7 @@ class Recorder:
     """A listener of a connection. Thread-safe.
 
     Attributes:
-        problem: Why not everything was kept (the disk is full, say); empty where it was.
+        problem: Why not everything was kept (the disk is full, say); empty if it was.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -78,7 +78,7 @@ def _is_stream_of(mapping: MappingState, table: str) -> bool:
 
 
 def role_of(aws: Aws, subject: Subject) -> RoleState | None:
-    """The function's role; None where it does not exist, one without a name where it was not read."""
+    """The function's role; None if it does not exist, one without a name where it was not read."""
     if subject.knows_role:
         with contextlib.suppress(AwsError):
             return read_role(aws, subject.trigger.role_name)

@@ -132,7 +132,7 @@ class Subject:
 
     @property
     def configuration(self) -> str:
-        """The function, the mappings and their filters in words; empty where there are no mappings."""
+        """The function, the mappings and their filters in words; empty if there are no mappings."""
         return "; ".join(
             f"{qualified(m.function_arn)} by mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}"
             + (

@@ -79,7 +79,7 @@ def _of_versions(verdict: Verdict, found: Sequence[Finding], unseen: Sequence[st
 
 
 def speaks_against(verdict: Verdict) -> tuple[Finding, ...] | None:
-    """What a further round found; None where it is as good as a PASS, but for versions that it did not see."""
+    """What a further round found; None if it is as good as a PASS, but for versions that it did not see."""
     causes = tuple(one for one in verdict.causes if one.code != Cause.ALIAS_DIVIDES_INVOCATIONS)
     passed = verdict.result is Result.PASS or (verdict.in_order and not causes)
     return None if passed else causes or verdict.causes

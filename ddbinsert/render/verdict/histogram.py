@@ -78,7 +78,7 @@ class HistogramDrawing:
 
 
 def histogram(latency: Histogram) -> HistogramDrawing | None:
-    """How many inserts took how long, on a logarithmic axis; None where nothing was measured."""
+    """How many inserts took how long, on a logarithmic axis; None if nothing was measured."""
     bars = _columns(latency.bars(), latency.count)
     median = latency.percentile(0.5)
     if not bars or median is None:

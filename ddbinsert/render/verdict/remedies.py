@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def remedy(finding: Finding) -> str:
-    """The next action, with commands between backticks; empty where there is none."""
+    """The next action, with commands between backticks; empty if there is none."""
     return "" if finding.mend is None else str(finding.mend)
 
 
 def command(finding: Finding) -> tuple[str, ...]:
-    """The command of the next action, as arguments; empty where there is none."""
+    """The command of the next action, as arguments; empty if there is none."""
     mend = finding.mend
     return ("ddbinsert", *mend.command) if isinstance(mend, Advice) and mend.command else ()
 

@@ -74,7 +74,7 @@ class ItemRow:
     Attributes:
         top: The y of its upper edge.
         tracks: The y and the name of each track.
-        more: What is not drawn, in words; empty where all is.
+        more: What is not drawn, in words; empty if all is.
     """
 
     number: int
@@ -117,7 +117,7 @@ class TimelineDrawing:
 
 
 def timeline(proof: Proof) -> TimelineDrawing | None:
-    """The drawing; None where nothing was written."""
+    """The drawing; None if nothing was written."""
     lanes = [lane for lane in proof.tally.lanes if lane.written] if proof.tally else []
     if not lanes:
         return None

@@ -98,7 +98,7 @@ class Cell:
 
 
 def event_rows(proof: Proof) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-    """A row for each count (written, processed, …), with a cell for each event name; empty where nothing was written."""
+    """A row for each count (written, processed, …), with a cell for each event name; empty if nothing was written."""
     if not wrote(proof) or proof.tally is None:
         return ()
     events = counts_by_event(proof)
@@ -153,7 +153,7 @@ class WriteRow:
         acknowledged: When, from the start of the run.
         expected: The record that it must leave.
         event: The record's event name.
-        event_id: Its id. Both empty where no record was read.
+        event_id: Its id. Both empty if no record was read.
         log: (text, time) of its log lines.
         more: Number of log lines beyond those.
     """
@@ -177,7 +177,7 @@ class ItemWrites:
 
 
 def every_write(proof: Proof) -> tuple[ItemWrites, ...]:
-    """The writes of every scripted item; empty where none was made."""
+    """The writes of every scripted item; empty if none was made."""
     lanes = [lane for lane in proof.tally.lanes if lane.written] if proof.tally else []
     if not lanes:
         return ()

@@ -57,7 +57,7 @@ class ServiceError(Exception):
     Attributes:
         code: AWS's error code, without a prefix such as ``AWS.SimpleQueueService.``.
         reason: AWS's own message.
-        status: The HTTP status; 0 where there was no answer.
+        status: The HTTP status; 0 if there was no answer.
     """
 
     def __init__(self, code: str, message: str, status: int = 0) -> None:

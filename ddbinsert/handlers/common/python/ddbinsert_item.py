@@ -158,13 +158,13 @@ def time_of(record: dict[str, Any]) -> str | None:
 
 
 def milliseconds_of(record: dict[str, Any]) -> int | None:
-    """Epoch milliseconds of the change; None where the record does not say."""
+    """Epoch milliseconds of the change; None if the record does not say."""
     at = (record.get("dynamodb") or {}).get("ApproximateCreationDateTime")
     return int(at * 1000 + 0.5) if isinstance(at, (int, float)) and 0 < at < 2**33 else None
 
 
 def table_of(record: dict[str, Any]) -> str:
-    """The table's name, from the stream's ARN; empty where there is none."""
+    """The table's name, from the stream's ARN; empty if there is none."""
     found = re.search(r":table/([^/]+)", str(record.get("eventSourceARN")))
     return found[1] if found else ""
 

@@ -45,7 +45,7 @@ class Template:
 
 
 def template(environ: Mapping[str, str], name: str) -> Template | None:
-    """The template in a variable; None where it is not set.
+    """The template in a variable; None if it is not set.
 
     Raises:
         SettingsError: A brace stands alone, or a path has an empty part.

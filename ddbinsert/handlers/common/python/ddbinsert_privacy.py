@@ -84,7 +84,7 @@ class Privacy:
         return shown or None
 
     def test_run_of(self, record: dict[str, Any]) -> str | None:
-        """The id of the verify run that wrote the item; None where it is not a test item.
+        """The id of the verify run that wrote the item; None if it is not a test item.
 
         With TEST_ITEMS_KEY set, the item must prove it, by a code that only holders of that secret can make.
         """
@@ -172,7 +172,7 @@ def _run_of(value: Any) -> str | None:
 
 
 def _test_part(value: Any) -> Attributes | None:
-    """The part of a key attribute that a verify run made, in DynamoDB JSON; None where it made none."""
+    """The part of a key attribute that a verify run made, in DynamoDB JSON; None if it made none."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((kind, text),) = value.items()

@@ -63,7 +63,7 @@ class Arn:
 
 
 def arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn | None:
-    """The ARN in a variable, or None where it is not set.
+    """The ARN in a variable, or None if it is not set.
 
     Raises:
         SettingsError: It is not an ARN, not one of these services, or not one of a place to send to.
@@ -127,7 +127,7 @@ def flag(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
 
 
 def number(environ: Mapping[str, str], name: str, most: int) -> int:
-    """A whole number from 1 to ``most``; 0 where it is not set.
+    """A whole number from 1 to ``most``; 0 if it is not set.
 
     Raises:
         SettingsError: It is not one.

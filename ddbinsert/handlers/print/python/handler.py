@@ -21,9 +21,9 @@ class NewItem(TypedDict):
 
     Attributes:
         event_id: The same for the same insert, however often it is delivered: a key for your own deduplication.
-        time: When the item was written, ``2024-11-01T12:00:00.000Z``; None where the record does not say.
+        time: When the item was written, ``2024-11-01T12:00:00.000Z``; None if the record does not say.
         keys: The key in plain values.
-        item: The whole item; None where the view type has no new image. Numbers are texts of their digits
+        item: The whole item; None if the view type has no new image. Numbers are texts of their digits
             (``Numeral``, a str): ``Decimal(item["total"])`` loses nothing.
     """
 

@@ -42,7 +42,7 @@ class Documents:
             the user's function may have failed on test items, too.
 
     Attributes:
-        unread: Why the destination is not read; empty where it is.
+        unread: Why the destination is not read; empty if it is.
         others_come: The last removal met a document about the user's own function beside a tap: more may come.
     """
 
@@ -74,7 +74,7 @@ class Documents:
         """Read the destination, if it is time for that; whether a document about the failing item is there.
 
         Args:
-            place: The failing item's shard and sequence number; None where its record was not read.
+            place: The failing item's shard and sequence number; None if its record was not read.
             poison: Its eventID.
         """
         if self.unread or self.kept or not poison or self._context.clock.monotonic() < self._due:
@@ -182,7 +182,7 @@ def _number(record: Record, run_id: str) -> int | None:
 
 
 def _why_not(context: VerifyContext, arn: str) -> str:
-    """Why a destination must not be read, or cannot be; empty where it may."""
+    """Why a destination must not be read, or cannot be; empty if it may."""
     from ddbinsert.aws.failure_places import has_redrive_policy, held, open_destination
     from ddbinsert.aws.read.resources import read_mappings
 

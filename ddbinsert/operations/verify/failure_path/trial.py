@@ -54,7 +54,7 @@ class Trial:
     Args:
         subject: The function that fails, with its mapping: the user's own, or the tap.
         sample: What the items carry.
-        secret: Makes the function's own template fail; empty where the tap does so by itself.
+        secret: Makes the function's own template fail; empty if the tap does so by itself.
         fails_until: Epoch seconds after which the item fails no more.
 
     Attributes:
@@ -223,7 +223,7 @@ class Trial:
 
     @property
     def place(self) -> tuple[str, int] | None:
-        """The shard and the sequence number of the failing item; None where its record was not read."""
+        """The shard and the sequence number of the failing item; None if its record was not read."""
         for record in self._poison.recorded:
             shard = self._shards.get(record.event_id)
             if shard:

@@ -47,7 +47,7 @@ class TriedOut:
     """What came of it.
 
     Attributes:
-        run_id: The last trial's; empty where none was made.
+        run_id: The last trial's; empty if none was made.
         findings: Beside those of the outcome.
     """
 

@@ -125,7 +125,7 @@ def _parts(schema: KeySchema, run_id: str) -> Iterator[str]:
 
 
 def _barred(beside: Subject, mapping: MappingState, looked: Looked) -> str:
-    """Why a tap's own role cannot send where the function's may; empty where it can."""
+    """Why a tap's own role cannot send where the function's may; empty if it can."""
     state = looked.destinations[mapping.on_failure or ""]
     actions = (SENDS[state.service], *ENCRYPTS[state.service])
     granted = replace(state, own=dict.fromkeys(actions, Own.ALLOWED), own_unread="")

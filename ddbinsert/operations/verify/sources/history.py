@@ -30,7 +30,7 @@ class RealInserts:
     Attributes:
         seen: How many were read.
         passing: How many of them a mapping's filters let through.
-        example: The key of one that no filter lets through, as JSON; empty where there is none.
+        example: The key of one that no filter lets through, as JSON; empty if there is none.
     """
 
     seen: int = 0
@@ -69,7 +69,7 @@ def real_inserts(aws: Aws, clock: Clock, subject: Subject) -> RealInserts:
 
 
 def _passes(subject: Subject) -> Callable[[Mapping[str, Any]], bool] | None:
-    """Whether a mapping delivers a record; None where the filters let every insert through, or can't be read."""
+    """Whether a mapping delivers a record; None if the filters let every insert through, or can't be read."""
     enabled = [mapping for mapping in subject.mappings if mapping.is_enabled]
     if any(m.filters_hidden or not m.filters or INSERT_ONLY in m.filters for m in enabled):
         return None

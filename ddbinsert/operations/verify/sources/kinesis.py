@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def kinesis_streams(aws: Aws, table: str) -> tuple[str, ...]:
-    """Their ARNs; none where that may not be read."""
+    """Their ARNs; none if that may not be read."""
     try:
         return read_kinesis_destinations(aws, table)
     except AwsError:

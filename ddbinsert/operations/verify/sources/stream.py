@@ -19,7 +19,7 @@ class StreamSource:
     """Reads what the stream holds of the scripted items; bulk items are too many to be read twice.
 
     Attributes:
-        problem: Why the reading is not complete; empty where it is.
+        problem: Why the reading is not complete; empty if it is.
         complete: Every record that the scripted writes must leave was read.
     """
 
