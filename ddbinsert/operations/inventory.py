@@ -1,4 +1,4 @@
-"""Streams and their consumers in several regions and accounts, read side by side."""
+"""Streams and their consumers in several regions and accounts, read in parallel."""
 
 from __future__ import annotations
 
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-#: Regions at a time.
+#: Number of regions that are read at a time.
 _AT_ONCE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class RegionConnection:
-    """A region of an account, and how to connect to it."""
+    """A region of an account.
+
+    Attributes:
+        region: Its name.
+        profile: The profile with the account's credentials; None for the default credentials.
+        connect: Opens the connection.
+    """
 
     region: str
     profile: str | None
@@ -36,10 +42,10 @@ class _Failed:
 
 
 def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[InventoryEntry | Unread]:
-    """The consumers of every stream, each as soon as it is known; and what could not be read.
+    """The consumers of every stream, each as soon as it is known; and the places that could not be read.
 
     Raises:
-        DdbInsertError: Nothing could be read at all, in the one place that was asked for.
+        DdbInsertError: Only one place was requested, and nothing could be read there.
     """
     waiting: queue.SimpleQueue[RegionConnection] = queue.SimpleQueue()
     for place in places:
@@ -79,7 +85,7 @@ def _work(
     stop: threading.Event,
     clock: Clock,
 ) -> None:
-    """Read one place after the other."""
+    """Read the waiting places one after the other."""
     alone = waiting.qsize() == 1
 
     def give(one: InventoryEntry | Unread | _Failed | None) -> None:
@@ -108,7 +114,7 @@ def _work(
                     region=place.region, profile=place.profile, what="everything", reason=error.message
                 )
             )
-        except BaseException as error:  # noqa: BLE001 - raised again where the results are read
+        except BaseException as error:  # noqa: BLE001 - raised again when the results are read
             give(_Failed(error))
     give(None)
 

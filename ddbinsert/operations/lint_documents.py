@@ -1,4 +1,4 @@
-"""Filters in templates, plans and configuration files, checked where they are written."""
+"""Checks filters in templates, plans and configuration files, with the positions of the findings."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from ddbinsert.documents.source import Document, Path
 
 
-#: ddbinsert adds the restriction to the filters of its own file; in templates it is checked where it is required.
+#: ddbinsert adds the restriction to filters of its own file; in templates it is checked if it is required.
 _OWN_ONLY: Final = "not-insert-only"
 
 
 def check_document(
     declared: Declarations, *, require_insert_only: bool, known: KnownStream
 ) -> list[CheckedMapping]:
-    """Every mapping of a document.
+    """Check every mapping of a document.
 
     Args:
         require_insert_only: A mapping that is not insert-only is an error.
-        known: What the command line says of the tables; the document's own statements come second.
+        known: Properties of the tables from the command line; they take precedence over the document's.
     """
     return [
         _Checker(declared, mapping, known, require_insert_only=require_insert_only).checked()
@@ -40,7 +40,7 @@ def check_document(
 
 
 class _Checker:
-    """Checks one mapping and places its findings."""
+    """Checks one mapping, and sets the positions of its findings."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class _Checker:
         self.stream = KnownStream(
             view=known.view or stream.view, key=known.key or stream.key, arn=known.arn or stream.arn
         )
-        #: The filters that are known, each with its number.
+        #: The known filters, each with its number.
         self.filters = [
             (number, one) for number, one in enumerate(mapping.filters, 1) if one.pattern is not None
         ]
@@ -214,7 +214,7 @@ class _Checker:
 
 
 def _short(record: dict[str, object]) -> dict[str, object]:
-    """A record without the fields that are the same in all records."""
+    """A record without the fields that are equal in all records."""
     change = record.get("dynamodb")
     images = change if isinstance(change, dict) else {}
     kept = {name: images[name] for name in ("Keys", "NewImage", "OldImage") if name in images}

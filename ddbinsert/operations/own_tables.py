@@ -1,4 +1,4 @@
-"""Making the tables beside a trigger: its audit log and its deduplication table."""
+"""Creating the tables that a trigger uses: its audit log and its deduplication table."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["Made", "make_audit_table", "make_deduplication_table"]
 def make_audit_table(
     context: Context, name: str, *, by_table: bool, expires: bool, kms_key: str | None, protect: bool
 ) -> Made:
-    """Make, or complete, the table of an audit log.
+    """Create or complete the table of an audit log.
 
     Args:
         by_table: Add an index by table and time.
         expires: Entries expire by their attribute ``expires``.
-        kms_key: ARN of the key that encrypts it; None for DynamoDB's own.
-        protect: Point-in-time recovery, deletion protection, and a policy that denies changes of entries.
+        kms_key: ARN of the KMS key that encrypts it; None for DynamoDB's own.
+        protect: Enable point-in-time recovery and deletion protection, and add a policy that denies changes of entries.
     """
     indexes = {**INDEXES, **(dict([TABLE_INDEX]) if by_table else {})}
     spec = TableSpec(
@@ -38,6 +38,6 @@ def make_audit_table(
 
 
 def make_deduplication_table(context: Context, name: str, *, kms_key: str | None) -> Made:
-    """Make, or complete, a table of the events that functions have processed."""
+    """Create or complete a table of the events that functions have processed."""
     spec = TableSpec(name=name, kind="deduplication", key=KEY, expires=True, kms_key=kms_key)
     return ensure_table(context, spec)

@@ -1,4 +1,4 @@
-"""Reading a table's stream as it is: once or followed, from a chosen place, resumable."""
+"""Reading a table's stream: once or continuously, from a chosen position, resumable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 _CHECKPOINT_FORM = 1
-#: Seconds between two reads of a stream that holds nothing more.
+#: Seconds between two reads of a stream without new records.
 _IDLE = 0.25
 
 
@@ -47,11 +47,11 @@ class RecordsStream:
 
 @dataclass(kw_only=True)
 class Checkpoint:
-    """How far a stream was read: a file, replaced as a whole.
+    """How far a stream was read, in a file that is replaced atomically.
 
     Attributes:
-        since: Where reading began, in epoch seconds; None for the oldest record.
-        after: Shard to the sequence number of its last record that was given.
+        since: Start of reading in epoch seconds; None for the oldest record.
+        after: Shard to the sequence number of its last returned record.
         ended: Shards that were read to their end.
     """
 
@@ -66,7 +66,7 @@ class Checkpoint:
         """Write the file.
 
         Raises:
-            UsageError: It can't be written.
+            UsageError: The file cannot be written.
         """
         document = {
             "ddbinsert_checkpoint": _CHECKPOINT_FORM,
@@ -85,10 +85,10 @@ class Checkpoint:
 
 
 def source_of(aws: Aws, name: str) -> RecordsStream:
-    """The stream of a table; its last one where it was disabled: AWS keeps the records for 24 hours.
+    """The stream of a table; its last one if the stream is disabled: AWS keeps the records for 24 hours.
 
     Raises:
-        PrerequisiteError: There is no table, or it never had a stream.
+        PrerequisiteError: The table does not exist, or never had a stream.
     """
     table = existing_table(aws, name)
     arn = table.stream_arn or table.latest_stream_arn
@@ -102,10 +102,11 @@ def source_of(aws: Aws, name: str) -> RecordsStream:
 
 
 def checkpoint_of(path: Path, stream_arn: str) -> Checkpoint:
-    """The checkpoint in a file; a new one where there is no such file.
+    """The checkpoint in a file; a new one if the file does not exist.
 
     Raises:
-        UsageError: The file holds something else. PrerequisiteError: It is of another stream.
+        UsageError: The file is not a checkpoint.
+        PrerequisiteError: The checkpoint belongs to another stream.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -142,7 +143,7 @@ def checkpoint_of(path: Path, stream_arn: str) -> Checkpoint:
 
 
 def _read(text: str) -> dict[str, Any] | None:
-    """The document of a checkpoint; None for anything else."""
+    """The document of a checkpoint; None if the text is not a checkpoint."""
     try:
         known = json.loads(text)
     except ValueError:
@@ -174,8 +175,8 @@ def reader_of(
 
     Args:
         since: Epoch seconds.
-        sequence: The number of the first record.
-        checkpoint: It wins where it is not new.
+        sequence: Sequence number of the first record.
+        checkpoint: Takes precedence over the other positions if it is not new.
     """
     from ddbinsert.aws.read.stream_places import Begin
     from ddbinsert.aws.read.streams import StreamReader
@@ -193,7 +194,7 @@ def reader_of(
 def wanted(
     events: Sequence[str], conditions: Sequence[str], key: KeySchema | None
 ) -> Callable[[Record], bool]:
-    """Whether a record is to be given: by its event, and by conditions in the language of `filter build`.
+    """A test whether to return a record, by its event and by conditions in the language of `filter build`.
 
     Raises:
         ConditionError: A condition is not valid.
@@ -213,11 +214,11 @@ def wanted(
 
 @dataclass(kw_only=True)
 class ReadCount:
-    """What was read so far.
+    """Counts of what was read so far.
 
     Attributes:
-        records: All of them.
-        given: Those that were wanted, by event.
+        records: Number of all records.
+        given: Number of returned records by event.
     """
 
     records: int = 0
@@ -244,11 +245,11 @@ def records(
 
     Args:
         limit: Stop after this number of records.
-        checkpoint: Told how far the caller came: a record counts once the next one is asked for.
-        turn: Called with the seconds so far after each page, and before each pause.
+        checkpoint: Updated with the caller's progress: a record counts when the next one is requested.
+        turn: Called with the elapsed seconds after each page, and before each pause.
 
     Raises:
-        InconclusiveError: The time was up before the end of the stream.
+        InconclusiveError: The timeout expired before the end of the stream.
     """
     started = clock.monotonic()
     while True:
@@ -284,7 +285,7 @@ def _given(
     limit: int | None,
     checkpoint: Checkpoint | None,
 ) -> Iterator[Record]:
-    """The records of a page that fit, until there are enough."""
+    """The records of a page that meet the conditions, up to the limit."""
     for record in page:
         seen.records += 1
         if fits(record):

@@ -1,4 +1,4 @@
-"""Several subjects of one run side by side, each in a thread of its own: one does not end another."""
+"""Several subjects of one run in parallel, each in its own thread: an error of one does not end the others."""
 
 from __future__ import annotations
 
@@ -19,37 +19,42 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U")
-#: Seconds of a sleep after which a worker looks whether the run was interrupted.
+#: Seconds of a sleep after which a worker checks whether the run was interrupted.
 _SLICE: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ended(Generic[T]):
-    """How the part of one subject ended: with a value, or with an error."""
+    """The result of one subject.
+
+    Attributes:
+        value: The returned value; None if there was an error.
+        error: The error, if there was one.
+    """
 
     value: T | None = None
     error: DdbInsertError | None = None
 
     def then(self, call: Callable[[T], U]) -> Ended[U]:
-        """What the call makes of the value; the same error where there is none."""
+        """The result of the call with the value; the same error if there is no value."""
         if self.error is not None or self.value is None:
             return Ended(error=self.error)
         return Ended(value=call(self.value))
 
 
 class Stop:
-    """Set once the run is interrupted; each worker's clock then raises KeyboardInterrupt in its next sleep."""
+    """Set when the run is interrupted; each worker's clock then raises KeyboardInterrupt in its next sleep."""
 
     def __init__(self) -> None:
         self.asked = threading.Event()
 
     def clock(self, clock: Clock) -> Clock:
-        """The clock for one worker."""
+        """A clock for one worker that follows this."""
         return _StoppingClock(clock, self.asked)
 
 
 class _StoppingClock:
-    """A clock whose sleep ends once when the run is interrupted; what is cleaned up after that sleeps as ever."""
+    """A clock whose sleep raises KeyboardInterrupt once after an interruption; the cleanup can then sleep normally."""
 
     def __init__(self, clock: Clock, asked: threading.Event) -> None:
         self._clock = clock
@@ -75,11 +80,11 @@ class _StoppingClock:
 
 
 class Named:
-    """A reporter for one of several subjects: each line names it, one thread writes at a time.
+    """A reporter for one of several subjects: each line names the subject, and one thread writes at a time.
 
     Args:
         addressed: Completes the command of an advice for this subject.
-        told: The steps that were reported, of all subjects: one that several of them need is done once.
+        told: The reported steps of all subjects: a step that several of them need is reported once.
     """
 
     def __init__(
@@ -98,7 +103,7 @@ class Named:
         self._told: set[Step] = set() if told is None else told
 
     def header(self, *, account: str | None, region: str | None, table: str | None) -> None:
-        del table  # the run is about several
+        del table  # the run covers several tables
         with self._lock:
             self._reporter.header(account=account, region=region, table=None)
 
@@ -122,7 +127,7 @@ class Named:
 
 
 class _Running:
-    """The workers that are at work: a pool forgets the worker whose start was interrupted, and would not wait for it."""
+    """Counts the running workers: a pool does not wait for a worker whose start was interrupted."""
 
     def __init__(self, stop: Stop) -> None:
         self._stop = stop
@@ -141,7 +146,7 @@ class _Running:
             self._changed.notify_all()
 
     def end(self) -> None:
-        """Ask the workers to stop, let no other begin, and return once none is at work."""
+        """Ask the workers to stop, let no further one start, and return when none is running."""
         with self._changed:
             self._stop.asked.set()
             self._changed.wait_for(lambda: not self._count)
@@ -150,14 +155,14 @@ class _Running:
 def side_by_side(
     calls: Sequence[Callable[[], T]], stop: Stop, *, at_once: int, name: str = "subject"
 ) -> tuple[Ended[T], ...]:
-    """Make each of the calls; an error ends its own alone.
+    """Make the calls in parallel; an error ends only its own call.
 
     Args:
-        at_once: The number of calls at a time.
-        name: How the threads' names begin.
+        at_once: Maximum number of parallel calls.
+        name: Prefix of the threads' names.
 
     Raises:
-        KeyboardInterrupt: The run was interrupted; every worker has cleaned up by then.
+        KeyboardInterrupt: The run was interrupted; raised after every worker has cleaned up.
     """
     running = _Running(stop)
 

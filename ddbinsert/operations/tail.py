@@ -1,4 +1,4 @@
-"""Reading a log group: one loop for reading it once and for following it."""
+"""Reading a log group: one loop for reading it once or continuously."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.core.model.wanted import Trigger
 
-#: Seconds: a line that shows up this late is still shown, at any rate of lines.
+#: A line that appears up to this number of seconds late is still shown, at any rate of lines.
 LATEST = 60.0
-#: Seconds between two requests: short while lines arrive, then longer. CloudWatch allows some 5 to 10 requests a
-#: second to a whole account.
+#: Seconds between two requests: short while lines arrive, then longer. CloudWatch allows about 5 to 10 requests per
+#: second and account.
 _FIRST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.2, 2.0, 1.3
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 1.0, 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TailedGroup:
-    """Where the lines come from.
+    """The log group to read.
 
     Attributes:
         group: Name of the log group.
@@ -43,14 +43,14 @@ class TailedGroup:
 
 
 def source_of(aws: Aws, function: str, trigger: Trigger | None) -> TailedGroup:
-    """The log group of a function: as deployed, else as configured, else Lambda's default."""
+    """The log group of a function: the deployed one, else the configured one, else Lambda's default."""
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.resources import read_function
 
     wanted = trigger.log_group if trigger is not None else f"/aws/lambda/{function}"
     try:
         deployed = read_function(aws, function)
-    except PermissionDenied:  # an identity may be allowed to read logs only
+    except PermissionDenied:  # the identity may be allowed to read logs only
         return TailedGroup(group=wanted)
     if deployed is None:
         return TailedGroup(group=wanted, exists=False)
@@ -66,7 +66,7 @@ def reader_of(aws: Aws, group: str, *, since: float, text: str | None = None) ->
     """
     from ddbinsert.aws.read.logs import LogReader
 
-    # The window is read again whenever the log has moved on by a quarter of it: a line of half its age is found.
+    # The window is read again after every quarter of its length, so that a line of half its length is still found.
     return LogReader(aws, group, since=since, needle=text, overlap=2 * LATEST)
 
 
@@ -86,12 +86,12 @@ def lines(
     Args:
         count: Stop after this number of lines.
         last: Of the lines that exist at the start, only this number of the newest.
-        wanted: Whether a line is to be given.
-        timeout: Seconds; following without ``count`` just ends then.
-        idle: Called with (lines so far, seconds so far) before every sleep.
+        wanted: Whether to return a line.
+        timeout: Seconds; after them, following without ``count`` ends without an error.
+        idle: Called with (number of lines, elapsed seconds) before every sleep.
 
     Raises:
-        InconclusiveError: The time was up before ``count`` lines, or before CloudWatch returned what exists.
+        InconclusiveError: The timeout expired before ``count`` lines, or before CloudWatch returned the existing lines.
         AwsError: Access was denied, or the endpoint does not answer.
     """
     started = clock.monotonic()
@@ -127,7 +127,7 @@ def lines(
 def _new(
     reader: LogReader, wanted: Callable[[LogEvent], bool], held: deque[LogEvent] | None
 ) -> Iterator[LogEvent]:
-    """What one poll gives; with ``held``, its newest lines once all of them are known."""
+    """The new lines of one poll; with ``held``, the newest lines when all of them are known."""
     for event in reader.poll():
         if not wanted(event):
             continue
@@ -144,10 +144,10 @@ def _when(event: LogEvent) -> int:
 
 
 def _time_is_up(reader: LogReader, given: int, count: int | None, timeout: float, *, follow: bool) -> None:
-    """Raise if fewer lines came than were asked for.
+    """Raise an error if fewer lines arrived than requested.
 
     Raises:
-        InconclusiveError: Fewer came.
+        InconclusiveError: Fewer lines arrived.
     """
     if count is not None:
         missing = f"; log group {reader.group} does not exist" if reader.group_missing else ""

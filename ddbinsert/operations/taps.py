@@ -1,4 +1,4 @@
-"""Temporary functions of `verify --wiretap` that a killed run may have left: named by the commands that see them."""
+"""Warnings about temporary functions of `verify --wiretap` that a killed run may have left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def mention_taps(reporter: Reporter, world: World, table: str) -> None:
     """Warn of each temporary function that reads the table's stream, with the command that removes it.
 
     Args:
-        world: With everybody who reads the stream.
+        world: The world, with all readers of the stream.
     """
     own = world.function.name if world.function else ""
     for consumer in consumers_of((*world.mappings, *world.other_mappings)):

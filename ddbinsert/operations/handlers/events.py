@@ -1,4 +1,4 @@
-"""Events to invoke a handler with: from a file, made up from a table's key, or read back from its stream."""
+"""Events to invoke a handler with: from a file, generated from a table's key, or read back from its stream."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 #: Bytes: Lambda's limit for a synchronous invocation.
 LARGEST_EVENT = 6 * 1024 * 1024
-#: A stream that a table without one is shown with.
+#: ARN of the stream in generated events if the table has none.
 NO_STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/{table}/stream/2026-01-01T00:00:00.000"
 
 
 def read_event(source: str, *, cwd: Path, stdin: TextIO) -> dict[str, Any]:
-    """The event in a file, or on standard input where ``source`` is ``-``: an event, records, or one record.
+    """The event in a file, or on standard input if ``source`` is ``-``: an event, records, or one record.
 
     Raises:
-        UsageError: It can't be read, or holds no stream records.
+        UsageError: It cannot be read, or contains no stream records.
     """
     name = "standard input" if source == "-" else source
     try:
@@ -54,7 +54,7 @@ def _event(document: Any, name: str) -> dict[str, Any]:
         case {"Records": list()}:
             event = document
         case {"data": {"Records": list()} as inner}:
-            event = inner  # our own envelope, as --output json writes it
+            event = inner  # the envelope that --output json writes
         case list():
             event = {"Records": document}
         case {"dynamodb": dict()}:
@@ -80,10 +80,10 @@ def made_up(
     events: Sequence[EventName],
     items: Sequence[Mapping[str, dict[str, Any]]] = (),
 ) -> dict[str, Any]:
-    """An event of made-up records.
+    """An event of generated records.
 
     Args:
-        table: As it is, whose stream's ARN and view type are used; None if nobody looked.
+        table: The table with the stream ARN and view type to use; None if it was not read.
         view: Overrides the table's.
     """
     own = table.view if table is not None else None
@@ -101,12 +101,12 @@ def made_up(
 
 
 def captured(aws: Aws, table: TableState, count: int, *, clock: Clock) -> dict[str, Any]:
-    """The newest inserts that the table's stream holds, oldest first.
+    """The newest inserts in the table's stream, oldest first.
 
-    Shards are read side by side, so that the newest is not the one that comes last.
+    Shards are read in parallel, so records do not arrive in order of their time.
 
     Raises:
-        PrerequisiteError: No live stream, or no insert in it.
+        PrerequisiteError: The table has no live stream, or the stream contains no insert.
     """
     from ddbinsert.aws.read.streams import read_stream
 
@@ -130,6 +130,6 @@ def captured(aws: Aws, table: TableState, count: int, *, clock: Clock) -> dict[s
 
 
 def _age_rank(record: Mapping[str, Any]) -> tuple[float, int]:
-    """Greater for a newer record. Its time tells whole seconds; within one, the sequence number has to do."""
+    """A sort key that is greater for a newer record: its time in whole seconds, then its sequence number."""
     change = record["dynamodb"]
     return float(change.get("ApproximateCreationDateTime") or 0), int(change["SequenceNumber"])

@@ -28,15 +28,15 @@ def here(
     request_id: str,
     times: int = 1,
 ) -> list[Invocation]:
-    """Run the handler's own files in a process of their own, ``times`` over in the same one.
+    """Run the handler's own files in a separate process, ``times`` times in the same one.
 
     Args:
-        base: Where ``function.code`` starts from.
-        connect: Called where the handler may want to speak to AWS: the connection that it gets.
+        base: The folder that ``function.code`` is relative to.
+        connect: Returns the connection for a handler that may connect to AWS; called only then.
         variables: This process's environment.
 
     Raises:
-        DdbInsertError: The code can't be packed, or not be run here.
+        DdbInsertError: The code cannot be packed, or cannot be run on this machine.
     """
     from ddbinsert.handlers.worker import Worker
     from ddbinsert.operations.provision.code import build
@@ -52,7 +52,7 @@ def here(
     if _speaks_to_aws(trigger):
         from ddbinsert.aws.invoke import variables_of
 
-        # The resolved identity alone: what a profile says must not be resolved a second time.
+        # Only the resolved credentials: a profile must not be resolved a second time.
         surroundings = {name: value for name, value in variables.items() if not name.startswith("AWS_")}
         surroundings |= variables_of(connect())
     with Worker(
@@ -67,11 +67,11 @@ def here(
 
 
 def deployed(aws: Aws, trigger: Trigger, event: Mapping[str, Any], *, times: int = 1) -> list[Invocation]:
-    """Invoke the function as it is deployed.
+    """Invoke the deployed function.
 
     Raises:
-        UsageError: The event is larger than Lambda takes.
-        DdbInsertError: There is no such function, or Lambda refused.
+        UsageError: The event is larger than Lambda's limit.
+        DdbInsertError: The function does not exist, or Lambda refused the call.
     """
     from ddbinsert.aws.invoke import invoke
 

@@ -1,4 +1,4 @@
-"""Copying a template out, to be made one's own."""
+"""Copying a template into a folder, to be edited by the user."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaffold:
-    """What was copied.
+    """The result of copying a template.
 
     Attributes:
         handler: The entry point, for function.handler.
         entry: The file to edit.
-        variables: Environment variables that the code needs or takes, the needed ones first.
+        variables: Environment variables that the code reads, required ones first.
     """
 
     template: Template
@@ -33,11 +33,11 @@ class Scaffold:
 
 
 def scaffold(template: Template, folder: Path, runtime: str) -> Scaffold:
-    """Copy the template's files, and the rights that it declares, into a new or empty folder.
+    """Copy the template's files, and the permissions that it declares, into a new or empty folder.
 
     Raises:
-        Refused: The folder holds something already: nothing is overwritten.
-        UsageError: It can't be written, or no template is written for the runtime.
+        Refused: The folder is not empty: nothing is overwritten.
+        UsageError: The folder cannot be written, or the template does not support the runtime.
     """
     from ddbinsert.handlers.bundle import language_of, rights_text, template_files, template_rights
     from ddbinsert.handlers.rights import FILE_NAME

@@ -1,4 +1,4 @@
-"""The sinks of a template, checked before anything is made: they exist, can be written to, and lose nothing silently."""
+"""The checks of a template's sinks before anything is created: they exist, can be written, and lose no record."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 SINK = "SINK_ARN"
 DEDUPLICATION = "DEDUPLICATION_TABLE_ARN"
 _TABLE = re.compile(r"table/[A-Za-z0-9_.-]{3,255}")
-#: Services whose sinks take one entry a call, and the processor time of one (docs/benchmarks.md#handlers).
+#: Services whose sinks take one entry per call, and the processor seconds of one (docs/benchmarks.md#handlers).
 _ONE_BY_ONE = ("dynamodb", "s3")
 _SECONDS_PER_RECORD = {"python": 0.0030, "nodejs": 0.0009}
-#: MB for which Lambda gives one processor; the part of the timeout in which a handler works.
+#: MB of memory for which Lambda provides one processor; the fraction of the timeout in which a handler works.
 _ONE_PROCESSOR, _WORKING = 1769, 0.8
 
 
 def check_sinks(
     aws: Aws, trigger: Trigger, world: World, package: Package, reporter: Reporter, *, has_mapping: bool
 ) -> None:
-    """Refuse sinks that cannot work, and warn of settings that lose records silently.
+    """Refuse sinks that cannot work, and warn about settings that lose records silently.
 
     Args:
-        has_mapping: The mapping is wanted, too, so that its on-failure destination matters.
+        has_mapping: The run includes the mapping, so that its on-failure destination matters.
 
     Raises:
-        UsageError: A sink is the trigger's own table, or a table of another kind.
+        UsageError: A sink is the trigger's own table, or a table with an unsuitable key.
         PrerequisiteError: A sink does not exist.
     """
     from ddbinsert.handlers.rights import wildcards
@@ -64,7 +64,7 @@ def check_sinks(
 
 
 def _kept_for(trigger: Trigger, world: World) -> str:
-    """How long the log group keeps its lines once the plan is carried out."""
+    """How long the log group keeps its lines after the plan is carried out."""
     days: int | None = trigger.function.log_retention_days
     group = world.log_group
     is_there = group is not None and group.name == trigger.log_group
@@ -74,11 +74,11 @@ def _kept_for(trigger: Trigger, world: World) -> str:
 
 
 def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:
-    """The ARN of a sink that was given as an ARN, as ``s3://BUCKET/PREFIX``, or by its name.
+    """The ARN of a sink that is given as an ARN, as ``s3://BUCKET/PREFIX``, or by its name.
 
     Raises:
-        UsageError: The code has no sink, or several places have the name.
-        PrerequisiteError: No place has it.
+        UsageError: The code has no sink, or several resources have the name.
+        PrerequisiteError: No resource has the name.
     """
     from ddbinsert.aws.sink_places import find_by_name
     from ddbinsert.handlers.bundle import template_rights
@@ -112,7 +112,7 @@ def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:
 
 
 def _template(aws: Aws, trigger: Trigger) -> Template | None:
-    """The template that is given, or the one that the function was made from; None for other code."""
+    """The template that is given, or the one that the function was created from; None for other code."""
     from ddbinsert.aws.read.resources import read_function
 
     if not trigger.explicit.isdisjoint({"function.template", "function.code"}):
@@ -169,7 +169,7 @@ def _making(variable: str, target: Arn) -> str | Advice:
 
 
 def _another(variable: str, target: Arn, table: str) -> str | Advice:
-    """What to name instead of a place that is there, and cannot be used."""
+    """The advice for an existing resource that cannot be used as a sink."""
     if target.service != "dynamodb":
         return "Use another one."
     name = f"{table}-{'processed' if variable == DEDUPLICATION else 'audit'}"
@@ -181,7 +181,7 @@ def _command(variable: str) -> str:
 
 
 def _warn_of_slowness(trigger: Trigger, reporter: Reporter) -> None:
-    """A batch that takes longer than the function's timeout is worked off in parts, each of which counts as an attempt."""
+    """Warn of batches that take longer than the function's timeout: each part of such a batch counts as an attempt."""
     function, mapping = trigger.function, trigger.mapping
     target = parse_arn(function.environment[SINK])
     if target is None or target.service not in _ONE_BY_ONE:

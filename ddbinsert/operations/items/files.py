@@ -33,16 +33,16 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _TAG = "tag:yaml.org,2002:"
 _NOWHERE = Place("")
 
-#: Line, and what stands there.
+#: A line number, and the value that begins there.
 _Found = tuple[int, object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """An item as it was read; its key may be incomplete.
+    """An item as read from a file; its key may be incomplete.
 
     Attributes:
-        line: Where the document that it is part of begins.
+        line: The line on which its document begins.
     """
 
     item: Item
@@ -50,7 +50,7 @@ class Draft:
 
 
 class _Unreadable(Exception):
-    """The text cannot be parsed from some line on."""
+    """The text cannot be parsed from a certain line on."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -59,10 +59,10 @@ class _Unreadable(Exception):
 
 
 def read_items(source: str, *, cwd: Path, stdin: TextIO) -> list[Draft]:
-    """The items of a file, or of standard input where ``source`` is ``-``.
+    """The items of a file, or of standard input if ``source`` is ``-``.
 
     Raises:
-        UsageError: It cannot be read, or holds something that is not an item; every problem with its line.
+        UsageError: It cannot be read, or contains something that is not an item; lists every problem with its line.
     """
     name = "standard input" if source == "-" else source
     text = _text_of(source, name, cwd=cwd, stdin=stdin)
@@ -85,10 +85,10 @@ def read_items(source: str, *, cwd: Path, stdin: TextIO) -> list[Draft]:
 
 
 def refuse(problems: list[str]) -> None:
-    """Raise for them, if there are any.
+    """Raise an error if there are problems.
 
     Raises:
-        UsageError: All of them; the first ten in full.
+        UsageError: There are problems; the first ten are listed in full.
     """
     if not problems:
         return
@@ -120,7 +120,7 @@ def _text_of(source: str, name: str, *, cwd: Path, stdin: TextIO) -> str:
 
 
 def _documents(text: str, name: str) -> Iterator[_Found]:
-    """What stands in a text, by the file's name, or by how it begins where the name says nothing."""
+    """The values in a text, parsed by the file's extension, or by the text's beginning if there is no known one."""
     suffix = Path(name).suffix.lower()
     if suffix in (".json", ".jsonl", ".ndjson"):
         yield from _json(text)
@@ -133,10 +133,10 @@ def _documents(text: str, name: str) -> Iterator[_Found]:
 def _either(
     first: Callable[[str], Iterable[_Found]], second: Callable[[str], Iterable[_Found]], text: str
 ) -> list[_Found]:
-    """What the first reader makes of it, else the second; the first's complaint where neither can.
+    """The values that the first reader finds, else those of the second; the first one's error if neither can read it.
 
     Raises:
-        _Unreadable: Neither can.
+        _Unreadable: Neither reader can read it.
     """
     try:
         return list(first(text))
@@ -151,10 +151,10 @@ def _either(
 
 
 def _json(text: str) -> Iterator[_Found]:
-    """Values one after the other, however they are laid out; of an array, its elements.
+    """The values in a text, one after the other, in any layout; the elements of an array one by one.
 
     Raises:
-        _Unreadable: From here on it is not valid JSON.
+        _Unreadable: The text is not valid JSON from this line on.
     """
     place, counted, line = 0, 0, 1
     inside = False
@@ -176,7 +176,7 @@ def _json(text: str) -> Iterator[_Found]:
 
 
 def _after_element(text: str, place: int) -> tuple[bool, int]:
-    """Whether the array goes on, and where."""
+    """Whether the array continues, and at which position."""
     place = _skipped(text, place)
     match text[place : place + 1]:
         case ",":
@@ -226,10 +226,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _yaml(text: str, first_line: int = 1) -> Iterator[_Found]:
-    """Documents; of one that is a list, its elements. Empty documents are left out.
+    """The documents; the elements of a document that is a list. Empty documents are left out.
 
     Raises:
-        _Unreadable: It is not valid YAML, or holds something that an item cannot hold.
+        _Unreadable: It is not valid YAML, or contains something that an item cannot contain.
     """
     import yaml
 
@@ -254,10 +254,10 @@ def _yaml(text: str, first_line: int = 1) -> Iterator[_Found]:
 
 
 def _yaml_lines(text: str) -> Iterator[_Found]:
-    """A document a line, such as ``{id: a, n: 1}``.
+    """One document per line, such as ``{id: a, n: 1}``.
 
     Raises:
-        _Unreadable: A line is none.
+        _Unreadable: A line is not a document.
     """
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip()[:1] not in ("{", "#", ""):
@@ -266,7 +266,7 @@ def _yaml_lines(text: str) -> Iterator[_Found]:
 
 
 class _Nodes:
-    """YAML nodes as values: numbers exact, scalars by the rule of configuration files."""
+    """Converts YAML nodes to values: numbers are exact, scalars follow the rules of configuration files."""
 
     def __init__(self, first_line: int) -> None:
         from ddbinsert.config.nodes import Reading

@@ -19,7 +19,7 @@ class OpenSend:
     Attributes:
         count: Number of items that the run was to write.
         undo: Arguments of the command that removes them; empty if all items have keys of the user's own.
-        where: Endpoint of the run, in words.
+        where: Endpoint of the run, as text.
     """
 
     run_id: str
@@ -31,7 +31,7 @@ class OpenSend:
 
 @dataclass(frozen=True)
 class OpenSends:
-    """The records of one user, a file each; a file is removed when the run's items are gone."""
+    """The recorded runs of one user, one file each; a file is removed when the run's items are removed."""
 
     folder: Path
 
@@ -39,7 +39,7 @@ class OpenSends:
         """Record a run.
 
         Raises:
-            PrerequisiteError: The folder can't be written.
+            PrerequisiteError: The folder cannot be written.
         """
         document = {"table": run.table, "count": run.count, "undo": list(run.undo), "where": run.where}
         try:
@@ -55,11 +55,11 @@ class OpenSends:
             ) from error
 
     def close(self, run_id: str) -> None:
-        """Remove the record of a run whose items are gone."""
+        """Remove the record of a run whose items are removed."""
         (self.folder / f"{run_id}.json").unlink(missing_ok=True)
 
     def of_table(self, table: str) -> list[OpenSend]:
-        """The runs that may have left items in a table; what can't be read is left out."""
+        """The runs that may have left items in a table; unreadable records are left out."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
             try:

@@ -1,4 +1,4 @@
-"""Test inserts: written, modified and removed as asked, and cleaned up whatever happens."""
+"""Test inserts: written, modified and removed as requested, and cleaned up in any case."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _SHOWN_KEYS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SendOptions:
-    """What is done with the items besides inserting them.
+    """Options of a run besides the items.
 
     Attributes:
-        modify: Each is changed once.
-        remove: Each is removed, as a part of the test.
-        keep: They stay; otherwise they are removed after ``hold`` seconds.
-        rate: Writes a second at most.
-        patience: Seconds of throttling without any progress after which it is given up.
+        modify: Modify each item once.
+        remove: Remove each item, as a part of the test.
+        keep: Keep the items; otherwise they are removed after ``hold`` seconds.
+        rate: Maximum number of writes per second.
+        patience: Seconds of throttling without progress after which the run fails.
     """
 
     modify: bool = False
@@ -48,7 +48,7 @@ class SendOptions:
 
 
 class SendInterrupted(DdbInsertError):
-    """Ctrl-C, after what was made has been cleaned up."""
+    """Ctrl-C, raised after the cleanup."""
 
     exit_code: ClassVar[ExitCode] = ExitCode.INTERRUPTED
     default_code = "interrupted"
@@ -57,10 +57,10 @@ class SendInterrupted(DdbInsertError):
 def templates_of(
     drafts: Sequence[Draft], schema: KeySchema, *, name: str, count: int | None
 ) -> tuple[Item, ...]:
-    """The items of a file, once each of them fits the table's key.
+    """The items of a file, after a check that each has the table's key.
 
     Raises:
-        UsageError: One doesn't, or two are the same item; every problem with its line.
+        UsageError: An item does not have it, or two have the same key; lists every problem with its line.
     """
     from ddbinsert.core.items.convert import ItemError, canonical, key_in, with_key
     from ddbinsert.core.items.run_key import key_of
@@ -101,15 +101,15 @@ def send(
     reporter: Reporter,
     opened: OpenSends | None = None,
 ) -> Sent:
-    """Write the items, and leave the table as it was, unless they are to be kept.
+    """Write the items, and remove them afterwards unless they are to be kept.
 
     Args:
-        undo: The arguments of ``ddbinsert`` that remove what this run leaves behind; None if none do.
-        opened: Where the run is recorded until its items are gone.
+        undo: The arguments of ``ddbinsert`` that remove what this run leaves behind; None if no command can.
+        opened: Where the run is recorded until its items are removed.
 
     Raises:
-        Interrupted: Ctrl-C; with what was done as its ``data``.
-        AwsError: AWS refused; likewise.
+        Interrupted: Ctrl-C; its ``data`` says what was done.
+        AwsError: AWS refused a call; likewise.
     """
     from ddbinsert.operations.items.open_sends import OpenSend
 
@@ -123,7 +123,7 @@ def send(
     ended = False
     try:
         sent = sender.run()
-        ended = options.keep and not undo  # items with keys of the user's own, asked to be kept, are data
+        ended = options.keep and not undo  # kept items with keys of the user's own are data
         return sent
     finally:
         if opened is not None and (ended or not sender.sent.left) and not sender.sent.uncertain:
@@ -133,9 +133,9 @@ def send(
 def clean(
     aws: Aws, table: str, samples: Samples, *, rate: float | None, clock: Clock, reporter: Reporter
 ) -> int:
-    """Remove the items of a run that was kept, as far as they are there; how many keys were removed.
+    """Remove the items that a run kept, if they still exist; return the number of removed keys.
 
-    Items whose keys the user gave are left alone: nothing shows that they are this run's.
+    Items whose keys the user gave are not touched: nothing identifies them as this run's.
     """
     from ddbinsert.aws.write.items import ItemWriter
 
@@ -195,10 +195,10 @@ class _Sender:
 
     @staticmethod
     def _ending(part: Callable[[], None]) -> BaseException | None:
-        """How a part ended, so that cleaning up comes first, whatever it was."""
+        """Run a part and return its exception, if any, so that the cleanup runs before it is raised."""
         try:
             part()
-        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - raised again, once all is cleaned up
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001 - raised again after the cleanup
             return error
         return None
 
@@ -214,7 +214,7 @@ class _Sender:
         )
 
     def _insert(self) -> None:
-        """Items with keys of ours in batches, as there can be none like them; the user's one by one."""
+        """Write items with generated keys in batches, as their keys are unique; those with the user's keys one by one."""
         samples, started = self._samples, self._clock.monotonic()
         partition, sort = samples.schema.partition.name, samples.schema.sort
         self._own.on_written = self._note
@@ -232,18 +232,18 @@ class _Sender:
             self.sent.inserted = self._made.written + self._own.written
 
     def _note(self, outcomes: list[tuple[Item, Any]]) -> None:
-        """Keep what became of the user's items: only those that this run wrote may be removed by it."""
+        """Store the outcomes of the user's items: this run may remove only those that it wrote."""
         from ddbinsert.aws.write.items import Put
         from ddbinsert.core.items.convert import key_in
 
         for item, outcome in outcomes:
             if outcome is Put.UNSURE:
-                continue  # neither this run's nor not: see _unanswered
+                continue  # unknown whether this run wrote it: see _unanswered
             where = self._own_keys if outcome is Put.WRITTEN else self.sent.existing
             where.append(key_in(item, self._samples.schema))
 
     def _keys(self) -> Iterator[Item]:
-        """Of every item that this run wrote, or may have written."""
+        """The keys of every item that this run wrote or may have written."""
         made = (self._samples.key(number) for number in self._samples.made())
         return chain(islice(made, self._made.attempted), self._own_keys)
 
@@ -270,7 +270,7 @@ class _Sender:
             self._clock.sleep(self._options.hold)
 
     def _delete(self, what: str) -> None:
-        """Remove what isn't removed yet; deletes may be done twice without harm."""
+        """Remove the items that are not removed yet; deleting one twice is harmless."""
         writer, started = self._writer(), self._clock.monotonic()
         try:
             for done in writer.delete_all(self._keys()):
@@ -292,7 +292,7 @@ class _Sender:
             self.sent.cleaned = self._gone - self.sent.removed
 
     def _unanswered(self) -> list[Item]:
-        """Keys of the user's items that were sent, without an answer to tell by whether they are this run's."""
+        """Keys of the user's items that were sent without an answer: unknown whether this run wrote them."""
         from ddbinsert.core.items.convert import canonical
 
         answered = {canonical(key) for key in (*self._own_keys, *self.sent.existing)}
@@ -300,7 +300,7 @@ class _Sender:
         return [key for key in tried if canonical(key) not in answered]
 
     def _told(self, failure: BaseException) -> BaseException:
-        """The failure with what was done by then, and what is left."""
+        """The failure, with what was done before it and what is left."""
         sent = self.sent
         done = f"{sent.inserted} item{'s' if sent.inserted != 1 else ''} had been inserted"
         if not sent.left:

@@ -1,4 +1,4 @@
-"""Carrying out the steps of a plan, with a report of each, and of how far it came where one fails."""
+"""Carrying out the steps of a plan, with a report of each, and of the completed ones if a step fails."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class CarriedOut(NamedTuple):
-    """What came of a plan.
+    """The result of a plan.
 
     Attributes:
-        done: The steps as they were done.
-        stays: Why steps that delete something left it, as ``TEXT: reason``.
+        done: The completed steps.
+        stays: Resources that were to be deleted and were not, as ``TEXT: reason``.
     """
 
     world: World
@@ -38,11 +38,11 @@ def carry_out(
     *,
     watch: Callable[[World], None] = lambda _world: None,
 ) -> CarriedOut:
-    """Do the steps.
+    """Carry out the steps.
 
     Args:
-        trigger: As it will be (`core.trigger.effective`).
-        watch: Shown the world after each step.
+        trigger: The trigger as it will be (`core.trigger.effective`).
+        watch: Called with the world after each step.
 
     Raises:
         DdbInsertError: A step failed; the message says how many are done.

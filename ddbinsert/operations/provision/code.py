@@ -1,4 +1,4 @@
-"""Which code a trigger's function runs: a template of ours, or the user's own."""
+"""The code that a trigger's function runs: a template of ddbinsert, or the user's own code."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def build(trigger: Trigger, base: Path, connect: Callable[[], Aws] | None = None
     """The deployment package; ``function.code`` is relative to ``base``.
 
     Args:
-        connect: Called for code that lies in AWS.
+        connect: Called for code that is stored in AWS.
 
     Raises:
-        PrerequisiteError, UsageError: There is no such code, or it can't be a function's.
+        PrerequisiteError: The code does not exist.
+        UsageError: The code cannot be that of a function.
     """
     from ddbinsert import handlers
 
@@ -50,10 +51,10 @@ def build(trigger: Trigger, base: Path, connect: Callable[[], Aws] | None = None
 
 
 def refuse_pretence(function: FunctionSpec) -> None:
-    """Refuse code that the embedded emulator accepts without running it: a trigger would seem to work.
+    """Refuse code that the embedded emulator accepts but does not run: the trigger would seem to work.
 
     Raises:
-        UsageError: A runtime that it doesn't run, or a container image.
+        UsageError: The emulator does not run the runtime, or the code is a container image.
     """
     from ddbinsert.handlers.entry import family_of
 
@@ -113,7 +114,7 @@ def _image(function: FunctionSpec, uri: str, aws: Aws) -> Package:
 
 
 def _through_bucket(package: Package, bucket: str | None, function: str) -> Package:
-    """An archive that is too large for a request goes through the bucket, named by its content."""
+    """Upload an archive that is too large for a request to the bucket, under a name derived from its content."""
     if bucket is None or len(package.zip_bytes) <= LARGEST_UPLOAD:
         return package
     digest = package.sha256.replace("/", "_").replace("+", "-").rstrip("=")

@@ -1,6 +1,6 @@
-"""Bringing a trigger about: observe, plan, apply.
+"""Creating or changing a trigger: observe, plan, apply.
 
-enable-stream, create-function and attach-trigger are all this, each with a scope of its own.
+enable-stream, create-function and attach-trigger all do this, each with its own scope.
 """
 
 from __future__ import annotations
@@ -62,12 +62,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A plan that was made, with everything that carrying it out takes.
+    """A plan, with everything that is needed to carry it out.
 
     Attributes:
         wanted: The trigger as it will be (`core.trigger.effective`).
-        held: What the live stream holds, where a new mapping may replay it and that was counted.
-        asked: The question before it is carried out; None if nothing in it removes or replaces anything.
+        held: The content of the live stream, if a new mapping may replay it and it was counted.
+        asked: The question before the plan is carried out; None if it removes and replaces nothing.
     """
 
     wanted: Trigger
@@ -83,7 +83,7 @@ class Prepared:
 
     @property
     def outcome(self) -> Converged:
-        """What it comes to, if nothing of it is carried out."""
+        """The outcome of a dry run."""
         held = self.held
         brought = consequences(
             self.wanted,
@@ -115,14 +115,14 @@ def converge(
     choose_position: ChoosePosition,
     watch: Callable[[World], None] = lambda _world: None,
 ) -> Converged:
-    """Make it so.
+    """Create or change the trigger as configured.
 
     Args:
-        package: Builds the function's code; called only where the plan depends on it.
-        watch: Shown the world before the first change and after each one.
+        package: Builds the function's code; called only if the plan depends on it.
+        watch: Called with the world before the first change and after each one.
 
     Raises:
-        DdbInsertError: It cannot be so, or AWS refused; what was done by then is named, and stays.
+        DdbInsertError: The configuration cannot be reached, or AWS refused a call; completed steps are listed and stay.
     """
     prepared = prepare(context, trigger, scope, options, package=package, choose_position=choose_position)
     if options.dry_run:
@@ -141,10 +141,10 @@ def prepare(
     package: Callable[[Trigger], Package],
     choose_position: ChoosePosition,
 ) -> Prepared:
-    """Make the plan; changes nothing.
+    """Create the plan; changes nothing.
 
     Raises:
-        DdbInsertError: It cannot be so, or AWS refused a look.
+        DdbInsertError: The configuration cannot be reached, or AWS refused a read.
     """
     reporter, held = context.reporter, None
     world = observed(context, trigger, scope, options)
@@ -204,13 +204,13 @@ def prepare(
 def perform(
     context: Context, prepared: Prepared, watch: Callable[[World], None] = lambda _world: None
 ) -> Converged:
-    """Carry out the plan; what it asks has been answered.
+    """Carry out the plan; its question has been answered.
 
     Args:
-        watch: Shown the world before the first change and after each one.
+        watch: Called with the world before the first change and after each one.
 
     Raises:
-        DdbInsertError: AWS refused; what was done by then is named, and stays.
+        DdbInsertError: AWS refused a call; completed steps are listed and stay.
     """
     wanted, world, steps, code = prepared.wanted, prepared.world, prepared.steps, prepared.code
     watch(world)
@@ -227,7 +227,7 @@ def perform(
 
 
 def _without(world: World, functions: frozenset[str]) -> World:
-    """The world without the mappings of these functions among those of others."""
+    """The world without the mappings of these functions in `other_mappings`."""
     others = tuple(mapping for mapping in world.other_mappings if mapping.function_name not in functions)
     return replace(world, other_mappings=others)
 
@@ -235,10 +235,10 @@ def _without(world: World, functions: frozenset[str]) -> World:
 def _before(
     context: Context, trigger: Trigger, world: World, steps: tuple[Step, ...], *, unasked: frozenset[str]
 ) -> str | None:
-    """Say what there is to say before the first change; the question before something that removes or replaces.
+    """Report remarks before the first change; return the question before steps that remove or replace something.
 
     Args:
-        unasked: Drained mappings, which go without a question.
+        unasked: Drained mappings, which are deleted without a question.
     """
     if not steps:
         context.reporter.step("nothing to do: everything is up to date")

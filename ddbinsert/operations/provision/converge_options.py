@@ -1,4 +1,4 @@
-"""Options of a converge besides the trigger, and the questions that it asks."""
+"""Options of `converge` besides the trigger, and the questions that it asks."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.wanted import StartingPosition
 
-#: The question before something that removes or replaces; raises where the answer is no.
+#: Asks before something is removed or replaced; raises if the answer is no.
 Confirm = Callable[[str], None]
 
 
 class ChoosePosition(Protocol):
-    """Called to choose where to start on a stream that holds history; raises where nobody can answer."""
+    """Called to choose the starting position on a stream with history; raises if no user can answer."""
 
     def __call__(self, inserts: int, *, at_least: bool) -> StartingPosition: ...
 
@@ -28,13 +28,12 @@ class ConvergeOptions:
     Attributes:
         create_table: Create a missing table with this key.
         replace: Replace a live stream of another view type.
-        prune: Delete our mappings on dead streams, whatever they have not delivered yet.
-        where: Readable conditions that become one more filter: all of them must hold.
-        keep_view: The view type was not given: keep the one that a live stream has.
-        adopt: Take over a function or mapping that somebody else made, where it has to be changed.
-        take_over: Parts (``mapping``, ``function``) to take over even where nothing has to be changed, and nothing is
-            to be created.
-        open_position: Leave open where a new mapping begins, where that depends on an answer: the plan says so.
+        prune: Delete ddbinsert's mappings on replaced streams, even if they have undelivered records.
+        where: Conditions that become one more filter: all of them must hold.
+        keep_view: The view type was not given: keep that of a live stream.
+        adopt: Take over a function or mapping that ddbinsert did not create, if it has to be changed.
+        take_over: Parts (``mapping``, ``function``) to take over even if nothing has to be changed; nothing is created.
+        open_position: Do not ask for the starting position of a new mapping; the plan says that it is open.
         beside: Functions of other triggers that are created or changed in the same run.
         force: Attach a filter even if no insert can match it.
         wait_drained: Wait until a replaced stream has been read to its end.
@@ -55,5 +54,5 @@ class ConvergeOptions:
 
     @property
     def finishes(self) -> bool:
-        """Whether a mapping that is drained is deleted: a run without any of these flags leaves it."""
+        """Whether a drained mapping is deleted: a run without any of these flags leaves it."""
         return self.replace or self.wait_drained or self.prune

@@ -1,4 +1,4 @@
-"""A live trigger against what a team's own templates and plans declare."""
+"""Comparing a live trigger with its declaration in templates and plans."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ class DeclaredMappings:
     """Every declared mapping on a DynamoDB stream.
 
     Attributes:
-        file: The first file or folder that was given. resource: The name of the one that is meant, where it is given.
-        unread: What could not be read of the folders that were given, a sentence each.
+        file: The first file or folder that was given.
+        resource: The name of the selected resource, if given.
+        unread: What could not be read in the given folders, one sentence each.
     """
 
     placed: tuple[Placed, ...]
@@ -44,7 +45,7 @@ def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = No
 
     Raises:
         DocumentError: A file that was given itself cannot be read.
-        UsageError: None declares a mapping.
+        UsageError: No file declares a mapping.
     """
     from ddbinsert.operations.document_files import declared_in, files_of
 
@@ -76,12 +77,13 @@ def look_against(
     """Compare a trigger with its declaration; changes nothing.
 
     Args:
-        trigger: With the function that is meant. known: What was read of it already.
+        trigger: The trigger, with the function to compare.
+        known: What was already read; it is not read again.
 
     Raises:
         PrerequisiteError: The table does not exist.
-        UsageError: No declaration, or more than one, may be meant.
-        AwsError: A look was refused.
+        UsageError: No declaration matches, or several do.
+        AwsError: AWS refused a read.
     """
     from ddbinsert.aws.read.observe import observe
 
@@ -92,10 +94,10 @@ def look_against(
 
 
 def declaration_seen(trigger: Trigger, world: World, declared: DeclaredMappings) -> DeclarationSeen:
-    """The same for doctor, of what it has read.
+    """The same for doctor, with what it has read.
 
     Raises:
-        UsageError: No declaration, or more than one, may be meant.
+        UsageError: No declaration matches, or several do.
     """
     found = _against(trigger, world, declared)
     place = found.declared.place

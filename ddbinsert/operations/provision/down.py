@@ -1,4 +1,4 @@
-"""Taking triggers down again: only what carries ddbinsert's tag, mappings first."""
+"""Removing triggers: only resources with ddbinsert's tag, mappings first."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DownRequest:
-    """How much is to go.
+    """What to remove.
 
     Attributes:
-        stream: Disable the table's stream, too.
-        table: Delete the table, too, if ddbinsert created it.
-        keeping: What is to stay, or to go, besides the usual.
+        stream: Also disable the table's stream.
+        table: Also delete the table, if ddbinsert created it.
+        keeping: What to keep, or to remove, besides the default.
     """
 
     stream: bool = False
@@ -44,10 +44,10 @@ class DownRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundTrigger:
-    """What there is of one trigger.
+    """The existing resources of one trigger.
 
     Attributes:
-        tags: The table's.
+        tags: The table's tags.
         users: Every mapping of the function, from any source.
     """
 
@@ -58,11 +58,11 @@ class FoundTrigger:
 
 
 def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger:
-    """What there is to be taken down; changes nothing.
+    """The resources to remove; changes nothing.
 
     Raises:
-        PrerequisiteError: There is no such table, and nothing of a trigger of that name.
-        Refused: The table is to go, and it is not ddbinsert's.
+        PrerequisiteError: The table does not exist, nor any resource of its trigger.
+        Refused: The table is to be deleted, but ddbinsert did not create it.
     """
     from ddbinsert.aws.no_such_service import NoSuchService
     from ddbinsert.aws.read.observe import observe
@@ -73,7 +73,7 @@ def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger
     try:
         world = observe(context.aws, trigger, others=True, owners=True)
         world = with_belongings(context.aws, world, trigger.failure_queue)
-    except NoSuchService:  # DynamoDB alone: then a table is all that there can be
+    except NoSuchService:  # an endpoint with DynamoDB only: there can be nothing but a table
         world = observe(context.aws, trigger, function=False)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     mention_taps(reporter, world, trigger.table)
@@ -98,14 +98,14 @@ def planned(
     beside: Sequence[FoundTrigger] = (),
     staying: Sequence[Trigger] = (),
 ) -> Removal:
-    """The steps, and what stays.
+    """The steps, and the resources that stay.
 
     Args:
-        beside: The other triggers that are taken down by the same run.
-        staying: The triggers of the configuration file that are not.
+        beside: The other triggers that the same run removes.
+        staying: The triggers of the configuration file that it does not remove.
 
     Raises:
-        Refused: The stream is to go, and it is not ddbinsert's, or somebody else reads it.
+        Refused: The stream is to be disabled, but it is not ddbinsert's, or other functions read it.
     """
     world, table = seen.world, seen.trigger.table
     same = [other for other in beside if other.trigger.table == table]
@@ -125,10 +125,10 @@ def planned(
 
 
 def question(context: Context, seen: FoundTrigger, found: Removal, words: Callable[[Step], str]) -> str:
-    """What is going to be done, for the question before it.
+    """The steps as text, for the question before them.
 
     Args:
-        words: A step as the question shows it.
+        words: Returns the text of a step.
     """
     lines = ["This will", *(f"  {words(step)}" for step in found.steps), *_undelivered(context, seen.world)]
     lines += ["What stays:", *(f"  {text}" for text in found.stays)] if found.stays else []
@@ -136,7 +136,7 @@ def question(context: Context, seen: FoundTrigger, found: Removal, words: Callab
 
 
 def would_take_down(seen: FoundTrigger, found: Removal) -> Converged:
-    """The outcome, if nothing is carried out."""
+    """The outcome of a dry run."""
     return Converged(
         trigger=seen.trigger,
         scope=Scope.TRIGGER,
@@ -148,10 +148,10 @@ def would_take_down(seen: FoundTrigger, found: Removal) -> Converged:
 
 
 def check_rights(context: Context, seen: FoundTrigger, found: Removal) -> None:
-    """Refuse what would stop half-way for lack of rights.
+    """Refuse a run that would stop half-way for lack of permissions.
 
     Raises:
-        PermissionDenied: It certainly would; nothing was changed.
+        PermissionDenied: A permission is certainly missing; nothing was changed.
     """
     refuse_without_rights(context, seen.world, found.steps)
 
@@ -159,10 +159,10 @@ def check_rights(context: Context, seen: FoundTrigger, found: Removal) -> None:
 def take_down(
     context: Context, seen: FoundTrigger, found: Removal, words: Callable[[Step], str]
 ) -> Converged:
-    """Delete it, but for the table and its stream: others may still read that.
+    """Delete the resources except the table and its stream, which others may still read.
 
     Raises:
-        DdbInsertError: AWS refused; what was done by then is named.
+        DdbInsertError: AWS refused a call; completed steps are listed.
     """
     steps = tuple(step for step in found.steps if not is_of_table(step))
     done = replace(would_take_down(seen, found), dry_run=False, steps=())
@@ -172,12 +172,12 @@ def take_down(
 def take_down_table(
     context: Context, done: Converged, found: Removal, words: Callable[[Step], str]
 ) -> Converged:
-    """Then disable the stream, or delete the table, where that is asked for."""
+    """Then disable the stream or delete the table, if requested."""
     return _with(context, done, tuple(step for step in found.steps if is_of_table(step)), words)
 
 
 def is_of_table(step: Step) -> bool:
-    """Whether a step is about the table, and so about all of its triggers."""
+    """Whether a step changes the table, which concerns all of its triggers."""
     return isinstance(step, DisableStream | DeleteTable)
 
 
@@ -192,14 +192,14 @@ def _with(
 
 
 def _is_anything_there(world: World, table: str) -> bool:
-    """Whether something of a trigger is left of a table that does not exist."""
+    """Whether a trigger of a table that does not exist has resources left."""
     owners = (each.tags for each in (world.log_group, world.queue) if each is not None)
     is_left = any((tags or {}).get(OWNER_TAG) == table for tags in owners)
     return bool(is_left or world.function or world.role or world.mappings)
 
 
 def _undelivered(context: Context, world: World) -> list[str]:
-    """What is lost with mappings that still read a replaced stream."""
+    """The records that are lost with mappings that still read a replaced stream."""
     if not world.draining_mappings:
         return []
     from ddbinsert.operations.provision.draining import draining_of
@@ -212,7 +212,7 @@ def _undelivered(context: Context, world: World) -> list[str]:
 
 
 def _no_such_table(context: Context, trigger: Trigger, world: World) -> PrerequisiteError:
-    """The table does not exist, nor anything of its trigger: the nearest name, if there is one."""
+    """The error for a table that does not exist, nor any resource of its trigger; suggests a similar name."""
     near = nearest(trigger.table, tables(context.aws))
     return table_not_found(
         trigger.table,

@@ -1,4 +1,4 @@
-"""What a mapping on a stream has still to deliver: the stream's inserts, compared with the receipts in the log."""
+"""The undelivered records of a mapping: the stream's inserts, compared with the receipts in the log."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.core.model.seen import FunctionState, MappingState, World
 
-#: Seconds that reading one stream may take, and records that are compared at most.
+#: Maximum number of seconds for reading one stream, and of records to compare.
 _READING = 20.0
 _MOST = 200_000
-#: Seconds that CloudWatch's clock and the stream's may differ by.
+#: Seconds by which the clocks of CloudWatch and of the stream may differ.
 _MARGIN = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """What a stream holds for one mapping.
+    """The undelivered records of one mapping.
 
     Attributes:
-        undelivered: Inserts that pass the mapping's filter and have no receipt; None if the function leaves none.
-        last_minute: Records of any kind that were written within the last minute.
-        at_least: Not everything was read.
+        undelivered: Number of inserts that pass the mapping's filter and have no receipt; None if the function writes
+            no receipts.
+        last_minute: Number of records of any kind that were written within the last minute.
+        at_least: Not everything was read: the numbers are lower bounds.
     """
 
     undelivered: int | None
@@ -40,7 +41,7 @@ class Backlog:
 
 
 def draining_of(context: Context, world: World) -> tuple[Draining, ...]:
-    """Each of our mappings on a replaced stream, with what it has left to deliver."""
+    """Each of ddbinsert's mappings on a replaced stream, with what it has left to deliver."""
     ends = expiry(world.table.stream_arn if world.table else None)
     return tuple(_draining(context, mapping, world.function, ends) for mapping in world.draining_mappings)
 
@@ -57,7 +58,7 @@ def _draining(
 
 
 def backlog_of(context: Context, mapping: MappingState, function: FunctionState | None) -> Backlog | None:
-    """What the mapping has still to deliver of its stream; None if the stream is gone."""
+    """The mapping's undelivered records; None if the stream no longer exists."""
     from ddbinsert.aws.read.streams import StreamReader
 
     aws, clock = context.aws, context.clock
@@ -85,7 +86,7 @@ def backlog_of(context: Context, mapping: MappingState, function: FunctionState 
 
 
 def matcher(filters: tuple[str, ...]) -> Callable[[dict[str, object]], bool]:
-    """Whether a record passes one of the filters, or there are none."""
+    """A test whether a record passes one of the filters; always true if there are none."""
     from ddbinsert.core.filters.insert_only import INSERT_ONLY
 
     if not filters or INSERT_ONLY in filters:
@@ -99,7 +100,7 @@ def matcher(filters: tuple[str, ...]) -> Callable[[dict[str, object]], bool]:
 def _without_receipts(
     context: Context, waiting: dict[str, float], function: FunctionState | None
 ) -> int | None:
-    """How many of the records (sequence number to time) the log has no receipt of."""
+    """The number of records (sequence number to time) without a receipt in the log."""
     from ddbinsert.aws.read.logs import LogReader
 
     if function is None:
@@ -122,11 +123,11 @@ def _without_receipts(
 
 
 def wait_drained(context: Context, world: World, known: tuple[Draining, ...]) -> tuple[Draining, ...]:
-    """The draining mappings, once every one has nothing left to deliver.
+    """Wait until every draining mapping has delivered everything; return the draining mappings.
 
     Raises:
-        InconclusiveError: The time is up; the mappings go on draining.
-        PrerequisiteError: One of them is disabled: it delivers nothing, however long this waits.
+        InconclusiveError: The timeout expired; the mappings continue to drain.
+        PrerequisiteError: A mapping is disabled, and would never deliver its records.
     """
     from ddbinsert.aws.wait import until
 

@@ -1,4 +1,4 @@
-"""Drift: the settings that are given against what is there, with when it was changed and by whom."""
+"""Drift: explicit settings compared with the deployed ones, with the time and author of the last change."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
 
-#: Days that LookupEvents reaches back.
+#: Number of days that LookupEvents covers.
 _DAYS: Final = 90
 
 
 def look_for_drift(
     context: Context, trigger: Trigger, *, keep_view: bool, package: Callable[[Trigger], Package]
 ) -> DriftSeen:
-    """Compare the settings that are given with what is there; changes nothing.
+    """Compare the explicit settings with the deployed ones; changes nothing.
 
     Args:
         keep_view: The view type is not given.
-        package: Builds the function's code; called only where the comparison depends on it.
+        package: Builds the function's code; called only if the comparison depends on it.
 
     Raises:
         PrerequisiteError: The table does not exist.
         Refused: Something cannot be compared, because it belongs to another trigger.
-        AwsError: A look was refused.
+        AwsError: AWS refused a read.
     """
     options = ConvergeOptions(dry_run=True, keep_view=keep_view)
     world = observed(context, trigger, Scope.TRIGGER, options)
@@ -74,7 +74,7 @@ def look_for_drift(
 
 
 def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
-    """The same, with when each part that drifted was last changed, and by whom where CloudTrail may be asked."""
+    """The same, with the time of each drifted part's last change, and its author if CloudTrail can be read."""
     parts = tuple(dict.fromkeys(one.part for one in seen.found))
     recorded: Sequence[list[Recorded]] = [[] for _ in parts]
     unasked = ""
@@ -109,7 +109,7 @@ def _modified(world: World, part: Part) -> float | None:
 
 
 def _recorded(context: Context, world: World, part: Part) -> list[Recorded]:
-    """What CloudTrail has of a part; it calls a resource by its name or by its ARN, as the call did."""
+    """CloudTrail's events about a part; an event has the resource's name or its ARN, as the call had."""
     from ddbinsert.aws.read.doctor.recent_activity import read_changes
 
     since = context.clock.now() - _DAYS * 86400

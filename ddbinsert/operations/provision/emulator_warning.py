@@ -1,4 +1,4 @@
-"""A warning where the embedded emulator evaluates a filter differently from AWS."""
+"""A warning if the embedded emulator evaluates a filter differently from AWS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def warn_of_gaps(aws: Aws, filters: Iterable[str], reporter: Reporter) -> None:
-    """Warn of the parts of the filters that the emulator gets wrong; never on another endpoint."""
+    """Warn of filter operators that the emulator evaluates differently; no effect on other endpoints."""
     own = [text for text in filters if text != INSERT_ONLY]
     if not own or not aws.connection.is_local:
         return

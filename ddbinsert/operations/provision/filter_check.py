@@ -1,4 +1,4 @@
-"""Filters that AWS accepts and that drop inserts nevertheless."""
+"""Checks for filters that AWS accepts although they drop inserts."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 def check_filters(
     trigger: Trigger, key: KeySchema | None, reporter: Reporter, *, force: bool = False
 ) -> None:
-    """Warn of the user's filters that AWS accepts and that drop inserts.
+    """Warn of the user's filters that AWS accepts although they drop inserts.
 
     Args:
         key: The table's key; None if it is not known.
-        force: Warn of a filter that no insert can pass, too.
+        force: Only warn of a filter that no insert can pass, instead of refusing it.
 
     Raises:
         Refused: No insert can pass one of them, and ``force`` is not given.
@@ -37,7 +37,7 @@ def check_filters(
             continue
         hint = f" {finding.hint}" if finding.hint else ""
         text = f"{finding.message}{hint} [{finding.rule}]"
-        # A field that this version does not know may be one that AWS has added meanwhile: a warning.
+        # A field that this version does not know may have been added by AWS since: only a warning.
         if finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field" and not force:
             never.append(text)
         else:

@@ -1,4 +1,4 @@
-"""After the plan: what takes its time. A function becomes active, a replaced stream is read to its end."""
+"""Waiting after the plan: for the function to become active, and for a replaced stream to be read to its end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def finished(
     code: Package | None,
     draining: tuple[Draining, ...],
 ) -> Converged:
-    """What takes its time: a function becomes active, a replaced stream is read to its end."""
+    """Wait for the function to become active, and for a replaced stream to be read to its end."""
     if done.scope is Scope.FUNCTION:
         return _active(context, done)
     if not done.world.draining_mappings:
@@ -64,7 +64,7 @@ def finished(
 def _without_drained(
     context: Context, done: Converged, options: ConvergeOptions, code: Package | None, drained: frozenset[str]
 ) -> Converged:
-    """Delete the mappings that have nothing left to deliver, and the rights that they needed."""
+    """Delete the mappings that have nothing left to deliver, and the permissions that they needed."""
     wanted = effective(done.trigger, done.world)
     allowed = Allowed(replace=options.replace, drained=drained)
     steps = plan(wanted, done.world, done.scope, code, allowed) if drained else ()
@@ -75,7 +75,7 @@ def _without_drained(
 
 
 def _active(context: Context, done: Converged) -> Converged:
-    """The function, once it is Active: it may still be Pending."""
+    """The function, after waiting until it is Active."""
     function = done.world.function
     if function is None or function.is_settled:
         return done

@@ -1,4 +1,4 @@
-"""Before the plan: what is there, and the trigger as it is meant in this world."""
+"""Preparation of the plan: the existing resources, and the settings that depend on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def observed(context: Context, trigger: Trigger, scope: Scope, options: ConvergeOptions) -> World:
-    """The world; whose the live mapping is is read only where it has to be changed."""
+    """The world; the owner of the live mapping is read only if the mapping has to be changed."""
     from ddbinsert.aws.read.observe import observe
 
     function = scope is not Scope.STREAM or options.replace
@@ -43,7 +43,7 @@ def observed(context: Context, trigger: Trigger, scope: Scope, options: Converge
 
 
 def with_live_owner(context: Context, trigger: Trigger, world: World, scope: Scope) -> World:
-    """The world with the live mapping's tags, where the mapping or its tags are to be changed."""
+    """The world, with the live mapping's tags if the mapping or its tags are to be changed."""
     from ddbinsert.aws.read.observe import with_mapping_tags
 
     live = world.live_mapping
@@ -56,7 +56,7 @@ def with_live_owner(context: Context, trigger: Trigger, world: World, scope: Sco
 
 
 def with_log_group_owner(context: Context, trigger: Trigger, world: World, scope: Scope) -> World:
-    """The world with the log group's tags, where its retention is to be changed."""
+    """The world, with the log group's tags if its retention is to be changed."""
     group = world.log_group
     if scope is Scope.STREAM or group is None or not changes_retention(trigger, world):
         return world
@@ -73,13 +73,13 @@ def _changes_tags(trigger: Trigger, world: World) -> bool:
 
 
 def partial_batch_set(trigger: Trigger, world: World, scope: Scope, *, is_given: bool) -> Trigger:
-    """A template's variable as the mapping's setting needs it, where this run makes or touches one of the two.
+    """The trigger with the template's variable adapted to the mapping's setting, if this run changes either.
 
     Args:
-        is_given: The user gives the variable; otherwise one that is there from before follows the setting.
+        is_given: The user gives the variable; otherwise an existing one follows the setting.
 
     Raises:
-        UsageError: The variable is given, or removed, and records that fail would be lost by it.
+        UsageError: The variable is given, or removed, and failing records would be lost.
     """
     function, live = world.function, world.live_mapping
     if scope is Scope.STREAM or (scope is Scope.FUNCTION and live is None):
@@ -99,11 +99,11 @@ def partial_batch_set(trigger: Trigger, world: World, scope: Scope, *, is_given:
 
 
 def past(context: Context, trigger: Trigger, world: World) -> StreamHistory | None:
-    """What the live stream holds, where a new mapping may replay it."""
+    """The content of the live stream, if a new mapping may replay it; otherwise None."""
     stream = world.table.stream_arn if world.table else None
     if stream is None or trigger.mapping.starting_position is not StartingPosition.AUTO:
         return None
-    # A mapping that a replaced stream left behind has a successor, which must not miss anything.
+    # The successor of a mapping on a replaced stream must not miss anything.
     if world.live_mapping is not None or settings_source(world) is not None:
         return None
     from ddbinsert.aws.read.streams import history
@@ -112,7 +112,7 @@ def past(context: Context, trigger: Trigger, world: World) -> StreamHistory | No
 
 
 def require_mapping(trigger: Trigger, world: World) -> None:
-    """What is to be taken over must exist.
+    """Check that the mapping to take over exists.
 
     Raises:
         PrerequisiteError: The function has no mapping on the table's live stream.
@@ -136,7 +136,7 @@ def keeping_view(trigger: Trigger, world: World, options: ConvergeOptions, repor
 
 
 def with_readers(context: Context, trigger: Trigger, world: World, scope: Scope) -> World:
-    """The world with everybody who reads the stream, where another view type is asked for."""
+    """The world, with all readers of the stream if another view type is requested."""
     table = world.table
     if scope is not Scope.STREAM or world.other_mappings:
         return world
@@ -150,11 +150,11 @@ def with_readers(context: Context, trigger: Trigger, world: World, scope: Scope)
 
 
 def with_destination(context: Context, trigger: Trigger, world: World) -> Trigger:
-    """``create`` as the ARN of the queue that it stands for.
+    """The trigger with the destination ``create`` replaced by the ARN of the queue to create.
 
     Raises:
-        PrerequisiteError: The account is not known, so neither is the ARN.
-        Refused: A queue of that name is there, and ddbinsert did not create it.
+        PrerequisiteError: The account, and so the ARN, is not known.
+        Refused: A queue with that name exists, and ddbinsert did not create it.
     """
     if trigger.mapping.on_failure != "create":
         return trigger
@@ -171,7 +171,7 @@ def with_destination(context: Context, trigger: Trigger, world: World) -> Trigge
 
 
 def _refuse_foreign_queue(context: Context, trigger: Trigger, world: World) -> None:
-    """What is to be created must not be somebody else's: discarded records would be sent to them."""
+    """Refuse a queue that ddbinsert did not create: discarded records would be sent to its owner."""
     live = world.live_mapping
     if world.failure_queue_missing or (
         live and (live.on_failure or "").endswith(f":{trigger.failure_queue}")
@@ -195,10 +195,10 @@ def key_of(world: World, options: ConvergeOptions) -> KeySchema | None:
 
 
 def with_conditions(trigger: Trigger, world: World, options: ConvergeOptions) -> Trigger:
-    """The conditions as one more filter; the key's attributes have the types that the table gives them.
+    """The trigger with the conditions as one more filter; key attributes have the types of the table's key.
 
     Raises:
-        UsageError: A condition cannot be read, or no pattern expresses it.
+        UsageError: A condition cannot be parsed, or no pattern can express it.
     """
     if not options.where:
         return trigger
@@ -212,10 +212,10 @@ def with_conditions(trigger: Trigger, world: World, options: ConvergeOptions) ->
 def positioned(
     trigger: Trigger, held: StreamHistory | None, choose: ChoosePosition, *, stays_open: bool = False
 ) -> Trigger:
-    """``auto`` settled: everything from the start where nothing was written yet, a question otherwise.
+    """The trigger with ``auto`` resolved: TRIM_HORIZON if nothing was written yet, a question otherwise.
 
     Args:
-        stays_open: Leave ``auto`` instead of asking.
+        stays_open: Keep ``auto`` instead of asking.
     """
     if trigger.mapping.starting_position is not StartingPosition.AUTO:
         return trigger

@@ -1,4 +1,4 @@
-"""What is asked before a change that removes or replaces something: old → new, and what it costs."""
+"""The question before a change that removes or replaces something: old → new, and the consequences."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def question(
     backlog: Backlog | None,
     kinesis: tuple[str, ...] = (),
 ) -> str | None:
-    """The question before a plan is carried out; None if nothing in it removes or replaces anything.
+    """The question before a plan is carried out; None if it removes and replaces nothing.
 
     Args:
-        kinesis: ARNs of the Kinesis data streams that are given the table's changes, where its stream is replaced.
+        kinesis: ARNs of the Kinesis data streams that receive the table's changes, if its stream is replaced.
     """
     taken_over = frozenset(_taken_over(steps))
     asked = [line for step in steps for line in _lines(step, world, drained, backlog, taken_over)]
@@ -91,7 +91,7 @@ def _lines(
 
 
 def _changes(step: _Update, taken_over: frozenset[str]) -> Iterator[str]:
-    """What an update removes or replaces; of something that is taken over, all that it changes."""
+    """The values that an update removes or replaces; for a resource that is taken over, all changes."""
     match step:
         case UpdateFunctionSettings(name=name):
             what = f"function {name}"

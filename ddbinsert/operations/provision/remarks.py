@@ -1,4 +1,4 @@
-"""Between the plan and the first change: what is refused, and what is said of it."""
+"""Refusals and remarks between the plan and the first change."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
-    """A function that Lambda reports as failed is not as wanted, unless it is given other code.
+    """Refuse a function that Lambda reports as failed, unless it is given new code.
 
     Raises:
-        AwsError: It failed; with Lambda's reason.
+        AwsError: The function failed; with Lambda's reason.
     """
     function = world.function
     if scope is Scope.STREAM or function is None or any(isinstance(s, UpdateFunctionCode) for s in steps):
@@ -40,7 +40,7 @@ def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
         )
 
 
-def check_kept_filters(  # noqa: PLR0917 - what a plan is made of
+def check_kept_filters(  # noqa: PLR0917 - the parts of a plan
     wanted: Trigger,
     world: World,
     options: ConvergeOptions,
@@ -48,10 +48,10 @@ def check_kept_filters(  # noqa: PLR0917 - what a plan is made of
     scope: Scope,
     reporter: Reporter,
 ) -> None:
-    """A mapping that is made again keeps its filter, which no insert may pass under another view type.
+    """Check the kept filter of a mapping that is created again: under another view type no insert may pass it.
 
     Raises:
-        Refused: No insert can pass it. `enable-stream`, which cannot be given a filter, warns.
+        Refused: No insert can pass it. `enable-stream`, which has no filter option, only warns.
     """
     is_made_again = settings_source(world) is not None and any(isinstance(s, CreateMapping) for s in steps)
     if not is_made_again or "mapping.filters" in wanted.explicit or wanted.mapping.filters == (INSERT_ONLY,):
@@ -85,7 +85,7 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
 
 
 def _remark_retention(trigger: Trigger, world: World, reporter: Reporter) -> None:
-    """Where the account or the group's class decides, another retention is no difference that a run could remove."""
+    """Remark a retention that a run cannot change, because the account or the log group's class determines it."""
     group, days = world.log_group, trigger.function.log_retention_days
     if group is None or not group.keeps_retention or "function.log_retention_days" not in trigger.explicit:
         return
@@ -107,7 +107,7 @@ def _qualified(function_arn: str) -> str:
 
 
 def backlog(context: Context, world: World, steps: tuple[Step, ...]) -> Backlog | None:
-    """What our mapping has still to deliver, where its stream is to be replaced."""
+    """The undelivered records of the trigger's mapping, if its stream is to be replaced."""
     live = world.live_mapping
     if live is None or not live.is_ours or not any(isinstance(step, ReplaceStream) for step in steps):
         return None
@@ -117,7 +117,7 @@ def backlog(context: Context, world: World, steps: tuple[Step, ...]) -> Backlog 
 
 
 def kinesis(context: Context, trigger: Trigger, steps: tuple[Step, ...]) -> tuple[str, ...]:
-    """The Kinesis data streams of a table whose stream is to be replaced; none if they may not be read."""
+    """The Kinesis data streams of a table whose stream is to be replaced; none if they cannot be read."""
     if not any(isinstance(step, ReplaceStream) for step in steps):
         return ()
     from ddbinsert.aws.read.resources import read_kinesis_destinations
@@ -128,7 +128,7 @@ def kinesis(context: Context, trigger: Trigger, steps: tuple[Step, ...]) -> tupl
 
 
 def warn_readers(steps: tuple[Step, ...], world: World, reporter: Reporter) -> None:
-    """Whose mappings a replaced stream leaves behind: those that are not this trigger's are not brought over."""
+    """Warn of other triggers' mappings that stay on a replaced stream: they are not moved to the new one."""
     if not any(isinstance(step, ReplaceStream) for step in steps):
         return
     for mapping in world.other_mappings:

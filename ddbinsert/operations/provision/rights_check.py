@@ -1,4 +1,4 @@
-"""A plan that would stop half-way for lack of rights is refused before its first change."""
+"""Refuses a plan that would stop half-way for lack of permissions, before its first change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def ask_identity(context: Context, world: World) -> Future[str] | None:
-    """Begin to ask who makes the calls, where a plan of several steps is certain to follow."""
+    """Start to read the caller's identity, if a plan of several steps is certain to follow."""
     if world.function is not None or context.aws.connection.is_local:
         return None
     from ddbinsert.aws.read.own_rights import identity
@@ -27,15 +27,15 @@ def ask_identity(context: Context, world: World) -> Future[str] | None:
 def refuse_without_rights(
     context: Context, world: World, steps: tuple[Step, ...], asked: Future[str] | None = None
 ) -> None:
-    """Ask IAM, where it can be asked, whether this run may do what it is about to do.
+    """Check with IAM, if possible, whether this run has the permissions for its steps.
 
-    A plan of one step cannot stop half-way: AWS itself answers.
+    A plan of one step cannot stop half-way, so it is not checked.
 
     Args:
-        asked: The question of ``ask_identity``.
+        asked: The result of ``ask_identity``.
 
     Raises:
-        PermissionDenied: It certainly may not; nothing was changed.
+        PermissionDenied: A permission is certainly missing; nothing was changed.
     """
     beside = _beside(world)
     if len(steps) < 2 or beside is None or context.aws.connection.is_local:

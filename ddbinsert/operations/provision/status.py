@@ -1,4 +1,4 @@
-"""A trigger as it stands: everything around it, its metrics, and what a replaced stream has still to deliver."""
+"""The current state of a trigger: its resources, its metrics, and the undelivered records of a replaced stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
 
-#: What only doctor reads.
+#: The facts that only doctor reads.
 _NOT_READ: Final = dict.fromkeys(
     (
         FactSource.TTL,
@@ -38,18 +38,18 @@ _NOT_READ: Final = dict.fromkeys(
 
 
 class StatusSeen(NamedTuple):
-    """What status shows: the world, and the facts that checks can be made on."""
+    """What status shows: the world, and the facts for checks."""
 
     status: Status
     facts: Facts
 
 
 def status(context: Context, trigger: Trigger, *, since: float, known: World | None = None) -> StatusSeen:
-    """The trigger as it stands; changes nothing.
+    """The current state of the trigger; changes nothing.
 
     Args:
-        since: Seconds before now from which on metrics are read.
-        known: What was read of it a moment ago without its role.
+        since: Metrics are read from this number of seconds before now.
+        known: What was just read, without the role; it is not read again.
 
     Raises:
         PrerequisiteError: The table does not exist.
@@ -99,7 +99,7 @@ def _metrics(context: Context, facts: Facts, unread: dict[FactSource, str]) -> M
 
 
 def _note_what_was_left_out(trigger: Trigger, world: World, unread: dict[FactSource, str]) -> None:
-    """Role and log group are those of the function only where nothing else was asked for."""
+    """Mark role and log group as unread if others than the function's own are configured."""
     function = world.function
     if function is None:
         return

@@ -1,4 +1,4 @@
-"""Plans of several triggers that cannot all be carried out."""
+"""Refuses plans of several triggers that conflict."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 
 def refuse_together(plans: Iterable[tuple[str, tuple[Step, ...]]]) -> None:
-    """Refuse plans that make or change the same function or role for several triggers.
+    """Refuse plans that create or change the same function or role for several triggers.
 
-    A function of ddbinsert's serves one table: its role may read no other stream.
+    A function of ddbinsert serves one table: its role has the permission to read only that table's stream.
 
     Args:
-        plans: The name of each trigger, and its steps.
+        plans: The name and the steps of each trigger.
 
     Raises:
-        Refused: There are such plans; nothing was changed.
+        Refused: Plans conflict; nothing was changed.
     """
     first: dict[tuple[str, str], str] = {}
     for name, steps in plans:
