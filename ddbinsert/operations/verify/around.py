@@ -1,4 +1,4 @@
-"""What is read around a run: at its start for being compared, and at its end, with what explains its symptoms."""
+"""What is read around a run: at its start, to be compared, and at its end, including what explains its symptoms."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.sources.log import LogSource
     from ddbinsert.operations.verify.subject import Subject
 
-#: CloudWatch Logs shows most lines 2 s late, some minutes late (docs/aws-facts.md#logs-lag).
+#: Seconds. CloudWatch Logs shows most lines 2 s late, some several minutes late (docs/aws-facts.md#logs-lag).
 _PATIENCE_ON_AWS = 120.0
 _PATIENCE = 1.4
 _ERRORS = 10
 
 
 def unexplained_failures(ledger: Ledger, subject: Subject) -> tuple[InvocationEnd, ...]:
-    """The failed attempts of which nothing shows what became of their records."""
+    """The failed attempts whose records have no known fate."""
     return ledger.attempts.unexplained(
         splits=all(mapping.bisect for mapping in subject.mappings),
         retries=all(mapping.retries != 0 for mapping in subject.mappings),
@@ -48,19 +48,19 @@ def unexplained_failures(ledger: Ledger, subject: Subject) -> tuple[InvocationEn
 
 
 def _log_patience(context: VerifyContext) -> float:
-    """Seconds after which a line that has not shown counts as missing beside later ones that have."""
+    """Seconds after which a line counts as missing if later lines are visible."""
     if context.aws.connection.is_local:
         return 0.0  # the emulator shows an invocation's lines before it makes the next one
     return _PATIENCE_ON_AWS if context.aws.is_aws else _PATIENCE
 
 
 def read_counts(context: VerifyContext, subject: Subject, *, since: float, needed: bool) -> MetricCounts:
-    """CloudWatch's counts since an epoch second; not read where they are neither needed nor likely to exist."""
+    """CloudWatch's counts since a time in epoch seconds; not read if they are neither needed nor likely to exist."""
     from ddbinsert.aws.read.function_activity import read_metrics
 
     uuids = [mapping.uuid for mapping in subject.mappings]
     if not (needed or context.aws.is_aws or any(mapping.metrics for mapping in subject.mappings)):
-        # Another endpoint may have them; there it is the mapping that publishes none, which the evidence says by itself.
+        # Another endpoint may have metrics; if its mapping publishes none, the evidence says so.
         local = context.aws.connection.is_local
         return MetricCounts(why="this endpoint has no event source mapping metrics" if local else "")
     return read_metrics(context.aws, subject.function.name, uuids, since=since, until=context.clock.now())
@@ -68,13 +68,13 @@ def read_counts(context: VerifyContext, subject: Subject, *, since: float, neede
 
 @dataclass(frozen=True, kw_only=True)
 class Beginning:
-    """What is read at the start for being compared at the end.
+    """What is read at the start, to be compared at the end.
 
     Attributes:
-        counted: CloudWatch's counts, where the endpoint counts without AWS's delay of minutes.
-        role: The function's role, where it is the trigger's own and may be read.
-        real: Others' inserts in the stream, compared with the filters.
-        held: How many documents each on-failure destination holds.
+        counted: CloudWatch's counts, if the endpoint has them without AWS's delay of minutes.
+        role: The function's role, if it is the trigger's own and can be read.
+        real: Other writers' inserts in the stream, compared with the filters.
+        held: Number of documents in each on-failure destination.
     """
 
     counted: MetricCounts
@@ -84,8 +84,8 @@ class Beginning:
 
 
 def begin(context: VerifyContext, subject: Subject, *, since: float) -> Beginning:
-    """Read what is compared at the end; beside the first writes, so that nothing waits for it."""
-    known = subject.world.role  # where the trigger was attached a moment ago
+    """Read what is compared at the end, in parallel with the first writes."""
+    known = subject.world.role  # if the trigger was just attached
     role = known if known is not None and subject.knows_role else role_of(context.aws, subject)
     counted = MetricCounts()
     if not context.aws.is_aws and any(mapping.metrics for mapping in subject.mappings):
@@ -96,7 +96,7 @@ def begin(context: VerifyContext, subject: Subject, *, since: float) -> Beginnin
 
 
 def _of_the_run(counted: MetricCounts, before: MetricCounts, *, at_once: bool) -> MetricCounts:
-    """The counts with what surely lies in the run: whole minutes on AWS, else the difference from the start."""
+    """The counts, with those certainly of this run: whole minutes on AWS, else the difference from the start."""
     if not at_once:
         return counted
     grown = {name: value - before.counts.get(name, 0) for name, value in counted.counts.items()}
@@ -105,7 +105,7 @@ def _of_the_run(counted: MetricCounts, before: MetricCounts, *, at_once: bool) -
 
 
 def _invocations_of(attempts: Attempts) -> Invocations:
-    """What the ends of invocations on record say, without another look at the log."""
+    """The invocations as their recorded ends show them, without reading the log again."""
     failures = attempts.failures
     return Invocations(
         reports=attempts.count,
@@ -128,12 +128,12 @@ def look_around(
     thoroughly: bool,
     begun: Future[SecondLook] | None = None,
 ) -> Circumstances:
-    """The state of things at the end; where there are symptoms, also what explains them.
+    """The state at the end of a run; if there are symptoms, also what explains them.
 
     Args:
         started: Epoch seconds.
-        thoroughly: Read the function's own account of its errors as well.
-        begun: A second look that is under way; made anew where there are symptoms.
+        thoroughly: There are symptoms: also read the function's errors in its log.
+        begun: A second read that was already started; it is repeated if there are symptoms.
     """
     aws = context.aws
     ended = _invocations_of(ledger.attempts)
@@ -187,7 +187,7 @@ def look_around(
 def _with_account(
     context: VerifyContext, subject: Subject, ended: Invocations, *, since: float
 ) -> Invocations:
-    """The ends that were seen, with the function's own account of its errors."""
+    """The recorded invocations, with the errors in the function's log."""
     from ddbinsert.aws.read.function_activity import read_invocations
 
     try:
@@ -203,9 +203,9 @@ def _with_account(
 
 
 def _divided(targets: Iterable[Target], ledger: Ledger) -> Iterator[str]:
-    """The aliases with several versions, not all of which were seen at work.
+    """The aliases with several versions, not all of which were seen to run.
 
-    Where the function logs nothing about its records, an invocation that ended well is all there is to see.
+    If the function logs nothing about its records, only the successful end of an invocation is visible.
     """
     is_judged = bool(ledger.receipts.total() or ledger.lines)
     seen = ledger.versions_at_work if is_judged else ledger.attempts.versions
@@ -219,13 +219,13 @@ def _divided(targets: Iterable[Target], ledger: Ledger) -> Iterator[str]:
 
 
 def _knows_role(world: World) -> bool:
-    """Whether the function's role is one of ours, whose policy is all that it has."""
+    """Whether the function's role is ddbinsert's, with no permissions besides its policy."""
     role, function = world.role, world.function
     return role is not None and role.is_ours and function is not None and function.role_arn == role.arn
 
 
 def _lacks_role(aws: Aws, world: World) -> bool:
-    """Whether the function's role is gone; False if it may not be looked for."""
+    """Whether the function's role no longer exists; False if it cannot be read."""
     from ddbinsert.aws.read.resources import read_role
 
     if world.function is None or not world.function.role_arn:
@@ -237,7 +237,7 @@ def _lacks_role(aws: Aws, world: World) -> bool:
 
 
 def _policy_lacks(subject: Subject, world: World) -> tuple[str, ...]:
-    """What a role of ours doesn't grant any more."""
+    """The permissions that ddbinsert's role no longer grants."""
     role, table = world.role, world.table
     if role is None or table is None or table.stream_arn is None:
         return ()

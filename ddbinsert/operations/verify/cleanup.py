@@ -1,4 +1,4 @@
-"""Removing a run's test items, whatever became of the run."""
+"""Removing a run's test items, however the run ended."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ class Cleanup:
         self._begun: Future[None] | None = None
 
     def begin(self) -> None:
-        """Begin while something else is done; ``finish`` waits for it."""
+        """Start in the background; ``finish`` waits for it."""
         if self._begun is not None:
             return
         self._begun = self._aws.start(self._remove)
 
     def finish(self) -> None:
-        """Delete what is left.
+        """Delete the remaining items.
 
         Raises:
-            AwsError: DynamoDB refused.
+            AwsError: DynamoDB refused a call.
         """
         if self._begun is None:
             self._remove()
@@ -68,7 +68,7 @@ class Cleanup:
 
 
 def _sample(note: Mapping[str, Any]) -> Sample:
-    """What is written down of the keys of a run's test items."""
+    """The recorded parts of the keys of a run's test items."""
     return Sample(
         prefixes=note.get("prefixes") or {},
         suffixes=note.get("suffixes") or {},
@@ -77,13 +77,14 @@ def _sample(note: Mapping[str, Any]) -> Sample:
 
 
 def clean_up(context: VerifyContext, run_id: str, *, table: str) -> int:
-    """Remove what an earlier run left; the number of keys that were looked after.
+    """Remove the items that an earlier run left; return the number of keys.
 
     Args:
-        table: The table's name: a run that wrote to another one is refused.
+        table: The table's name: a run that wrote to another table is refused.
 
     Raises:
-        UsageError: The run isn't known, or wrote to another table. PrerequisiteError: Its table is gone.
+        UsageError: The run is not recorded, or wrote to another table.
+        PrerequisiteError: Its table no longer exists.
     """
     aws, clock, runs = context.aws, context.clock, context.open_runs
     note = runs.read(run_id)

@@ -1,4 +1,4 @@
-"""What a run of verify works with, and the options that it is made with."""
+"""What a run of verify works with, and its options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyContext(Context):
-    """The outside of one run.
+    """What one run works with.
 
     Attributes:
         open_runs: Where the run is recorded until its test items are removed.
@@ -26,21 +26,21 @@ class VerifyContext(Context):
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
-    """How a run is made.
+    """The options of a run.
 
     Attributes:
         count: Number of test items.
-        rate: Items per second at most, for those beyond the scripted ones.
+        rate: Maximum number of items per second, for items beyond the scripted ones.
         by_lines: Use any log line that shows a key, for functions that write no receipts.
-        attributes: What test items carry, in DynamoDB JSON.
-        allow_guarded: What the handler's own guard drops is a warning, not a failure.
-        partiql: Write with PartiQL as well.
-        ttl_attribute: Write an expired item as well, by this attribute.
+        attributes: Attributes of test items, in DynamoDB JSON.
+        allow_guarded: Records that the handler itself drops are a warning, not a failure.
+        partiql: Also write with PartiQL.
+        ttl_attribute: Also write an expired item, with this attribute.
         log_group: The log group to read; the function's own otherwise.
         keep: Keep the test items in the table.
         via_insights: Let CloudWatch Logs Insights count the items beyond the scripted ones.
-        methods: The ways of writing to use.
-        refuse_tags: Decline a table with one of these tags: name to value, None for any value.
+        methods: The write methods to use.
+        refuse_tags: Refuse a table with one of these tags: name to value, None for any value.
     """
 
     count: int = 4

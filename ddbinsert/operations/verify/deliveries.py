@@ -1,4 +1,4 @@
-"""How many of several mappings deliver a record of the stream."""
+"""The number of mappings that deliver a record of the stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def deliveries_of(mappings: Iterable[MappingState]) -> Callable[[Mapping[str, Any]], int] | None:
-    """How many mappings deliver a record, as far as their filters can be read; None for fewer than two mappings."""
+    """A function that counts the mappings that deliver a record; None for fewer than two mappings with readable filters."""
     readable = [one for one in mappings if one.is_enabled and not one.filters_hidden]
     tests = [test for mapping in readable if (test := _test_of(mapping)) is not None]
     if len(tests) <= 1:

@@ -1,4 +1,4 @@
-"""What a proof needs, read while the trigger is still being attached: `attach-trigger --verify` waits for nothing twice."""
+"""Reads of a proof that are made while `attach-trigger --verify` is still attaching the trigger."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class EarlyLook:
-    """Takes a position in the live stream, and asks who else is given its records, as soon as the stream is there.
+    """Takes a position in the live stream and reads the stream's other consumers, as soon as the stream exists.
 
     Args:
-        context: Made when it is first needed: connecting may fail, which is the attaching's to report.
+        context: Called at first use: connecting may fail, which the attaching reports.
     """
 
     def __init__(self, context: Callable[[], VerifyContext]) -> None:
@@ -37,7 +37,7 @@ class EarlyLook:
         return self._context
 
     def saw(self, world: World) -> None:
-        """Begin, where the world has a live stream that was not seen before."""
+        """Start, if the world has a live stream that was not seen before."""
         table = world.table
         if table is None or table.stream_arn is None or table.stream_arn == self._stream:
             return
@@ -50,7 +50,7 @@ class EarlyLook:
             aws.start(_load)
 
     def bookmark(self, world: World) -> StreamBookmark | None:
-        """The position in the world's live stream; None if none was taken in that one."""
+        """The position in the world's live stream; None if none was taken in this stream."""
         if self._taken is None or world.table is None or world.table.stream_arn != self._stream:
             return None
         self._taken.result()
@@ -62,7 +62,7 @@ class EarlyLook:
 
 
 def _load() -> None:
-    """Load what a proof consists of, while the attaching waits for AWS."""
+    """Import the modules of a proof while the attaching waits for AWS."""
     import ddbinsert.operations.verify.judge
     import ddbinsert.operations.verify.prove
     import ddbinsert.operations.verify.run  # noqa: F401

@@ -1,4 +1,4 @@
-"""Several consumers proven side by side, each with a run of its own: one does not end another."""
+"""Several consumers proven in parallel, each with its own run: an error of one does not end the others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.consumers import Consumer
     from ddbinsert.operations.discovery import Selector
 
-#: Proofs at a time: each reads a log, a stream and metrics, and an account's limits are shared.
+#: Number of parallel proofs: each reads a log, a stream and metrics, and they share the account's limits.
 AT_ONCE: Final = 4
 
 
@@ -27,7 +27,7 @@ def of_table(aws: Aws, trigger: Trigger, selector: Selector) -> tuple[Trigger, .
     """A trigger for each consumer of the table's streams, replaced ones included.
 
     Raises:
-        PrerequisiteError: There is no such table, or it has no consumers.
+        PrerequisiteError: The table does not exist, or has no consumers.
     """
     from ddbinsert.aws.read.resources import read_mappings
     from ddbinsert.operations.existing_resources import existing_table
@@ -46,13 +46,13 @@ def of_table(aws: Aws, trigger: Trigger, selector: Selector) -> tuple[Trigger, .
 
 
 def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> tuple[Trigger, ...]:
-    """A trigger for each function that a mapping of the region connects with a table's stream.
+    """A trigger for each function in the region that a mapping connects with a table's stream.
 
     Args:
-        warn: Called with a message about each table that does not exist, though a mapping reads its stream.
+        warn: Called with a message about each table that does not exist although a mapping reads its stream.
 
     Raises:
-        PrerequisiteError: There is none.
+        PrerequisiteError: There is no such function.
     """
     from ddbinsert.aws.read.resources import read_mappings, read_table
 
@@ -79,6 +79,6 @@ def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> t
 
 
 def _meant(aws: Aws, mappings: Sequence[MappingState], selector: Selector) -> Sequence[Consumer]:
-    """The consumers that a selector means; temporary functions of `verify --wiretap` are none."""
+    """The consumers that match the selector, without temporary functions of `verify --wiretap`."""
     readers = [one for one in consumers_of(mappings) if not one.is_tap]
     return selected(aws, readers, selector) if selector and readers else readers

@@ -1,4 +1,4 @@
-"""What a verdict rests on, source by source, in words."""
+"""The evidence of a verdict as text, by source."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def evidence_of(
     options: VerifyOptions,
     parts: Sequence[Part],
 ) -> tuple[Evidence, ...]:
-    """The evidence of a watched run, in the order in which verdicts list it.
+    """The evidence of a run, in the order in which verdicts list it.
 
     Args:
-        parts: The parts of filters that have items of their own, or cannot have one.
+        parts: The parts of filters that have their own test items, or cannot have one.
     """
     return (
         _writes(watch, options, parts),

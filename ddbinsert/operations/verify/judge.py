@@ -1,4 +1,4 @@
-"""From a watched run to its verdict: the symptoms, what explains them, and what all of it rests on."""
+"""The verdict on a run: the symptoms, their explanations, and the evidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def refuse(tally: Tally, found: Sequence[Finding], subject: Subject) -> Verdict:
-    """The verdict where the configuration alone says that nothing can be processed: nothing was written."""
+    """The verdict if the configuration alone shows that nothing can be processed; nothing was written."""
     expected = tally.script.expected_inserts
     seen = Symptoms(missing=(Missing(number=0),), missing_count=expected)
     evidence = (
@@ -44,13 +44,13 @@ def conclude(
     *,
     parts: Sequence[Part] = (),
 ) -> Verdict:
-    """The verdict on a watched run.
+    """The verdict on a run.
 
     Args:
-        parts: The parts of filters that have items of their own, or cannot have one.
+        parts: The parts of filters that have their own test items, or cannot have one.
     """
     tally = watch.tally
-    # A reading of ours that works and has not got everything is compared with the writes, too.
+    # The stream records are also compared with the writes if the reading works but is incomplete.
     looked = watch.stream.complete or (watch.timed_out and not watch.stream.problem)
     seen = symptoms(tally, stream_read=looked, by_lines=watch.by_lines)
     healthy = (

@@ -1,4 +1,4 @@
-"""Watching a trigger at work without a write of our own: the live stream and the log, side by side.
+"""Observing a trigger without writing: the live stream and the log are read in parallel.
 
 Every INSERT that is read from the stream waits for its receipt and for the end of the invocation that wrote it.
 Records from before the start are not judged.
@@ -42,25 +42,25 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-#: Seconds between two looks at the configuration while traffic is watched.
+#: Seconds between two reads of the configuration while traffic is observed.
 _LOOK_AGAIN = 30.0
 
 
 def watch_live(context: VerifyContext, trigger: Trigger, options: VerifyOptions, *, seconds: float) -> Proof:
-    """Watch for ``seconds``, then wait for what is under way (at most ``context.timeout``), then judge.
+    """Observe for ``seconds``, then wait for inserts in progress (at most ``context.timeout``), then judge.
 
-    What certainly keeps every insert out is answered at once.
+    If the configuration certainly excludes every insert, the verdict is returned at once.
 
     Raises:
-        PrerequisiteError: There is nothing to watch: no table, no stream, no function.
-        AwsError: The stream or the log may not be read.
+        PrerequisiteError: The table, its stream or the function does not exist.
+        AwsError: The stream or the log cannot be read.
     """
     subject = find_subject(context.aws, trigger, log_group=options.log_group, reporter=context.reporter)
     return watch(context, subject, options, seconds=seconds)
 
 
 def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, seconds: float) -> Proof:
-    """Watch what was found."""
+    """Observe the subject."""
     started = context.clock.now()
     kind = OngoingByLines if options.by_lines else Ongoing
     ongoing = kind(
@@ -94,7 +94,7 @@ def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, s
 
 
 class _Watch:
-    """One time of watching."""
+    """One observation."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class _Watch:
         )
 
     def verdict(self, seconds: float) -> Verdict:
-        """Watch, wait for what is under way, and judge."""
+        """Observe, wait for inserts in progress, and judge."""
         context, subject, ongoing = self._context, self._subject, self._ongoing
         if subject.is_crowded:
             context.reporter.warn(
@@ -181,7 +181,7 @@ class _Watch:
                 "traffic", elapsed, f"{ongoing.inserts:,} inserts, {ongoing.matched:,} processed, {left} left"
             )
             clock.sleep(min(next(steps), max(0.0, seconds - elapsed)))
-        self._look(stream=True)  # what was written in time, and not read yet
+        self._look(stream=True)  # records that were written in time and not read yet
         ended = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while (ongoing.waiting or ongoing.ends_unseen or ongoing.too_few) and (
@@ -193,7 +193,7 @@ class _Watch:
         self._look(stream=False)
 
     def _look(self, *, stream: bool) -> None:
-        # The log first: a receipt that is seen before its record waits for it; the other way round too.
+        # The order does not matter: a receipt waits for its record, and a record for its receipt.
         for one in self._log.poll():
             if not isinstance(one, InvocationEnd):
                 self._ongoing.logged(one.message, one.timestamp / 1000, stream=one.stream)
@@ -240,7 +240,7 @@ class _Watch:
 
 
 def _wanted(subject: Subject) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether any of the mappings lets a record through; all do where a filter can't be read."""
+    """Whether any of the mappings delivers a record; true if a filter cannot be read."""
     if any(mapping.filters_hidden or not mapping.filters for mapping in subject.mappings):
         return lambda _record: True
     matchers = []

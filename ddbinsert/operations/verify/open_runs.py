@@ -1,4 +1,4 @@
-"""What test items a run may have left, written down before the first write: so a cleanup can always follow."""
+"""Records of the test items that a run may leave, made before the first write so that a cleanup is possible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RUN_ID = re.compile(r"[0-9a-f]{12}")
 
 
 def _key_parts(sample: Sample) -> dict[str, Any]:
-    """What a sample adds to the keys of test items."""
+    """The parts of test items' keys that come from the sample."""
     return {
         "prefixes": dict(sample.prefixes),
         "suffixes": dict(sample.suffixes),
@@ -28,7 +28,7 @@ def _key_parts(sample: Sample) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class OpenRuns:
-    """The open runs of one user, a file each; the file goes when the run's items are gone."""
+    """The open runs of one user, one file each; a file is removed when the run's items are removed."""
 
     folder: Path
 
@@ -36,14 +36,14 @@ class OpenRuns:
         return self.folder / f"{run_id}.json"
 
     def open(self, run_id: str, *, table: str, arn: str, items: int, sample: Sample, where: str) -> None:
-        """Note a run.
+        """Record a run.
 
         Args:
             table: The table's name.
-            arn: Its ARN: items of the run are removed from no other table.
+            arn: Its ARN: the run's items are removed only from this table.
 
         Raises:
-            PrerequisiteError: The folder can't be written.
+            PrerequisiteError: The folder cannot be written.
         """
         note = {
             "run_id": run_id,
@@ -70,7 +70,7 @@ class OpenRuns:
         self._file(run_id).unlink(missing_ok=True)
 
     def read(self, run_id: str) -> dict[str, Any]:
-        """The note of a run.
+        """The record of a run.
 
         Raises:
             UsageError: It is not a valid run ID, or the run has left nothing.
@@ -93,5 +93,5 @@ class OpenRuns:
         return note
 
     def runs(self) -> tuple[str, ...]:
-        """The runs whose items may still be there."""
+        """The runs whose items may still exist."""
         return tuple(sorted(path.stem for path in self.folder.glob("*.json")))

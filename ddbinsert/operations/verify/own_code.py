@@ -1,4 +1,4 @@
-"""Which of ddbinsert's templates a function runs, as this version packs them."""
+"""Recognizing functions that run a template of ddbinsert, as packed by this version."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def template_of(function: FunctionState) -> Template | None:
-    """The template that the function's code is, byte for byte; None for any other code."""
+    """The template that is byte for byte the function's code; None for any other code."""
     found = packed_template(function)
     return None if found is None else found[0]
 
 
 def packed_template(function: FunctionState) -> tuple[Template, Package] | None:
-    """The same with the template's package."""
+    """The same, with the template's package."""
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import Template
     from ddbinsert.handlers.archive import archive
@@ -43,13 +43,16 @@ def packed_template(function: FunctionState) -> tuple[Template, Package] | None:
 def partial_batch_conflicts(
     function: FunctionState, mappings: Iterable[MappingState]
 ) -> tuple[tuple[str, ...], bool]:
-    """The mappings that understand a template's answer otherwise than it is meant, and whether records may be lost by it.
+    """The mappings that interpret a template's response differently than it is meant, and whether records may be lost.
 
-    A template without a sink does nothing that may fail for one record and not for the next.
+    A template without a sink does nothing that can fail for a single record.
     """
     from ddbinsert.core.trigger.partial_batch import VARIABLE, contradicts
 
-    given = {VARIABLE: "true", **function.environment}  # without the variable a template names failures
+    given = {
+        VARIABLE: "true",
+        **function.environment,
+    }  # without the variable, a template reports single failures
     found = [
         mapping
         for mapping in mappings
@@ -68,5 +71,5 @@ def partial_batch_conflicts(
 
 
 def runs_a_template(function: FunctionState) -> bool:
-    """Whether the function runs a template's code: its receipts say what was delivered."""
+    """Whether the function runs a template's code: its receipts show what was delivered."""
     return template_of(function) is not None

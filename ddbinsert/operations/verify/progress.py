@@ -1,4 +1,4 @@
-"""What a run says while it waits."""
+"""Progress reports of a run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Reports how far a run has come."""
+    """Reports the progress of a run."""
 
     def __init__(
         self,
@@ -36,17 +36,17 @@ class Progress:
 
     @property
     def made(self) -> tuple[int, int, int]:
-        """Changes whenever anything was written or seen."""
+        """A value that changes whenever something was written or observed."""
         tally = self._tally
         written = sum(len(lane.written) for lane in tally.lanes) + tally.bulk_written
         return tally.receipts.total() + tally.lines, written, tally.attempts.count
 
     def report(self, elapsed: float, *, written: bool) -> None:
-        """Say what is waited for.
+        """Report what the run is waiting for.
 
         Args:
             elapsed: Seconds since the start.
-            written: All writes are made.
+            written: All writes are completed.
         """
         self._reporter.waiting(self._what(written=written), elapsed, self._detail(elapsed))
 

@@ -1,8 +1,8 @@
-"""The proof: as many rounds as it takes, from the first look at the trigger to the verdict.
+"""The proof: as many rounds as needed, from the first read of the trigger to the verdict.
 
-Writes and looks overlap. The looks go on until every insert was processed and every lane's fence was reached,
-or the time is up; then a settle time, measured by how late this run's own log lines showed, lets stragglers
-come in before anybody says PASS.
+Writes and reads overlap. The reads continue until every insert was processed and every lane's fence was reached, or
+the time expired. Late lines are then waited for, as long as the delays of this run's log lines suggest, before the
+verdict can be PASS.
 """
 
 from __future__ import annotations
@@ -34,16 +34,18 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.early import EarlyLook
 
-#: What a leak is called; seconds after which a mapping's change surely counts.
+#: The codes of leaks.
 _LEAKS = frozenset({"filter-leaks", "intruders-processed"})
+#: Seconds after which a change of a mapping is certainly in force: on AWS, on other endpoints, on the emulator.
 _IN_FORCE_AFTER = 120.0
 _IN_FORCE_HERE, _IN_FORCE_LOCALLY = 15.0, 2.0
 _CLEAN_ROUNDS = 2
-#: Items written together, so that an invocation is given several of them; how often that is tried.
+#: Expected records in an invocation, items written together to get them, and number of tries.
 _SEVERAL, _BURST, _BURSTS = 2, 16, 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
-#: Canaries written together; seconds that a flock is given before the next one is sent.
+#: Number of canaries written together.
 _FLOCK = 8
+#: Seconds to wait for these canaries before the next ones are written.
 _CANARY_ROUND = 1.0
 _CANARY_ROUND_ON_AWS = 10.0
 
@@ -59,12 +61,12 @@ def verify(
     """Prove a trigger.
 
     Args:
-        known: What was observed or made a moment ago, which is not read again.
-        early: What was read while ``known`` was made; ``known`` then has the stream's other readers, too.
+        known: What was just observed or created; it is not read again.
+        early: What was read while ``known`` was created; ``known`` then includes the stream's other readers.
 
     Raises:
-        PrerequisiteError: There is nothing to prove: no table, no stream, no function.
-        AwsError: AWS refused a write or a read that the proof can't do without.
+        PrerequisiteError: The table, its stream or the function does not exist.
+        AwsError: AWS refused a write or a read that the proof needs.
     """
     kinesis = early.kinesis if early is not None else None
     if kinesis is None:
@@ -85,10 +87,10 @@ def verify(
 
 
 def before_writing(context: VerifyContext, subject: Subject, options: VerifyOptions) -> None:
-    """Decline a table that must not be written to, and say who else will be given the test items.
+    """Refuse a table that must not be written to, and report who else receives the test items.
 
     Raises:
-        PrerequisiteError: The table has a tag that the user named.
+        PrerequisiteError: The table has a tag that the user excluded.
     """
     refuse_by_tag(context.aws, subject, options)
     if others := subject.audience:
@@ -96,10 +98,10 @@ def before_writing(context: VerifyContext, subject: Subject, options: VerifyOpti
 
 
 def refuse_by_tag(aws: Aws, subject: Subject, options: VerifyOptions) -> None:
-    """Decline a table with a tag that the user named.
+    """Refuse a table with a tag that the user excluded.
 
     Raises:
-        PrerequisiteError: It has one.
+        PrerequisiteError: The table has such a tag.
     """
     if not options.refuse_tags:
         return
@@ -114,7 +116,7 @@ def refuse_by_tag(aws: Aws, subject: Subject, options: VerifyOptions) -> None:
 
 
 def prove(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:
-    """Prove what was found; where the mapping starts at LATEST, once it polls."""
+    """Prove the subject; if the mapping starts at LATEST, after it has started to poll."""
     starts_late = any(mapping.starting_position == "LATEST" for mapping in subject.mappings)
     if starts_late and not subject.certain_failures():
         await_polling(context, subject, options)
@@ -123,9 +125,9 @@ def prove(context: VerifyContext, subject: Subject, options: VerifyOptions) -> P
 
 
 def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptions, proof: Proof) -> Proof:
-    """The proof, and what a batch of several records shows, where each invocation was given just one of ours.
+    """The proof, completed by a batch of several records if each invocation received only one test record.
 
-    A handler that looks at the first record of a batch alone does well as long as it is given one at a time.
+    A handler that processes only the first record of a batch works as long as it receives one at a time.
     """
     batches = any(mapping.batch_size > 1 for mapping in subject.mappings)
     alone = proof.tally is not None and proof.tally.largest_batch < _SEVERAL
@@ -144,11 +146,10 @@ def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptio
 
 
 def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:
-    """A round; more of them where a leak may be due to settings from before a change that is not in force yet.
+    """Run a round; repeat it if a leak may be due to old settings, because a change is not in force yet.
 
-    State Enabled comes before a change counts: updates take up to 90 s
-    (docs/aws-facts.md#esm-update-lag). What leaked once is not forgotten:
-    after it, two rounds in a row have to pass, on AWS ones that begin when the change is surely in force.
+    A mapping is Enabled before a change is in force: updates take up to 90 s (docs/aws-facts.md#esm-update-lag). After a
+    leak, two consecutive rounds have to pass; on AWS, they must begin when the change is certainly in force.
     """
     started = context.clock.monotonic()
     steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
@@ -175,7 +176,7 @@ def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) 
 
 
 def in_force_after(context: VerifyContext) -> float:
-    """Seconds after which a mapping's change is surely in force; an endpoint that is not AWS is quicker."""
+    """Seconds after which a mapping's change is certainly in force; endpoints other than AWS are faster."""
     if context.aws.connection.is_local:
         return _IN_FORCE_LOCALLY
     return _IN_FORCE_AFTER if context.aws.is_aws else _IN_FORCE_HERE
@@ -188,7 +189,7 @@ def _age(subject: Subject, proof: Proof) -> float:
 
 
 def _changed_lately(subject: Subject, proof: Proof) -> float | None:
-    """Seconds since the change that may explain what leaked; None if there is no such excuse."""
+    """Seconds since the change that may explain the leak; None if no change explains it."""
     proofs = {one.code for one in proof.verdict.findings if one.weight is Weight.PROOF}
     if not proofs or not proofs <= _LEAKS or not subject.circumstances().insert_only:
         return None
@@ -197,7 +198,7 @@ def _changed_lately(subject: Subject, proof: Proof) -> float | None:
 
 
 def _recalled(proof: Proof, leaked: Proof | None, weight: Weight) -> Proof:
-    """The proof with what an earlier round saw."""
+    """The proof, with the leak that an earlier round found."""
     if leaked is None:
         return proof
     seen = next(one for one in leaked.verdict.findings if one.code in _LEAKS)
@@ -235,10 +236,10 @@ def _script(context: VerifyContext, options: VerifyOptions) -> Script:
 
 
 def await_polling(context: VerifyContext, subject: Subject, options: VerifyOptions) -> None:
-    """Insert canaries until a whole flock of them is processed.
+    """Insert groups of canaries until a whole group is processed.
 
-    State Enabled does not mean polling: with LATEST, what is written in the first minute or two may be missed,
-    which is no fault of the filter's. One flock spreads over the stream's shards.
+    A mapping that is Enabled may not poll yet: with LATEST, it may miss records of the first minute or two, which is not
+    an error of the filter. The canaries of one group are spread over the stream's shards.
     """
     started = context.clock.monotonic()
     limit = min(context.timeout, _CANARY_ROUND_ON_AWS if context.aws.is_aws else _CANARY_ROUND)

@@ -13,7 +13,7 @@ def publish(aws: Aws, proof: Proof) -> None:
     """Publish the result of one run.
 
     Raises:
-        AwsError: cloudwatch:PutMetricData was refused.
+        AwsError: cloudwatch:PutMetricData was denied.
     """
     from ddbinsert.aws.write import publish_metrics
 

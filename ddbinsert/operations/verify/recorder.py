@@ -1,7 +1,7 @@
-"""Keeps what a run is answered by AWS, for its evidence bundle: calls, stream records, log lines, in order of arrival.
+"""Records AWS's responses of a run for its evidence bundle: calls, stream records, log lines, in order of arrival.
 
-What is kept lies in temporary files without a name, so that memory does not grow with the run and nothing is left
-behind. What must not be in a bundle is left out before it is written there.
+They are kept in unnamed temporary files, so that memory does not grow with the run and no files are left. Sensitive
+content is removed before it is written there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.event import LogEvent
 
 CALLS, RECORDS, LINES = "observed/calls.jsonl", "observed/records.jsonl", "observed/lines.jsonl"
-#: Bytes of each file that are held in memory before it goes to the disk.
+#: Bytes of each file that are kept in memory before it is written to the disk.
 _IN_MEMORY: Final = 1 << 20
 _PIECE: Final = 1 << 20
 
@@ -30,7 +30,7 @@ class Recorder:
     """A listener of a connection. Thread-safe.
 
     Attributes:
-        problem: Why not everything was kept (the disk is full, say); empty if it was.
+        problem: Why the recording is incomplete (a full disk, for example); empty if it is complete.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -41,7 +41,7 @@ class Recorder:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything: another run begins."""
+        """Discard everything: another run begins."""
         self.close()
         with self._lock:
             self.problem = ""
@@ -49,14 +49,14 @@ class Recorder:
                 self._files[name] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - open for the run
 
     def close(self) -> None:
-        """Forget everything; what is answered from now on is not kept."""
+        """Discard everything; later responses are not recorded."""
         with self._lock:
             for file in self._files.values():
                 file.close()
             self._files = {}
 
     def content(self, name: str) -> Iterator[bytes]:
-        """What was kept in one of the files, in pieces; nothing more may be recorded meanwhile."""
+        """The content of one of the files, in pieces; nothing may be recorded meanwhile."""
         with self._lock:
             file = self._files[name]
             file.seek(0)

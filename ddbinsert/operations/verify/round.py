@@ -1,4 +1,4 @@
-"""One round of a proof: a script is written, watched, judged and cleaned up."""
+"""One round of a proof: write a script, watch it, judge it, and clean up."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def one_round(
     *,
     with_parts: bool = False,
 ) -> Proof:
-    """One script, written, watched, judged and cleaned up.
+    """Write a script, watch it, judge it, and clean up.
 
     Args:
-        with_parts: An item more for each part of a filter that the others say nothing of.
+        with_parts: Write an additional item for each part of a filter that the other items do not test.
     """
     from ddbinsert.operations.verify.around import begin
     from ddbinsert.operations.verify.judge import conclude, refuse
@@ -104,7 +104,7 @@ def _write_down(context: VerifyContext, subject: Subject, script: Script, sample
 
 
 def sample_of(subject: Subject, options: VerifyOptions) -> Sample | Finding:
-    """What test items carry so that a filter's own clauses let their inserts through."""
+    """Attributes of test items with which their inserts pass the filter's conditions."""
     filters = tuple(text for mapping in subject.mappings if mapping.is_enabled for text in mapping.filters)
     try:
         sample = sample_for(

@@ -1,7 +1,7 @@
-"""One run: it writes, looks at every source until what is expected was seen or can no longer come, and settles.
+"""One run: write, read every source until everything expected was seen or can no longer arrive, and settle.
 
-Writing, looking, reporting progress and cleaning up are done by ``Writing``, the sources, ``Progress`` and
-``Cleanup``; the loop here decides only when to look again, and when to stop.
+``Writing``, the sources, ``Progress`` and ``Cleanup`` write, read, report progress and clean up; the loop here only
+decides when to read again, and when to stop.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.second_look import SecondLook
     from ddbinsert.operations.verify.subject import Subject
 
-#: Seconds before the start from which log lines are read: clocks of AWS's own hosts differ a little.
+#: Seconds before the start from which log lines are read: the clocks of AWS hosts differ a little.
 _SKEW = 60.0
-#: Late lines are waited for as long as the latest of this run's lines took to show, times this.
+#: Late lines are waited for as long as this run's latest line was late, times this factor.
 _SETTLE_FACTOR = 3.0
 _LONGEST_SETTLE = 15.0
-#: What follows that wait begins beside it where it takes no longer; otherwise after it, so that it is up to date.
+#: Seconds. During a wait of at most this length the second read starts already; otherwise after it, to be up to date.
 _SHORT_SETTLE = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 _REPORTED_EVERY = 1.0
-#: With more items than this to come, every look costs: it goes over what it has seen lately again.
+#: With more outstanding items than this, reads are made less often, as each reads recent lines again.
 _BULKY = 2_000
 _BULK_PAUSE, _BULK_PAUSE_HERE, _SHORT_PAUSE = 0.5, 1.0, 0.1
-#: Seconds that looks go back; with many items fewer, as all that lies in them is held in memory. What shows later
-#: is found by the last look, over everything.
+#: Seconds that each read goes back; fewer with many items, as these lines are held in memory. Later lines are found
+#: by the last read, which covers everything.
 _OVERLAP, _BULK_OVERLAP_ON_AWS, _BULK_OVERLAP = 60.0, 15.0, 3.0
 
 
@@ -58,10 +58,10 @@ class Watch:
 
     Attributes:
         started: Epoch seconds by AWS's clock.
-        waited: Seconds from the last write to the end of the looks.
-        timed_out: The time was up before everything expected had been seen.
-        hopeless: The looks ended early, as the run can no longer become a PASS.
-        second: The second look at the trigger, where it was begun while late lines are waited for.
+        waited: Seconds from the last write to the end of the reads.
+        timed_out: The time expired before everything expected was seen.
+        hopeless: The reads ended early, as the run can no longer become a PASS.
+        second: The second read of the trigger, if it was started while waiting for late lines.
     """
 
     def __init__(
@@ -135,10 +135,10 @@ class Watch:
         return _BULK_OVERLAP_ON_AWS if self._aws.is_aws else _BULK_OVERLAP
 
     def run(self) -> None:
-        """Write and watch until everything is there, nothing more can come of it, or the time is up.
+        """Write and watch until everything has arrived, the result can no longer change, or the time expired.
 
         Raises:
-            AwsError: A write, or every look at the log, was refused.
+            AwsError: A write, or every read of the log, was refused.
         """
         self.stream.open()
         self.writing.begin()
@@ -163,24 +163,24 @@ class Watch:
                     progress, steps = made, self._pauses()
                 self._progress.report(now - began, written=written_at is not None)
                 pause = next(steps)
-                if written_at is None:  # hardly longer than the writers will need
+                if written_at is None:  # not much longer than the writers need
                     pause = min(pause, max(_SHORT_PAUSE, self.writing.seconds_left(now - began)))
                 self._clock.sleep(pause)
         finally:
             self.writing.join()
 
     def _await_writes(self, began: float) -> None:
-        """Wait for the writes of a few items: they take no longer than a few looks, which would show little."""
+        """Wait for the writes of a few items: they take no longer than a few reads, which would show little."""
         while not self._script.bulk and not self.writing.wait(_REPORTED_EVERY):
             self._progress.report(self._clock.monotonic() - began, written=False)
 
     def _is_over(self) -> bool:
-        """Whether the looks are over, all writes being made; late lines are waited for on the way."""
+        """Whether to stop reading, after all writes; waits for late lines before."""
         if self._is_done() or self._can_not_pass():
             self.hopeless = not self._is_done()
             self._look_ahead()
             self._settle()
-            # A line that came late may say that the last word on a record is another one.
+            # A late line may change the final state of a record.
             if self.hopeless or self._is_done() or self.waited >= self._timeout:
                 self.timed_out = not (self.hopeless or self._is_done())
                 return True
@@ -194,26 +194,26 @@ class Watch:
         return False
 
     def _can_not_pass(self) -> bool:
-        """Whether what was seen already makes a FAIL: a MODIFY or REMOVE that was delivered."""
+        """Whether the result is already a FAIL: a MODIFY or REMOVE was delivered."""
         if self._options.allow_guarded or self._options.by_lines:
             return False
-        # The stream's own word for each record is waited for: a handler may call an insert something else.
+        # Wait for the stream's event name of each record: a handler may log a wrong one.
         return self._has_stream and any(
             lane.name_of(one) != EventName.INSERT for lane in self.tally.lanes for one in lane.receipts
         )
 
     def _pauses(self) -> Iterator[float]:
-        """Between looks: short ones for a few items, longer ones while thousands come in at every look."""
+        """Pauses between reads: short for a few items, longer while each read returns thousands."""
         if not self._is_bulky:
             return pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
-        # The embedded emulator goes over all of its log at every look, and does nothing else meanwhile.
+        # The embedded emulator scans all of its log at every read, and does nothing else meanwhile.
         return pauses(_BULK_PAUSE_HERE if self._aws.connection.is_local else _BULK_PAUSE, _LONGEST_PAUSE)
 
     @property
     def _is_bulky(self) -> bool:
         return self._script.bulk - self.tally.bulk.processed.count > _BULKY
 
-    # --- looking ----------------------------------------------------------------------------------------
+    # --- reading ----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
         if not self.stream.wanted:
@@ -222,8 +222,8 @@ class Watch:
         self._aws.side_by_side(self._read_log, self.stream.poll)
 
     def _read_log(self) -> None:
-        # What an answer shows was there when it was asked for, so its way to us is no lag of the log's. Nor is the time
-        # between two looks: on an endpoint that shows lines at once a line counts as late where a look was without it.
+        # Lines in a response existed when it was requested, so the transfer is not part of the log's delay. Nor is the time
+        # between two reads: if the endpoint shows lines at once, only a line that a read did not return counts as late.
         asked = self._clock.now()
         for one in self.log.poll():
             self._take(one, asked=asked)
@@ -241,7 +241,7 @@ class Watch:
         self.tally.logged(one.message, at, asked if late else None, swept=swept, stream=one.stream)
 
     def _look_once_more(self) -> None:
-        """Before anything counts as missing: the whole log again, for lines later than looks go back."""
+        """Read the whole log again before anything counts as missing, for lines later than the reads go back."""
         for one in self.log.sweep():
             self._take(one, swept=True)
         if self._insights:
@@ -254,7 +254,7 @@ class Watch:
 
     @property
     def by_lines(self) -> bool:
-        """Whether lines are judged: receipts say more, where the function leaves any."""
+        """Whether log lines are judged: if the function writes receipts, those are used instead."""
         return self._options.by_lines and not self.tally.receipts.total()
 
     @property
@@ -263,22 +263,22 @@ class Watch:
 
     @property
     def _settling(self) -> float:
-        """Seconds that late lines are waited for: lines of other log streams may show later than the fences'."""
+        """Seconds to wait for late lines: lines of other log streams may appear later than those of the fences."""
         if self._aws.connection.is_local:
             return (
-                0.0  # the emulator shows an invocation's lines before it makes the next one of the same shard
+                0.0  # the emulator shows an invocation's lines before the next invocation of the same shard
             )
         return min(_LONGEST_SETTLE, _SETTLE_FACTOR * max(0.0, self.tally.log_lag))
 
     def _look_ahead(self) -> None:
-        """Begin what follows the wait for late lines, where that is short: every record was processed already."""
+        """If the wait for late lines is short, start what follows it: every record was already processed."""
         if self.looks_well and self._settling <= _SHORT_SETTLE:
             self.second = self._aws.start(lambda: second_look(self._aws, self._subject))
             if not self._options.keep:
                 self.cleanup.begin()
 
     def _settle(self) -> None:
-        """Let stragglers come in."""
+        """Wait for late lines."""
         looked = False
         pause = self._settling
         until = self._clock.monotonic() + pause
@@ -292,7 +292,7 @@ class Watch:
         self._read_to_the_end()
 
     def _read_to_the_end(self) -> None:
-        """A look that CloudWatch broke off may have missed just the line of an intruder: go on with it."""
+        """Continue a read that CloudWatch throttled: it may have missed the line of an unwanted record."""
         until = self._clock.monotonic() + max(0.0, self._timeout - self.waited)
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while not self.log.complete and self._clock.monotonic() < until:
@@ -301,7 +301,7 @@ class Watch:
 
     @property
     def looks_well(self) -> bool:
-        """Whether nothing was seen so far that anybody would have to look into."""
+        """Whether nothing seen so far needs an explanation."""
         inserts = f" {EventName.INSERT}"
         return (
             not self.timed_out

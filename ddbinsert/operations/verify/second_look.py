@@ -1,4 +1,4 @@
-"""The second look at a trigger, at the end of a run: a PASS is about a configuration that held all the time."""
+"""The second read of a trigger, at the end of a run: a PASS requires that the configuration did not change."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class SecondLook(NamedTuple):
-    """The trigger as it is at the end.
+    """The trigger at the end of a run.
 
     Attributes:
-        targets: The aliases and versions of the first look.
+        targets: The current state of the aliases and versions of the first read.
     """
 
     world: World
@@ -30,10 +30,10 @@ class SecondLook(NamedTuple):
 
 
 def second_look(aws: Aws, subject: Subject) -> SecondLook:
-    """Read everything that was read at the start.
+    """Read again everything that was read at the start.
 
     Raises:
-        AwsError: A read was refused, that of the role excepted.
+        AwsError: A read other than that of the role was refused.
     """
     return SecondLook(
         *aws.side_by_side(lambda: look_again(aws, subject), lambda: targets_again(aws, subject))
@@ -41,10 +41,10 @@ def second_look(aws: Aws, subject: Subject) -> SecondLook:
 
 
 def look_again(aws: Aws, subject: Subject) -> World:
-    """The table, the function, its role and its mappings as they are now: one round trip, side by side.
+    """The current table, function, role and mappings, read in parallel in one round trip.
 
     Raises:
-        AwsError: A read was refused, that of the role excepted.
+        AwsError: A read other than that of the role was refused.
     """
     function, stream = subject.function.name, subject.table.stream_arn or ""
 
@@ -54,7 +54,7 @@ def look_again(aws: Aws, subject: Subject) -> World:
         lambda: read_mappings(aws, stream_arn=stream),
         lambda: role_of(aws, subject),
     )
-    # All that reads the live stream is in one list; what the function reads besides is on streams that are dead.
+    # One list has all mappings on the live stream; the function's other mappings are on replaced streams.
     ours = [one for one in on_stream if one.function_name == function]
     ours += [one for one in subject.world.mappings if one.stream_arn != stream]
     if table is None or table.stream_arn != stream:
@@ -78,7 +78,7 @@ def _is_stream_of(mapping: MappingState, table: str) -> bool:
 
 
 def role_of(aws: Aws, subject: Subject) -> RoleState | None:
-    """The function's role; None if it does not exist, one without a name where it was not read."""
+    """The function's role; None if it does not exist; a role without a name if it was not read."""
     if subject.knows_role:
         with contextlib.suppress(AwsError):
             return read_role(aws, subject.trigger.role_name)
@@ -86,7 +86,7 @@ def role_of(aws: Aws, subject: Subject) -> RoleState | None:
 
 
 def revealed(aws: Aws, mappings: tuple[MappingState, ...]) -> tuple[MappingState, ...]:
-    """The mappings with encrypted filters read one by one: GetEventSourceMapping shows them to who may decrypt."""
+    """The mappings, those with encrypted filters read one by one: GetEventSourceMapping decrypts for callers who may."""
     from ddbinsert.aws.read.resources import read_mapping
 
     def read(mapping: MappingState) -> MappingState:
@@ -102,14 +102,14 @@ def revealed(aws: Aws, mappings: tuple[MappingState, ...]) -> tuple[MappingState
 
 
 def targets_again(aws: Aws, subject: Subject) -> tuple[Target, ...]:
-    """The aliases and versions of the first look as they are now."""
+    """The current state of the aliases and versions of the first read."""
     from ddbinsert.operations.verify.targets import read_targets
 
     return read_targets(aws, subject.mappings)
 
 
 def changed_since(subject: Subject, world: World, targets: tuple[Target, ...]) -> tuple[str, ...]:
-    """What differs from the first look, a line each."""
+    """What differs from the first read, one line each."""
     live = subject.table.stream_arn
     now = tuple(
         mapping

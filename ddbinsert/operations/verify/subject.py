@@ -1,4 +1,4 @@
-"""Who is put to the proof: the table's live stream, the function, the mappings between them."""
+"""The subject of a proof: the table's live stream, the function, and the mappings between them."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ _READERS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """What a run of verify is about.
+    """The subject of a run of verify.
 
     Attributes:
-        mappings: Those that deliver the live stream to the function, by any of its aliases and versions.
-        log_group: Where the function logs, or where the user said.
-        own_log_group: Where it logs by its configuration, or by that of the version that an alias names.
+        mappings: Those that deliver the live stream to the function, to any of its aliases and versions.
+        log_group: The log group to read: the function's, or the one that the user gave.
+        own_log_group: The log group in its configuration, or in that of the version that an alias points to.
         targets: The aliases and versions that mappings deliver to.
-        kinesis: ARNs of Kinesis data streams that are given every change of the table.
-        secret: What proves to the function's handler that an item is a test item (TEST_ITEMS_KEY); empty for nothing.
-        granted: Where the role of an audit log without a sink may write.
-        shares_log: Another function that reads the stream logs there, too, and log streams do not tell them apart.
-        bookmark: A position in the live stream, taken already.
+        kinesis: ARNs of Kinesis data streams that receive every change of the table.
+        secret: Proves to the function's handler that an item is a test item (TEST_ITEMS_KEY); empty if there is none.
+        granted: Tables to which the role of an audit log without a sink may write.
+        shares_log: Another function on the stream uses the same log group, and log stream names do not distinguish them.
+        bookmark: A position in the live stream that was already taken.
     """
 
     trigger: Trigger
@@ -72,12 +72,12 @@ class Subject:
         return self.table.view or StreamView.NEW_AND_OLD_IMAGES
 
     def copies(self, sample: Sample) -> int:
-        """How many of the mappings deliver the insert of a test item."""
+        """Number of mappings that deliver the insert of a test item."""
         return max(1, sum(delivers(mapping, sample, self) for mapping in self.mappings))
 
     @property
     def running(self) -> FunctionState:
-        """The function as it is invoked: the version that an alias stands for, where nothing invokes $LATEST."""
+        """The function as invoked: the version that an alias points to, if no mapping invokes $LATEST."""
         enabled = [mapping for mapping in self.mappings if mapping.is_enabled]
         if not enabled or not all(is_qualified(mapping.function_arn) for mapping in enabled):
             return self.function
@@ -85,14 +85,14 @@ class Subject:
 
     @property
     def named(self) -> str:
-        """The function with its qualifier, and the mapping, as the verdict's first line names them."""
+        """The function with its qualifier, and the mapping, as in the verdict's first line."""
         return " and ".join(f"{qualified(m.function_arn)} by mapping {m.uuid}" for m in self.mappings) or (
             f"{self.function.name} without a mapping"
         )
 
     @property
     def knows_role(self) -> bool:
-        """Whether the function's role is the trigger's own, by its name, whose policy can be read."""
+        """Whether the function's role is the trigger's own, by its name, so that its policy can be read."""
         return self.function.role_arn.rpartition("/")[2] == self.trigger.role_name
 
     @property
@@ -104,18 +104,18 @@ class Subject:
 
     @property
     def readers(self) -> int:
-        """How many mappings read the live stream."""
+        """Number of mappings that read the live stream."""
         live = (*self.world.mappings, *self.world.other_mappings)
         return sum(m.is_enabled and m.stream_arn == self.table.stream_arn for m in live)
 
     @property
     def is_crowded(self) -> bool:
-        """Whether one reader more may slow the others down: docs/aws-facts.md#stream-two-readers."""
+        """Whether a further reader may slow the others down: docs/aws-facts.md#stream-two-readers."""
         return self.readers >= _READERS
 
     @property
     def audience(self) -> tuple[str, ...]:
-        """Who else is given the test items: other functions on the stream, and the table's replicas."""
+        """Other receivers of the test items: functions on the stream, the table's replicas, and Kinesis data streams."""
         live = self.table.stream_arn
         others = sorted(
             {
@@ -132,7 +132,7 @@ class Subject:
 
     @property
     def configuration(self) -> str:
-        """The function, the mappings and their filters in words; empty if there are no mappings."""
+        """The function, the mappings and their filters as text; empty if there are no mappings."""
         return "; ".join(
             f"{qualified(m.function_arn)} by mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}"
             + (
@@ -144,11 +144,11 @@ class Subject:
         )
 
     def circumstances(self) -> Circumstances:
-        """What is known without another look."""
+        """The circumstances that are known without another read."""
         return Circumstances(world=self.world, mappings=self.mappings, log_group=self.log_group)
 
     def certain_failures(self) -> tuple[Finding, ...]:
-        """What makes every insert go missing whatever is written: no need to write, and to wait."""
+        """Findings that certainly lose every insert, so that writing and waiting is unnecessary."""
         from ddbinsert.core.proof.causes.causes import standing_in_the_way
         from ddbinsert.core.proof.causes.sinks import judge_sink
         from ddbinsert.operations.verify.sources.sink import sink_of
@@ -158,13 +158,13 @@ class Subject:
             for mapping in self.mappings
             if mapping.is_enabled
         ]
-        # One mapping that lets inserts through is enough.
+        # One mapping that delivers inserts is enough.
         filters = [finding for found in never for finding in found] if never and all(never) else []
         sink = [finding for finding in judge_sink(sink_of(self)) if finding.weight is Weight.PROOF]
         return (*standing_in_the_way(self.circumstances()), *self._gone(), *filters, *sink)
 
     def _gone(self) -> Iterator[Finding]:
-        """Aliases and versions that do not exist, where nothing is delivered to any other."""
+        """A finding about aliases and versions that do not exist, if no mapping delivers to another one."""
         enabled = {mapping.function_arn for mapping in self.mappings if mapping.is_enabled}
         gone = [one for one in self.targets if one.function is None]
         if gone and enabled == {one.arn for one in gone}:
@@ -177,7 +177,7 @@ class Subject:
             )
 
     def leaking_filters(self, *, allow_guarded: bool) -> tuple[Finding, ...]:
-        """What the filters let in, judged without any write."""
+        """Findings about filters that deliver other records than inserts, judged without a write."""
         return tuple(
             finding
             for mapping in self.mappings
@@ -202,15 +202,15 @@ def find_subject(
     known: World | None = None,
     knows_readers: bool = False,
 ) -> Subject:
-    """Look for everything that a proof needs.
+    """Find everything that a proof needs.
 
     Args:
-        bookmark: To be set in the live stream meanwhile.
-        known: What was observed or made a moment ago, which is not read again.
+        bookmark: Set in the live stream in parallel.
+        known: What was just observed or created; it is not read again.
         knows_readers: ``known`` has all mappings on the live stream, and ``bookmark`` is set.
 
     Raises:
-        PrerequisiteError: No table, no live stream, no function; with the command that makes them.
+        PrerequisiteError: The table, its live stream or the function does not exist; with the command that creates it.
     """
     from ddbinsert.aws.read.observe import observe, with_others
 
@@ -269,7 +269,7 @@ def find_subject(
 
 
 def delivers(mapping: MappingState, sample: Sample, subject: Subject) -> bool:
-    """Whether a mapping, as far as it can be read, delivers the insert of a test item."""
+    """Whether a mapping delivers the insert of a test item; unreadable filters count as delivering."""
     if not mapping.is_enabled:
         return False
     if mapping.filters_hidden or not mapping.filters or INSERT_ONLY in mapping.filters:
@@ -288,7 +288,7 @@ def delivers(mapping: MappingState, sample: Sample, subject: Subject) -> bool:
 
 
 def _shares_log(aws: Aws, world: World, group: str) -> bool:
-    """Whether another function on the live stream logs to the group; on AWS log streams bear the function's name."""
+    """Whether another function on the live stream logs to the group; on AWS, log streams have the function's name."""
     from ddbinsert.aws.read.resources import read_function
 
     live = world.table.stream_arn if world.table else None
@@ -305,7 +305,7 @@ def _shares_log(aws: Aws, world: World, group: str) -> bool:
 def _log_group_of(
     function: FunctionState, mappings: tuple[MappingState, ...], targets: tuple[Target, ...]
 ) -> str:
-    """Where the function logs; the version that an alias names may log elsewhere than the latest one."""
+    """The function's log group; the version that an alias points to may have another one than $LATEST."""
     enabled = [one for one in mappings if one.is_enabled]
     if not enabled or not all(is_qualified(one.function_arn) for one in enabled):
         return function.log_group

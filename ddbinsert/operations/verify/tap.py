@@ -1,4 +1,4 @@
-"""A temporary function of ddbinsert's own beside the user's: made for one run, and removed in any case."""
+"""A tap: a temporary function of ddbinsert beside the user's, created for one run, and always removed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Tap:
-    """What a tap is made of.
+    """The definition of a tap.
 
     Attributes:
         trigger: Its function and mapping.
-        original: The mapping whose filters it has.
+        original: The mapping whose filters it uses.
         package: Its code; None for that of the trigger's template.
-        what: What it shares with the original, in words.
+        what: What it shares with the original mapping, as text.
     """
 
     trigger: Trigger
@@ -43,14 +43,14 @@ class Tap:
 
 
 def filters_only(subject: Subject, original: MappingState, run_id: str) -> Tap:
-    """A tap that is given what a mapping's filters let through; its other settings are ddbinsert's own."""
+    """A tap with a mapping's filters; its other settings are ddbinsert's defaults."""
     return Tap(trigger=_trigger(subject, run_id, MappingSpec()), original=original)
 
 
 def with_settings(
     subject: Subject, original: MappingState, run_id: str, package: Package, environment: Mapping[str, str]
 ) -> Tap:
-    """A tap with every setting of a mapping, the on-failure destination included, that runs other code.
+    """A tap with every setting of a mapping, including the on-failure destination, and other code.
 
     It counts its events (EventCount metrics), whether or not the original does.
     """
@@ -77,10 +77,10 @@ def _trigger(
 
 @contextlib.contextmanager
 def tapped(context: VerifyContext, subject: Subject, tap: Tap, base: Path) -> Iterator[Subject]:
-    """Make a tap; the subject with the tap in the function's place, for as long as the block lasts.
+    """Create a tap; within the block, the subject has the tap instead of the function.
 
     Args:
-        base: Where relative paths begin.
+        base: The folder that relative paths are resolved against.
     """
     world = replace(subject.world, role=None, log_group=None, function=None, mappings=(), other_mappings=())
     try:
@@ -120,7 +120,7 @@ def tapped(context: VerifyContext, subject: Subject, tap: Tap, base: Path) -> It
 
 
 def _remove(context: VerifyContext, trigger: Trigger) -> None:
-    """Remove whatever there is of a tap, however far it came."""
+    """Remove all resources of a tap, even of a partly created one."""
     from ddbinsert.aws.read.observe import observe
 
     try:

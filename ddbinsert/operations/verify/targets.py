@@ -1,4 +1,4 @@
-"""The aliases and versions that mappings deliver to, read as they are: $LATEST may be something else."""
+"""The aliases and versions that mappings deliver to; their configuration may differ from that of $LATEST."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def read_targets(aws: Aws, mappings: Iterable[MappingState]) -> tuple[Target, ...]:
-    """Each alias and version that an enabled mapping delivers to; no request where there is none.
+    """Each alias and version that an enabled mapping delivers to; no request is made if there is none.
 
     Raises:
-        AwsError: A read of a function was refused; that of an alias's routing may be.
+        AwsError: A read of a function was refused. A refused read of an alias's routing is not an error.
     """
     arns = sorted({m.function_arn for m in mappings if m.is_enabled and is_qualified(m.function_arn)})
     if not arns:

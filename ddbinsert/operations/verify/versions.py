@@ -1,6 +1,6 @@
-"""An alias with routing weights: more rounds, until each of the versions that it invokes was seen at work.
+"""Aliases with routing weights: further rounds, until each of the versions was seen to run.
 
-Lambda routes every invocation at random, so a run of a few items may miss a version altogether.
+Lambda routes every invocation at random, so a run of a few items may not reach every version.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 _ROUNDS, _CANARIES = 20, 4
-#: What is said where nothing was seen of the function at all.
+#: The causes of a run in which no sign of the function was seen.
 _SILENCE = frozenset(
     {Cause.FUNCTION_LEAVES_NO_RECEIPT, Cause.NO_LINE_SHOWS_A_KEY, Cause.LOG_LATE, Cause.NOTHING_DELIVERED}
 )
@@ -31,9 +31,9 @@ _SILENCE = frozenset(
 def with_each_version(
     context: VerifyContext, subject: Subject, options: VerifyOptions, proof: Proof
 ) -> Proof:
-    """The proof, and what further rounds show of the versions that its own run did not see.
+    """The proof, completed by further rounds for the versions that its run did not reach.
 
-    They end with the time that a run is given. What any of them sees that is not as it should be counts.
+    They end when the run's time expires. A fault that any of them finds counts.
     """
     divided = [target for target in subject.targets if target.weights]
     lacks_versions = {one.code for one in proof.verdict.causes} == {Cause.ALIAS_DIVIDES_INVOCATIONS}
@@ -62,7 +62,7 @@ def with_each_version(
 
 
 def _of_versions(verdict: Verdict, found: Sequence[Finding], unseen: Sequence[str]) -> tuple[Finding, ...]:
-    """What a further round found; that nothing was seen is the silence of one version, as another one was seen."""
+    """The findings of a further round; if nothing was seen, only the unseen version is silent, as others were seen."""
     kept = tuple(one for one in found if one.code not in _SILENCE)
     missing = verdict.counts.get("missing", 0)
     if kept or not missing:
@@ -79,7 +79,7 @@ def _of_versions(verdict: Verdict, found: Sequence[Finding], unseen: Sequence[st
 
 
 def speaks_against(verdict: Verdict) -> tuple[Finding, ...] | None:
-    """What a further round found; None if it is as good as a PASS, but for versions that it did not see."""
+    """The findings of a further round; None if it would be a PASS except for versions that it did not reach."""
     causes = tuple(one for one in verdict.causes if one.code != Cause.ALIAS_DIVIDES_INVOCATIONS)
     passed = verdict.result is Result.PASS or (verdict.in_order and not causes)
     return None if passed else causes or verdict.causes

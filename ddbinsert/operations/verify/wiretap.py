@@ -1,7 +1,7 @@
-"""Proving a filter with a function of our own beside the user's: for functions that log nothing.
+"""Proving a filter with a temporary function (a tap) beside the user's: for functions that log nothing.
 
-The tap has the very filters of the user's mapping on the same stream. It shows what the filter delivers; what
-the user's function makes of it stays unseen, and the verdict says so.
+The tap has the same filters as the user's mapping, on the same stream. It shows what the filter delivers. What the
+user's function does with the records is not visible, and the verdict says so.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.subject import Subject
 
-#: No line of a log has it: of the user's own function the ends of invocations are read alone.
+#: A text that no log line contains: only the ends of the user's function's invocations are read.
 _NO_LINE = "ddbinsert: no line has this"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
-#: Seconds to wait for a sign of the user's own function after the tap has seen everything.
+#: Seconds to wait for a sign of the user's own function after the tap has received everything.
 _PATIENCE = 15.0
 
 
@@ -56,15 +56,15 @@ def wiretap(
     confirm: Confirm,
     watch_for: float | None = None,
 ) -> Proof:
-    """Prove the filters of a trigger's mapping by a temporary function; it is removed in any case.
+    """Prove the filters of a trigger's mapping with a temporary function, which is always removed.
 
     Args:
-        base: Where relative paths begin.
-        confirm: Asked where the tap would be a third reader.
-        watch_for: Write nothing: watch the traffic that there is for so many seconds.
+        base: The folder that relative paths are resolved against.
+        confirm: Called if the tap would be a third reader.
+        watch_for: Observe existing traffic for this number of seconds instead of writing.
 
     Raises:
-        PrerequisiteError: There is no mapping to take the filters from.
+        PrerequisiteError: There is no mapping whose filters could be used.
     """
     subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
     if not subject.mappings:
@@ -81,7 +81,7 @@ def wiretap(
     if subject.certain_failures():
         return prove(
             context, subject, options
-        )  # a tap would be given what the user's own function never gets
+        )  # a tap would receive records that the user's own function never receives
     if watch_for is None:
         subject = replace(subject, kinesis=kinesis_streams(context.aws, trigger.table))
         before_writing(context, subject, options)
@@ -109,7 +109,7 @@ def wiretap(
 
 
 def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
-    """What further mappings deliver to the function, as far as their filters tell: the tap has but the first's."""
+    """Findings about the function's further mappings, judged by their filters: the tap has those of the first only."""
     for mapping in others:
         is_second = subject.world.is_second(mapping)
         yield from judge_filters(mapping, subject.table, allow_guarded=allow_guarded, is_second=is_second)
@@ -125,7 +125,7 @@ def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarde
 def _of_the_function(
     context: VerifyContext, subject: Subject, proof: Proof, before: Beginning, started: float
 ) -> Iterator[Finding]:
-    """What is visible of the user's own function and mapping while the tap was given the same records."""
+    """What is visible of the user's own function and mapping while the tap received the same records."""
     tally = Tally(Script(run_id=proof.verdict.run_id, lanes=()))
     log = LogSource(context.aws, subject.log_group, subject.function.name, since=started, needles=(_NO_LINE,))
     steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
@@ -156,7 +156,7 @@ def _of_the_function(
 
 
 def _told(proof: Proof, subject: Subject, more: Sequence[Finding]) -> Proof:
-    """The proof under the user's own trigger, with what the tap can't see."""
+    """The proof in the name of the user's trigger, with what the tap cannot see."""
     unseen = Evidence(
         side="function",
         seen=False,

@@ -1,4 +1,4 @@
-"""Making a run's writes: each lane in its order, all lanes and the bulk side by side."""
+"""Making a run's writes: each lane in order; all lanes and the bulk items in parallel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Writing:
     """The writes of one run.
 
     Attributes:
-        left_out: (method, why) of lanes that could not be written.
+        left_out: (method, reason) of lanes that could not be written.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Writing:
         self.left_out: list[tuple[Method, str]] = []
 
     def begin(self) -> None:
-        """Start every write; ``is_done`` tells when all are made."""
+        """Start all writes; ``is_done`` returns whether they are completed."""
         self._lanes = [(lane, self._aws.start(self._maker(lane))) for lane in self._script.lanes]
         if self._script.bulk:
             self._bulk_future = self._aws.start(self._write_bulk)
@@ -66,14 +66,14 @@ class Writing:
 
     @property
     def bulk_attempted(self) -> int:
-        """How many bulk items may be in the table."""
+        """Number of bulk items that may be in the table."""
         return self._bulk.attempted
 
     def is_done(self) -> bool:
-        """Whether all writes are made.
+        """Whether all writes are completed.
 
         Raises:
-            AwsError: One was refused; a method that the user may not use is left out instead.
+            AwsError: A write was refused; a method that the user has no permission for is left out instead.
         """
         if self._collected:
             return True
@@ -94,19 +94,19 @@ class Writing:
         return True
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the lanes' writes, for at most so long; whether all of them have ended."""
+        """Wait for the lanes' writes for at most this long; return whether all of them have ended."""
         from concurrent.futures import wait
 
         return not wait([future for _, future in self._lanes], timeout=seconds).not_done
 
     def join(self) -> None:
-        """Wait for what is being written, however the run ended, so that the cleanup finds it."""
+        """Wait for writes in progress, however the run ended, so that the cleanup finds their items."""
         futures = [future for _, future in self._lanes]
         for future in (*futures, *([self._bulk_future] if self._bulk_future else [])):
             if not future.cancel():
                 future.exception()
 
     def seconds_left(self, elapsed: float) -> float:
-        """For writing the rest of the bulk at the rate so far; infinite where there is none."""
+        """Seconds for writing the remaining bulk items at the rate so far; infinite if the rate is zero."""
         written = self._tally.bulk_written
         return (self._script.bulk - written) * elapsed / written if written else math.inf

@@ -1,9 +1,9 @@
-"""verify --failure-path: what becomes of a record that fails, from the settings to a real one.
+"""verify --failure-path: what happens to a failing record, from the settings to a real test.
 
-First the settings, the destination and the rights are judged as they are: what certainly loses records is reported at
-once, and nothing is written. Then an item is made to fail. The function itself does so only where it runs a template of
-ddbinsert's and has TEST_ITEMS_KEY, with which the item proves that it is a test item; for any other function a
-temporary one stands in, with every setting of the mapping. A function of somebody else's is never made to fail.
+First the settings, the destination and the permissions are checked: if they certainly lose records, that is reported
+at once, and nothing is written. Then an item is made to fail. The function itself fails on it only if it runs a
+template of ddbinsert and has TEST_ITEMS_KEY, with which the item proves that it is a test item. For any other function,
+a temporary function with the mapping's settings is used instead. The user's own code is never made to fail.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ def prove_failure_path(
     base: Path,
     confirm: Confirm,
 ) -> Proof:
-    """Prove that a record that fails is retried, isolated and kept, and holds up others for a limited time only.
+    """Prove that a failing record is retried, isolated and kept, and blocks others for a limited time only.
 
     Args:
-        base: Where relative paths begin.
-        confirm: Asked where a tap would be a third reader of the stream.
+        base: The folder that relative paths are resolved against.
+        confirm: Called if a tap would be a third reader of the stream.
 
     Raises:
         PrerequisiteError: There is no table, stream, function or mapping.
@@ -69,7 +69,7 @@ def prove_failure_path(
     outcomes: list[Outcome] = []
     run_id = context.new_id()
     if any(one.weight is Weight.PROOF for one in found):
-        pass  # what is certain needs no record that fails
+        pass  # a certain result needs no failing record
     elif context.aws.connection.is_local:
         found.append(not_emulated("the embedded emulator (docs/aws-facts.md#emulator-failures)"))
     else:
@@ -102,7 +102,7 @@ def prove_failure_path(
 
 
 def _announce(context: VerifyContext, subject: Subject) -> None:
-    """Say who will be told of a failure."""
+    """Report which destinations will receive a document about the failure."""
     for arn in dict.fromkeys(one.on_failure for one in enabled(subject) if one.on_failure):
         context.reporter.step(
             f"a document about a failed test item goes to {where_of(arn)}; alarms on it will fire"

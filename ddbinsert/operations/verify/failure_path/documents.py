@@ -1,8 +1,8 @@
-"""The documents about failing test items at a mapping's on-failure destination: found, read back, and taken away again.
+"""Finding, reading and removing the documents about failing test items at a mapping's on-failure destination.
 
-Reading a queue makes its messages invisible to others for some seconds, and counts as a receive. So it is read a few
-times only, once the failing item must be there; and not at all where somebody else consumes it, or where a redrive
-policy might move messages that were there before.
+Reading a queue makes its messages invisible to others for some seconds, and counts as a receive. So it is read only a
+few times, after the failing item must have arrived; and not at all if it has other consumers, or if a redrive policy
+might move messages that were there before.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ddbinsert.operations.failures.find import Opened, StoredFailure
     from ddbinsert.operations.verify.context import VerifyContext
 
-#: Looks at the destination in one trial, and seconds between them: ever longer.
+#: Number of reads of the destination in one trial, and seconds between them, which increase.
 _LOOKS: Final = 8
 _FIRST, _LONGEST = 0.5, 20.0
-#: Seconds by which the clocks of AWS's own hosts may differ.
+#: Seconds by which the clocks of AWS hosts may differ.
 _SKEW: Final = 60.0
 
 
@@ -36,14 +36,14 @@ class Documents:
     """The documents of one mapping's function.
 
     Args:
-        mapping: With the destination.
-        function: Its name: documents about others are left alone.
-        beside: The user's own mapping, where the function is a tap: every document about a tap is about test items, and
-            the user's function may have failed on test items, too.
+        mapping: The mapping with the destination.
+        function: Its name: documents about other functions are not touched.
+        beside: The user's own mapping, if the function is a tap: every document about a tap concerns test items, and the
+            user's function may have failed on test items, too.
 
     Attributes:
         unread: Why the destination is not read; empty if it is.
-        others_come: The last removal met a document about the user's own function beside a tap: more may come.
+        others_come: The last removal found a document about the user's own function beside a tap: more may arrive.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class Documents:
         self.others_come = False
 
     def prepare(self) -> None:
-        """See whether the destination may be read without harm."""
+        """Check whether the destination can be read without side effects."""
         self.unread = _why_not(self._context, self._arn)
 
     def look(self, run_id: str, place: tuple[str, int] | None, poison: str) -> bool:
-        """Read the destination, if it is time for that; whether a document about the failing item is there.
+        """Read the destination, if the next read is due; return whether it has a document about the failing item.
 
         Args:
             place: The failing item's shard and sequence number; None if its record was not read.
@@ -93,7 +93,7 @@ class Documents:
     def _about(
         self, found: Opened, run_id: str, place: tuple[str, int] | None, poison: str
     ) -> Iterator[Kept]:
-        """The documents whose range holds the failing item, with what can be read back of it."""
+        """The documents whose range contains the failing item, with the records that can be read back."""
         for one in found.stored:
             failure = one.failure
             if failure is None or (place is not None and not _holds(failure, *place)):
@@ -101,7 +101,7 @@ class Documents:
             records, why = self._records(failure)
             recovered = any(str(record.get("eventID")) == poison for record in records)
             if place is None and not recovered:
-                continue  # nothing shows that it is about this item
+                continue  # nothing shows that it concerns this item
             covers = (str(record.get("eventID")) for record in records if _number(record, run_id) is not None)
             yield Kept(
                 id=failure.id,
@@ -113,21 +113,21 @@ class Documents:
             )
 
     def _records(self, failure: Failure) -> tuple[tuple[Record, ...], str]:
-        """The records of a document, as `failures show` reads them back; why not."""
+        """The records of a document as `failures show` reads them back, or why they cannot be read."""
         try:
             return reader_of(self._context.aws, self._context.clock).fetch(failure).records, ""
         except DdbInsertError as error:
             return (), error.message
 
     def remove(self, run_ids: Collection[str], *, since: float) -> tuple[str, ...]:
-        """Delete the documents that are about these runs' items alone; what is left, a line each.
+        """Delete the documents that concern only items of these runs; return what is left, one line each.
 
         Args:
-            since: Epoch seconds; older documents are about others.
+            since: Epoch seconds; older documents concern other records.
         """
         if self.unread:
             return (f"a document about a test item may be at {self._arn}, which was not read: {self.unread}",)
-        # In a bucket each mapping has its own place; a queue is read once for both.
+        # In a bucket each mapping has its own prefix; a queue is read once for both.
         apart = arn_parts(self._arn).service == "s3"
         mappings = [self._mapping, *([self._beside] if self._beside and apart else [])]
         left: list[str] = []
@@ -147,7 +147,7 @@ class Documents:
         return tuple(f"{self._arn}: document {one} is about test items and other records" for one in left)
 
     def _removed(self, found: Opened, one: StoredFailure, failure: Failure, run_ids: Collection[str]) -> bool:
-        """Whether a document is dealt with: deleted, or none of ours."""
+        """Whether a document needs no further action: it was deleted, or does not concern test items."""
         names = {self._function, *([self._beside.function_name] if self._beside else [])}
         if failure.function_name not in names:
             return True
@@ -157,7 +157,7 @@ class Documents:
             if not any(ours):
                 return True
             self.others_come = self._beside is not None
-            # A range also holds records that the filter excluded: what a document is about is its number of records.
+            # A range also contains records that the filter excluded: the document's record count is what matters.
             if why or (failure.count > sum(ours) if failure.records is None else not all(ours)):
                 return False
         found.place.replace(one, ())
@@ -165,7 +165,7 @@ class Documents:
 
 
 def _is_newer(failure: Failure, since: float) -> bool:
-    """Whether a document was written after a moment; one that does not say when may have been."""
+    """Whether a document was written after this time; true if it has no time."""
     try:
         at = datetime.fromisoformat(failure.at)
     except ValueError:
@@ -182,7 +182,7 @@ def _number(record: Record, run_id: str) -> int | None:
 
 
 def _why_not(context: VerifyContext, arn: str) -> str:
-    """Why a destination must not be read, or cannot be; empty if it may."""
+    """Why a destination must not or cannot be read; empty if it can."""
     from ddbinsert.aws.failure_places import has_redrive_policy, held, open_destination
     from ddbinsert.aws.read.resources import read_mappings
 

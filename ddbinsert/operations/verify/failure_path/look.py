@@ -1,4 +1,4 @@
-"""What is read before a record is made to fail: the destinations, the rights of the role, what the code can answer."""
+"""What is read before a record is made to fail: destinations, the role's permissions, possible responses."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext
     from ddbinsert.operations.verify.subject import Subject
 
-#: What an answer with failures of single records is called, in every language.
+#: The field of a response that reports single failed records, in every language.
 _ANSWER: Final = "batchItemFailures"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What was read.
+    """The result of the reads.
 
     Attributes:
         destinations: By ARN.
-        answers: What is known of the function's answers.
-        template: The template of ddbinsert's that the function runs; None for any other code.
+        answers: What is known about the function's responses.
+        template: The template of ddbinsert that the function runs; None for any other code.
     """
 
     destinations: Mapping[str, DestinationState] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Looked:
     template: Template | None = None
 
     def findings(self, subject: Subject, limits: Limits) -> Iterator[Finding]:
-        """What is wrong, or not known, without a record that fails."""
+        """What is wrong or not known, determined without a failing record."""
         for mapping in enabled(subject):
             yield from judge_settings(mapping, self.answers, limits)
             if mapping.on_failure:
@@ -50,7 +50,7 @@ class Looked:
                 yield from judge_destination(state, role, role_restored=subject.restores_role)
 
     def evidence(self, subject: Subject) -> Iterator[Evidence]:
-        """What was looked at."""
+        """What was read, as evidence."""
         for mapping in enabled(subject):
             yield Evidence(side="settings", seen=True, text=_settings(mapping))
         for one in self.destinations.values():
@@ -64,12 +64,12 @@ class Looked:
 
 
 def enabled(subject: Subject) -> tuple[MappingState, ...]:
-    """The mappings that deliver."""
+    """The enabled mappings."""
     return tuple(mapping for mapping in subject.mappings if mapping.is_enabled)
 
 
 def look(context: VerifyContext, subject: Subject) -> Looked:
-    """Read the destinations of the function's mappings with the rights of its role, and what its code can answer."""
+    """Read the mappings' destinations with the role's permissions for them, and the code's possible responses."""
     from ddbinsert.aws.read.destination_rights import read_destination_state
 
     aws, role_arn = context.aws, subject.running.role_arn
@@ -128,7 +128,7 @@ def _settings(mapping: MappingState) -> str:
 
 
 def where_of(arn: str) -> str:
-    """A destination in words: ``queue orders-failures``."""
+    """A destination as text: ``queue orders-failures``."""
     parts = arn_parts(arn)
     kind = {"sqs": "queue", "sns": "topic", "s3": "bucket"}.get(parts.service, "destination")
     return f"{kind} {parts.name}"

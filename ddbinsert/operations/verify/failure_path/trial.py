@@ -1,7 +1,7 @@
-"""One trial: an item that fails, others around it, and what becomes of all of them.
+"""One trial: a failing item, others around it, and the fate of all of them.
 
-All are written in one call, so that they come in one batch. As soon as the item was seen to fail, further ones are
-written, which have to wait behind it: how long they do is what it holds its shard up.
+All are written in one call, so that they arrive in one batch. When the item was seen to fail, further items are
+written, which have to wait behind it: their delay is the time that the failing item blocks its shard.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext
     from ddbinsert.operations.verify.subject import Subject
 
-#: The number of the item that fails: it is in the middle of what is written together.
+#: The number of the failing item: it is in the middle of the items that are written together.
 POISON: Final = 0
-#: Items that are written together: as many as one call takes. Those that are written once it has failed.
+#: Number of items that are written together, the maximum of one call; and of those written after the failure.
 _TOGETHER, _BEHIND = 25, 25
 ITEMS: Final = _TOGETHER + _BEHIND
 _SKEW = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-#: Seconds after the last attempt in which another one would have shown, on AWS and on an endpoint that is quicker.
+#: Seconds after the last attempt within which a further one would be visible, on AWS and on faster endpoints.
 _QUIET, _QUIET_HERE = 90.0, 3.0
 _TRIES = 8
 
 
 class Trial:
-    """Writes the items and watches.
+    """Writes the items and watches them.
 
     Args:
-        subject: The function that fails, with its mapping: the user's own, or the tap.
-        sample: What the items carry.
-        secret: Makes the function's own template fail; empty if the tap does so by itself.
-        fails_until: Epoch seconds after which the item fails no more.
+        subject: The failing function, with its mapping: the user's own, or the tap.
+        sample: Attributes of the items.
+        secret: Makes the function's template fail; empty for a tap, which fails without it.
+        fails_until: Epoch seconds after which the item no longer fails.
 
     Attributes:
-        tally: What was seen of each item.
+        tally: What was observed of each item.
     """
 
     def __init__(
@@ -101,22 +101,22 @@ class Trial:
             needles=needles(subject.table.key, run_id),
         )
         self._sink = SinkSource(context.aws, context.clock, subject, self.tally)
-        self._shards: dict[str, str] = {}  # of each record, by its eventID
+        self._shards: dict[str, str] = {}  # eventID to shard
         self._reader: StreamReader | None = None
 
     # --- writing and watching ---------------------------------------------------------------------------
 
     def run(self, *, seconds: float, enough: float, is_kept: Callable[[Trial], bool]) -> None:
-        """Write and watch until the item is at the destination and all others were processed, or the time is up.
+        """Write and watch until the item is at the destination and all others were processed, or the time expired.
 
         Args:
-            seconds: The longest that it may take.
-            enough: Seconds of holding others up after which it is clear that it holds them up for too long.
-            is_kept: Looks whether a document about the item is at the destination; asked once it must have been given
-                up, as all behind it was processed.
+            seconds: Maximum duration.
+            enough: Seconds of blocking others after which the blocking is certainly too long.
+            is_kept: Returns whether a document about the item is at the destination; called only after the item must
+                have been discarded, as all items behind it were processed.
 
         Raises:
-            AwsError: A write, or every look at the log, was refused.
+            AwsError: A write, or every read of the log, was refused.
         """
         clock, steps = self._context.clock, pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         self._open()
@@ -136,7 +136,7 @@ class Trial:
             clock.sleep(next(steps))
 
     def _open(self) -> None:
-        """Begin to read the stream, which shows which items share a shard; without it, batches alone show that."""
+        """Start to read the stream, which shows the items' shards; without it, only batches show shared shards."""
         arn = self._subject.table.stream_arn
         if arn is None or (self._subject.is_crowded and self._context.aws.is_aws):
             return
@@ -146,7 +146,7 @@ class Trial:
             self._reader = None
 
     def _write(self, numbers: range) -> None:
-        """Put these items in one call; the failing one in their middle."""
+        """Put these items in one call, the failing one in the middle."""
         order = [number for number in numbers if number != POISON]
         if POISON in numbers:
             order.insert(len(order) // 2, POISON)
@@ -199,7 +199,7 @@ class Trial:
             self._reader = None
 
     def _is_over(self, enough: float, is_kept: Callable[[Trial], bool]) -> bool:
-        """Whether nothing more can come of it."""
+        """Whether the result can no longer change."""
         tries, now = self.tries, self._context.clock.now()
         if any(one.processed is None for one in self.companions):
             return now - tries[0].at > enough
@@ -207,7 +207,7 @@ class Trial:
             return True
         return now - tries[-1].at > (_QUIET if self._context.aws.is_aws else _QUIET_HERE)
 
-    # --- what was seen ----------------------------------------------------------------------------------
+    # --- observations -----------------------------------------------------------------------------------
 
     @property
     def _poison(self) -> LaneTally:
@@ -215,7 +215,7 @@ class Trial:
 
     @property
     def poison_id(self) -> str:
-        """The failing item's eventID; empty as long as nothing shows it."""
+        """The failing item's eventID; empty while it is unknown."""
         known = [one.event_id for one in self._poison.recorded] or [
             one.event_id for one in self._poison.receipts
         ]
@@ -232,12 +232,12 @@ class Trial:
 
     @property
     def fixed(self) -> bool:
-        """Whether it was processed after all."""
+        """Whether the failing item was processed in the end."""
         return bool(self._poison.processed)
 
     @property
     def tries(self) -> tuple[Try, ...]:
-        """The attempts at it, in order."""
+        """The attempts to process the failing item, in order."""
         carried: dict[tuple[str, str, float], set[str]] = {}
         for lane in self.tally.lanes:
             for one in lane.receipts:
@@ -281,13 +281,13 @@ class Trial:
             follows=place is None or record is None or record.sequence > place[1],
         )
 
-    # --- afterwards -------------------------------------------------------------------------------------
+    # --- cleanup ----------------------------------------------------------------------------------------
 
     def remove(self) -> None:
         """Delete the test items, and their entries in a table sink.
 
         Raises:
-            AwsError: DynamoDB refused.
+            AwsError: DynamoDB refused a call.
         """
         for _ in ItemWriter(self._context.aws, self.probe.table, self._context.clock).delete_all(
             self.probe.keys(range(ITEMS))

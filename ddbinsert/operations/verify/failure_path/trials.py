@@ -1,4 +1,4 @@
-"""Trials under one mapping, as many as it takes; with what each leaves behind, and takes away again."""
+"""Trials under one mapping, as many as needed, and the cleanup of each."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.subject import Subject
 
-#: Trials until one shows the failing item and others in one batch and one shard.
+#: Maximum number of trials until one has the failing item and others in one batch and one shard.
 TRIALS: Final = 3
-#: Seconds in which CloudWatch shows what a mapping counted: on AWS minutes.
+#: Seconds within which CloudWatch shows a mapping's counts: on AWS minutes.
 _COUNTED_WITHIN, _COUNTED_WITHIN_HERE = 240.0, 3.0
-#: Seconds beyond what is allowed for which a function's own template fails on its item: until it was given the item at
-#: all. Then the shard goes on, whatever the mapping's settings are.
+#: Seconds beyond the allowed time during which the function's template still fails on the item, as the delivery itself
+#: takes time. After them the shard continues, regardless of the mapping's settings.
 _SPARE, _SPARE_HERE = 120.0, 15.0
-#: Seconds in which documents about a user's own function may still come, once one was seen; looked for again and again.
+#: Seconds in which further documents about a user's own function may arrive after the first, and between two reads.
 _COMING, _COMING_STEP = 20.0, 1.0
 _AGAIN: Final = frozenset({Cause.POISON_WAS_ALONE, Cause.POISON_NOT_GIVEN})
 
 
 @dataclass(frozen=True, kw_only=True)
 class TriedOut:
-    """What came of it.
+    """The result of the trials.
 
     Attributes:
         run_id: The last trial's; empty if none was made.
-        findings: Beside those of the outcome.
+        findings: Findings besides those of the outcome.
     """
 
     outcome: Outcome | None = None
@@ -57,7 +57,7 @@ class TriedOut:
 
 
 class Trials:
-    """Trials under one mapping, as many as it takes."""
+    """Trials under one mapping, as many as needed."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Trials:
         self._started = context.clock.now()
 
     def made(self) -> TriedOut:
-        """Make them."""
+        """Run the trials."""
         if self._stand is Stand.OWN:
             self._await_settings()
             if self._mapping.starting_position == "LATEST":
@@ -104,7 +104,7 @@ class Trials:
         return TriedOut(outcome=outcome, findings=tuple(self._notes()), run_id=run_id)
 
     def _await_settings(self) -> None:
-        """Wait until the mapping's last change is surely in force: old settings would be tried otherwise."""
+        """Wait until the mapping's last change is certainly in force: otherwise its old settings might be tested."""
         began = self._context.clock.monotonic()
         until = (self._mapping.modified or 0.0) + in_force_after(self._context)
         while (left := until - self._context.clock.now()) > 0:
@@ -172,7 +172,7 @@ class Trials:
         )
 
     def _counts(self, trial: Trial) -> dict[str, float]:
-        """What the mapping counted as dropped and as delivered; waited for, as it shows late."""
+        """The mapping's counts of dropped and delivered records; waits for them, as they appear late."""
         from ddbinsert.aws.read.function_activity import read_metrics
 
         if not self._mapping.metrics:
@@ -194,7 +194,7 @@ class Trials:
             clock.sleep(next(steps))
 
     def _clean_up(self, trial: Trial, documents: Documents) -> None:
-        """Delete the items and the documents; what is left of either is said."""
+        """Delete the items and the documents, and report what is left of either."""
         table, again = trial.probe.table, ("verify", trial.probe.table, "--cleanup", trial.run_id)
         if trial.tries and not self._barred:
             with contextlib.suppress(Exception):
@@ -217,7 +217,7 @@ class Trials:
         self._context.open_runs.close(trial.run_id)
 
     def _removed(self, documents: Documents) -> tuple[str, ...]:
-        """Delete documents about test items of this command, until no more come; what is left of them."""
+        """Delete documents about test items of this command until no more arrive; return what is left of them."""
         clock = self._context.clock
         until = clock.monotonic() + _COMING
         failed, quiet = False, 0
@@ -237,7 +237,7 @@ class Trials:
         return left
 
     def _notes(self) -> Iterator[Finding]:
-        """What the run leaves behind."""
+        """Findings about what the run leaves behind."""
         if self._left:
             yield Finding(
                 code=Cause.FAILURE_DOCUMENT_LEFT,
@@ -256,7 +256,7 @@ class Trials:
 
 
 def _in_one_partition(sample: Sample, subject: Subject, mapping: MappingState, run_id: str) -> Sample:
-    """The sample with one partition key for all items, where there is a sort key to tell them apart: so they share a shard."""
+    """The sample with one partition key for all items, so that they share a shard; only for tables with a sort key."""
     partition, sort = subject.table.key.partition, subject.table.key.sort
     shaped = {*sample.prefixes, *sample.suffixes, *sample.fixed}
     if sort is None or partition.name in shaped or sort.name in sample.fixed:

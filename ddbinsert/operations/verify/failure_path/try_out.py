@@ -46,12 +46,12 @@ def try_out(
     """Make an item fail under the subject's one mapping.
 
     Args:
-        alone: The function has no other mapping, so that nothing else delivers the item to it.
+        alone: The function has no other mapping that could deliver the item to it.
     """
     sample = sample_of(subject, options)
     if isinstance(sample, Finding):
         return TriedOut(findings=(sample,))
-    made: list[str] = []  # every run, those of canaries, too: documents may be about any of them
+    made: list[str] = []  # every run, including canaries: documents may concern any of them
 
     def new_id() -> str:
         made.append(own_id())
@@ -102,7 +102,7 @@ def _hidden(mapping: MappingState) -> Finding:
 def _tap(
     context: VerifyContext, subject: Subject, mapping: MappingState, looked: Looked, runs: list[str]
 ) -> Tap:
-    """A tap that fails on the first item of each of these runs: by an error where batches are split, else in its answer."""
+    """A tap that fails on the first item of each run: with an error if batches are split, else in its response."""
     from ddbinsert.core.model.package import Statement
     from ddbinsert.handlers.bundle import failing_package
 
@@ -118,14 +118,14 @@ def _tap(
 
 
 def _parts(schema: KeySchema, run_id: str) -> Iterator[str]:
-    """What stands in the key of a run's failing item, by type of attribute."""
+    """The text in the key of a run's failing item, by attribute type."""
     for value in key_of(schema, run_id, POISON).values():
         for part in value.values():
             yield part.decode() if isinstance(part, bytes) else str(part)
 
 
 def _barred(beside: Subject, mapping: MappingState, looked: Looked) -> str:
-    """Why a tap's own role cannot send where the function's may; empty if it can."""
+    """Why a tap's role cannot send to the function's destination; empty if it can."""
     state = looked.destinations[mapping.on_failure or ""]
     actions = (SENDS[state.service], *ENCRYPTS[state.service])
     granted = replace(state, own=dict.fromkeys(actions, Own.ALLOWED), own_unread="")

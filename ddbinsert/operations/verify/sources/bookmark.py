@@ -1,4 +1,4 @@
-"""A place in the stream, taken while something else is being asked: two round trips that nobody waits for."""
+"""A position in the stream, taken in parallel with other reads, as it needs two round trips."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StreamBookmark:
-    """Where a reader of its own begins: behind the newest record, as of ``take``."""
+    """The start of a stream reader: behind the newest record at the time of ``take``."""
 
     def __init__(self, aws: Aws, clock: Clock) -> None:
         self._aws = aws
@@ -21,7 +21,7 @@ class StreamBookmark:
         self._reader: StreamReader | None = None
 
     def take(self, stream_arn: str) -> None:
-        """Take it; what goes wrong goes wrong again, and is told, when the reader is asked for."""
+        """Take the position; an error is ignored here, and raised when ``reader`` is called."""
         reader = StreamReader(self._aws, stream_arn, clock=self._clock, latest=True)
         try:
             reader.open()
@@ -30,10 +30,11 @@ class StreamBookmark:
         self._reader = reader
 
     def reader(self, stream_arn: str) -> StreamReader:
-        """The reader; the one whose place was taken already, the first time.
+        """A reader; the first call returns the one with the taken position.
 
         Raises:
-            AwsError, PrerequisiteError: The stream may not be read, or isn't there.
+            AwsError: The stream cannot be read.
+            PrerequisiteError: The stream does not exist.
         """
         reader, self._reader = self._reader, None
         if reader is None:

@@ -1,7 +1,7 @@
-"""The mappings' on-failure destinations as a source of a run: what arrives there was discarded.
+"""The mappings' on-failure destinations as a source of a run: records that arrive there were discarded.
 
-Nothing is received, so that no other reader is disturbed: a queue is asked how many messages it holds, a bucket for
-the mapping's objects. A topic keeps nothing.
+No message is received, so that other readers are not disturbed: only the number of a queue's messages is read, and the
+list of the mapping's objects in a bucket. A topic stores nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def held_at_destinations(aws: Aws, subject: Subject) -> dict[str, int]:
-    """How many documents each destination holds, by its ARN; without those that cannot be asked."""
+    """Number of documents in each destination, by ARN, without destinations that cannot be read."""
     found: dict[str, int] = {}
     for mapping in subject.mappings:
         if mapping.on_failure and mapping.on_failure not in found:
@@ -34,7 +34,7 @@ def held_at_destinations(aws: Aws, subject: Subject) -> dict[str, int]:
 
 
 def arrived(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[str, ...]:
-    """What arrived in the run, a line for each destination."""
+    """What arrived during the run, one line per destination."""
     return tuple(
         f"{arn}: {after[arn] - count:,} more documents than at the start"
         for arn, count in before.items()

@@ -1,4 +1,4 @@
-"""The stream's past as a source: whether real inserts pass a filter that asks for more than an INSERT."""
+"""The stream's past as a source: whether real inserts pass a filter that has more conditions than INSERT."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
     from ddbinsert.operations.verify.subject import Subject
 
-#: Records and seconds at most that a look takes.
+#: Maximum number of records and seconds of a read.
 _RECORDS, _SECONDS = 2_000, 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class RealInserts:
-    """Inserts of others in the stream.
+    """Other writers' inserts in the stream.
 
     Attributes:
-        seen: How many were read.
-        passing: How many of them a mapping's filters let through.
-        example: The key of one that no filter lets through, as JSON; empty if there is none.
+        seen: Number of inserts read.
+        passing: Number of them that pass a mapping's filters.
+        example: The key of an insert that passes no filter, as JSON; empty if there is none.
     """
 
     seen: int = 0
@@ -39,7 +39,7 @@ class RealInserts:
 
 
 def real_inserts(aws: Aws, clock: Clock, subject: Subject) -> RealInserts:
-    """Compare others' inserts with the filters; nothing where every insert passes, or the stream can't be read."""
+    """Compare other writers' inserts with the filters; empty if every insert passes or the stream cannot be read."""
     passes = _passes(subject)
     stream = subject.table.stream_arn
     if passes is None or stream is None or (subject.is_crowded and aws.is_aws):
@@ -69,7 +69,7 @@ def real_inserts(aws: Aws, clock: Clock, subject: Subject) -> RealInserts:
 
 
 def _passes(subject: Subject) -> Callable[[Mapping[str, Any]], bool] | None:
-    """Whether a mapping delivers a record; None if the filters let every insert through, or can't be read."""
+    """A test whether a mapping delivers a record; None if every insert passes the filters, or they cannot be read."""
     enabled = [mapping for mapping in subject.mappings if mapping.is_enabled]
     if any(m.filters_hidden or not m.filters or INSERT_ONLY in m.filters for m in enabled):
         return None

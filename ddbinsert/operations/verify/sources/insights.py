@@ -1,4 +1,4 @@
-"""A run's bulk counted by CloudWatch Logs Insights, where reading every line is more than one machine does."""
+"""Counting a run's bulk items with CloudWatch Logs Insights, if one machine cannot read every line in time."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext
     from ddbinsert.operations.verify.subject import Subject
 
-#: Seconds between two queries, at most: each scans the run's whole log again, and is paid for by the gigabyte.
+#: First and longest pause between two queries, in seconds: each scans the run's whole log, and is billed by the gigabyte.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
-#: Bins that lack something and are looked into number by number.
+#: Maximum number of incomplete bins whose missing numbers are queried.
 _LOOKED_INTO = 20
 
 
 class InsightsSource:
-    """Counts a run's bulk by query.
+    """Counts a run's bulk items by query.
 
     Raises:
-        PrerequisiteError: The endpoint has no Insights, or the key is binary and can't be counted by it.
+        PrerequisiteError: The endpoint has no Logs Insights, or the key is binary, which it cannot count.
     """
 
     def __init__(self, context: VerifyContext, subject: Subject, tally: Tally, *, since: float) -> None:
@@ -50,7 +50,7 @@ class InsightsSource:
         self.queries = 0
 
     def poll(self) -> None:
-        """Count, if it is time."""
+        """Count, if the next query is due."""
         now = self._context.clock.monotonic()
         if now >= self._due:
             self._count()
@@ -65,7 +65,7 @@ class InsightsSource:
         self._tally.counted(lines=found.lines, items=sum(found.items.values()), strays=found.strays)
 
     def look_into_gaps(self) -> None:
-        """Ask for the numbers of bins that lack something, so that what is missing can be named."""
+        """Query the item numbers of incomplete bins, so that missing items can be listed."""
         lacking = [
             index
             for index in self._bins.indices

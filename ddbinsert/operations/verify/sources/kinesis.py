@@ -1,4 +1,4 @@
-"""The Kinesis data streams that are given every change of a table, test items included."""
+"""The Kinesis data streams that receive every change of a table, including test items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def kinesis_streams(aws: Aws, table: str) -> tuple[str, ...]:
-    """Their ARNs; none if that may not be read."""
+    """Their ARNs; none if they cannot be read."""
     try:
         return read_kinesis_destinations(aws, table)
     except AwsError:

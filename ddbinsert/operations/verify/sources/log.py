@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class LogSource:
-    """Reads one function's log again and again, every line once.
+    """Reads one function's log repeatedly, and returns every line once.
 
     Args:
         function: Lines of other functions that share the log group are left out.
         since: Epoch seconds.
-        needles: Plain texts of which one is in each line that is of interest.
-        overlap: Seconds that each look goes back, for lines that show late.
-        everything: Give every line of the handler.
-        by_query: Let CloudWatch Logs Insights search what is older than some minutes; the log is then read once.
+        needles: Plain texts; only lines with one of them are relevant.
+        overlap: Seconds that each read goes back, for late lines.
+        everything: Return every line of the handler.
+        by_query: Search lines older than some minutes with CloudWatch Logs Insights; the log is then read once.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class LogSource:
 
     @property
     def complete(self) -> bool:
-        """The last look was read to its end."""
+        """Whether the last read reached the end of the log."""
         return self._reader.complete
 
     @property
@@ -73,17 +73,17 @@ class LogSource:
         return self._reader.group_missing
 
     def poll(self) -> Iterator[LogEvent | InvocationEnd]:
-        """What is new since the last poll: the handler's lines, and ends of invocations.
+        """New handler lines and invocation ends since the last poll.
 
         Raises:
-            AwsError: The log may not be read, or nothing has answered three times in a row.
+            AwsError: The log cannot be read, or there was no response three times in a row.
         """
         yield from self._understood(self._reader.poll(), self._ends)
 
     def sweep(self) -> Iterator[LogEvent | InvocationEnd]:
-        """Everything since the start once more, for lines that showed later than looks go back.
+        """Everything since the start again, for lines that appeared later than the reads go back.
 
-        What was given before may be given again.
+        Lines that were returned before may be returned again.
 
         Raises:
             AwsError: Like poll.

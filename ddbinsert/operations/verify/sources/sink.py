@@ -1,4 +1,4 @@
-"""The sink of a template as a source of a run: what was processed is read back, and removed again."""
+"""The sink of a template as a source of a run: entries of processed records are read back, and removed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NEEDING = frozenset({Template.ANALYTICS, Template.NOTIFY})
 
 
 def sink_of(subject: Subject) -> SinkState:
-    """What the function's configuration says of its sink."""
+    """The sink in the function's configuration."""
     arn = subject.running.environment.get(VARIABLE, "").strip()
     if arn:
         return SinkState(arn=arn)
@@ -45,7 +45,7 @@ def sink_of(subject: Subject) -> SinkState:
 
 
 def granted_without_sink(aws: Aws, subject: Subject) -> tuple[str, ...]:
-    """Where an audit log without a sink may write all the same; nothing is read for any other function."""
+    """Tables to which the role of an audit log without a sink may write; nothing is read for other functions."""
     if subject.running.environment.get(VARIABLE, "").strip() or _template(subject) is not Template.AUDIT_LOG:
         return ()
     role = role_of(aws, subject)
@@ -53,7 +53,7 @@ def granted_without_sink(aws: Aws, subject: Subject) -> tuple[str, ...]:
 
 
 def _template(subject: Subject) -> Template | None:
-    """The template that the function runs; to build packages to compare with takes a moment, so only of ours."""
+    """The template that the function runs; checked only for ddbinsert's functions, as building packages takes time."""
     return template_of(subject.running) if subject.running.is_ours else None
 
 
@@ -72,7 +72,7 @@ class SinkSource:
         return bool(self._state.arn)
 
     def check(self) -> SinkState:
-        """Read the entries of the scripted items; why not, where they can't be read."""
+        """Read the entries of the scripted items, or return why they cannot be read."""
         arn = self._state.arn
         ids = sorted(self._processed())
         if self._state.own_log:
@@ -127,20 +127,20 @@ class SinkSource:
 
     @property
     def _skips(self) -> bool:
-        """Whether test items are left out; a template does so only with a proof in the item's new image."""
+        """Whether test items are skipped; a template does so only with a proof in the item's new image."""
         subject = self._subject
         if subject.running.environment.get("TEST_ITEMS") != "skip":
             return False
         match _template(subject):
             case None:
-                return True  # code of the user's own, which may do what the name says
+                return True  # the user's own code may skip them, as the variable says
             case Template.AUDIT_LOG:
                 return False
             case _:
                 return bool(subject.secret) and subject.view.has_new_image
 
     def _is_missing(self) -> bool:
-        """Whether the sink was looked for, and is not there."""
+        """Whether a read showed that the sink does not exist."""
         from ddbinsert.aws.sink_places import look_at
 
         target = parse_arn(self._state.arn.removesuffix(":*"))
@@ -151,7 +151,7 @@ class SinkSource:
         return found is not None and found.is_missing
 
     def _is_logged(self, event_id: str) -> bool:
-        """Whether a line of the function's log holds an entry of this record."""
+        """Whether a line of the function's log contains the entry of this record."""
         return any(
             event_id in one.text
             for lane in self._tally.lanes
@@ -185,7 +185,7 @@ class SinkSource:
         yield from self._tally.bulk.event_ids
 
     def _absent(self, ids: list[str]) -> list[str]:
-        """Those without an entry; looked for again, as a handler may write after its receipt."""
+        """The records without an entry; read again after a pause, as a handler may write after its receipt."""
         absent = ids
         for attempt in range(_TRIES):
             if attempt:

@@ -1,4 +1,4 @@
-"""The table's stream as a source of a run: our own reading of it, beside the mapping's."""
+"""The table's stream as a source of a run, read by verify itself, besides the mapping."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class StreamSource:
-    """Reads what the stream holds of the scripted items; bulk items are too many to be read twice.
+    """Reads the scripted items' stream records; bulk items are too many to be read twice.
 
     Attributes:
         problem: Why the reading is not complete; empty if it is.
-        complete: Every record that the scripted writes must leave was read.
+        complete: Every record that the scripted writes produce was read.
     """
 
     def __init__(self, aws: Aws, clock: Clock, subject: Subject, tally: Tally) -> None:
@@ -33,7 +33,7 @@ class StreamSource:
         self.complete = False
 
     def open(self) -> None:
-        """Begin behind the newest record, before the first write; a proof goes on without, and says so."""
+        """Start behind the newest record, before the first write; if that fails, the proof continues and reports it."""
         arn = self._subject.table.stream_arn
         if arn is None:
             return
@@ -50,16 +50,16 @@ class StreamSource:
 
     @property
     def wanted(self) -> bool:
-        """Whether there is more to be read."""
+        """Whether there is more to read."""
         return self._reader is not None and not self.complete
 
     @property
     def awaited(self) -> bool:
-        """Whether a run that is complete otherwise waits for this source."""
+        """Whether an otherwise complete run waits for this source."""
         return self.wanted
 
     def poll(self) -> None:
-        """Read on. What goes wrong ends the reading, not the run."""
+        """Read further records. An error ends the reading, not the run."""
         if self._reader is None:
             return
         try:
