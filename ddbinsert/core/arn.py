@@ -41,7 +41,7 @@ class Arn(NamedTuple):
 
     @property
     def qualifier(self) -> str:
-        """A function's alias or version; empty where there is none."""
+        """A function's alias or version; empty if there is none."""
         parts = self.resource.split(":")
         return parts[2] if self.service == "lambda" and len(parts) > 2 else ""
 
@@ -50,7 +50,7 @@ class Arn(NamedTuple):
 
 
 def parse_arn(text: str) -> Arn | None:
-    """The parts of ``text``; None where it is not an ARN."""
+    """The parts of ``text``; None if it is not an ARN."""
     parts = text.strip().split(":", 5)
     return Arn(*parts[1:]) if len(parts) == 6 and parts[0] == "arn" and parts[5] else None
 

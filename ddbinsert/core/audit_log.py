@@ -83,11 +83,11 @@ class AuditEntry:
         time: When the item was inserted, in ISO 8601 (UTC, milliseconds).
         table: Name of the table.
         item: The item's key as text.
-        user: The attribute that USER_ATTRIBUTE names, as text; None where the item has none.
+        user: The attribute that USER_ATTRIBUTE names, as text; None if the item has none.
         source: ARN of the stream.
         sequence_number: The record's sequence number, digits.
         keys: The item's key in DynamoDB JSON, B as base64.
-        image: The new item in DynamoDB JSON, B as base64; None where it is not stored.
+        image: The new item in DynamoDB JSON, B as base64; None if it is not stored.
         identity: The record's ``userIdentity``, where it has one.
         test: The run of verify whose test item this is.
         image_omitted: Size and SHA-256 of an image that was too large to store.
@@ -112,7 +112,7 @@ class AuditQueryResult:
     """The result of a query.
 
     Attributes:
-        index: The index that answered; None where the whole table was read.
+        index: The index that answered; None if the whole table was read.
         more: There may be older entries than these.
         test_items: Number of entries of verify's test items that were left out among these.
     """
@@ -185,7 +185,7 @@ _SORTS = (POSITION, TIME)
 
 
 def choose(question: Question, indexes: Iterable[Index]) -> Index | None:
-    """The index that answers with the least reading; None where only the whole table does.
+    """The index that answers with the least reading; None if only the whole table does.
 
     By item first (few entries), then by user, then by table.
     """

@@ -36,7 +36,7 @@ class Failure:
         condition: RetryAttemptsExhausted, RecordAgeExceeded, …
         function_arn: With version or alias, as Lambda writes it.
         first, last: The range of sequence numbers in the shard, both included.
-        count: Number of records in the batch, as Lambda counted them; 0 where the document does not say.
+        count: Number of records in the batch, as Lambda counted them; 0 if the document does not say.
         error: The function's last error: Unhandled, or empty.
         attempts: Approximate number of invocations.
         at: When it was discarded, ISO 8601. arrived: When its first record was written.
@@ -168,7 +168,7 @@ class Replay:
 
 
 def parse_failure(text: str) -> Failure | None:
-    """The failure in a document (or in SNS's envelope around one); None where it is not a document of Lambda's."""
+    """The failure in a document (or in SNS's envelope around one); None if it is not a document of Lambda's."""
     try:
         document = json.loads(text)
         if isinstance(document, dict) and document.get("Type") == "Notification":
@@ -220,7 +220,7 @@ def _failure(document: dict[str, Any]) -> Failure:
 
 
 def _payload(payload: Any) -> tuple[Record, ...] | None:
-    """The records of the whole event, which is an object or a text; None where there is none.
+    """The records of the whole event, which is an object or a text; None if there is none.
 
     Raises:
         ValueError, KeyError, TypeError: One of them is not a stream record.
@@ -273,7 +273,7 @@ def select(
 
 
 def _reason(record: Record, passes: Callable[[Record], bool]) -> str | None:
-    """Why a record is not given; None where it is."""
+    """Why a record is not given; None if it is."""
     if record.get("eventName") != "INSERT":
         return f"is a {record.get('eventName')}, not an INSERT"
     return None if passes(record) else "the mapping's filter excludes it today"

@@ -82,7 +82,7 @@ def line(
 
 
 def parse(message: str) -> dict[str, Any] | None:
-    """The receipt in a log message (text or JSON log format), or None where there is none.
+    """The receipt in a log message (text or JSON log format), or None if there is none.
 
     Anybody can write to a log: a line is a receipt only if every field has its type.
     """
@@ -100,7 +100,7 @@ def parse(message: str) -> dict[str, Any] | None:
 
 
 def _decoded(text: str, start: int) -> Any:
-    """The JSON object that begins at ``start``; None where none does."""
+    """The JSON object that begins at ``start``; None if none does."""
     if not text.startswith("{", start):
         return None
     try:
@@ -146,7 +146,7 @@ def _text(value: object) -> str | None:
 
 
 def keys_of(keys: object) -> dict[str, Any] | None:
-    """A key as receipts show it: names sorted, binary values in base64; None where it is not a key."""
+    """A key as receipts show it: names sorted, binary values in base64; None if it is not a key."""
     if not isinstance(keys, dict):
         return None
     return {name: _key(keys[name]) for name in sorted(keys)}

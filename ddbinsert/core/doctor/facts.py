@@ -109,7 +109,7 @@ class InsertSeen:
         at: When it was written, epoch seconds.
         event_id: eventID of the record.
         sequence: Sequence number, digits.
-        passes: Whether the mapping's filter matches it; True where that is not known.
+        passes: Whether the mapping's filter matches it; True if that is not known.
     """
 
     at: float
@@ -125,7 +125,7 @@ class StreamSeen:
     Attributes:
         inserts: Oldest first.
         whole: Everything that the stream holds was read.
-        open_shards: None where it was not asked.
+        open_shards: None if it was not asked.
     """
 
     inserts: tuple[InsertSeen, ...] = ()
@@ -141,11 +141,11 @@ class SinkSeen:
     """The place that ``SINK_ARN`` names.
 
     Attributes:
-        arn: Empty where the variable is not set.
-        problem: What is wrong with it, in words; empty where nothing is.
+        arn: Empty if the variable is not set.
+        problem: What is wrong with it, in words; empty if nothing is.
         missing: It does not exist.
         is_wrong: It exists, and cannot be used.
-        last_entry: Epoch seconds of the newest record that has an entry there; None where that is not known.
+        last_entry: Epoch seconds of the newest record that has an entry there; None if that is not known.
     """
 
     arn: str = ""
@@ -175,7 +175,7 @@ class DestinationSeen:
     """The mapping's on-failure destination.
 
     Attributes:
-        messages: Number of messages in a queue; None where it is not a queue.
+        messages: Number of messages in a queue; None if it is not a queue.
     """
 
     arn: str
@@ -250,10 +250,10 @@ class Facts:
         template: The template that the function's code is, byte for byte; None for any other code.
         unread: Parts that could not be read, and why.
         siblings: Other functions with a mapping on the live stream; None for one that does not exist.
-        time_to_live: The attribute of the table's time to live; empty where it is off.
-        key_state: State of the customer key that encrypts the table; empty where there is none.
-        open_shards: Open shards of the live stream; 0 where it is not known.
-        declared: None where no template was given.
+        time_to_live: The attribute of the table's time to live; empty if it is off.
+        key_state: State of the customer key that encrypts the table; empty if there is none.
+        open_shards: Open shards of the live stream; 0 if it is not known.
+        declared: None if no template was given.
     """
 
     trigger: Trigger
@@ -313,7 +313,7 @@ class Facts:
 
     @property
     def label(self) -> str:
-        """The template that ddbinsert gave to the function, or ``own``; empty where it did not make the function."""
+        """The template that ddbinsert gave to the function, or ``own``; empty if it did not make the function."""
         return (
             self.function.tags.get(CODE_TAG, OWN_CODE) if self.function is not None and self.is_ours else ""
         )

@@ -20,7 +20,7 @@ class Moment:
     """One row of the timeline.
 
     Attributes:
-        at: Epoch seconds; None where it is not known, or there was none.
+        at: Epoch seconds; None if it is not known, or there was none.
         detail: Who did it, or why there is no time.
     """
 
@@ -34,7 +34,7 @@ class Timeline:
     """The rows, in the order in which an insert passes; and what is waiting.
 
     Attributes:
-        waiting: Number of inserts in the stream after the last that was delivered; None where that cannot be said.
+        waiting: Number of inserts in the stream after the last that was delivered; None if that cannot be said.
         passed: Number of inserts without a receipt from before the last delivery: skipped from LATEST, processed by a
             function whose log is gone, or held up in another shard.
         at_least: There may be more.

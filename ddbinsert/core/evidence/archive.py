@@ -1,9 +1,8 @@
-"""The zip file of an evidence bundle: one form of bytes for the same content, and a reader that accepts no other.
+"""The zip file of an evidence bundle: one canonical form for the same content, and a reader that rejects all others.
 
-Files are stored uncompressed, sorted by their names, all with one time, without comments, extra fields, gaps or
-anything before or after. So nothing can be hidden beside the files, no two files have one name, no name leads out of
-a folder, and no archive grows when it is unpacked. A zip program that packs the files again makes another form,
-which is refused.
+Files are stored uncompressed, sorted by name, all with the same time, without comments, extra fields, gaps or data
+before or after. So nothing can be hidden beside the files, names are unique, no name leads out of the folder, and the
+archive does not grow when it is unpacked. An archive packed again by a zip program differs and is rejected.
 
 Layout (PKWARE's APPNOTE 6.3): for each file a local header (30 bytes and the name) and its content; then for each
 file an entry of the directory (46 bytes and the name); then the end record (22 bytes).
@@ -26,20 +25,20 @@ if TYPE_CHECKING:
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
 _LONGEST_NAME: Final = 200
 _MOST_FILES: Final = 1_000
-#: The format's 32-bit fields; nothing here needs the 64-bit extension.
+#: The maximum of the format's 32-bit fields; the 64-bit extension is not used.
 _LIMIT: Final = 2**32 - 2
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _ENTRY: Final = struct.Struct("<4s6H3L5H2L")
 _END: Final = struct.Struct("<4s4H2LH")
 _VERSION: Final = 20
 _PIECE: Final = 1 << 20
-#: A regular file that its owner may write and everybody may read, as Unix has it in the directory's upper half.
+#: A regular file with mode 644, in Unix's form, as the upper half of the external attributes.
 _ATTRIBUTES: Final = 0o100644 << 16
 _MADE_ON_UNIX: Final = 3 << 8 | _VERSION
 
 
 class NotCanonical(Exception):
-    """The bytes are not such an archive; the message says where and why, without a full stop."""
+    """The bytes are not a canonical archive; the message says where and why, without a full stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +57,13 @@ class ArchivedFile:
 
 
 class Content(Protocol):
-    """Gives a file's content in pieces, from its beginning each time that it is asked."""
+    """Returns a file's content in pieces, from its beginning on each call."""
 
     def __call__(self) -> Iterable[bytes]: ...
 
 
 def measured(name: str, content: Content) -> ArchivedFile:
-    """A file as its header and a manifest describe it.
+    """The description of a file for its header and the manifest.
 
     Raises:
         ValueError: The name is not allowed in a bundle.
@@ -80,7 +79,7 @@ def measured(name: str, content: Content) -> ArchivedFile:
 
 
 def is_allowed(name: str) -> bool:
-    """Whether a file of a bundle may have this name: small ASCII letters, and no way out of the folder."""
+    """Whether a file of a bundle may have this name: lower-case ASCII letters, and no path out of the folder."""
     return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
@@ -88,7 +87,7 @@ def packed(files: Sequence[tuple[ArchivedFile, Content]], at: float) -> Iterator
     """The archive in pieces.
 
     Args:
-        at: Epoch seconds: the time of every file, in UTC, rounded to two seconds as the format has it.
+        at: Epoch seconds: the time of every file, in UTC, rounded to two seconds by the format.
 
     Raises:
         ValueError: It would be larger than 4 GiB, or two files have one name.
@@ -108,7 +107,7 @@ def packed(files: Sequence[tuple[ArchivedFile, Content]], at: float) -> Iterator
 
 
 def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[ArchivedFile, ...], bytes]:
-    """Read an archive from its first byte to its last; every byte is compared with the one form.
+    """Read an archive from its first byte to its last, and compare every byte with the canonical form.
 
     Args:
         taken: Called with a file's name and each piece of its content.
@@ -117,7 +116,7 @@ def read(file: BinaryIO, taken: Callable[[str, bytes], None]) -> tuple[tuple[Arc
         The files, and the time of all of them in the format's four bytes.
 
     Raises:
-        NotCanonical: Any byte differs, but for the content of files.
+        NotCanonical: Any byte outside the content of files differs.
     """
     found: list[ArchivedFile] = []
     moment = b""

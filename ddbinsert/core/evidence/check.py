@@ -1,4 +1,4 @@
-"""Is an evidence bundle as ddbinsert wrote it? Every byte of it counts, and the first thing that is wrong is named."""
+"""Checks whether an evidence bundle is unchanged. Every byte is compared, and the first difference is reported."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.evidence.archive import ArchivedFile
 
-#: Bytes of a document that is read whole: the manifest, the statement, the verdict.
+#: Maximum size in bytes of a document that is read as a whole: the manifest, the statement, the verdict.
 _LARGEST: Final = 64 << 20
 _DOCUMENTS: Final = frozenset({MANIFEST, STATEMENT, VERDICT})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        problems: What is wrong, a sentence without a full stop each; none where the bundle is unchanged.
-        sha256: Of the whole file, for comparing it with a digest that was kept elsewhere.
-        files: Those in it, as far as they could be read.
-        run: What the bundle says that it is about; empty where that could not be read.
+        problems: The differences, each a sentence without a full stop; none if the bundle is unchanged.
+        sha256: Of the whole file, to compare with a digest that was stored elsewhere.
+        files: The files in it, as far as they could be read.
+        run: The bundle's description of its run; empty if it could not be read.
     """
 
     problems: tuple[str, ...]
@@ -50,10 +50,10 @@ def check(file: BinaryIO) -> Checked:
     """Check a bundle.
 
     Args:
-        file: Open for reading, at its beginning; it must be possible to seek in it.
+        file: A seekable file, open for reading, at its beginning.
 
     Raises:
-        OSError: It can't be read.
+        OSError: The file cannot be read.
     """
     digest, size = _whole(file)
     documents: dict[str, bytearray] = {}
@@ -126,7 +126,7 @@ def _problems(
 
 
 def _of_files(found: Mapping[str, ArchivedFile], wanted: Mapping[str, tuple[int, str]]) -> Iterator[str]:
-    """Files that are there and not listed, listed and not there, or not what is listed."""
+    """Files that are not listed, listed files that are missing, and files that differ from their entry."""
     for name in sorted(found.keys() - wanted.keys() - {MANIFEST, STATEMENT}):
         yield f"{name} was added: {MANIFEST} does not list it"
     for name in sorted(wanted.keys() - found.keys()):
@@ -140,7 +140,7 @@ def _of_files(found: Mapping[str, ArchivedFile], wanted: Mapping[str, tuple[int,
 
 
 def _disagreements(run: Mapping[str, Any], documents: Mapping[str, bytearray]) -> Iterator[str]:
-    """Where the verdict's document says something else than the manifest."""
+    """Where the verdict's document contradicts the manifest."""
     if VERDICT not in documents:
         return
     try:

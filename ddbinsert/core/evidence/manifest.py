@@ -1,8 +1,8 @@
 """The two documents that describe an evidence bundle: its manifest, and the in-toto statement about it.
 
 The manifest lists every other file with its SHA-256. The statement (in-toto Statement v1 with the predicate
-test-result v0.1) names the manifest and all files as its subjects. Both are made from the same values, in one form
-of bytes, so that a check can make the statement again and compare it.
+test-result v0.1) names the manifest and all files as its subjects. Both are made from the same values in a
+canonical form, so that a check can generate the statement again and compare it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STATEMENT: Final = "statement.json"
 VERDICT: Final = "verdict.json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
-#: The files that every bundle has.
+#: The files that every bundle contains.
 REQUIRED: Final = (
     VERDICT,
     "settings.json",
@@ -34,7 +34,7 @@ REQUIRED: Final = (
     "observed/lines.jsonl",
 )
 
-#: What the predicate's word for a result is. Its WARNED says that nothing failed and not everything passed.
+#: The predicate's word for each result. WARNED means that nothing failed and not everything passed.
 _RESULTS: Final = {Result.PASS: "PASSED", Result.FAIL: "FAILED", Result.INCONCLUSIVE: "WARNED"}
 NO_VERDICT: Final = "NONE"
 _RUN_ENDS: Final = "The run reaches a verdict"
@@ -46,7 +46,7 @@ _LISTS: Final = {
 
 
 def dumped(document: Mapping[str, Any]) -> bytes:
-    """A document in the one form that a bundle has: sorted keys, two spaces, ASCII, a line break at the end."""
+    """A document in the bundle's canonical form: sorted keys, an indent of two spaces, ASCII, a final line break."""
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=True) + "\n").encode()
 
 
@@ -56,10 +56,10 @@ def line(document: Mapping[str, Any]) -> bytes:
 
 
 def manifest(run: Mapping[str, Any], files: Iterable[ArchivedFile]) -> dict[str, Any]:
-    """The manifest of all files but itself and the statement.
+    """The manifest of all files except itself and the statement.
 
     Args:
-        run: What the bundle is about: ``described`` makes it.
+        run: The bundle's subject, made by ``described``.
     """
     return {
         "schema": SCHEMA,
@@ -79,10 +79,10 @@ def described(
     about: Sequence[Mapping[str, Any]],
     claims: Iterable[tuple[str, Standing]],
 ) -> dict[str, Any]:
-    """What a bundle is about.
+    """The subject of a bundle.
 
     Args:
-        result: The worst of all consumers' results; None where one of them has none.
+        result: The worst result of all consumers; None if one of them has no result.
         about: For each consumer: table, function, run_id, verdict.
         claims: Title and standing of each claim.
     """

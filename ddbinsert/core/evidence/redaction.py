@@ -1,8 +1,9 @@
-"""What of AWS's answers, of stream records and of log lines goes into an evidence bundle.
+"""Selects the parts of AWS's answers, stream records and log lines that go into an evidence bundle.
 
-A bundle is given to others. So it holds what the verdict is about, the test items and the configuration, and of
-everybody else's data only what tells records apart: their ids, names, sequence numbers and times. Secrets are left out.
-Whatever is left out is named (``left_out``). An operation that is not in the table below is listed without its content.
+A bundle is given to others. So it contains the test items and the configuration, which the verdict is about. Of all
+other data it contains only what identifies records: their ids, names, sequence numbers and times. Secrets are left
+out. ``left_out`` names everything that is left out. An operation that is not in the table below is listed without
+its content.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ HIDDEN: Final = "(left out)"
 
 
 class KeptFields(NamedTuple):
-    """What is kept of an operation's calls.
+    """The parts of an operation's calls that are kept.
 
     Attributes:
-        request: Whether the parameters are kept, without tokens.
+        request: Whether the parameters, without tokens, are kept.
         answer: Whether the answer is kept.
-        counted: The answer's list whose length is kept instead.
+        counted: The list in the answer whose length is kept instead.
     """
 
     request: bool = True
@@ -39,7 +40,7 @@ _WHOLE: Final = KeptFields()
 _ASKED: Final = KeptFields(answer=False)
 _NAMED: Final = KeptFields(request=False, answer=False)
 
-#: Operation to what is kept of it; of any other operation it is kept that it was called, and when.
+#: The parts that are kept, by operation; of any other operation only its name and time are kept.
 OPERATIONS: Final[Mapping[str, KeptFields]] = {
     # The table, its stream, its tags.
     "DescribeTable": _WHOLE,
@@ -64,7 +65,7 @@ OPERATIONS: Final[Mapping[str, KeptFields]] = {
     "GetQueryResults": _WHOLE,
     "GetQueueAttributes": _WHOLE,
     "GetCallerIdentity": _WHOLE,
-    # Their contents are in the files of records and lines.
+    # The contents of their answers are in the files of records and lines.
     "GetShardIterator": _ASKED,
     "GetRecords": KeptFields(request=False, answer=False, counted="Records"),
     "FilterLogEvents": KeptFields(answer=False, counted="events"),
@@ -72,7 +73,7 @@ OPERATIONS: Final[Mapping[str, KeptFields]] = {
     "BatchGetItem": _ASKED,
 }
 
-#: Fields that give access to something for a while, or are of no use without that.
+#: Fields that give temporary access to something, and fields that are useless without them.
 _TOKENS: Final = frozenset(
     {
         "NextToken",
@@ -84,7 +85,7 @@ _TOKENS: Final = frozenset(
         "ResponseMetadata",
     }
 )
-#: A function's variables that are settings of ddbinsert's templates and no secrets: they are kept.
+#: A function's variables that are settings of ddbinsert's templates and not secrets: they are kept.
 SETTINGS: Final = frozenset(
     {
         *(
@@ -106,7 +107,7 @@ SETTINGS: Final = frozenset(
         ),
     }
 )
-#: Parts of an image that belong to nobody's data: of a record that is not a test item's, the rest is left out.
+#: The parts of a record without data of an item: of records of other items, the rest is left out.
 _OF_ANY_RECORD: Final = ("ApproximateCreationDateTime", "SequenceNumber", "SizeBytes", "StreamViewType")
 _CREDENTIALS: Final = re.compile(r"(https?://)[^/?#\s]*@")
 #: Lines that Lambda itself writes.
@@ -117,10 +118,10 @@ _PLATFORM_TYPE: Final = re.compile(r"platform\.[A-Za-z]+")
 def call(
     service: str, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any] | None, *, at: float
 ) -> dict[str, Any]:
-    """A call of AWS's API as a bundle lists it.
+    """A call of AWS's API in the form of a bundle.
 
     Args:
-        answer: None where the call was refused.
+        answer: None if AWS rejected the call.
         at: Epoch seconds.
     """
     kept = OPERATIONS.get(operation, _NAMED)
@@ -141,7 +142,7 @@ def call(
 
 
 def plain(value: Any) -> Any:
-    """AWS's values in JSON's types, without tokens, values of variables, and addresses that give access to code."""
+    """AWS's values in JSON's types, without tokens, values of variables, and URLs that give access to code."""
     match value:
         case Mapping():
             return {
@@ -167,19 +168,19 @@ def _field(name: str, content: Any) -> Any:
     if name == "Environment" and isinstance(content, Mapping):
         return {key: variables(one) if key == "Variables" else plain(one) for key, one in content.items()}
     if name == "Location" and isinstance(content, str) and "?" in content:
-        return f"{content.partition('?')[0]}?{HIDDEN}"  # the address of the code, signed for ten minutes
+        return f"{content.partition('?')[0]}?{HIDDEN}"  # a signed URL of the code, valid for ten minutes
     return plain(content)
 
 
 def variables(given: object) -> dict[str, str]:
-    """Environment variables by their names; values only of those that are settings of ddbinsert's templates."""
+    """Environment variables by name, with the values only of settings of ddbinsert's templates."""
     if not isinstance(given, Mapping):
         return {}
     return {str(name): str(value) if name in SETTINGS else HIDDEN for name, value in given.items()}
 
 
 def without_passwords(value: Any) -> Any:
-    """A document in which no address (of an endpoint, in a message) has a user name and password."""
+    """A document without the user names and passwords in URLs (of endpoints, in messages)."""
     match value:
         case str():
             return _CREDENTIALS.sub(r"\1", value)
@@ -192,7 +193,7 @@ def without_passwords(value: Any) -> Any:
 
 
 def record(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A stream record, as Lambda has it; of one that is not a test item's, neither keys nor images."""
+    """A stream record in Lambda's form; of items other than test items without keys and images."""
     change = given.get("dynamodb") or {}
     if is_test_key(change.get("Keys") or {}):
         return dict(plain(given))
@@ -204,11 +205,11 @@ def record(given: Mapping[str, Any]) -> dict[str, Any]:
 def line(
     message: str, *, group: str, stream: str, timestamp: int, ingested: int | None, event_id: str | None
 ) -> dict[str, Any]:
-    """A log line: whole where it shows a test item or Lambda wrote it; a receipt of another item without its key.
+    """A log line. It is complete if it shows a test item or Lambda wrote it; receipts of other items have no key.
 
     Args:
         timestamp: Epoch milliseconds.
-        ingested: The same, of its arrival.
+        ingested: Epoch milliseconds of its arrival.
     """
     found: dict[str, Any] = {
         "group": group,

@@ -89,7 +89,7 @@ class Backtest:
     Attributes:
         patterns: The filters, ORed.
         by_filter: How many records each of them matched.
-        first, last: ApproximateCreationDateTime of the oldest and the newest record; None where no record has one.
+        first, last: ApproximateCreationDateTime of the oldest and the newest record; None if no record has one.
         complete: Every record of the period was read.
     """
 
@@ -223,7 +223,7 @@ class _Period:
 
 
 def created(record: Record) -> float | None:
-    """When a record was made, in epoch seconds; None where it has no usable time."""
+    """When a record was made, in epoch seconds; None if it has no usable time."""
     change = record.get("dynamodb")
     at = change.get("ApproximateCreationDateTime") if isinstance(change, dict) else None
     is_time = isinstance(at, (int, float)) and not isinstance(at, bool) and 0 <= at <= _LATEST

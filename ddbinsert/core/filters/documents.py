@@ -18,7 +18,7 @@ class SavedFilters:
     """The filters of one mapping, or of nothing in particular.
 
     Attributes:
-        patterns: Each as its text; none where there are no filters.
+        patterns: Each as its text; none if there are no filters.
         mapping: The mapping's UUID, where the document is an answer of AWS about mappings.
         function: The function's ARN, as far as the answer has it.
         stream: The ARN of its source.
@@ -64,7 +64,7 @@ def saved_filters(text: str) -> tuple[SavedFilters, ...]:
 
 
 def _saved(document: Any) -> tuple[SavedFilters, ...] | None:
-    """What a document says; None where it is a pattern."""
+    """What a document says; None if it is a pattern."""
     match document:
         case {"EventSourceMappings": [*mappings]}:
             return tuple(_mapping(one) for one in mappings if isinstance(one, dict))

@@ -31,7 +31,7 @@ class Step:
         wanted: The conditions as the pattern has them; empty for a choice.
         held: Whether it holds on its own.
         found: The values that the record has there, at most 20.
-        why: Why it does not hold; empty where it does.
+        why: Why it does not hold; empty if it does.
         branches: For a choice: the steps of each branch.
     """
 
@@ -48,8 +48,8 @@ class Trace:
     """One filter on one record.
 
     Attributes:
-        failed: The first step that does not hold; None where all hold.
-        why: Why the filter does not match; empty where it does.
+        failed: The first step that does not hold; None if all hold.
+        why: Why the filter does not match; empty if it does.
     """
 
     pattern: str

@@ -93,7 +93,7 @@ class Unread:
         region: Code of the region.
         what: What was to be read.
         reason: Why it was not.
-        account: Account ID; None where it is not known.
+        account: Account ID; None if it is not known.
         profile: AWS profile that was used.
     """
 
@@ -109,8 +109,8 @@ class RegionFacts:
     """What is known of a region besides its tables.
 
     Attributes:
-        functions: Name to the time of the last change; None where functions could not be listed.
-        tags: ARN to tags; None where tags could not be read.
+        functions: Name to the time of the last change; None if functions could not be listed.
+        tags: ARN to tags; None if tags could not be read.
         all_tables: Every table is known, so that one that is not among them does not exist.
     """
 
@@ -145,7 +145,7 @@ class TableRead:
     """A table as it was read.
 
     Attributes:
-        state: None where it does not exist, or where it could not be read.
+        state: None if it does not exist, or where it could not be read.
         unread: The latter.
     """
 
@@ -164,7 +164,7 @@ class InventoryEntry:
         consumer: The function's name with its alias or version, the pipe's name, or the Kinesis stream's.
         filter: In words.
         example: A record other than an insert that the consumer is given, where it is not insert-only.
-        owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty where tags say nothing; ``unknown`` where unread.
+        owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty if tags say nothing; ``unknown`` where unread.
         changed: ISO 8601.
     """
 

@@ -1,8 +1,8 @@
-"""Stream records made of items that are in a table already: what a backfill gives to a function.
+"""Stream records made from existing items of a table: a backfill sends them to a function.
 
-They are INSERT records in every respect, but for two things. The eventID is made of the table and the key, so that a second
-backfill of an item is the same event; and each carries ``"ddbinsert": {"backfill": RUN}`` beside ``dynamodb``, which the
-templates copy into audit entries and other handlers may ignore.
+They differ from INSERT records in two respects. The eventID is derived from the table and the key, so that a second
+backfill of an item has the same eventID; and each contains ``"ddbinsert": {"backfill": RUN}`` beside
+``dynamodb``, which the templates copy into audit entries and other handlers may ignore.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema, StreamView
 
-#: Above every number that a stream has given so far, and of as many digits as a stream's may have.
+#: Greater than every sequence number seen in a stream so far, with as many digits as a stream's may have.
 _FIRST_SEQUENCE = 9 * 10**39
-#: Epoch seconds above this are milliseconds.
+#: A larger number is read as epoch milliseconds, not seconds.
 _MILLISECONDS = 10**11
 
 
@@ -42,8 +42,8 @@ def backfill_record(
     """The record for an item (DynamoDB JSON; B as bytes or base64).
 
     Args:
-        at: Epoch seconds that it gives as the time of the insert.
-        place: Its place in the run.
+        at: Epoch seconds, used as the time of the insert.
+        place: The item's index in the run.
     """
     image = {name: as_json(value) for name, value in item.items()}
     keys = {name: image[name] for name in key.types}
@@ -75,7 +75,7 @@ def event_id_of(table_arn: str, keys: Mapping[str, Any]) -> str:
 
 
 def time_in(item: Mapping[str, Mapping[str, Any]], attribute: str) -> float | None:
-    """Epoch seconds in an attribute: a number (seconds or milliseconds) or an ISO 8601 text; None for all else."""
+    """Epoch seconds in an attribute: a number (seconds or milliseconds) or an ISO 8601 text; otherwise None."""
     value = item.get(attribute) or {}
     content = value.get("N") or value.get("S")
     if not isinstance(content, str):

@@ -1,7 +1,7 @@
-"""Items: from plain documents (or DynamoDB JSON) to what DynamoDB takes, without losing a digit.
+"""Converts plain documents (or DynamoDB JSON) to items as DynamoDB accepts them, without losing a digit.
 
-A document is what a JSON or YAML parser gives: mappings, lists, texts, Decimals, booleans, None, and from YAML
-bytes and sets. One whose every attribute is of the form ``{"S": "text"}`` is DynamoDB JSON.
+A document is the output of a JSON or YAML parser: mappings, lists, texts, Decimals, booleans, None, and from YAML
+bytes and sets. A document is DynamoDB JSON if every attribute has the form ``{"S": "text"}``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ddbinsert.core.model.record import KeySchema
 
-#: An item or a key in DynamoDB JSON as boto3 takes it: B as bytes, sets as lists.
+#: An item or a key in DynamoDB JSON in boto3's form: B as bytes, sets as lists.
 Item = dict[str, dict[str, Any]]
 
 LETTERS = frozenset(("S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"))
@@ -34,14 +34,14 @@ _EXACT = Context(prec=2 * _DIGITS)
 
 
 class ItemError(ValueError):
-    """What DynamoDB can't take; the message names the attribute."""
+    """DynamoDB does not accept the item; the message names the attribute."""
 
 
 def item_of(document: object) -> Item:
     """The item that a document describes.
 
     Raises:
-        ItemError: DynamoDB has no such value, or the item would be too large.
+        ItemError: DynamoDB does not support a value, or the item would be too large.
     """
     if not isinstance(document, Mapping):
         raise ItemError(f"an item is a mapping of attributes, not {_kind(document)}")
@@ -55,7 +55,7 @@ def item_of(document: object) -> Item:
 
 
 def with_key(item: Item, schema: KeySchema, made: Item) -> tuple[Item, bool]:
-    """The item with its missing key attributes taken from ``made``, and whether any was missing.
+    """The item with missing key attributes taken from ``made``, and whether any was missing.
 
     Raises:
         ItemError: A key attribute is of another type than the table's, or empty.
@@ -95,12 +95,12 @@ def _is_typed_item(document: Mapping[Any, Any]) -> bool:
 
 
 def _refuse_mixed(document: Mapping[Any, Any]) -> None:
-    """Refuse a document that is DynamoDB JSON in some attributes only.
+    """Reject a document that is DynamoDB JSON in some attributes only.
 
-    A map such as ``{"S": "small"}`` may well be meant among plain attributes; any other type, or most attributes, is not.
+    A map such as ``{"S": "small"}`` among plain attributes may be intended; another type, or most attributes, is not.
 
     Raises:
-        ItemError: It is; naming the attributes that are not.
+        ItemError: The document is mixed; the message names the plain attributes.
     """
     typed = [name for name, value in document.items() if _fits(value)]
     sure = any(next(iter(document[name])) != "S" for name in typed)
@@ -112,7 +112,7 @@ def _refuse_mixed(document: Mapping[Any, Any]) -> None:
 
 
 def _fits(value: object) -> bool:
-    """Whether this is DynamoDB JSON in its content, too, and not just a map with a key such as S."""
+    """Whether the content, too, is DynamoDB JSON, so that it is not just a map with a key such as S."""
     if not _is_typed(value):
         return False
     try:
@@ -210,14 +210,14 @@ def _binary(content: str | bytes, path: str) -> bytes:
 
 
 def _numeral(number: str | int | Decimal, path: str) -> str:
-    """The number as DynamoDB takes it: at most 38 digits, and none of them lost."""
+    """The number in DynamoDB's form: at most 38 digits, none of them lost."""
     try:
         value = Decimal(number)
     except InvalidOperation:
         raise ItemError(f"{path}: {number!r:.60} is not a valid number") from None
     if not value.is_finite():
         raise ItemError(f"{path}: DynamoDB does not support infinity or NaN")
-    # Python also reads 1_000, full-width digits and white space around a number; DynamoDB refuses them.
+    # Python also reads 1_000, full-width digits and white space around a number; DynamoDB rejects them.
     if isinstance(number, str) and not _NUMBER.fullmatch(number):
         raise ItemError(f"{path}: {number!r:.60} is not a valid number in DynamoDB")
     if value == 0:
@@ -276,7 +276,7 @@ def _empty(content: object) -> str:
 
 
 def _least_size(value: object) -> int:
-    """Bytes that DynamoDB counts for it at the very least."""
+    """The minimum number of bytes that DynamoDB counts for a value."""
     match value:
         case str():
             return len(value.encode())
@@ -294,7 +294,7 @@ def _least_size(value: object) -> int:
 
 
 def _numbers_credit(value: Mapping[str, Any]) -> int:
-    """Two digits of a number take one byte."""
+    """The bytes by which numbers may be smaller than their texts: two digits take one byte."""
     number = value.get("N")
     return len(number) // 2 if isinstance(number, str) else 0
 
@@ -303,7 +303,7 @@ def _numbers_credit(value: Mapping[str, Any]) -> int:
 
 
 def canonical(item: Mapping[str, Any]) -> str:
-    """A text that is equal for items that DynamoDB holds to be equal: 1.0 is 1, and sets have no order."""
+    """A text that is equal for items that are equal in DynamoDB: 1.0 equals 1, and sets have no order."""
     return json.dumps({name: _canonical(value) for name, value in item.items()}, sort_keys=True)
 
 

@@ -1,4 +1,4 @@
-"""Items inside of what the AWS CLI prints or takes: answers of reads, requests of writes, stream records."""
+"""Items inside documents that the AWS CLI prints or reads: read results, write requests, stream records."""
 
 from __future__ import annotations
 
@@ -37,14 +37,15 @@ _NO_PUT: Final = {
 
 
 def enclosed(document: object) -> list[object]:
-    """The items in a document; the document itself where it is an item.
+    """The items in a document, or the document itself if it is an item.
 
-    Taken apart are answers of ``scan``, ``query``, ``get-item``, ``batch-get-item`` and ``transact-get-items``, input of
-    ``put-item``, ``batch-write-item`` and ``transact-write-items``, the ``Item`` of a table's export, Lambda events, answers
-    of ``get-records``, and single requests and records of these.
+    Supported documents: output of ``scan``, ``query``, ``get-item``, ``batch-get-item`` and
+    ``transact-get-items``, input of ``put-item``, ``batch-write-item`` and ``transact-write-items``, the
+    ``Item`` of a table's export, Lambda events, output of ``get-records``, and single requests and records of
+    these.
 
     Raises:
-        ItemError: It has a part that is not an item to insert (a delete, a record without an image).
+        ItemError: A part of it is not an item to insert (a delete, a record without an image).
     """
     if not isinstance(document, Mapping):
         return [document]
@@ -69,7 +70,7 @@ def enclosed(document: object) -> list[object]:
 
 
 def _several(part: Any) -> list[object]:
-    """The items in requests or answers: by table, or one after the other."""
+    """The items in requests or results, given by table or as a list."""
     if part is None:
         return []
     if isinstance(part, Mapping):

@@ -1,9 +1,10 @@
-"""How a test item proves to a handler that ddbinsert wrote it.
+"""The code that proves to a handler that ddbinsert wrote a test item.
 
-With ``TEST_ITEMS_KEY`` (a secret) among the function's environment variables, a handler skips (``TEST_ITEMS=skip``) or
-marks only items that carry this code; see ``handlers/common/python/ddbinsert_privacy.py``, whose ``proof_of`` this
-mirrors. Nobody without the secret can make an item that is left out, and a code fits one key only. In the same way an
-item asks a template to fail on it, until a moment that the code covers, too (``verify --failure-path``).
+With ``TEST_ITEMS_KEY`` (a secret) among the function's environment variables, a handler skips
+(``TEST_ITEMS=skip``) or marks only items that carry this code; see
+``handlers/common/python/ddbinsert_privacy.py``, whose ``proof_of`` this mirrors. Without the secret nobody
+can create an item that is skipped, and a code is valid for one key only. In the same way an item requests
+that a template fails on it, until a time that the code also covers (``verify --failure-path``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 #: The attribute that holds the code (S).
 ATTRIBUTE: Final = "ddbinsert_proof"
-#: The attribute of an item that is to fail (S).
+#: The attribute of an item that the handler must fail on (S).
 FAILS: Final = "ddbinsert_fails"
 
 _ESCAPED = re.compile("[\x7f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
@@ -37,11 +38,11 @@ def proof_of(secret: str, key: Mapping[str, Any]) -> str:
 
 
 def failure_of(secret: str, key: Mapping[str, Any], until: int) -> str:
-    """What the attribute ``FAILS`` of an item with this key holds.
+    """The value of the attribute ``FAILS`` for an item with this key.
 
     Args:
         key: In DynamoDB JSON, B as bytes or base64.
-        until: The epoch second from which on it fails no more.
+        until: Epoch seconds; from then on the handler no longer fails on it.
     """
     return f"{until}:{_code(secret, f'ddbinsert failing item {until} {_text(key)}')}"
 

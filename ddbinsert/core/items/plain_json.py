@@ -1,4 +1,4 @@
-"""From DynamoDB JSON to plain JSON text, without losing a digit of a number."""
+"""Converts DynamoDB JSON to plain JSON text, without losing a digit of a number."""
 
 from __future__ import annotations
 
@@ -38,6 +38,6 @@ def plain_value(value: Mapping[str, Any]) -> str:
 
 
 def _number(text: object) -> str:
-    """The numeral as DynamoDB wrote it; as a string where JSON has no such number."""
+    """The number as DynamoDB wrote it; a string if JSON has no such number."""
     numeral = str(text)
     return numeral if _NUMBER.fullmatch(numeral) else json.dumps(numeral)

@@ -1,7 +1,7 @@
-"""Stream records as Lambda hands them over, made up from a table's key: for trying a handler out.
+"""Sample stream records in the form in which Lambda delivers them, made from a table's key: for testing a handler.
 
-The shape is AWS's documented one ("Using AWS Lambda with Amazon DynamoDB"), with the images that the view type
-has, ids and sequence numbers that rise, and B as base64.
+The format is AWS's documented one ("Using AWS Lambda with Amazon DynamoDB"), with the images of the view type,
+increasing ids and sequence numbers, and B as base64.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-#: A stream's sequence numbers have 21 digits and more.
+#: A stream's sequence numbers have at least 21 digits.
 _FIRST_SEQUENCE = 100_000_000_000_000_000_000
 _PLAIN_ITEM: Mapping[str, dict[str, Any]] = {
     "text": {"S": "sample"},
@@ -45,11 +45,11 @@ def sample_event(
     """A whole event, ``{"Records": [...]}``.
 
     Args:
-        run_id: 12 hexadecimal digits, which the keys and event ids carry.
+        run_id: 12 hexadecimal digits, part of the keys and event ids.
         at: Epoch seconds of the first change.
-        count: Items.
-        events: What happens to each of them, in this order.
-        items: Attributes (DynamoDB JSON, B as bytes) of the items, taken in turn; keys that they lack are made.
+        count: Number of items.
+        events: The events of each item, in this order.
+        items: Attributes (DynamoDB JSON, B as bytes) of the items, used in turn; missing keys are generated.
     """
     records: list[Record] = []
     for number in range(count):
@@ -89,7 +89,7 @@ def _record(
     if view.has_new_image and event is not EventName.REMOVE:
         change["NewImage"] = image
     if view.has_old_image and event is not EventName.INSERT:
-        # A change that changes nothing emits no record, so the images of a MODIFY differ.
+        # A write without a change creates no stream record, so the images of a MODIFY differ.
         change["OldImage"] = _before(image, key) if event is EventName.MODIFY else image
     change["SizeBytes"] = (
         item_size(change["Keys"]) + item_size(change.get("NewImage")) + item_size(change.get("OldImage"))
@@ -117,7 +117,7 @@ def _before(image: Mapping[str, Any], key: KeySchema) -> dict[str, Any]:
 
 
 def item_size(image: Mapping[str, Any] | None) -> int:
-    """Bytes of an item as DynamoDB counts them: names, and values by their types (its developer guide, "Item sizes")."""
+    """Size of an item in bytes as DynamoDB counts it: names, and values by type (developer guide, "Item sizes")."""
     return sum(len(name.encode()) + _size(value) for name, value in (image or {}).items())
 
 

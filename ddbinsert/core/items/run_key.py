@@ -1,7 +1,7 @@
-"""The keys of test items: each carries the run's id and its own number, in every key attribute.
+"""The keys of test items: every key attribute contains the run's id and the item's number.
 
-The key is the one thing that a stream record carries under all four view types, so a test write can be told
-by it wherever it shows up: in the stream, in a receipt, in any line that a function logs.
+The key is the only part of the item that a stream record has under all four view types. So it identifies a test
+write everywhere: in the stream, in a receipt, in any line that a function logs.
 
     S   ddbinsert:r0123456789ab:000000042
     N   9 015-digit run id, 10-digit number: 90012509998964910000000042 (26 of the 38 digits that N keeps)
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: Numbers from 0 up to here, exclusively.
+#: The exclusive upper bound of item numbers.
 NUMBERS = 10**9
 
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
@@ -32,7 +32,7 @@ _ANY = re.compile(rf"{_TEXT.pattern}|(?<![0-9]){_NUMERAL.pattern}(?![0-9])|{_BAS
 
 
 def key_of(schema: KeySchema, run_id: str, number: int) -> dict[str, dict[str, Any]]:
-    """The key of test item ``number``, in DynamoDB JSON as boto3 takes it (B as bytes).
+    """The key of test item ``number``, in DynamoDB JSON in boto3's form (B as bytes).
 
     Args:
         run_id: 12 lower-case hexadecimal digits.
@@ -52,7 +52,7 @@ def _value(kind: KeyType, run_id: str, number: int) -> str | bytes:
 
 
 def needles(schema: KeySchema, run_id: str) -> tuple[str, ...]:
-    """Texts of which at least one stands in every log line that shows a key of this run."""
+    """Texts of which at least one is in every log line that shows a key of this run."""
     if not _RUN_ID.fullmatch(run_id):
         raise ValueError(f"a run id is 12 hexadecimal digits, not {run_id!r}")
     found = []
@@ -63,7 +63,7 @@ def needles(schema: KeySchema, run_id: str) -> tuple[str, ...]:
             case KeyType.N:
                 found.append(_numeral_needle(run_id))
             case KeyType.B:
-                # As base64, and as text where a handler decodes it.
+                # As base64, and as text in case a handler decodes it.
                 found += [base64.b64encode(_text_needle(run_id).encode()).decode(), _text_needle(run_id)]
     return tuple(dict.fromkeys(found))
 
@@ -88,7 +88,7 @@ def _numeral_needle(run_id: str) -> str:
 
 
 def number_in(keys: Mapping[str, Any] | None, run_id: str) -> int | None:
-    """The number of the test item with this key (DynamoDB JSON; B as bytes or base64); None for others'."""
+    """The number of the test item with this key (DynamoDB JSON; B as bytes or base64); None for any other key."""
     for value in (keys or {}).values():
         for content in value.values() if isinstance(value, dict) else ():
             text = content.decode("latin-1") if isinstance(content, bytes) else str(content)
@@ -98,19 +98,19 @@ def number_in(keys: Mapping[str, Any] | None, run_id: str) -> int | None:
 
 
 def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
-    """The numbers of this run's test items whose keys stand in a text, each once, in order of appearance."""
+    """The numbers of this run's test items whose keys occur in a text, each once, in order of appearance."""
     return tuple(mentions_in(text, run_id))
 
 
-#: Characters that join what stands before a key to it: ``AUDIT#KEY`` is the key of another item.
+#: Characters that join a prefix to a key: ``AUDIT#KEY`` is the key of another item.
 _JOINING = frozenset("#:/_.|@~$%&+=-")
 
 
 def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int]:
-    """How often the keys of this run's test items stand in a text, by number, in order of appearance.
+    """The number of occurrences of each of this run's test keys in a text, by item number, in order of appearance.
 
     Args:
-        alone: Not where the key is the end of a longer one, such as ``AUDIT#KEY``.
+        alone: Ignore keys that are the end of a longer one, such as ``AUDIT#KEY``.
     """
     found: dict[int, int] = {}
     for match in _ANY.finditer(text):
@@ -134,7 +134,7 @@ def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int
 
 
 def is_test_key(keys: Mapping[str, Any]) -> bool:
-    """Whether a key (DynamoDB JSON) is that of a test item, of whatever run."""
+    """Whether a key (DynamoDB JSON) is that of a test item of any run."""
     return any(
         _ANY.search(content.decode("latin-1") if isinstance(content, bytes) else str(content))
         for value in keys.values()
@@ -143,6 +143,6 @@ def is_test_key(keys: Mapping[str, Any]) -> bool:
 
 
 def _joins(text: str, start: int) -> bool:
-    """Whether the character before a key belongs to a word: ``AUDIT#KEY``, and not ``key=KEY`` or ``key: KEY``."""
+    """Whether the character before a key makes it part of a longer key: ``AUDIT#KEY``, but not ``key=KEY``."""
     before = text[start - 1]
     return before not in "=:" and start > 1 and text[start - 2].isalnum()

@@ -1,4 +1,4 @@
-"""The test items of one `send`: what each holds, by its number, so that none has to be remembered; and what became of them."""
+"""The test items of one `send`, each derived from its number so that none is kept in memory, and the result."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Samples:
     """Test items 0 to ``count`` - 1.
 
     Attributes:
-        run_id: 12 lower-case hexadecimal digits; stands in every key attribute that is made here.
-        templates: The user's items, gone through again and again; their keys fit ``schema`` as far as they go.
-            Without any, an item holds its key and a note about its run.
+        run_id: 12 lower-case hexadecimal digits; part of every generated key attribute.
+        templates: The user's items, used in turn; the key attributes that they have fit ``schema``. Without
+            templates, an item has its key and a note about its run.
     """
 
     schema: KeySchema
@@ -40,7 +40,7 @@ class Samples:
         return key_in(self.item(number), self.schema)
 
     def modified(self) -> Item:
-        """The attribute that a modification sets, and to what."""
+        """The attribute that a modification sets, and its new value."""
         return {self.note: {"M": {"run": {"S": self.run_id}, "modified": {"BOOL": True}}}}
 
     @property
@@ -58,7 +58,7 @@ class Samples:
         }
 
     def is_made(self, number: int) -> bool:
-        """Whether the key, or a part of it, is made here: then it is like no other item's."""
+        """Whether the key, or a part of it, is generated, and so differs from every other item's."""
         if not self.templates:
             return True
         template = self.templates[number % len(self.templates)]
@@ -68,21 +68,22 @@ class Samples:
         return (number for number in range(self.count) if self.is_made(number))
 
     def own(self) -> Iterator[int]:
-        """Numbers of the items whose keys the user gave."""
+        """The numbers of the items whose keys the user gave."""
         return (number for number in range(self.count) if not self.is_made(number))
 
 
 @dataclass(kw_only=True)
 class Sent:
-    """What was done so far.
+    """The writes so far.
 
     Attributes:
-        inserted: Items that were written. modified, removed: Likewise, as parts of the test.
-        cleaned: Items that were removed in cleaning up.
-        left: Items that are, or may be, still there.
-        existing: Keys of items that were there before, and were left as they are.
-        uncertain: Keys for which AWS's answer is missing: there may be an item, of this run or from before.
-        seconds: How long inserting took.
+        inserted: Number of items written.
+        modified, removed: Number of items modified and removed as parts of the test.
+        cleaned: Number of items removed by the cleanup.
+        left: Number of items that still exist, or may.
+        existing: Keys of items that existed before and were not changed.
+        uncertain: Keys of writes without an answer from AWS: an item may exist, of this run or from before.
+        seconds: Duration of the inserts in seconds.
         keys: The first few keys.
     """
 
@@ -101,5 +102,5 @@ class Sent:
 
     @property
     def rate(self) -> float | None:
-        """Inserts a second."""
+        """Inserts per second."""
         return self.inserted / self.seconds if self.seconds > 0 else None

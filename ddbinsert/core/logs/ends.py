@@ -50,13 +50,13 @@ class InvocationEnd:
     """The end of one attempt at an invocation.
 
     Attributes:
-        request: The request id; empty where the line has none. Retries of a batch reuse it.
+        request: The request id; empty if the line has none. Retries of a batch reuse it.
         stream: The log stream's name.
         at: Epoch seconds of the line.
         ok: The function returned without an error and in time. What it returned is not in the log.
         timed_out: The function's own timeout ended it.
-        error: The last line of the error; empty where there is none.
-        seconds: How long it took; None where the log does not say.
+        error: The last line of the error; empty if there is none.
+        seconds: How long it took; None if the log does not say.
     """
 
     request: str
@@ -135,7 +135,7 @@ class EndReader:
         known.error = " ".join(error.split())[:_LONGEST_ERROR]
 
     def _in_traceback(self, known: _Open, message: str) -> Heard | None:
-        """A line after the head of a traceback that was printed line by line; None where it is over."""
+        """A line after the head of a traceback that was printed line by line; None if it is over."""
         if _WORKER_FRAME.match(message):
             known.failed = True  # only what nobody caught passes through the emulator's worker
             return _RUNTIME

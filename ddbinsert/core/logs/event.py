@@ -13,7 +13,7 @@ class LogEvent:
         timestamp: Epoch milliseconds, by the writer's clock.
         stream: The log stream's name.
         message: Without its final line break.
-        event_id: CloudWatch's id; None where the endpoint gives none.
+        event_id: CloudWatch's id; None if the endpoint gives none.
         ingested: Epoch milliseconds of its arrival at CloudWatch Logs.
     """
 

@@ -54,7 +54,7 @@ def bins(run_id: str, numbers: range) -> Bins:
 
 
 def number_pattern(schema: KeySchema, run_id: str) -> str | None:
-    """A regular expression with the group ``number``; None where the key has only binary attributes."""
+    """A regular expression with the group ``number``; None if the key has only binary attributes."""
     for attribute in schema.attributes:
         match attribute.type:
             case KeyType.S:

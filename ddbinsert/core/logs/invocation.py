@@ -25,7 +25,7 @@ class Invocation:
 
     @property
     def failed_from(self) -> str | None:
-        """The lowest failing sequence number; empty where the whole batch failed, None where nothing did."""
+        """The lowest failing sequence number; empty if the whole batch failed, None if nothing did."""
         if self.error is not None:
             return ""
         failures = self.answer.get("batchItemFailures") if isinstance(self.answer, dict) else None
@@ -42,6 +42,6 @@ class Invocation:
 
     @property
     def receipts(self) -> dict[str, int]:
-        """How many receipts say processed, guarded, failed; empty where the handler leaves none."""
+        """How many receipts say processed, guarded, failed; empty if the handler leaves none."""
         parsed = (receipts.parse(line) for line in self.log.splitlines())
         return dict(Counter(str(one.get("decision")) for one in parsed if one))

@@ -107,7 +107,7 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
 
 
 def _error(document: dict[str, Any]) -> str | None:
-    """An error with its stack trace, line by line; None where the document is not one.
+    """An error with its stack trace, line by line; None if the document is not one.
 
     Lambda's JSON log format has the error's fields beside the message (Python) or in its place (Node.js).
     """

@@ -1,11 +1,11 @@
-"""A key schema as people write it: ``pk:S``, ``pk:S,sk:N``."""
+"""A key schema as users write it: ``pk:S``, ``pk:S,sk:N``."""
 
 from __future__ import annotations
 
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType
 from ddbinsert.errors import UsageError
 
-#: Bytes of an attribute's name (DynamoDB's limit for key attributes).
+#: Maximum size in bytes of an attribute's name (DynamoDB's limit for key attributes).
 _LONGEST_NAME = 255
 
 
@@ -18,7 +18,7 @@ def parse_key(text: str) -> KeySchema:
     """The key that ``text`` describes.
 
     Raises:
-        UsageError: It is not a valid key schema; the message says what is wrong with which part.
+        UsageError: It is not a valid key schema; the message names the part and the fault.
     """
     attributes = [_attribute(part.strip(), text) for part in text.split(",")]
     if len(attributes) > 2:

@@ -21,8 +21,8 @@ class Matches:
 
     Attributes:
         pattern: Unanchored, in the dialect that Python and ECMA-262 (JSON Schema) share.
-        meaning: What such a text is, to be said after "allowed:".
-        never: (pattern, why) of near misses that deserve words of their own.
+        meaning: A description of such a text, shown after "allowed:".
+        never: (pattern, why) of common mistakes that have a message of their own.
     """
 
     pattern: str
@@ -37,17 +37,17 @@ class JsonObjectText:
 
 @dataclass(frozen=True)
 class Secret:
-    """The value is never shown."""
+    """The value is secret and is never shown."""
 
 
 @dataclass(frozen=True)
 class NoneIs:
-    """In a configuration file, None is written as this word."""
+    """The word that stands for None in a configuration file."""
 
     word: str
 
 
-#: Keys that Lambda keeps for itself and refuses in a function's environment.
+#: Variables that Lambda reserves and does not accept in a function's environment.
 RESERVED_VARIABLES: Final = (
     "AWS_ACCESS_KEY",
     "AWS_ACCESS_KEY_ID",
@@ -122,7 +122,7 @@ EnvironmentName = Annotated[
     Len(2, 256),
     Matches(
         rf"(?!(?:{'|'.join(RESERVED_VARIABLES)})$)[a-zA-Z][a-zA-Z0-9_]+",
-        "a letter, then one or more of the characters a-z A-Z 0-9 _, and no name that Lambda reserves",
+        "a letter, then one or more of the characters a-z A-Z 0-9 _; not a name that Lambda reserves",
         never=(
             ("|".join((*RESERVED_VARIABLES, "_HANDLER", "_X_AMZN_TRACE_ID")), "Lambda reserves this name"),
         ),
@@ -180,11 +180,11 @@ PolicyArn = Annotated[
 RolePath = Annotated[
     str, Len(1, 512), Matches(r"/|/[!-~]+/", "a path that begins and ends with /, such as /teams/payments/")
 ]
-#: The retention periods that CloudWatch Logs takes, in days.
+#: The retention periods that CloudWatch Logs accepts, in days.
 RetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]
-#: AWS takes 60 seconds and more, or -1.
+#: AWS accepts 60 seconds or more, or -1.
 RecordAge = Literal[-1] | Annotated[int, Ge(60), Le(604800)]
 FailureDestination = Annotated[
     str,
@@ -206,7 +206,7 @@ TagKey = Annotated[
         "1 to 128 letters, digits, spaces and _ . : / = + - @, not beginning with aws: or ddbinsert:",
         never=(
             (r"[aA][wW][sS]:.*", "AWS reserves this prefix"),
-            (r"ddbinsert:.*", "ddbinsert marks with it"),
+            (r"ddbinsert:.*", "ddbinsert uses this prefix for its own tags"),
         ),
     ),
 ]
@@ -215,7 +215,7 @@ TagValue = Annotated[
     MaxLen(256),
     Matches(rf"{_TAG_TEXT}*", "at most 256 letters, digits, spaces and _ . : / = + - @"),
 ]
-#: AWS takes 50 tags a resource; one of them is ddbinsert's own.
+#: AWS accepts 50 tags per resource; one of them is ddbinsert's owner tag.
 Tags = Annotated[Mapping[TagKey, TagValue], MaxLen(49)]
 
 Profile = Annotated[
@@ -227,6 +227,6 @@ EndpointUrl = Annotated[
     Matches(
         r"https?://[^\s/@?#]+(?:/[^\s?#]*)?",
         "an http or https address, such as http://127.0.0.1:4566",
-        never=((r".*@.*", "an address carries no user name or password"),),
+        never=((r".*@.*", "the address must not contain a user name or password"),),
     ),
 ]

@@ -1,4 +1,4 @@
-"""What a function runs, ready for upload: the archive, the entry point, the rights that the code needs."""
+"""A function's code, ready for upload: the archive, the entry point, and the rights that the code needs."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ READING = ("dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardI
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One "Allow" of a role's policy.
+    """One "Allow" statement of a role's policy.
 
     Attributes:
-        actions: Such as ``dynamodb:PutItem``.
-        resources: ARNs. They may hold CloudFormation's pseudo parameters ``${AWS::Partition}``,
-            ``${AWS::Region}`` and ``${AWS::AccountId}``, so that exports can leave them to AWS.
+        actions: IAM actions, such as ``dynamodb:PutItem``.
+        resources: ARNs. They may contain CloudFormation's pseudo parameters ``${AWS::Partition}``,
+            ``${AWS::Region}`` and ``${AWS::AccountId}``, which exports leave unresolved.
     """
 
     actions: tuple[str, ...]
@@ -32,7 +32,7 @@ class Statement:
         return f"{', '.join(self.actions)} on {', '.join(self.resources)}"
 
     def resolved(self, *, region: str, account: str, partition: str = "aws") -> Statement:
-        """The same rights in one account and region, no pseudo parameter left."""
+        """The same rights with the pseudo parameters replaced by one account and region."""
         values = {
             "${AWS::Partition}": partition,
             "${AWS::Region}": region,
@@ -49,7 +49,13 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class S3Object:
-    """Where an archive lies; ``version`` where its bucket keeps versions."""
+    """The location of an archive in S3.
+
+    Attributes:
+        bucket: The bucket's name.
+        key: The object's key.
+        version: The object's version; None if the bucket is not versioned.
+    """
 
     bucket: str
     key: str
@@ -61,15 +67,15 @@ class Package:
     """A function's deployment package.
 
     Attributes:
-        zip_bytes: The archive, the same bytes for the same content wherever it is built; empty for an image.
-        handler: The entry point as Lambda spells it, such as ``handler.handler``.
-        rights: What the code needs beyond reading its stream and writing its own log.
-        keeps_audit_log: It is own code that was copied from the template for audit logs.
-        unzipped_size: Bytes that the content takes up in the function.
-        files: The number of files in the archive; 0 where it was not looked into.
-        notes: What its owner should know: what was left out, what Lambda cannot read.
-        stored: Where Lambda takes the archive from, instead of from the request.
-        upload: It has to be put there first.
+        zip_bytes: The archive; the same content gives the same bytes on every machine. Empty for an image.
+        handler: The entry point in Lambda's format, such as ``handler.handler``.
+        rights: Rights that the code needs in addition to reading its stream and writing its log.
+        keeps_audit_log: Whether it is the user's own code, copied from the audit log template.
+        unzipped_size: Size of the unzipped content in bytes.
+        files: The number of files in the archive; 0 if the archive was not read.
+        notes: Notes for the user: files that were left out, files that Lambda cannot read.
+        stored: The S3 object that Lambda reads the archive from, instead of from the request.
+        upload: Whether the archive has to be uploaded there first.
         image: A container image by its digest, ``REGISTRY/REPOSITORY@sha256:…``, instead of an archive.
     """
 

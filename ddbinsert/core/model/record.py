@@ -8,7 +8,7 @@ from ddbinsert.dataclass import dataclass
 
 
 class StreamView(StrEnum):
-    """What a stream record carries besides the keys (DynamoDB's StreamViewType)."""
+    """The content of a stream record in addition to the keys (DynamoDB's StreamViewType)."""
 
     KEYS_ONLY = "KEYS_ONLY"
     NEW_IMAGE = "NEW_IMAGE"
@@ -48,7 +48,12 @@ class KeyAttribute:
 
 @dataclass(frozen=True, kw_only=True)
 class KeySchema:
-    """A table's primary key: the partition (hash) key and, where there is one, the sort (range) key."""
+    """A table's primary key.
+
+    Attributes:
+        partition: The partition (hash) key.
+        sort: The sort (range) key; None if the table has none.
+    """
 
     partition: KeyAttribute
     sort: KeyAttribute | None = None

@@ -1,6 +1,6 @@
-"""What is there, as AWS answered it: a frozen ``World`` around one trigger.
+"""The state that AWS reports, as a frozen ``World`` around one trigger.
 
-It holds just what the project decides by; ``core.trigger.shapes`` reads it out of AWS's answers.
+It holds only what ddbinsert's decisions need; ``core.trigger.shapes`` reads it from AWS's answers.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _EMPTY: MappingABC[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class TableState:
-    """A table as DescribeTable tells it.
+    """A table as DescribeTable reports it.
 
     Attributes:
         status: ACTIVE, CREATING, UPDATING, DELETING, …
-        latest_stream_arn: Lingers after the stream was disabled: never infer "enabled" from it.
+        latest_stream_arn: Also set after the stream was disabled: never infer "enabled" from it.
     """
 
     name: str
@@ -49,21 +49,21 @@ class TableState:
 
     @property
     def stream_label(self) -> str:
-        """The last part of the live stream's ARN: the time at which it was enabled. Empty where there is none."""
+        """The last part of the live stream's ARN: the time at which it was enabled. Empty without a live stream."""
         return (self.stream_arn or "").rpartition("/stream/")[2]
 
     def stream_is_ours(self, tags: MappingABC[str, str]) -> bool:
-        """Whether the table's tags say that ddbinsert enabled the live stream, and not one before it."""
+        """Whether the table's tags say that ddbinsert enabled the live stream, not an earlier one."""
         return self.stream_enabled and tags.get(STREAM_TAG) == self.stream_label
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoleState:
-    """A role and, where it is ours, the inline policy that ddbinsert wrote.
+    """A role and, if ddbinsert created it, the inline policy that ddbinsert wrote.
 
     Attributes:
         boundary: ARN of the policy that is its permissions boundary.
-        other_policies: Names of policies that somebody else added; read only where the role is to be deleted.
+        other_policies: Names of policies that ddbinsert did not add; read only if the role is to be deleted.
     """
 
     name: str
@@ -82,13 +82,13 @@ class RoleState:
 
 @dataclass(frozen=True, kw_only=True)
 class LogGroupState:
-    """A log group as DescribeLogGroups tells it.
+    """A log group as DescribeLogGroups reports it.
 
     Attributes:
-        created: Epoch seconds; None where the backend doesn't say.
-        tags: None where they were not read: only what changes or deletes a group reads them.
-        retention_policy: The account's policy that decides about the retention; empty where the group's own does.
-        log_class: STANDARD, INFREQUENT_ACCESS, ESSENTIALS or DELIVERY; empty where the endpoint does not say.
+        created: Epoch seconds; None if the backend doesn't say.
+        tags: None if they were not read: only commands that change or delete a group read them.
+        retention_policy: The account policy that sets the retention; empty if the group's own setting applies.
+        log_class: STANDARD, INFREQUENT_ACCESS, ESSENTIALS or DELIVERY; empty if the endpoint does not report it.
     """
 
     name: str
@@ -102,7 +102,7 @@ class LogGroupState:
 
     @property
     def keeps_retention(self) -> bool:
-        """Whether a retention of the group's own has no effect: docs/aws-facts.md#log-retention-account."""
+        """Whether the group's own retention setting has no effect: docs/aws-facts.md#log-retention-account."""
         return bool(self.retention_policy) or self.log_class == "DELIVERY"
 
 
@@ -111,7 +111,7 @@ class QueueState:
     """The queue for discarded records.
 
     Attributes:
-        messages: About how many it holds.
+        messages: The approximate number of messages in it.
     """
 
     name: str
@@ -121,18 +121,18 @@ class QueueState:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionState(FunctionSettings):
-    """A function as GetFunction tells it, with AWS's defaults where the answer leaves a setting out.
+    """A function as GetFunction reports it, with AWS's defaults for settings that the answer omits.
 
     Attributes:
         state: Pending, Active, Inactive, Failed.
         update_status: Successful, Failed, InProgress.
         code_sha256: base64, as Lambda reports it.
-        application_log_level: Empty where Lambda does not say: it has one with JSON alone.
+        application_log_level: Empty if Lambda does not report it: only functions that log JSON have one.
         package_type: Zip or Image.
-        reserved_concurrency: None where no reservation is set; 0 throttles every invocation.
-        version: $LATEST, or the number of the version that was asked for, by itself or by an alias.
-        modified: When code or configuration was last changed, as Lambda writes it; empty where it does not say.
-        durable_timeout: Seconds that an execution of a durable function may take; None where it is not durable.
+        reserved_concurrency: None if no reservation is set; 0 throttles every invocation.
+        version: $LATEST, or the number of the version that was requested directly or by an alias.
+        modified: When code or configuration was last changed, in Lambda's format; empty if it is not reported.
+        durable_timeout: Maximum duration of a durable execution in seconds; None if the function is not durable.
     """
 
     name: str
@@ -166,7 +166,7 @@ class FunctionState(FunctionSettings):
 
     @property
     def modified_at(self) -> float | None:
-        """Epoch seconds of the last change; None where Lambda does not say."""
+        """Epoch seconds of the last change; None if Lambda does not report it."""
         try:
             at = datetime.fromisoformat(self.modified)
         except ValueError:
@@ -185,15 +185,15 @@ class FunctionState(FunctionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class MappingState(MappingSettings):
-    """An event source mapping as AWS answers, with AWS's defaults where the answer leaves a field out.
+    """An event source mapping as AWS reports it, with AWS's defaults for fields that the answer omits.
 
     Attributes:
-        filters: Pattern texts as stored; empty where there are none.
-        metrics: None where the backend doesn't say.
-        filter_error: Why Lambda itself can't read the criteria (FilterCriteriaError); empty where it can.
+        filters: Pattern texts as stored; empty without filters.
+        metrics: None if the backend doesn't say.
+        filter_error: Why Lambda itself cannot read the criteria (FilterCriteriaError); empty if it can.
         filters_hidden: The criteria are encrypted with a customer key, and the answer shows them as null.
-        modified: Epoch seconds of the last change; None where the backend doesn't say.
-        tags: None where they were not read.
+        modified: Epoch seconds of the last change; None if the backend doesn't say.
+        tags: None if they were not read.
     """
 
     uuid: str
@@ -215,12 +215,12 @@ class MappingState(MappingSettings):
 
     @property
     def arn(self) -> str:
-        """The mapping's own ARN: it carries the tags."""
+        """The mapping's own ARN, which has the tags."""
         return str(arn_parts(self.function_arn)._replace(resource=f"event-source-mapping:{self.uuid}"))
 
     @property
     def is_ours(self) -> bool:
-        """Whether it carries ddbinsert's tag; False where the tags were not read."""
+        """Whether it has ddbinsert's tag; False if the tags were not read."""
         return OWNER_TAG in (self.tags or {})
 
     @property
@@ -229,20 +229,20 @@ class MappingState(MappingSettings):
 
     @property
     def is_leaving(self) -> bool:
-        """Being deleted: it lingers for a while and takes no change."""
+        """Whether it is being deleted: it still exists for a while and cannot be changed."""
         return self.state == "Deleting"
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What one observe saw, around one trigger.
+    """The state of one trigger and its surroundings, as one read of AWS found it.
 
     Attributes:
-        mappings: Every mapping that concerns this trigger: those of the function on any stream of the table.
+        mappings: The trigger's mappings: those of the function on any stream of the table.
         other_mappings: Mappings of other functions (or aliases) on the table's live stream.
-        stream_off: Epoch seconds between which a replaced stream was off, just before disabling until it was live.
-        failure_queue_missing: The queue that ``mapping.on_failure: create`` stands for is wanted, and not there.
-        queue: The queue for discarded records; read only where it may be deleted.
+        stream_off: Epoch seconds from just before the old stream was disabled until the new one was live.
+        failure_queue_missing: The queue of ``mapping.on_failure: create`` is wanted and does not exist.
+        queue: The queue for discarded records; read only if it may be deleted.
     """
 
     account: str | None = None
@@ -259,7 +259,7 @@ class World:
 
     @property
     def live_mapping(self) -> MappingState | None:
-        """The function's mapping on the table's live stream; one to the function itself before one to an alias."""
+        """The function's mapping on the table's live stream; an unqualified one takes precedence."""
         live = self.table.stream_arn if self.table else None
         found = [m for m in self._lasting if live and m.stream_arn == live]
         return next(
@@ -274,12 +274,12 @@ class World:
 
     @property
     def is_theirs(self) -> bool:
-        """Whether somebody else made the function and, as far as its tags were read, its mapping."""
+        """Whether ddbinsert created neither the function nor, as far as its tags were read, its mapping."""
         live = self.live_mapping
         return self.function is not None and not self.function.is_ours and not (live and live.is_ours)
 
     def is_second(self, mapping: MappingState) -> bool:
-        """Whether it is one that no command of ddbinsert changes: they set the function's first mapping."""
+        """Whether it is a further mapping of the function: ddbinsert's commands change only the first one."""
         return mapping.uuid in {m.uuid for m in self.second_mappings}
 
     @property
@@ -295,11 +295,11 @@ class World:
 
     @property
     def _lasting(self) -> tuple[MappingState, ...]:
-        """Our mappings but for those on their way out."""
+        """Our mappings except those being deleted."""
         return tuple(m for m in self.mappings if not m.is_leaving)
 
     def feeding(self, function_name: str) -> tuple[MappingState, ...]:
-        """Lasting mappings that deliver the live stream to a function, by any of its aliases and versions."""
+        """Mappings of the live stream to a function, its aliases and versions, except those being deleted."""
         live = self.table.stream_arn if self.table else None
         return tuple(
             m
@@ -308,7 +308,7 @@ class World:
         )
 
     def with_mapping(self, mapping: MappingState) -> World:
-        """The world with this mapping; where its tags were not read, it keeps those that are known of it."""
+        """The world with this mapping; if its tags were not read, the tags known before are kept."""
         kept = tuple(m for m in self.mappings if m.uuid != mapping.uuid)
         known = next((m.tags for m in self.mappings if m.uuid == mapping.uuid), None)
         return replace(self, mappings=(*kept, mapping if mapping.tags else replace(mapping, tags=known)))

@@ -1,7 +1,7 @@
-"""What is wanted: a frozen ``Trigger`` with its function and mapping.
+"""The wanted state: a frozen ``Trigger`` with its function and mapping.
 
-The fields carry their own constraints as annotated types (AWS's documented limits), so that configuration, JSON
-Schema and code share one definition.
+The constraints of the fields are annotated types (AWS's documented limits), shared by configuration, JSON Schema and
+code.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ddbinsert.core.model.record import StreamView
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    # The annotations' own names: config.keys looks them up there, and every other run is spared reading them.
+    # The names in the annotations: config.keys looks them up in this module; other runs do not import it.
     from collections.abc import Mapping as MappingABC
     from typing import Annotated, Literal
 
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
         Tags,
     )
 
-#: The tag that marks what ddbinsert made, and so may change and delete; its value is the table's name.
+#: The tag of resources that ddbinsert created and may change and delete; its value is the table's name.
 OWNER_TAG = "ddbinsert:table"
-#: The tag of a function that says which code ddbinsert gave it: a template's name, or `OWN_CODE`.
+#: The tag of a function that names the code that ddbinsert uploaded: a template's name, or `OWN_CODE`.
 CODE_TAG = "ddbinsert:code"
 OWN_CODE = "own"
-#: The tag of a log group that holds, or held, the entries of an audit log without a sink: `down` keeps it.
+#: The tag of a log group that contains, or contained, entries of an audit log without a sink: `down` keeps it.
 LOG_TAG, AUDIT_ENTRIES = "ddbinsert:log", "audit-entries"
 #: The tag of a table whose stream ddbinsert enabled: the label of that stream, the last part of its ARN.
 STREAM_TAG = "ddbinsert:stream"
@@ -61,7 +61,7 @@ STREAM_TAG = "ddbinsert:stream"
 class StartingPosition(StrEnum):
     """Where a new mapping begins to read.
 
-    ``auto`` is ours: TRIM_HORIZON where the stream holds nothing yet, a question where it holds history.
+    ``auto`` is ddbinsert's own: TRIM_HORIZON if the stream is empty; otherwise the user is asked.
     """
 
     AUTO = "auto"
@@ -70,7 +70,7 @@ class StartingPosition(StrEnum):
 
 
 class Template(StrEnum):
-    """The handlers that come with ddbinsert; a folder each in ``ddbinsert/handlers``."""
+    """The handlers that come with ddbinsert, each in a folder of ``ddbinsert/handlers``."""
 
     PRINT = "print"
     AUDIT_LOG = "audit-log"
@@ -79,7 +79,7 @@ class Template(StrEnum):
 
 
 _EMPTY: MappingABC[str, str] = MappingProxyType({})
-#: Marks a field that is not a key of the configuration.
+#: The metadata of a field that is not a configuration key.
 NOT_A_KEY: MappingABC[str, bool] = MappingProxyType({"is_key": False})
 
 
@@ -98,10 +98,10 @@ class VpcSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings:
-    """Settings of a function with AWS's defaults: what has its default is not sent when the function is created.
+    """Settings of a function with AWS's defaults: only other values are sent when the function is created.
 
-    `FunctionSpec` (what is wanted) and `core.model.seen.FunctionState` (what is there) share them. How each is read
-    from AWS and written to it is listed in `core.trigger.settings`.
+    `FunctionSpec` (what is wanted) and `core.model.seen.FunctionState` (what is there) share them.
+    `core.trigger.function_settings` lists how each is read and written.
     """
 
     ephemeral_storage: Annotated[int, Ge(512), Le(32768)] = 512
@@ -119,7 +119,7 @@ class FunctionSpec(FunctionSettings):
     Attributes:
         name: The function's name; defaults to ``TABLE-inserts``.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
-        handler: The entry point of ``code``, as ``FILE.FUNCTION``; the usual ones are looked for otherwise.
+        handler: The entry point of ``code``, as ``FILE.FUNCTION``; otherwise the usual names are searched.
         template: A handler that comes with ddbinsert; ignored where ``code`` is given.
         code: Own code: a file, a folder or a zip, relative to the configuration file; an archive in S3
             (``s3://BUCKET/KEY``) or a container image in ECR.
@@ -140,7 +140,7 @@ class FunctionSpec(FunctionSettings):
         log_class: The log group's class; it cannot be changed once the group exists. Some classes cannot be read as
             `verify` and `tail` do.
         log_retention_days: Days that CloudWatch Logs keeps the logs; null keeps them for ever.
-        role: An existing role's ARN; ``own`` lets ddbinsert make ``NAME-role`` with least privilege.
+        role: An existing role's ARN; ``own`` makes ddbinsert create ``NAME-role`` with least privilege.
     """
 
     name: FunctionName | None = None
@@ -162,7 +162,7 @@ class FunctionSpec(FunctionSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RoleSpec:
-    """The role that ddbinsert makes, where ``function.role`` names no other.
+    """The role that ddbinsert creates if ``function.role`` is not given.
 
     Attributes:
         boundary: ARN of the policy that is the role's permissions boundary.
@@ -212,17 +212,17 @@ class MappingSpec(MappingSettings):
     Attributes:
         batch_size: The largest number of records in one invocation.
         batching_window: Seconds that the mapping may gather records for.
-        starting_position: Where a new mapping begins to read; ``auto`` asks where history would replay.
+        starting_position: Where a new mapping begins to read; ``auto`` asks if existing records would be replayed.
         parallelization: Concurrent batches per shard.
         retries: Attempts after the first failure; -1 retries until the record expires (24 h), blocking the shard.
         record_age: Seconds after which a record is discarded; -1 never.
         bisect: Whether a failed batch is split in two before it is retried.
         report_batch_item_failures: Whether the function reports which records failed.
-        on_failure: ARN of an SQS queue, SNS topic or S3 bucket for discarded records; ``create`` makes the
+        on_failure: ARN of an SQS queue, SNS topic or S3 bucket for discarded records; ``create`` creates the
             queue ``FUNCTION-failures``.
         filters: Further filter patterns (JSON); INSERT is added to each. A record passes if one pattern matches.
         metrics: Whether the mapping publishes EventCount metrics (charged as custom metrics).
-        enabled: Whether the mapping reads at all.
+        enabled: Whether the mapping reads the stream.
     """
 
     retries: Annotated[int, Ge(-1), Le(10000)] = 5
@@ -236,17 +236,18 @@ class MappingSpec(MappingSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """One insert trigger as it is wanted: the wanted side of every plan.
+    """One insert trigger as it is wanted: one side of every plan.
 
     Attributes:
         table: The table's name.
         view: What a stream record contains besides the keys.
         tags: Tags of everything that ddbinsert creates, in addition to its own.
-        explicit: Dotted keys (``mapping.batch_size``) that a flag, a variable or the file gives. Only these are
-            changed where the thing exists already; every other setting is used at creation alone.
-        cleared: Dotted keys of settings that go back to their defaults, of single environment variables and tags to
-            remove (``function.environment.NAME``), or of all that are not given (``function.environment``).
-        has_audit_code: The own code was copied from the template for audit logs; known once it is packed.
+        explicit: Dotted keys (``mapping.batch_size``) that a flag, a variable or the file gives. Only these
+            are changed on existing resources; all other settings apply only at creation.
+        cleared: Dotted keys of settings to reset to their defaults, of single environment variables and tags
+            to remove (``function.environment.NAME``), or of all that are not given
+            (``function.environment``).
+        has_audit_code: The user's code was copied from the audit log template; known once it is packed.
     """
 
     table: TableName
@@ -269,7 +270,7 @@ class Trigger:
 
     @property
     def failure_queue(self) -> str:
-        """The name of the queue that ``mapping.on_failure: create`` stands for."""
+        """The name of the queue of ``mapping.on_failure: create``."""
         return _derived(self.function_name, "-failures", 80)
 
     @property
@@ -278,22 +279,22 @@ class Trigger:
 
     @property
     def all_tags(self) -> dict[str, str]:
-        """The tags of everything that is made for this trigger."""
+        """The tags of every resource that is created for this trigger."""
         return {**self.tags, OWNER_TAG: self.table}
 
     @property
     def role_tags(self) -> dict[str, str]:
-        """The tags of the role: it may have some of its own."""
+        """The tags of the role, including ``role.tags``."""
         return {**self.tags, **self.role.tags, OWNER_TAG: self.table}
 
     @property
     def function_tags(self) -> dict[str, str]:
-        """The tags of the function: it also says which code it was given."""
+        """The tags of the function, including the one that names its code."""
         return {**self.all_tags, CODE_TAG: self.code_label}
 
     @property
     def log_group_tags(self) -> dict[str, str]:
-        """The tags of the log group: it also says whether it will hold an audit log."""
+        """The tags of the log group, including the one that says that it will contain an audit log."""
         return {**self.all_tags, **({LOG_TAG: AUDIT_ENTRIES} if self.logs_audit_entries else {})}
 
     @property
@@ -325,7 +326,7 @@ CODE_KEYS = frozenset(
 
 
 def _derived(base: str, suffix: str, limit: int = 64) -> str:
-    """A name for a function or role; a digest keeps apart two that had to be changed to fit."""
+    """A name for a function or role; a shortened or changed one gets a digest, so that it stays unique."""
     fitting = base.replace(".", "-")
     if fitting == base and len(base) + len(suffix) <= limit:
         return base + suffix

@@ -164,7 +164,7 @@ class _Writer:
         Args:
             node: The field.
             length: How many of its keys; the dicts up to the last of these are bound to variables.
-            variable: The variable with the value at the last of these keys; None where there is no value, or null.
+            variable: The variable with the value at the last of these keys; None if there is no value, or null.
         """
         steps = steps_to([node.path])
         parts = [f"type({variable}) not in PLAIN"] if variable else []

@@ -54,7 +54,7 @@ class Earlier:
     """An attempt that was made again.
 
     Attributes:
-        run_id: Empty where it ended without a verdict.
+        run_id: Empty if it ended without a verdict.
         codes: Of its findings, or of the error that ended it.
     """
 
@@ -64,7 +64,7 @@ class Earlier:
 
 
 def stands_against(verdict: Verdict) -> tuple[str, ...]:
-    """The codes of findings that another try would not change, or must not hide; empty where it may help."""
+    """The codes of findings that another try would not change, or must not hide; empty if it may help."""
     return tuple(
         dict.fromkeys(
             one.code

@@ -24,7 +24,7 @@ class Attempts:
     """Ends of invocations, each once, whatever the order in which they become known.
 
     Attributes:
-        count: Ends on record. longest: The longest duration in seconds; None where no line says.
+        count: Ends on record. longest: The longest duration in seconds; None if no line says.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Attempts:
         return True
 
     def of(self, stream: str, request: str, at: float) -> InvocationEnd | None:
-        """The end of the attempt that wrote a line; None where it is not on record (yet).
+        """The end of the attempt that wrote a line; None if it is not on record (yet).
 
         Args:
             at: Epoch seconds of the line.

@@ -62,12 +62,12 @@ class Bulk:
     Attributes:
         processed: Places (0 for the first bulk item) whose insert was processed.
         failed: Places whose insert was given to an attempt that failed, or that the handler says it failed on.
-        intruders: The first receipts of records that are no inserts. intruder_count: All of them.
+        intruders: The first receipts of records that are not inserts. intruder_count: All of them.
         strange: Receipts of inserts under another eventID than the item's first one: a second record, which no
             write of the run explains.
         duplicates: Receipts of an insert that had been processed before.
         largest_batch: The most bulk items that one attempt is known to have carried.
-        event_ids: The eventIDs of the receipts, where ``keeps_ids`` asks for them: some 80 bytes each.
+        event_ids: The eventIDs of the receipts, where ``keeps_ids`` asks for them: about 80 bytes each.
     """
 
     def __init__(self, size: int, attempts: Attempts) -> None:

@@ -55,7 +55,7 @@ def deliveries(tally: Tally) -> Counter[str]:
 
 
 def counts_by_event(proof: Proof) -> tuple[EventCounts, ...]:
-    """INSERT, MODIFY and REMOVE; empty where the run kept no tally."""
+    """INSERT, MODIFY and REMOVE; empty if the run kept no tally."""
     return () if proof.tally is None else tuple(_counts_of(proof, proof.tally, name) for name in EventName)
 
 

@@ -69,8 +69,8 @@ class Circumstances:
         named_failures: Records that were given again though their attempt ended well: the answer named them.
         ends_unseen: Lines of the run whose attempt has no end on record, though the log should hold one.
         changed: What changed between the first look and the last one, a line each.
-        stream_unread: Why the stream could not be read; empty where it was.
-        own_log_group: Where the function, or the version that an alias names, logs; empty where it is not known.
+        stream_unread: Why the stream could not be read; empty if it was.
+        own_log_group: Where the function, or the version that an alias names, logs; empty if it is not known.
         log_shared: Another function that reads the stream logs to the same group, and lines do not say whose they are.
         excluded: Number of others' inserts in the stream where the filters let none of them through, and the key
             of one.

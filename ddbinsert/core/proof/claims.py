@@ -231,7 +231,7 @@ def _filter(proof: Proof) -> Claim:
 
 
 def _excluded(proof: Proof) -> str:
-    """What the user's own clauses keep out, as a sentence; empty where every insert passes."""
+    """What the user's own clauses keep out, as a sentence; empty if every insert passes."""
     table = proof.world.table
     narrower = [
         m.filters
@@ -319,7 +319,7 @@ def weighing(proof: Proof) -> tuple[Finding, ...]:
 
 
 def standing_of(findings: Iterable[Finding]) -> Standing | None:
-    """How a claim stands by the findings about it; None where there are none that count."""
+    """How a claim stands by the findings about it; None if there are none that count."""
     weights = {finding.weight for finding in findings}
     return next((standing for weight, standing in BY_STANDING.items() if weight in weights), None)
 

@@ -53,7 +53,7 @@ class Delivery:
     Attributes:
         decision: processed, guarded or failed, as the handler says.
         at: Epoch seconds of its line.
-        ended_well: How the attempt ended; None where that is not on record.
+        ended_well: How the attempt ended; None if that is not on record.
     """
 
     decision: str

@@ -25,7 +25,7 @@ class Histogram:
         self.most = max(self.most, seconds)
 
     def percentile(self, share: float) -> float | None:
-        """The duration that ``share`` (0 to 1) of all lie at or below; None where there are none."""
+        """The duration that ``share`` (0 to 1) of all lie at or below; None if there are none."""
         if not self.count:
             return None
         wanted = max(1, math.ceil(share * self.count))
@@ -37,7 +37,7 @@ class Histogram:
         return self.most
 
     def summary(self) -> dict[str, float] | None:
-        """min, p50, p90, p99, max in seconds; None where there are none."""
+        """min, p50, p90, p99, max in seconds; None if there are none."""
         if not self.count:
             return None
         named = {"p50": 0.5, "p90": 0.9, "p99": 0.99}

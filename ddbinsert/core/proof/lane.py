@@ -124,7 +124,7 @@ class LaneTally:
 
     @property
     def is_streamed(self) -> bool | None:
-        """Whether the stream holds what the writes must leave; None where it holds what they cannot leave.
+        """Whether the stream holds what the writes must leave; None if it holds what they cannot leave.
 
         Somebody may change new items besides (an enricher).
         """

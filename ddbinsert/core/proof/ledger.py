@@ -22,7 +22,7 @@ class Ledger(Protocol):
 
     @property
     def lanes(self) -> Sequence[LaneTally]:
-        """The scripted items; none where nothing was scripted."""
+        """The scripted items; none if nothing was scripted."""
 
     @property
     def receipts(self) -> Counter[str]:

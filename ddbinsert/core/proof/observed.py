@@ -50,12 +50,12 @@ class Ongoing:
     Args:
         wanted: Whether the mapping's filters let a record through: inserts that they exclude are not expected.
         awaits_ends: The function's log holds a line for the end of each invocation; a receipt counts with it.
-        copies: How many mappings deliver a record; None where there is just one.
+        copies: How many mappings deliver a record; None if there is just one.
 
     Attributes:
         filtered: INSERT records that the filters exclude.
         inserts: INSERT records read from the stream. others: Records of other kinds.
-        matched: Inserts that were processed. intruders, leaked: Receipts of records that are no inserts.
+        matched: Inserts that were processed. intruders, leaked: Receipts of records that are not inserts.
         lag: From the write (its stream record's time, in whole seconds) to the receipt, seconds.
         receipts: Receipts by decision and event. lines: Log lines without a receipt that count, none here.
         unrecognizable: Inserts whose key is too short to be recognized in a line, none here.
@@ -134,7 +134,7 @@ class Ongoing:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Lines that report an error and are the last about an insert: none where receipts are read."""
+        """Lines that report an error and are the last about an insert: none if receipts are read."""
         return ()
 
     def carried_only_processed(self, end: InvocationEnd) -> bool:

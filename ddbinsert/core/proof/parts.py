@@ -27,7 +27,7 @@ class Part:
 
     Attributes:
         shown: In words.
-        sample: What an item carries that passes it; None where none was found.
+        sample: What an item carries that passes it; None if none was found.
         is_possible: A record that passes was found, though no test item can be like it.
     """
 

@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 
 def after(action: Action, version: int | None) -> int | None:
-    """The item's version after an action; None where there is no item. The one table of what writes do."""
+    """The item's version after an action; None if there is no item. The one table of what writes do."""
     match action:
         case Action.PUT | Action.PUT_EXPIRED | Action.UPDATE:
             return (version or 0) + 1
@@ -69,7 +69,7 @@ class Write:
     Attributes:
         number: The item's.
         step: The write's place in its lane, from 0.
-        version: The item's version after it; None where it is gone.
+        version: The item's version after it; None if it is gone.
         expects: The record that it must leave in the stream; None for none.
     """
 

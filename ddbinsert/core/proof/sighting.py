@@ -52,7 +52,7 @@ class Mention:
     Attributes:
         logged: Epoch seconds of the log event.
         times: How often it shows the key.
-        request: The invocation's request id; empty where the line does not show it.
+        request: The invocation's request id; empty if the line does not show it.
         complains: The line reports an error, by its level.
     """
 

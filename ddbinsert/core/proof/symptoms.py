@@ -37,7 +37,7 @@ class Surplus:
         lines: How often the log shows it.
         named: Lines that say MODIFY or REMOVE.
         removals: Lines that say REMOVE.
-        strays: The item's records in the stream that are no inserts.
+        strays: The item's records in the stream that are not inserts.
     """
 
     number: int

@@ -286,7 +286,7 @@ class Tally:
 
     @property
     def largest_batch(self) -> int:
-        """The most items that one invocation is known to have been given together; 0 where lines do not tell."""
+        """The most items that one invocation is known to have been given together; 0 if lines do not tell."""
         carried = Counter[tuple[str, str, float]]()
         for lane in self.lanes:
             lines: list[Receipt | Mention] = [*lane.receipts, *lane.mentioned]

@@ -32,7 +32,7 @@ class Target:
 
     Attributes:
         arn: The function's ARN with the qualifier.
-        function: The version that it stands for; None where there is none.
+        function: The version that it stands for; None if there is none.
         weights: An alias's further versions, and the share of invocations that each gets.
     """
 

@@ -67,7 +67,7 @@ class Evidence:
     """One side from which the run was looked at.
 
     Attributes:
-        seen: False where this side could not be looked at; ``text`` then says why.
+        seen: False if this side could not be looked at; ``text`` then says why.
     """
 
     side: str
@@ -189,7 +189,7 @@ def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str
 
 
 def _delivered_others(tally: Tally) -> int:
-    """Receipts for records that are no inserts."""
+    """Receipts for records that are not inserts."""
     return sum(count for name, count in tally.receipts.items() if not name.endswith(f" {EventName.INSERT}"))
 
 

@@ -1,4 +1,4 @@
-"""What a plan brings with it beyond its steps, and what it leaves to others."""
+"""The consequences of a plan beyond its steps, and the resources of others that it does not change."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _A_DAY = "up to 24 hours"
 
 
 def consequences(want: Trigger, steps: Sequence[Step], *, held: int | None, at_least: bool) -> Iterator[str]:
-    """Sentences, without a full stop, in the order of the steps.
+    """The consequences as sentences without a full stop, in the order of the steps.
 
     Args:
         want: The effective trigger.
-        held: Inserts that the live stream holds, where they were counted.
-        at_least: There may be more.
+        held: Number of inserts in the live stream; None if they were not counted.
+        at_least: ``held`` is a lower bound.
     """
     for step in steps:
         if isinstance(step, CreateMapping):
@@ -114,7 +114,7 @@ def _of_change(change: Change) -> Iterator[str]:
 
 
 def of_others(want: Trigger, have: World) -> Iterator[str]:
-    """What belongs to others and so is not changed, as ``WHAT: what of it``."""
+    """What belongs to others and so is not changed, as ``RESOURCE: its parts``."""
     function, role, group, live = have.function, have.role, have.log_group, have.live_mapping
     if function is not None and not function.is_ours:
         yield f"function {function.name}: its code, role and logs"

@@ -1,4 +1,4 @@
-"""Who consumes a table's stream: the functions that event source mappings deliver it to."""
+"""The consumers of a table's stream: the functions that event source mappings deliver it to."""
 
 from __future__ import annotations
 
@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState
     from ddbinsert.core.model.wanted import Trigger
 
-#: How the names of the temporary functions of `verify --wiretap` begin.
+#: The prefix of the names of the temporary functions of `verify --wiretap`.
 TAP_PREFIX: Final = "ddbinsert-tap-"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Consumer:
-    """A function on a stream, with every mapping that delivers the stream to it or to one of its aliases."""
+    """A function that reads a stream.
+
+    Attributes:
+        name: The function's name.
+        mappings: Every mapping that delivers the stream to it or to one of its aliases.
+    """
 
     name: str
     mappings: tuple[MappingState, ...]
@@ -43,7 +48,7 @@ class Consumer:
 
 
 def consumers_of(mappings: Iterable[MappingState]) -> tuple[Consumer, ...]:
-    """The consumers that these mappings make, by name; mappings that are being deleted make none."""
+    """The consumers of these mappings, by name; mappings that are being deleted are ignored."""
     found: dict[str, list[MappingState]] = {}
     for mapping in mappings:
         if not mapping.is_leaving:

@@ -1,4 +1,4 @@
-"""What differs between a function or mapping that exists and the trigger as it will be, setting by setting."""
+"""The differences between an existing function or mapping and the trigger as it will be, by setting."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.settings import MappingSetting
 
 
-#: What a change of a role's trust policy is called; it is no key of the configuration.
+#: The label of a change of a role's trust policy; it is not a configuration key.
 TRUST = "role.trust"
 
 
 def code_differs(want: Trigger, have: FunctionState, package: Package | None) -> bool:
-    """Whether an upload is needed; the architecture goes with the code, too (UpdateFunctionCode)."""
+    """Whether an upload is needed; the architecture is set with the code (UpdateFunctionCode)."""
     if package is None or not changes_code(want, have):
         return False
     return have.code_sha256 != package.sha256 or have.architecture != want.function.architecture
@@ -38,7 +38,7 @@ def function_changes(want: Trigger, have: FunctionState, package: Package | None
 
     Args:
         want: The effective trigger.
-        package: The code that is given; None where none is.
+        package: The given code; None if none is given.
     """
     for setting in FUNCTION_SETTINGS:
         if setting.of_archives and have.package_type == "Image":
@@ -63,7 +63,7 @@ def _function_change(setting: FunctionSetting, present: object, wanted: object) 
 
 
 def _role(want: Trigger, have: FunctionState) -> Iterator[Change]:
-    """A given role is compared by its ARN; one of ours by its name, as its ARN may not be known yet."""
+    """Compare a given role by its ARN, and our own by its name, as its ARN may not be known yet."""
     given = want.function.role
     if given is not None and have.role_arn != given:
         yield Change(field="function.role", have=have.role_arn, want=given, replaces=True)
@@ -72,7 +72,7 @@ def _role(want: Trigger, have: FunctionState) -> Iterator[Change]:
 
 
 def _environment(have: Mapping[str, str], want: Mapping[str, str]) -> Change:
-    """Names only, as values may be secrets; a name whose value differs is marked."""
+    """The names of variables without their values, which may be secrets; a name whose value differs is marked."""
     kept = have.keys() & want.keys()
     changed = {name for name in kept if have[name] != want[name]}
     return Change(
@@ -87,7 +87,7 @@ def _environment(have: Mapping[str, str], want: Mapping[str, str]) -> Change:
 def tag_changes(want: Trigger, *seen: Mapping[str, str]) -> Iterator[Change]:
     """The wanted tags that one of ``seen`` lacks or has with another value, and the cleared ones that it has.
 
-    Tags that are not wanted are no difference: others (a cost tagger, say) put theirs there, too.
+    Other tags are not a difference: they may be added by others, such as a tool for cost allocation.
     """
     for name, value in want.tags.items():
         if all(tags.get(name) == value for tags in seen):
@@ -101,13 +101,13 @@ def tag_changes(want: Trigger, *seen: Mapping[str, str]) -> Iterator[Change]:
 
 
 def cleared_tags(want: Trigger, section: str = "tags") -> tuple[str, ...]:
-    """The names of the tags to remove: of everything, or (``role.tags``) of the role alone."""
+    """The names of the tags to remove: of every resource, or (``role.tags``) of the role only."""
     prefix = f"{section}."
     return tuple(sorted(key.removeprefix(prefix) for key in want.cleared if key.startswith(prefix)))
 
 
 def role_changes(want: Trigger, have: RoleState) -> Iterator[Change]:
-    """What differs between our role and the effective trigger, but for its policy and its path."""
+    """The differences between our role and the effective trigger, except its policy and path."""
     if not have.trusts_lambda:
         yield Change(field=TRUST, have="without Lambda", want="Lambda")
     boundary = want.role.boundary
@@ -124,7 +124,7 @@ def role_changes(want: Trigger, have: RoleState) -> Iterator[Change]:
 
 
 def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
-    """What differs between a mapping and the effective trigger; the read-back compares with it, too."""
+    """The differences between a mapping and the effective trigger; also used to check the result of a change."""
     for setting in MAPPING_SETTINGS:
         present, wanted = setting.present(have), getattr(want.mapping, setting.name)
         if setting.name == "filters":
@@ -146,7 +146,7 @@ def _difference(setting: MappingSetting, have: object, wanted: object, want: Tri
 
 
 def _filters(have: MappingState, want: tuple[str, ...], *, is_explicit: bool) -> Iterator[Change]:
-    """Other patterns; where none are given, only INSERT is added to those that are there."""
+    """A change of the patterns; if none are given, INSERT is added to the present ones."""
     if have.filters_hidden or sorted(map(_canonical, have.filters)) == sorted(map(_canonical, want)):
         return
     yield Change(
@@ -158,7 +158,7 @@ def _filters(have: MappingState, want: tuple[str, ...], *, is_explicit: bool) ->
 
 
 def _destination(want: Trigger, have: MappingState) -> str | None:
-    """The wanted destination; ``create`` is what is there, if that is the queue of this name."""
+    """The wanted destination; ``create`` is equal to the present one if that is the queue of this name."""
     wanted = want.mapping.on_failure
     is_own = (have.on_failure or "").endswith(f":{want.failure_queue}")
     return have.on_failure if wanted == "create" and is_own else wanted

@@ -1,4 +1,4 @@
-"""A mapping that still reads a replaced stream: what it has left to deliver, and until when it can."""
+"""A mapping that still reads a replaced stream: the records that it has left, and when they expire."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState
 
-#: Seconds that a stream's records can be read for, also after it was disabled (DynamoDB's documentation).
+#: Seconds for which a stream's records can be read, also after it was disabled (DynamoDB's documentation).
 RETENTION = 24 * 3600.0
 
 
@@ -21,10 +21,10 @@ class Draining:
     """One mapping on a replaced stream.
 
     Attributes:
-        left: Records that it has still to deliver; None where that cannot be known, because the function leaves no
+        left: Number of records that it still has to deliver; None if unknown, because the function writes no
             receipts.
-        at_least: There may be more: not the whole stream was read.
-        ends: Epoch seconds at which the old stream's records expire; None where the time is not known.
+        at_least: ``left`` is a lower bound: the stream was not read completely.
+        ends: Epoch seconds at which the old stream's records expire; None if the time is not known.
     """
 
     mapping: MappingState
@@ -34,12 +34,12 @@ class Draining:
 
     @property
     def is_drained(self) -> bool:
-        """Whether nothing can be lost by deleting the mapping."""
+        """Whether the mapping can be deleted without losing records."""
         return self.left == 0 and not self.at_least
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it has something left and never gets on with it: it is disabled."""
+        """Whether it is disabled and has records left."""
         return not self.is_drained and not self.mapping.is_enabled
 
     @property
@@ -54,9 +54,9 @@ class Draining:
 
     @property
     def advice(self) -> Advice:
-        """What ends it: deleting asks where something would be lost with the mapping."""
+        """The command that ends the draining; deleting asks for confirmation if records would be lost."""
         if self.is_drained:
-            # Not --prune, which deletes others that are not drained yet, too.
+            # Not --prune: it also deletes other mappings that are not drained yet.
             return Advice("Delete it", ("attach-trigger", TABLE, "--wait-drained"))
         if self.is_stopped:
             return Advice(
@@ -78,7 +78,7 @@ class Draining:
 
 
 def expiry(live_stream_arn: str | None) -> float | None:
-    """When the records of the stream before this one expire at the latest; None where its ARN does not say.
+    """The latest time at which the records of the previous stream expire; None if the ARN does not contain a time.
 
     A stream's ARN ends in the time at which it was enabled, in UTC.
     """

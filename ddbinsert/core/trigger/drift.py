@@ -1,7 +1,7 @@
-"""What differs between the settings that are given and what is there, part by part.
+"""The differences between the given settings and the present state, by part.
 
-A plan says what to do; this says what is another one than it was asked to be. Both come from the same comparison, so
-that there is drift where `up` has something to do, and nowhere else.
+A plan lists changes; this lists what differs from the given settings. Both use the same comparison, so there is
+drift exactly if `up` has something to change.
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Drifted:
-    """One thing that is another one than it is given.
+    """One difference from the given settings.
 
     Attributes:
-        name: Of the resource: the function's name, the mapping's UUID, …
-        field: The key of the configuration (``mapping.batch_size``), or what is missing.
-        have: As it is.
-        want: As it is given. Values of environment variables are in neither.
+        name: The resource's name: the function's name, the mapping's UUID, …
+        field: The configuration key (``mapping.batch_size``), or what is missing.
+        have: The present value.
+        want: The given value. Values of environment variables are in neither.
     """
 
     part: Part
@@ -72,9 +72,9 @@ class Drifted:
 
 
 def undoing(want: Trigger, have: World, package: Package | None) -> tuple[Step, ...]:
-    """The steps that would make it as it is given; what somebody else made is compared as well.
+    """The steps that would remove the drift; resources that ddbinsert did not create are compared, too.
 
-    Another view type is not among them: a plan would make everything on the stream anew.
+    A change of the view type is not among them: it would replace the stream and everything on it.
     """
     view = have.table.view if have.table is not None else None
     asked = want if view is None else replace(want, view=view)
@@ -84,12 +84,12 @@ def undoing(want: Trigger, have: World, package: Package | None) -> tuple[Step, 
 def drift_of(
     want: Trigger, have: World, package: Package | None, steps: tuple[Step, ...]
 ) -> tuple[Drifted, ...]:
-    """Everything that differs.
+    """All differences.
 
     Args:
         want: The effective trigger.
-        package: The function's code; needed where `plan_function.needs_package` says so.
-        steps: What undoes it (`undoing`).
+        package: The function's code; needed if `plan_function.needs_package` says so.
+        steps: The steps that remove the drift (`undoing`).
     """
     found = [one for step in steps for one in _of_step(step, want, have, package)]
     return (*_of_view(want, have), *found, *_of_tags(want, have))
@@ -120,7 +120,7 @@ def _of_step(step: Step, want: Trigger, have: World, package: Package | None) ->
             yield from _of_other_step(step, have)
 
 
-#: What is missing where a plan makes it, and what differs where it updates it.
+#: By step of a plan: what is missing, for steps that create, and what differs, for steps that update.
 _MADE: Mapping[type, Part] = {
     CreateFunction: Part.FUNCTION,
     CreateRole: Part.ROLE,
@@ -174,7 +174,7 @@ def _changed(part: Part, name: str, changes: tuple[Change, ...]) -> Iterator[Dri
 
 
 def _policy(role: str, have: World, want: Trigger, package: Package | None) -> Iterator[Drifted]:
-    """The rights that our policy lacks, and those that it grants beyond them, one by one."""
+    """The rights that are missing in our policy, and the additional ones that it grants, one by one."""
     present = have.role.policy if have.role is not None else None
     there, asked = _rights(present), _rights(wanted_policy(want, have, package))
     for right in asked:
@@ -186,7 +186,7 @@ def _policy(role: str, have: World, want: Trigger, package: Package | None) -> I
 
 
 def _rights(policy: str | None) -> list[str]:
-    """Each right of a policy as ``ACTION on RESOURCE``; a statement that is no plain one as its JSON."""
+    """Each right of a policy as ``ACTION on RESOURCE``; any other statement as its JSON."""
     found: dict[str, None] = {}
     for statement in statements_of(policy):
         plain = statement.get("Effect") == "Allow" and statement.keys() <= {
@@ -208,7 +208,7 @@ def _listed(value: object) -> list[str]:
 
 
 def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
-    """The tags that are given, on each part that ddbinsert created and whose tags are known."""
+    """Differences of the given tags, on each part that ddbinsert created and whose tags are known."""
     parts: list[tuple[Part, str, Mapping[str, str] | None]] = []
     if have.function is not None:
         parts.append((Part.FUNCTION, have.function.name, have.function.tags))
@@ -224,15 +224,21 @@ def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
 
 
 def _own(want: Trigger, tags: Mapping[str, str]) -> dict[str, str]:
-    """Tags that the role has by ``role.tags``, whatever those of everything are."""
+    """The tags of all resources that ``role.tags`` overrides on the role."""
     return {name: want.tags[name] for name in want.role.tags if name in want.tags and name in tags}
 
 
-# --- since when, and by whom ----------------------------------------------------------------------------
+# --- the last change ------------------------------------------------------------------------------------
 
 
 class Recorded(NamedTuple):
-    """A change that CloudTrail recorded: epoch seconds, the user's name, the name of the call."""
+    """A change that CloudTrail recorded.
+
+    Attributes:
+        at: Epoch seconds.
+        who: The user's name.
+        what: The name of the API call.
+    """
 
     at: float
     who: str
@@ -243,9 +249,9 @@ class LastChange(NamedTuple):
     """When a part was last changed, and by whom.
 
     Attributes:
-        at: Epoch seconds; None where nothing tells.
-        who: None where CloudTrail was not asked, or has not recorded the change.
-        what: The call, with ``who``.
+        at: Epoch seconds; None if unknown.
+        who: None if CloudTrail was not asked, or has not recorded the change.
+        what: The name of the API call; set together with ``who``.
     """
 
     at: float | None
@@ -253,18 +259,18 @@ class LastChange(NamedTuple):
     what: str | None = None
 
 
-#: Seconds between the time that a service notes and the one that CloudTrail records of the same call.
+#: Maximum difference in seconds between a service's and CloudTrail's time of the same call.
 _SAME_CALL = 60.0
 _TAGGING = ("TagResource", "UntagResource", "TagRole", "UntagRole", "TagLogGroup", "UntagLogGroup")
 
 
 def last_change(found: Sequence[Drifted], modified: float | None, recorded: Sequence[Recorded]) -> LastChange:
-    """The last change of a part, of the kind that its drift is of.
+    """The last change of a part that can have caused its drift.
 
     Args:
-        found: What differs in this part.
-        modified: When the service says it was last changed; tags do not count.
-        recorded: What CloudTrail has of it, in any order: it is up to 15 minutes behind.
+        found: The differences of this part.
+        modified: Epoch seconds of the last change according to the service; it does not include tags.
+        recorded: CloudTrail's records of it, in any order; CloudTrail is up to 15 minutes behind.
     """
     is_tagged = bool(found) and all(".tags." in f".{one.field}" for one in found)
     events = [one for one in recorded if one.what.startswith(_TAGGING) == is_tagged]
@@ -278,13 +284,13 @@ def last_change(found: Sequence[Drifted], modified: float | None, recorded: Sequ
 
 @dataclass(frozen=True, kw_only=True)
 class DriftSeen:
-    """What was compared, and what came of it.
+    """The result of a comparison.
 
     Attributes:
-        steps: What undoes it.
-        kept: Settings that are not given and differ from their defaults: they cannot drift.
+        steps: The steps that remove the drift.
+        kept: Settings that differ from their defaults and are not given, so that they cannot drift.
         changes: The last change of each part that drifted.
-        unasked: Why CloudTrail could not be asked who changed it; empty where it was.
+        unasked: Why CloudTrail could not be read for the last changes; empty if it was.
     """
 
     trigger: Trigger

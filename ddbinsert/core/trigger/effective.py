@@ -1,7 +1,7 @@
-"""The trigger as it will be: explicit settings as given, every other one as it is.
+"""The trigger as it will be: explicit settings as given, all others as they are.
 
-A setting is explicit when a flag, a ``DDBINSERT_*`` variable or the configuration file gives it. What is not
-explicit gets its default when the thing is created and stays as it is afterwards, whoever set it.
+A setting is explicit when a flag, a ``DDBINSERT_*`` variable or the configuration file gives it. A setting
+that is not explicit gets its default when the resource is created and is not changed afterwards.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def effective(want: Trigger, have: World) -> Trigger:
-    """``want`` with everything that is not explicit taken from what exists.
+    """``want`` with every setting that is not explicit taken from the existing resources.
 
     Raises:
-        UsageError: A runtime of another language is given, and the code for it is not.
+        UsageError: A runtime of another language is given without code for it.
     """
     if "mapping.filters" in want.explicit:
         want = replace(want, mapping=replace(want.mapping, filters=insert_patterns(want.mapping.filters)))
@@ -37,9 +37,9 @@ def effective(want: Trigger, have: World) -> Trigger:
 
 
 def settings_source(have: World) -> MappingState | None:
-    """The mapping whose settings stay: the live one, or ours that a replaced stream left behind.
+    """The mapping whose settings are kept: the live one, or ours on a replaced stream.
 
-    The latter's settings are those that its successor on the new stream is made with.
+    A new mapping on the new stream gets the settings of the latter.
     """
     if have.live_mapping is not None:
         return have.live_mapping
@@ -49,7 +49,7 @@ def settings_source(have: World) -> MappingState | None:
 
 
 def kept_filters(filters: tuple[str, ...]) -> tuple[str, ...]:
-    """A mapping's own patterns, each narrowed to inserts; one that no insert can pass is left out."""
+    """A mapping's own patterns, each restricted to inserts; a pattern that no insert can pass is left out."""
     if filters in ((), (INSERT_ONLY,)):
         return (INSERT_ONLY,)
     from ddbinsert.core.pattern.model import PatternError
@@ -68,7 +68,7 @@ def _mapping_kept(want: Trigger, have: MappingState | None) -> Trigger:
         each.name: each.present(have) for each in MAPPING_SETTINGS if each.key not in want.explicit
     }
     if kept.get("metrics", True) is None:
-        kept.pop("metrics")  # the endpoint does not say
+        kept.pop("metrics")  # the endpoint does not report it
     if "filters" in kept:
         kept["filters"] = () if have.filters_hidden else kept_filters(have.filters)
     return replace(want, mapping=replace(want.mapping, **kept))
@@ -89,7 +89,7 @@ def _function_kept(want: Trigger, have: FunctionState, role: RoleState | None) -
         each.path: each.present(have) for each in FUNCTION_SETTINGS if each.key not in explicit
     }
     if want.gives_code and "function.handler" not in explicit and not _keeps_handler(want, have):
-        kept["handler"] = None  # the code says
+        kept["handler"] = None  # the code determines it
     given = want.function.environment if "function.environment" in explicit else {}
     kept["environment"] = _merged("function.environment", have.environment, given, want)
     if "function.role" not in explicit:
@@ -101,7 +101,7 @@ def _function_kept(want: Trigger, have: FunctionState, role: RoleState | None) -
 
 
 def runs_as_ours(want: Trigger, have: FunctionState, role: RoleState | None) -> bool:
-    """Whether the function's role is the one that ddbinsert makes: somebody else's may have the same name."""
+    """Whether the function's role is the one that ddbinsert creates; a role of others may have the same name."""
     return resource_name(have.role_arn) == want.role_name and (role is None or role.is_ours)
 
 
@@ -111,24 +111,24 @@ def restores_role(want: Trigger, have: FunctionState, role: RoleState | None) ->
 
 
 def _keeps_handler(want: Trigger, have: FunctionState) -> bool:
-    """Whether own code takes the place of own code: its entry point is given with the first."""
+    """Whether own code replaces own code, so that the present entry point is kept."""
     runtime = want.function.runtime if "function.runtime" in want.explicit else have.runtime
     is_own = want.function.code is not None or "function.template" not in want.explicit
     return have.tags.get(CODE_TAG) == OWN_CODE and is_own and _family(runtime) == _family(have.runtime)
 
 
 def _merged(key: str, have: Mapping[str, str], given: Mapping[str, str], want: Trigger) -> dict[str, str]:
-    """Entry by entry: those given as given, those cleared gone, all others as they are."""
+    """Merge by entry: given entries replace present ones, cleared entries are removed, all others stay."""
     if key in want.cleared:
         return dict(given)
     return {**{name: text for name, text in have.items() if f"{key}.{name}" not in want.cleared}, **given}
 
 
 def _code_kept(want: Trigger, have: FunctionState) -> Trigger:
-    """The template that the function was made from, where none is given: a new runtime may need it again.
+    """The template that the function was created from, if none is given: a new runtime may need its code again.
 
     Raises:
-        UsageError: The function's code is not a template's, and the new runtime cannot run it.
+        UsageError: The function's code is not from a template, and the new runtime cannot run it.
     """
     if not want.explicit.isdisjoint({"function.template", "function.code"}):
         return want
@@ -155,14 +155,14 @@ def _code_needed(message: str) -> UsageError:
 
 
 def knows_code(want: Trigger, have: FunctionState | None) -> bool:
-    """Whether the code of the function can be built: it is given, or it is a template's."""
+    """Whether the code of the function can be built: it is given, or comes from a template."""
     if have is None or not want.explicit.isdisjoint({"function.template", "function.code"}):
         return True
     return have.tags.get(CODE_TAG) in list(Template)
 
 
 def changes_code(want: Trigger, have: FunctionState) -> bool:
-    """Whether this run may upload code to a function that exists: some is given, or the runtime that it runs on."""
+    """Whether this run may upload code to an existing function: code is given, or a runtime."""
     return want.gives_code and knows_code(want, have)
 
 

@@ -1,4 +1,4 @@
-"""The settings of a function, one row each: its key, AWS's name, how it is read, how it is written.
+"""The settings of a function, one row each: configuration key, AWS's name, how it is read and written.
 
 A new option is a field of `core.model.wanted.FunctionSettings`, a row here and a flag in ``cli.options``.
 """
@@ -29,15 +29,16 @@ class FunctionSetting(NamedTuple):
     """One setting that UpdateFunctionConfiguration changes.
 
     Attributes:
-        key: The key of the configuration; also the label in plans.
-        aws: AWS's parameter. Settings may share one, each with members of its own.
-        wanted: The wanted value. The package gives the handler where none is given; None where no code is given.
-        present: The value of a function that exists.
-        write: The wanted value to AWS's. Clearing is explicit, as with mappings.
-        read: AWS's value to the one of the field of `FunctionSettings`; None where an answer leaves the parameter out. A
-            setting without ``read`` is not one of these fields.
+        key: The configuration key; also the label in plans.
+        aws: AWS's parameter. Several settings may share one, each with its own members.
+        wanted: Returns the wanted value. The package provides the handler if none is given; it is None if no
+            code is given.
+        present: Returns the value of an existing function.
+        write: Converts the wanted value to AWS's. Clearing is explicit, as with mappings.
+        read: Converts AWS's value to that of the field of `FunctionSettings`; it is given None if an answer
+            omits the parameter. A setting without ``read`` is not a field of `FunctionSettings`.
         of_archives: Whether a container image has no such setting.
-        replaces: Whether changing it takes something away, so that it is asked about.
+        replaces: Whether a change removes something, so that it must be confirmed.
     """
 
     key: str
@@ -51,7 +52,7 @@ class FunctionSetting(NamedTuple):
 
     @property
     def path(self) -> str:
-        """Where the value is in `FunctionSpec`: ``vpc.subnets``."""
+        """The path of the value in `FunctionSpec`: ``vpc.subnets``."""
         return self.key.removeprefix("function.")
 
     @property
@@ -89,12 +90,12 @@ def _of_function(
 
 
 def _member(name: str, default: object = None) -> Callable[[Any], object]:
-    """A member of AWS's answer; its default where the answer has none, or an empty one."""
+    """A member of AWS's answer; its default if the answer omits it or has an empty one."""
     return lambda value: (value or {}).get(name) or default
 
 
 def _in_order(ids: tuple[str, ...]) -> tuple[str, ...]:
-    """IDs that have no order: AWS answers in another one than they were given in."""
+    """IDs in sorted order: their order has no meaning, and AWS may change it."""
     return tuple(sorted(ids))
 
 
@@ -172,7 +173,7 @@ FUNCTION_SETTINGS: Final = (
 
 
 def function_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in AWS's answer that are fields of `FunctionSettings`."""
+    """The values of the fields of `FunctionSettings` in AWS's answer."""
     found = {
         each.path: each.read(answer.get(each.aws)) for each in FUNCTION_SETTINGS if each.read is not None
     }
@@ -201,8 +202,8 @@ def function_parameters(
     """The parameters of a request that sets a function's configuration, by AWS's name.
 
     Args:
-        keys: Write these settings, with those that share a parameter with one of them; without it, every one that has
-            another value than AWS's default.
+        keys: Write these settings, and those that share a parameter with them; None writes every setting
+            whose value differs from AWS's default.
     """
     is_image = package is not None and package.image is not None
     shared = None if keys is None else {each.aws for each in FUNCTION_SETTINGS if each.key in keys}
@@ -224,7 +225,7 @@ def joined(first: object, second: object) -> object:
 
 
 def present_parameters(have: FunctionState) -> Answer:
-    """Every setting of a function that exists, by AWS's name."""
+    """Every setting of an existing function, by AWS's name."""
     written: Answer = {}
     for each in FUNCTION_SETTINGS:
         present = each.present(have)

@@ -1,4 +1,4 @@
-"""What a plan leaves as it is: settings that differ from their defaults and are not given."""
+"""The settings that a plan does not change although they differ from their defaults: they are not given."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, World
 
-#: Follow from the code that the function was given, or are named elsewhere.
+#: Settings that follow from the function's code, or that are reported elsewhere.
 _DERIVED = frozenset(("function.handler",))
 
 
 def kept_settings(want: Trigger, have: World, scope: Scope) -> Iterator[Change]:
-    """The settings that differ from the default and stay, because they are not given.
+    """The settings that differ from their defaults and are kept, because they are not given.
 
     Each has the present value in ``have`` and the default in ``want``.
     """
@@ -77,7 +77,7 @@ def _of_mapping(want: Trigger, have: MappingState) -> Iterator[Change]:
         if setting.name == "filters":
             default = (INSERT_ONLY,)
             if have.filters_hidden or kept_filters(have.filters) != have.filters:
-                continue  # not known, or narrowed to inserts
+                continue  # not known, or restricted to inserts
         if (
             setting.key in want.explicit
             or (present is None and setting.name == "metrics")

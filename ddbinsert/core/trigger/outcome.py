@@ -1,4 +1,4 @@
-"""What an operation on a trigger found, did, or would do."""
+"""The result of an operation on a trigger."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Converged:
-    """What a converge did (or, with ``dry_run``, would do), and the world after it.
+    """The result of a converge (with ``dry_run``: of its plan), and the world after it.
 
     Attributes:
-        trigger: The trigger as it is now: what was given, and what was left as it was.
+        trigger: The trigger as it is now: the given settings, and those that were not changed.
         steps: The steps that were done; with ``dry_run`` those that would be.
-        kept: Settings that differ from their defaults and were left as they are.
-        stays: What was to be deleted, or was found, and stays: ``queue x: it holds 3 messages``.
+        kept: Settings that differ from their defaults and were not changed.
+        stays: Resources that are kept although they were to be deleted, each with the reason: ``queue x: it
+            holds 3 messages``.
         draining: Mappings that still read a replaced stream.
-        consequences: What the steps bring with them, in sentences; of a plan alone.
-        others: What belongs to others and stays as it is; of a plan alone.
+        consequences: The consequences of the steps, as sentences; set only for a plan.
+        others: Resources of others that are not changed; set only for a plan.
     """
 
     trigger: Trigger
@@ -45,7 +46,7 @@ class Converged:
 
 
 class Status(NamedTuple):
-    """A trigger as it stands, and what its mappings on replaced streams have still to deliver."""
+    """The state of a trigger, and what its mappings on replaced streams still have to deliver."""
 
     world: World
     draining: tuple[Draining, ...]

@@ -1,8 +1,8 @@
-"""The mapping's ReportBatchItemFailures and a template's PARTIAL_BATCH_RESPONSE: one setting, in two places.
+"""One setting in two places: the mapping's ReportBatchItemFailures and a template's PARTIAL_BATCH_RESPONSE.
 
-Without ReportBatchItemFailures Lambda takes an answer that names failures for success: the records would be lost. So a
-template must know how its mapping is set. ``mapping.report_batch_item_failures`` is where it is said; the function's
-variable follows it.
+Without ReportBatchItemFailures Lambda treats a response that lists failures as success: the records would be lost. So
+a template must know its mapping's setting. The function's variable is set from
+``mapping.report_batch_item_failures``.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ VARIABLE: Final = "PARTIAL_BATCH_RESPONSE"
 
 
 def following(trigger: Trigger, *, is_reported: bool, is_given: bool) -> Trigger:
-    """The trigger with the function's variable as the mapping's setting needs it; own code stays as it is.
+    """The trigger with the function's variable set to match the mapping; own code is not affected.
 
     Args:
         is_reported: Whether the mapping will have ReportBatchItemFailures.
-        is_given: The variable is given or removed by the user, not there from before.
+        is_given: The user gives or removes the variable in this run.
 
     Raises:
-        UsageError: It is given, and contradicts the mapping's setting.
+        UsageError: The given variable contradicts the mapping's setting.
     """
     function = trigger.function
     if function.code is not None:
@@ -54,12 +54,12 @@ def following(trigger: Trigger, *, is_reported: bool, is_given: bool) -> Trigger
 
 
 def contradicts(environment: Mapping[str, str], *, is_reported: bool) -> bool:
-    """Whether a template with these variables answers otherwise than its mapping understands.
+    """Whether the responses of a template with these variables do not fit its mapping.
 
     Args:
         is_reported: Whether the mapping has ReportBatchItemFailures.
     """
     value = environment.get(VARIABLE, "").strip().lower()
     if value not in ("true", "false"):
-        return False  # not set, or refused by the template itself
+        return False  # not set, or rejected by the template itself
     return (value == "true") != is_reported

@@ -1,8 +1,8 @@
-"""The difference between what is wanted and what is there, as steps.
+"""The differences between the wanted and the present state, as steps.
 
-Pure: the same wanted trigger and the same world give the same steps, and a world that is as wanted gives none. What
-    exists
-is changed in explicit settings alone (`core.trigger.effective`), and only where it carries ddbinsert's tag.
+Pure: the same wanted trigger and the same world give the same steps, and a world that is as wanted gives none. On
+existing resources only explicit settings are changed (`core.trigger.effective`), and only if they have
+ddbinsert's tag.
 """
 
 from __future__ import annotations
@@ -58,11 +58,11 @@ def plan(
     """The steps from ``have`` to ``want``.
 
     Args:
-        package: The function's code; needed where `needs_package` says so.
+        package: The function's code; needed if `needs_package` is true.
 
     Raises:
-        PrerequisiteError: The table does not exist, and is not to be created.
-        Refused: The stream is live with another view type, or something has to change that is not ours.
+        PrerequisiteError: The table does not exist and is not to be created.
+        Refused: The stream is live with another view type, or a resource has to change that ddbinsert did not create.
     """
     want = effective(in_scope(want, scope), have)
     steps: list[Step] = list(_table(want, have, allowed.create_table))
@@ -82,7 +82,7 @@ def plan(
 
 
 def is_of_table(tags: Mapping[str, str] | None, table: str) -> bool:
-    """Whether something carries ddbinsert's tag for this table."""
+    """Whether these tags contain ddbinsert's tag for this table."""
     return (tags or {}).get(OWNER_TAG) == table
 
 
@@ -144,13 +144,13 @@ def _mapping(want: Trigger, have: World, allowed: Allowed, *, replaced: bool) ->
 
 
 def _mapping_tags(live: MappingState | None, want: Trigger, have: World) -> Iterator[Change]:
-    """The tags of a mapping whose function is not ours: those of ours are compared with the function's."""
+    """Tag changes of a mapping whose function is not ours; with our function, they are compared together."""
     if live is not None and live.tags is not None and not is_ours_to_change(have):
         yield from tag_changes(want, live.tags)
 
 
 def _rebinding(want: Trigger, have: World, *, replaced: bool) -> Iterator[Step]:
-    """Make our own mapping again on the new stream: nothing that is written from now on may be missed."""
+    """Create our mapping again on the new stream, so that no later write is missed."""
     old = settings_source(have)
     if old is None or not old.is_ours or not (replaced or have.live_mapping is None):
         return
@@ -169,7 +169,7 @@ def _runs_as(function: FunctionState, role: str) -> bool:
 
 
 def _left_mappings(want: Trigger, have: World, allowed: Allowed, *, makes_role: bool) -> Iterator[Step]:
-    """Our mappings on dead streams that have nothing left to deliver, or are to go anyway; then their rights."""
+    """Delete our mappings on replaced streams that are drained or are to be pruned; then remove their rights."""
     going = [
         mapping
         for mapping in have.stale_mappings

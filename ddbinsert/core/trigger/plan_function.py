@@ -1,4 +1,4 @@
-"""The part of a plan that is about the function, with its role, its log group and their tags."""
+"""The part of a plan for the function, its role, its log group and their tags."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 def needs_package(want: Trigger, have: World, scope: Scope) -> bool:
-    """Whether the plan depends on the function's code: it is uploaded, or its rights have to be known."""
+    """Whether the plan depends on the function's code: to upload it, or to know the rights that it needs."""
     if scope is Scope.STREAM:
         return False
     if have.function is None:
@@ -65,7 +65,7 @@ def needs_package(want: Trigger, have: World, scope: Scope) -> bool:
 
 
 def is_ours_to_change(have: World) -> bool:
-    """Whether the function is ddbinsert's, or still to be made."""
+    """Whether ddbinsert created the function, or will."""
     return have.function is None or have.function.is_ours
 
 
@@ -142,7 +142,7 @@ def _code_then(want: Trigger) -> str:
 
 
 def tag_steps(want: Trigger, have: World) -> Iterator[Step]:
-    """Tags of what is there already; what is made now gets them at once."""
+    """Steps for the tags of existing resources; new ones are created with their tags."""
     if not is_ours_to_change(have):
         return
     role = have.role if have.role is not None and have.role.is_ours else None
@@ -157,7 +157,7 @@ def tag_steps(want: Trigger, have: World) -> Iterator[Step]:
 
 
 def changes_retention(want: Trigger, have: World) -> bool:
-    """Whether the retention of a log group that is there is to be changed."""
+    """Whether the retention of an existing log group is to be changed."""
     group = have.log_group
     return (
         group is not None
@@ -172,7 +172,7 @@ def _log_group(want: Trigger, have: World) -> Iterator[Step]:
     days, log_class = want.function.log_retention_days, want.function.log_class
     group = have.log_group if have.log_group is not None and have.log_group.name == want.log_group else None
     if group is None:
-        own = None if log_class == "DELIVERY" else days  # it keeps lines for a day, and takes no retention
+        own = None if log_class == "DELIVERY" else days  # DELIVERY: one day, not configurable
         yield CreateLogGroup(name=want.log_group, retention_days=own, log_class=log_class)
         return
     refuse_another_class(want, group)
@@ -185,7 +185,7 @@ def _log_group(want: Trigger, have: World) -> Iterator[Step]:
 
 
 def _kept_log(want: Trigger, have: World) -> Iterator[Step]:
-    """Mark a log group that holds an audit log, or begins to; one that is made now is marked at once."""
+    """Tag a log group that contains an audit log, or will; a new group is created with the tag."""
     function, group = have.function, have.log_group
     if group is None or LOG_TAG in (group.tags or {}):
         return
@@ -213,7 +213,7 @@ def _role(want: Trigger, have: World, package: Package | None, *, stream_stays: 
         if changes:
             yield UpdateRole(name=role.name, changes=changes)
         wanted = wanted_policy(want, have, package)
-        # Where the stream stays as it is, the wanted policy is known by now and can be compared.
+        # If the stream is not changed, the wanted policy is already known and can be compared.
         if stream_stays and table is not None and role.policy == wanted:
             return
         loses = loses_rights(statements_of(role.policy), statements_of(wanted))
@@ -225,10 +225,10 @@ def _role(want: Trigger, have: World, package: Package | None, *, stream_stays: 
 
 
 def wanted_policy(want: Trigger, have: World, package: Package | None, *, keeps: bool = False) -> str | None:
-    """The policy that our role should have in this world: for the live stream, and for those being drained.
+    """The policy that our role should have in this world: for the live stream and for those that are being drained.
 
     Args:
-        keeps: With the rights of settings that are still to be changed.
+        keeps: Include the rights of settings that are still to be changed.
     """
     if have.table is None:
         return None

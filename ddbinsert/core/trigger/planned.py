@@ -1,4 +1,4 @@
-"""A plan that was written down, and whether it is still the plan."""
+"""Saved plans: whether a saved plan is still the current one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Step
 
-#: Rounds of PBKDF2: whoever has a plan file and guesses a variable's value pays for each guess.
+#: Rounds of PBKDF2: they make each guess at a variable's value in a plan file expensive.
 _ROUNDS: Final = 100_000
 _VARIABLES: Final = "function.environment"
 _NONE: Final = "none"
@@ -25,12 +25,12 @@ _STEPS: Final = "steps"
 
 
 def facts(trigger: Trigger, world: World, steps: Sequence[Step], code: Package | None) -> dict[str, str]:
-    """What a plan rests on and what it does, by name: two plans with the same facts are the same plan.
+    """The assumptions and the steps of a plan, by name: two plans with the same facts are the same plan.
 
-    Values of environment variables are in it as one derived key, and cannot be read out of it.
+    Values of environment variables are included as one derived key and cannot be recovered from it.
 
     Args:
-        trigger: As it will be (`core.trigger.effective`).
+        trigger: The trigger as it will be (`core.trigger.effective`).
     """
     table, function, mapping = world.table, world.function, world.live_mapping
     found = {
@@ -54,12 +54,12 @@ def facts(trigger: Trigger, world: World, steps: Sequence[Step], code: Package |
 
 
 def digest(found: Mapping[str, str]) -> str:
-    """What identifies a plan, in hexadecimal."""
+    """The digest that identifies a plan, in hexadecimal."""
     return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
 
 
 def differences(then: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
-    """What is another one than it was when the plan was written down, in words; the steps follow from the rest."""
+    """The differences from the saved plan, in words, without the steps, which follow from the others."""
     names = [key for key in dict.fromkeys((*then, *now)) if key != _STEPS and then.get(key) != now.get(key)]
     return tuple(_difference(key, then.get(key), now.get(key)) for key in names)
 
@@ -99,7 +99,7 @@ def _word(value: object) -> str:
 
 
 def _derived(variables: Mapping[str, str], place: str) -> str:
-    """A key that was derived from the variables; the place is its salt, so that the same plan has the same key."""
+    """A key derived from the variables; ``place`` is the salt, so that the same plan has the same key."""
     if not variables:
         return _NONE
     text = json.dumps(dict(variables), sort_keys=True).encode()

@@ -1,7 +1,7 @@
-"""Least privilege: what the function's role may do, and nothing beside it.
+"""Least privilege: the exact rights of the function's role.
 
-Source of the set: recorded from real AWS. ListStreams takes no resource; the rest is bound to the exact
-stream and the exact log group, which exists before the function does, so CreateLogGroup is not granted.
+Source of the list: recorded from real AWS. ListStreams accepts no resource; all other actions are limited to
+the exact stream and log group. The group is created before the function, so CreateLogGroup is not granted.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import TableState
     from ddbinsert.core.model.wanted import Trigger
 
-#: The name of the inline policy that ddbinsert writes on a role of its own.
+#: The name of the inline policy that ddbinsert writes to its own roles.
 POLICY_NAME = "ddbinsert"
 
 
@@ -40,11 +40,11 @@ def role_policy(
     """The role's inline policy as canonical JSON.
 
     Args:
-        stream_arn: The live stream; None where there is none yet: the function can only log, then.
-        rights: What the handler itself needs (its sinks); None keeps what ``have`` grants it.
-        have: The policy as it is. Statements that somebody else added stay.
+        stream_arn: The live stream; None if there is none yet: then the function can only log.
+        rights: The rights that the handler needs (its sinks); None keeps those in ``have``.
+        have: The present policy. Statements that ddbinsert did not add are kept.
         draining: Replaced streams that a mapping still reads.
-        keeps: With the rights of settings that are changed afterwards.
+        keeps: Include the rights of settings that are changed afterwards.
     """
     there = statements_of(have)
     own = [
@@ -63,7 +63,7 @@ def role_policy(
     return canonical({"Version": "2012-10-17", "Statement": [*own, *others]})
 
 
-#: The statements that `role_policy` writes itself; those of a handler have no Sid.
+#: The Sids of the statements that `role_policy` writes; those of a handler have no Sid.
 _SIDS = frozenset(
     (
         *("ReadStream", "ListStreams", "WriteLogs", "DecryptTable", "OnFailure"),
@@ -73,7 +73,7 @@ _SIDS = frozenset(
 
 
 def statements_of(policy: str | None) -> list[dict[str, Any]]:
-    """The statements of a policy document; none where it cannot be read."""
+    """The statements of a policy document; none if it cannot be read."""
     try:
         statements = json.loads(policy)["Statement"] if policy else []
     except (ValueError, KeyError, TypeError):
@@ -83,7 +83,7 @@ def statements_of(policy: str | None) -> list[dict[str, Any]]:
 
 
 def further_grants(policy: str | None) -> tuple[str, ...]:
-    """What a policy grants beside the stream, the log and the settings: ``sqs:SendMessage on arn:aws:sqs:…``."""
+    """What a policy grants besides the stream, the log and the settings: ``sqs:SendMessage on arn:aws:sqs:…``."""
     told = {"ReadStream", "ListStreams", "WriteLogs", *(right.sid for right in SETTING_RIGHTS)}
     return tuple(
         f"{_listed(statement.get('Action'))} on {_listed(statement.get('Resource'))}"
@@ -97,7 +97,7 @@ def _listed(words: object) -> str:
 
 
 def of_handler(policy: str | None) -> tuple[str, ...]:
-    """The resources that a role's policy grants to the handler itself: its sinks and what they need."""
+    """The resources that a role's policy grants to the handler: its sinks and their requirements."""
     found: dict[str, None] = {}
     for statement in statements_of(policy):
         if not statement.get("Sid"):
@@ -138,7 +138,7 @@ def _reading(streams: list[str]) -> list[dict[str, Any]]:
 
 
 def failure_destination(trigger: Trigger, table_arn: str) -> str | None:
-    """The on-failure destination's ARN; for ``create``, that of the trigger's own queue beside the table."""
+    """The on-failure destination's ARN; for ``create``, that of the trigger's own queue."""
     wanted = trigger.mapping.on_failure
     if wanted != "create":
         return wanted
@@ -154,7 +154,7 @@ def on_failure_right(arn: str) -> dict[str, Any]:
     """The right to send to an on-failure destination.
 
     Raises:
-        UsageError: Lambda does not send to this service.
+        UsageError: Lambda does not support this service as a destination.
     """
     match arn_parts(arn).service:
         case "sqs":
@@ -177,10 +177,10 @@ def on_failure_right(arn: str) -> dict[str, Any]:
 
 
 def lacking(policy: str | None, *, stream_arn: str, log_group_arn: str) -> tuple[str, ...]:
-    """Which of the rights that a trigger can't do without a role's inline policy doesn't grant.
+    """The necessary rights that a role's inline policy does not grant.
 
     Returns:
-        ``stream`` and ``logs``, or fewer.
+        Any of ``stream`` and ``logs``.
     """
     statements = statements_of(policy)
     needed = {

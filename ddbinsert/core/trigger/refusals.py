@@ -1,4 +1,4 @@
-"""What a plan refuses to do, with the reason and the way out."""
+"""The errors of changes that a plan refuses, each with the reason and a hint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def view_differs(want: Trigger, have: World) -> Refused:
-    """The stream is live with another view type, and it is not to be replaced."""
+    """The error for a live stream with another view type that is not to be replaced."""
     table = have.table
     now = table.view.value if table is not None and table.view is not None else ""
     left = [
@@ -44,7 +44,7 @@ def view_differs(want: Trigger, have: World) -> Refused:
 
 
 def not_ours(what: str, changes: tuple[Change, ...], want: Trigger) -> Refused:
-    """Something has to change that does not carry ddbinsert's tag: the differences, field by field."""
+    """The error for a change of a resource without ddbinsert's tag; it lists the differences by field."""
     listed = "".join(f"\n  {change.field}: {change.have} → {change.want}" for change in changes)
     return Refused(
         f"{what} was not created by ddbinsert and differs from the requested settings:{listed}\nNothing was changed.",
@@ -54,7 +54,7 @@ def not_ours(what: str, changes: tuple[Change, ...], want: Trigger) -> Refused:
 
 
 def _leaving_out(changes: tuple[Change, ...], want: Trigger) -> str:
-    """How the change is avoided: a filter that is narrowed to inserts was not given, so it cannot be left out."""
+    """How to avoid the change: a filter that is restricted to inserts was not given, so it cannot be left out."""
     narrowed = any(change.field == "mapping.filters" for change in changes)
     if not narrowed or "mapping.filters" in want.explicit:
         return "; or leave these settings out"
@@ -62,10 +62,10 @@ def _leaving_out(changes: tuple[Change, ...], want: Trigger) -> str:
 
 
 def refuse_retention(want: Trigger, function: FunctionState, group: LogGroupState | None) -> None:
-    """The log group of a function that somebody else made keeps its retention, also where the function is taken over.
+    """Refuse to change the retention of the log group of a function of others, even if the function is adopted.
 
     Raises:
-        Refused: Another retention is given.
+        Refused: A different retention is given.
     """
     days = want.function.log_retention_days
     have = group.retention_days if group is not None else None
@@ -84,10 +84,10 @@ def refuse_retention(want: Trigger, function: FunctionState, group: LogGroupStat
 
 
 def refuse_foreign_log_group(want: Trigger, group: LogGroupState) -> None:
-    """A log group that ddbinsert did not create, or that another table's trigger has, keeps its retention.
+    """Refuse to change the retention of a log group of others, or of another table's trigger.
 
     Raises:
-        Refused: Its tags say so; where they were not read, nothing is refused.
+        Refused: The group's tags show it; if they were not read, nothing is refused.
     """
     if group.tags is None or group.tags.get(OWNER_TAG) == want.table:
         return
@@ -102,10 +102,10 @@ def refuse_foreign_log_group(want: Trigger, group: LogGroupState) -> None:
 
 
 def refuse_another_class(want: Trigger, group: LogGroupState) -> None:
-    """CloudWatch Logs cannot change the class of a log group: docs/aws-facts.md#log-class.
+    """Refuse to change the class of a log group, which CloudWatch Logs does not support: docs/aws-facts.md#log-class.
 
     Raises:
-        Refused: The group has another one than is given.
+        Refused: The group's class differs from the given one.
     """
     wanted = want.function.log_class
     if "function.log_class" in want.explicit and group.log_class not in ("", wanted):
@@ -118,10 +118,10 @@ def refuse_another_class(want: Trigger, group: LogGroupState) -> None:
 
 
 def refuse_another_kind(function: FunctionState, package: Package) -> None:
-    """Lambda cannot turn an archive into an image, or the other way round.
+    """Refuse to change a function's package type (archive or image), which Lambda does not support.
 
     Raises:
-        Refused: The function is of the other kind.
+        Refused: The function has the other package type.
     """
     wanted = "Zip" if package.image is None else "Image"
     if function.package_type != wanted:
@@ -137,10 +137,10 @@ _KINDS = {"Zip": "an archive", "Image": "a container image"}
 
 
 def refuse_another_path(want: Trigger, role: RoleState) -> None:
-    """IAM cannot move a role to another path.
+    """Refuse to change a role's path, which IAM does not support.
 
     Raises:
-        Refused: The role has another one than is given.
+        Refused: The role's path differs from the given one.
     """
     if "role.path" in want.explicit and role.path != want.role.path:
         raise Refused(
@@ -154,10 +154,10 @@ def refuse_another_path(want: Trigger, role: RoleState) -> None:
 
 
 def refuse_another_tables(what: str, tags: Mapping[str, str], table: str) -> None:
-    """One function serves one table: its role may read no other stream, and `down` would delete it for both.
+    """Refuse a function of another table: its role reads only that stream, and `down` would delete it for both.
 
     Raises:
-        Refused: It was made for another table.
+        Refused: The function was created for another table.
     """
     owner = tags.get(OWNER_TAG, table)
     if owner != table:

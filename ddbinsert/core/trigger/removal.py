@@ -1,4 +1,4 @@
-"""The steps that take a trigger down again: only what carries ddbinsert's tag, mappings first."""
+"""The steps that delete a trigger: only resources with ddbinsert's tag, mappings first."""
 
 from __future__ import annotations
 
@@ -26,20 +26,25 @@ if TYPE_CHECKING:
 
 
 class Removal(NamedTuple):
-    """What goes, and what stays, each with the reason (as ``function NAME: REASON``)."""
+    """The steps of a removal, and what they leave.
+
+    Attributes:
+        steps: The deletions.
+        stays: What is kept, each with the reason (as ``function NAME: REASON``).
+    """
 
     steps: tuple[Step, ...]
     stays: tuple[str, ...]
 
 
 class Keeping(NamedTuple):
-    """What goes besides the usual, or stays.
+    """What is deleted or kept in addition to the default.
 
     Attributes:
-        audit_log: A log group that holds an audit log goes, too.
-        logs: The log group stays.
-        role: The role stays.
-        log_group_of: Other functions of the configuration that write to the log group, and stay.
+        audit_log: Delete a log group even if it contains an audit log.
+        logs: Keep the log group.
+        role: Keep the role.
+        log_group_of: Other functions of the configuration that write to the log group and are kept.
     """
 
     audit_log: bool = False
@@ -62,19 +67,19 @@ def removal(
     users: tuple[MappingState, ...] = (),
     leaving: frozenset[str] = frozenset(),
 ) -> Removal:
-    """The steps that take the trigger of ``table`` down.
+    """The steps that delete the trigger of ``table``.
 
     Args:
-        have: With what belongs to whom (`aws.read.ownership`); the steps look at it once more.
-        stream: Disable the stream, too.
-        stream_is_ours: ddbinsert enabled it.
-        delete_table: Delete the table, too.
-        leaving: UUIDs of mappings of other triggers that go in the same run.
-        users: Every mapping of the function, by any alias and from any source: while one of them stays, the function
-            stays, with its role and log group.
+        have: The world with its tags (`aws.read.ownership`); the steps check the tags again.
+        stream: Also disable the stream.
+        stream_is_ours: ddbinsert enabled the stream.
+        delete_table: Also delete the table.
+        leaving: UUIDs of mappings of other triggers that are deleted in the same run.
+        users: Every mapping of the function, from any source and including its aliases: while one of them
+            exists, the function, its role and log group are kept.
 
     Raises:
-        Refused: The stream is to go, and somebody else's mapping reads it, or ddbinsert did not enable it.
+        Refused: The stream is to be disabled, and a mapping of others reads it or ddbinsert did not enable it.
     """
     going = tuple(mapping for mapping in have.mappings if _is_ours(mapping.tags, table))
     if delete_table and have.table is not None:
@@ -120,7 +125,7 @@ def removal(
 
 
 def _function_steps(have: World, table: str, keeping: Keeping) -> list[Step]:
-    """The function (if it is still there), its role and its log group."""
+    """Delete the function (if it still exists), its role and its log group."""
     steps: list[Step] = []
     function, role, group = have.function, have.role, have.log_group
     if function is not None:
@@ -132,16 +137,16 @@ def _function_steps(have: World, table: str, keeping: Keeping) -> list[Step]:
         return steps
     if group is not None and not keeping.audit_log and _holds_audit_log(have):
         if LOG_TAG not in (group.tags or {}) and _is_ours(group.tags, table):
-            steps.insert(0, KeepLogGroup(name=group.name))  # without the function, nothing else would tell
+            steps.insert(0, KeepLogGroup(name=group.name))  # only the function shows it otherwise
     elif group is not None and _is_deletable(group, table):
-        # Nothing but the function tells where a log group of another name is: it goes while the function is there.
+        # Only the function names a log group with a name of its own, so the group is deleted before the function.
         is_named = function is not None and group.name != f"/aws/lambda/{function.name}"
         steps.append(DeleteLogGroup(name=group.name, before_function=is_named))
     return steps
 
 
 def _holds_audit_log(have: World) -> bool:
-    """Whether the log group holds the entries of an audit log without a sink."""
+    """Whether the log group contains entries of an audit log without a sink."""
     function, group = have.function, have.log_group
     if group is not None and (group.tags or {}).get(LOG_TAG) == AUDIT_ENTRIES:
         return True
@@ -156,10 +161,10 @@ def _protected(group: LogGroupState) -> str:
 
 
 def _refuse_protected(table: TableState) -> None:
-    """AWS deletes no table that is protected: nothing is to be half done.
+    """Refuse a protected table, which AWS does not delete, before anything is changed.
 
     Raises:
-        Refused: It is protected.
+        Refused: The table is protected.
     """
     if table.deletion_protected:
         raise Refused(
@@ -175,12 +180,12 @@ def _is_deletable(group: LogGroupState, table: str) -> bool:
 
 
 def _needs_role(have: World) -> bool:
-    """Whether Lambda still needs the role once the function is gone: it removes network interfaces with it."""
+    """Whether Lambda needs the role after the function's deletion: it uses it to remove network interfaces."""
     return have.function is not None and bool(have.function.vpc.subnets)
 
 
 def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
-    """What belongs to the function and stays."""
+    """The reasons to keep the function's role and log group."""
     left: list[str] = []
     role, group = have.role, have.log_group
     if role is not None and _is_ours(role.tags, table) and keeping.role:
@@ -218,7 +223,7 @@ def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
 def _queue(
     have: World, table: str, going: tuple[MappingState, ...], staying: tuple[MappingState, ...]
 ) -> DeleteQueue | str:
-    """The step that deletes the queue for discarded records, or why it stays; empty where there is none."""
+    """The step that deletes the queue for discarded records, or why it is kept; both empty without a queue."""
     queue = have.queue
     if queue is None:
         return ""

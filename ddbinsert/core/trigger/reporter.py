@@ -1,4 +1,4 @@
-"""How an operation reports progress; results are returned, never reported."""
+"""The interface by which an operation reports progress; results are returned instead."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
 
 
 class Reporter(Protocol):
-    """Receives what happens, and decides whether and how it is shown."""
+    """Receives progress messages, and decides whether and how they are shown."""
 
     def header(self, *, account: str | None, region: str | None, table: str | None) -> None:
-        """Where this run works; once a run, as soon as it is known."""
+        """Report the account and region of this run; called once, as soon as they are known."""
 
     def step(self, text: str, advice: Advice | None = None) -> None:
-        """Something was done, and what may be done about it."""
+        """Report that something was done, with a hint."""
 
     def did(self, step: Step, stays: str = "") -> None:
-        """A step of a plan was carried out; ``stays`` says why what it was to delete is still there."""
+        """Report a step of a plan; ``stays`` says why the resource that it was to delete was kept."""
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
-        """Still waiting for ``what``, for ``elapsed`` seconds by now; ``detail`` says how far it is."""
+        """Report that the run is waiting for ``what``, for ``elapsed`` seconds so far; ``detail`` is the progress."""
 
     def warn(self, text: str, advice: Advice | None = None) -> None:
-        """Something that the user should know, and what to do about it; also listed in the result's warnings."""
+        """Report a warning with a hint; it is also listed in the result's warnings."""
 
 
 class Silent:
@@ -35,17 +35,17 @@ class Silent:
         self.warnings: list[str] = []
 
     def header(self, *, account: str | None, region: str | None, table: str | None) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def step(self, text: str, advice: Advice | None = None) -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def did(self, step: Step, stays: str = "") -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
-        """Say nothing."""
+        """Show nothing."""
 
     def warn(self, text: str, advice: Advice | None = None) -> None:
-        """Keep it."""
+        """Store the warning."""
         self.warnings.append(text if advice is None else f"{text}; {advice}")

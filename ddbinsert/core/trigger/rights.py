@@ -1,4 +1,4 @@
-"""What the identity that runs a plan must be allowed to do, step by step."""
+"""The rights that the identity that runs a plan needs, by step."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Right(NamedTuple):
 
 
 def rights_of(steps: Iterable[Step], beside: Arn, role_path: str = "/") -> tuple[Right, ...]:
-    """Each right that the steps need, once.
+    """Each right that the steps need, without duplicates.
 
-    A queue's policy may grant what the identity's own do not say, so that queues are left out.
+    Rights on queues are left out, as a queue's policy may grant what the identity's policies do not.
 
     Args:
         beside: Any ARN of the account and region.
-        role_path: The path of the role that exists.
+        role_path: The path of the existing role.
     """
     listed = list(steps)
     path = next((step.path for step in listed if isinstance(step, s.CreateRole)), role_path)
@@ -67,7 +67,8 @@ def _rights(step: Step, beside: Arn, path: str) -> Iterator[Right]:
             return iter((_on_function_or_mapping(step, beside),))
 
 
-#: What Lambda does with the caller's rights where a function is put into a VPC: docs/aws-facts.md#function-vpc-rights.
+#: The actions that Lambda calls with the caller's rights to connect a function to a VPC:
+#: docs/aws-facts.md#function-vpc-rights.
 _LOOKING_AT_A_VPC = tuple(Right(f"ec2:Describe{what}", "*") for what in ("SecurityGroups", "Subnets", "Vpcs"))
 
 

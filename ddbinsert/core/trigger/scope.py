@@ -1,4 +1,4 @@
-"""How much of a trigger a command brings about, and what it may do beside the plain."""
+"""The parts of a trigger that a command changes, and the special changes that it may make."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Scope(StrEnum):
-    """How much of the trigger a converge brings about."""
+    """The parts of the trigger that a converge changes."""
 
     STREAM = "stream"
     FUNCTION = "function"
@@ -23,15 +23,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Allowed:
-    """What a plan may do beside the plain.
+    """Special changes that a plan may make.
 
     Attributes:
         create_table: Create a missing table with this key.
-        replace: Replace a live stream of another view type; our mapping is made again on the new stream.
-        prune: Delete our mappings on dead streams, whatever they have not delivered yet.
-        drained: UUIDs of our mappings on dead streams that have nothing left to deliver: they are deleted.
-        adopt: Take over a function or mapping that somebody else made, where it has to be changed.
-        take_over: Parts (``mapping``, ``function``) to take over even where nothing has to be changed.
+        replace: Replace a live stream of another view type; our mapping is created again on the new stream.
+        prune: Delete our mappings on replaced streams, including those that are not drained.
+        drained: UUIDs of our mappings on replaced streams that are drained: they are deleted.
+        adopt: Adopt a function or mapping that ddbinsert did not create, if it has to be changed.
+        take_over: Parts (``mapping``, ``function``) to adopt even if nothing has to be changed.
     """
 
     create_table: KeySchema | None = None
@@ -43,7 +43,7 @@ class Allowed:
 
 
 def in_scope(want: Trigger, scope: Scope) -> Trigger:
-    """The trigger as this scope may change it: the stream's brings a mapping over as it is."""
+    """The trigger restricted to this scope: the scope of the stream changes no settings."""
     if scope is not Scope.STREAM:
         return want
     return replace(want, explicit=frozenset(), cleared=frozenset())

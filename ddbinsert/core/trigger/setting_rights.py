@@ -1,7 +1,7 @@
-"""The rights that single settings need in the function's role: a row for each statement.
+"""The rights in the function's role that individual settings need: a row for each statement.
 
-A right is written where its setting is given, and taken back where that says so. A setting that is not given was made by
-somebody else, who also saw to its rights: the statement stays as it is.
+A right is added or removed with its setting, if the setting is given. The statement of a setting that is not given is
+not changed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 Statement = dict[str, Any]
-#: Actions, and the resource that they are allowed on.
+#: Actions, and the resource on which they are allowed.
 Needed = tuple[Sequence[str], str]
-#: What Lambda does in a function's role to connect it to a VPC: docs/aws-facts.md#function-vpc-rights.
+#: The actions that Lambda calls in a function's role to connect it to a VPC: docs/aws-facts.md#function-vpc-rights.
 NETWORK: Final = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -28,13 +28,14 @@ NETWORK: Final = (
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
 )
-#: What Lambda still does in the role once the function has left its VPC: it removes the interfaces, within some 20 minutes.
+#: The actions that Lambda still calls after the function has left its VPC: it removes the interfaces within
+#: about 20 minutes.
 LEAVING: Final = (
     "ec2:DeleteNetworkInterface",
     "ec2:DescribeNetworkInterfaces",
     "ec2:UnassignPrivateIpAddresses",
 )
-#: What Lambda does in a function's role to trace it: docs/aws-facts.md#function-tracing-rights.
+#: The actions that Lambda calls in a function's role to trace it: docs/aws-facts.md#function-tracing-rights.
 TRACING: Final = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 _SENDING: Final = {"sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
@@ -44,9 +45,9 @@ class SettingRight(NamedTuple):
 
     Attributes:
         sid: Its Sid in the policy.
-        keys: The settings that it follows from.
-        needed: What is allowed on what; None where the settings need nothing.
-        afterwards: What stays once the settings need nothing any more.
+        keys: The settings that need it.
+        needed: Returns the actions and resources; None if the settings need nothing.
+        afterwards: The actions that remain allowed once the settings need nothing any more.
     """
 
     sid: str
@@ -56,7 +57,7 @@ class SettingRight(NamedTuple):
 
 
 def _network(trigger: Trigger) -> Needed | None:
-    # These actions take no resource that is known before the interface exists.
+    # These actions cannot be limited to a resource before the interface exists.
     return (NETWORK, "*") if trigger.function.vpc.subnets else None
 
 
@@ -89,7 +90,7 @@ SETTING_KEYS: Final = frozenset(key for right in SETTING_RIGHTS for key in right
 
 
 def needs_rights(trigger: Trigger, keys: frozenset[str]) -> bool:
-    """Whether Lambda asks for a right of the role where these settings are made."""
+    """Whether Lambda requires a right of the role for these settings."""
     return any(
         right.needed(trigger) is not None for right in SETTING_RIGHTS if not keys.isdisjoint(right.keys)
     )
@@ -101,8 +102,8 @@ def setting_statements(
     """The statements that the settings of a trigger need.
 
     Args:
-        have: The statements of the policy as it is.
-        keeps: With the rights of settings that are still to be changed: until then, the function works with the old ones.
+        have: The statements of the present policy.
+        keeps: Include the rights of settings that are still to be changed, which the function needs until then.
     """
     for right in SETTING_RIGHTS:
         there = [statement for statement in have if statement.get("Sid") == right.sid]
@@ -117,7 +118,7 @@ def setting_statements(
 
 
 def setting_grants(trigger: Trigger) -> tuple[str, ...]:
-    """What the settings that are given need, in words: ``kms:Decrypt on arn:aws:kms:…``."""
+    """The rights that the given settings need, in words: ``kms:Decrypt on arn:aws:kms:…``."""
     needed = (
         right.needed(trigger) for right in SETTING_RIGHTS if not trigger.explicit.isdisjoint(right.keys)
     )
@@ -125,7 +126,7 @@ def setting_grants(trigger: Trigger) -> tuple[str, ...]:
 
 
 def loses_rights(have: Sequence[Statement], want: Sequence[Statement]) -> bool:
-    """Whether a policy loses rights that a setting needed."""
+    """Whether a change of a policy removes rights that a setting needed."""
     return any(
         statement not in want
         for statement in have
@@ -143,7 +144,7 @@ def _statement(sid: str, actions: Sequence[str], resource: str) -> Statement:
 
 
 def _both(old: list[Statement], new: list[Statement]) -> list[Statement]:
-    """Statements that allow what either does, under one Sid."""
+    """One statement that allows the actions of both, on the resources of both."""
     if not old or not new or old == new:
         return old or new
     first, second = old[0], new[0]

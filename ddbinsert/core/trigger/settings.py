@@ -1,8 +1,8 @@
-"""The settings of a mapping, one row each: its key, AWS's name, how it is read, how it is written.
+"""The settings of a mapping, one row each: configuration key, AWS's name, how it is read and written.
 
-Creating, comparing, updating, reading back and bringing a mapping over to a new stream all walk this table; a function's
-settings are in `core.trigger.function_settings`. A new mapping option is a field of `core.model.wanted.MappingSettings`, a
-row here and a flag in ``cli.options``.
+Creating, comparing, updating, checking and moving a mapping to a new stream all use this table; a function's
+settings are in `core.trigger.function_settings`. A new mapping option is a field of
+`core.model.wanted.MappingSettings`, a row here and a flag in ``cli.options``.
 """
 
 from __future__ import annotations
@@ -28,11 +28,12 @@ class MappingSetting(NamedTuple):
     Attributes:
         name: The field of `MappingSpec` and, unless ``present`` says otherwise, of `MappingState`.
         aws: The parameter of CreateEventSourceMapping and UpdateEventSourceMapping.
-        read: AWS's value to the field's; None where an answer leaves the parameter out. A setting without ``read`` is
-            not a field of `MappingState`.
-        write: The field's value to AWS's. Clearing is explicit: an update that omits a parameter leaves it as it is.
-        present: The setting of a mapping that exists.
-        replaces: Whether changing it takes something away that somebody may rely on, so that it is asked about.
+        read: Converts AWS's value to the field's; it is given None if an answer omits the parameter. A
+            setting without ``read`` is not a field of `MappingState`.
+        write: Converts the field's value to AWS's. Clearing is explicit: an update does not change a
+            parameter that it omits.
+        present: Returns the setting of an existing mapping.
+        replaces: Whether a change removes something that others may rely on, so that it must be confirmed.
     """
 
     name: str
@@ -44,7 +45,7 @@ class MappingSetting(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The key of the configuration; also the label in plans."""
+        """The configuration key; also the label in plans."""
         return f"mapping.{self.name}"
 
 
@@ -76,10 +77,10 @@ def _patterns(value: Any) -> tuple[str, ...]:
 
 
 def as_inserts(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns, insert-only: as they are where they are so already, narrowed otherwise.
+    """The patterns, restricted to inserts; patterns that are insert-only already are not changed.
 
     Raises:
-        PatternError: One is invalid, or no INSERT can pass it.
+        PatternError: A pattern is invalid, or no INSERT can pass it.
     """
     wanted = [(each,) if is_insert_only(each) else insert_patterns((each,)) for each in patterns]
     return tuple(dict.fromkeys(pattern for each in wanted for pattern in each)) or (INSERT_ONLY,)
@@ -102,7 +103,7 @@ MAPPING_SETTINGS: Final = (
         "on_failure",
         "DestinationConfig",
         _destination,
-        # An empty OnFailure is refused ("The Destination field is required"); an empty whole clears it.
+        # AWS rejects an empty OnFailure ("The Destination field is required"); an empty DestinationConfig clears it.
         lambda arn: {"OnFailure": {"Destination": arn}} if arn else {},
         replaces=True,
     ),
@@ -116,7 +117,7 @@ MAPPING_SETTINGS: Final = (
     _setting(
         "metrics",
         "MetricsConfig",
-        # An endpoint without these metrics leaves the whole out; AWS shows an empty list.
+        # An endpoint without these metrics omits the parameter; AWS returns an empty list.
         lambda value: None if value is None else "EventCount" in value.get("Metrics", ()),
         lambda wanted: {"Metrics": ["EventCount"] if wanted else []},
     ),
@@ -125,7 +126,7 @@ MAPPING_SETTINGS: Final = (
 
 
 def mapping_fields(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in AWS's answer, by field of `MappingState`."""
+    """The values in AWS's answer, by field of `MappingState`."""
     fields = {
         each.name: each.read(answer.get(each.aws)) for each in MAPPING_SETTINGS if each.read is not None
     }
@@ -138,7 +139,7 @@ def mapping_parameters(trigger: Trigger, keys: frozenset[str] | None = None) -> 
     """The parameters of a request, by AWS's name.
 
     Args:
-        keys: Write these settings alone; every one without it.
+        keys: Write only these settings; None writes all.
     """
     return {
         each.aws: each.write(getattr(trigger.mapping, each.name))
@@ -147,7 +148,7 @@ def mapping_parameters(trigger: Trigger, keys: frozenset[str] | None = None) -> 
     }
 
 
-#: Every key that is compared where a thing exists already; the others decide at creation, or name something.
+#: Every key that is compared on existing resources; the others apply only at creation, or name a resource.
 COMPARED: Final = frozenset(
     (
         *(each.key for each in MAPPING_SETTINGS),

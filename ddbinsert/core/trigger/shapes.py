@@ -1,6 +1,6 @@
-"""The one place that knows AWS's spelling: from API answers to the model, and from the model to API requests.
+"""The one place that knows AWS's formats: it converts API answers to the model, and the model to API requests.
 
-Reading is tolerant (an emulator leaves fields out: AWS's documented default stands in); writing is exact.
+Reading is tolerant (AWS's documented defaults replace fields that an emulator omits); writing is exact.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Answer = dict[str, Any]
 
 
 def table(answer: Mapping[str, Any]) -> TableState:
-    """DescribeTable's, CreateTable's or UpdateTable's description."""
+    """The table in the answer of DescribeTable, CreateTable or UpdateTable."""
     description = answer.get("Table") or answer["TableDescription"]
     stream = description.get("StreamSpecification") or {}
     live = bool(stream.get("StreamEnabled"))
@@ -61,7 +61,7 @@ def key_schema(description: Mapping[str, Any]) -> KeySchema:
 
 
 def role(answer: Mapping[str, Any], policy: str | None = None) -> RoleState:
-    """GetRole's or CreateRole's answer; ``policy`` is our inline policy's document, where one was read."""
+    """The role in the answer of GetRole or CreateRole; ``policy`` is our inline policy's document, if it was read."""
     found = answer["Role"]
     return RoleState(
         name=found["RoleName"],
@@ -75,7 +75,7 @@ def role(answer: Mapping[str, Any], policy: str | None = None) -> RoleState:
 
 
 def policy_document(answer: Mapping[str, Any]) -> str:
-    """GetRolePolicy's document as canonical JSON; botocore has mostly parsed it already."""
+    """GetRolePolicy's document as canonical JSON; botocore usually returns it parsed."""
     document = answer.get("PolicyDocument")
     if isinstance(document, str):
         document = json.loads(unquote(document))
@@ -83,12 +83,12 @@ def policy_document(answer: Mapping[str, Any]) -> str:
 
 
 def canonical(document: object) -> str:
-    """JSON that compares equal when the content is equal."""
+    """JSON text that is equal if the content is equal."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
 def _trusts_lambda(document: object) -> bool:
-    """Whether a trust policy lets Lambda assume the role; True where that can't be read."""
+    """Whether a trust policy lets Lambda assume the role; True if it cannot be read."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))
@@ -110,7 +110,7 @@ def _admits_lambda(statement: object) -> bool:
 
 
 def log_group(answer: Mapping[str, Any], name: str) -> LogGroupState | None:
-    """The group of exactly this name in DescribeLogGroups' answer."""
+    """The group with exactly this name in DescribeLogGroups' answer."""
     for group in answer.get("logGroups", ()):
         if group.get("logGroupName") == name:
             created = group.get("creationTime")
@@ -127,7 +127,7 @@ def log_group(answer: Mapping[str, Any], name: str) -> LogGroupState | None:
 
 
 def function(answer: Mapping[str, Any]) -> FunctionState:
-    """GetFunction's answer, or the configuration that create and update return."""
+    """The function in GetFunction's answer, or in the configuration that create and update return."""
     configuration = answer.get("Configuration") or answer
     name = configuration["FunctionName"]
     logging = configuration.get("LoggingConfig") or {}
@@ -161,7 +161,7 @@ def function(answer: Mapping[str, Any]) -> FunctionState:
 
 
 def mapping(answer: Mapping[str, Any]) -> MappingState:
-    """An event source mapping, from any call that returns one."""
+    """The event source mapping in the answer of any call that returns one."""
     criteria = answer.get("FilterCriteria")
     return MappingState(
         uuid=answer["UUID"],
@@ -186,7 +186,7 @@ def mapping(answer: Mapping[str, Any]) -> MappingState:
 
 
 def _moment(value: Any) -> float | None:
-    """Epoch seconds of a time as botocore gives it, or as a number."""
+    """Epoch seconds of a time, given as botocore returns it or as a number."""
     timestamp = getattr(value, "timestamp", None)
     if callable(timestamp):
         return float(timestamp())
@@ -199,7 +199,7 @@ def _moment(value: Any) -> float | None:
 def create_table_request(
     name: str, key: KeySchema, view: StreamView | None, tags: Mapping[str, str]
 ) -> Answer:
-    """CreateTable, on demand; with the stream at once where one is wanted."""
+    """The request of CreateTable, with on-demand capacity and the stream if one is wanted."""
     roles = ("HASH", "RANGE")
     request: Answer = {
         "TableName": name,
@@ -224,7 +224,7 @@ def stream_specification(view: StreamView | None) -> Answer:
     return {"StreamEnabled": True, "StreamViewType": view.value}
 
 
-#: Seconds that the queue for discarded records keeps a message; the longest that SQS takes.
+#: Seconds for which the queue for discarded records keeps a message: SQS's maximum.
 QUEUE_RETENTION = 14 * 24 * 3600
 TRUST = canonical(
     {
@@ -237,7 +237,7 @@ TRUST = canonical(
 
 
 def trusting(document: object) -> str:
-    """A role's trust policy with Lambda among those that may assume it; one that cannot be read is replaced."""
+    """A role's trust policy with Lambda added to its principals; one that cannot be read is replaced."""
     if isinstance(document, str):
         try:
             document = json.loads(unquote(document))
@@ -252,13 +252,13 @@ def trusting(document: object) -> str:
 
 
 def create_log_group_request(trigger: Trigger, log_class: str) -> Answer:
-    """CreateLogGroup."""
+    """The request of CreateLogGroup."""
     request: Answer = {"logGroupName": trigger.log_group, "tags": trigger.log_group_tags}
     return request if log_class == "STANDARD" else {**request, "logGroupClass": log_class}
 
 
 def create_role_request(trigger: Trigger) -> Answer:
-    """CreateRole."""
+    """The request of CreateRole."""
     request: Answer = {
         "RoleName": trigger.role_name,
         "AssumeRolePolicyDocument": TRUST,
@@ -273,10 +273,10 @@ def create_role_request(trigger: Trigger) -> Answer:
 
 
 def create_function_request(trigger: Trigger, role_arn: str, package: Package) -> Answer:
-    """CreateFunction."""
+    """The request of CreateFunction."""
     settings = function_parameters(trigger, package)
     if trigger.function.log_group is None:
-        del settings["LoggingConfig"]["LogGroup"]  # Lambda's own default, for endpoints that know no other
+        del settings["LoggingConfig"]["LogGroup"]  # Lambda's default; endpoints may lack the setting
         if not settings["LoggingConfig"]:
             del settings["LoggingConfig"]
     return {
@@ -292,7 +292,7 @@ def create_function_request(trigger: Trigger, role_arn: str, package: Package) -
 
 
 def code_source(package: Package) -> Answer:
-    """Where Lambda takes the code from: CreateFunction's Code, and UpdateFunctionCode's parameters."""
+    """The source of the code: CreateFunction's Code, and UpdateFunctionCode's parameters."""
     if package.image is not None:
         return {"ImageUri": package.image}
     if package.stored is None:
@@ -302,7 +302,7 @@ def code_source(package: Package) -> Answer:
 
 
 def create_mapping_request(trigger: Trigger, stream_arn: str, starting_position: str) -> Answer:
-    """CreateEventSourceMapping; every setting is written, so that nothing depends on AWS's defaults."""
+    """The request of CreateEventSourceMapping with every setting, so that nothing depends on AWS's defaults."""
     request = {
         "EventSourceArn": stream_arn,
         "FunctionName": trigger.function_name,
@@ -317,7 +317,7 @@ def create_mapping_request(trigger: Trigger, stream_arn: str, starting_position:
 
 
 def update_mapping_request(trigger: Trigger, changes: Iterable[Change]) -> Answer:
-    """UpdateEventSourceMapping: the settings that change and no other."""
+    """The request of UpdateEventSourceMapping, with only the settings that change."""
     keys = frozenset(change.field for change in changes)
     request = mapping_parameters(trigger, keys)
     return {**request, "TumblingWindowInSeconds": 0} if "mapping.tumbling_window" in keys else request
@@ -326,7 +326,7 @@ def update_mapping_request(trigger: Trigger, changes: Iterable[Change]) -> Answe
 def update_function_request(
     trigger: Trigger, have: FunctionState, changes: Iterable[Change], package: Package | None
 ) -> Answer:
-    """UpdateFunctionConfiguration, without the role: the settings that change and no other."""
+    """The request of UpdateFunctionConfiguration without the role, with only the settings that change."""
     keys = frozenset(change.field for change in changes)
     request = function_parameters(trigger, package, keys)
     if "LoggingConfig" in request:
@@ -338,12 +338,12 @@ def update_function_request(
     return request
 
 
-#: Members of LoggingConfig that Lambda takes with JSON alone.
+#: Members of LoggingConfig that Lambda accepts only with JSON.
 LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
 
 
 def kept_levels(have: FunctionState) -> dict[str, str]:
-    """The log levels of a function that logs JSON, for a request that has to hold the whole of LoggingConfig."""
+    """The log levels of a function that logs JSON, for a request that must contain the whole LoggingConfig."""
     if have.log_format != "JSON":
         return {}
     levels = dict(zip(LEVELS, (have.application_log_level, have.system_log_level), strict=True))

@@ -1,7 +1,7 @@
 """The steps of a plan: a closed union of values, each one change to the world.
 
-A step names what it changes; what it needs of the world (a new stream's ARN, a role's) it takes from the
-World when it is carried out, so no step carries a placeholder.
+A step names what it changes. Values that depend on earlier steps (the ARN of a new stream or role) are read from the
+World when the step is carried out, so no step contains a placeholder.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One setting that differs: its key in the configuration, what is there, what is wanted.
+    """One setting that differs.
 
     Attributes:
-        replaces: Whether the change takes something away that somebody may rely on, so that it is asked about.
+        field: The configuration key.
+        have: The present value.
+        want: The wanted value.
+        replaces: Whether the change removes something that others may rely on, so that it must be confirmed.
     """
 
     field: str
@@ -44,7 +47,7 @@ class EnableStream:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplaceStream:
-    """Disable, enable again: the new stream has a new ARN; what reads the old stream stays on it."""
+    """Disable the stream and enable it again: the new stream has a new ARN; consumers stay on the old one."""
 
     table: str
     have: StreamView
@@ -60,7 +63,7 @@ class CreateLogGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class SetRetention:
-    """Set the retention of a log group; ``removes`` says that it was given, and goes back to the default."""
+    """Set the retention of a log group; ``removes`` means that the setting is cleared."""
 
     name: str
     have: int | None
@@ -70,24 +73,25 @@ class SetRetention:
 
 @dataclass(frozen=True, kw_only=True)
 class KeepLogGroup:
-    """Tag the log group as one that holds an audit log, so that taking the trigger down leaves it."""
+    """Tag the log group as one that contains an audit log, so that `down` keeps it."""
 
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateQueue:
-    """The queue for discarded records."""
+    """Create the queue for discarded records."""
 
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class CreateRole:
-    """The role.
+    """Create the role.
 
     Attributes:
-        path: Its path. boundary: ARN of its permissions boundary.
+        path: The role's path.
+        boundary: ARN of its permissions boundary.
     """
 
     name: str
@@ -97,7 +101,7 @@ class CreateRole:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateRole:
-    """The permissions boundary and the role's own tags."""
+    """Change the role's permissions boundary or its own tags."""
 
     name: str
     changes: tuple[Change, ...]
@@ -108,8 +112,8 @@ class PutRolePolicy:
     """Write our policy to the role.
 
     Attributes:
-        grants: What the code needs beyond its stream and its log, such as ``sqs:SendMessage on arn:aws:sqs:…``.
-        keeps: Leave the rights that settings needed which are changed afterwards; a `NarrowRolePolicy` follows.
+        grants: Rights of the code besides its stream and its log, such as ``sqs:SendMessage on arn:aws:sqs:…``.
+        keeps: Keep the rights of settings that are changed afterwards; a `NarrowRolePolicy` follows.
     """
 
     role: str
@@ -119,10 +123,10 @@ class PutRolePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class NarrowRolePolicy:
-    """Take rights out of our policy that nothing needs any more.
+    """Remove rights from our policy that are no longer needed.
 
     Attributes:
-        rights: ``the right to read the replaced stream``.
+        rights: The rights in words.
     """
 
     role: str
@@ -131,11 +135,11 @@ class NarrowRolePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class CreateFunction:
-    """The function.
+    """Create the function.
 
     Attributes:
-        needs_rights: Lambda refuses a setting for which the role has no right yet.
-        in_vpc: Lambda looks at subnets and security groups with the caller's rights.
+        needs_rights: Lambda rejects a setting as long as the role lacks a right for it.
+        in_vpc: Lambda reads subnets and security groups with the caller's rights.
     """
 
     name: str
@@ -147,10 +151,11 @@ class CreateFunction:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateFunctionCode:
-    """Other code.
+    """Upload other code.
 
     Attributes:
-        have: What runs now: ``template print``, ``own code``, ``unknown code``. want: What will run.
+        have: The present code: ``template print``, ``own code``, ``unknown code``.
+        want: The new code.
     """
 
     name: str
@@ -160,7 +165,7 @@ class UpdateFunctionCode:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateFunctionSettings:
-    """Settings that differ; ``needs_rights`` as in `CreateFunction`."""
+    """Change settings that differ; ``needs_rights`` as in `CreateFunction`."""
 
     name: str
     changes: tuple[Change, ...]
@@ -173,21 +178,21 @@ class UpdateFunctionSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class AdoptFunction:
-    """Take over a function that somebody else made: it gets ddbinsert's tag."""
+    """Adopt a function that ddbinsert did not create: it gets ddbinsert's tag."""
 
     name: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class AdoptMapping:
-    """Take over an event source mapping that somebody else made: it gets ddbinsert's tag."""
+    """Adopt an event source mapping that ddbinsert did not create: it gets ddbinsert's tag."""
 
     uuid: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateTags:
-    """Set the wanted tags on the function, its role, log group and mapping; other tags stay."""
+    """Set the wanted tags on the function, its role, log group and mapping; other tags are kept."""
 
     function: str
     changes: tuple[Change, ...]
@@ -195,7 +200,7 @@ class UpdateTags:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateMappingTags:
-    """Set the wanted tags on our mapping of a function that is not ours; other tags stay."""
+    """Set the wanted tags on our mapping of a function that is not ours; other tags are kept."""
 
     uuid: str
     changes: tuple[Change, ...]
@@ -235,7 +240,7 @@ class DeleteLogGroup:
     """Delete the log group.
 
     Attributes:
-        before_function: Nothing but the function tells the group's name: a run that is interrupted must find it again.
+        before_function: Only the function names the group, and a run after an interrupted one must find it.
     """
 
     name: str
@@ -244,7 +249,7 @@ class DeleteLogGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class DeleteQueue:
-    """Delete the queue for discarded records; one that is not ours, or that holds something, stays."""
+    """Delete the queue for discarded records; one that is not ours, or not empty, is kept."""
 
     name: str
 
@@ -289,13 +294,13 @@ Step = (
     | DeleteTable
 )
 
-#: What must be done before a step of a kind, where the plan holds it; all else runs side by side.
+#: The kinds of steps that must be done before a step of a kind; other steps run concurrently.
 AFTER: dict[type, tuple[type, ...]] = {
     EnableStream: (CreateTable,),
-    # A policy may only be written to a role that has its boundary, where an account asks for one.
+    # Some accounts only allow writing a policy to a role that has its boundary.
     PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole, UpdateRole),
     NarrowRolePolicy: (DeleteMapping, PutRolePolicy, UpdateFunctionSettings),
-    # Which function wrote a log group's lines is known only before it changes.
+    # Which function wrote a log group's lines is known only before the function changes.
     CreateFunction: (CreateRole, KeepLogGroup),
     UpdateFunctionCode: (AdoptFunction, KeepLogGroup),
     UpdateFunctionSettings: (CreateRole, UpdateFunctionCode, AdoptFunction, KeepLogGroup),
@@ -304,7 +309,7 @@ AFTER: dict[type, tuple[type, ...]] = {
         EnableStream,
         ReplaceStream,
         PutRolePolicy,
-        # A function that is invoked without its log group would make one, without retention.
+        # A function that is invoked without its log group would create one, without retention.
         CreateLogGroup,
         CreateQueue,
         CreateFunction,
@@ -321,8 +326,8 @@ AFTER: dict[type, tuple[type, ...]] = {
         UpdateFunctionSettings,
     ),
     DeleteMapping: (CreateMapping,),
-    # Taking down: mappings first, because they outlive function and table; logs last, because a running
-    # function would make its group again, without retention.
+    # Deletion: mappings first, because they outlive function and table; logs last, because a running
+    # # function would create its group again, without retention.
     DeleteFunction: (DeleteMapping, KeepLogGroup),
     DeleteRole: (DeleteMapping, DeleteFunction),
     DeleteLogGroup: (DeleteMapping, DeleteFunction),

@@ -191,7 +191,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
             r"5009 bytes together. Allowed: at most 4096",
         ),
         ("tags: {'aws:x': y}", "tags.'aws:x'", r"AWS reserves this prefix"),
-        ("tags: {'ddbinsert:table': y}", "tags.'ddbinsert:table'", r"ddbinsert marks with it"),
+        ("tags: {'ddbinsert:table': y}", "tags.'ddbinsert:table'", r"ddbinsert uses this prefix"),
         ("mapping: {on_failure: 'arn:aws:sqs:eu-west-1:123456789012:q.fifo'}", "mapping.on_failure", r"not to FIFO"),
         ("mapping: {tumbling_window: 5}", "mapping.tumbling_window", r"not supported"),
         ("mapping: {filters: {a: [b]}}", "mapping.filters", r"a list of at most 10 items"),

@@ -249,7 +249,7 @@ def _larger(facts: Facts) -> int:
 def waiting(facts: Facts) -> tuple[InsertSeen, ...] | None:
     """Inserts of the time that was looked at, oldest first, that should be processed by now and have no receipt.
 
-    None where that cannot be said: the function leaves no receipts, or log or stream were not read.
+    None if that cannot be said: the function leaves no receipts, or log or stream were not read.
     """
     if (
         {FactSource.STREAM, FactSource.LOG} & set(facts.unread)

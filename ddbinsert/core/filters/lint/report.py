@@ -67,7 +67,7 @@ class LintFinding:
 
     Attributes:
         rule: A stable kebab-case identifier.
-        filter: The filter's number, from 1; None where it concerns all of them.
+        filter: The filter's number, from 1; None if it concerns all of them.
         path: Keys and indexes from the pattern's root.
         position: Character offset in the pattern's text.
         correction: What corrects it, where that is unambiguous.
@@ -89,9 +89,9 @@ class CheckedFilter:
 
     Attributes:
         pattern: Its text.
-        parsed: What it says; None where AWS would refuse it.
+        parsed: What it says; None if AWS would refuse it.
         leaks: Whether a MODIFY or REMOVE passes.
-        inserts: Whether an INSERT passes. None where it is invalid.
+        inserts: Whether an INSERT passes. None if it is invalid.
     """
 
     pattern: str

@@ -127,7 +127,7 @@ def _all_nodes(pattern: Pattern) -> Iterable[object]:
 def _prune(
     members: Sequence[Member], lets_insert: dict[int | None, bool], *, has_or: bool
 ) -> tuple[Member, ...] | None:
-    """The members without eventName; None where no INSERT passes them."""
+    """The members without eventName; None if no INSERT passes them."""
     kept: list[Member] = []
     for key, position, value in members:
         if key == EVENT_NAME and isinstance(value, JsonArray):

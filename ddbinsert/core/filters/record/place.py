@@ -42,7 +42,7 @@ class Location:
     """What a field points at.
 
     Attributes:
-        kind: The values that are possible there; None where there is none, and then `fault` says why.
+        kind: The values that are possible there; None if there is none, and then `fault` says why.
         image: Keys, NewImage or OldImage, where the field is in one.
         attribute: The attribute's name, as far as it is certain.
         type_key: The type key that the value has; for a fault, the offending key.
@@ -134,7 +134,7 @@ def _values(segments: Sequence[str]) -> Iterator[Reading]:
 
 
 def _reading_fault(image: str, reading: Reading, key: KeySchema | None) -> Fault | None:
-    """Why the table's items cannot have a value there; None where they can."""
+    """Why the table's items cannot have a value there; None if they can."""
     name, type_key, *nested = reading
     if key is None:
         is_key_type = not nested and type_key in KEY_KINDS

@@ -138,7 +138,7 @@ class Automaton:
         return frozenset(seen)
 
     def step(self, states: frozenset[int], character: str) -> frozenset[int]:
-        """The states after one more character; empty where no text of the language begins like this."""
+        """The states after one more character; empty if no text of the language begins like this."""
         found: set[int] = set()
         for state in states:
             for label, target in self._edges[state]:

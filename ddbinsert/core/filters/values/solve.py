@@ -79,7 +79,7 @@ def _text(condition: Condition) -> str:
 
 
 def expression_of(condition: Condition) -> Expression | None:
-    """The texts that a condition accepts; None where it accepts no text, or (AnythingBut) is a complement.
+    """The texts that a condition accepts; None if it accepts no text, or (AnythingBut) is a complement.
 
     For `cidr` the result is larger than the truth: see `is_exact`.
     """

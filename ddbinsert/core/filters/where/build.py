@@ -111,7 +111,7 @@ class _Builder:
         self.types = types
 
     def conjunctions(self, tree: Tree, *, holds: bool) -> list[Conjunction]:
-        """The choices under which the tree holds (or does not); none where that is never true."""
+        """The choices under which the tree holds (or does not); none if that is never true."""
         match tree:
             case Not(inner=inner):
                 return self.conjunctions(inner, holds=not holds)
@@ -138,7 +138,7 @@ class _Builder:
 
 
 def _both(one: Conjunction, other: Conjunction) -> Conjunction | None:
-    """Both at once; None where that is never true."""
+    """Both at once; None if that is never true."""
     joined = dict(one)
     for path, demand in other.items():
         if path not in joined:

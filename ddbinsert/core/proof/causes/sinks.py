@@ -18,9 +18,9 @@ class SinkState:
     """The sink of a function at the end of a run.
 
     Attributes:
-        arn: The sink's ARN; empty where the function has none.
+        arn: The sink's ARN; empty if the function has none.
         needed: The function runs a template that does nothing without a sink.
-        unchecked: Why its entries were not read back; empty where they were.
+        unchecked: Why its entries were not read back; empty if they were.
         expected: Entries that must be there.
         absent: eventIDs whose entry is not.
         doubtful: Its entries were looked for, and their absence means nothing for certain.
@@ -41,7 +41,7 @@ class SinkState:
 
 
 def judge_sink(sink: SinkState) -> Iterator[Finding]:
-    """What is wrong with a function's sink, or not known of it."""
+    """What is wrong with a function's sink, or not known about it."""
     if sink.own_log and sink.granted:
         yield Finding(
             code=Cause.SINK_MISSING,

@@ -35,7 +35,7 @@ class Caller:
 
     Attributes:
         role_arn: The role's ARN.
-        known: What is known of each such call, by condition key in lower case.
+        known: What is known about each such call, by condition key in lower case.
     """
 
     role_arn: str

@@ -38,11 +38,11 @@ class KeyState:
 
     Attributes:
         arn: Its ARN; its ID or alias where it could not be read.
-        state: Such as Enabled, Disabled, PendingDeletion; empty where it could not be read.
+        state: Such as Enabled, Disabled, PendingDeletion; empty if it could not be read.
         is_aws_managed: It is the service's own key of the account, which whoever may use the service may use.
         policy: Its policy as JSON.
         grants: Whether a grant lets the role use it.
-        unread: Why something of it could not be read; empty where all was.
+        unread: Why something of it could not be read; empty if all was.
     """
 
     arn: str
@@ -59,8 +59,8 @@ class DestinationState:
 
     Attributes:
         missing: It was looked for, and does not exist.
-        policy: Its own policy as JSON; None where it has none, or it was not read.
-        unread: Why it, or its policy, could not be read; empty where it was.
+        policy: Its own policy as JSON; None if it has none, or it was not read.
+        unread: Why it, or its policy, could not be read; empty if it was.
         key: What it is encrypted with, where that is a KMS key.
         own: By action, what the role's policies say.
         own_unread: Why IAM could not be asked.

@@ -33,7 +33,7 @@ class Try:
 
     Attributes:
         at: Epoch seconds of its line. carried: The eventIDs of the run's items in it, the failing one included.
-        ok: Whether the attempt itself ended without an error; None where its end is not on record.
+        ok: Whether the attempt itself ended without an error; None if its end is not on record.
     """
 
     at: float
@@ -46,8 +46,8 @@ class Companion:
     """Another test item of the run.
 
     Attributes:
-        written: Epoch seconds. processed: When it was processed, in an attempt that ended well; None where it was not.
-        in_shard: It is in the shard of the failing item; None where that is not known.
+        written: Epoch seconds. processed: When it was processed, in an attempt that ended well; None if it was not.
+        in_shard: It is in the shard of the failing item; None if that is not known.
         follows: It comes after the failing item there.
     """
 
@@ -84,10 +84,10 @@ class Outcome:
     Attributes:
         stand: Which function was made to fail.
         mapping: Its mapping, with the settings that were tried.
-        poison: The failing item's eventID; empty where its record was not seen.
+        poison: The failing item's eventID; empty if its record was not seen.
         tries: The attempts at it, in order. fixed: It was processed in the end.
         kept: The documents about it. unread: Why the destination was not read.
-        barred: Why a tap cannot send to the destination, though the function itself may; empty where it can.
+        barred: Why a tap cannot send to the destination, though the function itself may; empty if it can.
         dropped, delivered: Records that CloudWatch counted as dropped and as sent to the destination; None: not
         counted. is_aws: The endpoint is AWS. waited: Seconds from its first failure to the end. ended: Nothing more
         was tried of it for a while.
@@ -153,7 +153,7 @@ class Outcome:
 
 
 def judge_outcome(seen: Outcome) -> Iterator[Finding]:
-    """What is wrong with the failure path, or not known of it."""
+    """What is wrong with the failure path, or not known about it."""
     if not seen.tries or seen.fixed:
         yield _not_given(seen)
         return

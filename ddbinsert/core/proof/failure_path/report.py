@@ -23,7 +23,7 @@ class FailurePath:
 
     Attributes:
         function: The user's function.
-        outcomes: What was seen, by mapping; none where no record was made to fail.
+        outcomes: What was seen, by mapping; none if no record was made to fail.
     """
 
     function: str
@@ -110,7 +110,7 @@ CLAIMS: Final = {
 
 
 def shown(about: About, path: FailurePath) -> str:
-    """What was seen that proves a claim; empty where no record was made to fail."""
+    """What was seen that proves a claim; empty if no record was made to fail."""
     return " ".join(dict.fromkeys(_shown(about, seen) for seen in path.outcomes))
 
 
@@ -136,7 +136,7 @@ def _processed(seen: Outcome) -> int:
 
 
 def not_tried(path: FailurePath) -> str:
-    """What of the user's own function was not shown; empty where it was made to fail itself."""
+    """What of the user's own function was not shown; empty if it was made to fail itself."""
     if not path.on_tap:
         return ""
     return (

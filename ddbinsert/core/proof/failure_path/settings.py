@@ -52,7 +52,7 @@ def splits(mapping: MappingState) -> bool:
 
 
 def judge_settings(mapping: MappingState, answers: Answers, limits: Limits) -> Iterator[Finding]:
-    """What is wrong with the failure path of a mapping, or not known of it, without a record that fails."""
+    """What is wrong with the failure path of a mapping, or not known about it, without a record that fails."""
     yield from _limited(mapping, limits)
     yield from _isolated(mapping, answers)
     if mapping.on_failure is None:

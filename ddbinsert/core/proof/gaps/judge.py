@@ -54,14 +54,14 @@ class Scene:
         mappings: Those that deliver this stream to the function.
         replaced: The stream is not the table's live one, or the function's mappings are on another stream.
         blind: Times that the log does not show.
-        filter_unread: Why it is not known which inserts the filter lets through; empty where it is.
+        filter_unread: Why it is not known which inserts the filter lets through; empty if it is.
         last_failure: When an attempt last failed.
         last_throttle: When the function was last throttled.
-        age: How old the records are that the mapping reads (IteratorAge), seconds; None where that is not known.
+        age: How old the records are that the mapping reads (IteratorAge), seconds; None if that is not known.
         throttled: Minutes (epoch seconds) in which invocations were throttled.
         dropped: Number of records that the mapping discarded, by its metric.
         changes: Known changes of the mappings.
-        blocked: Why nothing is invoked at present; empty where it is.
+        blocked: Why nothing is invoked at present; empty if it is.
         older_settings: Up to when inserts were processed before the mapping was last changed, epoch seconds: what was
             not processed by then may have been excluded by the filter that it had.
     """
@@ -101,7 +101,7 @@ class Around:
     Attributes:
         passed_over: A later record of its shard was processed, longer ago than the time to settle.
         skipped: Records before and after it in its shard were processed by one invocation.
-        document: The document at the on-failure destination that names it; empty where none does.
+        document: The document at the on-failure destination that names it; empty if none does.
         repaired_at: When a repair saw the function process it, epoch seconds.
         answered: A repair saw it fail on it.
         given_at: When a repair gave it to the function without seeing the answer, epoch seconds.
@@ -167,7 +167,7 @@ def _older_filter(insert: Insert, scene: Scene, around: Around) -> str:
 
 
 def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
-    """Why an insert may still be processed; empty where it can't."""
+    """Why an insert may still be processed; empty if it can't."""
     if around.answered:
         return ""
     if scene.lately(around.given_at):
@@ -225,7 +225,7 @@ def _near(at: float, minutes: tuple[int, ...]) -> bool:
 
 
 def filters_unread(mappings: tuple[MappingState, ...]) -> str:
-    """Why it is not known which inserts the mappings let through; empty where it is."""
+    """Why it is not known which inserts the mappings let through; empty if it is."""
     from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
 
     for mapping in mappings:

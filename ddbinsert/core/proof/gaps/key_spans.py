@@ -44,7 +44,7 @@ def _unescaped(escape: re.Match[str]) -> str:
 
 
 def texts_of(keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """The values of a key (DynamoDB JSON) as texts, the longest first; empty where they are too short to be recognized."""
+    """The values of a key (DynamoDB JSON) as texts, the longest first; empty if they are too short to be recognized."""
     texts = [str(content) for value in keys.values() for content in value.values()]
     if sum(map(len, texts)) < SHORTEST or not all(map(core_of, texts)):
         return ()

@@ -37,8 +37,8 @@ class Line:
 
     Attributes:
         at: Epoch seconds.
-        ended_well: How its attempt ended; None where that is not on record.
-        sequence: Empty where the line does not say.
+        ended_well: How its attempt ended; None if that is not on record.
+        sequence: Empty if the line does not say.
     """
 
     event_id: str
@@ -51,7 +51,7 @@ class Line:
 
 
 def line_of(event: LogEvent, function: str) -> Line | None:
-    """The receipt in a log line; None where there is none, or it is another function's."""
+    """The receipt in a log line; None if there is none, or it is another function's."""
     found = receipts.parse(event.message)
     if found is None or not found.get("eventID"):
         return None

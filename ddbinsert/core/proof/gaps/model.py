@@ -54,7 +54,7 @@ class Insert:
         ok_ended: Such an attempt is on record as ended well.
         bad_at: The last one of an attempt that ended in an error.
         failed_at, guarded_at: The last lines that say ``failed`` and ``guarded``.
-        stored: Whether the sink holds its entry; None where that was not looked up.
+        stored: Whether the sink holds its entry; None if that was not looked up.
     """
 
     place: int
@@ -87,7 +87,7 @@ class Insert:
 
     @property
     def last_seen(self) -> float | None:
-        """When the log last shows it; None where it never does."""
+        """When the log last shows it; None if it never does."""
         return max((one.at for one in self.deliveries), default=None)
 
 
@@ -218,7 +218,7 @@ class Compared:
     Attributes:
         items: Items read.
         excluded: Those that the mapping's filter does not let through.
-        expires: Why an item may have had an entry that is gone; empty where entries stay.
+        expires: Why an item may have had an entry that is gone; empty if entries stay.
     """
 
     table: str
