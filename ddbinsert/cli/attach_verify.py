@@ -8,25 +8,25 @@ from ddbinsert.cli.run import Outcome
 
 if TYPE_CHECKING:
     from ddbinsert.cli.run import Run
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.verify.context import VerifyContext
-    from ddbinsert.operations.verify.early import EarlyLook
+    from ddbinsert.operations.verify.prefetch import Prefetch
     from ddbinsert.render.terminal.screen import Screen
 
 
-def early_look(run: Run) -> EarlyLook:
+def early_look(run: Run) -> Prefetch:
     """What is read for the proof while the trigger is being attached."""
-    from ddbinsert.operations.verify.early import EarlyLook
+    from ddbinsert.operations.verify.prefetch import Prefetch
 
     def context() -> VerifyContext:
         from ddbinsert.cli.verify import verify_context
 
         return verify_context(run)
 
-    return EarlyLook(context)
+    return Prefetch(context)
 
 
-def proven(run: Run, done: Converged, early: EarlyLook) -> Outcome:
+def proven(run: Run, done: Converged, early: Prefetch) -> Outcome:
     """Prove what was attached; the exit code is the verdict's."""
     from ddbinsert.cli.verify import addressed, exit_code_of
     from ddbinsert.operations.verify.context import VerifyOptions

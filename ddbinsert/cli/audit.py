@@ -163,7 +163,7 @@ def verify(
     Example: ddbinsert audit verify orders --since 6h
     """
     from ddbinsert.operations import audit as carry_out
-    from ddbinsert.operations.gaps import stored
+    from ddbinsert.operations.gaps import audit_table
     from ddbinsert.render import audit as words
 
     if from_table and (since or until):
@@ -174,7 +174,7 @@ def verify(
     trigger = run.trigger(table, settings)
     name = carry_out.audit_table(audit, lambda: _environments(run, trigger), region=run.aws.region)
     context, options = run.context(_COMPARING), _options(run, since, until, settle)
-    compare = stored.compare_with_items if from_table else stored.compare_with_stream
+    compare = audit_table.compare_with_items if from_table else audit_table.compare_with_stream
     found = compare(context, trigger, name, options)
     advice = run.again(f"gaps {trigger.table} --compare-sink")
     return Outcome(

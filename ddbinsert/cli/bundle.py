@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ddbinsert.cli.run import Run
-    from ddbinsert.core.proof.proof import Judged, Proof
+    from ddbinsert.core.proof.proof import JudgedProof, Proof
     from ddbinsert.render.verdict.common import NoVerdict
 
 
@@ -62,7 +62,7 @@ class Bundle:
 
         self._write([proof], exit_code_of(proof), data=text.data(proof))
 
-    def of_every(self, judged: Sequence[Judged], results: Sequence[Proof | NoVerdict]) -> None:
+    def of_every(self, judged: Sequence[JudgedProof], results: Sequence[Proof | NoVerdict]) -> None:
         """Write the bundle of several consumers.
 
         Raises:

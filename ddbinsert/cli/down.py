@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from ddbinsert.config import Configurations
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.core.trigger.outcome import Converged
     from ddbinsert.core.trigger.removal import Removal
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.down import DownRequest, FoundTrigger
     from ddbinsert.operations.side_by_side import Ended
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Tables, command
-from ddbinsert.cli.configured import described
 from ddbinsert.cli.declared import Against, Resource, declarations
+from ddbinsert.cli.load_configuration import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun

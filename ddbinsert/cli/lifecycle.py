@@ -10,7 +10,7 @@ import typer
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Tables, command
-from ddbinsert.cli.configured import described
+from ddbinsert.cli.load_configuration import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddbinsert.cli.plan_files import Noted
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.converge import Prepared
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.operations.side_by_side import Ended

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
 def noted(prepared: Prepared, name: str | None) -> Noted:
     """The plan of a trigger, to be written down or compared."""
-    from ddbinsert.core.trigger.planned import digest, facts
+    from ddbinsert.core.trigger.saved_plan import digest, facts
     from ddbinsert.render.steps import future
 
     found = facts(prepared.wanted, prepared.world, prepared.steps, prepared.code)
@@ -121,7 +121,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def _noted(path: Path, entry: Any) -> Noted:
-    from ddbinsert.core.trigger.planned import digest
+    from ddbinsert.core.trigger.saved_plan import digest
 
     match entry:
         case {
@@ -183,7 +183,7 @@ def refuse_another(then: Sequence[Noted], now: Sequence[Noted]) -> None:
 
 
 def _changed(then: Noted, now: Noted) -> list[str]:
-    from ddbinsert.core.trigger.planned import differences
+    from ddbinsert.core.trigger.saved_plan import differences
 
     return [
         *differences(then.facts, now.facts),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddbinsert.config import Configuration
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import StartingPosition, Trigger
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.converge import Prepared
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from ddbinsert import __version__
-from ddbinsert.cli.tree import CommandGroup
-from ddbinsert.cli.values import lighten
+from ddbinsert.cli.command_groups import CommandGroup
+from ddbinsert.cli.option_types import lighten
 
 app = typer.Typer(
     name="ddbinsert",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.advice import Advice
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.seen import World
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.core.trigger.scope import Scope
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render.terminal.screen import Screen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddbinsert.cli.app import Table, command
-from ddbinsert.cli.pipes import refuse_a_closed_pipe
+from ddbinsert.cli.closed_pipe import refuse_a_closed_pipe
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.core.model.record import EventName
 from ddbinsert.errors import ExitCode, UsageError

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.cli.bundle import Bundle
     from ddbinsert.cli.run import Run
-    from ddbinsert.core.proof.proof import Judged, Proof
+    from ddbinsert.core.proof.proof import JudgedProof, Proof
     from ddbinsert.render.verdict.common import NoVerdict
 
 HtmlFile = Annotated[
@@ -145,7 +145,7 @@ class ReportFiles:
             self._write_bundle(self._bundle, lambda one: one.of(proof))
         return proof
 
-    def of_every(self, prove: Callable[[], Sequence[Judged]]) -> Sequence[Judged]:
+    def of_every(self, prove: Callable[[], Sequence[JudgedProof]]) -> Sequence[JudgedProof]:
         """Call ``prove``, write every report on all of its results, and return them."""
         self._begin()
         try:
@@ -172,7 +172,7 @@ class ReportFiles:
     def _write_bundle(self, bundle: Bundle, write: Callable[[Bundle], None]) -> None:
         self._warned(bundle.path, lambda: write(bundle))
 
-    def _without_verdict_of(self, judged: Judged) -> NoVerdict:
+    def _without_verdict_of(self, judged: JudgedProof) -> NoVerdict:
         """The run of one consumer of several that ended in an error."""
         from dataclasses import replace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.proof.again import Earlier, earlier_of, may_be_made_again, stands_against, with_earlier
+from ddbinsert.core.proof.retry import Earlier, earlier_of, may_be_made_again, stands_against, with_earlier
 from ddbinsert.core.proof.verdict import Result
 from ddbinsert.errors import DdbInsertError, ExitCode
 

@@ -113,7 +113,7 @@ class Run:
             settings: Dotted keys of the configuration that flags gave; None is not given.
             unset: Dotted keys of settings to clear.
         """
-        from ddbinsert.cli.configured import load_one
+        from ddbinsert.cli.load_configuration import load_one
 
         loaded, self._arns, self._spec = load_one(self, table, settings or {}, unset)
         self.loaded = (loaded,)
@@ -126,7 +126,7 @@ class Run:
         Args:
             words: Tables, and names of triggers of a file with several.
         """
-        from ddbinsert.cli.configured import load_each
+        from ddbinsert.cli.load_configuration import load_each
 
         loaded, self._arns, self._spec = load_each(self, words, settings)
         self.loaded = loaded.chosen
@@ -158,7 +158,7 @@ class Run:
         Raises:
             UsageError: No table is named anywhere, or one of several triggers has to be chosen.
         """
-        from ddbinsert.cli.configured import the_trigger
+        from ddbinsert.cli.load_configuration import the_trigger
 
         return the_trigger(configuration, self.command)
 

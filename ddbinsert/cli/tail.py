@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.closed_pipe import refuse_a_closed_pipe
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.options import NAME, Settings
-from ddbinsert.cli.pipes import refuse_a_closed_pipe
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, PrerequisiteError, UsageError
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.cli.verify import Way
     from ddbinsert.config import Configurations
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.core.proof.proof import Judged, Proof
+    from ddbinsert.core.proof.proof import JudgedProof, Proof
     from ddbinsert.errors import ExitCode
     from ddbinsert.operations.discovery import Selector
     from ddbinsert.operations.verify.context import VerifyContext
@@ -64,7 +64,7 @@ def _proven(
     run: Run, kept: ReportFiles, way: Way, parts: Parts, found: Callable[[TriggerRun], Trigger], *, emit: bool
 ) -> Outcome:
     from ddbinsert.cli.verify import addressed, verify_context
-    from ddbinsert.core.proof.proof import Judged
+    from ddbinsert.core.proof.proof import JudgedProof
     from ddbinsert.operations.verify.every import AT_ONCE
     from ddbinsert.render.verdict import every as shown
 
@@ -73,10 +73,10 @@ def _proven(
         context = verify_context(part.run)
         return addressed(part.run, _fitting(context, way, trigger).prove(run, context, trigger))
 
-    def every() -> tuple[Judged, ...]:
+    def every() -> tuple[JudgedProof, ...]:
         ended = parts.side_by_side(prove, at_once=AT_ONCE)
         return tuple(
-            Judged(trigger=part.trigger, name=part.loaded.name, proof=one.value, error=one.error)
+            JudgedProof(trigger=part.trigger, name=part.loaded.name, proof=one.value, error=one.error)
             for part, one in zip(parts.every, ended, strict=True)
         )
 
@@ -96,7 +96,7 @@ def _proven(
     )
 
 
-def exit_code_of(judged: Sequence[Judged]) -> ExitCode:
+def exit_code_of(judged: Sequence[JudgedProof]) -> ExitCode:
     """One code for all: 1 where a consumer failed, else 6 where one is open, else that of an error."""
     from ddbinsert.cli.verify import exit_code_of as code_of
 

@@ -7,7 +7,9 @@ import math
 import re
 from typing import Final
 
-from ddbinsert.config.kinds import (
+from ddbinsert.config.nodes import Entries, Items, Node, Reading, Scalar, at, below, every_scalar, to_python
+from ddbinsert.config.problems import Findings, shown
+from ddbinsert.config.value_types import (
     Boolean,
     Choice,
     Kind,
@@ -21,8 +23,6 @@ from ddbinsert.config.kinds import (
     is_secret,
     takes_text,
 )
-from ddbinsert.config.nodes import Entries, Items, Node, Reading, Scalar, at, below, every_scalar, to_python
-from ddbinsert.config.problems import Findings, shown
 
 
 class Invalid:

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from ddbinsert.config import keys
 from ddbinsert.config.keys import Key, Section
-from ddbinsert.config.kinds import Boolean, Choice, Kind, ListOf, MapOf, Nothing, OneOf, Text, Whole
 from ddbinsert.config.layers import EXTENSION
 from ddbinsert.config.names import DEFAULTS, TRIGGERS
 from ddbinsert.config.triggers import NAME
+from ddbinsert.config.value_types import Boolean, Choice, Kind, ListOf, MapOf, Nothing, OneOf, Text, Whole
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

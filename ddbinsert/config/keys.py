@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from ddbinsert.config.connection import ConnectionSpec
-from ddbinsert.config.kinds import Kind, kind_of
 from ddbinsert.config.names import PREFIX
+from ddbinsert.config.value_types import Kind, kind_of
 from ddbinsert.core.model import limits
 from ddbinsert.core.model.wanted import Trigger
 

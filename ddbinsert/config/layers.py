@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from ddbinsert.config import keys
 from ddbinsert.config.check import INVALID, check, is_written_null, nearest
 from ddbinsert.config.keys import Key, Section
-from ddbinsert.config.kinds import Kind, ListOf, MapOf, takes_text
 from ddbinsert.config.names import DEFAULTS, OTHER_VARIABLES, PREFIX, TRIGGERS, flag_of
 from ddbinsert.config.nodes import (
     Entries,
@@ -22,6 +21,7 @@ from ddbinsert.config.nodes import (
     text_scalar,
 )
 from ddbinsert.config.problems import Findings, Place, shown
+from ddbinsert.config.value_types import Kind, ListOf, MapOf, takes_text
 
 #: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
 EXTENSION: Final = "x-"

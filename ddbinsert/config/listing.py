@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.config import keys
 from ddbinsert.config.json_schema import as_written, default_as_written
-from ddbinsert.config.kinds import allowed, is_secret
+from ddbinsert.config.value_types import allowed, is_secret
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ def load(
     bare = _bare(request, findings)
     if bare is not None:
         return bare
-    from ddbinsert.config.chosen import Sources, the_one
+    from ddbinsert.config.selection import Sources, the_one
 
     return the_one(Sources.read(request, findings))
 
@@ -141,7 +141,7 @@ def load_every(
         bare = _bare(request._replace(flags={**flags, **table}), findings)
         if bare is not None:
             return Configurations(chosen=(bare,))
-    from ddbinsert.config.chosen import Sources, every_one
+    from ddbinsert.config.selection import Sources, every_one
 
     return every_one(Sources.read(request, findings), words)
 

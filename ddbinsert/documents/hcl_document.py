@@ -42,7 +42,7 @@ def read_hcl(name: str, text: str) -> Document:
             code="extra-missing",
         ) from error
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language()))
-    reader = _Reader(text)
+    reader = _HclReader(text)
     tree = parser.parse(reader.data).root_node
     root = reader.file(tree)
     line = _first_error(tree)
@@ -63,7 +63,7 @@ def _first_error(node: Any) -> int | None:
     return None
 
 
-class _Reader:
+class _HclReader:
     """Walks the syntax tree; notes the place of every value by its path."""
 
     def __init__(self, text: str) -> None:

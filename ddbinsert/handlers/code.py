@@ -14,7 +14,7 @@ from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.archive import archive
 from ddbinsert.handlers.dependencies import unread_lock, with_dependencies
 from ddbinsert.handlers.entry import BOOTSTRAP, check_function, check_handler, family_of, find_handler
-from ddbinsert.handlers.gather import Gathered, gather, read
+from ddbinsert.handlers.folder_files import Gathered, gather, read
 from ddbinsert.handlers.ignored import FILE_NAME as IGNORE_FILE
 from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
 

@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.model.bounds import LARGEST_UNZIPPED
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
-from ddbinsert.handlers.gather import gather
+from ddbinsert.handlers.folder_files import gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.handlers.gather import Gathered
+    from ddbinsert.handlers.folder_files import Gathered
 
 _REQUIREMENTS = "requirements.txt"
 _MANIFEST = "package.json"

@@ -20,7 +20,7 @@ from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError
 from ddbinsert.local.emulator import HOST, Emulator, new_key
 from ddbinsert.local.guard import IDENTITY_PATH, READY_PATH, identity
-from ddbinsert.local.surroundings import folders, surroundings
+from ddbinsert.local.process_environment import folders, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

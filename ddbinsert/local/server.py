@@ -23,7 +23,7 @@ from ddbinsert.dataclass import dataclass
 from ddbinsert.local.emulator import ACCOUNT_ID
 from ddbinsert.local.process import DETACH
 from ddbinsert.local.state import remove_run
-from ddbinsert.local.warm import warm_up
+from ddbinsert.local.warm_up import warm_up
 
 if TYPE_CHECKING:
     from ddbinsert.local.guard import Asgi, Message, Receive, Scope, Send

@@ -37,7 +37,7 @@ class RegionConnection:
 
 
 @dataclass(frozen=True)
-class _Failed:
+class _FailedPart:
     error: BaseException
 
 
@@ -50,7 +50,7 @@ def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[I
     waiting: queue.SimpleQueue[RegionConnection] = queue.SimpleQueue()
     for place in places:
         waiting.put(place)
-    found: queue.Queue[InventoryEntry | Unread | _Failed | None] = queue.Queue(maxsize=1000)
+    found: queue.Queue[InventoryEntry | Unread | _FailedPart | None] = queue.Queue(maxsize=1000)
     stop = threading.Event()
     workers = [
         threading.Thread(target=_work, args=(waiting, found, stop, clock), daemon=True)
@@ -64,7 +64,7 @@ def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[I
             match found.get():
                 case None:
                     ended += 1
-                case _Failed(error=error):
+                case _FailedPart(error=error):
                     raise error
                 case one:
                     yield one
@@ -81,14 +81,14 @@ def enabled(aws: Aws) -> tuple[str, ...]:
 
 def _work(
     waiting: queue.SimpleQueue[RegionConnection],
-    found: queue.Queue[InventoryEntry | Unread | _Failed | None],
+    found: queue.Queue[InventoryEntry | Unread | _FailedPart | None],
     stop: threading.Event,
     clock: Clock,
 ) -> None:
     """Read the waiting places one after the other."""
     alone = waiting.qsize() == 1
 
-    def give(one: InventoryEntry | Unread | _Failed | None) -> None:
+    def give(one: InventoryEntry | Unread | _FailedPart | None) -> None:
         while not stop.is_set():
             try:
                 return found.put(one, timeout=0.2)
@@ -108,14 +108,14 @@ def _work(
                     return
         except DdbInsertError as error:
             give(
-                _Failed(error)
+                _FailedPart(error)
                 if alone
                 else Unread(
                     region=place.region, profile=place.profile, what="everything", reason=error.message
                 )
             )
         except BaseException as error:  # noqa: BLE001 - raised again when the results are read
-            give(_Failed(error))
+            give(_FailedPart(error))
     give(None)
 
 

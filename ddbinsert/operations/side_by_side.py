@@ -126,7 +126,7 @@ class Named:
             self._reporter.warn(f"{self._name}: {text}", advice and self._addressed(advice))
 
 
-class _Running:
+class _RunningCall:
     """Counts the running workers: a pool does not wait for a worker whose start was interrupted."""
 
     def __init__(self, stop: Stop) -> None:
@@ -164,7 +164,7 @@ def side_by_side(
     Raises:
         KeyboardInterrupt: The run was interrupted; raised after every worker has cleaned up.
     """
-    running = _Running(stop)
+    running = _RunningCall(stop)
 
     def ended(call: Callable[[], T]) -> Ended[T]:
         with running:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ddbinsert.core.audit_log import AuditQueryResult
-    from ddbinsert.core.proof.gaps.stored import AuditComparison
+    from ddbinsert.core.proof.gaps.audit_table import AuditComparison
     from ddbinsert.render.terminal.screen import Screen
 
 

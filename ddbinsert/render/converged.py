@@ -9,7 +9,7 @@ from ddbinsert.render import steps as words
 
 if TYPE_CHECKING:
     from ddbinsert.advice import Advice
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.render.terminal.screen import Screen
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ddbinsert.advice import Advice
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.core.trigger.outcome import Status
+    from ddbinsert.core.trigger.results import Status
     from ddbinsert.render.terminal.screen import Screen
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ddbinsert import local
     from ddbinsert.aws.session.session import Aws
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.core.trigger.steps import Step
     from tests.strict.bench import Bench
 

@@ -27,7 +27,7 @@ from ddbinsert.core.model.wanted import (
 )
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger import steps as s
-from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.function_settings import with_values
 from ddbinsert.core.trigger.plan_function import wanted_policy
 from ddbinsert.core.trigger.settings import COMPARED, MAPPING_SETTINGS

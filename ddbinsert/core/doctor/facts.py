@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
-from ddbinsert.core.trigger.effective import restores_role
+from ddbinsert.core.trigger.effective_settings import restores_role
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ class Proof:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class JudgedProof:
     """What became of one consumer: a proof, or the error that ended its run.
 
     Attributes:

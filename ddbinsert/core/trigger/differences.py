@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.trigger.effective import changes_code
+from ddbinsert.core.trigger.effective_settings import changes_code
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, as_inserts
 from ddbinsert.core.trigger.steps import Change

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.steps import Change, Step
 
 
-class Part(StrEnum):
+class TriggerPart(StrEnum):
     """The parts of a trigger that can drift."""
 
     STREAM = "stream"
@@ -64,7 +64,7 @@ class Drifted:
         want: The given value. Values of environment variables are in neither.
     """
 
-    part: Part
+    part: TriggerPart
     name: str
     field: str
     have: str
@@ -99,7 +99,7 @@ def _of_view(want: Trigger, have: World) -> Iterator[Drifted]:
     table = have.table
     if table is not None and table.view is not None and table.view is not want.view:
         yield Drifted(
-            part=Part.STREAM,
+            part=TriggerPart.STREAM,
             name=table.name,
             field="view_type",
             have=table.view.value,
@@ -121,36 +121,38 @@ def _of_step(step: Step, want: Trigger, have: World, package: Package | None) ->
 
 
 #: By step of a plan: what is missing, for steps that create, and what differs, for steps that update.
-_MADE: Mapping[type, Part] = {
-    CreateFunction: Part.FUNCTION,
-    CreateRole: Part.ROLE,
-    CreateLogGroup: Part.LOG_GROUP,
-    CreateQueue: Part.QUEUE,
+_MADE: Mapping[type, TriggerPart] = {
+    CreateFunction: TriggerPart.FUNCTION,
+    CreateRole: TriggerPart.ROLE,
+    CreateLogGroup: TriggerPart.LOG_GROUP,
+    CreateQueue: TriggerPart.QUEUE,
 }
-_CHANGED: Mapping[type, Part] = {
-    UpdateFunctionSettings: Part.FUNCTION,
-    UpdateRole: Part.ROLE,
-    UpdateMapping: Part.MAPPING,
+_CHANGED: Mapping[type, TriggerPart] = {
+    UpdateFunctionSettings: TriggerPart.FUNCTION,
+    UpdateRole: TriggerPart.ROLE,
+    UpdateMapping: TriggerPart.MAPPING,
 }
 
 
 def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
     match step:
         case EnableStream():
-            yield Drifted(part=Part.STREAM, name=step.table, field="stream", have="off", want=step.view.value)
+            yield Drifted(
+                part=TriggerPart.STREAM, name=step.table, field="stream", have="off", want=step.view.value
+            )
         case CreateMapping():
             left = [mapping.uuid for mapping in have.stale_mappings]
             there = f"{', '.join(left)} reads a replaced stream" if left else "missing"
             yield Drifted(
-                part=Part.MAPPING,
+                part=TriggerPart.MAPPING,
                 name=step.function,
-                field=Part.MAPPING.value,
+                field=TriggerPart.MAPPING.value,
                 have=there,
                 want="on the live stream",
             )
         case UpdateFunctionCode():
             yield Drifted(
-                part=Part.FUNCTION,
+                part=TriggerPart.FUNCTION,
                 name=step.name,
                 field="function.code",
                 have=f"different code (according to its tag: {step.have})",
@@ -158,7 +160,7 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
             )
         case SetRetention():
             yield Drifted(
-                part=Part.LOG_GROUP,
+                part=TriggerPart.LOG_GROUP,
                 name=step.name,
                 field="function.log_retention_days",
                 have=str(step.have or "none"),
@@ -168,7 +170,7 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
             pass
 
 
-def _changed(part: Part, name: str, changes: tuple[Change, ...]) -> Iterator[Drifted]:
+def _changed(part: TriggerPart, name: str, changes: tuple[Change, ...]) -> Iterator[Drifted]:
     for change in changes:
         yield Drifted(part=part, name=name, field=change.field, have=change.have, want=change.want)
 
@@ -179,10 +181,14 @@ def _policy(role: str, have: World, want: Trigger, package: Package | None) -> I
     there, asked = _rights(present), _rights(wanted_policy(want, have, package))
     for right in asked:
         if right not in there:
-            yield Drifted(part=Part.ROLE, name=role, field="role.policy", have=f"without {right}", want=right)
+            yield Drifted(
+                part=TriggerPart.ROLE, name=role, field="role.policy", have=f"without {right}", want=right
+            )
     for right in there:
         if right not in asked:
-            yield Drifted(part=Part.ROLE, name=role, field="role.policy", have=right, want=f"without {right}")
+            yield Drifted(
+                part=TriggerPart.ROLE, name=role, field="role.policy", have=right, want=f"without {right}"
+            )
 
 
 def _rights(policy: str | None) -> list[str]:
@@ -209,15 +215,15 @@ def _listed(value: object) -> list[str]:
 
 def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
     """Differences of the given tags, on each part that ddbinsert created and whose tags are known."""
-    parts: list[tuple[Part, str, Mapping[str, str] | None]] = []
+    parts: list[tuple[TriggerPart, str, Mapping[str, str] | None]] = []
     if have.function is not None:
-        parts.append((Part.FUNCTION, have.function.name, have.function.tags))
+        parts.append((TriggerPart.FUNCTION, have.function.name, have.function.tags))
     if have.role is not None and want.function.role is None:
-        parts.append((Part.ROLE, have.role.name, {**have.role.tags, **_own(want, have.role.tags)}))
+        parts.append((TriggerPart.ROLE, have.role.name, {**have.role.tags, **_own(want, have.role.tags)}))
     if have.log_group is not None:
-        parts.append((Part.LOG_GROUP, have.log_group.name, have.log_group.tags))
+        parts.append((TriggerPart.LOG_GROUP, have.log_group.name, have.log_group.tags))
     if have.live_mapping is not None:
-        parts.append((Part.MAPPING, have.live_mapping.uuid, have.live_mapping.tags))
+        parts.append((TriggerPart.MAPPING, have.live_mapping.uuid, have.live_mapping.tags))
     for part, name, tags in parts:
         if tags is not None and tags.get(OWNER_TAG) == want.table:
             yield from _changed(part, name, tuple(tag_changes(want, tags)))
@@ -298,5 +304,5 @@ class DriftSeen:
     found: tuple[Drifted, ...]
     steps: tuple[Step, ...] = ()
     kept: tuple[Change, ...] = ()
-    changes: Mapping[Part, LastChange] = field(default_factory=dict)
+    changes: Mapping[TriggerPart, LastChange] = field(default_factory=dict)
     unasked: str = ""

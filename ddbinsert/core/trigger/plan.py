@@ -14,7 +14,7 @@ from ddbinsert.core.arn import resource_name
 from ddbinsert.core.model.key_text import describe_key
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
 from ddbinsert.core.trigger.differences import mapping_changes, tag_changes
-from ddbinsert.core.trigger.effective import effective, settings_source
+from ddbinsert.core.trigger.effective_settings import effective, settings_source
 from ddbinsert.core.trigger.plan_function import function_steps, is_ours_to_change, tag_steps
 from ddbinsert.core.trigger.policy import further_grants
 from ddbinsert.core.trigger.refusals import not_ours, view_differs

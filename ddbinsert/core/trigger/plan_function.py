@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.model.wanted import CODE_TAG, LOG_TAG, OWN_CODE, OWNER_TAG, logs_audit_entries
 from ddbinsert.core.trigger.differences import code_differs, function_changes, role_changes, tag_changes
-from ddbinsert.core.trigger.effective import changes_code, knows_code
+from ddbinsert.core.trigger.effective_settings import changes_code, knows_code
 from ddbinsert.core.trigger.policy import further_grants, role_policy, statements_of
 from ddbinsert.core.trigger.refusals import (
     not_ours,

@@ -13,11 +13,11 @@ from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.groups import Grouping
-from ddbinsert.core.proof.gaps.judge import RESTART, Around, Judged, judge
-from ddbinsert.core.proof.gaps.model import Gaps, Outcome, Stretch
+from ddbinsert.core.proof.gaps.judge import RESTART, Around, JudgedInsert, judge
+from ddbinsert.core.proof.gaps.model import Gaps, InsertOutcome, Stretch
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
-from ddbinsert.operations.gaps.around import look_up, scene_of
+from ddbinsert.operations.gaps.circumstances import look_up, scene_of
 from ddbinsert.operations.gaps.keys import KeyIndex
 from ddbinsert.operations.gaps.ledger import State
 from ddbinsert.operations.gaps.reading import read_log, read_streams
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.judge import Scene
     from ddbinsert.core.proof.gaps.lines import PastLines
     from ddbinsert.core.proof.gaps.model import Insert
-    from ddbinsert.operations.gaps.around import GapFacts
+    from ddbinsert.operations.gaps.circumstances import GapFacts
+    from ddbinsert.operations.gaps.insert_store import Store
     from ddbinsert.operations.gaps.ledger import Given
     from ddbinsert.operations.gaps.reading import ReadStreams
     from ddbinsert.operations.gaps.scope import Options
-    from ddbinsert.operations.gaps.store import Store
     from ddbinsert.operations.verify.subject import Subject
 
 _MARKED = 1_000
@@ -56,7 +56,7 @@ class Audited:
 
     def missed(self) -> Iterator[tuple[Insert, str]]:
         """Every missed insert with its cause, shard by shard, in the shard's order."""
-        return self.store.with_outcome(Outcome.MISSED)
+        return self.store.with_outcome(InsertOutcome.MISSED)
 
 
 def audit(
@@ -195,7 +195,7 @@ class _Audit:
         passed = self._store.passed(known.now - self._settle)
         beyond = _passed_descendants(passed, found.parents)
         hidden: dict[str, list[float]] = {}
-        marked: list[tuple[Insert, Judged]] = []
+        marked: list[tuple[Insert, JudgedInsert]] = []
         for one in self._store.suspects():
             if one.at > self._until:
                 continue
@@ -214,15 +214,15 @@ class _Audit:
             self._counts[judged.outcome] += 1
             self._counts["repaired"] += around.repaired_at is not None and one.ok_at is None
             match judged.outcome:
-                case Outcome.MISSED:
+                case InsertOutcome.MISSED:
                     self._counts["test"] += is_test_key(json.loads(one.keys))
                     grouping.add(one, judged, place[0])
-                case Outcome.WAITING:
+                case InsertOutcome.WAITING:
                     self._counts[f"waits: {judged.why}"] += 1
-                case Outcome.UNJUDGED:
+                case InsertOutcome.UNJUDGED:
                     span = hidden.setdefault(judged.why, [one.at, one.at, 0.0])
                     hidden[judged.why] = [min(span[0], one.at), max(span[1], one.at), span[2] + 1]
-                case Outcome.PROCESSED:
+                case InsertOutcome.PROCESSED:
                     continue
             marked.append((one, judged))
             if len(marked) >= _MARKED:
@@ -246,8 +246,8 @@ class _Audit:
     ) -> Gaps:
         counts, subject = self._counts, self._subject
         inserts = self._store.count_until(self._until) + found.unrecognizable
-        missed, waiting = counts[Outcome.MISSED], counts[Outcome.WAITING]
-        unjudged = counts[Outcome.UNJUDGED] + found.unrecognizable
+        missed, waiting = counts[InsertOutcome.MISSED], counts[InsertOutcome.WAITING]
+        unjudged = counts[InsertOutcome.UNJUDGED] + found.unrecognizable
         return Gaps(
             table=subject.table.name,
             function=subject.function.name,

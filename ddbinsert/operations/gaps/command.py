@@ -11,11 +11,11 @@ from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.gaps.audit import audit
 from ddbinsert.operations.gaps.backfill import backfill, settle_unanswered
 from ddbinsert.operations.gaps.from_table import ItemSource, compare, estimate, readable_sink, unfiltered
+from ddbinsert.operations.gaps.insert_store import opened
+from ddbinsert.operations.gaps.item_store import opened as opened_pairs
 from ddbinsert.operations.gaps.ledger import RepairLedger, ledger_path
-from ddbinsert.operations.gaps.pairs import opened as opened_pairs
 from ddbinsert.operations.gaps.repair import await_answers, refuse_disabled, repair
 from ddbinsert.operations.gaps.scope import Options, settle_of
-from ddbinsert.operations.gaps.store import opened
 from ddbinsert.operations.verify.clock import server_clock
 from ddbinsert.operations.verify.subject import find_subject
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.sql import SqlStatements
     from ddbinsert.operations.gaps.audit import Audited
     from ddbinsert.operations.gaps.backfill import BackfillOptions
-    from ddbinsert.operations.gaps.pairs import Pairs
+    from ddbinsert.operations.gaps.item_store import Pairs
     from ddbinsert.operations.verify.subject import Subject
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.aws.read.export_places import ExportPlace
     from ddbinsert.aws.session.session import Aws
-    from ddbinsert.operations.gaps.pairs import Pairs
+    from ddbinsert.operations.gaps.item_store import Pairs
     from ddbinsert.operations.verify.subject import Subject
 
 _REPORTED = 5_000

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.core.proof.gaps.lines import Line
+    from ddbinsert.operations.gaps.insert_store import Store
     from ddbinsert.operations.gaps.keys import KeyIndex
-    from ddbinsert.operations.gaps.store import Store
 
 #: Number of records or lines between two progress reports.
 _REPORTED = 5_000

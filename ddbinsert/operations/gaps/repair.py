@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.aws.read.records_at import records_at
 from ddbinsert.core.failed_records import sequence_of
-from ddbinsert.core.proof.gaps.model import Cause, Repair
+from ddbinsert.core.proof.gaps.model import GapCause, Repair
 from ddbinsert.errors import DdbInsertError, PrerequisiteError
 from ddbinsert.operations.failures.replay import Giver, call_of
 
@@ -31,7 +31,7 @@ def refuse_disabled(gaps: Gaps) -> None:
     Raises:
         PrerequisiteError: Some inserts were missed because the mapping is disabled.
     """
-    held = next((one for one in gaps.groups if one.cause is Cause.MAPPING_DISABLED), None)
+    held = next((one for one in gaps.groups if one.cause is GapCause.MAPPING_DISABLED), None)
     if held is not None:
         raise PrerequisiteError(
             f"The mapping is disabled, and {held.count:,} inserts wait for it: once enabled it delivers them, "

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.trigger.consequences import consequences, of_others
-from ddbinsert.core.trigger.effective import effective
-from ddbinsert.core.trigger.kept import kept_settings
-from ddbinsert.core.trigger.outcome import Converged
+from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.plan_function import needs_package
+from ddbinsert.core.trigger.results import Converged
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
+from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.dataclass import dataclass
 from ddbinsert.operations.handlers.sinks import check_sinks
 from ddbinsert.operations.provision.carry_out import carry_out

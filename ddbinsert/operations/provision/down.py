@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
 from ddbinsert.core.model.wanted import OWNER_TAG
-from ddbinsert.core.trigger.outcome import Converged
 from ddbinsert.core.trigger.removal import USUAL, Keeping, Removal, removal
+from ddbinsert.core.trigger.results import Converged
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.steps import DeleteTable, DisableStream
 from ddbinsert.dataclass import dataclass

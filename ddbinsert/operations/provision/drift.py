@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.aws.errors import CredentialsError
-from ddbinsert.core.trigger.drift import DriftSeen, Part, Recorded, drift_of, last_change, undoing
-from ddbinsert.core.trigger.effective import effective
-from ddbinsert.core.trigger.kept import kept_settings
+from ddbinsert.core.trigger.drift import DriftSeen, Recorded, TriggerPart, drift_of, last_change, undoing
+from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.core.trigger.plan_function import needs_package
 from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.provision.converge_options import ConvergeOptions
 from ddbinsert.operations.provision.preparation import (
@@ -98,17 +98,17 @@ def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
     return replace(seen, changes=changes, unasked=unasked)
 
 
-def _modified(world: World, part: Part) -> float | None:
+def _modified(world: World, part: TriggerPart) -> float | None:
     match part:
-        case Part.FUNCTION if world.function is not None:
+        case TriggerPart.FUNCTION if world.function is not None:
             return world.function.modified_at
-        case Part.MAPPING if world.live_mapping is not None:
+        case TriggerPart.MAPPING if world.live_mapping is not None:
             return world.live_mapping.modified
         case _:
             return None
 
 
-def _recorded(context: Context, world: World, part: Part) -> list[Recorded]:
+def _recorded(context: Context, world: World, part: TriggerPart) -> list[Recorded]:
     """CloudTrail's events about a part; an event has the resource's name or its ARN, as the call had."""
     from ddbinsert.aws.read.doctor.recent_activity import read_changes
 
@@ -120,14 +120,14 @@ def _recorded(context: Context, world: World, part: Part) -> list[Recorded]:
     return []
 
 
-def _names(world: World, part: Part) -> tuple[str, ...]:
+def _names(world: World, part: TriggerPart) -> tuple[str, ...]:
     seen = {
-        Part.FUNCTION: world.function,
-        Part.ROLE: world.role,
-        Part.LOG_GROUP: world.log_group,
-        Part.STREAM: world.table,
+        TriggerPart.FUNCTION: world.function,
+        TriggerPart.ROLE: world.role,
+        TriggerPart.LOG_GROUP: world.log_group,
+        TriggerPart.STREAM: world.table,
     }.get(part)
-    if part is Part.MAPPING:
+    if part is TriggerPart.MAPPING:
         live = world.live_mapping
         return () if live is None else (live.uuid, live.arn)
     return () if seen is None else (seen.name, seen.arn)

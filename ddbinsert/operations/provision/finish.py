@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.scope import Allowed, Scope
 from ddbinsert.operations.provision.carry_out import carry_out
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.draining import Draining
-    from ddbinsert.core.trigger.outcome import Converged
+    from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
 from ddbinsert.core.trigger.differences import cleared_tags, mapping_changes, tag_changes
-from ddbinsert.core.trigger.effective import knows_code, settings_source
+from ddbinsert.core.trigger.effective_settings import knows_code, settings_source
 from ddbinsert.core.trigger.partial_batch import VARIABLE, following
 from ddbinsert.core.trigger.plan_function import changes_retention
 from ddbinsert.core.trigger.policy import failure_destination

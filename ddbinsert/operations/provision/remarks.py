@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
-from ddbinsert.core.trigger.effective import settings_source
+from ddbinsert.core.trigger.effective_settings import settings_source
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.steps import AdoptFunction, CreateMapping, ReplaceStream, UpdateFunctionCode
 from ddbinsert.errors import AwsError

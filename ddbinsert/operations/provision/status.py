@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.core.doctor.facts import Facts, Metrics, SinkSeen
 from ddbinsert.core.doctor.model import FactSource
-from ddbinsert.core.trigger.outcome import Status
+from ddbinsert.core.trigger.results import Status
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.existing_resources import missing_table, trigger_world
 from ddbinsert.operations.provision.draining import draining_of

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ddbinsert.core.proof.circumstances import Circumstances
-    from ddbinsert.core.proof.parts import Part
+    from ddbinsert.core.proof.filter_parts import FilterPart
     from ddbinsert.operations.verify.context import VerifyOptions
     from ddbinsert.operations.verify.run import Watch
     from ddbinsert.operations.verify.subject import Subject
@@ -23,7 +23,7 @@ def evidence_of(
     watch: Watch,
     around: Circumstances,
     options: VerifyOptions,
-    parts: Sequence[Part],
+    parts: Sequence[FilterPart],
 ) -> tuple[Evidence, ...]:
     """The evidence of a run, in the order in which verdicts list it.
 
@@ -46,7 +46,7 @@ def evidence_of(
     )
 
 
-def _writes(watch: Watch, options: VerifyOptions, parts: Sequence[Part]) -> Evidence:
+def _writes(watch: Watch, options: VerifyOptions, parts: Sequence[FilterPart]) -> Evidence:
     tally = watch.tally
     writes = sum(len(lane.written) for lane in tally.lanes) + tally.bulk_written
     methods = sorted({lane.lane.method.value for lane in tally.lanes if lane.lane.writes})

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.proof.causes.causes import findings
 from ddbinsert.core.proof.symptoms import Missing, Symptoms, symptoms
 from ddbinsert.core.proof.verdict import Evidence, judge
-from ddbinsert.operations.verify.around import look_around, unexplained_failures
+from ddbinsert.operations.verify.circumstances import look_around, unexplained_failures
 from ddbinsert.operations.verify.evidence import configuration_of, evidence_of
 from ddbinsert.operations.verify.own_code import runs_a_template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.proof.parts import Part
+    from ddbinsert.core.proof.filter_parts import FilterPart
     from ddbinsert.core.proof.tally import Tally
     from ddbinsert.core.proof.verdict import Finding, Verdict
-    from ddbinsert.operations.verify.around import Beginning
+    from ddbinsert.operations.verify.circumstances import Beginning
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.run import Watch
     from ddbinsert.operations.verify.subject import Subject
@@ -42,7 +42,7 @@ def conclude(
     options: VerifyOptions,
     before: Beginning,
     *,
-    parts: Sequence[Part] = (),
+    parts: Sequence[FilterPart] = (),
 ) -> Verdict:
     """The verdict on a run.
 

@@ -15,16 +15,16 @@ from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
 from ddbinsert.core.proof.causes.causes import findings
+from ddbinsert.core.proof.filter_parts import not_found
 from ddbinsert.core.proof.mapping_counts import told
 from ddbinsert.core.proof.observed import Ongoing
 from ddbinsert.core.proof.observed_lines import OngoingByLines
-from ddbinsert.core.proof.parts import not_found
+from ddbinsert.core.proof.observed_verdict import judge_watched, unseen_traffic
 from ddbinsert.core.proof.proof import Proof
 from ddbinsert.core.proof.verdict import Evidence
-from ddbinsert.core.proof.watched import judge_watched, unseen_traffic
 from ddbinsert.core.receipt import MARK
 from ddbinsert.core.times import words
-from ddbinsert.operations.verify.around import begin, look_around, unexplained_failures
+from ddbinsert.operations.verify.circumstances import begin, look_around, unexplained_failures
 from ddbinsert.operations.verify.clock import not_before
 from ddbinsert.operations.verify.deliveries import deliveries_of
 from ddbinsert.operations.verify.evidence import configuration_of

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.core.proof.script import Script
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
-    from ddbinsert.operations.verify.early import EarlyLook
+    from ddbinsert.operations.verify.prefetch import Prefetch
 
 #: The codes of leaks.
 _LEAKS = frozenset({"filter-leaks", "intruders-processed"})
@@ -56,7 +56,7 @@ def verify(
     options: VerifyOptions,
     *,
     known: World | None = None,
-    early: EarlyLook | None = None,
+    early: Prefetch | None = None,
 ) -> Proof:
     """Prove a trigger.
 

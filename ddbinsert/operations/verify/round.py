@@ -15,7 +15,7 @@ from ddbinsert.core.proof.tally import Tally
 from ddbinsert.core.proof.verdict import Finding, Weight
 
 if TYPE_CHECKING:
-    from ddbinsert.core.proof.parts import Part
+    from ddbinsert.core.proof.filter_parts import FilterPart
     from ddbinsert.core.proof.script import Script
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.run import Watch
@@ -35,18 +35,18 @@ def one_round(
     Args:
         with_parts: Write an additional item for each part of a filter that the other items do not test.
     """
-    from ddbinsert.operations.verify.around import begin
+    from ddbinsert.operations.verify.circumstances import begin
     from ddbinsert.operations.verify.judge import conclude, refuse
     from ddbinsert.operations.verify.run import Watch
 
     started = context.clock.now()
     certain = subject.certain_failures()
     sample = Sample() if certain else sample_of(subject, options)
-    found: tuple[Part, ...] = ()
+    found: tuple[FilterPart, ...] = ()
     copies, copies_of = 1, {}
     if not certain and isinstance(sample, Sample):
         if with_parts and any({*mapping.filters} - {INSERT_ONLY} for mapping in subject.mappings):
-            from ddbinsert.core.proof.parts import parts
+            from ddbinsert.core.proof.filter_parts import parts
 
             found = parts(subject.mappings, subject.table, sample)
             own = [part.sample for part in found if part.sample is not None]

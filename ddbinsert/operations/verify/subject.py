@@ -14,7 +14,7 @@ from ddbinsert.core.proof.circumstances import Circumstances
 from ddbinsert.core.proof.probe_item import SECRET
 from ddbinsert.core.proof.target import Target, is_qualified, qualified
 from ddbinsert.core.proof.verdict import Finding, Weight
-from ddbinsert.core.trigger.effective import restores_role
+from ddbinsert.core.trigger.effective_settings import restores_role
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.existing_resources import missing_table

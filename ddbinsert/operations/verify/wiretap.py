@@ -20,7 +20,7 @@ from ddbinsert.core.proof.script import Script
 from ddbinsert.core.proof.tally import Tally
 from ddbinsert.core.proof.verdict import Evidence, Finding, Weight, also
 from ddbinsert.errors import PrerequisiteError
-from ddbinsert.operations.verify.around import begin, look_around
+from ddbinsert.operations.verify.circumstances import begin, look_around
 from ddbinsert.operations.verify.observe import watch
 from ddbinsert.operations.verify.prove import before_writing, prove
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.operations.provision.converge_options import Confirm
-    from ddbinsert.operations.verify.around import Beginning
+    from ddbinsert.operations.verify.circumstances import Beginning
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.subject import Subject
 

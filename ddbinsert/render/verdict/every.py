@@ -11,13 +11,13 @@ from ddbinsert.render.verdict.plain_text import plain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.proof.proof import Judged
+    from ddbinsert.core.proof.proof import JudgedProof
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.render.terminal.screen import Screen
     from ddbinsert.render.verdict import document
 
 
-def data(judged: Sequence[Judged]) -> document.Every:
+def data(judged: Sequence[JudgedProof]) -> document.Every:
     """The verdicts for the envelope; `document` describes them."""
     return {
         "verdicts": [
@@ -38,7 +38,7 @@ def _failure(error: DdbInsertError) -> document.Failure:
     return {"code": error.code, "message": error.message, "hint": hint}
 
 
-def human(screen: Screen, judged: Sequence[Judged]) -> None:
+def human(screen: Screen, judged: Sequence[JudgedProof]) -> None:
     """Each verdict in full, then a line for each."""
     for one in judged:
         screen.line(_heading(one), "bold")
@@ -55,10 +55,10 @@ def human(screen: Screen, judged: Sequence[Judged]) -> None:
     screen.line(f"{passed} of {len(judged)} passed")
 
 
-def _heading(one: Judged) -> str:
+def _heading(one: JudgedProof) -> str:
     where = f"{plain(one.trigger.table)} → {plain(one.trigger.function_name)}"
     return f"{one.name} ({where})" if one.name else where
 
 
-def _word(one: Judged) -> str:
+def _word(one: JudgedProof) -> str:
     return "NO VERDICT" if one.proof is None else one.proof.verdict.result.value

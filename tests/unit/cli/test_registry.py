@@ -9,9 +9,9 @@ import pytest
 
 import ddbinsert.cli
 from ddbinsert.cli.app import registered
+from ddbinsert.cli.command_groups import CommandGroup
 from ddbinsert.cli.help import summary
 from ddbinsert.cli.registry import TABLE, below, commands
-from ddbinsert.cli.tree import CommandGroup
 
 ROWS = [row for rows in TABLE.values() for row in rows]
 

@@ -9,7 +9,7 @@ from ddbinsert.core.filters.lint.impossible import is_impossible, takes_all, why
 from ddbinsert.core.filters.lint.places import Remark, not_in_view, nowhere
 from ddbinsert.core.filters.lint.redundant import repetitions
 from ddbinsert.core.filters.lint.report import Correction, LintSeverity
-from ddbinsert.core.filters.reach.known import known_kinds
+from ddbinsert.core.filters.reach.fixed_fields import known_kinds
 from ddbinsert.core.filters.reach.reach import may_be_absent
 from ddbinsert.core.filters.record.kinds import ALWAYS_PRESENT, LeafKind
 from ddbinsert.core.filters.record.place import Location, locate

@@ -21,7 +21,7 @@ from ddbinsert.core.filters.reach.demands import (
     demands_of,
     unsatisfied,
 )
-from ddbinsert.core.filters.reach.known import known_kinds
+from ddbinsert.core.filters.reach.fixed_fields import known_kinds
 from ddbinsert.core.filters.record.assemble import Assembly, assembled
 from ddbinsert.core.filters.record.items import Slot, TypeConflict, slot_at
 from ddbinsert.core.filters.record.kinds import (

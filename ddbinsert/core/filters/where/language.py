@@ -90,7 +90,7 @@ def read_condition(text: str) -> Tree:
     Raises:
         ConditionError: It is not valid, at the character.
     """
-    reader = _Reader(text)
+    reader = _ConditionReader(text)
     tree = reader.any_of(0)
     reader.expect_end()
     return tree
@@ -117,7 +117,7 @@ def _unreadable(character: str) -> str:
     return f"{character!r} is not expected here."
 
 
-class _Reader:
+class _ConditionReader:
     """Recursive descent over the tokens of one condition."""
 
     def __init__(self, text: str) -> None:

@@ -78,7 +78,7 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class TrialOutcome:
     """What was seen.
 
     Attributes:
@@ -152,7 +152,7 @@ class Outcome:
         )
 
 
-def judge_outcome(seen: Outcome) -> Iterator[Finding]:
+def judge_outcome(seen: TrialOutcome) -> Iterator[Finding]:
     """What is wrong with the failure path, or not known about it."""
     if not seen.tries or seen.fixed:
         yield _not_given(seen)
@@ -180,7 +180,7 @@ def not_emulated(evidence: str) -> Finding:
     )
 
 
-def _not_given(seen: Outcome) -> Finding:
+def _not_given(seen: TrialOutcome) -> Finding:
     return Finding(
         code=Cause.POISON_NOT_GIVEN,
         weight=Weight.HOLE,
@@ -194,7 +194,7 @@ def _not_given(seen: Outcome) -> Finding:
     )
 
 
-def _too_often(seen: Outcome) -> Iterator[Finding]:
+def _too_often(seen: TrialOutcome) -> Iterator[Finding]:
     demanded = seen.limits.retries
     limit = seen.mapping.retries if demanded is None else demanded
     more = seen.retries - limit
@@ -219,7 +219,7 @@ def _slack(mapping: MappingState) -> int:
     return 1 + ((mapping.batch_size - 1).bit_length() if mapping.bisect else 1)
 
 
-def _others(seen: Outcome) -> Iterator[Finding]:
+def _others(seen: TrialOutcome) -> Iterator[Finding]:
     """Of the others of its shard and of its batches: what became of them, and when."""
     lost = [one for one in seen.companions if one.processed is None]
     gone = frozenset[str]().union(*(one.covers for one in seen.kept))
@@ -274,7 +274,7 @@ def _others(seen: Outcome) -> Iterator[Finding]:
         )
 
 
-def _alone(seen: Outcome) -> Iterator[Finding]:
+def _alone(seen: TrialOutcome) -> Iterator[Finding]:
     if not any(one.follows for one in seen.neighbours):
         what = (
             "no other test item was in the shard of the failing one: how long it delays others is not known"
@@ -292,7 +292,7 @@ def _alone(seen: Outcome) -> Iterator[Finding]:
     )
 
 
-def _document(seen: Outcome) -> Iterator[Finding]:
+def _document(seen: TrialOutcome) -> Iterator[Finding]:
     place = seen.mapping.on_failure or "the destination"
     if any(one.recovered for one in seen.kept):
         return

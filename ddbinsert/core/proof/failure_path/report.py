@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.proof.causes.catalog import About
-from ddbinsert.core.proof.failure_path.outcome import Outcome, Stand
+from ddbinsert.core.proof.failure_path.outcome import Stand, TrialOutcome
 from ddbinsert.core.proof.symptoms import Symptoms
 from ddbinsert.core.proof.verdict import Result, Verdict, Weight, by_weight, result_of
 from ddbinsert.core.times import words
@@ -27,7 +27,7 @@ class FailurePath:
     """
 
     function: str
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[TrialOutcome, ...] = ()
 
     @property
     def on_tap(self) -> bool:
@@ -73,7 +73,7 @@ def _summary(result: Result, path: FailurePath, findings: Sequence[Finding]) -> 
     return f"{how}: {decisive[0].text}{more}"
 
 
-def _told(seen: Outcome) -> str:
+def _told(seen: TrialOutcome) -> str:
     return (
         f"it was tried {len(seen.tries)} times, kept {len(seen.neighbours)} others waiting for "
         f"{words(seen.longest)} at most, and its record "
@@ -114,7 +114,7 @@ def shown(about: About, path: FailurePath) -> str:
     return " ".join(dict.fromkeys(_shown(about, seen) for seen in path.outcomes))
 
 
-def _shown(about: About, seen: Outcome) -> str:
+def _shown(about: About, seen: TrialOutcome) -> str:
     match about:
         case About.LIMITED:
             return f"It was tried {len(seen.tries)} times, and one and the same batch retried {seen.retries} times."
@@ -131,7 +131,7 @@ def _shown(about: About, seen: Outcome) -> str:
             return f"{documents or 'No document'} at {seen.mapping.on_failure}; its record was read back."
 
 
-def _processed(seen: Outcome) -> int:
+def _processed(seen: TrialOutcome) -> int:
     return sum(one.processed is not None for one in seen.companions)
 
 

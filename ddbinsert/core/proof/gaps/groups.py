@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.gaps.judge import RESTART
-from ddbinsert.core.proof.gaps.model import Cause, Group
+from ddbinsert.core.proof.gaps.model import GapCause, Group
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ddbinsert.core.proof.gaps.judge import Judged, Scene
+    from ddbinsert.core.proof.gaps.judge import JudgedInsert, Scene
     from ddbinsert.core.proof.gaps.model import Insert
 
 _DOCUMENTS = 5
@@ -45,11 +45,11 @@ class Grouping:
         self, scenes: Mapping[str, Scene], dropped: float, *, errors: tuple[str, ...], most: int
     ) -> None:
         self._scenes, self._dropped, self._errors, self._most = scenes, dropped, errors, most
-        self._groups: dict[Cause, _Growing] = {}
+        self._groups: dict[GapCause, _Growing] = {}
 
-    def add(self, one: Insert, judged: Judged, stream: str) -> None:
+    def add(self, one: Insert, judged: JudgedInsert, stream: str) -> None:
         """Take a missed insert of a stream."""
-        group = self._groups.setdefault(judged.cause or Cause.UNKNOWN, _Growing())
+        group = self._groups.setdefault(judged.cause or GapCause.UNKNOWN, _Growing())
         group.count += 1
         group.first, group.last = min(group.first, one.at), max(group.last, one.at)
         group.streams.setdefault(stream)
@@ -75,32 +75,32 @@ class Grouping:
         )
         return tuple(sorted(made, key=lambda group: (-group.count, group.cause)))
 
-    def _evidence(self, cause: Cause, group: _Growing) -> Iterator[str]:
+    def _evidence(self, cause: GapCause, group: _Growing) -> Iterator[str]:
         scenes = [self._scenes[arn] for arn in group.streams]
         match cause:
-            case Cause.DISCARDED | Cause.FUNCTION_ERROR:
+            case GapCause.DISCARDED | GapCause.FUNCTION_ERROR:
                 yield from self._of_failures(cause, group)
-            case Cause.HANDLER_SKIPPED:
+            case GapCause.HANDLER_SKIPPED:
                 yield from _of_skipped(group)
-            case Cause.LATEST | Cause.MAPPING_CHANGED:
-                yield from _of_changes(scenes, group, latest=cause is Cause.LATEST)
-            case Cause.MAPPING_DISABLED:
+            case GapCause.LATEST | GapCause.MAPPING_CHANGED:
+                yield from _of_changes(scenes, group, latest=cause is GapCause.LATEST)
+            case GapCause.MAPPING_DISABLED:
                 yield from _of_mappings(scenes)
-            case Cause.STREAM_REPLACED:
+            case GapCause.STREAM_REPLACED:
                 yield from (f"no mapping of the function reads {arn}" for arn in group.streams)
-            case Cause.THROTTLED:
+            case GapCause.THROTTLED:
                 yield from _of_throttles(scenes, group)
-            case Cause.NO_MAPPING:
+            case GapCause.NO_MAPPING:
                 yield "no mapping delivers the stream to the function"
-            case Cause.NOT_STORED:
+            case GapCause.NOT_STORED:
                 yield "the log says that they were processed, but the sink has no entries for them"
-            case Cause.UNKNOWN:
+            case GapCause.UNKNOWN:
                 yield "no cause was found in what could be read"
             case _:
                 assert_never(cause)
 
-    def _of_failures(self, cause: Cause, group: _Growing) -> Iterator[str]:
-        if cause is Cause.FUNCTION_ERROR:
+    def _of_failures(self, cause: GapCause, group: _Growing) -> Iterator[str]:
+        if cause is GapCause.FUNCTION_ERROR:
             yield "every invocation that received them failed"
             yield from (error for error in self._errors if error)
         for document in group.documents:
@@ -147,11 +147,11 @@ def moment(at: float) -> str:
 
 
 _ADVICE = {
-    Cause.MAPPING_DISABLED: Advice(
+    GapCause.MAPPING_DISABLED: Advice(
         "Enable the mapping; it continues where it stopped", ("attach-trigger", TABLE, "--enabled", "--yes")
     ),
-    Cause.STREAM_REPLACED: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
-    Cause.NO_MAPPING: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
-    Cause.DISCARDED: Advice("Show what was discarded", ("failures", "list", TABLE)),
-    Cause.FUNCTION_ERROR: Advice("Show the function's errors", ("tail", TABLE, "--errors")),
+    GapCause.STREAM_REPLACED: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
+    GapCause.NO_MAPPING: Advice("Map the live stream to the function", ("attach-trigger", TABLE)),
+    GapCause.DISCARDED: Advice("Show what was discarded", ("failures", "list", TABLE)),
+    GapCause.FUNCTION_ERROR: Advice("Show the function's errors", ("tail", TABLE, "--errors")),
 }

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.model.wanted import StartingPosition
 from ddbinsert.core.proof.fate import Fate, of_insert
-from ddbinsert.core.proof.gaps.model import Cause, Outcome
+from ddbinsert.core.proof.gaps.model import GapCause, InsertOutcome
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -116,34 +116,34 @@ class Around:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class JudgedInsert:
     """An outcome; for a missed insert its cause, for a waiting one the reason."""
 
-    outcome: Outcome
-    cause: Cause | None = None
+    outcome: InsertOutcome
+    cause: GapCause | None = None
     why: str = ""
 
 
-_PROCESSED = Judged(outcome=Outcome.PROCESSED)
+_PROCESSED = JudgedInsert(outcome=InsertOutcome.PROCESSED)
 
 
-def judge(insert: Insert, scene: Scene, around: Around) -> Judged:
+def judge(insert: Insert, scene: Scene, around: Around) -> JudgedInsert:
     """The outcome of an insert that the filter lets through."""
     fate = of_insert(insert.deliveries)
     done_at = around.repaired_at if not fate.is_done else max(insert.ok_at or 0.0, around.repaired_at or 0.0)
     if done_at is not None and insert.stored is False and not scene.lately(done_at):
-        return Judged(outcome=Outcome.MISSED, cause=Cause.NOT_STORED)
+        return JudgedInsert(outcome=InsertOutcome.MISSED, cause=GapCause.NOT_STORED)
     if done_at is not None or insert.stored:
         return _PROCESSED
     if around.document:
-        return Judged(outcome=Outcome.MISSED, cause=Cause.DISCARDED, why=around.document)
+        return JudgedInsert(outcome=InsertOutcome.MISSED, cause=GapCause.DISCARDED, why=around.document)
     hidden = _hidden(insert.at, scene) or _older_filter(insert, scene, around)
     if hidden:
-        return Judged(outcome=Outcome.UNJUDGED, why=hidden)
+        return JudgedInsert(outcome=InsertOutcome.UNJUDGED, why=hidden)
     waits = _waits(insert, scene, around, fate)
     if waits:
-        return Judged(outcome=Outcome.WAITING, why=waits)
-    return Judged(outcome=Outcome.MISSED, cause=_cause(insert, scene, around, fate))
+        return JudgedInsert(outcome=InsertOutcome.WAITING, why=waits)
+    return JudgedInsert(outcome=InsertOutcome.MISSED, cause=_cause(insert, scene, around, fate))
 
 
 def _hidden(at: float, scene: Scene) -> str:
@@ -197,25 +197,25 @@ def _held(insert: Insert, scene: Scene, fate: Fate) -> str:
     return ""
 
 
-def _cause(insert: Insert, scene: Scene, around: Around, fate: Fate) -> Cause:
+def _cause(insert: Insert, scene: Scene, around: Around, fate: Fate) -> GapCause:
     if fate is Fate.FAILED:
-        return Cause.FUNCTION_ERROR
+        return GapCause.FUNCTION_ERROR
     if insert.guarded_at is not None or around.skipped:
-        return Cause.HANDLER_SKIPPED
+        return GapCause.HANDLER_SKIPPED
     if not scene.enabled:
         if scene.mappings:
-            return Cause.MAPPING_DISABLED
-        return Cause.STREAM_REPLACED if scene.replaced else Cause.NO_MAPPING
+            return GapCause.MAPPING_DISABLED
+        return GapCause.STREAM_REPLACED if scene.replaced else GapCause.NO_MAPPING
     if _near(insert.at, scene.throttled):
-        return Cause.THROTTLED
+        return GapCause.THROTTLED
     restart = next((one for one in scene.changes if one.at - RESTART <= insert.at <= one.at + RESTART), None)
     latest = any(one.starting_position == StartingPosition.LATEST for one in scene.enabled)
     if restart is not None:
-        return Cause.LATEST if latest else Cause.MAPPING_CHANGED
+        return GapCause.LATEST if latest else GapCause.MAPPING_CHANGED
     if scene.dropped:
-        return Cause.DISCARDED
+        return GapCause.DISCARDED
     before = latest and any(insert.at <= (one.modified or 0.0) for one in scene.enabled)
-    return Cause.LATEST if before else Cause.UNKNOWN
+    return GapCause.LATEST if before else GapCause.UNKNOWN
 
 
 def _near(at: float, minutes: tuple[int, ...]) -> bool:

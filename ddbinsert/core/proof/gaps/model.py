@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.advice import Advice
 
 
-class Outcome(StrEnum):
+class InsertOutcome(StrEnum):
     """What became of an insert that the filter lets through."""
 
     PROCESSED = "processed"
@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     UNJUDGED = "unjudged"
 
 
-class Cause(StrEnum):
+class GapCause(StrEnum):
     """Why an insert was missed, as far as the evidence shows; the codes are part of the public contract."""
 
     DISCARDED = "discarded"
@@ -112,7 +112,7 @@ class Group:
         examples: The first few.
     """
 
-    cause: Cause
+    cause: GapCause
     count: int
     first: float
     last: float

@@ -18,8 +18,8 @@ from ddbinsert.core.proof.proof import Proof
 from ddbinsert.core.proof.verdict import Evidence, Weight
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.verify.evidence import configuration_of
-from ddbinsert.operations.verify.failure_path.look import enabled, look, where_of
-from ddbinsert.operations.verify.failure_path.try_out import try_out
+from ddbinsert.operations.verify.failure_path.preconditions import enabled, read_preconditions, where_of
+from ddbinsert.operations.verify.failure_path.run_trials import run_trials
 from ddbinsert.operations.verify.prove import before_writing
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
 from ddbinsert.operations.verify.subject import find_subject
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.core.proof.failure_path.outcome import Outcome
+    from ddbinsert.core.proof.failure_path.outcome import TrialOutcome
     from ddbinsert.core.proof.failure_path.settings import Limits
     from ddbinsert.core.proof.verdict import Finding
     from ddbinsert.operations.provision.converge_options import Confirm
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
-    from ddbinsert.operations.verify.failure_path.look import Looked
+    from ddbinsert.operations.verify.failure_path.preconditions import Preconditions
     from ddbinsert.operations.verify.subject import Subject
 
 
@@ -64,9 +64,9 @@ def prove_failure_path(
             hint=Advice("Attach it", ("attach-trigger", TABLE)),
             code="no-mapping",
         )
-    looked = look(context, subject)
+    looked = read_preconditions(context, subject)
     found = [*subject.certain_failures(), *looked.findings(subject, limits)]
-    outcomes: list[Outcome] = []
+    outcomes: list[TrialOutcome] = []
     run_id = context.new_id()
     if any(one.weight is Weight.PROOF for one in found):
         pass  # a certain result needs no failing record
@@ -77,7 +77,7 @@ def prove_failure_path(
         before_writing(context, subject, options)
         _announce(context, subject)
         for mapping in enabled(subject):
-            tried = try_out(
+            tried = run_trials(
                 context, replace(subject, mappings=(mapping,)), options, limits, looked,
                 alone=len(enabled(subject)) == 1, base=base, confirm=confirm,
             )  # fmt: skip
@@ -110,7 +110,7 @@ def _announce(context: VerifyContext, subject: Subject) -> None:
 
 
 def _evidence(
-    subject: Subject, looked: Looked, path: FailurePath, found: list[Finding]
+    subject: Subject, looked: Preconditions, path: FailurePath, found: list[Finding]
 ) -> Iterator[Evidence]:
     if not path.outcomes:
         certain = any(one.weight is Weight.PROOF for one in found)

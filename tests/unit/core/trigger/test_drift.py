@@ -15,13 +15,13 @@ from ddbinsert.core.model.wanted import Trigger
 from ddbinsert.core.trigger.drift import (
     Drifted,
     LastChange,
-    Part,
     Recorded,
+    TriggerPart,
     drift_of,
     last_change,
     undoing,
 )
-from ddbinsert.core.trigger.effective import effective
+from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.scope import Scope
 from tests.examples import examples
@@ -135,8 +135,8 @@ def test_everything_that_is_gone_is_missing() -> None:
     ]
 
 
-MEMORY = Drifted(part=Part.FUNCTION, name="f", field="function.memory", have="1", want="2")
-TAG = Drifted(part=Part.FUNCTION, name="f", field="tags.team", have="1", want="2")
+MEMORY = Drifted(part=TriggerPart.FUNCTION, name="f", field="function.memory", have="1", want="2")
+TAG = Drifted(part=TriggerPart.FUNCTION, name="f", field="tags.team", have="1", want="2")
 BY_ANN = Recorded(100.0, "ann", "UpdateFunctionConfiguration20150331v2")
 BY_BOB = Recorded(900.0, "bob", "TagResource20170331v2")
 

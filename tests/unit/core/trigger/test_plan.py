@@ -14,14 +14,14 @@ from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, Stream
 from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, World
 from ddbinsert.core.model.wanted import OWNER_TAG, FunctionSpec, MappingSpec, StartingPosition, Trigger
 from ddbinsert.core.trigger import steps as s
-from ddbinsert.core.trigger.effective import settings_source
-from ddbinsert.core.trigger.kept import kept_settings
+from ddbinsert.core.trigger.effective_settings import settings_source
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.policy import role_policy
 from ddbinsert.core.trigger.removal import removal
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
 from ddbinsert.core.trigger.settings import COMPARED
 from ddbinsert.core.trigger.steps import AFTER, KeepLogGroup, Step
+from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.errors import DdbInsertError, PrerequisiteError, Refused, UsageError
 from tests.examples import examples
 from tests.unit.worlds import (

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ddbinsert.core.model.seen import MappingState
-from ddbinsert.core.proof.failure_path.outcome import Companion, Kept, Outcome, Stand, Try, judge_outcome
+from ddbinsert.core.proof.failure_path.outcome import Companion, Kept, Stand, TrialOutcome, Try, judge_outcome
 from ddbinsert.core.proof.failure_path.settings import Limits
 from ddbinsert.core.proof.verdict import Weight
 
@@ -27,7 +27,7 @@ def tries(*carried: str) -> tuple[Try, ...]:
     return tuple(Try(at=100.0 + place, carried=frozenset(one.split())) for place, one in enumerate(carried))
 
 
-GOOD = Outcome(
+GOOD = TrialOutcome(
     stand=Stand.TAP,
     mapping=MAPPING,
     limits=Limits(hold_up=60.0),
@@ -44,7 +44,7 @@ GOOD = Outcome(
 )
 
 
-def judged(seen: Outcome) -> dict[str, Weight]:
+def judged(seen: TrialOutcome) -> dict[str, Weight]:
     return {one.code: one.weight for one in judge_outcome(seen)}
 
 
@@ -59,7 +59,7 @@ def test_the_wait_is_counted_from_the_first_failure_or_the_write_whichever_is_la
     assert judged(replace(GOOD, limits=Limits(hold_up=7.1))) == {}
 
 
-def still_waiting(seen: Outcome, *names: str) -> Outcome:
+def still_waiting(seen: TrialOutcome, *names: str) -> TrialOutcome:
     return replace(
         seen,
         companions=tuple(
@@ -108,7 +108,7 @@ def test_retries_beyond_what_is_set_or_demanded_are_found() -> None:
         ),
     ],
 )
-def test_a_document_that_is_not_there(seen: Outcome, expected: dict[str, Weight]) -> None:
+def test_a_document_that_is_not_there(seen: TrialOutcome, expected: dict[str, Weight]) -> None:
     """Other people's records may be among those that a function's own mapping dropped: that is no proof."""
     assert judged(seen) == expected
 

@@ -28,7 +28,7 @@ _ANSWER: Final = "batchItemFailures"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looked:
+class Preconditions:
     """The result of the reads.
 
     Attributes:
@@ -68,7 +68,7 @@ def enabled(subject: Subject) -> tuple[MappingState, ...]:
     return tuple(mapping for mapping in subject.mappings if mapping.is_enabled)
 
 
-def look(context: VerifyContext, subject: Subject) -> Looked:
+def read_preconditions(context: VerifyContext, subject: Subject) -> Preconditions:
     """Read the mappings' destinations with the role's permissions for them, and the code's possible responses."""
     from ddbinsert.aws.read.destination_rights import read_destination_state
 
@@ -83,7 +83,7 @@ def look(context: VerifyContext, subject: Subject) -> Looked:
         if wanted
         else ()
     )
-    return Looked(
+    return Preconditions(
         destinations=dict(zip(wanted, states, strict=True)),
         answers=_answers(context, subject, template),
         template=template,

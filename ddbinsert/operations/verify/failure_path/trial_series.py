@@ -12,7 +12,7 @@ from ddbinsert.advice import Advice
 from ddbinsert.aws.wait import pauses
 from ddbinsert.core.model.record import KeyType
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.proof.failure_path.outcome import Outcome, Stand, judge_outcome
+from ddbinsert.core.proof.failure_path.outcome import Stand, TrialOutcome, judge_outcome
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
@@ -43,7 +43,7 @@ _AGAIN: Final = frozenset({Cause.POISON_WAS_ALONE, Cause.POISON_NOT_GIVEN})
 
 
 @dataclass(frozen=True, kw_only=True)
-class TriedOut:
+class TrialsRun:
     """The result of the trials.
 
     Attributes:
@@ -51,7 +51,7 @@ class TriedOut:
         findings: Findings besides those of the outcome.
     """
 
-    outcome: Outcome | None = None
+    outcome: TrialOutcome | None = None
     findings: tuple[Finding, ...] = ()
     run_id: str = ""
 
@@ -88,20 +88,20 @@ class Trials:
         self._fails_until = 0.0
         self._started = context.clock.now()
 
-    def made(self) -> TriedOut:
+    def made(self) -> TrialsRun:
         """Run the trials."""
         if self._stand is Stand.OWN:
             self._await_settings()
             if self._mapping.starting_position == "LATEST":
                 await_polling(self._context, self._subject, self._options)
-        outcome: Outcome | None = None
+        outcome: TrialOutcome | None = None
         run_id = ""
         for run_id in self._runs:
             outcome = self._trial(run_id)
             found = list(judge_outcome(outcome))
             if not any(one.code in _AGAIN for one in found):
                 break
-        return TriedOut(outcome=outcome, findings=tuple(self._notes()), run_id=run_id)
+        return TrialsRun(outcome=outcome, findings=tuple(self._notes()), run_id=run_id)
 
     def _await_settings(self) -> None:
         """Wait until the mapping's last change is certainly in force: otherwise its old settings might be tested."""
@@ -112,7 +112,7 @@ class Trials:
             self._context.reporter.waiting("the mapping's last change to be in force", elapsed)
             self._context.clock.sleep(min(left, 1.0))
 
-    def _trial(self, run_id: str) -> Outcome:
+    def _trial(self, run_id: str) -> TrialOutcome:
         context, subject = self._context, self._subject
         sample = _in_one_partition(self._sample, subject, self._mapping, run_id)
         trial = Trial(
@@ -150,11 +150,11 @@ class Trials:
         finally:
             self._clean_up(trial, documents)
 
-    def _outcome(self, trial: Trial, documents: Documents) -> Outcome:
+    def _outcome(self, trial: Trial, documents: Documents) -> TrialOutcome:
         tries = trial.tries
         documents.look(trial.run_id, trial.place, trial.poison_id)
         counted = {} if documents.kept or not tries else self._counts(trial)
-        return Outcome(
+        return TrialOutcome(
             stand=self._stand,
             mapping=self._mapping,
             limits=self._limits,

@@ -6,7 +6,7 @@ import json
 
 from ddbinsert.core.model.record import EventName, StreamView
 from ddbinsert.core.pattern.matcher import compile_pattern
-from ddbinsert.core.proof.parts import not_found, parts
+from ddbinsert.core.proof.filter_parts import not_found, parts
 from ddbinsert.core.proof.probe_item import Sample, insert_record, sample_for
 from ddbinsert.core.proof.script import script, with_more_lanes
 from tests.unit import worlds

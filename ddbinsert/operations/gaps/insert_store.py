@@ -15,7 +15,7 @@ from ddbinsert.errors import PrerequisiteError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ddbinsert.core.proof.gaps.judge import Judged
+    from ddbinsert.core.proof.gaps.judge import JudgedInsert
     from ddbinsert.core.proof.gaps.lines import Line
 
 _TABLE = """
@@ -195,7 +195,7 @@ class Store:
             ((int(there), event_id) for event_id, there in found),
         )
 
-    def mark(self, rows: Iterable[tuple[Insert, Judged]]) -> None:
+    def mark(self, rows: Iterable[tuple[Insert, JudgedInsert]]) -> None:
         """Store outcomes."""
         self._db.executemany(
             "UPDATE inserts SET outcome = ?, cause = ?, why = ? WHERE place = ?",

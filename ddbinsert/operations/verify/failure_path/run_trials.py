@@ -13,7 +13,7 @@ from ddbinsert.core.proof.failure_path.settings import splits
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.operations.verify.failure_path.trial import POISON
-from ddbinsert.operations.verify.failure_path.trials import TRIALS, Trials, TriedOut
+from ddbinsert.operations.verify.failure_path.trial_series import TRIALS, Trials, TrialsRun
 from ddbinsert.operations.verify.prove import await_polling
 from ddbinsert.operations.verify.round import sample_of
 from ddbinsert.operations.verify.tap import tapped, with_settings
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.failure_path.settings import Limits
     from ddbinsert.operations.provision.converge_options import Confirm
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
-    from ddbinsert.operations.verify.failure_path.look import Looked
+    from ddbinsert.operations.verify.failure_path.preconditions import Preconditions
     from ddbinsert.operations.verify.subject import Subject
     from ddbinsert.operations.verify.tap import Tap
 
 
-def try_out(
+def run_trials(
     context: VerifyContext,
     subject: Subject,
     options: VerifyOptions,
     limits: Limits,
-    looked: Looked,
+    looked: Preconditions,
     *,
     alone: bool,
     base: Path,
     confirm: Confirm,
-) -> TriedOut:
+) -> TrialsRun:
     """Make an item fail under the subject's one mapping.
 
     Args:
@@ -50,7 +50,7 @@ def try_out(
     """
     sample = sample_of(subject, options)
     if isinstance(sample, Finding):
-        return TriedOut(findings=(sample,))
+        return TrialsRun(findings=(sample,))
     made: list[str] = []  # every run, including canaries: documents may concern any of them
 
     def new_id() -> str:
@@ -64,7 +64,7 @@ def try_out(
     if own:
         return Trials(context, subject, options, limits, stand=Stand.OWN, sample=sample, made=made).made()
     if mapping.filters_hidden:
-        return TriedOut(findings=(_hidden(mapping),))
+        return TrialsRun(findings=(_hidden(mapping),))
     if subject.is_crowded:
         confirm(
             f"{subject.readers} functions read this stream already; a shard serves two readers, and a "
@@ -100,7 +100,7 @@ def _hidden(mapping: MappingState) -> Finding:
 
 
 def _tap(
-    context: VerifyContext, subject: Subject, mapping: MappingState, looked: Looked, runs: list[str]
+    context: VerifyContext, subject: Subject, mapping: MappingState, looked: Preconditions, runs: list[str]
 ) -> Tap:
     """A tap that fails on the first item of each run: with an error if batches are split, else in its response."""
     from ddbinsert.core.model.package import Statement
@@ -124,7 +124,7 @@ def _parts(schema: KeySchema, run_id: str) -> Iterator[str]:
             yield part.decode() if isinstance(part, bytes) else str(part)
 
 
-def _barred(beside: Subject, mapping: MappingState, looked: Looked) -> str:
+def _barred(beside: Subject, mapping: MappingState, looked: Preconditions) -> str:
     """Why a tap's role cannot send to the function's destination; empty if it can."""
     state = looked.destinations[mapping.on_failure or ""]
     actions = (SENDS[state.service], *ENCRYPTS[state.service])

@@ -8,8 +8,8 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from ddbinsert.cli.help import summary, write_options, write_rows, write_text
+from ddbinsert.cli.option_types import lighten
 from ddbinsert.cli.registry import TABLE, below, commands
-from ddbinsert.cli.values import lighten
 
 
 class CommandGroup(TyperGroup):

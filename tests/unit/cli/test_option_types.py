@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import typer
 
-from ddbinsert.cli.values import lighten
+from ddbinsert.cli.option_types import lighten
 
 
 class Form(StrEnum):

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbinsert.core.proof.gaps.judge import Judged
+from ddbinsert.core.proof.gaps.judge import JudgedInsert
 from ddbinsert.core.proof.gaps.lines import Line
-from ddbinsert.core.proof.gaps.model import Cause, Insert, Outcome
-from ddbinsert.operations.gaps.store import opened
+from ddbinsert.core.proof.gaps.model import GapCause, Insert, InsertOutcome
+from ddbinsert.operations.gaps.insert_store import opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,5 +74,5 @@ def test_the_last_processed_of_a_shard_and_the_neighbours_of_one() -> None:
         assert store.count_until(3.0) == 4
         middle = next(one for one in store.open_inserts() if one.event_id == "e2")
         assert store.neighbours(middle) == ("of e0", "of e4")
-        store.mark([(middle, Judged(outcome=Outcome.MISSED, cause=Cause.UNKNOWN))])
+        store.mark([(middle, JudgedInsert(outcome=InsertOutcome.MISSED, cause=GapCause.UNKNOWN))])
         assert [(one.event_id, cause) for one, cause in store.with_outcome("missed")] == [("e2", "unknown")]

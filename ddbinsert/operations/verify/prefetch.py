@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext
 
 
-class EarlyLook:
+class Prefetch:
     """Takes a position in the live stream and reads the stream's other consumers, as soon as the stream exists.
 
     Args:

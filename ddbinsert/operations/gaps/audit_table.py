@@ -18,15 +18,15 @@ from ddbinsert.core.audit_log import key_text
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.proof.gaps import reach
+from ddbinsert.core.proof.gaps.audit_table import Absent, AuditComparison
 from ddbinsert.core.proof.gaps.judge import filters_unread
 from ddbinsert.core.proof.gaps.model import Stretch
-from ddbinsert.core.proof.gaps.stored import Absent, AuditComparison
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.existing_resources import missing_table
+from ddbinsert.operations.gaps.insert_store import opened
 from ddbinsert.operations.gaps.reading import read_streams
 from ddbinsert.operations.gaps.scope import SETTLE, SETTLE_ELSEWHERE, wanted_by
-from ddbinsert.operations.gaps.store import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -22,7 +22,7 @@ _MOST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class FilterPart:
     """An alternative of a filter that the other test items say nothing of.
 
     Attributes:
@@ -36,9 +36,9 @@ class Part:
     is_possible: bool = False
 
 
-def parts(mappings: Iterable[MappingState], table: TableState, first: Sample) -> tuple[Part, ...]:
+def parts(mappings: Iterable[MappingState], table: TableState, first: Sample) -> tuple[FilterPart, ...]:
     """The alternatives that an item like ``first`` does not pass, and that are not judged by themselves."""
-    found: list[Part] = []
+    found: list[FilterPart] = []
     samples = [first]
     for one, matches in _undecided(mappings, table):
         if len(found) == _MOST:
@@ -82,7 +82,7 @@ def _undecided(
 
 def _part(
     one: Alternative, matches: Callable[[Mapping[str, Any]], bool], table: TableState, first: Sample
-) -> Part:
+) -> FilterPart:
     from ddbinsert.core.filters.reach.reach import passing
 
     record = passing(one.pattern, EventName.INSERT, stream_of(table)).record
@@ -90,8 +90,8 @@ def _part(
         for base in (Sample(), Sample(attributes=first.attributes)):
             for sample in candidates(record, one.text, table.key, base):
                 if matches(_insert(sample, table)):
-                    return Part(shown=one.shown, sample=sample)
-    return Part(shown=one.shown, is_possible=record is not None)
+                    return FilterPart(shown=one.shown, sample=sample)
+    return FilterPart(shown=one.shown, is_possible=record is not None)
 
 
 def _insert(sample: Sample, table: TableState) -> dict[str, Any]:

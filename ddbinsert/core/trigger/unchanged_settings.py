@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.wanted import FunctionSpec, MappingSpec, RoleSpec, Trigger
 from ddbinsert.core.trigger.differences import word
-from ddbinsert.core.trigger.effective import kept_filters, settings_source
+from ddbinsert.core.trigger.effective_settings import kept_filters, settings_source
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from ddbinsert.cli.retry_inconclusive import again
-from ddbinsert.core.proof.again import HARMLESS, PASSING, may_be_made_again, stands_against
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.proof import Proof
+from ddbinsert.core.proof.retry import HARMLESS, PASSING, may_be_made_again, stands_against
 from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight
 from ddbinsert.core.trigger.reporter import Silent
 from ddbinsert.errors import AwsError, DdbInsertError, InconclusiveError
