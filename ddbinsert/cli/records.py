@@ -119,14 +119,18 @@ def records(
         _keep(run, kept)
         return Outcome(printed=True, exit_code=ExitCode.INTERRUPTED)
     _keep(run, kept)
-    if reader.refused:
+    _warn(run, refused=reader.refused, trimmed=reader.trimmed)
+    run.reporter.step(_summary(seen, reader.shards))
+    return Outcome(printed=True)
+
+
+def _warn(run: Run, *, refused: bool, trimmed: bool) -> None:
+    if refused:
         run.reporter.warn(
             "the endpoint cannot start at a given position: all records were read, and older ones left out"
         )
-    if reader.trimmed:
+    if trimmed:
         run.reporter.warn("records were lost: the stream keeps them for 24 hours, and they were older")
-    run.reporter.step(_summary(seen, reader.shards))
-    return Outcome(printed=True)
 
 
 def _sequence(given: str | None) -> int | None:

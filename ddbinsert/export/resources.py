@@ -82,25 +82,8 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
     """
     name, role = trigger.function_name, trigger.function.role
     tags = _tags(trigger.all_tags)
-    resources = (
-        []
-        if role
-        else [
-            _role(
-                trigger.role_name,
-                _wanted_policy(trigger, table, package),
-                trigger.role_tags,
-                path=trigger.role.path,
-                boundary=trigger.role.boundary,
-            )
-        ]
-    )
-    group: Properties = {"LogGroupName": trigger.log_group, "Tags": tags}
-    if trigger.function.log_class != "STANDARD":
-        group["LogGroupClass"] = trigger.function.log_class
-    if trigger.function.log_retention_days is not None and trigger.function.log_class != "DELIVERY":
-        group["RetentionInDays"] = trigger.function.log_retention_days
-    resources.append(_log_group(trigger.log_group, group))
+    resources = [] if role else [_wanted_role(trigger, table, package)]
+    resources.append(_wanted_log_group(trigger, tags))
     written = mapping_parameters(trigger)
     destination = failure_destination(trigger, table.arn)
     if trigger.mapping.on_failure == "create":
@@ -138,6 +121,25 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
         archive=package.zip_bytes or None,
         notes=tuple(_wanted_notes(table, trigger)),
     )
+
+
+def _wanted_role(trigger: Trigger, table: TableState, package: Package) -> Resource:
+    return _role(
+        trigger.role_name,
+        _wanted_policy(trigger, table, package),
+        trigger.role_tags,
+        path=trigger.role.path,
+        boundary=trigger.role.boundary,
+    )
+
+
+def _wanted_log_group(trigger: Trigger, tags: list[dict[str, str]]) -> Resource:
+    group: Properties = {"LogGroupName": trigger.log_group, "Tags": tags}
+    if trigger.function.log_class != "STANDARD":
+        group["LogGroupClass"] = trigger.function.log_class
+    if trigger.function.log_retention_days is not None and trigger.function.log_class != "DELIVERY":
+        group["RetentionInDays"] = trigger.function.log_retention_days
+    return _log_group(trigger.log_group, group)
 
 
 def _wanted_policy(trigger: Trigger, table: TableState, package: Package) -> str:

@@ -20,7 +20,7 @@ from ddbinsert.core.trigger.steps import (
 from ddbinsert.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from ddbinsert.core.model.seen import LogGroupState, MappingState, TableState, World
 
@@ -56,6 +56,21 @@ class Keeping(NamedTuple):
 USUAL = Keeping()
 
 
+def _stream_of_others(table: str) -> Refused:
+    return Refused(
+        f"The stream of {table} was not enabled by ddbinsert, so it is not disabled.",
+        hint="Leave --stream out to remove only the trigger; its owner can disable it.",
+        code="stream-not-ours",
+    )
+
+
+def _table_steps(table: TableState | None, *, stream: bool, delete_table: bool) -> Iterator[Step]:
+    if table is not None and delete_table:
+        yield DeleteTable(table=table.name)
+    elif table is not None and stream and table.stream_enabled:
+        yield DisableStream(table=table.name)
+
+
 def removal(
     have: World,
     table: str,
@@ -87,11 +102,7 @@ def removal(
     if (stream or delete_table) and have.table is not None:
         _refuse_other_readers(have, {mapping.uuid for mapping in going} | leaving)
         if not delete_table and have.table.stream_enabled and not stream_is_ours:
-            raise Refused(
-                f"The stream of {have.table.name} was not enabled by ddbinsert, so it is not disabled.",
-                hint="Leave --stream out to remove only the trigger; its owner can disable it.",
-                code="stream-not-ours",
-            )
+            raise _stream_of_others(have.table.name)
     gone = {mapping.uuid for mapping in going}
     staying = {m.uuid: m for m in (*have.mappings, *users) if m.uuid not in gone and not m.is_leaving}
     stays = [
@@ -117,10 +128,7 @@ def removal(
         steps.append(queue)
     elif queue:
         stays.append(queue)
-    if have.table is not None and delete_table:
-        steps.append(DeleteTable(table=have.table.name))
-    elif have.table is not None and stream and have.table.stream_enabled:
-        steps.append(DisableStream(table=have.table.name))
+    steps += _table_steps(have.table, stream=stream, delete_table=delete_table)
     return Removal(steps=tuple(steps), stays=tuple(stays))
 
 

@@ -170,14 +170,7 @@ def prepare(
         wanted = replace(wanted, has_audit_code=code.keeps_audit_log)
         check_sinks(context.aws, wanted, world, code, reporter, has_mapping=scope is Scope.TRIGGER)
     draining = draining_now(context, world, scope)
-    allowed = Allowed(
-        create_table=options.create_table,
-        replace=options.replace,
-        prune=options.prune,
-        adopt=options.adopt,
-        take_over=options.take_over,
-        drained=drained_uuids(draining) if options.finishes else frozenset(),
-    )
+    allowed = _allowed(options, drained_uuids(draining) if options.finishes else frozenset())
     steps = plan(wanted, world, scope, code, allowed)
     refuse_failed(world, scope, steps)
     check_kept_filters(wanted, world, options, steps, scope, reporter)
@@ -198,6 +191,17 @@ def prepare(
         draining=draining,
         held=held,
         asked=asked,
+    )
+
+
+def _allowed(options: ConvergeOptions, drained: frozenset[str]) -> Allowed:
+    return Allowed(
+        create_table=options.create_table,
+        replace=options.replace,
+        prune=options.prune,
+        adopt=options.adopt,
+        take_over=options.take_over,
+        drained=drained,
     )
 
 

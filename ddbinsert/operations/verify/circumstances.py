@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import log_group_arn, resource_name
@@ -117,6 +118,10 @@ def _invocations_of(attempts: Attempts) -> Invocations:
     )
 
 
+def _discarded(aws: Aws, subject: Subject, before: Beginning) -> tuple[str, ...]:
+    return arrived(before.held, held_at_destinations(aws, subject)) if before.held else ()
+
+
 def look_around(
     context: VerifyContext,
     subject: Subject,
@@ -145,13 +150,10 @@ def look_around(
         counted = read_counts(context, subject, since=started, needed=thoroughly)
         return _of_the_run(counted, before.counted, at_once=not aws.is_aws)
 
-    def discarded() -> tuple[str, ...]:
-        return arrived(before.held, held_at_destinations(aws, subject)) if before.held else ()
-
-    def again() -> SecondLook:
-        return begun.result() if begun and not thoroughly else second_look(aws, subject)
-
-    (world, targets), calls, counted, documents = aws.side_by_side(again, invocations, metrics, discarded)
+    again = begun.result if begun and not thoroughly else partial(second_look, aws, subject)
+    (world, targets), calls, counted, documents = aws.side_by_side(
+        again, invocations, metrics, lambda: _discarded(aws, subject, before)
+    )
     conflicts, loses = partial_batch_conflicts(subject.running, subject.mappings)
     role_known = _knows_role(world)
     missing = bool(thoroughly and subject.function.role_arn and not role_known)

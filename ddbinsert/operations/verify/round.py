@@ -22,6 +22,34 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 
+def _with_parts(
+    subject: Subject, sample: Sample, script: Script
+) -> tuple[tuple[FilterPart, ...], Sample, Script]:
+    """The parts of the mappings' filters, and the sample and script with a lane for each of them."""
+    if not any({*mapping.filters} - {INSERT_ONLY} for mapping in subject.mappings):
+        return (), sample, script
+    from ddbinsert.core.proof.filter_parts import parts
+
+    found = parts(subject.mappings, subject.table, sample)
+    own = [part.sample for part in found if part.sample is not None]
+    sample = replace(sample, variants=dict(enumerate(own, len(script.lanes))))
+    return found, sample, with_more_lanes(script, len(own))
+
+
+def _tally(
+    subject: Subject, script: Script, sample: Sample | Finding, copies: int, copies_of: dict[int, int]
+) -> Tally:
+    return Tally(
+        script,
+        awaits_ends=subject.running.logs_each_end,
+        copies=copies,
+        copies_of=copies_of,
+        function=subject.function.name,
+        sample=None if isinstance(sample, Finding) else sample,
+        key=subject.table.key,
+    )
+
+
 def one_round(
     context: VerifyContext,
     subject: Subject,
@@ -45,24 +73,11 @@ def one_round(
     found: tuple[FilterPart, ...] = ()
     copies, copies_of = 1, {}
     if not certain and isinstance(sample, Sample):
-        if with_parts and any({*mapping.filters} - {INSERT_ONLY} for mapping in subject.mappings):
-            from ddbinsert.core.proof.filter_parts import parts
-
-            found = parts(subject.mappings, subject.table, sample)
-            own = [part.sample for part in found if part.sample is not None]
-            sample = replace(sample, variants=dict(enumerate(own, len(script.lanes))))
-            script = with_more_lanes(script, len(own))
+        if with_parts:
+            found, sample, script = _with_parts(subject, sample, script)
         copies = subject.copies(sample)
         copies_of = {number: subject.copies(one) for number, one in sample.variants.items()}
-    tally = Tally(
-        script,
-        awaits_ends=subject.running.logs_each_end,
-        copies=copies,
-        copies_of=copies_of,
-        function=subject.function.name,
-        sample=None if isinstance(sample, Finding) else sample,
-        key=subject.table.key,
-    )
+    tally = _tally(subject, script, sample, copies, copies_of)
     if certain or isinstance(sample, Finding):
         verdict = refuse(tally, (sample,) if isinstance(sample, Finding) else certain, subject)
     else:

@@ -24,7 +24,7 @@ from ddbinsert.operations.verify.second_look import revealed
 from ddbinsert.operations.verify.targets import read_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
@@ -212,19 +212,60 @@ def find_subject(
     Raises:
         PrerequisiteError: The table, its live stream or the function does not exist; with the command that creates it.
     """
-    from ddbinsert.aws.read.observe import observe, with_others
+    from ddbinsert.operations.verify.sources.sink import granted_without_sink
 
     meanwhile = bookmark.take if bookmark else None
-    if (
-        known is not None
-        and known.table is not None
-        and known.table.stream_arn
-        and known.function is not None
-    ):
-        world = known if knows_readers else with_others(aws, known, meanwhile=meanwhile)
-    else:
-        world = observe(aws, trigger, role=False, others=True, meanwhile=meanwhile)
+    world = _known_or_observed(aws, trigger, known, meanwhile, knows_readers=knows_readers)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
+    table, function = _required(aws, trigger, world)
+    name = function.name
+    mappings, targets = aws.side_by_side(
+        lambda: revealed(aws, world.feeding(name)), lambda: read_targets(aws, world.feeding(name))
+    )
+    own_group = _log_group_of(function, mappings, targets)
+    warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
+    mention_taps(reporter, world, trigger.table)
+    subject = Subject(
+        trigger=trigger,
+        world=world,
+        table=table,
+        function=function,
+        mappings=mappings,
+        log_group=log_group or own_group,
+        own_log_group=own_group,
+        targets=targets,
+        shares_log=_shares_log(aws, world, log_group or own_group),
+        bookmark=bookmark,
+    )
+    return replace(
+        subject,
+        secret=subject.running.environment.get(SECRET, ""),
+        granted=granted_without_sink(aws, subject),
+    )
+
+
+def _known_or_observed(
+    aws: Aws,
+    trigger: Trigger,
+    known: World | None,
+    meanwhile: Callable[[str], None] | None,
+    *,
+    knows_readers: bool,
+) -> World:
+    """What is there: as known, completed by who reads the stream, or read now."""
+    from ddbinsert.aws.read.observe import observe, with_others
+
+    if known is None or known.table is None or not known.table.stream_arn or known.function is None:
+        return observe(aws, trigger, role=False, others=True, meanwhile=meanwhile)
+    return known if knows_readers else with_others(aws, known, meanwhile=meanwhile)
+
+
+def _required(aws: Aws, trigger: Trigger, world: World) -> tuple[TableState, FunctionState]:
+    """The table and the function of a proof.
+
+    Raises:
+        PrerequisiteError: One of them, or the live stream, does not exist; with the command that creates it.
+    """
     attach = ("attach-trigger", TABLE)
     if world.table is None:
         raise missing_table(aws, trigger.table, world.region)
@@ -240,32 +281,7 @@ def find_subject(
             hint=Advice("Name another function (--function), or create everything that is missing", attach),
             code="function-not-found",
         )
-    from ddbinsert.operations.verify.sources.sink import granted_without_sink
-
-    name = world.function.name
-    mappings, targets = aws.side_by_side(
-        lambda: revealed(aws, world.feeding(name)), lambda: read_targets(aws, world.feeding(name))
-    )
-    own_group = _log_group_of(world.function, mappings, targets)
-    warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
-    mention_taps(reporter, world, trigger.table)
-    subject = Subject(
-        trigger=trigger,
-        world=world,
-        table=world.table,
-        function=world.function,
-        mappings=mappings,
-        log_group=log_group or own_group,
-        own_log_group=own_group,
-        targets=targets,
-        shares_log=_shares_log(aws, world, log_group or own_group),
-        bookmark=bookmark,
-    )
-    return replace(
-        subject,
-        secret=subject.running.environment.get(SECRET, ""),
-        granted=granted_without_sink(aws, subject),
-    )
+    return world.table, world.function
 
 
 def delivers(mapping: MappingState, sample: Sample, subject: Subject) -> bool:

@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 
+def _no_mapping(table: str, function: str) -> PrerequisiteError:
+    return PrerequisiteError(
+        f"No mapping delivers the live stream of {table} to {function}.",
+        hint=Advice("Attach it", ("attach-trigger", TABLE)),
+        code="no-mapping",
+    )
+
+
 def prove_failure_path(
     context: VerifyContext,
     trigger: Trigger,
@@ -59,11 +67,7 @@ def prove_failure_path(
     started = context.clock.now()
     subject = find_subject(context.aws, trigger, log_group=options.log_group, reporter=context.reporter)
     if not subject.mappings:
-        raise PrerequisiteError(
-            f"No mapping delivers the live stream of {trigger.table} to {subject.function.name}.",
-            hint=Advice("Attach it", ("attach-trigger", TABLE)),
-            code="no-mapping",
-        )
+        raise _no_mapping(trigger.table, subject.function.name)
     looked = read_preconditions(context, subject)
     found = [*subject.certain_failures(), *looked.findings(subject, limits)]
     outcomes: list[TrialOutcome] = []
