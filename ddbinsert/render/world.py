@@ -49,7 +49,7 @@ def _function_data(function: FunctionState) -> dict[str, Any]:
     return {
         **asdict(function),
         "environment": sorted(function.environment),
-        "made_by_ddbinsert": function.is_ours,
+        "made_by_ddbinsert": None if function.tags_unread else function.is_ours,
     }
 
 
@@ -175,6 +175,8 @@ def _function(trigger: Trigger, world: World) -> str:
     if function is None:
         return f"{trigger.function_name} does not exist"
     origin = "made by ddbinsert" if function.is_ours else "not created by ddbinsert"
+    if function.tags_unread:
+        origin = "owner not readable (lambda:ListTags)"
     words = [function.state, function.runtime, f"{function.memory} MB", f"{function.timeout} s", origin]
     if function.reserved_concurrency is not None:
         words.append(f"reserved concurrency {function.reserved_concurrency}")
@@ -183,6 +185,8 @@ def _function(trigger: Trigger, world: World) -> str:
 
 def _mapping(mapping: MappingState) -> str:
     origin = ", not created by ddbinsert" if mapping.tags is not None and not mapping.is_ours else ""
+    if mapping.tags is None:
+        origin = ", owner not readable (lambda:ListTags)"
     return f"{mapping.uuid} ({mapping.state}, batches of {mapping.batch_size}{origin})"
 
 

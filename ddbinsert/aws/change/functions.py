@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.aws.change.code import put_archive
 from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_a_role_that_never_will_do
 from ddbinsert.aws.errors import message_of, translated
-from ddbinsert.aws.read.resources import read_function
+from ddbinsert.aws.read.resources import read_function, require_tags
 from ddbinsert.aws.wait import until
 from ddbinsert.core.model.wanted import CODE_TAG
 from ddbinsert.core.trigger import shapes
@@ -42,6 +42,7 @@ def create_function(context: Provisioning, world: World) -> FunctionState:
             existing = read_function(context.aws, trigger.function_name)
             if existing is None:
                 return None  # a function of this name is being deleted
+            require_tags(existing)
             if not existing.is_ours:
                 raise PrerequisiteError(
                     f"Function {trigger.function_name} was created by someone else at the same time.",

@@ -18,6 +18,7 @@ from ddbinsert.aws.read.resources import (
     read_mappings,
     read_role,
     read_table,
+    require_tags,
 )
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.seen import World
@@ -60,11 +61,14 @@ def observe(
         known: The state of this trigger that was just read, without its role; only missing parts are read.
 
     Raises:
-        AwsError: A read was refused. A resource that does not exist is not an error.
+        AwsError: A read was refused (with ``owners``, that of the function's tags, too). A resource that does not exist
+            is not an error.
     """
     world = _nearest(aws, trigger, role=role, function=function) if known is None else known
     further = [*_others(aws, world, meanwhile)] if others else []
     if owners:
+        if not lenient:
+            require_tags(world.function)
         further += _owners(aws, trigger, world, live_owner=live_owner, tags=tags, lenient=lenient)
     if known is not None and function and role and not trigger.function.role:
         # First, so that the role that the function is configured with (from `_owners`) replaces it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ddbinsert.aws.errors import code_of, is_not_found, translated
+from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
 from ddbinsert.aws.queue_address import queue_url
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.trigger import shapes
@@ -40,6 +40,20 @@ def read_function(aws: Aws, name: str) -> FunctionState | None:
     return _found(
         lambda: shapes.function(aws.client("lambda").get_function(FunctionName=name)), f"read function {name}"
     )
+
+
+def require_tags(function: FunctionState | None) -> None:
+    """Refuse to go on where it cannot be known whose the function is.
+
+    Raises:
+        PermissionDenied: Its tags could not be read.
+    """
+    if function is not None and function.tags_unread:
+        raise PermissionDenied(
+            f"Could not read the tags of function {function.name}, so it is unknown whether ddbinsert created it: "
+            f"{function.tags_unread}",
+            hint="Add lambda:ListTags on the function to the policy of your identity.",
+        )
 
 
 def read_configuration(aws: Aws, name: str) -> Mapping[str, Any]:

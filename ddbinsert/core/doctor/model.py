@@ -39,6 +39,7 @@ class FactSource(StrEnum):
     STREAM = "stream", "dynamodb:GetRecords"
     SHARDS = "shards", "dynamodb:DescribeStream"
     FUNCTION = "function", "lambda:GetFunction"
+    OWNER = "tags of the function", "lambda:ListTags"
     MAPPINGS = "event source mappings", "lambda:ListEventSourceMappings"
     FILTERS = "filters", "lambda:GetEventSourceMapping"
     SIBLINGS = "other functions on the stream", "lambda:GetFunction"

@@ -119,6 +119,8 @@ def _of_log(facts: Facts) -> Iterable[Moment]:
 
 def _last_entry(facts: Facts) -> Moment:
     what = "last entry in the sink"
+    if FactSource.OWNER in facts.unread:
+        return Moment(what=what, detail=f"not read: {facts.unread[FactSource.OWNER]}")
     if not facts.sink.arn:
         return Moment(what=what, detail="SINK_ARN is not set" if facts.needs_sink else "no sink")
     if FactSource.SINK in facts.unread:

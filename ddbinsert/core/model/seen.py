@@ -133,6 +133,7 @@ class FunctionState(FunctionSettings):
         version: $LATEST, or the number of the version that was requested directly or by an alias.
         modified: When code or configuration was last changed, in Lambda's format; empty if it is not reported.
         durable_timeout: Maximum duration of a durable execution in seconds; None if the function is not durable.
+        tags_unread: Why its tags, and so its owner, could not be read; empty if they were.
     """
 
     name: str
@@ -159,6 +160,7 @@ class FunctionState(FunctionSettings):
     modified: str = field(default="", compare=False)
     durable_timeout: int | None = None
     tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
+    tags_unread: str = field(default="", compare=False)
 
     @property
     def is_ours(self) -> bool:
@@ -276,7 +278,10 @@ class World:
     def is_theirs(self) -> bool:
         """Whether ddbinsert created neither the function nor, as far as its tags were read, its mapping."""
         live = self.live_mapping
-        return self.function is not None and not self.function.is_ours and not (live and live.is_ours)
+        function = self.function
+        if function is None or function.is_ours or function.tags_unread:
+            return False
+        return not (live and live.is_ours)
 
     def is_second(self, mapping: MappingState) -> bool:
         """Whether it is a further mapping of the function: ddbinsert's commands change only the first one."""

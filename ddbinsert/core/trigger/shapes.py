@@ -156,8 +156,14 @@ def function(answer: Mapping[str, Any]) -> FunctionState:
         modified=configuration.get("LastModified") or "",
         durable_timeout=(configuration.get("DurableConfig") or {}).get("ExecutionTimeout"),
         tags=dict(answer.get("Tags") or {}),
+        tags_unread=_tags_error(answer.get("TagsError") or {}),
         **function_fields(configuration),
     )
+
+
+def _tags_error(error: Mapping[str, Any]) -> str:
+    """Why GetFunction shows no tags: docs/aws-facts.md#function-tags-hidden."""
+    return str(error.get("Message") or error.get("ErrorCode") or "")
 
 
 def mapping(answer: Mapping[str, Any]) -> MappingState:

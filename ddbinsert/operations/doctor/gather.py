@@ -78,6 +78,8 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
     if world.table is None:
         raise missing_table(aws, trigger.table, world.region)
+    if world.function is not None and world.function.tags_unread:
+        unread[FactSource.OWNER] = world.function.tags_unread
     now = clock.now()
     facts = Facts(trigger=trigger, world=world, now=now, since=now - since, unread=unread)
     facts = replace(facts, template=_template(facts), sink=_sink(facts))

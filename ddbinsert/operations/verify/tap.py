@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.core.model.package import Package
-    from ddbinsert.core.model.seen import MappingState
+    from ddbinsert.core.model.seen import MappingState, World
     from ddbinsert.operations.verify.context import VerifyContext
     from ddbinsert.operations.verify.subject import Subject
 
@@ -124,7 +124,7 @@ def _remove(context: VerifyContext, trigger: Trigger) -> None:
     from ddbinsert.aws.read.observe import observe
 
     try:
-        world = observe(context.aws, trigger, owners=True)
+        world = _as_made(observe(context.aws, trigger, owners=True, lenient=True), trigger)
         carry_out(context, trigger, removal(world, trigger.table).steps, world)
     except BaseException:
         context.reporter.warn(
@@ -132,3 +132,14 @@ def _remove(context: VerifyContext, trigger: Trigger) -> None:
             Advice("remove it with", ("down", trigger.table, "--function", trigger.function_name, "--yes")),
         )
         raise
+
+
+def _as_made(world: World, trigger: Trigger) -> World:
+    """The world of a tap, whose name no other run has: where tags may not be read, they are those that it was given."""
+    function = world.function
+    if function is not None and function.tags_unread:
+        world = replace(world, function=replace(function, tags=trigger.function_tags, tags_unread=""))
+    made = tuple(
+        one if one.tags is not None else replace(one, tags=trigger.function_tags) for one in world.mappings
+    )
+    return replace(world, mappings=made)

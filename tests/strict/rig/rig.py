@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from .identity import Identity
     from .profile import Profile
 
 
@@ -88,6 +89,8 @@ class StrictRig:
     ) -> None:
         self.profile = profile
         self.calls: list[Recorded] = []
+        #: Who calls: what its policy does not allow is refused. None may do everything.
+        self.identity: Identity | None = None
         self._clock = clock
         self._faults = FaultBook(faults)
         self._interruptions: list[_Interruption] = []
@@ -174,10 +177,14 @@ class StrictRig:
         if self.profile.latency:
             time.sleep(self.profile.latency)
         try:
+            if self.identity:
+                self.identity.check(call)
             fault = self._faults.pick(call)
             answer = strike(fault, call, self._behave) if fault else self._behave(call)
         except Refusal as refusal:
             return refusal_answer(call, refusal)
+        if self.identity:
+            answer = self.identity.answered(call, answer)
         for operation, act in self._followers:
             if answer.ok and fnmatch.fnmatchcase(call.name, operation):
                 act(call)

@@ -160,6 +160,7 @@ def destination_full(facts: Facts) -> Iterator[Symptom]:
     "the handler returns batchItemFailures, but the mapping ignores them: failed records count as processed",
     FactSource.MAPPINGS,
     FactSource.FUNCTION,
+    FactSource.OWNER,
 )
 def partial_batch(facts: Facts) -> Iterator[Symptom]:
     function = facts.function

@@ -219,6 +219,7 @@ def _successor(runtime_name: str) -> str:
     Severity.ERROR,
     "the function has the tag of a ddbinsert template but different code, and its invocations write no receipts",
     FactSource.FUNCTION,
+    FactSource.OWNER,
     FactSource.LOG,
 )
 def code_changed(facts: Facts) -> Iterator[Symptom]:

@@ -226,7 +226,13 @@ def destination(facts: Facts) -> Iterator[Symptom]:
         )
 
 
-@check("sink-denied", Severity.ERROR, "the role is not allowed to write to the sink", FactSource.RIGHTS)
+@check(
+    "sink-denied",
+    Severity.ERROR,
+    "the role is not allowed to write to the sink",
+    FactSource.OWNER,
+    FactSource.RIGHTS,
+)
 def sink(facts: Facts) -> Iterator[Symptom]:
     denied = RoleRight.WRITE_SINK in facts.rights.denied - facts.rights.by_boundary
     if denied and facts.sink.arn not in ("", facts.table.arn):

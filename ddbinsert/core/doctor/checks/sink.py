@@ -24,7 +24,7 @@ def is_own_table(facts: Facts) -> bool:
     return facts.sink.arn == facts.table.arn
 
 
-@check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, FactSource.FUNCTION)
+@check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, FactSource.FUNCTION, FactSource.OWNER)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.needs_sink and not facts.sink.arn:
         yield Symptom(
@@ -41,6 +41,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
     "sink-not-found",
     Severity.ERROR,
     "the sink that SINK_ARN names does not exist, or cannot be used",
+    FactSource.OWNER,
     FactSource.SINK,
 )
 def not_found(facts: Facts) -> Iterator[Symptom]:
@@ -62,6 +63,7 @@ def not_found(facts: Facts) -> Iterator[Symptom]:
     "sink-throttled",
     Severity.WARNING,
     "writes to the sink were throttled",
+    FactSource.OWNER,
     FactSource.METRICS,
     FactSource.SINK,
 )

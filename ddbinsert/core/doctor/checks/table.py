@@ -228,6 +228,7 @@ def ttl_delivered(facts: Facts) -> Iterator[Symptom]:
     "the handler stores or counts attributes, but the stream's view type does not include the attributes of an insert",
     FactSource.TABLE,
     FactSource.FUNCTION,
+    FactSource.OWNER,
 )
 def view_without_image(facts: Facts) -> Iterator[Symptom]:
     view = facts.table.view

@@ -275,6 +275,7 @@ def waiting(facts: Facts) -> tuple[InsertSeen, ...] | None:
     Cause.INSERTS_NOT_PROCESSED,
     Severity.ERROR,
     "inserts in the stream have no receipt, although enough time has passed",
+    FactSource.OWNER,
     FactSource.STREAM,
     FactSource.LOG,
     FactSource.MAPPINGS,

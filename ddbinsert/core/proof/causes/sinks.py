@@ -83,5 +83,5 @@ def judge_sink(sink: SinkState) -> Iterator[Finding]:
             code=Cause.SINK_NOT_CHECKED,
             weight=Weight.HOLE if sink.doubtful else Weight.NOTE,
             text=f"the sink was not checked: {sink.unchecked}",
-            evidence=(sink.arn,),
+            evidence=(sink.arn,) if sink.arn else (),
         )

@@ -38,6 +38,8 @@ def sink_of(subject: Subject) -> SinkState:
     arn = subject.running.environment.get(VARIABLE, "").strip()
     if arn:
         return SinkState(arn=arn)
+    if subject.running.tags_unread:
+        return SinkState(unchecked=f"whether it needs one is unknown: {subject.running.tags_unread}")
     template = _template(subject)
     return SinkState(
         needed=template in _NEEDING, own_log=template is Template.AUDIT_LOG, granted=subject.granted

@@ -1,0 +1,349 @@
+"""Runs of commands that show which permissions they need: each with what must be there before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tests.strict.bench import fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.functional.helpers import Cloud
+
+Names = dict[str, str]
+_REGION, _ACCOUNT = "us-east-1", "000000000000"
+_TRIGGER = ("attach-trigger {t}",)
+_AUDITED = (
+    "audit create-table {t}-audit --no-protect",
+    "attach-trigger {t} --template audit-log --sink {t}-audit",
+)
+_AUDIT_SINK = "--sink arn:aws:dynamodb:*:*:table/{t}-audit"
+_QUEUED = ("attach-trigger {t} --on-failure create",)
+_OWN_QUEUE = "--on-failure arn:aws:sqs:*:*:{t}-inserts-failures"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A run of a command.
+
+    Attributes:
+        mode: The command and its options, as `permissions` is asked for them.
+        line: The command as it is run; ``{t}`` stands for a new table.
+        before: Commands that run before, without limits.
+        more: Further options of `permissions`.
+        prepare: Makes what else must be there, and answers with names for the lines.
+        file: The configuration file.
+        codes: Exit codes of the run.
+    """
+
+    mode: str
+    line: str
+    before: tuple[str, ...] = ()
+    more: str = ""
+    prepare: Callable[[Cloud, str], Names] | None = None
+    file: str = ""
+    codes: tuple[int, ...] = (0,)
+
+
+def _queue(cloud: Cloud, _table: str) -> Names:
+    name = fresh("queue")
+    cloud.sqs.create_queue(QueueName=name)
+    return {"arn": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{name}"}
+
+
+def _topic(cloud: Cloud, _table: str) -> Names:
+    return {"arn": str(cloud.sns.create_topic(Name=fresh("topic"))["TopicArn"])}
+
+
+def _bucket(cloud: Cloud, _table: str) -> Names:
+    name = fresh("bucket")
+    cloud.s3.create_bucket(Bucket=name)
+    return {"arn": f"arn:aws:s3:::{name}", "bucket": name}
+
+
+def _archive(cloud: Cloud, table: str) -> Names:
+    from tests.strict.bench import package
+
+    names = _bucket(cloud, table)
+    cloud.s3.put_object(Bucket=names["bucket"], Key="code.zip", Body=package("def handler(e, c): print(e)"))
+    return names
+
+
+def _bus(cloud: Cloud, _table: str) -> Names:
+    return {"arn": str(cloud.events.create_event_bus(Name=fresh("bus"))["EventBusArn"])}
+
+
+def _kinesis(cloud: Cloud, _table: str) -> Names:
+    name = fresh("kinesis")
+    cloud.kinesis.create_stream(StreamName=name, ShardCount=1)
+    return {"arn": f"arn:aws:kinesis:{_REGION}:{_ACCOUNT}:stream/{name}"}
+
+
+def _firehose(cloud: Cloud, _table: str) -> Names:
+    name, bucket = fresh("firehose"), fresh("bucket")
+    cloud.s3.create_bucket(Bucket=bucket)
+    place = {"RoleARN": f"arn:aws:iam::{_ACCOUNT}:role/x", "BucketARN": f"arn:aws:s3:::{bucket}"}
+    cloud.firehose.create_delivery_stream(DeliveryStreamName=name, S3DestinationConfiguration=place)
+    return {"arn": f"arn:aws:firehose:{_REGION}:{_ACCOUNT}:deliverystream/{name}"}
+
+
+def _log_group(cloud: Cloud, _table: str) -> Names:
+    name = fresh("/entries")
+    cloud.logs.create_log_group(logGroupName=name)
+    return {"arn": f"arn:aws:logs:{_REGION}:{_ACCOUNT}:log-group:{name}"}
+
+
+def _layer(cloud: Cloud, _table: str) -> Names:
+    from tests.strict.bench import package
+
+    made = cloud.lambda_.publish_layer_version(LayerName=fresh("layer"), Content={"ZipFile": package("")})
+    return {"arn": str(made["LayerVersionArn"])}
+
+
+def _key(cloud: Cloud, _table: str) -> Names:
+    return {"arn": str(cloud.kms.create_key()["KeyMetadata"]["Arn"])}
+
+
+def _foreign(cloud: Cloud, table: str) -> Names:
+    """A function and a mapping that ddbinsert did not make."""
+    from tests.strict.bench import TRUST, package
+
+    cloud.set_stream(table, "NEW_IMAGE")
+    role = cloud.iam.create_role(RoleName=f"{table}-role", AssumeRolePolicyDocument=json.dumps(TRUST))[
+        "Role"
+    ]["Arn"]
+    function = f"{table}-theirs"
+    cloud.lambda_.create_function(
+        FunctionName=function,
+        Runtime="python3.12",
+        Role=role,
+        Handler="main.handler",
+        Code={"ZipFile": package("def handler(event, context): print(event)")},
+    )
+    mapping: dict[str, Any] = cloud.lambda_.create_event_source_mapping(
+        FunctionName=function,
+        EventSourceArn=cloud.stream(table),
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]},
+    )
+    return {"f": function, "uuid": str(mapping["UUID"])}
+
+
+def _inserts(cloud: Cloud, table: str) -> Names:
+    cloud.put(table, "one")
+    return {}
+
+
+def _old_inserts(cloud: Cloud, table: str) -> Names:
+    """An insert that was never processed: written before the mapping, which begins at the newest record."""
+    cloud.set_stream(table, "NEW_AND_OLD_IMAGES")
+    cloud.put(table, "one")
+    return {}
+
+
+_CHANGES = "--batch-size 7 --memory 256 --tag a=b --log-retention 7 --role-tag c=d --template audit-log --yes"
+_FILE = "table: {t}\n"
+_OPTIONS_OF_FUNCTIONS = (
+    ("--layer", "--layer {arn}", _layer, ""),
+    ("--subnet", "--subnet subnet-0123456789abcdef0 --security-group sg-0123456789abcdef0", None, ""),
+    ("--kms-key", "--kms-key {arn}", _key, ""),
+    ("--code s3", "--code s3://{bucket}/code.zip --handler main.handler", _archive, ""),
+)
+
+PROVISIONING = (
+    Case(mode="plan", line="plan", file=_FILE),
+    Case(mode="plan", line="plan", before=_TRIGGER, file=_FILE + "mapping: {{batch_size: 9}}\n"),
+    Case(mode="up", line="up --yes", file=_FILE),
+    Case(
+        mode="up",
+        line="up --yes",
+        before=_TRIGGER,
+        file=_FILE + "mapping: {{batch_size: 9}}\nfunction: {{memory: 256}}\n",
+    ),
+    Case(mode="drift", line="drift", before=_TRIGGER, file=_FILE),
+    Case(mode="enable-stream", line="enable-stream {t}"),
+    Case(
+        mode="enable-stream --create-table",
+        line="enable-stream new-{t} --create-table pk:S",
+        more="--table new-{t}",
+    ),
+    Case(
+        mode="enable-stream --replace",
+        line="enable-stream {t} --view-type NEW_AND_OLD_IMAGES --replace --yes",
+        before=_TRIGGER,
+    ),
+    Case(
+        mode="enable-stream --wait-drained",
+        line="enable-stream {t} --view-type NEW_AND_OLD_IMAGES --replace --yes --wait-drained",
+        before=("enable-stream {t}",),
+    ),
+    Case(mode="create-function", line="create-function {t}"),
+    Case(
+        mode="create-function",
+        line="create-function {t} " + _CHANGES.replace("--batch-size 7 ", ""),
+        before=_TRIGGER,
+    ),
+    Case(mode="attach-trigger", line="attach-trigger {t}"),
+    Case(mode="attach-trigger", line="attach-trigger {t} " + _CHANGES, before=_TRIGGER),
+    Case(
+        mode="attach-trigger --create-table",
+        line="attach-trigger new-{t} --create-table pk:S",
+        more="--table new-{t}",
+    ),
+    Case(mode="attach-trigger --on-failure create", line="attach-trigger {t} --on-failure create"),
+    Case(mode="attach-trigger --verify", line="attach-trigger {t} --verify"),
+    Case(
+        mode="attach-trigger --adopt",
+        line="attach-trigger {t} --function {f} --adopt --yes",
+        more="--function {f}",
+        prepare=_foreign,
+    ),
+    *(
+        Case(mode=f"create-function {mode}", line="create-function {t} " + words, prepare=prepare, more=more)
+        for mode, words, prepare, more in _OPTIONS_OF_FUNCTIONS
+    ),
+    *(
+        Case(
+            mode="attach-trigger",
+            line="attach-trigger {t} --sink {arn} --template " + template,
+            prepare=prepare,
+            more="--sink {arn}",
+        )
+        for template, prepare in (
+            ("notify", _queue),
+            ("notify", _topic),
+            ("notify", _bus),
+            ("analytics", _kinesis),
+            ("analytics", _firehose),
+            ("audit-log", _bucket),
+            ("audit-log", _log_group),
+        )
+    ),
+    Case(
+        mode="attach-trigger",
+        line="attach-trigger {t} --sink {t}-audit --template audit-log",
+        before=("audit create-table {t}-audit",),
+        more=_AUDIT_SINK,
+    ),
+    *(
+        Case(
+            mode="attach-trigger",
+            line="attach-trigger {t} --on-failure {arn}",
+            prepare=prepare,
+            more="--on-failure {arn}",
+        )
+        for prepare in (_queue, _topic, _bucket)
+    ),
+    Case(mode="down", line="down {t} --yes", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="down --stream", line="down {t} --yes --stream", before=_TRIGGER),
+    Case(
+        mode="down --table",
+        line="down {t} --yes --table",
+        before=("attach-trigger new-{t} --create-table pk:S",),
+    ),
+    Case(mode="down --dry-run", line="down {t} --dry-run", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="adopt", line="adopt {t} --function {f} --yes", more="--function {f}", prepare=_foreign),
+    Case(
+        mode="adopt --include-function",
+        line="adopt {t} --function {f} --include-function --yes",
+        more="--function {f}",
+        prepare=_foreign,
+    ),
+    Case(mode="audit create-table", line="audit create-table {t}-audit", more="--table {t}-audit"),
+    Case(
+        mode="audit create-table",
+        line="audit create-table {t}-audit --retention 30",
+        more="--table {t}-audit",
+    ),
+    Case(mode="dedup create-table", line="dedup create-table {t}-seen", more="--table {t}-seen"),
+    Case(mode="export", line="export terraform {t}"),
+    Case(mode="export --from-live", line="export terraform {t} --from-live", before=_QUEUED, more=_OWN_QUEUE),
+)
+
+READING = (
+    Case(mode="doctor", line="doctor {t}", before=_TRIGGER),
+    Case(mode="doctor", line="doctor {t}", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="doctor", line="doctor {t}", before=_AUDITED, more=_AUDIT_SINK),
+    Case(mode="status", line="status {t}", before=_TRIGGER),
+    Case(mode="ls", line="ls", before=_TRIGGER),
+    Case(mode="records", line="records {t}", before=("enable-stream {t}",), prepare=_inserts),
+    Case(
+        mode="records --since", line="records {t} --since 5m", before=("enable-stream {t}",), prepare=_inserts
+    ),
+    Case(mode="tail", line="tail {t}", before=_TRIGGER),
+    Case(mode="tail --log-group", line="tail {t} --log-group /aws/lambda/{t}-inserts", before=_TRIGGER),
+    Case(mode="send", line="send {t} --count 1"),
+    Case(mode="send --modify", line="send {t} --count 1 --modify"),
+    Case(mode="send --remove", line="send {t} --count 1 --remove"),
+    Case(mode="invoke", line="invoke {t}"),
+    Case(mode="invoke --captured", line="invoke {t} --captured 1", before=_TRIGGER, prepare=_inserts),
+    Case(mode="invoke --deployed", line="invoke {t} --deployed", before=_TRIGGER),
+    Case(mode="function sample-event", line="function sample-event {t}"),
+    Case(mode="filter backtest", line="filter backtest --table {t}", before=("enable-stream {t}",)),
+    Case(mode="filter build --table", line="filter build --table {t} --where NewImage.a=1"),
+    Case(mode="filter lint --table", line="filter lint --table {t}", before=_TRIGGER),
+    Case(mode="filter lint --mapping", line="filter lint --mapping {uuid}", prepare=_foreign),
+    Case(mode="filter explain --mapping", line="filter explain --mapping {uuid}", prepare=_foreign),
+    Case(mode="audit query", line="audit query {t}", before=_AUDITED, more=_AUDIT_SINK),
+    Case(mode="audit verify", line="audit verify {t}", before=_AUDITED, more=_AUDIT_SINK),
+    Case(
+        mode="audit verify --from-table",
+        line="audit verify {t} --from-table",
+        before=_AUDITED,
+        more=_AUDIT_SINK,
+    ),
+    Case(mode="gaps", line="gaps {t}", before=_TRIGGER),
+    Case(mode="gaps --compare-sink", line="gaps {t} --compare-sink", before=_AUDITED, more=_AUDIT_SINK),
+    Case(
+        mode="gaps --from-table", line="gaps {t} --from-table --settle 0s", before=_AUDITED, more=_AUDIT_SINK
+    ),
+    Case(mode="gaps --via insights", line="gaps {t} --via insights", before=_TRIGGER),
+    Case(
+        mode="gaps --repair",
+        line="gaps {t} --repair --settle 0s --yes",
+        prepare=_old_inserts,
+        before=("attach-trigger {t} --starting-position LATEST --yes",),
+    ),
+    Case(mode="backfill", line="backfill {t} --yes", before=_TRIGGER, prepare=_inserts),
+    Case(
+        mode="backfill --missing",
+        line="backfill {t} --yes --missing",
+        before=_AUDITED,
+        prepare=_inserts,
+        more=_AUDIT_SINK,
+    ),
+    Case(mode="failures list", line="failures list {t}", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="failures show", line="failures show {t}", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="failures replay", line="failures replay {t} --yes", before=_QUEUED, more=_OWN_QUEUE),
+)
+
+PROVING = (
+    Case(mode="verify", line="verify {t}", before=_TRIGGER),
+    Case(mode="verify", line="verify {t}", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="verify", line="verify {t}", before=_AUDITED, more=_AUDIT_SINK),
+    Case(mode="verify --all", line="verify {t} --all", before=_TRIGGER),
+    Case(mode="verify --match", line="verify {t} --match", before=_TRIGGER),
+    Case(mode="verify --emit-metrics", line="verify {t} --emit-metrics --lanes single", before=_TRIGGER),
+    Case(mode="verify --partiql", line="verify {t} --partiql --lanes single", before=_TRIGGER),
+    Case(mode="verify --refuse-tag", line="verify {t} --refuse-tag secret --lanes single", before=_TRIGGER),
+    Case(mode="verify --tag", line="verify {t} --tag ddbinsert:table --lanes single", before=_TRIGGER),
+    Case(mode="verify --via insights", line="verify {t} --via insights --lanes single", before=_TRIGGER),
+    Case(mode="verify --wiretap", line="verify {t} --wiretap", before=_TRIGGER),
+    Case(
+        mode="verify --observe",
+        line="verify {t} --observe --for 500ms --timeout 5s",
+        before=_TRIGGER,
+        codes=(6,),
+    ),
+    Case(
+        mode="verify --observe --wiretap",
+        line="verify {t} --observe --wiretap --for 500ms --timeout 5s",
+        before=_TRIGGER,
+        codes=(6,),
+    ),
+    Case(mode="verify --failure-path", line="verify {t} --failure-path", before=_QUEUED, more=_OWN_QUEUE),
+)
+CASES = (*READING, *PROVING, *PROVISIONING)
