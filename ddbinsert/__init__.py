@@ -1,3 +1,3 @@
-"""Insert-only DynamoDB triggers, provisioned and proven."""
+"""Provision insert-only DynamoDB triggers, and prove that they are insert-only."""
 
 __version__ = "0.1.0"

@@ -8,7 +8,7 @@ import os
 import sys
 from typing import NoReturn
 
-#: New objects between two runs of the garbage collector; with Python's own 700 it runs two dozen times during imports.
+#: Number of new objects between two runs of the garbage collector; with Python's 700 it runs 24 times during imports.
 _OBJECTS = 100_000
 _INTERRUPTED = 130
 
@@ -16,7 +16,7 @@ _INTERRUPTED = 130
 def run() -> NoReturn:
     """Run the process's command line, and end the process.
 
-    The interpreter is not shut down in the usual way: that takes longer than the calls of many commands, and nothing
+    The interpreter's normal shutdown is skipped, because it takes longer than the calls of many commands, and nothing
     depends on it (docs/architecture.md#fast-start).
     """
     gc.set_threshold(_OBJECTS)
@@ -31,7 +31,7 @@ def run() -> NoReturn:
             code = main()
             _flush()
         except BaseException:
-            # Only a signal ends up here: `main` reports everything else.
+            # Only signals are handled here: `main` reports everything else.
             if not interrupts.received:
                 raise
             _say("Interrupted.\n")
@@ -39,12 +39,12 @@ def run() -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    """Open /dev/null in place of closed standard streams, so that no file or socket takes their numbers."""
+    """Open /dev/null for closed standard streams, so that no file or socket gets their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # uses the lowest free number, which is this one
 
 
 def _flush() -> None:
@@ -60,7 +60,7 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    # Shut down in the usual way, for tools that observe the process from inside (profilers, coverage).
+    # A normal shutdown, for tools that run inside the process (profilers, coverage).
     from ddbinsert.cli import main
 
     sys.exit(main())

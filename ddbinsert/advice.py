@@ -1,12 +1,13 @@
-"""Advice as a value: what to do next, and the command that does it.
+"""Advice as a value: the next action, and the command for it.
 
-Code that gives advice does not know how the run reaches AWS. It names the command alone; the command line completes
+Code that gives advice does not know how the run connects to AWS. It gives only the command; the command line completes
 it once (``Run.addressed``) with the options that the user would have to type again: ``--function``, ``--config``,
 ``--profile``, ``--region``, ``--endpoint-url``, ``--local``.
 
-An advice repairs the finding it belongs to and nothing else. `attach-trigger`, `create-function` and `enable-stream`
-change only what is given explicitly, so a repair names the one setting that it changes. A change that the command asks
-about (an enabled mapping, another destination, other code) needs ``--yes`` in the advice: it is then agreed to already.
+An advice repairs the finding to which it belongs, and nothing else. `attach-trigger`, `create-function` and
+`enable-stream` change only settings that are given explicitly, so a repair gives only the setting that it changes. For
+a change that the command asks about (an enabled mapping, another destination, other code), the advice has ``--yes``:
+the user agrees to it by following the advice.
 """
 
 from __future__ import annotations
@@ -16,18 +17,18 @@ from typing import Final
 
 from ddbinsert.dataclass import dataclass
 
-#: The word of a command that stands for the run's table. It is not a valid table name.
+#: The placeholder for the run's table in a command. It is not a valid table name.
 TABLE: Final = "<table>"
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A sentence, and the command that carries it out.
+    """A sentence, and the command for it.
 
     Attributes:
-        text: What the command achieves, without a full stop; the whole sentence where there is no command.
-        command: The words after ``ddbinsert``, one argument each and unquoted; ``TABLE`` stands for the run's table.
-            Options of the connection are added by the command line.
+        text: The effect of the command, without a full stop; the whole sentence if there is no command.
+        command: The arguments after ``ddbinsert``, unquoted; ``TABLE`` is replaced by the run's table. The command
+            line adds options of the connection.
     """
 
     text: str
@@ -35,11 +36,11 @@ class Advice:
 
     @property
     def line(self) -> str:
-        """The command as it is typed in a POSIX shell; empty where there is none."""
+        """The command in the syntax of a POSIX shell; empty if there is none."""
         return shlex.join(("ddbinsert", *self.command)) if self.command else ""
 
     def adopting(self) -> Advice:
-        """The same about what somebody else made: it has to be taken over, which is asked about."""
+        """The same advice for a resource that ddbinsert did not create: with --adopt, which asks first."""
         if self.command[:1] != ("attach-trigger",) or "--yes" not in self.command:
             return self
         return Advice(self.text, tuple("--adopt" if word == "--yes" else word for word in self.command))

@@ -1,10 +1,10 @@
-"""`dataclasses.dataclass`, with methods that are made at their first use.
+"""`dataclasses.dataclass`, with methods that are compiled at their first use.
 
-The standard decorator compiles up to six methods for every class while its module is imported, 1 ms for a frozen class;
-a command imports a hundred classes, and uses less than half of them (docs/architecture.md#fast-start). This one
-takes the fields from it and leaves the methods for later. Classes behave in the same way, with `replace`, `fields`,
-`asdict` and patterns; a test compares each of ddbinsert's with the standard one. Not supported: `InitVar`, and mixing
-both decorators in one hierarchy of frozen classes.
+The standard decorator compiles up to six methods for every class while its module is imported, which takes 1 ms for a
+frozen class; a command imports a hundred classes, and uses less than half of them (docs/architecture.md#fast-start).
+This decorator uses the standard one for the fields and compiles methods later. Classes behave in the same way,
+including `replace`, `fields`, `asdict` and patterns; a test compares each class of ddbinsert with the standard
+decorator. Not supported: `InitVar`, and mixing both decorators in one hierarchy of frozen classes.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Late:
 def _decorated(plain: type, *, frozen: bool, kw_only: bool, slots: bool, eq: bool) -> type:
     own = frozenset(vars(plain))
     if plain.__doc__ is None:
-        plain.__doc__ = plain.__name__  # else the standard decorator works out a signature
+        plain.__doc__ = plain.__name__  # otherwise, the standard decorator creates a signature
     # The standard decorator's `frozen` compiles two methods at once.
     cls: type = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(plain)
 
@@ -101,7 +101,7 @@ def _plain_init(cls: type) -> Any:
 
 
 def _init(cls: type, statement: str) -> Any:
-    """Compile ``__init__`` in the module of the class, so that its annotations mean there what they mean here."""
+    """Compile ``__init__`` in the module of the class, so that names in it refer to the same objects."""
     known: dict[str, Any] = {"_set": object.__setattr__, "_absent": dataclasses.MISSING}
     parameters: dict[bool, list[str]] = {False: [], True: []}
     body = []
@@ -119,7 +119,7 @@ def _init(cls: type, statement: str) -> Any:
             parameters[bool(field.kw_only)].append(f"{name}{default}")
         elif f"_make_{name}" in known:
             value = f"_make_{name}()"
-        elif default and "__slots__" in vars(cls):  # else the class has the value
+        elif default and "__slots__" in vars(cls):  # otherwise, the class has the value
             value = f"_default_{name}"
         else:
             continue
@@ -134,7 +134,7 @@ def _init(cls: type, statement: str) -> Any:
     ]
     made: dict[str, Any] = {}
     source = "\n".join([f"def make({', '.join(known)}):", *lines])
-    exec(source, vars(sys.modules[cls.__module__]), made)  # noqa: S102 - names of fields alone, as in the standard library
+    exec(source, vars(sys.modules[cls.__module__]), made)  # noqa: S102 - it contains only names of fields, as in the standard library
     method = made["make"](**known)
     annotations = {field.name: field.type for field in dataclasses.fields(cls) if field.init}
     method.__annotations__ = {**annotations, "return": None}

@@ -1,4 +1,4 @@
-"""Everything outside of the program in one object, so that a test can pass its own."""
+"""The environment of the program as one object, which tests replace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SystemClock:
-    """The machine's clock: epoch seconds, a monotonic stopwatch, and sleep."""
+    """The machine's clock: epoch seconds, monotonic seconds, and sleep."""
 
     def now(self) -> float:
         return time.time()
@@ -39,7 +39,7 @@ def _connect(connection: Connection) -> Aws:
 
 
 def _cwd() -> Path:
-    """The working directory; one that was deleted keeps its name, and nothing is found in it."""
+    """The working directory; if it was deleted, its former path."""
     try:
         return Path.cwd()
     except OSError:
@@ -48,7 +48,7 @@ def _cwd() -> Path:
 
 @dataclass(kw_only=True)
 class Environment:
-    """What a run sees of the world outside.
+    """The environment of a run: streams, variables, working directory, clock, identifiers and connections.
 
     Attributes:
         variables: The process environment. Nothing else reads ``os.environ``.
@@ -69,7 +69,7 @@ class Environment:
     def is_interactive(self) -> bool:
         """Whether a person can be asked: stdin and stderr are a terminal."""
         try:
-            # None: closed when the process was started.
+            # None if it was closed when the process was started.
             return self.stdin is not None and self.stdin.isatty() and self.err.isatty()
-        except ValueError:  # closed since
+        except ValueError:  # it was closed later
             return False

@@ -1,14 +1,14 @@
-"""Every way in which ddbinsert ends other than well.
+"""The errors of ddbinsert, each with an exit code.
 
     DdbInsertError            code, message, hint, exit_code
     ├── UsageError            2  the command line can't be carried out as given
     ├── ConfigurationError    3  ddbinsert.yaml, a flag or a DDBINSERT_* variable is wrong
     ├── AwsError              4  AWS refused: credentials, permission, service, endpoint
     ├── PrerequisiteError     5  something that must exist first is missing
-    └── InconclusiveError     6  timed out, or the evidence is too thin to say
+    └── InconclusiveError     6  timed out, or the evidence is not sufficient
     Refused                   1  the answer is no (drift, a live stream of another view type)
 
-Only the error boundary in ``ddbinsert.cli`` catches these; everything below raises.
+Only the error boundary in ``ddbinsert.cli`` catches these; all other code raises them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """What a script may rely on; the numbers are part of the public contract."""
+    """Exit codes, on which scripts may rely: the numbers are part of the public contract."""
 
     OK = 0
     NO = 1
@@ -34,11 +34,11 @@ class ExitCode(IntEnum):
 
 
 class DdbInsertError(Exception):
-    """An end that the user can act on.
+    """An error that the user can act on.
 
     Args:
-        message: What happened, naming the thing concerned. One sentence or a few lines.
-        hint: The next action, if one is known; an ``Advice`` where a command carries it out.
+        message: What happened, with the name of the resource. One sentence or a few lines.
+        hint: The next action, if one is known; an ``Advice`` if a command carries it out.
         code: A stable kebab-case identifier for scripts; each class has a default.
     """
 
@@ -53,7 +53,7 @@ class DdbInsertError(Exception):
 
 
 class Refused(DdbInsertError):
-    """The answer is no: what was asked for contradicts what is there."""
+    """The answer is no: the request contradicts the existing state."""
 
     exit_code = ExitCode.NO
     default_code = "refused"
@@ -67,21 +67,21 @@ class UsageError(DdbInsertError):
 
 
 class ConfigurationError(DdbInsertError):
-    """The configuration is wrong; every problem at once."""
+    """The configuration is not valid."""
 
     exit_code = ExitCode.CONFIGURATION
     default_code = "configuration"
 
 
 class AwsError(DdbInsertError):
-    """AWS, or the endpoint standing in for it, refused."""
+    """AWS, or the endpoint that replaces it, refused a call or could not be reached."""
 
     exit_code = ExitCode.AWS
     default_code = "aws"
 
 
 class PrerequisiteError(DdbInsertError):
-    """Something that must exist first is missing."""
+    """A resource that must exist first is missing."""
 
     exit_code = ExitCode.PREREQUISITE
     default_code = "prerequisite"
@@ -101,8 +101,8 @@ def table_not_found(
     """The error for a table that does not exist.
 
     Args:
-        what: What the table is.
-        more: The rest of the sentence.
+        what: The kind of table, as the beginning of the sentence.
+        more: Text for the end of the sentence.
     """
     where = f" in {region}" if region else ""
     return PrerequisiteError(
@@ -111,7 +111,7 @@ def table_not_found(
 
 
 class InconclusiveError(DdbInsertError):
-    """Timed out, or the evidence is too thin to say yes or no."""
+    """A time limit was reached, or the evidence is not sufficient for an answer."""
 
     exit_code = ExitCode.INCONCLUSIVE
     default_code = "inconclusive"

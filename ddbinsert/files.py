@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all."""
+"""Replacing files atomically."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def replace_file(path: Path, content: str | bytes | Iterable[bytes]) -> None:
     """Replace a file atomically; an existing file keeps its permissions. Text is written as UTF-8.
 
     Args:
-        content: Whole, or in pieces.
+        content: The content, as a whole or in pieces.
 
     Raises:
-        OSError: It can't be written; what was there before stays.
+        OSError: The file cannot be written; its previous content is kept.
     """
     fresh = fresh_beside(path)
     try:
@@ -36,5 +36,5 @@ def replace_file(path: Path, content: str | bytes | Iterable[bytes]) -> None:
 
 
 def fresh_beside(path: Path) -> Path:
-    """A new name in the same folder; not derived from the file's own, which may be as long as the system allows."""
+    """A new path in the same folder. The name is not derived from the file's, which may have the maximum length."""
     return path.with_name(f".ddbinsert-{uuid.uuid4().hex[:12]}")

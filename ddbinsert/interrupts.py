@@ -1,4 +1,4 @@
-"""Signals that end a run: Ctrl-C, SIGTERM and SIGHUP alike, so that what a run created is cleaned up."""
+"""Signals that end a run: Ctrl-C, SIGTERM and SIGHUP are handled alike, so that the run cleans up."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruptible:
-    """While this is entered, each of the signals raises KeyboardInterrupt in the main thread.
+    """A context manager in which each of the signals raises KeyboardInterrupt in the main thread.
 
     A signal that is ignored (``nohup``, a background job) stays ignored.
 
     Attributes:
-        received: A signal came. What runs in that moment (an import, say) may turn the KeyboardInterrupt into another
-            exception.
+        received: Whether a signal was received. The code that runs at that time (for example, an import) may convert
+            the KeyboardInterrupt to another exception.
     """
 
     def __init__(self) -> None:
@@ -51,9 +51,9 @@ class Interruptible:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """Hold the signals back until the block ends, and raise KeyboardInterrupt then.
+    """Defer the signals until the block ends, and raise KeyboardInterrupt then.
 
-    For a step that must not be torn apart: a process that was started and that nobody holds yet.
+    For steps that must not be interrupted, such as starting a process and keeping a reference to it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

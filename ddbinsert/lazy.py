@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def late(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
-    """What a package has as its ``__getattr__``.
+    """The ``__getattr__`` of a package.
 
     Args:
-        homes: Public name to the module below the package that defines it.
+        homes: The module (below the package) that defines each public name.
     """
 
     def find(name: str) -> object:

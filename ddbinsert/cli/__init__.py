@@ -1,4 +1,4 @@
-"""The command line: signatures, help texts, and the one error boundary, `main`."""
+"""The command line: signatures, help texts, and the error boundary, `main`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from ddbinsert.render.terminal.streams import CheckedStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-#: A bug in ddbinsert: EX_SOFTWARE of sysexits.h, distinct from every result that a script relies on.
+#: Exit code of a bug in ddbinsert: EX_SOFTWARE of sysexits.h, different from every code that a script relies on.
 BUG = 70
-#: What a command only prints could not be written: EX_IOERR of sysexits.h.
+#: Exit code if the output of a command that only prints could not be written: EX_IOERR of sysexits.h.
 LOST = 74
 
-# typer carries its own copy of click or imports it, by version: its usage errors are known by this ancestor.
+#: Base class of the parser's usage errors: depending on its version, typer contains click or imports it.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 
 
 def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> int:
-    """Run one command line; the exit code. Never raises for anything that a user can cause."""
+    """Run one command line; return the exit code. Never raises for anything that a user can cause."""
     given = env or Environment()
     out, err = CheckedStream(given.out), CheckedStream(given.err)
     stdin = given.stdin or io.StringIO()  # None: closed when the process was started
@@ -39,11 +39,11 @@ def main(argv: Sequence[str] | None = None, env: Environment | None = None) -> i
     with _redirected(environment), Interruptible() as interrupts:
         try:
             code = _dispatch(arguments, environment)
-        except BrokenPipeError:  # a follower whose reader is gone
+        except BrokenPipeError:  # the reader of a following command's output has exited
             code = ExitCode.OK
         except KeyboardInterrupt:
             code = _interrupted(environment)
-        except Exception as error:  # noqa: BLE001 - the boundary: a bug is reported whole, with its traceback
+        except Exception as error:  # noqa: BLE001 - the error boundary: a bug is reported with its traceback
             code = (
                 _interrupted(environment)
                 if interrupts.received
@@ -59,9 +59,9 @@ def _interrupted(environment: Environment) -> int:
 
 
 def _report_lost(out: CheckedStream, err: CheckedStream) -> bool:
-    """Say so where the result could not be written; whether that is so.
+    """Report it if the result could not be written; return whether that is so.
 
-    A stream that was closed on purpose, or whose reader is gone, is not a failure.
+    A stream that was closed on purpose, or whose reader has exited, is not a failure.
     """
     out.flush()
     lost = isinstance(out.failure, OSError) and out.failure.errno not in (errno.EPIPE, errno.EBADF, None)
@@ -70,13 +70,13 @@ def _report_lost(out: CheckedStream, err: CheckedStream) -> bool:
     err.flush()
     for output, stream, number in ((out, sys.__stdout__, 1), (err, sys.__stderr__, 2)):
         if output.failure is not None and output.is_on(stream):
-            # What is left in its buffer goes nowhere, so that the interpreter's last flush does not fail.
+            # Discard the rest of its buffer, so that the interpreter's last flush does not fail.
             os.dup2(os.open(os.devnull, os.O_WRONLY), number)
     return lost
 
 
 def _only_prints(arguments: list[str]) -> bool:
-    """Whether what a command prints is all that it does: without it, exit code 0 would be wrong."""
+    """Whether a command only prints, so that exit code 0 without its output would be wrong."""
     from ddbinsert.cli.registry import commands
 
     if {"-h", "--help", "--schema"} & set(arguments):
@@ -103,7 +103,7 @@ def _dispatch(arguments: list[str], environment: Environment) -> int:
 
 
 def _unparsable(error: Exception, arguments: list[str], environment: Environment) -> int:
-    """The parser's error: the envelope on stdout if JSON was asked for, text on stderr."""
+    """Report an error of the parser: as the envelope on stdout if JSON is requested, and as text on stderr."""
     from ddbinsert.errors import UsageError
     from ddbinsert.render import machine
 
@@ -135,7 +135,7 @@ def _asks_for_json(arguments: list[str], environment: Environment) -> bool:
 
 
 def _unexpected(error: Exception, arguments: list[str], environment: Environment) -> int:
-    """What no other part handled: an answer of AWS that was not expected, or a bug."""
+    """Report an unhandled exception: an unexpected answer of AWS, or a bug."""
     from ddbinsert.cli.error_output import explain
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.render import machine
@@ -164,6 +164,6 @@ def _unexpected(error: Exception, arguments: list[str], environment: Environment
 
 @contextlib.contextmanager
 def _redirected(environment: Environment) -> Iterator[None]:
-    """The parser prints help by itself, to the process's streams; send it where the environment says."""
+    """Redirect the help, which the parser prints to the process's streams, to those of the environment."""
     with contextlib.redirect_stdout(environment.out), contextlib.redirect_stderr(environment.err):
         yield

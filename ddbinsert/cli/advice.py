@@ -1,4 +1,4 @@
-"""Advice completed for one run: its table, its function, and the options that say where it connects."""
+"""Completing the commands in advice for one run: its table, its function, and its connection options."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ddbinsert.cli.run import Common
     from ddbinsert.config.loading import Configuration
 
-#: How a run without a table writes the table's place.
+#: Replaces the table in the commands of a run without a table.
 _PLACEHOLDER = "TABLE"
 
 
 class AdviceTarget(NamedTuple):
-    """What a user would have to type again to reach what this run reached.
+    """The arguments that a command needs to act on the same trigger and connection as this run.
 
     Attributes:
-        table: The run's table; None where it has none.
-        function: The function that a flag or a variable names; None where it follows from the table or from the file.
+        table: The run's table; None if it has none.
+        function: The function that a flag or a variable names; None if it follows from the table or from the file.
     """
 
     options: Common
@@ -29,13 +29,13 @@ class AdviceTarget(NamedTuple):
 
 
 def named_function(loaded: Configuration) -> str | None:
-    """The function that a flag or a variable names; a file that names one is read by the next command, too."""
+    """The function that a flag or a variable names. A name in the file is not needed: the next command reads it, too."""
     place = loaded.sources.get("function.name")
     return None if place is None or place.line is not None else str(loaded.values["function.name"])
 
 
 def complete(advice: Advice, to: AdviceTarget) -> Advice:
-    """The advice with its command ready to be typed."""
+    """The advice with its command completed, ready to be typed."""
     return replace(advice, command=_completed(advice.command, to)) if advice.command else advice
 
 
@@ -70,7 +70,7 @@ def _longest_first() -> list[str]:
 
 
 def _connection(options: Common) -> list[tuple[str, str, str | None]]:
-    """(option, flag, value) of each option of the connection that was given; a switch has no value."""
+    """(option, flag, value) of each connection option that was given; a switch has no value."""
     given = [
         ("config", "--config", options.config),
         ("profile", "--profile", options.profile),

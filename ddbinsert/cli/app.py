@@ -1,4 +1,4 @@
-"""What every command has in common, stated once.
+"""The common part of every command.
 
 A command is a function that takes a `Run` and its own options, and returns an `Outcome`. `command` adds the
 common options to its signature, runs it, and prints the outcome; nothing else prints a result.
@@ -71,11 +71,11 @@ Body = Callable[..., Outcome]
 
 
 class Spec(NamedTuple):
-    """What is known of a registered command.
+    """A registered command.
 
     Attributes:
-        accepts: The common options that it has (``config``, ``local``, …) and the settings (``function.name``, …).
-        make: Makes the parser's command; done late, because reading a signature takes time.
+        accepts: Its common options (``config``, ``local``, …) and settings (``function.name``, …).
+        make: Creates the parser's command; called late, because reading a signature takes time.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Spec(NamedTuple):
     make: Callable[[], Any]
 
 
-#: The commands of the modules that were imported. `registry.commands` has all, and imports what is taken out.
+#: The commands of the imported modules. `registry.commands` has all commands, and imports a module when it is used.
 registered: dict[str, Spec] = {}
 
 
@@ -98,11 +98,11 @@ def command(
     """Register a command, which has a row in the registry.
 
     Args:
-        name: As it is called: ``status``, or with its group ``filter lint``.
-        settings: Options for keys of the configuration. The body receives those that were given as its argument
-            ``settings``, key to value.
+        name: The name by which it is called: ``status``, or with its group ``filter lint``.
+        settings: Options for keys of the configuration. The body receives the given ones as its argument
+            ``settings``, values by key.
         offline: The command never connects; only the output options are added.
-        makes: The command creates resources, so that --local may start the embedded emulator.
+        makes: The command creates resources, so --local may start the embedded emulator.
     """
     common = [entry for entry in _COMMON if not offline or entry[0] in ("output", "quiet")]
 
@@ -167,5 +167,5 @@ def _entry(
 
 
 def _option_of(annotation: Any) -> Any:
-    """What typer reads an option from, in ``Annotated[str, typer.Option(...)]``."""
+    """The ``typer.Option(...)`` in ``Annotated[str, typer.Option(...)]``."""
     return next(iter(getattr(annotation, "__metadata__", ())), None)

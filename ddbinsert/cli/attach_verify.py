@@ -1,4 +1,4 @@
-"""attach-trigger --verify: what was attached is proven in the same process, with what is known of it already."""
+"""attach-trigger --verify: verify the attached trigger in the same process, with the state that was just read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def early_look(run: Run) -> Prefetch:
-    """What is read for the proof while the trigger is being attached."""
+    """Start reading what verify needs while the trigger is being attached."""
     from ddbinsert.operations.verify.prefetch import Prefetch
 
     def context() -> VerifyContext:
@@ -27,7 +27,7 @@ def early_look(run: Run) -> Prefetch:
 
 
 def proven(run: Run, done: Converged, early: Prefetch) -> Outcome:
-    """Prove what was attached; the exit code is the verdict's."""
+    """Verify the attached trigger; the exit code is that of the verdict."""
     from ddbinsert.cli.verify import addressed, exit_code_of
     from ddbinsert.operations.verify.context import VerifyOptions
     from ddbinsert.operations.verify.prove import verify

@@ -1,4 +1,4 @@
-"""audit: make, query and compare the table of an audit log; dedup: make a deduplication table."""
+"""audit: create, query and compare the table of an audit log; dedup: create a deduplication table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _TIMEOUT = 120.0
-#: Seconds: a day of a busy stream takes a while.
+#: Time limit in seconds: reading a day of a busy stream takes long.
 _COMPARING = 3600.0
 _EXAMPLES = 20
 _MOST = 10_000
@@ -185,7 +185,7 @@ def verify(
 
 
 def _options(run: Run, since: str | None, until: str | None, settle: str | None) -> Options:
-    """What is compared.
+    """The options of the comparison.
 
     Raises:
         UsageError: A time is not valid.

@@ -1,4 +1,4 @@
-"""backfill: existing items for a function that was not there when they were inserted."""
+"""backfill: invoke a function with items that were inserted before it existed."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _confirm(run: Run, filling: Filling, limit: int | None) -> None:
     """Ask before the table is read and the function is invoked.
 
     Raises:
-        UsageError: There is nobody to ask and no --yes, or the answer was no.
+        UsageError: There is no terminal and no --yes, or the answer was no.
     """
     most = "" if limit is None else f" at most {limit:,} of"
     run.confirm(

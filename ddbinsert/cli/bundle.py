@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Bundle:
-    """Records what AWS answers to a run, and writes the bundle.
+    """Records the answers of AWS during a run, and writes the bundle.
 
     Args:
-        run: Gives the connection, the clock and the configuration.
-        path: Where the file is written; checked already.
-        options: What the run was asked to do.
+        run: Provides the connection, the clock and the configuration.
+        path: Path of the file; it has been checked already.
+        options: The options of the run.
     """
 
     def __init__(self, run: Run, path: Path, options: Mapping[str, object]) -> None:
@@ -37,16 +37,16 @@ class Bundle:
         run.listener = self._recorder
 
     def restart(self) -> None:
-        """Another run begins, which has nothing to do with the one before."""
+        """Discard the recorded answers, because another run begins."""
         self._recorder.restart()
         self._earlier = []
 
     def close(self) -> None:
-        """Nothing more is written."""
+        """Stop recording."""
         self._recorder.close()
 
     def attempt(self, proof: Proof) -> None:
-        """Keep the verdict of an attempt that is made again."""
+        """Keep the verdict of an attempt that is retried."""
         from ddbinsert.render.verdict import text
 
         self._earlier.append(dict(text.data(proof)))
@@ -55,7 +55,7 @@ class Bundle:
         """Write the bundle of one consumer.
 
         Raises:
-            OSError, NotKept: It can't be written.
+            OSError, NotKept: The file cannot be written.
         """
         from ddbinsert.cli.verify import exit_code_of
         from ddbinsert.render.verdict import text
@@ -66,7 +66,7 @@ class Bundle:
         """Write the bundle of several consumers.
 
         Raises:
-            OSError, NotKept: It can't be written.
+            OSError, NotKept: The file cannot be written.
         """
         from ddbinsert.cli.verify_every import exit_code_of
         from ddbinsert.render.verdict import every
@@ -78,7 +78,7 @@ class Bundle:
         """Write the bundle of a run that ended without a verdict.
 
         Raises:
-            OSError, NotKept: It can't be written.
+            OSError, NotKept: The file cannot be written.
         """
         errors = [error] if isinstance(error, DdbInsertError) else []
         self._write([result], ExitCode(result.exit_code) if errors else result.exit_code, errors=errors)
@@ -122,7 +122,7 @@ class Bundle:
             raise NotKept(str(error)) from error
 
     def _settings(self) -> dict[str, Any]:
-        """The configuration in force and what the run was asked to do; values of secrets are left out."""
+        """The effective configuration and the options of the run, without the values of secrets."""
         from ddbinsert import config
 
         loaded, given = self._run.loaded, self._run.options

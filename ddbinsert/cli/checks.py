@@ -1,7 +1,7 @@
-"""What the values of options must look like, checked before a command begins: also where nothing would use them.
+"""The form of option values, checked before a command begins, even if the command would not use them.
 
-A check belongs to the placeholder that the help shows (``--settle DURATION``), so that an option has it by being called
-what it is. Whatever else a command refuses (limits, contradictions, names that do not exist) is its own.
+A check belongs to the placeholder in the help (``--settle DURATION``): every option with that placeholder is checked.
+Commands check the rest themselves (limits, contradictions, names that do not exist).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Option(NamedTuple):
     """An option of a command.
 
     Attributes:
-        name: As the user writes it: ``--settle``.
-        placeholder: What the help shows for its value; None where the parser knows all values.
+        name: The name as the user writes it: ``--settle``.
+        placeholder: The placeholder of its value in the help; None if the parser knows all values.
     """
 
     name: str
@@ -38,11 +38,11 @@ def options_of(hints: Mapping[str, Any]) -> dict[str, Option]:
     """The options of a command, by parameter.
 
     Args:
-        hints: Parameter to what typer reads its option from (`typer.Option(...)`).
+        hints: The `typer.Option(...)` of each parameter.
     """
     found = {}
     for parameter, info in hints.items():
-        # Within Annotated, typer takes the first name for a default until it builds the command.
+        # Within Annotated, typer treats the first name as a default until it builds the command.
         declared = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
         names = [name for name in declared if isinstance(name, str) and name.startswith("--")]
         if names:
@@ -53,13 +53,13 @@ def options_of(hints: Mapping[str, Any]) -> dict[str, Option]:
 def check_values(
     options: Mapping[str, Option], values: Mapping[str, object], environment: Environment
 ) -> None:
-    """Refuse the first value that is not what its placeholder says.
+    """Refuse the first value that does not have the form of its placeholder.
 
     Args:
-        values: Parameter to value; None where an option was not given.
+        values: Values by parameter; None if an option was not given.
 
     Raises:
-        UsageError: It names the option and what it takes.
+        UsageError: A value is not valid; the message names the option and the valid form.
     """
     for parameter, option in options.items():
         value = values.get(parameter)
@@ -202,7 +202,7 @@ def _read_file(name: str, value: str, environment: Environment) -> None:
 
 
 def _configuration(name: str, value: str, environment: Environment) -> None:
-    """Also where a command reads none."""
+    """Check the configuration file, even if the command does not read it."""
     try:
         _read_file(name, value, environment)
     except UsageError as error:
@@ -245,7 +245,7 @@ def _refuse_unless_writable(
     folder: bool = False,
     makes_folders: bool = False,
 ) -> None:
-    """Looks only: nothing is made before there is something to write."""
+    """Check that a path is writable, without creating anything."""
     try:
         place = path if path.exists() else path.parent
         if makes_folders:
@@ -274,7 +274,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RUN_ID: Final = re.compile(r"[0-9a-f]{12}")
 _STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _LOG_GROUP: Final = re.compile(r"[A-Za-z0-9_./#-]{1,512}")
-#: Placeholder to check.
+#: Checks by placeholder.
 CHECKS: Final[Mapping[str, Check]] = {
     "DURATION": _duration,
     "WHEN": _moment,
@@ -292,7 +292,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "DIR": _folder,
     "FILE|DIR": _file_or_folder,
 }
-#: Options whose placeholder says less than is known of them.
+#: Checks of options whose placeholder is too general.
 _BY_NAME: Final[Mapping[str, Check]] = {
     **dict.fromkeys(("--out", "--save", "--checkpoint"), _written_file),
     **dict.fromkeys(("--report", "--junit", "--bundle"), _report),
@@ -300,10 +300,10 @@ _BY_NAME: Final[Mapping[str, Check]] = {
     "--stack": _stack,
     "--log-group": _log_group,
     "--config": _configuration,
-    # A key of the configuration, which reads it.
+    # The configuration checks these keys.
     "--unset": lambda *_: None,
 }
-#: Codes of errors that scripts may know.
+#: Codes of errors, on which scripts may rely.
 _CODES: Final[Mapping[str, str]] = {
     "--sink": "variable-wrong",
     "--plan": "plan-unreadable",

@@ -1,4 +1,4 @@
-"""Followers notice that the reader of their output is gone."""
+"""Detecting that the reader of stdout has exited, for commands that follow a stream or log."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 def refuse_a_closed_pipe(out: TextIO) -> None:
-    """Notice that the reader of stdout is gone, also while there is nothing to write.
+    """Check whether the reader of stdout has exited, even if there is nothing to write.
 
     Raises:
-        BrokenPipeError: It is gone.
+        BrokenPipeError: It has exited.
     """
     if getattr(out, "failure", None) is not None:
         raise BrokenPipeError

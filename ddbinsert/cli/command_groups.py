@@ -1,4 +1,4 @@
-"""Groups of commands: what they list comes from the registry, a command is made when it is called."""
+"""Groups of commands: their lists come from the registry; a command is created when it is called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class CommandGroup(TyperGroup):
     """A group whose commands are those of the registry.
 
     Args:
-        group: The name by which the registry knows it; "" is the program itself.
+        group: Its name in the registry; "" is the program itself.
     """
 
     def __init__(self, *, group: str = "", **attributes: Any) -> None:
@@ -34,7 +34,7 @@ class CommandGroup(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
-        """Names with their summaries; nothing is made for them."""
+        """The names with their summaries, without creating the commands."""
         self._only_lists = True
         try:
             return super().shell_complete(ctx, incomplete)
@@ -58,7 +58,7 @@ class CommandGroup(TyperGroup):
 
 
 class _Below(MutableMapping[str, Any]):
-    """What is below a group, each made at its first use."""
+    """The commands of a group, each created at its first use."""
 
     def __init__(self, group: str) -> None:
         self._rows = below(group)

@@ -1,4 +1,4 @@
-"""Values that a shell completes, by the key of the configuration that an option stands for."""
+"""Values for shell completion, by the configuration key that an option sets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VALUES: Final = {
 
 
 def completer(key: str) -> Callable[[str], list[str]] | None:
-    """What completes the values of an option; None where any value is possible."""
+    """The function that completes the values of an option; None if any value is possible."""
     values = _VALUES.get(key)
     if values is None:
         return None

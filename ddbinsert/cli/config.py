@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @command("config schema", offline=True)
-def schema(run: Run) -> Outcome:  # noqa: ARG001 - every command takes it
+def schema(run: Run) -> Outcome:  # noqa: ARG001 - every command has this parameter
     """Print the JSON Schema of ddbinsert.yaml, for editors and other tools.
 
     Example: ddbinsert config schema > ddbinsert.schema.json
@@ -51,12 +51,12 @@ def check(run: Run) -> Outcome:
 
 
 def _path(loaded: Configuration, key: str) -> str:
-    """The key as the file has it: below its trigger's name, where there are several."""
+    """The key as it is written in the file: below its trigger's name, if there are several triggers."""
     return key if loaded.name is None else f"triggers.{loaded.name}.{key}"
 
 
 def _require_code(loaded: Configuration) -> None:
-    """Raise for code that does not exist: other commands may not notice it."""
+    """Refuse code that does not exist, which other commands may not notice."""
     from ddbinsert.config import InvalidConfigurationError, Problem
     from ddbinsert.core.model.bounds import REMOTE_CODE
 
@@ -75,7 +75,7 @@ def _require_code(loaded: Configuration) -> None:
 
 
 def _require_passable_filters(loaded: Configuration) -> None:
-    """A filter that no insert can pass is a mistake in the file: the function would never be invoked."""
+    """Refuse a filter that no insert can pass: the function would never be invoked."""
     from ddbinsert.config import InvalidConfigurationError, Problem
     from ddbinsert.core.filters.lint.lint import lint
     from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
@@ -96,7 +96,7 @@ def _require_passable_filters(loaded: Configuration) -> None:
             message=f"No insert can pass: {finding.message}{f' {finding.hint}' if finding.hint else ''}",
         )
         for finding in report.findings
-        # A field that this version does not know may be one that AWS has added meanwhile.
+        # A field that is unknown to this version may have been added by AWS meanwhile.
         if finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field"
     )
     if problems:

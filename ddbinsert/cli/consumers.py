@@ -1,4 +1,4 @@
-"""Options that choose the consumer of a stream, and the choice for commands that need one."""
+"""Options that choose a consumer of a stream, and the choice for commands that need one."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ Tag = Annotated[
 
 
 def selector_of(stack: str | None, tags: list[str] | None) -> Selector:
-    """What --stack and --tag mean.
+    """The selector for --stack and --tag.
 
     Raises:
-        UsageError: One is empty.
+        UsageError: A name is empty.
     """
     from ddbinsert.operations.discovery import Selector
 
@@ -58,11 +58,11 @@ def consumer_of(
     every: str = "",
     lenient: bool = False,
 ) -> DiscoveredTrigger:
-    """The trigger with the function that is meant: as named, as it is by default, or the one on the stream.
+    """The trigger with its function: the named one, the default one, or the only one on the stream.
 
     Args:
-        every: The option that takes all consumers, where the command has one.
-        lenient: An identity that may not look for consumers goes on with the default function.
+        every: The command's option for all consumers, if it has one.
+        lenient: Use the default function if the identity may not list consumers.
     """
     from ddbinsert.operations.discovery import discover, is_named
 
@@ -83,7 +83,7 @@ def consumer_of(
 
 
 def take(run: Run, trigger: Trigger) -> None:
-    """Say which function was taken; advice of this run names it from now on."""
+    """Report which function is used, and name it in the advice of this run."""
     name = trigger.function_name
     run.takes(name)
     run.reporter.step(f"using function {name}, which reads the stream of {trigger.table}")

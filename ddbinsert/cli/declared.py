@@ -1,4 +1,4 @@
-"""Options that name a team's own infrastructure code, to compare a live trigger with."""
+"""Options for infrastructure code with which a live trigger is compared."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ Resource = Annotated[
     typer.Option(
         "--resource",
         metavar="NAME",
-        help="With --against: the declaration to compare with, such as OrdersFunction/Stream, where several may be meant.",
+        help="With --against: the declaration to compare with, such as OrdersFunction/Stream, if several match.",
     ),
 ]
 
 
 def declarations(run: Run, against: Sequence[str] | None, resource: str | None) -> DeclaredMappings | None:
-    """What the files declare; None where none is named.
+    """The mappings that the files declare; None if no file is given.
 
     Raises:
         DocumentError: A file cannot be read.
-        UsageError: None declares a mapping, or a resource is named without a file.
+        UsageError: No file declares a mapping, or a resource is given without a file.
     """
     if against is None:
         if resource is not None:

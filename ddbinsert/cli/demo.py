@@ -1,4 +1,4 @@
-"""demo: a tour of ddbinsert, on an emulator that runs as long as the command."""
+"""demo: a tour of ddbinsert, on an emulator that runs only during the command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""doctor: why nothing arrives, or late, or not all."""
+"""doctor: find out why a trigger receives no records, too few, or receives them late."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from ddbinsert.render.doctor.files import Addressable
     from ddbinsert.render.terminal.screen import Screen
 
-#: Seconds for any one wait.
+#: Maximum seconds for each wait.
 TIMEOUT = 60.0
 _DAY = 86400.0
 
 
 class DoctorFormat(StrEnum):
-    """Forms of the findings, besides those of `--output`."""
+    """Formats of the findings, in addition to those of `--output`."""
 
     SARIF = "sarif"
     JUNIT = "junit"
@@ -127,7 +127,7 @@ def _examined(run: Run, trigger: Trigger, seconds: float, declared: DeclaredMapp
 
 
 def _written(form: DoctorFormat, found: Sequence[Addressable], screen: Screen) -> None:
-    """The findings in another form, in one file for all triggers."""
+    """Write the findings in another format, as one document for all triggers."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.render.doctor import files
 
@@ -156,19 +156,19 @@ def _outcome(run: Run, examined: Examined) -> Outcome:
 def _after_fixing(
     run: Run, part: TriggerRun, seconds: float, declared: DeclaredMappings | None, examined: Examined
 ) -> Examined:
-    """Repair what can be repaired safely, one trigger after the other: it asks."""
+    """Repair what can be repaired safely, one trigger at a time, because it asks questions."""
     return _examined(part.run, part.trigger, seconds, declared) if _fixed(run, part, examined) else examined
 
 
 def _fixed(run: Run, part: TriggerRun, examined: Examined) -> bool:
-    """Carry out the safe repairs, once they are agreed to; whether there were any."""
+    """Carry out the safe repairs after confirmation; return whether there were any."""
     from ddbinsert.cli import main
 
     found = [one for one in examined.diagnosis.found if one.is_safe and one.advice.command]
     chosen = list(dict.fromkeys(part.run.addressed(one.advice) for one in found))
     chosen = list({one.command: one for one in chosen}.values())
     if any(one.command[0] == "attach-trigger" for one in chosen):
-        # It restores everything that ddbinsert created.
+        # Attaching also restores everything else that ddbinsert created.
         chosen = [one for one in chosen if one.command[0] != "create-function"]
     if not chosen:
         part.run.reporter.step("nothing can be repaired automatically")

@@ -1,4 +1,4 @@
-"""down: the end of triggers."""
+"""down: remove triggers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.provision.down import DownRequest, FoundTrigger
     from ddbinsert.operations.side_by_side import Ended
 
-#: Seconds for any one wait.
+#: Maximum seconds for each wait.
 TIMEOUT = 180.0
 
 
@@ -82,7 +82,7 @@ _Plan = tuple["FoundTrigger", "Removal"]
 
 
 def _staying(run: Run, parts: Parts, loaded: Configurations) -> tuple[Trigger, ...]:
-    """The triggers of the configuration file that are not taken down."""
+    """The triggers of the configuration file that are not removed."""
     if not loaded.names:
         return ()
     going = {part.loaded.name for part in parts.every}
@@ -91,13 +91,13 @@ def _staying(run: Run, parts: Parts, loaded: Configurations) -> tuple[Trigger, .
 
 
 def _planned(parts: Parts, asked: DownRequest, staying: Sequence[Trigger]) -> tuple[Ended[_Plan], ...]:
-    """What there is of each trigger, and what goes of it."""
+    """The existing resources of each trigger, and the steps that remove them."""
     from ddbinsert.operations.provision.down import check_rights, look, planned
     from ddbinsert.operations.side_by_side import Ended
 
     seen = parts.side_by_side(lambda part: look(part.run.context(TIMEOUT), part.trigger, asked))
     there = [one.value for one in seen if one.value is not None]
-    # The table and its stream go once, after all of its triggers.
+    # The table and its stream are removed once, after all of its triggers.
     last = {one.trigger.table: one for one in there}
     by_part = {part.title: one.value for part, one in zip(parts.every, seen, strict=True) if one.value}
 
@@ -120,10 +120,10 @@ def _would(plan: _Plan) -> Converged:
 
 
 def _confirm(parts: Parts, plans: Sequence[Ended[_Plan]]) -> None:
-    """Ask once for all of them.
+    """Ask once for all triggers.
 
     Raises:
-        UsageError: The answer was no, or there is nobody to ask.
+        UsageError: The answer was no, or there is no terminal.
     """
     from ddbinsert.operations.provision.down import question
     from ddbinsert.render import steps as words
@@ -139,7 +139,7 @@ def _confirm(parts: Parts, plans: Sequence[Ended[_Plan]]) -> None:
 
 
 def _taken_down(parts: Parts, plans: Sequence[Ended[_Plan]]) -> tuple[Ended[Converged], ...]:
-    """Take them down side by side, then the streams and tables of those whose triggers are all gone."""
+    """Remove the triggers concurrently, then the streams and tables whose triggers were all removed."""
     from ddbinsert.operations.provision.down import is_of_table, take_down, take_down_table
     from ddbinsert.operations.side_by_side import Ended
     from ddbinsert.render import steps as words
@@ -159,7 +159,7 @@ def _taken_down(parts: Parts, plans: Sequence[Ended[_Plan]]) -> tuple[Ended[Conv
     def finish(part: TriggerRun) -> Converged:
         before = done[part.title].value
         if before is None:
-            raise AssertionError("only what was removed is finished")
+            raise AssertionError("only triggers that were removed are finished")
         found = by_part[part.title][1]
         if part.trigger.table in failed and any(map(is_of_table, found.steps)):
             why = f"table {part.trigger.table} and its stream: not all of its triggers could be removed"

@@ -1,4 +1,4 @@
-"""drift: what others changed of configured triggers."""
+"""drift: changes to configured triggers that were not made with ddbinsert."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.drift import DriftSeen
     from ddbinsert.operations.provision.declared import DeclaredMappings
 
-#: Seconds for any one wait of --against.
+#: Maximum seconds for each wait of --against.
 _TIMEOUT = 60.0
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write_envelope(run: Run, exit_code: int, *, data: object, errors: Sequence[DdbInsertError]) -> None:
-    """The answer as one JSON document on stdout."""
+    """Write the result as one JSON document to stdout."""
     from ddbinsert.render import machine
 
     document = machine.envelope(

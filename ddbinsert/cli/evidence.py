@@ -1,4 +1,4 @@
-"""evidence: is a bundle that verify wrote unchanged?"""
+"""evidence: check that a bundle of verify is unchanged."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check(run: Run, *, file: BundlePath) -> Outcome:
 
 
 def _checked(run: Run, file: str) -> Checked:
-    """Raises UsageError where the file can't be read."""
+    """Check a bundle; raise UsageError if the file cannot be read."""
     from ddbinsert.core.evidence.check import check as check_bundle
 
     path = run.environment.cwd / file

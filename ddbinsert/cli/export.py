@@ -43,7 +43,7 @@ def export(
         bool,
         typer.Option(
             "--from-live",
-            help="Export the deployed resources, whoever created them, for an import without changes.",
+            help="Export the deployed resources, regardless of who created them, for an import without changes.",
         ),
     ] = False,
     output_dir: OutputDir = None,
@@ -52,8 +52,9 @@ def export(
 ) -> Outcome:
     """Print a trigger as infrastructure code: Terraform, CloudFormation, SAM, CDK or Pulumi.
 
-    From the configuration, or with --from-live from a trigger that exists: then with what the tool needs to import it,
-    so that nothing is created anew. What a format cannot express is a comment and a warning. Changes nothing.
+    Exports the configuration, or with --from-live an existing trigger, with the declarations that the tool needs to
+    import it instead of creating it again. Settings that a format cannot express become a comment and a warning.
+    Changes nothing.
 
     Example: ddbinsert export terraform orders --from-live --output-dir infra
     """
@@ -80,5 +81,5 @@ def export(
 
 
 def _main(files: Files) -> str:
-    """The text of the first file, the one that a tool reads."""
+    """The text of the first file, which is the one that the tool reads."""
     return next(iter(files.texts.values())).rstrip("\n")

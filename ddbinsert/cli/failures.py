@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _TIMEOUT = 120.0
-#: Skipped documents that are named.
+#: Maximum number of skipped documents that are named.
 _ODD = 10
 
 From = Annotated[
@@ -194,7 +194,7 @@ def replay(
 
 
 def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
-    """Name the documents that were skipped."""
+    """Warn about the documents that were skipped."""
     for one in odd[:_ODD]:
         run.reporter.warn(f"skipped {one.name}: {one.why}")
     if len(odd) > _ODD:
@@ -202,10 +202,10 @@ def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
 
 
 def _keeper(run: Run, name: str) -> Callable[[StoredFailure, Failure], None]:
-    """Appends documents to a file, which holds each before it leaves the destination.
+    """A function that appends documents to a file, before they are removed from the destination.
 
     Raises:
-        UsageError: The file can't be written.
+        UsageError: The file cannot be written.
     """
     path = run.environment.cwd / name
 
@@ -221,7 +221,7 @@ def _keeper(run: Run, name: str) -> Callable[[StoredFailure, Failure], None]:
     def keep(stored: StoredFailure, failure: Failure) -> None:
         write(json.dumps({"id": failure.id, "name": stored.name, "document": failure.document}) + "\n")
 
-    write("")  # what can't be written is found out before the first record is given
+    write("")  # a file that cannot be written is detected before the first record is delivered
     return keep
 
 
@@ -238,5 +238,5 @@ def _looked(
 
 
 def _patterns(world: World) -> tuple[str, ...]:
-    """The filters of the mapping: the range of a failure holds other records, too."""
+    """The filters of the mapping, because the range of a failure contains other records, too."""
     return world.live_mapping.filters if world.live_mapping else ()

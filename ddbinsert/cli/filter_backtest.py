@@ -1,4 +1,4 @@
-"""filter backtest: filters applied to the records of a stream, before anything is attached."""
+"""filter backtest: apply filters to the records of a stream, before attaching them."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def backtest(
         for names in ([(name,) for name in compare] if compare else [pattern or (INSERT_ONLY,)])
     ]
     for text in (text for side in sides for text in side):
-        parse(text)  # a pattern that AWS would refuse is reported before anything is read
+        parse(text)  # a pattern that AWS would reject is reported before anything is read
     assumed = Assumed(batch_size=batch_size, memory=memory, seconds=seconds(duration, name="--duration"))
     source, stream = _source(run, table, records, since)
     cut = operation.Cut(stream, clock=run.clock, seconds=run.timeout(0) or None)

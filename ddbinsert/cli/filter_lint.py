@@ -22,20 +22,20 @@ if TYPE_CHECKING:
 
 
 class Requirement(StrEnum):
-    """What `--require` can require of every mapping."""
+    """Values of `--require`: what every mapping must be."""
 
     INSERT_ONLY = "insert-only"
 
 
 class LintFailOn(StrEnum):
-    """The least severity that makes the exit code 1."""
+    """Values of `--fail-on`: the lowest severity that leads to exit code 1."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class FindingsFormat(StrEnum):
-    """Forms of the findings in files, besides those of `--output`."""
+    """Formats of the findings in files, in addition to those of `--output`."""
 
     SARIF = "sarif"
     GITHUB = "github"
@@ -127,7 +127,7 @@ def _checked(
     fix: bool,
     lenient: bool,
 ) -> CheckedFiles | None:
-    """The mappings in the files; None where the files contain patterns.
+    """The mappings in the files; None if the files contain patterns.
 
     Raises:
         UsageError: Some of the arguments are templates, others are not.
@@ -235,7 +235,7 @@ def _patterns_outcome(
 
 
 def _warn_of_emulator(run: Run, linted: Iterable[Linted]) -> None:
-    """Name what the embedded emulator evaluates differently in the filters of its mappings."""
+    """Warn about filter operators that the embedded emulator evaluates differently from AWS."""
     from ddbinsert.core.filters.emulator_gaps import emulator_gaps
 
     parsed = [judged.parsed for one in linted if one.mapping for judged in one.report.filters]

@@ -1,4 +1,4 @@
-"""filter: explain, test and build filter patterns; the options that the filter commands share."""
+"""filter: explain, test and build filter patterns; common options of the filter commands."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ RecordOption = Annotated[
 
 
 def known_stream(run: Run, table: str | None, view_type: str | None, key: str | None) -> KnownStream:
-    """What the command line says of the stream; with --table, what the table says."""
+    """The view type and key from the command line; with --table, from the table."""
     from ddbinsert.core.filters.reach.answer import KnownStream
     from ddbinsert.core.model.key_text import parse_key
     from ddbinsert.core.model.record import StreamView
@@ -207,7 +207,7 @@ def build(
 
     Conditions support and, or, not and parentheses; = != < <= > >= in between exists begins_with ends_with contains
     like equals_ignore_case cidr. Fields are NewImage.NAME, OldImage.NAME, Keys.NAME (with the type after the name
-    where no literal determines it: NewImage.total.N), eventName and the record's other fields. Conditions that a
+    if no literal determines it: NewImage.total.N), eventName and the record's other fields. Conditions that a
     pattern cannot express are rejected with the reason.
 
     Example: ddbinsert filter build --where 'NewImage.status = "NEW"' --where 'not Keys.pk begins_with "TEST#"'
@@ -239,7 +239,7 @@ def _types(given: list[str] | None) -> dict[str, str]:
     """`--type` as a mapping.
 
     Raises:
-        UsageError: It is not NAME=TYPE, or there is no such type.
+        UsageError: It is not NAME=TYPE, or the type is unknown.
     """
     from ddbinsert.core.filters.record.kinds import TYPE_KEYS
 

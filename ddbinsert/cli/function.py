@@ -1,4 +1,4 @@
-"""function: handlers to start from, records to try them on; invoke: trying them, here or deployed."""
+"""function: handler templates and sample events; invoke: run a handler locally or deployed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gaps: the inserts that were missed, and their repair."""
+"""gaps: find missed inserts, and repair them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.gaps.scope import Options
     from ddbinsert.render.terminal.screen import Screen
 
-#: Seconds: a day of a busy stream and its log take a while.
+#: Time limit in seconds: reading a day of a busy stream and its log takes long.
 _TIMEOUT = 3600.0
 _SHOWN, _SHOWN_AS_DATA = 20, 10_000
 
@@ -96,8 +96,7 @@ def gaps(
         if repair or since or until or match or compare_sink or (from_table and (from_export or print_sql)):
             raise UsageError(
                 "--from-table and --from-export compare all items with the sink; they can't be combined with "
-                "each other, "
-                "nor with --repair, --since, --until, --match or --compare-sink.",
+                "each other, nor with --repair, --since, --until, --match or --compare-sink.",
                 hint=Advice(
                     "To deliver the missing inserts to the function", ("backfill", TABLE, "--missing")
                 ),
@@ -140,7 +139,7 @@ def _check(*, repair: bool, dry_run: bool, batch_size: int, attempts: int) -> No
     """Refuse options that cannot be combined.
 
     Raises:
-        UsageError: They do.
+        UsageError: The options contradict.
     """
     check_batches(batch_size=batch_size, attempts=attempts)
     if dry_run and not repair:
@@ -157,7 +156,7 @@ def _options(
     compare_sink: bool,
     failures: bool,
 ) -> Options:
-    """How the audit is made.
+    """The options of the search.
 
     Raises:
         UsageError: A time is not valid.
@@ -183,7 +182,7 @@ def _confirm(run: Run, found: Gaps) -> None:
     """Ask before the function is invoked.
 
     Raises:
-        UsageError: There is nobody to ask and no --yes, or the answer was no.
+        UsageError: There is no terminal and no --yes, or the answer was no.
     """
     unmapped = {"no-mapping", "stream-replaced"} & {group.cause.value for group in found.groups}
     if unmapped:
@@ -215,17 +214,17 @@ def _outcome(run: Run, found: Gaps, repaired: Repair | None) -> Outcome:
 
 
 def exit_code_of(found: Gaps, *, left: int) -> ExitCode:
-    """By what is still missed, and by what can't be said."""
+    """The exit code: 1 if inserts are still missed, 6 if the result is unknown for a part of the time."""
     if left:
         return ExitCode.NO
     return ExitCode.INCONCLUSIVE if found.stretches else ExitCode.OK
 
 
 def _save(run: Run, name: str, audited: Audited) -> None:
-    """Write the missed inserts, a JSON line each.
+    """Write the missed inserts, one JSON line each.
 
     Raises:
-        UsageError: The file can't be written.
+        UsageError: The file cannot be written.
     """
     from ddbinsert.render.gaps import insert_data
 

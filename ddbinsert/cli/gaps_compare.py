@@ -1,4 +1,4 @@
-"""gaps --from-table and --from-export: items without an entry in the sink, however old they are."""
+"""gaps --from-table and --from-export: items without an entry in the sink, regardless of age."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.operations.gaps.command import Comparing
 
-#: Read request units above which a comparison asks first.
+#: Number of read request units above which a comparison asks first.
 _ASKED = 100_000.0
 _TIMEOUT = 3600.0
 
@@ -29,10 +29,10 @@ def compare_with_sink(
     save: str | None,
     most: int,
 ) -> Outcome:
-    """Carry out the comparison.
+    """Compare items with the sink.
 
     Args:
-        most: Number of keys that the answer shows.
+        most: Maximum number of keys in the result.
     """
     from ddbinsert.operations.gaps.command import comparing, export_at
     from ddbinsert.operations.gaps.from_table import ItemSource
@@ -58,7 +58,7 @@ def compare_with_sink(
 
 
 class Dialect(StrEnum):
-    """An engine that a comparison is written for."""
+    """A query engine, whose SQL the comparison uses."""
 
     ATHENA = "athena"
 
@@ -79,7 +79,7 @@ def print_sql(run: Run, trigger: Trigger, *, export: str | None, sink_export: st
 
 
 def _exit_code(without_entry: int, *, expires: bool) -> ExitCode:
-    """Where entries are deleted after a time, an item without one proves nothing."""
+    """The exit code. If entries expire, an item without an entry proves nothing."""
     if not without_entry:
         return ExitCode.OK
     return ExitCode.INCONCLUSIVE if expires else ExitCode.NO

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 OPTIONS: Final = "Options"
 PANELS: Final = (OPTIONS, "Trigger", "Function", "Mapping", "Connection", "Output")
 
-#: Columns for names and flags; a longer one takes a line of its own.
+#: Columns for names and flags; a longer name takes its own line.
 _FIRST_COLUMN: Final = 26
 _NARROWEST: Final = 20
 _EXAMPLE: Final = "Example: "
 _HELP: Final = "help"
 
-#: What typer appends to the name of an argument: its type.
+#: The types that typer appends to the name of an argument.
 _ONE: Final = " <str>"
 _SEVERAL: Final = " <list[str]>"
 
@@ -42,7 +42,7 @@ def summary(text: str) -> str:
 
 
 def write_text(text: str, formatter: Any) -> None:
-    """Paragraphs wrapped; an example as it is, so that it can be copied."""
+    """Write wrapped paragraphs, but examples unchanged, so that they can be copied."""
     for paragraph in re.split(r"\n\s*\n", text.strip()):
         if not paragraph:
             continue
@@ -83,7 +83,7 @@ def argument_name(name: str) -> str:
 
 
 def write_rows(rows: Sequence[tuple[str, str]], formatter: Any) -> None:
-    """Names and texts in two columns; a name that is too long for its column stands on a line of its own."""
+    """Write names and texts in two columns; a name that is too long for its column takes its own line."""
     width = min(_FIRST_COLUMN, max(len(name) for name, _ in rows))
     indent = " " * formatter.current_indent
     room = max(_NARROWEST, formatter.width - len(indent) - width - 2)
@@ -103,7 +103,7 @@ def _write_wrapped(text: str, formatter: Any) -> None:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    """Lines; a word with hyphens (``audit-log``) stays in one piece."""
-    import textwrap  # loaded by the parser's own formatter by now
+    """Wrap a text without breaking words at hyphens (``audit-log``)."""
+    import textwrap  # the parser's formatter has already imported it
 
     return textwrap.wrap(text, width, break_on_hyphens=False, break_long_words=False)

@@ -1,4 +1,4 @@
-"""Runs that may have left test items in a table: named by the commands that look at it."""
+"""Runs that may have left test items in a table; commands that read the table warn about them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def open_sends(run: Run) -> OpenSends:
 
 
 def place(run: Run) -> str:
-    """The endpoint and region of a run: a table of the same name elsewhere is another table."""
+    """The endpoint and region of a run, because a table of the same name elsewhere is another table."""
     return f"{run.aws.endpoint or 'AWS'}, region {run.aws.region}"
 
 
 def mention_leftovers(run: Run, table: str) -> None:
-    """Warn of runs of send and verify that may have left items in a table, with the command that removes them."""
+    """Warn about runs of send and verify that may have left items in a table, with the command to remove them."""
     from ddbinsert.local.directory import state_directory
     from ddbinsert.operations.verify.open_runs import OpenRuns
 

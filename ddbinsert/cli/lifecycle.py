@@ -1,4 +1,4 @@
-"""plan, up: configured triggers before and while they are brought about."""
+"""plan, up: show and carry out the changes that create configured triggers."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[En
 
 
 def _options_of(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> ConvergeOptions:
-    """What one of the triggers may do, and what the others of its table do beside it."""
+    """The options for one of the triggers, which include the changes of the other triggers of its table."""
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
     table = part.trigger.table
@@ -118,7 +118,7 @@ def _options_of(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool)
 
 
 def _carrying_out(parts: Parts, tables: Sequence[str] | None, out: Path | None) -> Advice:
-    """What carries the plan out."""
+    """The command that applies the plan."""
     if out is not None:
         words = (TABLE,) if parts.is_one else ()
         return Advice("Apply it", ("up", *words, "--plan", str(out)))
@@ -153,7 +153,7 @@ def _count(steps: int) -> str:
 
 
 def _total(prepared: Sequence[Ended[Prepared]], advice: Advice) -> str:
-    """The steps of all triggers, each once: those of one table have one stream."""
+    """The number of different steps of all triggers: triggers of one table share the steps of its stream."""
     steps = {step for one in prepared if one.value is not None for step in one.value.steps}
     total = f"{len(prepared)} triggers: {_count(len(steps))}"
     return f"{total}; nothing was changed.\n{advice.text}: {advice.line}" if steps else f"{total}."
@@ -200,7 +200,7 @@ def _question(parts: Parts, asked: Sequence[tuple[str, str]]) -> str:
 def _with_positions(
     parts: Parts, prepared: tuple[Ended[Prepared], ...], *, replace: bool
 ) -> tuple[Ended[Prepared], ...]:
-    """The plans, with those made that need an answer: where to begin on a stream that holds history."""
+    """The plans, after asking for the starting position of those whose stream already contains records."""
     from ddbinsert.cli.plan_inputs import prepare_configured
     from ddbinsert.operations.side_by_side import Ended
 
@@ -218,10 +218,10 @@ def _with_positions(
 
 
 def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, path: Path) -> Outcome:
-    """Carry out the plan in a file, all of it or nothing.
+    """Carry out the plan in a file exactly, or change nothing.
 
     Raises:
-        Refused: It is no longer the plan.
+        Refused: The plan is out of date.
     """
     from ddbinsert.cli.plan_files import noted, read_plan, refuse_another, refuse_other_triggers
 
@@ -251,7 +251,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
 
 
 def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
-    """Carry out the plans, side by side; those that could not be made keep their errors."""
+    """Carry out the plans concurrently; triggers that could not be planned keep their errors."""
     from ddbinsert.cli.plan_inputs import TIMEOUT
     from ddbinsert.operations.provision.converge import perform
 

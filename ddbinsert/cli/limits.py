@@ -9,15 +9,15 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from ddbinsert.cli.run import Run
 
-#: CloudWatch keeps metrics of single minutes for 15 days.
+#: Maximum seconds of --since: CloudWatch keeps metrics of single minutes for 15 days.
 _LONGEST = 14 * 86_400.0
 
 
 def check_batches(*, batch_size: int, attempts: int) -> None:
-    """The limits of commands that give records to the function themselves.
+    """Check the limits of commands that invoke the function with records.
 
     Raises:
-        UsageError: --batch-size or --attempts is outside them.
+        UsageError: --batch-size or --attempts is out of range.
     """
     if not 1 <= batch_size <= 10_000:
         raise UsageError(f"--batch-size {batch_size}: must be between 1 and 10000.")
@@ -26,10 +26,10 @@ def check_batches(*, batch_size: int, attempts: int) -> None:
 
 
 def looked_back(run: Run, since: str) -> float:
-    """The seconds that --since lies back.
+    """The seconds between --since and now.
 
     Raises:
-        UsageError: It is not a moment, or outside the time that metrics are kept for.
+        UsageError: It is not a valid time, or out of range.
     """
     from ddbinsert.core.times import moment
 

@@ -1,4 +1,4 @@
-"""What a run is about: the configuration of one trigger, or of each that is meant."""
+"""The configurations of a run: of one trigger, or of each selected trigger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LoadedOne(NamedTuple):
-    """One configuration, the ARN by which its table was named, and the connection in the region of that."""
+    """One configuration, the ARN by which its table was named, and the connection in the ARN's region."""
 
     configuration: Configuration
     arns: tuple[Arn, ...]
@@ -26,7 +26,7 @@ class LoadedOne(NamedTuple):
 
 
 class LoadedEach(NamedTuple):
-    """Several, with the ARNs by which their tables were named."""
+    """Several configurations, the ARNs by which their tables were named, and the connection."""
 
     configurations: Configurations
     arns: tuple[Arn, ...]
@@ -34,7 +34,7 @@ class LoadedEach(NamedTuple):
 
 
 def load_one(run: Run, word: str | None, settings: Mapping[str, object], unset: Sequence[str]) -> LoadedOne:
-    """The configuration of one trigger; its warnings are reported."""
+    """Load the configuration of one trigger, and report its warnings."""
     from ddbinsert import config
     from ddbinsert.cli.tables import agreed, named
 
@@ -47,7 +47,7 @@ def load_one(run: Run, word: str | None, settings: Mapping[str, object], unset: 
 
 
 def load_each(run: Run, words: Sequence[str], settings: Mapping[str, object]) -> LoadedEach:
-    """The configuration of each trigger that is meant; their warnings are reported."""
+    """Load the configuration of each selected trigger, and report their warnings."""
     from ddbinsert import config
     from ddbinsert.cli.tables import agreed, named
 
@@ -89,7 +89,7 @@ def the_trigger(configuration: Configuration, command: str) -> Trigger:
         command: The name of the command that needs it.
 
     Raises:
-        UsageError: No table is named anywhere, or one of several triggers has to be chosen.
+        UsageError: No table is specified, or one of several triggers must be chosen.
     """
     trigger, rivals = configuration.trigger, configuration.rivals
     if rivals:
@@ -109,10 +109,10 @@ def the_trigger(configuration: Configuration, command: str) -> Trigger:
 
 
 def described(run: Run, words: Sequence[str] | None, settings: Mapping[str, object]) -> Configurations:
-    """The triggers that the configuration describes, of those that are named.
+    """The selected triggers of the configuration.
 
     Raises:
-        UsageError: A word names none of them.
+        UsageError: A word selects none of them.
     """
     loaded = run.configurations(words or (), settings)
     _refuse_unknown(loaded, run.command)
@@ -120,7 +120,7 @@ def described(run: Run, words: Sequence[str] | None, settings: Mapping[str, obje
 
 
 def _refuse_unknown(loaded: Configurations, command: str) -> None:
-    """Refuse words that the file does not describe: a command that does what the file says has nothing to go by.
+    """Refuse words that name no trigger of the file, for commands that apply the file.
 
     Raises:
         UsageError: There are such words.

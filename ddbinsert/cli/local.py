@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: Seconds; usually the emulator is ready in less than one.
+#: Maximum seconds to wait; usually the emulator is ready in less than one.
 _READY_TIMEOUT = 30.0
 
 _Timeout = Annotated[

@@ -1,4 +1,4 @@
-"""ls: every stream of an account, and what consumes it."""
+"""ls: every stream of an account, and its consumers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FailOn(StrEnum):
-    """The least severity that makes the exit code 1."""
+    """Values of `--fail-on`: the lowest severity that leads to exit code 1."""
 
     WARNING = "warning"
     ERROR = "error"
@@ -130,7 +130,7 @@ def _exit_code(
     entries: Sequence[object],
     unread: Sequence[Unread],
 ) -> ExitCode:
-    """1 where --fail-on says so; 6 where it can't be said, because something was not read; 4 where nothing was read."""
+    """1 if --fail-on applies; 6 if that is unknown because a part was not read; 4 if nothing could be read."""
     fatal = {None: (), FailOn.ERROR: ("error",), FailOn.WARNING: ("error", "warning")}[fail_on]
     if any(one.get("severity") in fatal for one in judged):
         return ExitCode.NO
@@ -142,7 +142,7 @@ def _exit_code(
 def _places(
     run: Run, profiles: list[str] | None, regions: list[str] | None, *, all_regions: bool
 ) -> list[RegionConnection]:
-    """The regions and identities to look with."""
+    """The combinations of region and identity to list."""
     from ddbinsert.operations.inventory import RegionConnection, enabled
 
     if all_regions and regions:
@@ -180,7 +180,7 @@ def _connector(run: Run, connection: Any, region: str | None) -> Callable[[], An
 
 
 def _resolved(run: Run, connection: Any, region: str | None) -> str:
-    """The region's name, also where a profile decides it."""
+    """The region's name, even if a profile sets it."""
     if region is not None or connection.region is not None:
         return str(region or connection.region)
     aws = run.environment.connect(connection)
@@ -222,7 +222,7 @@ def _write(run: Run, document: Mapping[str, Any]) -> None:
 def _compare(
     run: Run, before: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], *, complete: bool
 ) -> list[Mapping[str, Any]]:
-    """Print what differs; the entries that are new or changed."""
+    """Print the differences; return the entries that are new or changed."""
     from ddbinsert.core.inventory.differences import EntryChange, differences
     from ddbinsert.render import machine
     from ddbinsert.render.inventory import text as shown

@@ -1,9 +1,9 @@
-"""Values of options, read without pydantic where that makes no difference.
+"""Values of options, read without pydantic if that makes no difference.
 
-Typer 0.29 builds a pydantic adapter for every option of a command, given or not, at every start: 65 ms, more
-than everything else that a start does. Nearly all values are absent, texts, whole numbers or words of a list;
-these are read here, and whatever else comes (and every error) is left to typer. Where a version of typer keeps
-its adapters in another way, nothing is changed.
+Typer 0.29 builds a pydantic adapter for every option of a command, given or not, at every start. This takes 65 ms,
+longer than the rest of the start. Nearly all values are absent, texts, whole numbers or words of a list; these are
+read here. All other values, and every error, are left to typer. If a version of typer stores its adapters in another
+way, nothing is changed.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
 
 
 def lighten(command: Any) -> Any:
-    """Read the values of a command of typer's in the quick way; returns the command."""
+    """Make a typer command read its values in the fast way; return the command."""
     listed = command.get_params
 
     def get_params(ctx: Any) -> Any:
-        # Listed anew at every parse, with the help option among them.
+        # The list is created for every parse, and includes the help option.
         params = listed(ctx)
         for param in params:
             if getattr(param, _HOLDER, _UNREAD) is None:
@@ -35,7 +35,7 @@ def lighten(command: Any) -> Any:
 
 
 class _Quick:
-    """Stands in a parameter where typer keeps its adapter, until that is needed."""
+    """Replaces typer's adapter in a parameter until the adapter is needed."""
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         quick = _read(value, param)

@@ -1,4 +1,4 @@
-"""The options that stand for keys of the configuration, each written once; commands take them by group."""
+"""The options that set keys of the configuration; commands use them in groups."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import typer
 from ddbinsert.cli.completion import completer
 from ddbinsert.errors import UsageError
 
-#: What options gave, dotted key to value; None where one was not given.
+#: Values of options by dotted key; None if an option was not given.
 Settings = Mapping[str, object]
 
 
 class Setting(NamedTuple):
-    """An option for one key.
+    """An option that sets one key.
 
     Attributes:
         key: The configuration's dotted key.
-        flag: As typer takes it: ``--batch-size``, or ``--bisect/--no-bisect``.
+        flag: The flag in typer's form: ``--batch-size``, or ``--bisect/--no-bisect``.
         kind: The option's type; the configuration checks the value.
     """
 
@@ -35,7 +35,7 @@ class Setting(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The flag as messages call it."""
+        """The flag's name in messages."""
         return self.flag.split("/")[0]
 
     @property
@@ -50,10 +50,10 @@ class Setting(NamedTuple):
         )
 
     def taken(self, value: object) -> object:
-        """The value as the configuration takes it: None where the option was not given.
+        """The value for the configuration; None if the option was not given.
 
         Raises:
-            UsageError: A pair without ``=``.
+            UsageError: A pair has no ``=``.
         """
         if self.kind != list[str] | None:
             return value
@@ -133,7 +133,7 @@ ExitCodeOption = Annotated[
     bool, typer.Option("--exit-code", help="With --dry-run: exit with 1 if there are changes.")
 ]
 
-#: Key to flag, for messages.
+#: Flags by key, for messages.
 FLAG_NAMES: Final = {
     "table": "TABLE",
     **{setting.key: setting.name for setting in (*VIEW, *FUNCTION, *MAPPING)},

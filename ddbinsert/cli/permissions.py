@@ -42,7 +42,7 @@ Needed = Annotated[
     bool, typer.Option("--needed-only", help="Leave out permissions that a command can run without.")
 ]
 
-#: What may stand in an ARN for each of the options.
+#: Valid values of each option, as part of an ARN.
 _NAMES = {
     "--table": r"[A-Za-z0-9_.-]{3,255}",
     "--function": r"[A-Za-z0-9_-]{1,64}",
@@ -114,10 +114,10 @@ def permissions(
 
 
 def _target(given: dict[str, str | None]) -> PolicyTarget:
-    """What the policy is for.
+    """The resources that the policy is for.
 
     Raises:
-        UsageError: A name cannot be one.
+        UsageError: A name is not valid.
     """
     from ddbinsert.core.model.wanted import FunctionSpec, Trigger
     from ddbinsert.core.permissions import PolicyTarget

@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from ddbinsert.operations.provision.converge import Prepared
 
 _SCHEMA: Final = "ddbinsert-plan/1"
-#: Differences that a refusal names.
+#: Maximum number of differences that an error lists.
 _MOST: Final = 12
 
 
 class Noted(NamedTuple):
-    """The plan of one trigger, as it is in a file.
+    """The plan of one trigger, as it is written to a file.
 
     Attributes:
-        name: The trigger's name in a file with several; None where it has none.
-        facts: What it rests on (`core.trigger.planned.facts`).
-        steps: In words.
+        name: The trigger's name in a configuration file with several; None if it has none.
+        digest: Hash of the facts.
+        facts: The state on which the plan depends (`core.trigger.planned.facts`).
+        steps: The steps in words.
     """
 
     name: str | None
@@ -37,16 +38,17 @@ class Noted(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What names the trigger on a command line."""
+        """The word that names the trigger on a command line."""
         return self.name or self.table
 
 
 class Plan(NamedTuple):
-    """What a plan file holds.
+    """The content of a plan file.
 
     Attributes:
-        settings: What flags gave, dotted key to value.
-        replace: --replace was given.
+        every: The plan of each trigger.
+        settings: Values of flags, by dotted key.
+        replace: Whether --replace was given.
     """
 
     every: tuple[Noted, ...]
@@ -55,7 +57,7 @@ class Plan(NamedTuple):
 
 
 def noted(prepared: Prepared, name: str | None) -> Noted:
-    """The plan of a trigger, to be written down or compared."""
+    """The plan of a trigger, in the form that is written or compared."""
     from ddbinsert.core.trigger.saved_plan import digest, facts
     from ddbinsert.render.steps import future
 
@@ -100,7 +102,7 @@ def read_plan(path: Path) -> Plan:
     """The plan in a file.
 
     Raises:
-        UsageError: There is no such file, or it is not a plan.
+        UsageError: The file cannot be read, or is not a plan.
     """
     try:
         document: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -155,13 +157,14 @@ def _unreadable(path: Path, why: str) -> UsageError:
 
 
 def refuse_another(then: Sequence[Noted], now: Sequence[Noted]) -> None:
-    """Refuse to carry out another plan than the one that was written down.
+    """Refuse to carry out a plan that differs from the one in the file.
 
     Args:
-        now: The plans of the same triggers, as they are by now.
+        then: The plans in the file.
+        now: The current plans of the same triggers.
 
     Raises:
-        Refused: Something was changed since, in the account, in the configuration or in the code; each is named.
+        Refused: The account, the configuration or the code has changed since; the message lists the differences.
     """
     before = {one.word: one for one in then}
     named = [
@@ -193,13 +196,13 @@ def _changed(then: Noted, now: Noted) -> list[str]:
 
 
 def refuse_other_triggers(then: Sequence[Noted], now: Sequence[str]) -> None:
-    """Refuse a plan of other triggers than those that are meant.
+    """Refuse a plan of other triggers than the selected ones.
 
     Args:
-        now: What names them on a command line.
+        now: The words that name the selected triggers on a command line.
 
     Raises:
-        Refused: They are others.
+        Refused: The triggers differ.
     """
     words = [one.word for one in then]
     if sorted(words) != sorted(now):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.provision.converge import Prepared
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
 
-#: Seconds for any one wait: IAM's propagation and a mapping's states take up to a minute and a half.
+#: Maximum seconds for each wait: IAM's propagation and a mapping's state changes take up to 90 s.
 TIMEOUT = 180.0
 
 
@@ -26,7 +26,7 @@ def prepare_configured(
     """The plan of a configured trigger; changes nothing.
 
     Args:
-        asking: Asks where a mapping begins; ``run`` without it.
+        asking: The run that asks for the starting position; by default ``run``.
     """
     from dataclasses import replace
 
@@ -44,7 +44,7 @@ def prepare_configured(
 
 
 def package_of(run: Run, wanted: Trigger) -> Package:
-    """The code of a trigger's function; what its owner should know of it is reported."""
+    """The code of a trigger's function; its size and its warnings are reported."""
     from ddbinsert.operations.provision import code
 
     if run.aws.connection.is_local:
@@ -59,10 +59,10 @@ def package_of(run: Run, wanted: Trigger) -> Package:
 
 
 def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPosition:
-    """Ask where to start on a stream that holds history.
+    """Ask where to start on a stream that already contains records.
 
     Raises:
-        UsageError: Nobody can be asked; the message names the flag, or the key.
+        UsageError: There is no terminal (the hint names the flag and the key), or the answer was to stop.
     """
     from ddbinsert.core.model.wanted import StartingPosition
 
@@ -91,7 +91,7 @@ def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPositi
 
 
 def following_advice(done: Converged) -> Advice:
-    """What to do next; a disabled mapping can prove nothing."""
+    """The next command: verify, or enabling a mapping that is disabled."""
     if done.trigger.mapping.enabled:
         return Advice("Prove it", ("verify", TABLE))
     return Advice("The mapping is disabled. Enable it", ("attach-trigger", TABLE, "--enabled", "--yes"))

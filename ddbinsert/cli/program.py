@@ -1,4 +1,4 @@
-"""The parser of the program: its own options, and below it the commands, each made when it is asked for."""
+"""The parser of the program: its own options and its commands, each of which is created when it is used."""
 
 from __future__ import annotations
 

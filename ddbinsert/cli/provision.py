@@ -1,4 +1,4 @@
-"""enable-stream, create-function, attach-trigger, adopt: one converge, several scopes."""
+"""enable-stream, create-function, attach-trigger, adopt: one operation with different scopes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ WaitDrained = Annotated[
 
 
 class _Request(NamedTuple):
-    """What one of the commands was asked for."""
+    """The request of one of the commands."""
 
     scope: Scope
     settings: Settings

@@ -1,4 +1,4 @@
-"""records: what a table's stream holds."""
+"""records: the content of a table's stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.operations.records import Checkpoint, ReadCount, Record, RecordsStream
 
-#: Seconds for reading what a stream holds.
+#: Time limit in seconds for reading the content of a stream.
 _TIMEOUT = 600.0
 
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Wait for new records until Ctrl-C.")]
@@ -155,10 +155,10 @@ def _begin(run: Run, since: str | None) -> float | None:
 def _checkpoint(
     run: Run, given: str | None, source: RecordsStream, begin: float | None, number: int | None
 ) -> Checkpoint | None:
-    """The checkpoint of --checkpoint; a new one begins where the run does.
+    """The checkpoint of --checkpoint; a new one begins at the position of the run.
 
     Raises:
-        UsageError: It holds a place already, and the command line names another.
+        UsageError: It contains a position already, and the command line has another.
     """
     from ddbinsert.operations.records import checkpoint_of
 
@@ -202,7 +202,7 @@ def _shower(run: Run, *, plain: bool) -> Callable[[Record], None]:
         elif run.wants_json:
             shown.json_line(out, record)
         else:
-            run.reporter.finish()  # a waiting line on the same terminal
+            run.reporter.finish()  # end the progress line on the same terminal
             shown.human(run.screen, record)
         if getattr(out, "failure", None) is not None:
             raise BrokenPipeError
@@ -218,7 +218,7 @@ def _turn(run: Run, kept: Checkpoint | None, seen: ReadCount, elapsed: float) ->
 
 
 def _keep(run: Run, kept: Checkpoint | None) -> None:
-    """Note how far the records were written: first the records, then the note."""
+    """Save the position up to which records were written, after writing them."""
     run.environment.out.flush()
     if kept is not None:
         kept.save()

@@ -1,6 +1,6 @@
-"""What commands there are: a table from which `--help` is printed without a command's module.
+"""The table of commands, from which `--help` is printed without importing a command's module.
 
-A module is imported when its command is called, completed or asked for its help; it registers its commands by
+A module is imported when its command is called or completed, or when its help is shown; it registers its commands by
 `ddbinsert.cli.app.command`. A test compares the table with the modules.
 """
 
@@ -18,8 +18,8 @@ class CommandRow(NamedTuple):
     """A command, or a group of commands.
 
     Attributes:
-        name: As it is called; with its group, if it is in one: ``filter lint``.
-        summary: The first sentence of its help. A group's whole help.
+        name: The name by which it is called, with its group if it has one: ``filter lint``.
+        summary: The first sentence of its help; for a group, its whole help.
         module: The module below ``ddbinsert.cli`` that registers it; None for a group.
     """
 
@@ -33,11 +33,11 @@ class CommandRow(NamedTuple):
 
     @property
     def word(self) -> str:
-        """What calls it in its group."""
+        """Its name within its group."""
         return self.name.rpartition(" ")[2]
 
 
-#: The headings of ``ddbinsert --help`` in order, and what is under each; a group is followed by its commands.
+#: The headings of ``ddbinsert --help`` in order, with their commands; a group is followed by its commands.
 TABLE: Final[Mapping[str, tuple[CommandRow, ...]]] = {
     "Set up": (
         CommandRow("plan", "Show the changes that `up` would make.", "lifecycle"),
@@ -112,12 +112,12 @@ _ROWS: Final = {row.name: row for rows in TABLE.values() for row in rows}
 
 
 def below(group: str) -> dict[str, CommandRow]:
-    """What is in a group ("" is the program itself), by the word that calls it there, in the order of the table."""
+    """The commands of a group ("" is the program itself) by their names within it, in the order of the table."""
     return {row.word: row for row in _ROWS.values() if row.group == group}
 
 
 class _Commands(Mapping[str, "Spec"]):
-    """Every command by its name; its module is imported when it is taken out."""
+    """Every command by its name; its module is imported when the command is looked up."""
 
     def __getitem__(self, name: str) -> Spec:
         module = _ROWS[name].module

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.proof.proof import Proof
 
-#: The worst of several runs decides, in this order.
+#: Exit codes from the worst on: the worst of several runs is returned.
 _WORST = (ExitCode.NO, ExitCode.INCONCLUSIVE)
 
 
@@ -26,10 +26,11 @@ def repeat(
     code_of: Callable[[Proof], ExitCode],
     emit: bool,
 ) -> Outcome:
-    """Run ``once`` every so many seconds.
+    """Run ``once`` every ``every`` seconds.
 
     Args:
-        times: How often; 0 without end.
+        times: Number of runs; 0 for no limit.
+        every: Seconds between the starts of two runs.
         emit: Publish each run's result as CloudWatch metrics.
     """
     seen: set[int] = set()
@@ -55,7 +56,7 @@ def _one(
     code_of: Callable[[Proof], ExitCode],
     emit: bool,
 ) -> ExitCode:
-    """One run and its line. What AWS refuses ends this run, not the canary."""
+    """Make one run and print its line. An error of AWS ends this run, not the following ones."""
     from ddbinsert.render import machine
     from ddbinsert.render.verdict import text as verdict
 
@@ -64,7 +65,7 @@ def _one(
     except DdbInsertError as error:
         _print(run, machine.envelope(run.command, error.exit_code, errors=[machine.failure(error)]))
         if number == 1:
-            raise  # what can't run once will not run later: say so at once
+            raise  # the first run failed, so the later ones would fail, too
         return error.exit_code
     code = code_of(proof)
     _print(run, machine.envelope(run.command, code, data=verdict.data(proof), warnings=run.reporter.warnings))

@@ -1,7 +1,7 @@
 """The report files of a run of verify: checked before the first write, written after the verdict.
 
-A report never changes a verdict: if one can't be written after the run, that is a warning. A run that ends without
-a verdict writes reports, too, so that a CI system does not show those of an earlier run instead.
+A report never changes a verdict: a report that cannot be written after the run is a warning. A run that ends without
+a verdict writes reports, too, so that a CI system does not show those of an earlier run.
 """
 
 from __future__ import annotations
@@ -67,16 +67,16 @@ class ReportFiles:
     """The report files of one run; a context manager around the run.
 
     Args:
-        run: Gives the clock, the current directory, the variables, and the reporter for warnings.
+        run: Provides the clock, the current directory, the variables, and the reporter for warnings.
         report: Path of the HTML file; None for none.
         junit: Path of the JUnit XML file; None for none.
         bundle: Path of the evidence bundle; None for none.
-        options: What the run was asked to do, for the bundle.
+        options: The options of the run, for the bundle.
         annotations: Write workflow commands of GitHub Actions to stderr.
         table: The table as named on the command line, for a run that ends before more is known.
 
     Raises:
-        UsageError: A file can't be written at its path (code ``report-file``), or two paths are the same file.
+        UsageError: A file cannot be written (code ``report-file``), or two paths are the same file.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class ReportFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
-        # An error after the verdict leaves the reports as they are.
+        # An error after the verdict does not change the reports.
         if error is not None and not self._written:
             self._write_failure(error)
         if self._bundle is not None:
@@ -125,7 +125,7 @@ class ReportFiles:
         return False
 
     def attempt(self, proof: Proof) -> None:
-        """Keep an attempt that is made again, for the bundle."""
+        """Keep an attempt that is retried, for the bundle."""
         if self._bundle is not None:
             self._bundle.attempt(proof)
 
@@ -164,7 +164,7 @@ class ReportFiles:
         return judged
 
     def _begin(self) -> None:
-        """Another run: what was recorded of the one before does not belong to it."""
+        """Begin another run, and discard what was recorded of the one before."""
         if self._written and self._bundle is not None:
             self._bundle.restart()
         self._written = True
@@ -173,7 +173,7 @@ class ReportFiles:
         self._warned(bundle.path, lambda: write(bundle))
 
     def _without_verdict_of(self, judged: JudgedProof) -> NoVerdict:
-        """The run of one consumer of several that ended in an error."""
+        """The result of one of several consumers whose run ended with an error."""
         from dataclasses import replace
 
         failed = self._without_verdict(judged.error or AssertionError("neither a proof nor an error"))
@@ -246,7 +246,7 @@ class ReportFiles:
 
 
 class NotKept(Exception):
-    """A report can't be written, though the disk would take it; the message says why."""
+    """A report cannot be written for another reason than an OSError; the message has the reason."""
 
 
 def _shown(what: Path | str) -> str:
@@ -294,7 +294,7 @@ def _append(path: Path, text: str) -> None:
         file.write(text.encode())
 
 
-# Most runs write no report: each of these modules (one of them brings Jinja2) is imported only for its report.
+#: Most runs write no report, so each of these modules (one of them imports Jinja2) is imported only for its report.
 
 
 def _html() -> ModuleType:

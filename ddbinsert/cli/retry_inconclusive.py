@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def again(
     once: Callable[[], Proof], *, retries: int, reporter: Reporter, keep: Callable[[Proof], None]
 ) -> Proof:
-    """The last attempt's proof, with a note about those before it.
+    """The proof of the last attempt, with the codes of the earlier ones.
 
     Args:
-        retries: Further attempts at most.
-        keep: Called with each attempt that is made again.
+        retries: Maximum number of further attempts.
+        keep: Called with each attempt that is retried.
 
     Raises:
-        DdbInsertError: As the last attempt did.
+        DdbInsertError: The last attempt failed.
     """
     earlier: list[Earlier] = []
     while True:
@@ -48,7 +48,7 @@ def again(
 
 
 def _say_why(proof: Proof, reporter: Reporter, *, is_last: bool) -> None:
-    """Say why an inconclusive run is not made again."""
+    """Report why an inconclusive run is not retried."""
     if proof.verdict.result is Result.INCONCLUSIVE and not is_last:
         codes = ", ".join(stands_against(proof.verdict))
         reporter.step(f"not retried: another attempt would not change, or would hide, {codes}")

@@ -1,4 +1,4 @@
-"""One run of one command: its options, its connection, its result on the way out."""
+"""One run of a command: its options, its connection, and the output of its result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Common(NamedTuple):
-    """The options that every command has; None where one was not given."""
+    """The options that every command has; None if an option was not given."""
 
     config: str | None = None
     profile: str | None = None
@@ -42,13 +42,13 @@ class Common(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a command answers.
+    """The result of a command.
 
     Attributes:
-        data: The result, as the JSON envelope carries it.
-        human: Writes the same result for a person.
-        printed: The command has written its output itself, line by line (followers).
-        errors: Failures that belong to an answer with data (a verdict that is no, say).
+        data: The result in the JSON envelope.
+        human: Writes the same result as text.
+        printed: Whether the command has written its output itself, line by line (with --follow).
+        errors: Errors in addition to the data, such as a failed verdict.
         word: The result in a few words, for a list of several triggers.
     """
 
@@ -61,7 +61,7 @@ class Outcome(NamedTuple):
 
 
 class Run:
-    """What a command's body works with."""
+    """The run of a command, which its body receives: options, configuration, connection and output."""
 
     def __init__(
         self, environment: Environment, command: str, options: Common, *, may_start_emulator: bool = False
@@ -70,18 +70,18 @@ class Run:
         self.command = command
         self.options = options
         self._may_start_emulator = may_start_emulator
-        #: Followers write one JSON document a line; so does whatever ends them.
+        #: Whether JSON output is one document per line, also for an error that ends the command.
         self.json_lines = False
-        #: Told of everything that AWS answers; set it before the first call.
+        #: Called with every answer of AWS; set it before the first call.
         self.listener: Listener | None = None
-        #: The configurations that were read last, one for each trigger; none before that.
+        #: The configurations that were read last, one for each trigger; empty before that.
         self.loaded: tuple[Configuration, ...] = ()
         self._aws: Aws | None = None
         self._arns: tuple[Arn, ...] = ()
         self._table: str | None = None
         self._function: str | None = None
 
-    # --- what the body asks for -------------------------------------------------------------------------
+    # --- used by the body -------------------------------------------------------------------------------
 
     @property
     def wants_json(self) -> bool:
@@ -95,7 +95,7 @@ class Run:
         return self.environment.clock
 
     def timeout(self, default: float) -> float:
-        """Seconds that the run may wait."""
+        """Maximum seconds that the run may wait."""
         given = self.options.timeout
         return default if given is None else seconds(given, name="--timeout")
 
@@ -106,11 +106,11 @@ class Run:
         *,
         unset: Sequence[str] = (),
     ) -> Configuration:
-        """Defaults, file, variables and flags, in one validated value.
+        """The configuration from defaults, file, variables and flags, validated.
 
         Args:
             table: The table, or the name of a trigger of a file with several.
-            settings: Dotted keys of the configuration that flags gave; None is not given.
+            settings: Values of flags by dotted key; None for flags that were not given.
             unset: Dotted keys of settings to clear.
         """
         from ddbinsert.cli.load_configuration import load_one
@@ -121,7 +121,7 @@ class Run:
         return loaded
 
     def configurations(self, words: Sequence[str], settings: Mapping[str, object]) -> Configurations:
-        """The same for each trigger that is meant: all of the file's where no word is given.
+        """The configuration of each selected trigger: all triggers of the file if no word is given.
 
         Args:
             words: Tables, and names of triggers of a file with several.
@@ -143,12 +143,12 @@ class Run:
         """The trigger that the configuration and the flags describe.
 
         Raises:
-            UsageError: No table is named anywhere, or one of several triggers has to be chosen.
+            UsageError: No table is specified, or one of several triggers must be chosen.
         """
         return self.trigger_of(self.configuration(table, settings))
 
     def table(self, table: str | None) -> Trigger:
-        """The same for a command that is about the table, whichever of its triggers is meant."""
+        """The trigger for a command that needs only the table: none of several triggers has to be chosen."""
         loaded = self.configuration(table)
         return loaded.trigger or self.trigger_of(loaded)
 
@@ -156,14 +156,14 @@ class Run:
         """The trigger of a configuration that must describe one.
 
         Raises:
-            UsageError: No table is named anywhere, or one of several triggers has to be chosen.
+            UsageError: No table is specified, or one of several triggers must be chosen.
         """
         from ddbinsert.cli.load_configuration import the_trigger
 
         return the_trigger(configuration, self.command)
 
     def takes(self, function: str) -> None:
-        """The run is about this function, which was found: advice names it from now on."""
+        """Use a function that was found for this run; advice names it from now on."""
         self._function = function
 
     @property
@@ -201,7 +201,7 @@ class Run:
         return self._aws
 
     def context(self, default_timeout: float) -> Context:
-        """What an operation works with: connection, clock, progress reports, identifiers, time limit."""
+        """The context of an operation: connection, clock, progress reports, identifiers, time limit."""
         from ddbinsert.operations.connection import new_context
 
         return new_context(
@@ -232,7 +232,7 @@ class Run:
         )
 
     def confirm(self, question: str) -> None:
-        """Ask before something that can't be taken back.
+        """Ask before a change that cannot be undone.
 
         Raises:
             UsageError: There is no terminal and no --yes, or the answer was no.
@@ -251,11 +251,11 @@ class Run:
 
     @property
     def can_ask(self) -> bool:
-        """Whether a person can answer."""
+        """Whether the user can be asked."""
         return self.environment.is_interactive and not self.wants_json
 
     def ask(self, question: str) -> str | None:
-        """What the user answers, in small letters; None where there is nobody to ask."""
+        """The user's answer in lower case; None if the user cannot be asked."""
         if not self.can_ask:
             return None
         self.reporter.finish()
@@ -264,12 +264,12 @@ class Run:
         return self.environment.stdin.readline().strip().lower()
 
     def again(self, words: str) -> str:
-        """A command line of ddbinsert that connects as this run does: ``ddbinsert WORDS --local``."""
+        """A command line of ddbinsert with the connection options of this run: ``ddbinsert WORDS --local``."""
         return self.addressed(Advice("", tuple(shlex.split(words)))).line
 
     @property
     def destination(self) -> AdviceTarget:
-        """What the user would have to type again to reach what this run reached."""
+        """The arguments that a command needs to act on the same trigger and connection as this run."""
         return AdviceTarget(self.options, self._table, self._function)
 
     @overload
@@ -284,24 +284,24 @@ class Run:
     def addressed(
         self, advice: str | Advice | None, *, to: AdviceTarget | None = None
     ) -> str | Advice | None:
-        """The advice with its command ready to be typed; a text is advice without one.
+        """The advice with its command completed; a text is advice without a command.
 
         Args:
-            to: Another destination than the run's.
+            to: The arguments to add; by default those of this run.
         """
         return complete(advice, to or self.destination) if isinstance(advice, Advice) else advice
 
     def _addressed(self, error: DdbInsertError) -> DdbInsertError:
-        """The error, with the command in its hint ready to be typed."""
+        """The error, with the command in its hint completed."""
         error.hint = self.addressed(error.hint)
         return error
 
-    # --- carrying out -----------------------------------------------------------------------------------
+    # --- running the body -------------------------------------------------------------------------------
 
     def carry_out(self, body: Callable[[Run], Outcome]) -> int:
-        """Run the body and print what it answers; the exit code."""
+        """Run the body and print its result; return the exit code."""
         try:
-            # What is not valid is refused before anything is done, also where nothing waits or asks for it.
+            # Refuse invalid values of --output and --timeout first, even if the body does not use them.
             _ = self.wants_json, self.timeout(0.0)
             outcome = body(self)
             code = self.show(outcome)
@@ -310,7 +310,7 @@ class Run:
         except KeyboardInterrupt:
             code = self._print_failure(Interrupted())
         except BrokenPipeError:
-            # The parser ends the process for one that bears EPIPE; this one reaches `main`.
+            # The parser ends the process for an error with EPIPE; this one has none, and reaches `main`.
             raise BrokenPipeError from None
         finally:
             self.reporter.finish()
@@ -319,7 +319,7 @@ class Run:
         return code
 
     def show(self, outcome: Outcome) -> int:
-        """Print what a command answers; the exit code."""
+        """Print the result of a command; return the exit code."""
         self.reporter.finish()
         if outcome.printed:
             return int(outcome.exit_code)

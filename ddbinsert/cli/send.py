@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import TableState
 
 _DEFAULT_COUNT = 10
-#: Seconds that items stay before they are cleaned up; the embedded emulator delivers them in some 20 ms.
+#: Seconds before items are cleaned up; the embedded emulator delivers them in about 20 ms.
 _DEFAULT_HOLD, _LOCAL_HOLD = 2.0, 0.2
-#: Seconds of throttling without any progress, after which writing stops.
+#: Seconds of throttling without any progress after which writing stops.
 _PATIENCE = 120.0
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
 

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 T = TypeVar("T")
-#: Triggers at a time: each waits for AWS most of its time.
+#: Maximum number of triggers in parallel: each waits for AWS most of its time.
 AT_ONCE: Final = 16
-#: The worst of several results decides, in this order; then the highest code.
+#: Exit codes from the worst on, of which the worst is returned; otherwise, the highest code.
 _WORST: Final = (ExitCode.NO, ExitCode.INCONCLUSIVE)
 
 
 @dataclass(kw_only=True)
 class TriggerRun:
-    """The part of one trigger.
+    """The part of a run for one trigger.
 
     Attributes:
-        run: With reports and advice of its own where the run is about several.
-        trigger: What is meant; a command that finds the function by itself replaces it.
-        title: What names the trigger in reports, and on a command line.
+        run: The run; if there are several triggers, one with its own reports and advice.
+        trigger: The trigger; a command that finds the function by itself replaces it.
+        title: The trigger's name in reports and on a command line.
     """
 
     run: Run
@@ -46,13 +46,13 @@ class TriggerRun:
 
     @property
     def heading(self) -> str:
-        """The trigger in a list of several: its name, its table and its function."""
+        """The trigger's heading in a list of several: its name, its table and its function."""
         where = f"{self.trigger.table} → {self.trigger.function_name}"
         return f"{self.loaded.name} ({where})" if self.loaded.name else where
 
 
 class _PartOfRun(Run):
-    """A run about one of several triggers."""
+    """A run for one of several triggers."""
 
     def __init__(self, run: Run, title: str, shared: _Shared, *, table: str, function: str | None) -> None:
         from ddbinsert.operations.side_by_side import Named
@@ -63,14 +63,14 @@ class _PartOfRun(Run):
         self._function = function
         self._aws = run.aws.branch()
         self._once = shared.once
-        # What a part calls of its reporter, both have.
+        # Both classes have the methods of a reporter that a part calls.
         self.__dict__["reporter"] = Named(
             run.reporter, title, shared.lock, addressed=self.addressed, told=shared.told
         )
 
     @property
     def can_ask(self) -> bool:
-        """A question is asked by the run, not by one of its threads."""
+        """False: questions are asked by the run, not by one of its threads."""
         return False
 
     def context(self, default_timeout: float) -> Context:
@@ -79,7 +79,12 @@ class _PartOfRun(Run):
 
 @dataclass(frozen=True, kw_only=True)
 class _Shared:
-    """What the parts of one run have in common."""
+    """The state that the parts of one run share.
+
+    Attributes:
+        once: Calls whose results the parts share.
+        told: Steps that were reported already.
+    """
 
     stop: Stop
     lock: threading.RLock
@@ -96,10 +101,10 @@ def _shared() -> _Shared:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """The triggers that a run is about.
+    """The triggers of a run.
 
     Attributes:
-        is_one: The run is about one trigger: its outcome and its error are those of the run.
+        is_one: Whether the run has one trigger, whose outcome and error are those of the run.
     """
 
     run: Run
@@ -109,7 +114,7 @@ class Parts:
 
     @classmethod
     def of(cls, run: Run, loaded: Configurations) -> Parts:
-        """A part for each trigger that is meant; the run itself where it is one."""
+        """A part for each selected trigger; for a single one, the run itself."""
         shared = _shared()
         parts: list[TriggerRun] = []
         for one in loaded.chosen:
@@ -145,10 +150,11 @@ class Parts:
         of: Sequence[TriggerRun] | None = None,
         at_once: int = AT_ONCE,
     ) -> tuple[Ended[T], ...]:
-        """Do something for each of them; the error of one ends its own part alone.
+        """Call the body for each part, concurrently; an error ends only its own part.
 
         Args:
-            of: Those for which it is done; all without it.
+            of: The parts for which it is called; by default all.
+            at_once: Maximum number of parts in parallel.
 
         Raises:
             DdbInsertError: There is one part, and it failed.
@@ -162,7 +168,7 @@ class Parts:
         return side_by_side(calls, self.stop, at_once=at_once, name=self.run.command)
 
     def outcome(self, ended: Iterable[Ended[Outcome]], summary: str = "") -> Outcome:
-        """One outcome of those of the parts, in their order: all of them in full, then a line for each.
+        """The parts' outcomes as one, in their order: each in full, then one line for each.
 
         Args:
             summary: The last line.
@@ -180,7 +186,7 @@ class Parts:
 
 
 def _addressing(body: Callable[[TriggerRun], T], part: TriggerRun) -> T:
-    """The body for a part, with the command in the hint of its error ready to be typed."""
+    """Call the body for a part, and complete the command in the hint of its error."""
     try:
         return body(part)
     except DdbInsertError as error:
@@ -189,7 +195,7 @@ def _addressing(body: Callable[[TriggerRun], T], part: TriggerRun) -> T:
 
 
 def worst(codes: Iterable[ExitCode]) -> ExitCode:
-    """One code for all: 1 where the answer is no somewhere, else 6 where one is open, else the highest."""
+    """One exit code for all: 1 if there is a 1, else 6 if there is a 6, else the highest."""
     found = set(codes)
     return next((code for code in _WORST if code in found), max(found, default=ExitCode.OK))
 
@@ -201,7 +207,7 @@ def _code(ended: Ended[Outcome]) -> ExitCode:
 
 
 def _errors(part: TriggerRun, ended: Ended[Outcome]) -> tuple[DdbInsertError, ...]:
-    """The errors of a part; each message names the trigger."""
+    """The errors of a part, with the trigger's name in each message."""
     found = ended.value.errors if ended.value is not None else ()
     every = (*found, *(() if ended.error is None else (ended.error,)))
     for error in every:

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ddbinsert.operations.provision.status import StatusSeen
     from ddbinsert.render.terminal.screen import Screen
 
-#: Seconds for any one wait.
+#: Maximum seconds for each wait.
 TIMEOUT = 60.0
-#: Seconds between two looks of --watch.
+#: Seconds between two updates of --watch.
 _EVERY = 5.0
 _LONGEST = 14 * 86400.0
 
@@ -123,7 +123,7 @@ def _word(world: World, diagnosis: Diagnosis) -> str:
 
 
 def _diagnosis(seen: StatusSeen) -> Diagnosis:
-    """What doctor's checks find in what status reads; nothing where there is no trigger that could be broken."""
+    """The findings of doctor's checks in the data that status reads; none if there is no trigger."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.core.doctor.model import Diagnosis, diagnose
 
@@ -134,7 +134,7 @@ def _diagnosis(seen: StatusSeen) -> Diagnosis:
 
 
 def _watched(run: Run, look: Callable[[], Outcome]) -> Outcome:
-    """Look again and again; the exit code of the last look, where --timeout ends it."""
+    """Update repeatedly until interrupted or --timeout is over; return the last exit code."""
     run.json_lines = True
     limit = None if run.options.timeout is None else run.timeout(0.0)
     began = run.clock.monotonic()
@@ -153,5 +153,5 @@ def _watched(run: Run, look: Callable[[], Outcome]) -> Outcome:
 
 
 def _urgency(draining: Draining) -> tuple[bool, bool]:
-    """One that never gets on first, then one that has something left."""
+    """Sort key: mappings that make no progress first, then those with records left."""
     return draining.is_stopped, not draining.is_drained

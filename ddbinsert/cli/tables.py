@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def named(table: str | None) -> tuple[str | None, Arn | None]:
-    """The table's name, and its ARN where it was given by that.
+    """The table's name, and its ARN if it was given by ARN.
 
     Raises:
-        UsageError: An ARN of something else.
+        UsageError: It is an ARN, but not of a table.
     """
     from ddbinsert.core.arn import parse_arn
 

@@ -1,4 +1,4 @@
-"""tail: the log of a function, once or followed."""
+"""tail: show the log of a function, once or continuously."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.operations.tail import LogReader, TailedGroup
 
-#: Seconds to wait for the last line of --until-count, or for a throttled CloudWatch Logs.
+#: Maximum seconds to wait for the last line of --until-count, or while CloudWatch Logs throttles.
 _TIMEOUT = 180.0
 
 Since = Annotated[
@@ -162,7 +162,7 @@ def _group_name(given: str) -> str:
     """The name of a log group that was given by name or ARN.
 
     Raises:
-        UsageError: An ARN of something else.
+        UsageError: It is an ARN, but not of a log group.
     """
     from ddbinsert.core.arn import parse_arn
 
@@ -205,7 +205,7 @@ def _remark(run: Run, reader: LogReader, source: TailedGroup) -> None:
     """Explain why there are no lines.
 
     Raises:
-        PrerequisiteError: The log group does not exist, nor, as far as is known, does its function.
+        PrerequisiteError: Neither the log group nor, as far as is known, its function exists.
     """
     if not reader.group_missing:
         return
@@ -221,7 +221,7 @@ def _remark(run: Run, reader: LogReader, source: TailedGroup) -> None:
 
 
 def _nearest(run: Run, source: TailedGroup) -> str:
-    """The functions whose names are like the one that was asked for, as the start of a hint."""
+    """The functions with names similar to the requested one, as the start of a hint."""
     from ddbinsert.operations.existing_resources import functions, nearest
 
     asked = source.group.removeprefix("/aws/lambda/")

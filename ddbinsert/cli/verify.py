@@ -1,4 +1,4 @@
-"""verify: the proof, its report, its exit code."""
+"""verify: prove a trigger, print the result, return the exit code."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
 
-#: Seconds to wait after the last write; a first delivery took 94 s (docs/aws-facts.md#esm-first-delivery).
+#: Maximum seconds to wait after the last write; a first delivery took 94 s (docs/aws-facts.md#esm-first-delivery).
 TIMEOUT = 180.0
 LOCAL_TIMEOUT = 20.0
-#: Seconds that a run with --failure-path takes beside what a failing record may hold others up.
+#: Seconds that a run with --failure-path takes in addition to the maximum delay by a failing record.
 _BESIDES = 240.0
 
 
@@ -167,7 +167,7 @@ def verify(
             keep=kept.attempt,
         )
         repeats = repeat is not None or every is not None
-        # --all is about every function: one that is named would choose among the triggers.
+        # --all verifies every function; a named function would select among the triggers.
         loaded = run.configurations(words, {} if everything else settings)
         if everything or len(loaded.chosen) > 1:
             from ddbinsert.cli.verify_every import Chosen, verify_every
@@ -193,10 +193,10 @@ def _prove_one(
     again: tuple[int | None, str | None] | None,
     emit: bool,
 ) -> Outcome:
-    """Prove one consumer, once or again and again.
+    """Prove one consumer, once or repeatedly.
 
     Args:
-        again: --repeat and --every, where one was given.
+        again: --repeat and --every, if one was given.
     """
     from ddbinsert.render.verdict import text as shown
 
@@ -204,7 +204,7 @@ def _prove_one(
     looked = [] if known is None else [known]
 
     def once() -> Proof:
-        seen, looked[:] = looked[-1] if looked else None, []  # a later run looks again
+        seen, looked[:] = looked[-1] if looked else None, []  # a later run observes again
         return kept.of(lambda: addressed(run, way.prove(run, context, trigger, known=seen)))
 
     if again is not None:
@@ -230,9 +230,11 @@ class Way:
     """How a consumer is proven.
 
     Attributes:
-        wiretap: By a temporary function. watch_for: Watch for so many seconds instead of writing.
-        failure_path: Make a record fail; what is demanded of what becomes of it.
-        retries: Further attempts where one is inconclusive. keep: Called with each attempt that is made again.
+        wiretap: Use a temporary function.
+        watch_for: Seconds to observe the existing traffic instead of writing; None to write.
+        failure_path: Make a record fail, and check these limits; None to make none fail.
+        retries: Maximum number of further attempts after an inconclusive one.
+        keep: Called with each attempt that is retried.
     """
 
     options: VerifyOptions
@@ -248,7 +250,7 @@ class Way:
         """Prove one consumer.
 
         Args:
-            known: What was observed of it a moment ago.
+            known: Its state that was just observed.
         """
         if not self.retries:
             return self._once(run, context, trigger, known=known)
@@ -296,7 +298,7 @@ _EVERY = 300.0
 
 
 def addressed(run: Run, proof: Proof) -> Proof:
-    """The proof, with every command line in its findings ready to be typed."""
+    """The proof, with every command in its findings completed."""
 
     def ready(mend: str | Advice | None) -> str | Advice | None:
         if isinstance(mend, Advice) and proof.world.is_theirs:
@@ -308,7 +310,7 @@ def addressed(run: Run, proof: Proof) -> Proof:
 
 
 def exit_code_of(proof: Proof) -> ExitCode:
-    """0, 1 or 6."""
+    """The exit code of a verdict: 0, 1 or 6."""
     from ddbinsert.core.proof.verdict import Result
 
     match proof.verdict.result:
@@ -321,10 +323,10 @@ def exit_code_of(proof: Proof) -> ExitCode:
 
 
 def verify_context(run: Run, *, clock: Clock | None = None) -> VerifyContext:
-    """What a run of verify works with.
+    """The context of a run of verify.
 
     Args:
-        clock: Instead of the run's.
+        clock: The clock; by default the run's.
     """
     from ddbinsert.local import state_directory
     from ddbinsert.operations.verify.clock import server_clock

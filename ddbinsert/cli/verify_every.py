@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class Chosen(NamedTuple):
-    """Which consumers are meant.
+    """The selection of consumers.
 
     Attributes:
-        everything: Every consumer; where no table is named anywhere, of every stream of the region.
-        function: What --function gives.
+        everything: Every consumer; if no table is specified, of every stream of the region.
+        function: The value of --function.
     """
 
     everything: bool
@@ -97,7 +97,7 @@ def _proven(
 
 
 def exit_code_of(judged: Sequence[JudgedProof]) -> ExitCode:
-    """One code for all: 1 where a consumer failed, else 6 where one is open, else that of an error."""
+    """One exit code for all: 1 if a consumer failed, else 6 if one is inconclusive, else that of an error."""
     from ddbinsert.cli.verify import exit_code_of as code_of
 
     codes = [code_of(one.proof) for one in judged if one.proof is not None]
@@ -105,7 +105,7 @@ def exit_code_of(judged: Sequence[JudgedProof]) -> ExitCode:
 
 
 def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: bool) -> tuple[Trigger, ...]:
-    """The consumers; where no table is named anywhere, writing to all of them is confirmed."""
+    """The selected consumers; if no table is specified, the user confirms writing to all tables."""
     from ddbinsert.operations.verify.every import of_region, of_table
 
     by_table = {one.trigger.table: one.trigger for one in loaded.chosen if one.trigger is not None}
@@ -128,7 +128,7 @@ def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: 
 
 
 def _fitting(context: VerifyContext, way: Way, trigger: Trigger) -> Way:
-    """How this consumer is proven: --match and --wiretap are for code that logs no receipts of ddbinsert's."""
+    """How this consumer is proven: --match and --wiretap apply only to code that logs no receipts."""
     from ddbinsert.operations.existing_resources import deployed_function
     from ddbinsert.operations.verify.own_code import template_of
 

@@ -1,4 +1,4 @@
-"""What the options of verify mean: checked, and as the values that the run is made with."""
+"""The options of verify: checked, and converted to the values that the run uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.failure_path.settings import Limits
     from ddbinsert.core.proof.script import Method
 
-#: Arguments of the command that are no options of the run.
+#: Arguments of the command that are not options of the run.
 _NOT_OPTIONS = frozenset({"run", "report", "junit", "bundle", "cleanup", "schema"})
 
 
@@ -38,7 +38,7 @@ def check(*, match: bool, count: int, wiretap: bool, observe: bool, period: str 
     """Refuse options that cannot be combined.
 
     Raises:
-        UsageError: They do.
+        UsageError: The options contradict.
     """
     if match and (count > len(_LANES) or wiretap):
         problem = (
@@ -56,7 +56,7 @@ def check(*, match: bool, count: int, wiretap: bool, observe: bool, period: str 
 def limits_of(
     hold_up: str | None, retries: int | None, *, wanted: bool, others: bool, count: int
 ) -> Limits | None:
-    """What --failure-path demands; None without it.
+    """The limits that --failure-path checks; None without it.
 
     Raises:
         UsageError: The options cannot be combined.
@@ -80,10 +80,10 @@ def limits_of(
 
 
 def methods_of(lanes: str | None) -> frozenset[Method]:
-    """The ways of writing that --lanes names.
+    """The kinds of writes that --lanes names.
 
     Raises:
-        UsageError: One is not known, or none writes.
+        UsageError: A kind is unknown, or there is none.
     """
     from ddbinsert.core.proof.script import Method
 
@@ -102,7 +102,7 @@ def methods_of(lanes: str | None) -> frozenset[Method]:
 
 
 def tags_of(given: list[str] | None) -> tuple[tuple[str, str | None], ...]:
-    """The tags of --refuse-tag, with their values where they have one."""
+    """The tags of --refuse-tag, with their values if they have one."""
     pairs = (one.partition("=") for one in given or ())
     return tuple((name, value if equals else None) for name, equals, value in pairs)
 
@@ -111,7 +111,7 @@ def attributes_of(run: Run, item: str | None) -> dict[str, dict[str, object]] | 
     """The attributes of --item in DynamoDB JSON.
 
     Raises:
-        UsageError: The file can't be read, or doesn't hold one item.
+        UsageError: The file cannot be read, or does not contain exactly one item.
     """
     from ddbinsert.operations.items.files import read_items
 
@@ -127,10 +127,10 @@ def attributes_of(run: Run, item: str | None) -> dict[str, dict[str, object]] | 
 
 
 def only_one(words: list[str] | None, option: str) -> str | None:
-    """The one table of a command that is about one.
+    """The only table of a command that supports one.
 
     Raises:
-        UsageError: Several are named.
+        UsageError: Several tables are given.
     """
     if words and len(words) > 1:
         raise UsageError(f"{option} works with one table only.", code="options-contradict")
@@ -138,13 +138,13 @@ def only_one(words: list[str] | None, option: str) -> str | None:
 
 
 def refuse_repeats(what: str, *, repeats: bool) -> None:
-    """Refuse to repeat a run about several consumers.
+    """Refuse to repeat a run with several consumers.
 
     Args:
-        what: What makes it one, at the beginning of a sentence.
+        what: The reason for several consumers, as the beginning of a sentence.
 
     Raises:
-        UsageError: It is to be repeated.
+        UsageError: The run is repeated.
     """
     if repeats:
         raise UsageError(f"{what} cannot be combined with --repeat or --every.", code="options-contradict")

@@ -123,7 +123,7 @@ RefuseTag = Annotated[
 
 
 class ReadBy(StrEnum):
-    """Who counts the receipts."""
+    """Values of `--via`: how the receipts in the log are read."""
 
     LOGS = "logs"
     INSIGHTS = "insights"

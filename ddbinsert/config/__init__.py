@@ -1,26 +1,26 @@
-"""Configuration: ddbinsert.yaml, DDBINSERT_* variables and flags, to one validated value.
+"""Configuration: combines ddbinsert.yaml, DDBINSERT_* variables and flags into one validated value.
 
-Defaults are laid under the file, the file under the variables, the variables under the flags. What each
-key may hold is written once, as annotated types on core's dataclasses; checking, JSON Schema and error
-messages are read from there.
+The file overrides the defaults, variables override the file, and flags override the variables. The valid values of
+each key are defined once, by annotated types on core's dataclasses; the check, the JSON Schema and the error messages
+are derived from them.
 
-    __init__.py    the public names
-    loading.py     the way in: `load` one configuration, or `load_every`
-    chosen.py      which triggers of a file are meant, and their layers, in order, to a `Configuration` each
-    triggers.py    a file with several triggers, and what they share
-    contradictions.py  triggers of one file that cannot both be
-    names.py        what file, variables and flags are called
-    layers.py      a file, variables, flags: each checked whole, then laid over the one before
-    check.py       one value against what its key may hold
-    clearing.py    what null and --unset clear
-    rules.py       what AWS asks of several keys together
-    keys.py        every key, derived from core's dataclasses
-    kinds.py       what a key may hold, as data
-    nodes.py       values with the places where they were written
-    yaml_file.py   YAML to nodes; its rule for scalars counts for files of items, too
-    json_schema.py the document as JSON Schema
-    listing.py     the keys as rows, for documentation and for `config check`
-    problems.py    what is wrong, and where
+    __init__.py        the public names
+    loading.py         entry points: `load` for one configuration, `load_every` for several
+    chosen.py          selects the triggers of a file, and builds a `Configuration` from the layers of each
+    triggers.py        a file with several triggers, and their common settings
+    contradictions.py  triggers of one file whose settings contradict each other
+    names.py           the names of file, variables and flags
+    layers.py          the layers (file, variables, flags): each is checked, then laid over the one before
+    check.py           checks one value against the kind of its key
+    clearing.py        clearing settings with null and --unset
+    rules.py           checks that involve several keys
+    keys.py            every key, derived from core's dataclasses
+    kinds.py           the kinds of values, as data
+    nodes.py           values with the places where they were written
+    yaml_file.py       reads YAML into nodes; its rule for scalars also applies to files of items
+    json_schema.py     the JSON Schema of the document
+    listing.py         the keys as rows, for documentation and for `config check`
+    problems.py        problems with their places
 
 Every name is imported at its first use, so that a run without a configuration file does not load it.
 """

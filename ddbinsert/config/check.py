@@ -1,4 +1,4 @@
-"""Checks a value against what its key may hold; every problem is collected, none ends the check."""
+"""Checks a value against the kind of its key; problems are collected and do not end the check."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ INVALID: Final = Invalid()
 
 
 def check(kind: Kind, node: Node, path: str, findings: Findings) -> object:
-    """The value as the code holds it, or `INVALID`, with findings."""
+    """The value in the form that the code uses, or `INVALID`, with findings."""
     match kind:
         case Text():
             return _text(kind, node, path, findings)
@@ -68,7 +68,7 @@ def _text(kind: Text, node: Node, path: str, findings: Findings) -> object:
 
 
 def _text_fault(kind: Text, text: str) -> str | None:
-    """What is wrong with a text, if anything is."""
+    """The problem with a text, if there is one."""
     said = "The value" if kind.is_secret else shown(text)
     for pattern, why in (near for rule in kind.matches for near in rule.never):
         if re.fullmatch(pattern, text):
@@ -130,7 +130,7 @@ def _one_of(kind: OneOf, node: Node, path: str, findings: Findings) -> object:
 
 
 def _fits(kind: Kind, node: Node) -> bool:
-    """Whether the node has the right type at least, so that its problem is the one to report."""
+    """Whether the node has the right type, so that a problem of this kind is the one to report."""
     match kind:
         case Text():
             return isinstance(node, Scalar) and node.reading is Reading.TEXT
@@ -173,12 +173,12 @@ def _map(kind: MapOf, node: Node, path: str, findings: Findings) -> object:
 
 
 def is_written_null(node: Node) -> bool:
-    """Whether null is written out: it clears a setting, which an empty place does not."""
+    """Whether null is written explicitly: unlike an empty value, it clears a setting."""
     return isinstance(node, Scalar) and node.reading is Reading.NULL and bool(node.text)
 
 
 def _pattern(kind: Text, node: Node, path: str, findings: Findings) -> object:
-    """A filter pattern, written as JSON text or as a mapping; compact JSON text."""
+    """A filter pattern, which is written as JSON text or as a mapping, as compact JSON text."""
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.core.pattern.json_text import read_json, write_json
     from ddbinsert.core.pattern.matcher import PatternError
@@ -208,7 +208,7 @@ def _inside(path: str, steps: tuple[str | int, ...]) -> str:
 
 
 def _is_json(node: Node, path: str, findings: Findings) -> bool:
-    """Whether every scalar below means one thing in JSON."""
+    """Whether every scalar in the node has an unambiguous value in JSON."""
     good = True
     for scalar in every_scalar(node):
         infinite = isinstance(scalar.value, float) and not math.isfinite(scalar.value)
@@ -222,7 +222,7 @@ _QUOTE = "write text in quotes, a number in plain decimals, true or false for a 
 
 
 def _refuse_type(kind: Kind, node: Node, path: str, findings: Findings) -> object:
-    """Says what the node is, what it should be, and how to write it if that is all that is missing."""
+    """Report the type of the node and the expected type, and how to write the value if only its form is wrong."""
     match node:
         case Items():
             message = "A list is not valid here."
@@ -262,7 +262,7 @@ def _scalar_message(kind: Kind, node: Scalar) -> str:
 
 
 def nearest(word: str, known: list[str]) -> str | None:
-    """The known word that was probably meant, if there is one."""
+    """The known word that is most similar, if one is similar enough."""
     import difflib
 
     plain = {re.sub(r"[\W_]", "", candidate).casefold(): candidate for candidate in reversed(known)}

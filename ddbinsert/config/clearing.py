@@ -1,7 +1,7 @@
 """Clearing a setting: ``null`` in the file, or ``--unset KEY``.
 
-A setting that is not given stays as it is where the trigger exists, so there is no other way to lose one. A cleared
-setting has its default: no destination, no layers, no variable of that name, batches of 100.
+A setting that is not given stays as it is if the trigger exists, so a setting can only be removed in this way. A
+cleared setting has its default: no destination, no layers, no variable of that name, batches of 100.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Keys that hold entries which are cleared one by one: ``function.environment.NAME``.
+#: Keys whose entries are cleared individually: ``function.environment.NAME``.
 ENTRIES: Final = ("function.environment", "role.tags", "tags")
-#: Settings of what a trigger consists of; the others name something or say how to reach AWS.
+#: Settings of a trigger's parts that can be cleared; other keys are names or belong to the connection.
 CLEARABLE: Final = frozenset(
     (
         *("function.layers", "function.memory", "function.timeout", "function.environment"),
@@ -35,17 +35,17 @@ CLEARABLE: Final = frozenset(
         ),
     )
 )
-#: Sections that are cleared as a whole, too: ``function.vpc: null``, ``--unset function.vpc``.
+#: Sections that can also be cleared as a whole: ``function.vpc: null``, ``--unset function.vpc``.
 SECTIONS: Final = ("function.vpc",)
-#: Where None is no setting but the absence of one.
+#: Keys for which None means that the setting is absent.
 _ABSENT_WHEN_NONE: Final = ("function.name", "function.code", "function.code_bucket", "function.handler")
 
 
 def without(layer: Layer, unset: Iterable[str]) -> Layer:
-    """The layers with the settings that ``--unset`` names cleared.
+    """The layer with the settings cleared that ``--unset`` names.
 
     Raises:
-        UsageError: A name is not one of a setting that can be cleared.
+        UsageError: A name is not a setting that can be cleared.
     """
     cleared = dict(layer)
     place = Place("--unset")
@@ -63,7 +63,7 @@ def without(layer: Layer, unset: Iterable[str]) -> Layer:
 
 
 def members(name: str) -> tuple[str, ...]:
-    """The settings of a section that is cleared as a whole; the name itself otherwise."""
+    """The settings of a section that is cleared as a whole; otherwise the name itself."""
     if name not in SECTIONS:
         return (name,)
     return tuple(path for path in keys.by_path() if path.startswith(f"{name}."))
@@ -91,7 +91,7 @@ def _not_clearable(name: str) -> UsageError:
 
 
 def explicit_keys(layer: Layer) -> frozenset[str]:
-    """The keys of a trigger that are given, cleared ones included."""
+    """The keys of a trigger that are given, including cleared ones."""
     return frozenset(
         path
         for path, given in layer.items()
@@ -102,7 +102,7 @@ def explicit_keys(layer: Layer) -> frozenset[str]:
 
 
 def cleared_keys(layers: Iterable[Layer], merged: Layer) -> frozenset[str]:
-    """The settings and the single entries (``function.environment.NAME``) that are null."""
+    """The settings and single entries (``function.environment.NAME``) that are null."""
     found = {
         f"{section}.{name}"
         for section in ENTRIES

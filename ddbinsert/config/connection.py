@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionSpec:
-    """The connection that is wanted. What is not given is found as by every AWS tool.
+    """The wanted connection. Settings that are not given are resolved like in every AWS tool.
 
     Attributes:
         profile: A profile of the AWS configuration; AWS_PROFILE, else the default profile.

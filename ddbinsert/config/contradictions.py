@@ -1,4 +1,4 @@
-"""Triggers of one file that cannot both be as they are given: each would undo what the other one asks for."""
+"""Triggers of one file whose settings contradict each other: each would undo the settings of the other."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _RETENTION = "function.log_retention_days"
 
 
 def one_view_each(given: Mapping[str, Layer]) -> dict[str, Layer]:
-    """The triggers whose table has the view type that another trigger of it gives: a table has one stream."""
+    """The triggers without a view type, with that of another trigger of their table, which has one stream."""
     views: dict[object, LayerValue] = {}
     for layer in given.values():
         if _VIEW in layer:
@@ -44,8 +44,8 @@ def contradictions(
 
     Args:
         wanted: The triggers by name.
-        given: What is given for each.
-        places: Where each is written.
+        given: The settings that are given for each.
+        places: The place where each is written.
     """
     for name, trigger in wanted.items():
         other = next((one for one, its in wanted.items() if its.table == name and one != name), None)
@@ -63,7 +63,7 @@ def contradictions(
 def _of_pair(
     first: str, pair: tuple[Trigger, Trigger], given: tuple[Layer, Layer]
 ) -> Iterator[tuple[str, str]]:
-    """The key of the second one that contradicts the first, and how."""
+    """The keys of the second trigger that contradict the first, with messages."""
     one, two = pair
     if one.table == two.table:
         yield from _differing(_VIEW, given, f"trigger {first} has the same table, and gives")

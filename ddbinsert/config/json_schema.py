@@ -1,4 +1,4 @@
-"""ddbinsert.yaml as JSON Schema 2020-12, for editors and other tools."""
+"""The JSON Schema (2020-12) of ddbinsert.yaml, for editors and other tools."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """JSON Schema of the whole file; what AWS asks of several keys together is `load`'s alone."""
+    """The JSON Schema of the whole file; rules that involve several keys are checked only by `load`."""
     root = _section(keys.document())
     return {
         "$schema": DIALECT,
@@ -34,7 +34,7 @@ def schema() -> dict[str, Any]:
 
 
 def _with_tables() -> list[dict[str, Any]]:
-    """Every trigger has a table: its own, or that of the defaults."""
+    """The rule that every trigger has a table: its own, or that of the defaults."""
     own = {"type": "object", "required": ["table"]}
     return [
         {"properties": {TRIGGERS: {"additionalProperties": own}}},
@@ -48,7 +48,7 @@ def _several() -> dict[str, Any]:
     return {
         DEFAULTS: {"description": "Settings that all triggers share.", **settings},
         TRIGGERS: {
-            "description": "Several triggers: names to settings, which are laid over the defaults.",
+            "description": "Settings of several triggers, by name. They override the defaults.",
             "type": "object",
             "minProperties": 1,
             "propertyNames": {"pattern": f"^(?:{NAME})$"},
@@ -76,7 +76,7 @@ def _key(key: Key) -> dict[str, Any]:
 
 
 def _clearable(key: Key) -> dict[str, Any]:
-    """The key's kind; null, too, where it clears the setting."""
+    """The schema of a key; it also allows null if that clears the setting."""
     from ddbinsert.config.clearing import CLEARABLE
 
     kind = _kind(key.kind)
@@ -86,12 +86,12 @@ def _clearable(key: Key) -> dict[str, Any]:
 
 
 def default_as_written(key: Key) -> object:
-    """A key's default in the words of the file."""
+    """A key's default, as it is written in the file."""
     return as_written(key.default, key.kind)
 
 
 def as_written(value: object, kind: Kind) -> object:
-    """A value that a key of this kind holds, in the words of the file."""
+    """A value of this kind, as it is written in the file."""
     match value:
         case None:
             return _word_for_nothing(kind)
@@ -111,7 +111,7 @@ def _word_for_nothing(kind: Kind) -> str | None:
 
 
 def takes_null(kind: Kind) -> bool:
-    """Whether null is a value of its own."""
+    """Whether null is a valid value of the kind."""
     return isinstance(kind, OneOf) and any(isinstance(inner, Nothing) for inner in kind.kinds)
 
 
@@ -152,5 +152,5 @@ def _lengths(kind: Text) -> dict[str, Any]:
 
 
 def _pattern(kind: Text) -> dict[str, Any]:
-    """The first pattern; no text of ours has two."""
+    """The first pattern; no key has two."""
     return {"pattern": f"^(?:{kind.matches[0].pattern})$"} if kind.matches else {}

@@ -1,4 +1,4 @@
-"""Every key of the configuration: derived from core's dataclasses, never listed twice."""
+"""Every key of the configuration, derived from core's dataclasses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from ddbinsert.core.model.wanted import Trigger
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Fields that the file calls by another name.
+#: Fields that have another name in the file.
 RENAMED = {"view": "view_type"}
 
-#: The section whose name a variable leaves out: DDBINSERT_REGION, not DDBINSERT_CONNECTION_REGION.
+#: The section whose name variables omit: DDBINSERT_REGION, not DDBINSERT_CONNECTION_REGION.
 _UNNAMED_IN_VARIABLES = "connection."
 
 
@@ -28,9 +28,10 @@ class Key(NamedTuple):
     """One key.
 
     Attributes:
-        path: Dotted: ``mapping.batch_size``.
-        default: What the code holds where the key isn't given; None also where it is derived.
-        owner: The dataclass that defines it, as the field `field`.
+        path: The dotted path: ``mapping.batch_size``.
+        default: The value that the code uses if the key is not given; None also if it is derived.
+        owner: The dataclass that defines it.
+        field: The name of its field in that dataclass.
     """
 
     path: str
@@ -58,7 +59,7 @@ class Section(NamedTuple):
         return (self.owner.__doc__ or "").split("\n\n")[0].strip()
 
     def leaves(self) -> Iterator[Key]:
-        """Every key below, depth first, in the order of definition."""
+        """Every key in the section, depth first, in the order of definition."""
         for member in self.members.values():
             if isinstance(member, Key):
                 yield member
@@ -74,7 +75,7 @@ def trigger() -> Section:
 
 @cache
 def document() -> Section:
-    """The whole document, where it describes one trigger."""
+    """The whole document, if it describes one trigger."""
     root = trigger()
     connection = _section(ConnectionSpec, "connection")
     return root._replace(members={**root.members, "connection": connection})
@@ -91,7 +92,7 @@ def by_variable() -> Mapping[str, Key]:
 
 
 def _section(cls: type[Any], path: str) -> Section:
-    # The dataclasses' modules don't import what only their annotations name.
+    # The dataclasses' modules do not import names that only their annotations use.
     hints = get_type_hints(cls, localns=vars(limits), include_extras=True)
     members: dict[str, Key | Section] = {}
     for field in _in_reading_order(cls):
@@ -107,7 +108,7 @@ def _section(cls: type[Any], path: str) -> Section:
 
 
 def _in_reading_order(cls: type[Any]) -> list[dataclasses.Field[Any]]:
-    """The fields in the order in which the docstring describes them: inherited ones would come first otherwise."""
+    """The fields in the order of the docstring, because inherited fields would come first otherwise."""
     fields, order = dataclasses.fields(cls), list(_attributes(cls))
     if any(field.name not in order for field in fields):
         return list(fields)
@@ -123,8 +124,8 @@ def _default(field: dataclasses.Field[Any]) -> object:
 
 
 def _attributes(cls: type[Any]) -> dict[str, str]:
-    """The ``Attributes:`` of a docstring, name to text; empty under ``python -OO``."""
-    # Since Python 3.13 the compiler has taken the indentation out already.
+    """The texts of the ``Attributes:`` of a docstring by name; empty with ``python -OO``."""
+    # Since Python 3.13, the compiler removes the indentation.
     _, _, text = inspect.cleandoc(cls.__doc__ or "").partition("Attributes:\n")
     found: dict[str, str] = {}
     for name, description in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", text, flags=re.MULTILINE):

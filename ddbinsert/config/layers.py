@@ -1,4 +1,4 @@
-"""The layers that a configuration is made of: file, variables, flags; each checked whole, then laid over."""
+"""The layers of a configuration: file, variables, flags. Each is checked as a whole, then laid over the one before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ddbinsert.config.value_types import Kind, ListOf, MapOf, takes_text
 #: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
 EXTENSION: Final = "x-"
 
-#: Where a key, given in a higher layer, takes the place of others in a lower one.
+#: Keys which, if a higher layer gives them, replace these other keys of lower layers.
 DISPLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "function.template": ("function.code", "function.handler"),
     "function.code": ("function.template",),
@@ -34,7 +34,7 @@ DISPLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "connection.endpoint_url": ("connection.local",),
 }
 
-#: AWS's names of keys outside the mapping, in lower case; the mapping's are those of its settings.
+#: AWS's names of keys outside the mapping section, in lower case; the mapping's settings have their own.
 _AWS_NAMES: Final[Mapping[str, str]] = {
     "tablename": "table",
     "streamviewtype": "view_type",
@@ -48,7 +48,7 @@ _TUMBLING = (
 
 
 class LayerValue(NamedTuple):
-    """A value that one layer gives for one key; `INVALID` where it is not valid."""
+    """A value that one layer gives for one key; `INVALID` if it is not valid."""
 
     value: object
     node: Node
@@ -62,20 +62,20 @@ Layer = Mapping[str, LayerValue]
 
 
 def from_file(root: Entries, findings: Findings) -> Layer:
-    """What a document gives that describes one trigger."""
+    """The settings in a document that describes one trigger."""
     entries = [entry for entry in root.entries if not entry.key.startswith(EXTENSION)]
     return of_section(keys.document(), Entries(root.place, tuple(entries)), findings)
 
 
 def of_section(section: Section, node: Node, findings: Findings) -> Layer:
-    """What one section gives, keys in the section's paths."""
+    """The settings in one section, by their dotted paths."""
     layer: dict[str, LayerValue] = {}
     _read_section(section, node, layer, findings)
     return layer
 
 
 def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
-    """What DDBINSERT_* variables give; an empty one counts as not given."""
+    """The settings in DDBINSERT_* variables; an empty variable counts as not given."""
     layer: dict[str, LayerValue] = {}
     known = keys.by_variable()
     for name in sorted(variables):
@@ -95,10 +95,10 @@ def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
 
 
 def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: Findings) -> Layer:
-    """What flags give; None counts as not given.
+    """The settings from flags; None counts as not given.
 
     Raises:
-        LookupError: A flag does not belong to any key: an error of the caller, not of the user.
+        LookupError: A flag does not belong to any key, which is an error of the caller, not of the user.
     """
     layer: dict[str, LayerValue] = {}
     for path, value in flags.items():
@@ -113,7 +113,7 @@ def from_flags(flags: Mapping[str, object], names: Mapping[str, str], findings: 
 
 
 def lay_over(lower: Layer, upper: Layer) -> Layer:
-    """Both, where `upper` wins: mappings are joined key by key, lists and values replaced."""
+    """Combine two layers: `upper` overrides `lower`. Mappings are merged by key, lists and values replaced."""
     displaced = {
         other for path, others in DISPLACES.items() if _is_chosen(upper, path) for other in others
     } - set(upper)
@@ -128,7 +128,7 @@ def lay_over(lower: Layer, upper: Layer) -> Layer:
 
 
 def refuse_rivals(layer: Layer, findings: Findings) -> None:
-    """Finds keys that exclude each other within one layer."""
+    """Report keys of one layer that exclude each other."""
     for path, rival in (
         ("function.code", "function.template"),
         ("connection.local", "connection.endpoint_url"),
@@ -183,7 +183,7 @@ def _read_section(section: Section, node: Node, layer: dict[str, LayerValue], fi
 
 
 def _cleared_section(section: Section, node: Scalar) -> dict[str, LayerValue]:
-    """The settings of a section that is null as a whole, where that clears them."""
+    """The settings of a section that is null as a whole, if that clears them."""
     from ddbinsert.config.clearing import SECTIONS
 
     if section.path not in SECTIONS or not is_written_null(node):
@@ -196,7 +196,7 @@ def _is_absent(key: Key, node: Node) -> bool:
 
 
 def _is_cleared(key: Key, node: Node) -> bool:
-    """Whether null stands where only a value is allowed otherwise: it clears the setting."""
+    """Whether the node is a null that clears the setting, because it is not a valid value of the key."""
     from ddbinsert.config.clearing import CLEARABLE
     from ddbinsert.config.json_schema import takes_null
 
@@ -223,7 +223,7 @@ def _refuse_unknown(section: Section, entry: KeyedNode, findings: Findings) -> N
 
 
 def nearest_key(section: Section, word: str) -> str | None:
-    """The known key that was probably meant, if there is one."""
+    """The known key that is most similar, if one is similar enough."""
     aws = _of_aws(word.replace("_", "").casefold())
     is_document = "connection" in section.members
     here = nearest(word, [*section.members, *((TRIGGERS, DEFAULTS) if is_document else ())])
@@ -235,7 +235,7 @@ def nearest_key(section: Section, word: str) -> str | None:
 
 
 def _of_aws(word: str) -> str | None:
-    """The key that AWS calls by this name."""
+    """The key that has this name in AWS."""
     from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
 
     settings = {each.aws.casefold(): each for each in MAPPING_SETTINGS}

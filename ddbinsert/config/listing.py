@@ -1,4 +1,4 @@
-"""Every key as a row: for documentation, and with the value that one configuration gives it."""
+"""Every key as a row, for documentation, or with its value in a configuration."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class KeyReference:
     """One key of ddbinsert.yaml.
 
     Attributes:
-        path: Dotted.
-        variable: The DDBINSERT_* variable that gives it.
-        default: As the file would write it; None where the key is null or derived by default.
-        allowed: What may be written, in words.
+        path: The dotted path.
+        variable: The DDBINSERT_* variable that sets it.
+        default: The default in the form of the file; None if it is null or derived.
+        allowed: The valid values, in words.
     """
 
     path: str
@@ -47,17 +47,17 @@ def reference() -> tuple[KeyReference, ...]:
     )
 
 
-#: What stands for a value that is never shown.
+#: Replaces a value that is not shown.
 HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class KeyValue:
-    """One key, as one configuration has it.
+    """The value of one key in a configuration.
 
     Attributes:
-        value: As the file would write it; secrets are `HIDDEN`.
-        source: Where it was written; None for a default.
+        value: The value in the form of the file; secrets are `HIDDEN`.
+        source: The place where it was written; None for a default.
     """
 
     path: str

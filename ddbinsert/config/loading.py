@@ -1,6 +1,6 @@
-"""Layers to validated values: one configuration for each trigger.
+"""Loading the configuration: one validated value for each trigger.
 
-Most runs give only a table; the modules that check everything else are imported only where there is more to check.
+Most runs give only a table; the modules that check the rest are imported only if there is more to check.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _NO_FLAG_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Everything that the user asked for, of one trigger, validated.
+    """The validated configuration of one trigger.
 
     Attributes:
-        trigger: None where no table is named anywhere.
-        name: The trigger's name in a file with several; None where the file describes one, or not this one.
-        rivals: In a file with several: the names of those among which one has to be chosen, where that was not done.
-            The trigger is then what those of the named table have in common, or None.
-        path: The file that was read, absolute; None where there is none.
-        sources: Dotted key to where its value was written; a key that isn't in it has its default.
-        values: Dotted key to its value, for the same keys; also where no table makes a trigger of them.
-        warnings: What is allowed but doubtful.
+        trigger: The trigger; None if no table is specified.
+        name: The trigger's name in a file with several; None if the file describes one, or does not describe it.
+        rivals: In a file with several: the names of the triggers of which one must be chosen, if none was. The
+            trigger then has the common settings of those of the named table, or is None.
+        path: The absolute path of the file that was read; None if there is none.
+        sources: The place where each value was written, by dotted key; missing keys have their defaults.
+        values: Values by dotted key, for the same keys; also without a table, and so without a trigger.
+        warnings: Settings that are allowed but questionable.
     """
 
     trigger: Trigger | None = None
@@ -51,11 +51,11 @@ class Configuration:
 
 @dataclass(frozen=True, kw_only=True)
 class Configurations:
-    """The triggers that are meant, of a file with one or several, or of none.
+    """The selected triggers of a file with one or several triggers, or without a file.
 
     Attributes:
-        chosen: One for each trigger, in the order in which they were named, else in that of the file.
-        names: Of every trigger of the file; none where it describes one.
+        chosen: The configuration of each trigger, in the order of the words, else in that of the file.
+        names: The names of all triggers of the file; empty if it describes one.
         unknown: The words that are neither the name nor the table of a trigger of a file with several. Each is the
             table of a configuration in `chosen`, with the settings that all triggers share.
     """
@@ -66,10 +66,10 @@ class Configurations:
 
 
 class Request(NamedTuple):
-    """What a configuration is made of; see `load`.
+    """The sources of a configuration; see `load`.
 
     Attributes:
-        file: The file to read, absolute; None for none.
+        file: The absolute path of the file to read; None for no file.
     """
 
     file: Path | None
@@ -89,20 +89,21 @@ def load(
     flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
     unset: Sequence[str] = (),
 ) -> Configuration:
-    """Defaults, then the file, then DDBINSERT_* variables, then flags; of one trigger.
+    """Load the configuration of one trigger from defaults, file, DDBINSERT_* variables and flags.
 
     Args:
-        path: The file that --config names; None looks at DDBINSERT_CONFIG, then for ddbinsert.yaml in `cwd`.
+        path: The file that --config names; None uses DDBINSERT_CONFIG, else ddbinsert.yaml in `cwd`.
         cwd: The working directory, absolute.
         unset: Dotted keys of settings to clear (``--unset``).
         variables: The process environment.
-        flags: Dotted key to value; None is not given. ``table`` may be the name of a trigger of a file with several.
-        flag_names: Dotted key to the flag's name in messages; ``--batch-size`` for ``mapping.batch_size``
-            otherwise.
+        flags: Values by dotted key; None for flags that were not given. ``table`` may be the name of a trigger of a
+            file with several.
+        flag_names: Names of flags in messages, by dotted key; the default for ``mapping.batch_size`` is
+            ``--batch-size``.
 
     Raises:
-        InvalidConfigurationError: With every problem of every layer.
-        LookupError: A flag does not belong to any key: an error of the caller.
+        InvalidConfigurationError: A setting is not valid; lists every problem of every layer.
+        LookupError: A flag does not belong to any key, which is an error of the caller.
     """
     findings = Findings()
     request = Request(_find(path, cwd, variables, findings), cwd, variables, flags, flag_names, unset)
@@ -124,15 +125,15 @@ def load_every(
     flag_names: Mapping[str, str] = _NO_FLAG_NAMES,
     unset: Sequence[str] = (),
 ) -> Configurations:
-    """The same, of each trigger that is meant: all of the file's where ``words`` is empty.
+    """Load the configuration of each selected trigger; see `load`. Without ``words``, of all triggers of the file.
 
     Args:
-        words: Names of triggers, or tables. ``flags`` gives none.
+        words: Names of triggers, or tables. ``flags`` has no table.
 
     Raises:
-        InvalidConfigurationError: With every problem of every layer, or of triggers that cannot be combined.
+        InvalidConfigurationError: A setting is not valid, or triggers cannot be combined; lists every problem.
         UsageError: No trigger of the file has the function that a flag or a variable names.
-        LookupError: A flag does not belong to any key: an error of the caller.
+        LookupError: A flag does not belong to any key, which is an error of the caller.
     """
     findings = Findings()
     request = Request(_find(path, cwd, variables, findings), cwd, variables, flags, flag_names, unset)
@@ -147,7 +148,7 @@ def load_every(
 
 
 def _bare(request: Request, findings: Findings) -> Configuration | None:
-    """What a table and --local alone make; None where there is more to check."""
+    """The configuration if only a table and --local are given; None if there is more to check."""
     given = {key: value for key, value in request.flags.items() if value is not None}
     table, is_local = given.get("table"), given.get("connection.local", False)
     if (
@@ -178,7 +179,7 @@ def _is_name(table: object) -> bool:
 
 
 def _find(path: Path | None, cwd: Path, variables: Mapping[str, str], findings: Findings) -> Path | None:
-    """The file to read, absolute; a named one whether it exists or not."""
+    """The absolute path of the file to read; a file that is named explicitly need not exist."""
     named = path or (Path(variables[FILE_VARIABLE]) if variables.get(FILE_VARIABLE) else None)
     if named is not None:
         return cwd / named

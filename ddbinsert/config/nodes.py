@@ -1,4 +1,4 @@
-"""Values with the places where they were written: in the file, a variable or a flag."""
+"""Values with the place where each was written: the file, a variable or a flag."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class Reading(StrEnum):
-    """How a scalar reads, in words for messages.
+    """The type of a scalar, in words for messages.
 
-    YAML 1.1 and 1.2 disagree on yes/no, on octal, on 1_000 and on 1:30. What only one of them reads as more than
-    text is ``AMBIGUOUS``, and has to be written in another way.
+    YAML 1.1 and 1.2 disagree on yes/no, octal numbers, 1_000 and 1:30. A scalar that only one of them reads as
+    another type than text is ``AMBIGUOUS``, and must be written in another way.
     """
 
     TEXT = "text"
@@ -31,8 +31,8 @@ class Scalar(NamedTuple):
     """One value.
 
     Attributes:
-        text: As written.
-        value: As read; the text itself where it is text or ambiguous.
+        text: The text as written.
+        value: The value; the text itself if it is text or ambiguous.
     """
 
     place: Place
@@ -66,7 +66,7 @@ _WORDS: Final[Mapping[str, tuple[Reading, bool | None]]] = {
     **dict.fromkeys(("true", "True", "TRUE"), (Reading.BOOLEAN, True)),
     **dict.fromkeys(("false", "False", "FALSE"), (Reading.BOOLEAN, False)),
 }
-# Texts, not compiled ones: most runs match none of them.
+#: Regular expressions, which are not compiled, because most runs do not use them.
 _WORD = r"[a-zA-Z0-9_-]{1,80}"
 _DECIMAL = r"[-+]?(?:0|[1-9][0-9]{0,60})"
 _FRACTION = r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?"
@@ -79,7 +79,7 @@ _DISPUTED = (
 
 
 def plain_scalar(text: str, place: Place) -> Scalar:
-    """A scalar without quotes, read as YAML 1.1 and 1.2 both do."""
+    """A scalar without quotes, with the value that it has in both YAML 1.1 and 1.2."""
     if text in _WORDS:
         return Scalar(place, _WORDS[text][0], text, _WORDS[text][1])
     if re.fullmatch(_DECIMAL, text):
@@ -95,10 +95,10 @@ def text_scalar(text: str, place: Place) -> Scalar:
 
 
 def from_python(value: object, place: Place) -> Node:
-    """The node of a value that a flag carries.
+    """The node for the value of a flag.
 
     Raises:
-        TypeError: A value that a configuration cannot hold: an error of the caller, not of the user.
+        TypeError: A configuration cannot contain the value, which is an error of the caller, not of the user.
     """
     match value:
         case Enum():
@@ -148,7 +148,7 @@ def every_scalar(node: Node) -> Iterator[Scalar]:
 
 
 def at(node: Node, path: Sequence[str | int]) -> Node:
-    """The node at `path` below `node`, or the last one on the way there."""
+    """The node at `path` below `node`, or the last existing node of the path."""
     for step in path:
         match node:
             case Items() if isinstance(step, int) and 0 <= step < len(node.items):
@@ -164,6 +164,6 @@ def at(node: Node, path: Sequence[str | int]) -> Node:
 
 
 def below(path: str, key: str) -> str:
-    """The dotted path of `key` under `path`; a key that is not a plain word is quoted."""
+    """The dotted path of `key` in `path`; a key that is not a plain word is quoted."""
     step = key if re.fullmatch(_WORD, key) else repr(key)
     return f"{path}.{step}" if path else step

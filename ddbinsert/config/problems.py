@@ -1,4 +1,4 @@
-"""Problems of a configuration, with their places, and the error that carries all of them."""
+"""Problems of a configuration, with their places, and the error that contains them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ddbinsert.errors import ConfigurationError
 
 
 class Place(NamedTuple):
-    """Where a value was written.
+    """The place where a value was written.
 
     Attributes:
         source: The file as the user named it, a variable, or a flag.
-        line: Counted from 1; None outside a file.
-        column: Counted from 1, in characters; None outside a file.
+        line: Line number, from 1; None outside a file.
+        column: Column number in characters, from 1; None outside a file.
     """
 
     source: str
@@ -28,14 +28,16 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing that is wrong (or, as a warning, doubtful).
+    """One problem or warning.
 
     Attributes:
-        path: The key, dotted (``mapping.batch_size``); "" is the whole document.
+        path: The dotted key (``mapping.batch_size``); "" is the whole document.
         source: The file as the user named it, a variable, or a flag.
-        message: What is wrong, in one sentence. Values of the function's environment never stand in it.
-        allowed: What may stand there instead.
-        nearest: The known key or value that was probably meant.
+        message: The problem, in one sentence. It never contains values of the function's environment.
+        line: Line number, from 1; None outside a file.
+        column: Column number in characters, from 1; None outside a file.
+        allowed: The valid values, in words.
+        nearest: The most similar known key or value.
     """
 
     path: str
@@ -57,7 +59,7 @@ class Problem:
 
 
 class InvalidConfigurationError(ConfigurationError):
-    """The configuration is wrong; every problem at once.
+    """The configuration is not valid; the message lists every problem.
 
     Args:
         problems: At least one, in the order of file, variables, flags.
@@ -69,13 +71,13 @@ class InvalidConfigurationError(ConfigurationError):
         heading = "The configuration has a problem:" if len(problems) == 1 else _many(len(problems))
         super().__init__(
             "\n".join([heading, *(f"  {problem}" for problem in problems)]),
-            hint=Advice("Print every key with what is allowed", ("config", "schema")),
+            hint=Advice("Print every key with its allowed values", ("config", "schema")),
         )
         self.problems = problems
 
     @property
     def data(self) -> dict[str, tuple[Problem, ...]]:
-        """What the JSON envelope carries besides the message."""
+        """The data of the JSON envelope."""
         return {"problems": self.problems}
 
 
@@ -100,7 +102,7 @@ class Findings:
 
 
 def shown(value: object) -> str:
-    """A value from outside in an error message: short, on one line, without control characters."""
+    """A value of the user's for a message: short, on one line, without control characters."""
     text = repr(value)
     if "@" in text and "://" in text:
         return "an address with a user name"

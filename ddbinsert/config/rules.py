@@ -1,4 +1,4 @@
-"""What AWS asks of several keys together, checked on the merged layers."""
+"""Rules of AWS that involve several keys, checked on the merged layers."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from ddbinsert.config.layers import Layer
     from ddbinsert.config.problems import Findings, Place
 
-#: Filters a mapping has without a raised quota.
+#: Maximum number of filters of a mapping without a higher quota.
 USUAL_FILTERS: Final = 5
 
 
 def check_together(layer: Layer, findings: Findings) -> None:
-    """Every rule; a rule whose keys are not valid reports nothing more."""
+    """Check every rule; a rule whose keys are not valid reports nothing more."""
     for rule in (
         *(_handler_and_code, _runtime_of_template, _environment_size, _endless_retries, _many_filters),
         *(_whole_vpc, _managed_instances, _whose_role, _readable_logs),
@@ -77,14 +77,14 @@ def _many_filters(layer: Layer, findings: Findings) -> None:
 
 
 def _whole_vpc(layer: Layer, findings: Findings) -> None:
-    """AWS takes subnets and security groups together, or neither."""
+    """Lambda requires both subnets and security groups, or neither."""
     both = ("function.vpc.subnets", "function.vpc.security_groups")
     for path, other in (both, both[::-1]):
         if _value(layer, path) and not _value(layer, other):
             findings.add(path, _place(layer, path), f"{path} needs {other}; Lambda requires both or neither.")
 
 
-#: Memory of a function that is not on managed instances: docs/aws-facts.md#function-limits.
+#: Maximum memory in MB of a function that is not on managed instances: docs/aws-facts.md#function-limits.
 USUAL_MEMORY: Final = 10240
 
 
@@ -119,7 +119,7 @@ def _readable_logs(layer: Layer, findings: Findings) -> None:
 
 
 def _value(layer: Layer, path: str) -> object:
-    """What the merged layers hold for a key; None where it is not valid."""
+    """The value of a key in the merged layers; None if it is not valid."""
     if path not in layer:
         return keys.by_path()[path].default
     value = layer[path].value

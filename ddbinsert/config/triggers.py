@@ -1,4 +1,4 @@
-"""A file with several triggers: ``triggers:`` maps names to settings, which are laid over those of ``defaults:``."""
+"""A file with several triggers: ``triggers:`` has settings by name, which override those of ``defaults:``."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from ddbinsert.config.layers import Layer
     from ddbinsert.config.nodes import KeyedNode, Node
 
-#: What a trigger may be called: it is a word of command lines.
+#: Pattern of a trigger's name, which is used as a word of command lines.
 NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 NAME_MEANING: Final = "1 to 64 of the characters a-z A-Z 0-9 _ . -, not beginning with . or -"
 
 
 class Declared(NamedTuple):
-    """One trigger as a file gives it.
+    """One trigger of a file.
 
     Attributes:
-        name: None in a file that describes one trigger.
-        place: Where it is written.
-        layers: What is given for it, the lowest first; each has been checked.
+        name: Its name; None in a file that describes one trigger.
+        place: The place where it is written.
+        layers: Its checked settings, the lowest layer first.
     """
 
     name: str | None
@@ -38,15 +38,15 @@ class Declared(NamedTuple):
 
     @property
     def path(self) -> str:
-        """The dotted path that its keys are under; empty in a file that describes one trigger."""
+        """The dotted path of its section; empty in a file that describes one trigger."""
         return "" if self.name is None else below(TRIGGERS, self.name)
 
 
 def declared_triggers(root: Entries, findings: Findings) -> tuple[Declared, ...]:
-    """The triggers of a file; one without a name where the file does not have ``triggers``.
+    """The triggers of a file; one without a name if the file does not have ``triggers``.
 
     Args:
-        findings: Gets what is wrong, in the trigger's path.
+        findings: Problems are added to it, with the trigger's path.
     """
     named = {entry.key: entry for entry in root.entries}
     if TRIGGERS not in named:
@@ -66,7 +66,7 @@ def declared_triggers(root: Entries, findings: Findings) -> tuple[Declared, ...]
 
 
 def prefixed(findings: Findings, path: str, into: Findings) -> None:
-    """Add the findings to others, each with the path of what it belongs to."""
+    """Add findings to other findings, with a prefix for their paths."""
     for found, all_of_them in ((findings.problems, into.problems), (findings.warnings, into.warnings)):
         for problem in found:
             whole = f"{path}.{problem.path}" if path and problem.path else path or problem.path
@@ -110,7 +110,7 @@ def _defaults(entry: KeyedNode | None, findings: Findings) -> Layer:
 
 
 def _entries(entry: KeyedNode, findings: Findings) -> tuple[KeyedNode, ...]:
-    """The triggers' entries; none, with a finding, where there is no mapping of names."""
+    """The triggers' entries; empty, with a finding, if it is not a mapping."""
     if not isinstance(entry.node, Entries) or not entry.node.entries:
         message = "A mapping of names to the settings of each trigger is expected."
         findings.add(TRIGGERS, entry.place, message, allowed="orders: {table: orders}, for example")
@@ -135,7 +135,7 @@ def _declared(entry: KeyedNode, shared: Layer, defaults: Layer, findings: Findin
 
 
 def _shared_with(own: Layer, defaults: Layer) -> Layer:
-    """The defaults that a trigger has: null in the trigger clears one, whatever it holds."""
+    """The defaults that apply to a trigger: null in the trigger clears a default, whatever its value is."""
     return {path: given for path, given in defaults.items() if path not in own or not _clears(own, path)}
 
 
@@ -148,7 +148,7 @@ def _is_null(node: Node) -> bool:
 
 
 def of_table(matching: Mapping[str, Layer], table: str) -> Layer:
-    """What the triggers of one table have in common: for what is about the table, and not about one of them."""
+    """The common settings of the triggers of one table, for commands that need only the table."""
     every = list(matching.values())
     first, *others = every
     common = {

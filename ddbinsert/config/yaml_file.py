@@ -1,4 +1,4 @@
-"""YAML as nodes: bounded, strict about encoding, keys and tags."""
+"""Reading YAML into nodes, with limits on size, and strict about encoding, keys and tags."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-#: Bytes; far above any real configuration, far below what a parser chokes on.
+#: Maximum bytes: far more than a real configuration has, and few enough for the parser.
 LARGEST_FILE: Final = 256 * 1024
-#: Nodes after aliases are followed: what a "billion laughs" document may grow to.
+#: Maximum number of nodes after resolving aliases, against "billion laughs" documents.
 MOST_NODES: Final = 20_000
 DEEPEST: Final = 40
 
@@ -37,7 +37,7 @@ _SEQUENCE = f"{_PREFIX}seq"
 _TEXT_TAGS = frozenset((f"{_PREFIX}str", f"{_PREFIX}timestamp", f"{_PREFIX}value", _MERGE))
 _CORE_TAGS = _TEXT_TAGS | {f"{_PREFIX}{name}" for name in ("bool", "int", "float", "null", "map", "seq")}
 
-#: Messages of the parser (libyaml's and PyYAML's) and ours; without what it quotes, which may be a secret.
+#: Messages of the parsers (libyaml and PyYAML), and ours, which do not quote the text, because it may be a secret.
 _PARSER_SAYS: Final = (
     (
         "another document",
@@ -59,7 +59,7 @@ _PARSER_SAYS: Final = (
 
 
 class _UnreadableError(Exception):
-    """The document can't be made into nodes at all."""
+    """The document cannot be read into nodes."""
 
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(message)
@@ -68,12 +68,12 @@ class _UnreadableError(Exception):
 
 
 def read(path: Path, name: str, findings: Findings) -> Entries | None:
-    """The file's root mapping; None, with findings, where the file has none.
+    """The file's root mapping; None, with findings, if the file has none.
 
     Args:
         path: The file.
-        name: The file as messages call it.
-        findings: Where problems are put.
+        name: The file's name in messages.
+        findings: Problems are added to it.
     """
     try:
         return _root(_decoded(_bytes(path, name), name), name, findings)
@@ -83,7 +83,7 @@ def read(path: Path, name: str, findings: Findings) -> Entries | None:
 
 
 def parse(text: str, path: str, source: str, findings: Findings) -> Node | None:
-    """A YAML (or JSON) value that a variable carries for the key `path`; None, with a finding, if it isn't one."""
+    """A YAML (or JSON) value of a variable for the key `path`; None, with a finding, if it is not valid YAML."""
     try:
         node = _composed(text, source)
         return None if node is None else _Converter(source, findings, in_file=False).convert(node, path)
@@ -139,7 +139,7 @@ def _composed(text: str, source: str) -> yaml.Node | None:
     """The node tree.
 
     Raises:
-        _UnreadableError: Not YAML, or not one document.
+        _UnreadableError: The text is not YAML, or has several documents.
     """
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -162,7 +162,7 @@ def _character(text: str, place: Place) -> str:
 
 
 def in_plain_words(problem: str, character: str = "\t") -> str:
-    """A problem of the parser's, without what it quotes."""
+    """A problem of the parser in plain words, without the quoted text."""
     if "cannot start any token" in problem and character != "\t":
         return f"a value cannot begin with {character!r} here; text needs quotes"
     for theirs, ours in _PARSER_SAYS:
@@ -172,7 +172,7 @@ def in_plain_words(problem: str, character: str = "\t") -> str:
 
 
 class _Converter:
-    """Makes our nodes of PyYAML's; aliases are followed, within bounds."""
+    """Converts PyYAML's nodes to ours, and resolves aliases, within limits."""
 
     def __init__(self, source: str, findings: Findings, *, in_file: bool) -> None:
         self._source = source
@@ -181,10 +181,10 @@ class _Converter:
         self._count = 0
 
     def convert(self, node: yaml.Node, path: str = "", depth: int = 0) -> Node | None:
-        """The node; None, with a finding, where its tag has no meaning here.
+        """The node; None, with a finding, if its tag is not supported.
 
         Raises:
-            _UnreadableError: Too many nodes, or too deep.
+            _UnreadableError: There are too many nodes, or they are nested too deeply.
         """
         place = self._place(node)
         self._count += 1
@@ -239,7 +239,7 @@ class _Converter:
 
 
 def scalar_of(node: yaml.ScalarNode, place: Place) -> Scalar:
-    """How a scalar reads: the one rule for every YAML that ddbinsert is given, configuration and items alike."""
+    """Convert a scalar: the same rule applies to all YAML that ddbinsert reads, configuration and items."""
     if node.tag in _TEXT_TAGS and node.style:
         return text_scalar(node.value, place)
     scalar = plain_scalar(node.value, place)
