@@ -1,4 +1,4 @@
-"""Which of the triggers of a file are meant, and their layers to validated values."""
+"""Selecting triggers of a file, and building validated values from their layers."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _TABLE, _FUNCTION = "table", "function.name"
 
 
 class Sources(NamedTuple):
-    """What there is to choose from, and what is laid over what was chosen.
+    """The triggers to choose from, and the layers that are laid over them.
 
     Attributes:
-        declared: The triggers of the file; one without a name where it describes one, or where there is no file.
-        above: The layers above those of the file: variables, flags. Without the table.
-        word: The table that a flag or a variable names, with its layer where that has been checked.
+        declared: The triggers of the file; one without a name if the file describes a single one, or does not exist.
+        above: The layers above those of the file (variables, flags), without the table.
+        word: The table that a flag or a variable names, with its checked layer.
     """
 
     request: Request
@@ -48,7 +48,7 @@ class Sources(NamedTuple):
 
     @classmethod
     def read(cls, request: Request, findings: Findings) -> Sources:
-        """Read and check every layer by itself; problems are among the findings."""
+        """Read and check every layer separately; problems are added to the findings."""
         declared = _declared(request.file, request.cwd, findings)
         from_variables = layers.from_variables(request.variables, findings)
         word: tuple[str, Layer] | None = None
@@ -68,16 +68,16 @@ class Sources(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the triggers of a file with several."""
+        """The names of the triggers of a file with several."""
         return tuple(one.name for one in self.declared if one.name is not None)
 
     def table(self, word: str) -> Layer:
-        """A word as a table, which has been checked."""
+        """A word as the checked layer of a table."""
         return layers.from_flags({_TABLE: word}, self.request.flag_names, self.findings)
 
 
 def the_one(sources: Sources) -> Configuration:
-    """The one trigger that a command is about; see `Configuration.rivals`."""
+    """The configuration of a command's only trigger; see `Configuration.rivals`."""
     word = sources.word
     found = every_one(sources, ())
     if len(found.chosen) == 1:
@@ -93,7 +93,7 @@ def the_one(sources: Sources) -> Configuration:
 
 
 def every_one(sources: Sources, words: Sequence[str]) -> Configurations:
-    """Each trigger that is meant."""
+    """The configuration of each selected trigger."""
     if not sources.names:
         return _of_one(sources, words)
     every = _every(sources)
@@ -109,7 +109,7 @@ def every_one(sources: Sources, words: Sequence[str]) -> Configurations:
     found = [_configuration(sources, name, final[name], *_own(sources, name)) for name in names]
     shared = sources.declared[0].layers[:2]
     for word in unknown:
-        # What all triggers share, but not the name of their function.
+        # The settings that all triggers share, except the name of the function.
         base = [{path: given for path, given in layer.items() if path != _FUNCTION} for layer in shared]
         layer = _over(base, (*sources.above, sources.table(word)))
         found.append(_configuration(sources, None, layer, *base))
@@ -118,7 +118,7 @@ def every_one(sources: Sources, words: Sequence[str]) -> Configurations:
 
 
 def _of_one(sources: Sources, words: Sequence[str]) -> Configurations:
-    """The trigger of a file that describes one, for each of the tables that are named."""
+    """The trigger of a file that describes one, for each of the given tables."""
     declared = sources.declared[0]
     named: list[Layer] = [sources.table(word) for word in dict.fromkeys(words)]
     if not named and sources.word is not None:
@@ -136,10 +136,10 @@ def _of_one(sources: Sources, words: Sequence[str]) -> Configurations:
 
 
 def _every(sources: Sources) -> dict[str, Layer]:
-    """What the file and the variables give for each of its triggers; all of it is valid.
+    """The valid settings from file and variables for each trigger of the file.
 
     Raises:
-        InvalidConfigurationError: Something is not.
+        InvalidConfigurationError: A setting is not valid.
     """
     every: dict[str, Layer] = {}
     for one in sources.declared:
@@ -153,7 +153,7 @@ def _every(sources: Sources) -> dict[str, Layer]:
 
 
 def _matching(words: Sequence[str], tables: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """The names of the triggers that each word means: one of that name, or all of that table."""
+    """The names of the triggers that each word selects: the one with that name, or all of that table."""
     if not words:
         return {"": tuple(tables)}
     return {
@@ -165,10 +165,10 @@ def _matching(words: Sequence[str], tables: Mapping[str, str]) -> dict[str, tupl
 def _with_function(
     sources: Sources, every: Mapping[str, Layer], names: tuple[str, ...], unknown: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Of several, those with the function that a flag or a variable names.
+    """The triggers, of several, with the function that a flag or a variable names.
 
     Raises:
-        UsageError: There is none.
+        UsageError: No trigger has this function.
     """
     given = next((layer[_FUNCTION].value for layer in reversed(sources.above) if _FUNCTION in layer), None)
     if given is None or len(names) + len(unknown) < 2:
@@ -215,7 +215,7 @@ def _over(lowest: Sequence[Layer], above: Sequence[Layer]) -> Layer:
 
 
 def _without_function(layer: Layer) -> Layer:
-    """Of several triggers, the function that is named chooses one; it is not the function of all."""
+    """The layer without the function, which selects one of several triggers instead of applying to all."""
     return {path: given for path, given in layer.items() if path != _FUNCTION}
 
 
@@ -238,7 +238,7 @@ def _with_warnings(sources: Sources, found: Sequence[Configuration]) -> tuple[Co
 
 
 def _without_cleared(layer: Layer) -> Layer:
-    """The layers without the entries of a mapping that are null."""
+    """The layer without those entries of mappings that are null."""
     return {
         path: given._replace(value={name: text for name, text in given.value.items() if text is not None})
         if isinstance(given.value, dict)
@@ -263,7 +263,7 @@ def _trigger(layer: Layer, cleared: frozenset[str]) -> Trigger | None:
 
 
 def _below(layer: Layer, prefix: str) -> dict[str, Any]:
-    """What is given below a section, as the section's dataclass takes it."""
+    """The settings of a section, as arguments of its dataclass."""
     return {
         key.removeprefix(prefix): _frozen(given.value)
         for key, given in layer.items()
@@ -289,7 +289,7 @@ def _declared(file: Path | None, cwd: Path, findings: Findings) -> tuple[Declare
 
 
 def _name(file: Path, cwd: Path) -> str:
-    """The file as messages call it."""
+    """The file's name in messages."""
     name = str(file.relative_to(cwd) if file.is_relative_to(cwd) else file)
     return name if name.isprintable() else repr(name)
 

@@ -1,7 +1,8 @@
-"""What a key may hold, as data: read from the annotated types of core's dataclasses.
+"""The kinds of values that keys accept, as data, read from the annotated types of core's dataclasses.
 
-Checking, JSON Schema and error messages all use these few kinds, so that the annotations stay the one definition. (Named tuples, here and in ``nodes``: they are made at every start, and are made
-three times as fast as dataclasses.)
+The check, the JSON Schema and the error messages use these kinds, so that the annotations are the only definition.
+(The kinds, like the classes in ``nodes``, are named tuples, because they are created at every start, which takes three
+times as long for dataclasses.)
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ class Text(NamedTuple):
 
     Attributes:
         shortest: Smallest number of characters.
-        longest: Largest number of characters; None without a limit.
+        longest: Largest number of characters; None for no limit.
         matches: Expressions that the whole text must match.
         is_json: The text is a JSON object, which a file may also write as a mapping.
-        is_secret: The value is not shown in messages.
+        is_secret: Whether the value is hidden in messages.
     """
 
     shortest: int = 0
@@ -44,14 +45,18 @@ class Boolean(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """One of some texts or numbers; `make` turns it into what the code holds."""
+    """One of several texts or numbers.
+
+    Attributes:
+        make: Converts it to the value that the code uses.
+    """
 
     options: tuple[str | int, ...]
     make: Callable[[Any], object]
 
 
 class Nothing(NamedTuple):
-    """None; written as null and, where there is one, as its own word."""
+    """None; written as null, or as ``word``, if the kind has one."""
 
     word: str | None = None
 
@@ -78,7 +83,7 @@ def kind_of(annotation: Any, metadata: Iterable[object] = ()) -> Kind:
     """The kind of an annotated type.
 
     Raises:
-        TypeError: A type that a configuration file can't hold.
+        TypeError: A configuration file cannot contain values of the type.
     """
     facts = tuple(metadata)
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -134,7 +139,7 @@ def _one(facts: Iterable[object], kind: type, attribute: str) -> Any:
 
 
 def takes_text(kind: Kind) -> bool:
-    """Whether any text may be a value, so that a variable's content is used as it is."""
+    """Whether any text is a valid value, so that a variable's content is used unchanged."""
     match kind:
         case Text() | Nothing(word=str()):
             return True
@@ -147,7 +152,7 @@ def takes_text(kind: Kind) -> bool:
 
 
 def is_secret(kind: Kind) -> bool:
-    """Whether a value of this kind is kept out of every message."""
+    """Whether a value of this kind is hidden in messages."""
     match kind:
         case Text():
             return kind.is_secret
@@ -160,7 +165,7 @@ def is_secret(kind: Kind) -> bool:
 
 
 def allowed(kind: Kind) -> str:
-    """What may be written, in words."""
+    """The valid values, in words."""
     match kind:
         case Text():
             return _allowed_text(kind)
