@@ -6,7 +6,7 @@ are derived from them.
 
     __init__.py        the public names
     loading.py         entry points: `load` for one configuration, `load_every` for several
-    chosen.py          selects the triggers of a file, and builds a `Configuration` from the layers of each
+    selection.py       selects the triggers of a file, and builds a `Configuration` from the layers of each
     triggers.py        a file with several triggers, and their common settings
     contradictions.py  triggers of one file whose settings contradict each other
     names.py           the names of file, variables and flags
@@ -15,7 +15,7 @@ are derived from them.
     clearing.py        clearing settings with null and --unset
     rules.py           checks that involve several keys
     keys.py            every key, derived from core's dataclasses
-    kinds.py           the kinds of values, as data
+    value_types.py     the kinds of values, as data
     nodes.py           values with the places where they were written
     yaml_file.py       reads YAML into nodes; its rule for scalars also applies to files of items
     json_schema.py     the JSON Schema of the document
