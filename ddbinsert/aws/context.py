@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ddbinsert.aws.shared_calls import SharedCalls
+from ddbinsert.aws.wait import FIRST_PAUSE, until
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ddbinsert.advice import Advice
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
     from ddbinsert.core.trigger.reporter import Reporter
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,3 +37,29 @@ class Context:
     new_id: Callable[[], str]
     timeout: float
     shared: SharedCalls = field(default_factory=SharedCalls)
+
+    def until(
+        self,
+        look: Callable[[], T | None],
+        *,
+        what: str,
+        seen: Callable[[], str] | None = None,
+        hint: str | Advice | None = None,
+        timeout: float = math.inf,
+        first: float = FIRST_PAUSE,
+    ) -> T:
+        """Wait with this context's clock and progress reports; see `aws.wait.until`.
+
+        Args:
+            timeout: Maximum seconds where that is less than the context's.
+        """
+        return until(
+            look,
+            clock=self.clock,
+            timeout=min(timeout, self.timeout),
+            what=what,
+            hint=hint,
+            seen=seen,
+            progress=self.reporter.waiting,
+            first=first,
+        )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import code_of, is_not_found
 from ddbinsert.aws.queue_address import is_missing_queue
+from ddbinsert.core.arn import resource_name
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -132,6 +133,6 @@ def _arn_of(client: Any, service: str, name: str) -> str | None:
                 for page in client.get_paginator("list_topics").paginate()
                 for one in page["Topics"]
             )
-            return next((str(arn) for arn in topics if arn.rpartition(":")[2] == name), None)
+            return next((str(arn) for arn in topics if resource_name(arn) == name), None)
         case _:
             return None

@@ -16,6 +16,7 @@ from ddbinsert.cli.limits import looked_back
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
+from ddbinsert.core.words import plural
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -148,8 +149,7 @@ def _outcome(run: Run, examined: Examined) -> Outcome:
         data=report.data(examined, run.addressed),
         human=lambda screen: report.human(screen, examined, run.addressed),
         exit_code=ExitCode.NO if diagnosis.is_broken else ExitCode.OK,
-        word=", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)
-        or "nothing found",
+        word=", ".join(plural(count, name) for count, name in counts) or "nothing found",
     )
 
 

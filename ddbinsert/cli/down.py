@@ -12,6 +12,7 @@ from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.options import NAME, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
+from ddbinsert.core.words import plural
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -182,7 +183,5 @@ def _outcome(done: Converged, *, exit_code: bool) -> Outcome:
         data=converged.data(done, None),
         human=lambda screen: converged.taken_down(screen, done),
         exit_code=ExitCode.NO if exit_code and done.dry_run and done.steps else ExitCode.OK,
-        word=f"{count} step{'' if count == 1 else 's'}{'' if done.dry_run else ' done'}"
-        if count
-        else "nothing to remove",
+        word=f"{plural(count, 'step')}{'' if done.dry_run else ' done'}" if count else "nothing to remove",
     )

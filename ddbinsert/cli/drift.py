@@ -11,6 +11,7 @@ from ddbinsert.cli.load_configuration import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
+from ddbinsert.core.words import plural
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _compared(part: TriggerRun, declared: DeclaredMappings) -> Outcome:
         data=shown.data(seen),
         human=lambda screen: shown.human(screen, seen),
         exit_code=ExitCode.NO if count else ExitCode.OK,
-        word=f"drift: {count} field{'' if count == 1 else 's'}" if count else "no drift",
+        word=f"drift: {plural(count, 'field')}" if count else "no drift",
     )
 
 
@@ -87,5 +88,5 @@ def _outcome(part: TriggerRun, seen: DriftSeen) -> Outcome:
         data=shown.data(seen),
         human=lambda screen: shown.human(screen, seen, advice),
         exit_code=ExitCode.NO if seen.found else ExitCode.OK,
-        word=f"drift: {count} field{'' if count == 1 else 's'}" if count else "no drift",
+        word=f"drift: {plural(count, 'field')}" if count else "no drift",
     )

@@ -14,6 +14,7 @@ from ddbinsert.cli.load_configuration import described
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
+from ddbinsert.core.words import plural
 from ddbinsert.errors import ExitCode, Refused
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _shown(screen: Screen, done: Converged, advice: Advice | None) -> None:
 
 
 def _count(steps: int) -> str:
-    return f"{steps} step{'' if steps == 1 else 's'}" if steps else "nothing to do"
+    return f"{plural(steps, 'step')}" if steps else "nothing to do"
 
 
 def _total(prepared: Sequence[Ended[Prepared]], advice: Advice) -> str:

@@ -26,7 +26,7 @@ class Noted(NamedTuple):
     Attributes:
         name: The trigger's name in a configuration file with several; None if it has none.
         digest: Hash of the facts.
-        facts: The state on which the plan depends (`core.trigger.planned.facts`).
+        facts: The state on which the plan depends (`core.trigger.saved_plan.facts`).
         steps: The steps in words.
     """
 

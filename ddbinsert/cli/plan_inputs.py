@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.words import plural
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPositi
     """
     from ddbinsert.core.model.wanted import StartingPosition
 
-    count = f"{'at least ' if at_least else ''}{inserts} insert{'' if inserts == 1 else 's'}"
+    count = f"{'at least ' if at_least else ''}{plural(inserts, 'insert')}"
     situation = (
         f"The stream contains {count} from before. With TRIM_HORIZON the function receives all of them again."
     )

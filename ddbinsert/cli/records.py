@@ -11,6 +11,7 @@ from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.closed_pipe import refuse_a_closed_pipe
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.core.model.record import EventName
+from ddbinsert.core.words import plural
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -227,5 +228,5 @@ def _keep(run: Run, kept: Checkpoint | None) -> None:
 def _summary(seen: ReadCount, shards: int) -> str:
     by_event = ", ".join(f"{count:,} {name}" for name, count in sorted(seen.given.items()))
     left_out = f"; {seen.records - seen.total:,} left out" if seen.records > seen.total else ""
-    count = f"{seen.total:,} record{'' if seen.total == 1 else 's'}"
-    return f"{count}{f' ({by_event})' if by_event else ''} from {shards} shard{'' if shards == 1 else 's'}{left_out}"
+    count = f"{plural(seen.total, 'record')}"
+    return f"{count}{f' ({by_event})' if by_event else ''} from {plural(shards, 'shard')}{left_out}"

@@ -9,6 +9,7 @@ from ddbinsert.cli.consumers import consumer_of, selector_of
 from ddbinsert.cli.leftovers import mention_leftovers
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, worst
+from ddbinsert.core.words import plural
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,9 +119,9 @@ def _consumers(run: Run, loaded: Configurations, selector: Selector, *, writes: 
     tables = tuple(dict.fromkeys(one.table for one in everywhere))
     if writes:
         run.confirm(
-            f"Test items will be written to {len(tables)} table{'' if len(tables) == 1 else 's'} in {run.aws.region} "
-            f"({', '.join(tables)}), and delivered to {len(everywhere)} function"
-            f"{'' if len(everywhere) == 1 else 's'}. Continue?"
+            f"Test items will be written to {plural(len(tables), 'table')} in {run.aws.region} "
+            f"({', '.join(tables)}), and delivered to "
+            f"{plural(len(everywhere), 'function')}. Continue?"
         )
     for name in tables:
         mention_leftovers(run, name)

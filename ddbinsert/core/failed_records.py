@@ -20,6 +20,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -281,7 +282,7 @@ def _reason(record: Record, passes: Callable[[Record], bool]) -> str | None:
 
 def left_out_words(reasons: Iterable[str], trimmed: bool) -> list[str]:
     """What a replay leaves out, in words: ``2 records: is a MODIFY, not an INSERT``."""
-    words = [f"{count} record{'' if count == 1 else 's'}: {text}" for text, count in Counter(reasons).items()]
+    words = [f"{plural(count, 'record')}: {text}" for text, count in Counter(reasons).items()]
     return [*words, *(["the first records are no longer in the stream"] if trimmed else [])]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 from ddbinsert.render import steps as words
 
@@ -121,7 +122,7 @@ def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everyth
     for text in done.consequences:
         screen.sentence(f"! {text}", "yellow")
     count = len(done.steps)
-    screen.line(f"{count} step{'' if count == 1 else 's'}; nothing was changed.")
+    screen.line(f"{plural(count, 'step')}; nothing was changed.")
 
 
 _STYLES = {"+": "green", "-": "red", "±": "bold red"}
@@ -134,7 +135,7 @@ def taken_down(screen: Screen, done: Converged) -> None:
         return
     count = sum(words.symbol(step) == "-" for step in done.steps)
     screen.line(
-        f"Removed {count} resource{'' if count == 1 else 's'} of {done.trigger.table}'s trigger."
+        f"Removed {plural(count, 'resource')} of {done.trigger.table}'s trigger."
         if count
         else f"{done.trigger.table}: there was nothing to remove."
     )

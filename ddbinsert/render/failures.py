@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.failed_records import left_out_words
+from ddbinsert.core.words import plural
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def replayed(screen: Screen, replays: Sequence[Replay]) -> None:
         screen.line("Nothing to replay.", "green")
     for one in replays:
         before = f", {one.already} processed before" if one.already else ""
-        name = f"{one.failure.id}: {one.done} record{'' if one.done == 1 else 's'} replayed{before}"
+        name = f"{one.failure.id}: {plural(one.done, 'record')} replayed{before}"
         if one.ok:
             screen.line(f"{name}; removed from the destination", "green")
             continue

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.times import words
+from ddbinsert.core.words import plural
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
@@ -61,4 +62,4 @@ def _keys(keys: Sequence[Item], of: int) -> str:
 
 
 def _items(count: int) -> str:
-    return f"{count} item{'' if count == 1 else 's'}"
+    return f"{plural(count, 'item')}"

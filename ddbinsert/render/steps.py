@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from ddbinsert.core.model.key_text import describe_key
 from ddbinsert.core.model.wanted import StartingPosition
 from ddbinsert.core.trigger import steps as s
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from ddbinsert.core.trigger.steps import Change, Step
@@ -159,7 +160,7 @@ def _kept(step: s.CreateLogGroup) -> str:
 def _days(days: int | None) -> str:
     if days is None:
         return "for ever"
-    return f"{days} day{'s' if days != 1 else ''}"
+    return f"{plural(days, 'day')}"
 
 
 def _changes(changes: tuple[Change, ...]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.filters.insert_only import INSERT_ONLY, is_insert_only
 from ddbinsert.core.model.key_text import describe_key
+from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def _logs(world: World) -> str:
     by = f" by the account's policy {group.retention_policy}" if group.retention_policy else ""
     if group.retention_days is None:
         return f"{group.name} ({f'kept forever{by}' if by else 'no retention: kept forever'})"
-    return f"{group.name} (kept {group.retention_days} day{'' if group.retention_days == 1 else 's'}{by})"
+    return f"{group.name} (kept {plural(group.retention_days, 'day')}{by})"
 
 
 def _table(table: TableState) -> str:

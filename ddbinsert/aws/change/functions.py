@@ -9,7 +9,6 @@ from ddbinsert.aws.change.code import put_archive
 from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_a_role_that_never_will_do
 from ddbinsert.aws.errors import message_of, translated
 from ddbinsert.aws.read.resources import read_function, require_tags
-from ddbinsert.aws.wait import until
 from ddbinsert.core.model.wanted import CODE_TAG
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError
@@ -76,15 +75,13 @@ def _while_role_propagates(
             refuse_a_role_that_never_will_do(context, role_arn)
         return None
 
-    return until(
+    return context.until(
         look,
-        clock=context.clock,
-        timeout=min(context.timeout, PROPAGATION),
+        timeout=PROPAGATION,
         what=f"IAM to make role {role_arn.rsplit('/', 1)[-1]} visible to Lambda",
         seen=lambda: last[0],
         hint="If this persists, check the role: lambda.amazonaws.com must be able to assume it, and its policies must "
         "allow what the function's settings need.",
-        progress=context.reporter.waiting,
         first=0.05,
     )
 
@@ -158,13 +155,10 @@ def _settled_after(
                 return None
             return True
 
-    until(
+    context.until(
         attempt,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"function {name} to accept a change",
         seen=lambda: last[0],
-        progress=context.reporter.waiting,
     )
     return wait_until_active(context, name)
 
@@ -183,13 +177,10 @@ def wait_until_active(context: Provisioning, name: str) -> FunctionState:
         last[0] = _standing(function)
         return function if function.is_settled else None
 
-    return until(
+    return context.until(
         look,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"function {name} to be active",
         seen=lambda: last[0],
-        progress=context.reporter.waiting,
     )
 
 

@@ -15,7 +15,6 @@ from ddbinsert.aws.change.roles import (
 from ddbinsert.aws.change.tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.read.resources import read_mapping, read_mapping_tags
-from ddbinsert.aws.wait import until
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger.differences import mapping_changes
 from ddbinsert.core.trigger.refusals import not_ours
@@ -103,15 +102,12 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
                         _refuse_a_real_lack(context, role_arn, request["EventSourceArn"], message_of(error))
         return None
 
-    return until(
+    return context.until(
         attempt,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"function {name} and its role to be ready for the mapping",
         seen=lambda: last[0],
         hint="If this persists, the function's role lacks permissions on the stream: GetRecords, GetShardIterator, "
         "DescribeStream and ListStreams.",
-        progress=context.reporter.waiting,
         first=0.05,
     )
 
@@ -180,12 +176,9 @@ def _update(context: Provisioning, uuid: str, changes: tuple[Change, ...]) -> Ma
             except (client.exceptions.ResourceInUseException, client.exceptions.ResourceConflictException):
                 return None  # busy: Creating, Updating, Enabling, …
 
-    return until(
+    return context.until(
         attempt,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"event source mapping {uuid} to accept a change",
-        progress=context.reporter.waiting,
     )
 
 
@@ -228,13 +221,10 @@ def _at_rest(context: Provisioning, mapping: MappingState) -> MappingState:
         last[0] = seen.state
         return seen if seen.state == wanted else None
 
-    return until(
+    return context.until(
         look,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"event source mapping {mapping.uuid} to be {wanted}",
         seen=lambda: last[0],
-        progress=context.reporter.waiting,
     )
 
 
@@ -257,12 +247,9 @@ def delete_mapping(context: Provisioning, uuid: str) -> None:
         (attempt, "accept its deletion"),
         (lambda: True if read_mapping(context.aws, uuid) is None else None, "be gone"),
     ):
-        until(
+        context.until(
             look,
-            clock=context.clock,
-            timeout=context.timeout,
             what=f"event source mapping {uuid} to {what}",
-            progress=context.reporter.waiting,
         )
 
 
@@ -281,12 +268,9 @@ def create_like(
         seen = read_mapping(context.aws, made.uuid)
         return seen if seen is not None and seen.state == "Enabled" else None
 
-    return until(
+    return context.until(
         enabled,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"event source mapping {made.uuid} to be Enabled",
-        progress=context.reporter.waiting,
     )
 
 

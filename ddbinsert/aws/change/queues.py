@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from ddbinsert.aws.errors import code_of, translated
 from ddbinsert.aws.queue_address import is_missing_queue
 from ddbinsert.aws.read.ownership import read_queue
-from ddbinsert.aws.wait import until
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.trigger.shapes import QUEUE_RETENTION
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from ddbinsert.aws.change.context import Provisioning
@@ -38,14 +38,11 @@ def create_queue(context: Provisioning, step: CreateQueue) -> None:
                 return None
         return True
 
-    until(
+    context.until(
         attempt,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"SQS to free the name {step.name}",
         seen=lambda: f"a queue of this name was deleted less than {_NAME_BLOCKED:.0f} s ago",
         hint=f"SQS frees the name of a deleted queue after {_NAME_BLOCKED:.0f} s: run it again then.",
-        progress=context.reporter.waiting,
         first=1.0,
     )
 
@@ -63,7 +60,7 @@ def delete_queue(context: Provisioning, step: DeleteQueue) -> str:
     if queue.tags.get(OWNER_TAG) != context.trigger.table:
         return "it was not created by ddbinsert"
     if queue.messages:
-        return f"it contains {queue.messages} message{'' if queue.messages == 1 else 's'}"
+        return f"it contains {plural(queue.messages, 'message')}"
     with translated(f"delete queue {name}"):
         try:
             client.delete_queue(QueueUrl=client.get_queue_url(QueueName=name)["QueueUrl"])

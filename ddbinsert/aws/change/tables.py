@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.read.resources import read_table, read_table_tags
-from ddbinsert.aws.wait import until
 from ddbinsert.core.model.wanted import STREAM_TAG
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError, Refused
@@ -205,13 +204,10 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
             return None
 
     with translated(doing):
-        (answer,) = until(
+        (answer,) = context.until(
             attempt,
-            clock=clock,
-            timeout=context.timeout,
             what=f"table {table} to accept a change",
             seen=lambda: said[0],
-            progress=context.reporter.waiting,
         )
     return answer
 
@@ -241,13 +237,10 @@ def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
         last[0] = answer["StreamDescription"]["StreamStatus"]
         return True if last[0] == "ENABLED" else None
 
-    until(
+    context.until(
         look,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"stream {stream_arn} to be enabled",
         seen=lambda: last[0],
-        progress=context.reporter.waiting,
     )
 
 
@@ -259,12 +252,9 @@ def delete_table(context: Provisioning, step: DeleteTable) -> None:
         except client.exceptions.ClientError as error:
             if not is_not_found(error):
                 raise
-    until(
+    context.until(
         lambda: True if read_table(context.aws, step.table) is None else None,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"table {step.table} to be deleted",
-        progress=context.reporter.waiting,
     )
 
 
@@ -284,11 +274,8 @@ def _table_once(
             raise PrerequisiteError(f"Table {name} is being deleted.", code="table-deleting")
         return table if ready(table) else None
 
-    return until(
+    return context.until(
         look,
-        clock=context.clock,
-        timeout=context.timeout,
         what=f"table {name} to {what}",
         seen=lambda: last[0],
-        progress=context.reporter.waiting,
     )

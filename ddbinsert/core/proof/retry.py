@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight, also
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def with_earlier(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
     """The verdict of the last attempt, with a note about those before it."""
     if not earlier:
         return verdict
-    count = f"{len(earlier)} earlier attempt{'' if len(earlier) == 1 else 's'}"
+    count = f"{plural(len(earlier), 'earlier attempt')}"
     note = Finding(
         code=Cause.EARLIER_INCONCLUSIVE,
         weight=Weight.NOTE,

@@ -16,6 +16,7 @@ from ddbinsert.core.trigger.steps import (
     UpdateFunctionSettings,
     UpdateMapping,
 )
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -63,7 +64,7 @@ def _of_step(step: Step) -> Iterator[str]:
         case SetRetention(name=name, retention_days=days) if days is not None and days < (
             step.have or days + 1
         ):
-            yield f"lines in {name} that are older than {days} day{'' if days == 1 else 's'} are deleted"
+            yield f"lines in {name} that are older than {plural(days, 'day')} are deleted"
         case DeleteMapping():
             yield f"what event source mapping {step.uuid} has not delivered yet is lost"
         case _:

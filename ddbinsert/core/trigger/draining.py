@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class Draining:
     def _left(self) -> str:
         if self.left is None:
             return "an unknown number of records"
-        return f"{'at least ' if self.at_least else ''}{self.left} record{'' if self.left == 1 else 's'}"
+        return f"{'at least ' if self.at_least else ''}{plural(self.left, 'record')}"
 
     @property
     def _until(self) -> str:

@@ -1,7 +1,7 @@
 """The differences between the wanted and the present state, as steps.
 
 Pure: the same wanted trigger and the same world give the same steps, and a world that is as wanted gives none. On
-existing resources only explicit settings are changed (`core.trigger.effective`), and only if they have
+existing resources only explicit settings are changed (`core.trigger.effective_settings`), and only if they have
 ddbinsert's tag.
 """
 

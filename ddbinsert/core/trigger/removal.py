@@ -17,6 +17,7 @@ from ddbinsert.core.trigger.steps import (
     KeepLogGroup,
     Step,
 )
+from ddbinsert.core.words import plural
 from ddbinsert.errors import Refused
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _queue(
     if users:
         return f"queue {queue.name}: event source mapping {', '.join(users)} uses it"
     if queue.messages:
-        return f"queue {queue.name}: it contains {queue.messages} message{'' if queue.messages == 1 else 's'}"
+        return f"queue {queue.name}: it contains {plural(queue.messages, 'message')}"
     return DeleteQueue(name=queue.name)
 
 

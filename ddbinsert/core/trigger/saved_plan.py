@@ -30,7 +30,7 @@ def facts(trigger: Trigger, world: World, steps: Sequence[Step], code: Package |
     Values of environment variables are included as one derived key and cannot be recovered from it.
 
     Args:
-        trigger: The trigger as it will be (`core.trigger.effective`).
+        trigger: The trigger as it will be (`core.trigger.effective_settings`).
     """
     table, function, mapping = world.table, world.function, world.live_mapping
     found = {

@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ddbinsert.core.failed_records import Failure, Replay, remainder, sequence_of
+from ddbinsert.core.words import plural
 from ddbinsert.errors import DdbInsertError
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def replay(
         already = giver.skip(done_before)
         to_give = [one for one in selection.given if sequence_of(one) in giver.remaining]
         try:
-            context.reporter.step(
-                f"replaying failure {failure.id}: {len(to_give)} record{'' if len(to_give) == 1 else 's'}"
-            )
+            context.reporter.step(f"replaying failure {failure.id}: {plural(len(to_give), 'record')}")
             for start in range(0, len(to_give), batch_size):
                 hold.renew()
                 giver.give(to_give[start : start + batch_size])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import Advice
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.model.wanted import CODE_TAG, Template
+from ddbinsert.core.words import plural
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _kept_for(trigger: Trigger, world: World) -> str:
     is_there = group is not None and group.name == trigger.log_group
     if group is not None and is_there and "function.log_retention_days" not in trigger.explicit:
         days = group.retention_days
-    return "for ever" if days is None else f"for {days} day{'' if days == 1 else 's'}"
+    return "for ever" if days is None else f"for {plural(days, 'day')}"
 
 
 def sink_arn(aws: Aws, trigger: Trigger, given: str) -> str:

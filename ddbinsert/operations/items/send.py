@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddbinsert.advice import Advice
 from ddbinsert.core.items.samples import Sent
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import DdbInsertError, ExitCode, UsageError
 
@@ -302,7 +303,7 @@ class _Sender:
     def _told(self, failure: BaseException) -> BaseException:
         """The failure, with what was done before it and what is left."""
         sent = self.sent
-        done = f"{sent.inserted} item{'s' if sent.inserted != 1 else ''} had been inserted"
+        done = f"{plural(sent.inserted, 'item')} had been inserted"
         if not sent.left:
             fate = f"{done}; all of them were removed."
         elif sent.kept:

@@ -41,7 +41,7 @@ def carry_out(
     """Carry out the steps.
 
     Args:
-        trigger: The trigger as it will be (`core.trigger.effective`).
+        trigger: The trigger as it will be (`core.trigger.effective_settings`).
         watch: Called with the world after each step.
 
     Raises:

@@ -65,7 +65,7 @@ class Prepared:
     """A plan, with everything that is needed to carry it out.
 
     Attributes:
-        wanted: The trigger as it will be (`core.trigger.effective`).
+        wanted: The trigger as it will be (`core.trigger.effective_settings`).
         held: The content of the live stream, if a new mapping may replay it and it was counted.
         asked: The question before the plan is carried out; None if it removes and replaces nothing.
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.script import canaries
 from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, explained
+from ddbinsert.core.words import plural
 from ddbinsert.operations.verify.round import one_round
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def with_each_version(
             return replace(proof, verdict=also(proof.verdict, _of_versions(more.verdict, against, unseen)))
         seen |= more.tally.versions_at_work if more.tally is not None else set()
         if not any(target.not_among(seen) for target in divided):
-            rounds = f"{number} further round{'s' if number > 1 else ''} of {_CANARIES} items"
+            rounds = f"{plural(number, 'further round')} of {_CANARIES} items"
             text = f"an alias divides the invocations among versions; each was seen to process inserts, after {rounds}"
             verdict = explained(proof.verdict, proof.tally, Cause.ALIAS_DIVIDES_INVOCATIONS, text)
             return replace(proof, verdict=verdict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.doctor.model import Severity
 from ddbinsert.core.times import words
+from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 
 if TYPE_CHECKING:
@@ -111,11 +112,7 @@ def human(screen: Screen, examined: Examined, addressed: Addressed) -> None:
 
 def _summary(examined: Examined) -> str:
     diagnosis = examined.diagnosis
-    counts = [
-        f"{count} {severity.value}{'' if count == 1 else 's'}"
-        for severity in Severity
-        if (count := diagnosis.count(severity))
-    ]
+    counts = [plural(count, severity.value) for severity in Severity if (count := diagnosis.count(severity))]
     unchecked = len({one.id for one in diagnosis.unchecked})
     return f"{', '.join(counts) or 'nothing found'}; {len(diagnosis.passed)} checks passed" + (
         f", {unchecked} not made" if unchecked else ""

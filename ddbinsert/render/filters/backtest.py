@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.words import plural
 from ddbinsert.render.filters.report import short
 from ddbinsert.render.terminal.screen import one_line
 
@@ -88,7 +89,7 @@ def human(screen: Screen, source: str, found: Backtest, assumed: Assumed) -> Non
 
 
 def _records(count: int) -> str:
-    return f"{count} record{'s' if count != 1 else ''}"
+    return f"{plural(count, 'record')}"
 
 
 def _saving(one: InvocationCounts) -> str:

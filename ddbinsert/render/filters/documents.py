@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.filters.lint.report import LintSeverity
+from ddbinsert.core.words import plural
 from ddbinsert.render.terminal.screen import clean, one_line
 from ddbinsert.render.workflow_commands import annotation
 
@@ -39,17 +40,13 @@ def human(screen: Screen, checked: CheckedFiles) -> None:
 def summary(checked: CheckedFiles) -> str:
     """One line: counts of files, mappings and findings."""
     counts = [
-        _counted(count, severity.value)
+        plural(count, severity.value)
         for severity in LintSeverity
         if (count := sum(one.severity is severity for one in findings_of(checked)))
     ]
-    files = _counted(len(checked.files), "file")
-    mappings = _counted(len(checked.mappings), "DynamoDB event source mapping")
+    files = plural(len(checked.files), "file")
+    mappings = plural(len(checked.mappings), "DynamoDB event source mapping")
     return f"{files}, {mappings}: {', '.join(counts) or 'no findings'}."
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _finding(screen: Screen, finding: PlacedFinding) -> None:

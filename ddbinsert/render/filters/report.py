@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.filters.lint.report import LintSeverity, dotted
+from ddbinsert.core.words import plural
 from ddbinsert.render.terminal.screen import clean, one_line
 
 if TYPE_CHECKING:
@@ -89,11 +90,7 @@ def one_report(screen: Screen, title: str, report: LintReport) -> None:
     for finding in report.findings:
         if finding.filter is None:
             _finding(screen, finding, "")
-    counts = [
-        f"{count} {severity.value}{'s' if count != 1 else ''}"
-        for severity in LintSeverity
-        if (count := report.count(severity))
-    ]
+    counts = [plural(count, severity.value) for severity in LintSeverity if (count := report.count(severity))]
     screen.line(", ".join(counts) + "." if counts else "No findings.")
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.proof.verdict import Result
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.render.verdict.common import NoVerdict
 from ddbinsert.render.verdict.view import TONES
@@ -62,7 +63,7 @@ def summary_of(results: Sequence[Proof | NoVerdict]) -> str:
     each = ", ".join(
         f"{counts[word]} {word}" for word in ("FAIL", "INCONCLUSIVE", _NONE, "PASS") if counts[word]
     )
-    return f"{len(results)} function{'' if len(results) == 1 else 's'}: {each or 'none'}."
+    return f"{plural(len(results), 'function')}: {each or 'none'}."
 
 
 def places_of(results: Sequence[Proof | NoVerdict]) -> tuple[str, ...]:

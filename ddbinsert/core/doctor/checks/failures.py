@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, listed, plural, set_mapping
+from ddbinsert.core.doctor.checks.words import attach, listed, set_mapping
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED
 from ddbinsert.core.trigger.partial_batch import VARIABLE, contradicts
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import plural
 from ddbinsert.core.doctor.model import Check, FactSource, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.filters import judge_filters, repair
 from ddbinsert.core.proof.mapping_counts import FILTERED_OUT, INVOKED, POLLED
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

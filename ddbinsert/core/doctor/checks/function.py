@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, plural
+from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

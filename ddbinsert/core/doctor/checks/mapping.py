@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, plural, set_mapping, show_log
+from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, set_mapping, show_log
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.times import words
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

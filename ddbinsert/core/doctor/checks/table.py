@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, plural
+from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.facts import RoleRight
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
@@ -13,6 +13,7 @@ from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.model.wanted import Template
 from ddbinsert.core.proof.causes.filters import repair
 from ddbinsert.core.trigger.consumers import TAP_PREFIX
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,14 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach, clock_time, plural, show_log
+from ddbinsert.core.doctor.checks.words import attach, clock_time, show_log
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.bounds import LONGEST_TIMEOUT
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.times import words
 from ddbinsert.core.trigger.draining import RETENTION
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -43,9 +43,5 @@ def clock_time(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def plural(count: float, noun: str) -> str:
-    return f"{count:,.0f} {noun}{'' if count == 1 else 's'}"
-
-
 def listed(mappings: tuple[MappingState, ...]) -> tuple[str, ...]:
     return tuple(f"mapping {m.uuid}: {m.state}" for m in mappings)

@@ -10,6 +10,7 @@ from ddbinsert.core.proof.causes.filters import update_mapping
 from ddbinsert.core.proof.causes.sinks import judge_sink
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, shown
 from ddbinsert.core.proof.verdict import Finding, Weight
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -253,4 +254,4 @@ def _problem(around: Circumstances) -> Iterator[Finding]:
 
 
 def _invocations(count: int) -> str:
-    return f"{count} invocation{'s' if count != 1 else ''}"
+    return f"{plural(count, 'invocation')}"
