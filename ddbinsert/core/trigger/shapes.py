@@ -131,6 +131,7 @@ def function(answer: Mapping[str, Any]) -> FunctionState:
     configuration = answer.get("Configuration") or answer
     name = configuration["FunctionName"]
     logging = configuration.get("LoggingConfig") or {}
+    hidden = answer.get("TagsError") or {}  # docs/aws-facts.md#function-tags-hidden
     return FunctionState(
         name=name,
         arn=configuration["FunctionArn"],
@@ -156,14 +157,9 @@ def function(answer: Mapping[str, Any]) -> FunctionState:
         modified=configuration.get("LastModified") or "",
         durable_timeout=(configuration.get("DurableConfig") or {}).get("ExecutionTimeout"),
         tags=dict(answer.get("Tags") or {}),
-        tags_unread=_tags_error(answer.get("TagsError") or {}),
+        tags_unread=str(hidden.get("Message") or hidden.get("ErrorCode") or ""),
         **function_fields(configuration),
     )
-
-
-def _tags_error(error: Mapping[str, Any]) -> str:
-    """Why GetFunction shows no tags: docs/aws-facts.md#function-tags-hidden."""
-    return str(error.get("Message") or error.get("ErrorCode") or "")
 
 
 def mapping(answer: Mapping[str, Any]) -> MappingState:
@@ -350,7 +346,5 @@ LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
 
 def kept_levels(have: FunctionState) -> dict[str, str]:
     """The log levels of a function that logs JSON, for a request that must contain the whole LoggingConfig."""
-    if have.log_format != "JSON":
-        return {}
-    levels = dict(zip(LEVELS, (have.application_log_level, have.system_log_level), strict=True))
-    return {name: level for name, level in levels.items() if level}
+    levels = (have.application_log_level, have.system_log_level) if have.log_format == "JSON" else ()
+    return {name: level for name, level in zip(LEVELS, levels, strict=False) if level}

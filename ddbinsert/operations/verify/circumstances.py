@@ -122,6 +122,13 @@ def _discarded(aws: Aws, subject: Subject, before: Beginning) -> tuple[str, ...]
     return arrived(before.held, held_at_destinations(aws, subject)) if before.held else ()
 
 
+def _metrics(
+    context: VerifyContext, subject: Subject, before: Beginning, *, since: float, needed: bool
+) -> MetricCounts:
+    counted = read_counts(context, subject, since=since, needed=needed)
+    return _of_the_run(counted, before.counted, at_once=not context.aws.is_aws)
+
+
 def look_around(
     context: VerifyContext,
     subject: Subject,
@@ -140,15 +147,13 @@ def look_around(
         thoroughly: There are symptoms: also read the function's errors in its log.
         begun: A second read that was already started; it is repeated if there are symptoms.
     """
-    aws = context.aws
-    ended = _invocations_of(ledger.attempts)
+    aws, ended = context.aws, _invocations_of(ledger.attempts)
 
     def invocations() -> Invocations:
         return _with_account(context, subject, ended, since=started) if thoroughly else ended
 
     def metrics() -> MetricCounts:
-        counted = read_counts(context, subject, since=started, needed=thoroughly)
-        return _of_the_run(counted, before.counted, at_once=not aws.is_aws)
+        return _metrics(context, subject, before, since=started, needed=thoroughly)
 
     again = begun.result if begun and not thoroughly else partial(second_look, aws, subject)
     (world, targets), calls, counted, documents = aws.side_by_side(
