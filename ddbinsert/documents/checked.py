@@ -1,4 +1,4 @@
-"""The result of checking documents: mappings and findings with their places."""
+"""The result of checking documents: mappings and findings with their positions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedFinding:
-    """A finding with its place in a file.
+    """A finding with its position in a file.
 
     Attributes:
         resource: The logical name of the mapping.
         filter: The filter's number in the mapping, from 1; None if it concerns the mapping.
         start: Line and column.
         quoted: The text of that line.
-        edit: The correction, where it is unambiguous and the file is not generated.
+        edit: The correction, if it is unambiguous and the file is not generated.
     """
 
     rule: str
@@ -41,8 +41,8 @@ class CheckedMapping:
     """One declared mapping.
 
     Attributes:
-        insert_only: Proven, disproven, or (None) not known.
-        checked: Every filter of it could be checked.
+        insert_only: Whether its filters pass only inserts; None if not known.
+        checked: All of its filters could be checked.
     """
 
     file: str
@@ -56,13 +56,13 @@ class CheckedMapping:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedFiles:
-    """What was checked.
+    """The result of checking files.
 
     Attributes:
-        files: The files that declare mappings, or could.
+        files: The files that declare mappings, or have a format that can.
         corrected: Names of files that `--fix` changed, with the number of corrections.
         skipped: Files that could not be read, with the reason.
-        others: Given files that declare nothing of this kind: other documents, or patterns.
+        others: Given files without declarations: other documents, or patterns.
     """
 
     files: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""CloudFormation and SAM templates, also as the CDK synthesizes them."""
+"""CloudFormation and SAM templates, including those that the CDK synthesizes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _TABLES: Final = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 _MAPPING: Final = "AWS::Lambda::EventSourceMapping"
 _FUNCTION: Final = "AWS::Serverless::Function"
 
-#: The key of a loop over resources: identifier, values, and the resources as they are repeated.
+#: The key of a loop over resources: identifier, values, and the repeated resources.
 _LOOP: Final = "Fn::ForEach::"
 
 Resources = dict[str, dict[str, Any]]
 
 
 def is_template(root: object) -> bool:
-    """Whether this is a template: it has resources with types of AWS."""
+    """Whether this is a template: it has resources with AWS types."""
     resources = root.get("Resources") if isinstance(root, dict) else None
     return isinstance(resources, dict) and any(
         isinstance(one, dict) and isinstance(one.get("Type"), str) and "::" in one["Type"]
@@ -54,7 +54,11 @@ def _resources(found: object) -> Resources:
 
 
 def _mappings(found: object, path: Path, resources: Resources) -> Iterator[DeclaredMapping]:
-    """Args: resources: All of the template, to which these may refer."""
+    """The mappings in a section of resources.
+
+    Args:
+        resources: All resources of the template, which the section may refer to.
+    """
     if not isinstance(found, dict):
         return
     for name, repeated in found.items():
@@ -127,7 +131,7 @@ def _declared(name: str, path: Path, properties: Mapping[str, Any], stream: Know
 
 
 def _literal(resource: object, name: str) -> str:
-    """A property of a resource where it is a constant; otherwise empty."""
+    """A property of a resource if it is a constant; otherwise empty."""
     value = resolve(as_object(as_object(resource).get("Properties")).get(name))
     return value if isinstance(value, str) else ""
 
@@ -142,7 +146,7 @@ def _table_name(source: object, resources: Resources) -> str:
 
 
 def _function_name(given: object, resources: Resources) -> str:
-    """The name or ARN of a mapping's function, where it is constant or that of a function of the template."""
+    """The name or ARN of a mapping's function, if it is constant or refers to a function of the template."""
     resolved = resolve(given)
     if isinstance(resolved, str):
         return resolved
@@ -158,7 +162,7 @@ CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern
 
 
 def stream_source(value: object, resources: Resources) -> KnownStream | None:
-    """What the template says of the source; None if it is certainly not a DynamoDB stream, or not known to be one."""
+    """What the template says about the source; None if it is not, or not known to be, a DynamoDB stream."""
     resolved = resolve(value)
     if isinstance(resolved, str):
         arn = parse_arn(resolved)
@@ -207,7 +211,7 @@ def _listed(value: object) -> list[dict[str, Any]]:
 
 
 def resolve(value: object) -> Any:
-    """A value with its intrinsic functions applied where they are constant; Unknown where they are not."""
+    """A value with its constant intrinsic functions evaluated; Unknown if one is not constant."""
     if isinstance(value, dict) and len(value) == 1:
         ((name, operand),) = value.items()
         if name == "Fn::Sub":
@@ -231,7 +235,7 @@ def resolve(value: object) -> Any:
 
 
 def _shown(name: str, operand: object) -> str:
-    """What a function is about, for messages: a name, an attribute, a condition."""
+    """The operand of an intrinsic function for messages: a name, an attribute, a condition."""
     if name == "Fn::If" and isinstance(operand, list):
         return str(operand[0]) if operand else ""
     if isinstance(operand, list) and all(isinstance(one, str) for one in operand):

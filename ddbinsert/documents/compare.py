@@ -1,4 +1,4 @@
-"""A mapping as a document declares it against the one that is there."""
+"""Comparing a declared mapping with the live one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SETTINGS: Final = {one.aws: one for one in MAPPING_SETTINGS}
 
 
 class Placed(NamedTuple):
-    """A declared mapping and the document that declares it."""
+    """A declared mapping and its document."""
 
     document: Document
     mapping: DeclaredMapping
@@ -42,11 +42,13 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredDifference:
-    """A setting that is another one than declared.
+    """A setting that differs from its declaration.
 
     Attributes:
         field: The key of the configuration, such as ``mapping.batch_size``.
-        have: As it is. want: As it is declared. place: ``FILE:LINE`` of the declaration.
+        have: The live value.
+        want: The declared value.
+        place: ``FILE:LINE`` of the declaration.
     """
 
     field: str
@@ -57,10 +59,10 @@ class DeclaredDifference:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationCompared:
-    """What came of comparing.
+    """The result of a comparison.
 
     Attributes:
-        different: In the order of the settings.
+        different: The differences, in the order of the settings.
         not_compared: Fields whose declared value is not known before the deployment, and why.
         undeclared: Fields that are not declared and differ from AWS's default, with their values.
     """
@@ -86,10 +88,10 @@ class DeclaredDrift:
 
 
 def candidates(found: Iterable[Placed], *, table: str, functions: Sequence[str]) -> list[Placed]:
-    """The declarations that may be the mapping of a function on a table: none that names another table or function.
+    """The declarations that may be the mapping of a function on a table, without those of other tables or functions.
 
     Args:
-        functions: The function's name, and other names that its tags give it (its logical ID in a stack).
+        functions: The function's name, and other names from its tags (its logical ID in a stack).
     """
     possible = [
         one
@@ -110,13 +112,13 @@ def _function_name(declared: str) -> str:
 
 
 def _certainty(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
-    """Whether the declaration names the function itself, or is an event of it (`OrdersFunction/Stream`)."""
+    """How certain the match is: the declaration names the function, or is an event of it (`OrdersFunction/Stream`)."""
     owner, slash, _ = mapping.name.partition("/")
     return bool(mapping.function) or (bool(slash) and owner in functions)
 
 
 def compare(declared: Placed, live: MappingState, table: TableState | None) -> DeclarationCompared:
-    """Compare what is declared; what is not declared is listed where it differs from AWS's default."""
+    """Compare the declared settings; list other settings that differ from AWS's default."""
     settings = {one.aws: one for one in declared.mapping.settings}
     different: list[DeclaredDifference] = []
     unknown: list[tuple[str, str]] = []
@@ -162,7 +164,7 @@ def _setting(
             unknown.append((setting.key, given.unknown))
         return
     wanted = _read(setting, given.value)
-    # None is "none" of a destination; of another setting it says that the endpoint does not show it.
+    # For a destination, None means "none"; for other settings, that the endpoint does not show them.
     if wanted != present and (present is not None or setting.name == "on_failure"):
         yield DeclaredDifference(
             field=setting.key, have=word(present), want=word(wanted), place=declared.at(given.path)
@@ -192,7 +194,7 @@ def _filters(
 
 
 def _normal(pattern: str) -> str:
-    """A pattern's text without what does not matter: spaces, the order of keys and of alternatives."""
+    """A pattern's text in a normal form: without spaces, with keys and alternatives in a fixed order."""
     try:
         return json.dumps(_ordered(json.loads(pattern)), sort_keys=True)
     except ValueError:
@@ -200,7 +202,7 @@ def _normal(pattern: str) -> str:
 
 
 def _ordered(node: Any) -> Any:
-    """The same with the alternatives of each list in one order; a numeric range is no list of alternatives."""
+    """The same with the alternatives of each list sorted; a numeric range is not a list of alternatives."""
     match node:
         case dict():
             return {key: value if key == "numeric" else _ordered(value) for key, value in node.items()}

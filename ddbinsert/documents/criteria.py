@@ -1,4 +1,4 @@
-"""Filter criteria in the spellings of the tools: `FilterCriteria.Filters[].Pattern` and its relatives."""
+"""Filter criteria in the spellings of different tools: `FilterCriteria.Filters[].Pattern` and similar."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from ddbinsert.documents.source import Path
 
 
-#: Functions that turn a nested value into JSON text.
+#: Functions that convert a nested value to JSON text.
 _ENCODERS: Final = ("Fn::ToJsonString", "jsonencode")
 
 
 class Criteria(NamedTuple):
-    """How a tool spells the criteria.
+    """A tool's spelling of the criteria.
 
     Attributes:
         steps: The keys from the mapping's properties to the list of filters.
         pattern: The key of an entry's pattern.
-        values: The tool accepts nested values as patterns, besides JSON text.
+        values: The tool also accepts nested values as patterns, besides JSON text.
     """
 
     steps: tuple[str, ...]
@@ -33,7 +33,7 @@ class Criteria(NamedTuple):
 
 
 class FoundFilters(NamedTuple):
-    """The filters; `unknown` where they are not known as a whole."""
+    """The filters; `unknown` says why they are not known as a whole."""
 
     filters: tuple[DeclaredFilter, ...] = ()
     unknown: str = ""
@@ -52,7 +52,7 @@ def declared_filters(
             if misspelt is None:
                 return FoundFilters(mistakes=tuple(mistakes))
             mistakes.append(_misspelt(misspelt, step, (*path, misspelt)))
-            step = misspelt  # noqa: PLW2901 - it is read on under the wrong name
+            step = misspelt  # noqa: PLW2901 - continue with the wrong name
         node, path = (node[step] if isinstance(node, dict) else None), (*path, step)
         unknown = _unknown(node, resolve)
         if unknown is not None:
@@ -138,7 +138,7 @@ def pattern_at(
 
 
 def _literal_place(value: object, path: Path) -> tuple[bool, Path]:
-    """Whether the text stands in the document as it is, and where: inside a constant function, too."""
+    """Whether the document contains the text literally, and where; also inside a constant function."""
     if isinstance(value, str):
         return True, path
     if isinstance(value, dict) and len(value) == 1:

@@ -1,4 +1,4 @@
-"""What documents declare: event source mappings on DynamoDB streams, with their filters."""
+"""The declarations in documents: event source mappings on DynamoDB streams, with their filters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PatternForm(StrEnum):
-    """How a document writes a pattern: as JSON text in a string, or as a nested value."""
+    """The form of a pattern in a document: JSON text in a string, or a nested value."""
 
     TEXT = "text"
     VALUE = "value"
@@ -28,9 +28,9 @@ class DeclaredFilter:
     """One pattern.
 
     Attributes:
-        path: Where the pattern is in the document.
-        pattern: Its JSON text; None if it is not known, and then `unknown` says why.
-        literal: The pattern is written at `path` as it is, so that its parts have places of their own.
+        path: Path of the pattern in the document.
+        pattern: Its JSON text; None if it is not known; `unknown` then says why.
+        literal: The document contains the pattern literally at `path`, so that its parts have positions.
     """
 
     path: Path
@@ -42,10 +42,10 @@ class DeclaredFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """Something wrong with the declaration itself.
+    """A mistake in the declaration itself.
 
     Attributes:
-        error: The deployment fails, or the filter has no effect.
+        error: The deployment would fail, or the filter would have no effect.
     """
 
     rule: str
@@ -59,10 +59,11 @@ class Mistake:
 class DeclaredSetting:
     """One parameter of a mapping other than its filters.
 
-    Args:
+    Attributes:
         aws: The parameter's name in the API, such as `BatchSize`.
-        value: As the API has it; what stands for nothing where `unknown` says why it is not known.
-        path: Where the value is in the document.
+        value: Its value in the API's form; meaningless if `unknown` is set.
+        path: Path of the value in the document.
+        unknown: Why the value is not known; empty if it is known.
     """
 
     aws: str
@@ -77,13 +78,14 @@ class DeclaredMapping:
 
     Attributes:
         name: The resource's logical name, such as `OrdersFunction/Stream`.
-        path: Where the resource is in the document.
-        filters: In order; none if the mapping has no filters.
-        stream: What the document says of the table.
-        unknown: Why its filters are not known, as a whole; empty if they are.
+        path: Path of the resource in the document.
+        filters: Its filters, in order; none if the mapping has no filters.
+        stream: What the document says about the table's stream.
+        unknown: Why its filters are not known as a whole; empty if they are known.
         mistakes: Wrong keys and values around the filters.
-        settings: The other parameters that are declared; none in formats that do not have them.
-        table: The table's name where the document says it. function: The function's name or ARN, likewise.
+        settings: The other declared parameters; none in formats without them.
+        table: The table's name, if the document has it.
+        function: The function's name or ARN, if the document has it.
     """
 
     name: str
@@ -98,12 +100,12 @@ class DeclaredMapping:
 
 
 def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> KnownStream:
-    """What is known of a table's stream.
+    """The known properties of a table's stream.
 
     Args:
         types: The attributes' type letters by name.
         keys: The names of the key attributes, partition key first.
-        view: The StreamViewType; anything else where it is not known.
+        view: The StreamViewType; any other value if it is not known.
     """
     known_view = StreamView(view) if isinstance(view, str) and view in list(StreamView) else None
     attributes = [
@@ -118,7 +120,7 @@ def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> 
 
 
 def with_unknown_source(mapping: DeclaredMapping) -> DeclaredMapping:
-    """A mapping whose source is known after the deployment only: its filters tell whether they are for DynamoDB."""
+    """A mapping whose source is known only after the deployment: its filters show whether they are for DynamoDB."""
     texts = [one.pattern or "" for one in mapping.filters]
     if any('"dynamodb"' in text or '"eventName"' in text for text in texts):
         return mapping

@@ -1,4 +1,4 @@
-"""Corrections as edits of a document's text: what is not corrected stays as it is, to the character."""
+"""Corrections as edits of a document's text; all other text stays unchanged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ONLY_INSERT = '["INSERT"]'
 
 
 class Edit(NamedTuple):
-    """The text from `start` to `end` (exclusive) becomes `text`."""
+    """Replaces the text from `start` to `end` (exclusive) by `text`."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class Edit(NamedTuple):
 
 
 def edit_of(document: Document, declared: DeclaredFilter, correction: Correction) -> Edit | None:
-    """The edit that makes a correction of a pattern; None if the place is not exactly known."""
+    """The edit for a correction of a pattern; None if the exact position is not known."""
     if declared.form is PatternForm.VALUE:
         return _value_edit(document, declared, correction)
     pattern = declared.pattern or ""
@@ -41,7 +41,7 @@ def edit_of(document: Document, declared: DeclaredFilter, correction: Correction
 def _text_edit(
     document: Document, declared: DeclaredFilter, span: tuple[int, int] | None, text: str
 ) -> Edit | None:
-    """A part of the pattern's JSON text is replaced, within the string that contains it."""
+    """Replace a part of the pattern's JSON text, within the string that contains it."""
     places = offsets(document, declared)
     outer = document.places.span(declared.path)
     if span is None or places is None or outer is None:
@@ -51,7 +51,7 @@ def _text_edit(
 
 
 def _value_edit(document: Document, declared: DeclaredFilter, correction: Correction) -> Edit | None:
-    """A part of a nested value is replaced; JSON is a part of YAML and of HCL."""
+    """Replace a part of a nested value by JSON, which is valid in YAML and HCL."""
     path = (*declared.path, *correction.path)
     if correction.is_key:
         found = document.places.key_span(path)
@@ -64,12 +64,12 @@ def _value_edit(document: Document, declared: DeclaredFilter, correction: Correc
 
 
 def insert_restriction(document: Document, declared: DeclaredFilter) -> Edit | None:
-    """The edit that restricts a filter to inserts; None if it would have to be written anew."""
+    """The edit that restricts a filter to inserts; None if the filter would have to be rewritten."""
     pattern = declared.pattern or ""
     try:
         narrowed(pattern)
     except PatternError:
-        return None  # no INSERT would pass
+        return None  # then no INSERT would pass
     if "$or" in pattern:
         return None
     if "eventName" in pattern:
@@ -85,7 +85,7 @@ def insert_restriction(document: Document, declared: DeclaredFilter) -> Edit | N
 
 
 def _new_member(document: Document, declared: DeclaredFilter) -> Edit | None:
-    """A first member of a nested value: after its opening brace, or as a line of its own in YAML's block style."""
+    """Insert a first member into a nested value: after its opening brace, or as a new line in YAML's block style."""
     span = document.places.span(declared.path)
     if span is None:
         return None

@@ -1,7 +1,7 @@
-"""Patterns inside documents: the place of each character of a pattern's text in the document's text, and back.
+"""Patterns inside documents: converts positions between a pattern's text and the document's text.
 
-A pattern is JSON text in a string of JSON, YAML or HCL, where quotes and backslashes are escaped and lines are folded;
-or it is a nested value, whose parts have places of their own.
+A pattern is JSON text in a string of JSON, YAML or HCL, with escaped quotes and backslashes and folded lines; or it is
+a nested value, whose parts have their own positions.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _scan_string: Any = vars(decoder)["scanstring"]
 
 
 def offsets(document: Document, declared: DeclaredFilter) -> list[int] | None:
-    """For every character of the pattern's text, and its end, the offset in the document.
+    """The offset in the document of every character of the pattern's text, and of its end.
 
-    None if the text is not in the document as it is.
+    None if the document does not contain the text literally.
     """
     span = document.places.span(declared.path)
     if span is None or declared.form is PatternForm.VALUE or not declared.literal or declared.pattern is None:
@@ -35,7 +35,7 @@ def offsets(document: Document, declared: DeclaredFilter) -> list[int] | None:
 
 
 def _aligned(text: str, span: Span, decoded: str) -> list[int] | None:
-    """Walk through the source and the decoded text side by side."""
+    """Align the source with the decoded text, character by character."""
     position, end = span
     quote = text[position] if text[position : position + 1] in ("'", '"') else ""
     position = position + 1 if quote else _content(text, position, end)
@@ -51,7 +51,7 @@ def _aligned(text: str, span: Span, decoded: str) -> list[int] | None:
 
 
 def _step(text: str, position: int, end: int, character: str, quote: str) -> tuple[int, int] | None:
-    """Where a decoded character begins and ends in the source; None if it is not there."""
+    """The start and the end of a decoded character in the source; None if it is not there."""
     while position < end:
         given = text[position]
         if quote == '"' and given == "\\":
@@ -71,7 +71,7 @@ def _step(text: str, position: int, end: int, character: str, quote: str) -> tup
 
 
 def _content(text: str, start: int, end: int) -> int:
-    """Where a block scalar, a heredoc or a plain scalar begins, after its header."""
+    """The start of the content of a block scalar, a heredoc or a plain scalar, after its header."""
     if text[start : start + 1] in ("|", ">") or text[start : start + 2] == "<<":
         line_end = text.find("\n", start, end)
         return line_end + 1 if line_end >= 0 else end
@@ -102,7 +102,7 @@ def _escape(text: str, position: int) -> tuple[str | None, int]:
 def place_in_pattern(
     document: Document, declared: DeclaredFilter, path: Sequence[str | int], position: int | None
 ) -> int:
-    """The document's offset of a place in the pattern."""
+    """The document's offset of a position in the pattern."""
     if declared.form is PatternForm.VALUE:
         return document.span((*declared.path, *path)).start
     start = document.span(declared.path).start
@@ -113,7 +113,7 @@ def place_in_pattern(
 
 
 def value_span(pattern: str, path: Sequence[str | int]) -> Span | None:
-    """The place of a value in a pattern's own text."""
+    """The position of a value in a pattern's text."""
     from ddbinsert.documents.json_document import read_json_document
 
     try:
@@ -123,7 +123,7 @@ def value_span(pattern: str, path: Sequence[str | int]) -> Span | None:
 
 
 def key_span(pattern: str, path: Sequence[str | int]) -> Span | None:
-    """The place of the key of a member in a pattern's own text."""
+    """The position of a member's key in a pattern's text."""
     from ddbinsert.documents.json_document import read_json_document
 
     try:
@@ -133,7 +133,7 @@ def key_span(pattern: str, path: Sequence[str | int]) -> Span | None:
 
 
 def escaped(document: Document, span: Span, text: str) -> str | None:
-    """JSON text as it is written into the string at this place; None if it cannot be written there."""
+    """JSON text, escaped for the string at this position; None if it cannot be written there."""
     quote = document.text[span.start : span.start + 1]
     if quote == '"':
         return json.dumps(text, ensure_ascii=False)[1:-1]

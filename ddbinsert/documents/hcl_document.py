@@ -1,4 +1,4 @@
-"""Terraform sources (HCL) with exact places, by way of tree-sitter; also files with syntax errors are read.
+"""Terraform sources (HCL) with exact positions, parsed by tree-sitter, which also reads files with syntax errors.
 
 The root has the form of `.tf.json`: `{"resource": {TYPE: {NAME: body}}, "locals": …}`; repeated blocks are lists.
 """
@@ -27,7 +27,7 @@ class _HclPlaces:
 
 
 def read_hcl(name: str, text: str) -> Document:
-    """A `.tf` file.
+    """The document of a `.tf` file.
 
     Raises:
         PrerequisiteError: The parser is not installed.
@@ -64,7 +64,7 @@ def _first_error(node: Any) -> int | None:
 
 
 class _HclReader:
-    """Walks the syntax tree; notes the place of every value by its path."""
+    """Walks the syntax tree, and stores the position of every value by its path."""
 
     def __init__(self, text: str) -> None:
         self.data = text.encode()
@@ -146,7 +146,7 @@ class _HclReader:
     # --- expressions ------------------------------------------------------------------------------------
 
     def value(self, node: Any, path: Path) -> Any:
-        """The value of an expression, as far as it is constant."""
+        """The value of an expression; its non-constant parts are Unknown."""
         self.spans[path] = self.span(node)
         inner = [child for child in node.children if child.type != "comment"]
         if (
@@ -246,7 +246,7 @@ class _HclReader:
 
 
 class PlainText(str):
-    """Text of which nothing is left to be evaluated: a `${` in it is itself."""
+    """Text without expressions: a `${` in it is literal."""
 
     __slots__ = ()
 
@@ -257,12 +257,12 @@ def has_expression(raw: str) -> bool:
 
 
 def without_escapes(raw: str) -> str:
-    """The text that is meant: `$${` stands for `${`, and `%%{` for `%{`."""
+    """The text without escapes: `$${` means `${`, and `%%{` means `%{`."""
     return raw.replace("$${", "${").replace("%%{", "%{")
 
 
 def _decoded(raw: str) -> PlainText:
-    """The text of a quoted string; HCL's escapes are JSON's."""
+    """The text of a quoted string; HCL has JSON's escapes."""
     try:
         text = str(json.loads(f'"{raw}"', strict=False))
     except ValueError:

@@ -1,6 +1,6 @@
-"""JSON with places that are looked up on demand: the text is read by `json`, and only asked-for paths are searched.
+"""JSON with positions that are found on demand: `json` reads the text, and only requested paths are searched.
 
-Searching skips values with json's own scanner, so that a look-up costs no more than reading the text again.
+The search skips values with json's own scanner, so that a look-up costs no more than reading the text again.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _DECODER: Final = json.JSONDecoder()
 _scan_string: Any = vars(decoder)["scanstring"]
 
 
-#: Names whose quoted form can stand in a text as this name only, never across two strings (`"a","b"` has `","`).
+#: Names whose quoted form in a text is always this name, and never spans two strings (`"a","b"` contains `","`).
 _PLAIN_NAME: Final = re.compile(r"\w(?:[\w./-]*\w)?")
 
 
 class _JsonPlaces:
-    """Places of the values of a text.
+    """Positions of the values of a text.
 
     Args:
-        text: JSON that has been read.
-        root: What it says.
+        text: The JSON text.
+        root: Its value.
     """
 
     def __init__(self, text: str, root: Any) -> None:
@@ -43,7 +43,7 @@ class _JsonPlaces:
         return found[0] if found is not None else None
 
     def _find(self, path: Path) -> tuple[Span | None, Span] | None:
-        """The key's and the value's place."""
+        """The positions of the key and of the value."""
         steps, key, start = self._nearest(path)
         for step in path[steps:]:
             found = self._member(start, step) if isinstance(step, str) else self._item(start, step)
@@ -53,12 +53,12 @@ class _JsonPlaces:
         return key, Span(start, self._end(start))
 
     def _nearest(self, path: Path) -> tuple[int, Span | None, int]:
-        """From where to search: the steps that are done, the key's place, the value's start.
+        """Where to start the search: the number of completed steps, the key's position, the value's start.
 
-        A name that occurs once in the whole text can be nowhere else: what stands before it need not be skipped.
+        A name that occurs only once in the text has a known position: the text before it need not be skipped.
         """
         text = self.text
-        if "\\u" not in text and at(self.root, path) is not None:  # otherwise a name may be spelt in two ways
+        if "\\u" not in text and at(self.root, path) is not None:  # otherwise a name may have two spellings
             for index in range(len(path) - 1, -1, -1):
                 name = path[index]
                 if isinstance(name, str) and _PLAIN_NAME.fullmatch(name):
@@ -77,7 +77,7 @@ class _JsonPlaces:
         return int(_DECODER.raw_decode(self.text, start)[1])
 
     def _member(self, start: int, name: str) -> tuple[Span, int] | None:
-        """The last member of this name, as `json` keeps it."""
+        """The last member with this name, which is the one that `json` keeps."""
         text, skip, decode = self.text, _SPACE.match, _DECODER.raw_decode
         if text[start] != "{":
             return None
@@ -109,10 +109,10 @@ class _JsonPlaces:
 
 
 def read_json_document(name: str, text: str, *, generated: bool = False) -> Document:
-    """A JSON text.
+    """The document of a JSON text.
 
     Raises:
-        DocumentError: It is not JSON.
+        DocumentError: The text is not JSON.
     """
     try:
         root = json.loads(text.removeprefix("\ufeff"))

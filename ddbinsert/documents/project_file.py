@@ -1,4 +1,4 @@
-"""ddbinsert.yaml: the filters of the triggers that the file describes."""
+"""ddbinsert.yaml: the filters of the triggers in the file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def is_project_file(root: object) -> bool:
-    """Whether this is a configuration of ddbinsert: by its keys, as its name is free."""
+    """Whether this is a configuration of ddbinsert, by its keys: the file may have any name."""
     if not isinstance(root, dict):
         return False
     if isinstance(root.get("triggers"), dict):
@@ -29,7 +29,7 @@ _OWN: Final = frozenset(("table", "mapping", "view_type", "function"))
 
 
 def project_mappings(document: Document) -> Iterator[DeclaredMapping]:
-    """The triggers' own filters; without any there is nothing to check, as a trigger is insert-only."""
+    """The triggers' additional filters; without any there is nothing to check, as a trigger is insert-only."""
     root = document.root
     if not isinstance(root.get("triggers"), dict):
         yield from _mapping(document, (), str(root["table"]), root.get("view_type"))

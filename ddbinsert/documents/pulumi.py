@@ -1,7 +1,7 @@
-"""Pulumi, and SST that is built on it.
+"""Documents of Pulumi, and of SST, which is built on it.
 
-Read are previews (`pulumi preview --json`), exported stacks (`pulumi stack export`), and state files (checkpoints), which
-SST keeps and exports, too.
+Supported are previews (`pulumi preview --json`), exported stacks (`pulumi stack export`), and state files (checkpoints),
+which SST also writes.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from ddbinsert.documents.source import Document, Path
 
-#: The AWS provider's type and that of AWS Cloud Control; both spell the filters in the same way.
+#: The types of the AWS provider and of AWS Cloud Control; both spell the filters in the same way.
 _MAPPINGS: Final = (
     "aws:lambda/eventSourceMapping:EventSourceMapping",
     "aws-native:lambda:EventSourceMapping",
 )
 _TABLE: Final = "aws:dynamodb/table:Table"
-#: Where exported stacks and state files list their resources.
+#: Paths of the resource lists in exported stacks and state files.
 _RESOURCES: Final = (
     ("deployment", "resources"),
     ("checkpoint", "latest", "resources"),
     ("latest", "resources"),
 )
-#: What Pulumi writes for a value that is known after the deployment.
+#: Pulumi's placeholder for a value that is known after the deployment.
 _LATER: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _CRITERIA: Final = Criteria(steps=("filterCriteria", "filters"), pattern="pattern")
@@ -52,7 +52,7 @@ def is_pulumi(root: object) -> bool:
 
 
 def pulumi_mappings(document: Document) -> Iterator[DeclaredMapping]:
-    """The mappings on DynamoDB streams that a preview or an exported stack has."""
+    """The mappings on DynamoDB streams in a preview or an exported stack."""
     states = list(_states(document.root))
     tables = {str(state.get("urn")): state for _, state in states if state.get("type") == _TABLE}
     for path, state in states:
@@ -76,7 +76,7 @@ def pulumi_mappings(document: Document) -> Iterator[DeclaredMapping]:
 
 
 def _states(root: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Each resource once, though a preview lists a replaced one in several steps."""
+    """Each resource once, although a preview lists a replaced one in several steps."""
     steps = root.get("steps")
     seen: set[str] = set()
     for index, step in enumerate(steps if isinstance(steps, list) else ()):

@@ -45,7 +45,7 @@ def serverless_mappings(document: Document) -> Iterator[DeclaredMapping]:
 
 
 def _events(root: dict[str, Any]) -> Iterator[tuple[Path, str, Any]]:
-    """Each event with its name, such as `function/0`; Unknown where a variable stands for functions or events."""
+    """Each event with its name, such as `function/0`; Unknown if functions or events are a variable."""
     for path, functions in _sections(root["functions"], ("functions",)):
         if isinstance(functions, Unknown):
             yield path, "functions", functions
@@ -65,7 +65,7 @@ def _events(root: dict[str, Any]) -> Iterator[tuple[Path, str, Any]]:
 
 
 def _sections(functions: object, path: Path) -> Iterator[tuple[Path, Any]]:
-    """The functions: one section, or a list of sections, each of which may be in another file."""
+    """The sections of functions: one, or a list of which each may be in another file."""
     if isinstance(functions, list):
         for index, one in enumerate(functions):
             yield from _sections(one, (*path, index))
@@ -148,7 +148,7 @@ def _unnamed(given: str, path: Path) -> Mistake:
 
 
 def _variable(value: object, root: object) -> Any:
-    """A value with `${self:…}` as a whole replaced by what it refers to."""
+    """The value; if it is as a whole a `${self:…}`, what that refers to."""
     found = _SELF.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return value
@@ -157,7 +157,7 @@ def _variable(value: object, root: object) -> Any:
 
 
 def _resolve(value: object, root: object) -> Any:
-    """The value; Unknown where a variable of Serverless is in it."""
+    """The value; Unknown if it contains a variable of Serverless."""
     value = _variable(value, root)
     if isinstance(value, str) and "${" in value:
         return Unknown(_LATER, value)

@@ -1,4 +1,4 @@
-"""The parameters of a mapping besides its filters, as CloudFormation and Terraform spell them."""
+"""The parameters of a mapping besides its filters, in the spellings of CloudFormation and Terraform."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 #: CloudFormation's properties have the names of the API's parameters.
 TEMPLATE_NAMES: Final = tuple(one.aws for one in MAPPING_SETTINGS if one.name != "filters")
-#: Terraform's arguments have the same names in its own spelling: BatchSize is batch_size.
+#: Terraform's arguments have the same names in snake case: BatchSize is batch_size.
 TERRAFORM_NAMES: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", aws).lower(): aws for aws in TEMPLATE_NAMES}
 
 
 def template_settings(
     properties: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
 ) -> Iterator[DeclaredSetting]:
-    """The parameters among a CloudFormation resource's or a SAM event's properties."""
+    """The parameters in the properties of a CloudFormation resource or a SAM event."""
     for name in TEMPLATE_NAMES:
         if name in properties:
             yield _setting(name, resolve(properties[name]), (*path, name))
@@ -32,7 +32,7 @@ def template_settings(
 def terraform_settings(
     body: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
 ) -> Iterator[DeclaredSetting]:
-    """The parameters among a Terraform resource's arguments; a plan has null for what is not given."""
+    """The parameters in the arguments of a Terraform resource; a plan has null for arguments that are not given."""
     for name, aws in TERRAFORM_NAMES.items():
         if body.get(name) in (None, []):
             continue
@@ -40,7 +40,7 @@ def terraform_settings(
 
 
 def _as_api(aws: str, value: Any) -> Any:
-    """A block, which Terraform has as a list of one, as the API has it."""
+    """A block, which is a list of one element in Terraform, in the API's form."""
     match aws:
         case "DestinationConfig":
             failure = _first(value, "on_failure")
@@ -67,7 +67,7 @@ def _setting(aws: str, value: Any, path: Path) -> DeclaredSetting:
 
 
 def _typed(value: Any) -> Any:
-    """A flag or a number that a template has as text, as such."""
+    """A boolean or a number that a template has as text, as its own type."""
     match value:
         case str() if value.lower() in ("true", "false"):
             return value.lower() == "true"

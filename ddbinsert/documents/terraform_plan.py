@@ -53,7 +53,7 @@ def plan_mappings(document: Document) -> Iterator[DeclaredMapping]:
         if source is None and any(
             "." in one and not one.startswith("var.") for one in _references(root, address)
         ):
-            continue  # it refers to a resource that is not a DynamoDB table
+            continue  # the source is not a DynamoDB table
         found = _plan_filters(values, (*path, "values"), after_unknown.get(address) or {})
         mapping = DeclaredMapping(
             name=address,
@@ -92,7 +92,7 @@ def _listed(node: object, key: str) -> list[Any]:
 def _source(
     values: Mapping[str, Any], address: str, root: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> KnownStream | None:
-    """What the plan says of the stream: by its ARN, or by the expression that refers to a table."""
+    """What the plan says about the stream: by its ARN, or by the expression that refers to a table."""
     arn = parse_arn(str(values.get("event_source_arn") or ""))
     if arn is not None and arn.service != "dynamodb":
         return None
@@ -106,7 +106,7 @@ def _source(
 def _table_of(
     values: Mapping[str, Any], address: str, root: Mapping[str, Any], tables: Mapping[str, Any]
 ) -> Mapping[str, Any] | None:
-    """The table that a mapping reads, as the plan has it: empty if it is not in the plan, None if it is no table."""
+    """The planned values of the mapping's table: empty if it is not in the plan, None if it is not a table."""
     arn = parse_arn(str(values.get("event_source_arn") or ""))
     if arn is not None:
         planned = next((one for one in tables.values() if one.get("name") == arn.name), None)

@@ -1,4 +1,4 @@
-"""Terraform sources: `.tf` as `hcl_document` reads them, and `.tf.json`."""
+"""Terraform sources: `.tf` files read by `hcl_document`, and `.tf.json` files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _REFERENCE: Final = re.compile(r"\$\{\s*([\w.\[\]\"-]+)\s*\}")
 
 
 def is_source(root: object) -> bool:
-    """Whether this is a `.tf.json` file, or an HCL file as `hcl_document` reads it."""
+    """Whether this is a `.tf.json` file, or an HCL file read by `hcl_document`."""
     return isinstance(root, dict) and any(
         key in root for key in ("resource", "module", "terraform", "provider")
     )
@@ -35,7 +35,7 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
     """The mappings on DynamoDB streams that a source file declares.
 
     Args:
-        tables: The aws_dynamodb_table resources of the module by name, those of other files included.
+        tables: The aws_dynamodb_table resources of the module by name, including those in other files.
     """
     known = {**(tables or {}), **tables_of(document)}
     resources = at(document.root, ("resource", MAPPING))
@@ -66,7 +66,7 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
 
 
 def _is_unknown(source: object) -> bool:
-    """Whether a source is a variable or an expression; a reference to a resource says what it is."""
+    """Whether a source is a variable or an expression; a reference to a resource shows what it is."""
     return isinstance(source, Unknown) or (isinstance(source, str) and source.startswith("${var."))
 
 
@@ -80,7 +80,7 @@ def tables_of(document: Document) -> dict[str, Any]:
 
 
 def source_stream(value: object, tables: Mapping[str, Any]) -> KnownStream | None:
-    """What is known of a source; None if it is not a DynamoDB stream, or not known to be one."""
+    """What is known about a source; None if it is not, or not known to be, a DynamoDB stream."""
     if isinstance(value, str) and (found := _REFERENCE.fullmatch(value)):
         resource, _, attribute = found[1].rpartition(".")
         value = GetAttribute(resource, attribute)
@@ -143,7 +143,7 @@ def _filter_block(block: object, path: Path, mistakes: list[Mistake]) -> Declare
 
 
 class _Element(NamedTuple):
-    """The pattern that a dynamic block takes from an element of its list, with its place there."""
+    """The pattern that a dynamic block takes from an element of its list, with its path there."""
 
     path: Path
     value: Any
@@ -153,7 +153,7 @@ _DYNAMIC: Final = "a dynamic block is expanded by Terraform"
 
 
 def _blocks(body: Mapping[str, Any], name: str, path: Path) -> Iterator[tuple[Path, Any]]:
-    """The blocks of a name: written once, several times, or as a dynamic block over a list that is written out."""
+    """The blocks with a name: written once, several times, or as a dynamic block over a literal list."""
     yield from _listed(body.get(name), (*path, name))
     # A body may be a list in .tf.json.
     for _, labelled in _listed(body.get("dynamic"), ()):
@@ -185,7 +185,7 @@ def _expanded(dynamic: Mapping[str, Any], name: str, path: Path) -> Iterator[tup
 
 
 def _of_element(pattern: object, iterator: str) -> tuple[str, ...] | None:
-    """Which part of the element a pattern is: () for all of it, a key; None if it does not refer to the element."""
+    """The path of a pattern in the element: () for the whole element; None if it does not refer to the element."""
     if isinstance(pattern, str) and (found := _REFERENCE.fullmatch(pattern)):
         resource, _, attribute = found[1].rpartition(".")
         pattern = GetAttribute(resource, attribute)
@@ -196,7 +196,7 @@ def _of_element(pattern: object, iterator: str) -> tuple[str, ...] | None:
 
 
 def _listed(value: object, path: Path) -> Iterator[tuple[Path, Any]]:
-    """A block that is written once or several times."""
+    """The blocks of a value that may be a single block or a list."""
     if isinstance(value, list):
         for index, one in enumerate(value):
             yield (*path, index), one
@@ -205,7 +205,7 @@ def _listed(value: object, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def resolve(value: object) -> Any:
-    """The value; Unknown where an expression is in it."""
+    """The value; Unknown if it contains an expression."""
     if isinstance(value, GetAttribute):
         return Unknown("it is a reference", f"{value.resource}.{value.attribute}")
     if isinstance(value, str) and not isinstance(value, PlainText):

@@ -1,4 +1,4 @@
-"""YAML with exact places, and with the short tags of CloudFormation (`!Ref`, `!GetAtt`, `!Sub`) as their long forms."""
+"""YAML with exact positions; CloudFormation's short tags (`!Ref`, `!GetAtt`, `!Sub`) become their long forms."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 from ddbinsert.documents.source import Document, DocumentError, Path, Span
 
-#: Nodes after aliases are followed: a bound for documents that grow without end.
+#: Maximum number of nodes after aliases are followed, for documents that grow without limit.
 _MOST_NODES: Final = 1_000_000
 _DEEPEST: Final = 100
 
@@ -74,9 +74,9 @@ def read_yaml(name: str, text: str, *, generated: bool = False) -> Document:
     """The first document of a YAML text.
 
     Raises:
-        DocumentError: It is not YAML, or it grows beyond all bounds.
+        DocumentError: The text is not YAML, or its aliases grow too large.
     """
-    bare = text.removeprefix("\ufeff")  # the parser's own places do not count a byte order mark
+    bare = text.removeprefix("\ufeff")  # the parser's positions do not count a byte order mark
     try:
         root = next(iter(yaml.compose_all(bare, Loader=_LOADER)), None)
     except yaml.MarkedYAMLError as error:

@@ -1,5 +1,5 @@
-"""A trigger written down for a team's own infrastructure code: a module for each format.
+"""Exporting a trigger as infrastructure code: one module per format.
 
-All formats are made of the same resources, whose properties have CloudFormation's names (`export.resources`): these are
-the names of AWS's API, so that the table of settings in `core.trigger.settings` feeds them all.
+All formats are generated from the same resources, whose properties have CloudFormation's names (`export.resources`).
+These are also the names of AWS's API, so that all formats use the table of settings in `core.trigger.settings`.
 """

@@ -1,4 +1,4 @@
-"""CDK in Python: CloudFormation's own resources, so that the synthesized template is the exported one."""
+"""CDK in Python, with CloudFormation's (L1) resources, so that the synthesized template is the exported one."""
 
 from __future__ import annotations
 

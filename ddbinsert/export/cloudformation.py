@@ -1,4 +1,4 @@
-"""CloudFormation and SAM templates in YAML, and the file that imports what exists into a stack."""
+"""CloudFormation and SAM templates in YAML, and the file for importing existing resources into a stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMPORT_FILE: Final = "resources-to-import.json"
 
 
 def cloudformation(exported: Exported) -> dict[str, str]:
-    """The files by name: a template, and what is to be imported where it exists."""
+    """The files by name: a template, and the resources to import if they exist."""
     files = {"template.yaml": _text(exported, template(exported))}
     if exported.exists:
         files[IMPORT_FILE] = json.dumps(_to_import(exported), indent=2) + "\n"
@@ -42,7 +42,7 @@ def sam(exported: Exported) -> dict[str, str]:
 
 
 def _as_sam(properties: dict[str, Any]) -> None:
-    """The settings that SAM's function calls otherwise than CloudFormation's."""
+    """The settings that have another name in SAM's function than in CloudFormation's."""
     if "TracingConfig" in properties:
         properties["Tracing"] = properties.pop("TracingConfig")["Mode"]
     if "DeadLetterConfig" in properties:
@@ -53,7 +53,7 @@ def _as_sam(properties: dict[str, Any]) -> None:
         }
 
 
-#: Where CloudFormation spells a property otherwise than AWS's API.
+#: Properties that CloudFormation spells differently from AWS's API.
 _SPELLED: Final = {"KMSKeyArn": "KmsKeyArn"}
 
 

@@ -1,10 +1,10 @@
-"""The formats of `export`; apart from the model, as the command line reads them at every start."""
+"""The formats of `export`; separate from the model, as the command line imports them at every start."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-#: The name of the file that holds the function's code.
+#: The name of the file with the function's code.
 ARCHIVE = "function.zip"
 
 

@@ -1,4 +1,4 @@
-"""What is exported: resources with CloudFormation's properties, and references between them."""
+"""The model of an export: resources with CloudFormation's properties, and references between them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 
 
 class ResourceType(StrEnum):
-    """CloudFormation's type of a resource."""
+    """The CloudFormation type of a resource."""
 
     ROLE = "AWS::IAM::Role"
     LOG_GROUP = "AWS::Logs::LogGroup"
@@ -24,7 +24,7 @@ class ResourceType(StrEnum):
     MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
-#: The logical name of the resource of each kind: an export has one of each at most.
+#: The logical name of the resource of each type: an export has at most one of each.
 NAMES: Final = {
     ResourceType.ROLE: "Role",
     ResourceType.LOG_GROUP: "LogGroup",
@@ -53,10 +53,10 @@ class Resource:
 
     Attributes:
         name: The logical name, in CamelCase.
-        properties: As CloudFormation names them; a value may be a `Ref` at any depth.
-        identity: By what CloudFormation imports it: the property, and its value.
-        import_id: By what Terraform and Pulumi import it.
-        after: Logical names of resources that must be there first, besides those that it refers to.
+        properties: Properties by CloudFormation's names; a value may contain a `Ref` at any depth.
+        identity: The property, with its value, that identifies it for an import by CloudFormation.
+        import_id: The ID for an import by Terraform and Pulumi.
+        after: Logical names of resources that must be created first, besides those that it refers to.
     """
 
     kind: ResourceType
@@ -72,8 +72,8 @@ class Exported:
     """One trigger.
 
     Attributes:
-        exists: The resources exist already, so that they are to be imported and not created.
-        archive: The function's code, written beside the files; None if it is not known.
+        exists: The resources exist already, so that they must be imported instead of created.
+        archive: The function's code, written to a separate file; None if it is not known.
         notes: What the format or the export cannot express.
     """
 
@@ -86,7 +86,7 @@ class Exported:
 
 
 def with_refs(value: Any, render: Callable[[Ref], Any]) -> Any:
-    """The value with each `Ref` in it rendered."""
+    """The value, with each `Ref` in it rendered."""
     match value:
         case Ref():
             return render(value)

@@ -1,4 +1,4 @@
-"""Pulumi YAML: the AWS provider's resources, named and spelled as Pulumi does, with ``import`` for what exists."""
+"""Pulumi YAML: resources of the AWS provider in Pulumi's spelling, with ``import`` for existing resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TYPES: Final = {
     "aws_lambda_function": ("aws:lambda:Function", "function"),
     "aws_lambda_event_source_mapping": ("aws:lambda:EventSourceMapping", "mapping"),
 }
-#: Where Pulumi names an argument otherwise than Terraform.
+#: Arguments that have another name in Pulumi than in Terraform.
 _OTHER_NAMES: Final = {"function_name": "name", "filename": "code"}
 
 
@@ -71,7 +71,7 @@ def _value(value: Any) -> Any:
         case Block():
             blocks = [
                 {
-                    # A block that may be repeated is a list, named in the plural.
+                    # A block that can be repeated is a list with a plural name.
                     _camel(key) + ("s" if isinstance(inner, Block) and inner.repeats else ""): _value(inner)
                     for key, inner in content.items()
                 }

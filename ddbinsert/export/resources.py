@@ -1,4 +1,4 @@
-"""The resources of a trigger, from what is there or from what is wanted."""
+"""The resources of a trigger, from the deployed resources or from the configuration."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 def from_live(
     trigger: Trigger, world: World, archive: bytes | None, *, unexported: Sequence[str] = ()
 ) -> Exported:
-    """The trigger as it is, whoever made it.
+    """The deployed trigger, whether or not ddbinsert created it.
 
     Args:
-        unexported: Settings of the function that no export has.
-        world: With the role, the log group and its tags, the mapping's tags and, where there is one, the queue.
+        unexported: Settings of the function that an export cannot contain.
+        world: The world with the role, the log group and its tags, the mapping's tags and, if there is one, the queue.
     """
     table, function, mapping = world.table, world.function, world.live_mapping
     if table is None or function is None or mapping is None:
@@ -75,10 +75,10 @@ def from_live(
 
 
 def from_wanted(trigger: Trigger, table: TableState, package: Package, region: str) -> Exported:
-    """The trigger as the configuration describes it, on a table that exists.
+    """The trigger as configured, on an existing table.
 
     Args:
-        trigger: With the filters narrowed to inserts.
+        trigger: The trigger, with the filters restricted to inserts.
     """
     name, role = trigger.function_name, trigger.function.role
     tags = _tags(trigger.all_tags)
@@ -221,13 +221,13 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
 
 
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as CloudFormation lists them, without those that AWS itself keeps (``aws:``)."""
+    """Tags in CloudFormation's form, without AWS's own (``aws:``)."""
     return [
         {"Key": name, "Value": value} for name, value in sorted(tags.items()) if not name.startswith("aws:")
     ]
 
 
-# --- of what is there -------------------------------------------------------------------------------------
+# --- deployed resources -----------------------------------------------------------------------------------
 
 
 def _live_role(world: World) -> Iterator[Resource]:
@@ -257,15 +257,15 @@ def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
 
 
 def _function_reference(function_arn: str) -> Any:
-    """The function of the export, or the alias or version of it that the mapping calls."""
+    """A reference to the exported function, or to its alias or version that the mapping invokes."""
     return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[ResourceType.FUNCTION])
 
 
 def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
-    """The function's settings that an export does not have, by AWS's names; none if they are Lambda's defaults.
+    """The function's settings that an export does not contain, by AWS's names; without those with Lambda's defaults.
 
     Args:
-        configuration: As GetFunctionConfiguration answers.
+        configuration: The response of GetFunctionConfiguration.
     """
     found = {
         "Description": configuration.get("Description"),

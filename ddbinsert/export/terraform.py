@@ -1,7 +1,7 @@
 """Terraform: resources of the AWS provider in HCL, with `import` blocks for what exists.
 
-The attributes are those of the provider's documentation (registry.terraform.io, hashicorp/aws, version 5 and 6). Pulumi's
-provider is made from the same schema, so `export.pulumi` starts from the same values.
+The attributes are those of the documentation of the provider hashicorp/aws, versions 5 and 6. Pulumi's provider is
+generated from the same schema, so `export.pulumi` uses the same values.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PolicyText:
-    """A policy document, which is given as text."""
+    """A policy document, which the provider expects as text."""
 
     content: Any
 
 
 @dataclass(frozen=True)
 class Block:
-    """A nested block; several of one name follow each other.
+    """One or several nested blocks with the same name.
 
     Attributes:
-        repeats: The provider takes several of them.
+        content: The arguments of each block.
+        repeats: Whether the provider accepts several blocks.
     """
 
     content: tuple[dict[str, Any], ...]
@@ -39,12 +40,12 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Provided:
-    """A resource as the provider knows it.
+    """A resource of the provider.
 
     Attributes:
-        type: Such as ``aws_lambda_function``.
+        type: The resource type, such as ``aws_lambda_function``.
         name: The resource's name in the file.
-        depends_on: Addresses.
+        depends_on: Addresses of resources that it depends on.
     """
 
     type: str
@@ -90,7 +91,7 @@ def terraform(exported: Exported) -> dict[str, str]:
 
 
 def provided(exported: Exported) -> Iterator[Provided]:
-    """The resources as the provider divides them: a role's policy is one of its own."""
+    """The resources in the provider's division: a role's policy is a separate resource."""
     names = {one.name for one in exported.resources}
     for resource in exported.resources:
         match resource.kind:
@@ -197,12 +198,12 @@ def _function(properties: Properties) -> dict[str, Any]:
     }
 
 
-#: Where the provider names a part of a mapping otherwise than AWS does.
+#: Parts of a mapping that have another name in the provider than in AWS's API.
 _RENAMED: Final = {"Destination": "destination_arn", "Filters": "filter"}
 
 
 def _mapping(properties: Properties) -> dict[str, Any]:
-    """Every setting by AWS's name, spelled as the provider spells it."""
+    """Every setting, with AWS's name in the provider's spelling."""
     settings = {key: value for key, value in properties.items() if key != "Tags"}
     return {**{_snake(key): _nested(value) for key, value in settings.items()}, "tags": tags_of(properties)}
 
@@ -212,7 +213,7 @@ def _snake(name: str) -> str:
 
 
 def _nested(value: Any) -> Any:
-    """An object as a block, a list of objects as several of one name."""
+    """An object as a block, a list of objects as several blocks."""
     match value:
         case dict():
             return Block(({_snake(key): _nested(inner) for key, inner in value.items()},))
@@ -287,5 +288,5 @@ def address(ref: Ref) -> str:
 
 
 def _text(value: str) -> str:
-    """A string of HCL: JSON's, with the marks of templates taken as text."""
+    """An HCL string: a JSON string with escaped template marks."""
     return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")

@@ -1,16 +1,16 @@
-"""The embedded emulator's life: started, found again, stopped. Nothing about our domain.
+"""Starting, finding and stopping the embedded emulator. Nothing here is specific to triggers.
 
-    start(state_dir, environ=…, clock=…)   one detached process a user, outliving the command
+    start(state_dir, environ=…, clock=…)   one detached process per user, which outlives the command
     find(state_dir)                        the running one, or None
-    stop(state_dir, clock=…)               ends it, its Lambda workers and its folder
-    status(state_dir)                      for people
-    ephemeral(environ=…, clock=…)          one that lives only as long as this process
-    redirection(emulator, environ)         how any AWS tool is pointed at it
+    stop(state_dir, clock=…)               end it and its Lambda workers, and remove its folder
+    status(state_dir)                      its state
+    ephemeral(environ=…, clock=…)          one that ends with this process
+    redirection(emulator, environ)         the variables that connect any AWS tool to it
 
-MiniStack runs code for whoever reaches it and trusts everybody. So it listens on loopback alone, behind a
-guard (``guard.py``) that asks for a random key, in an environment made from nothing (``surroundings.py``).
+MiniStack has no authentication, and runs code for every client. So it listens on loopback only, behind a guard
+(``guard.py``) that requires a random key, in a minimal environment (``surroundings.py``).
 
-Everything is imported at its first use: a run on AWS pays nothing for it.
+Everything is imported at its first use, so that a run on AWS does not load it.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def state_directory(environ: Mapping[str, str]) -> Path:
-    """``$DDBINSERT_STATE_DIR``, else the XDG state home, with ``local`` below; nothing is created.
+    """The folder ``local`` in ``$DDBINSERT_STATE_DIR`` or the XDG state home; nothing is created.
 
     Raises:
-        PrerequisiteError: The variable names a folder relative to a working directory that was deleted.
+        PrerequisiteError: The variable is a path relative to a working directory that was deleted.
     """
     if chosen := environ.get("DDBINSERT_STATE_DIR"):
         folder = Path(os.path.expanduser(chosen))  # noqa: PTH111 - Path's own raises for an unknown user
@@ -29,7 +29,7 @@ def state_directory(environ: Mapping[str, str]) -> Path:
                 code="state-directory",
             ) from error
     xdg = environ.get("XDG_STATE_HOME", "")
-    if Path(xdg).is_absolute():  # The XDG specification: a relative path is to be ignored.
+    if Path(xdg).is_absolute():  # The XDG specification says to ignore a relative path.
         return Path(xdg) / "ddbinsert" / "local"
     home = environ.get("HOME") or os.path.expanduser("~")  # noqa: PTH111
     return Path(home) / ".local" / "state" / "ddbinsert" / "local"

@@ -1,4 +1,4 @@
-"""What one has to know to talk to a running emulator."""
+"""What is needed to connect to a running emulator."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: The one account that everything in the emulator belongs to.
+#: The only account in the emulator.
 ACCOUNT_ID = "000000000000"
-#: Where nobody names a region.
+#: The region if none is given.
 DEFAULT_REGION = "us-east-1"
 HOST = "127.0.0.1"
 
-#: Nothing checks signatures; SDKs merely need one to sign with.
-SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105 - the access key id is what is kept secret
+#: Signatures are not checked; SDKs only need a key to sign with.
+SECRET_ACCESS_KEY = "not-a-secret"  # noqa: S105 - the secret is the access key id
 
 
 def new_key() -> str:
-    """A fresh access key id: 128 random bits, in the characters that every SDK takes for an access key id."""
+    """A new access key id: 128 random bits, in characters that every SDK accepts."""
     return f"LOCAL{secrets.token_hex(16).upper()}"
 
 
@@ -31,10 +31,10 @@ class Emulator:
     """A running emulator.
 
     Attributes:
-        pid: The process; also the id of its process group, which its Lambda workers belong to.
+        pid: The process, and its process group, which includes its Lambda workers.
         started_at: Seconds since the epoch.
-        key: What lets a request in: the access key id of a SigV4 signature, or its session token.
-        directory: Everything that it writes; removed with it.
+        key: Authenticates requests: the access key id of a SigV4 signature, or its session token.
+        directory: The folder of all its files; it is removed when the emulator ends.
     """
 
     pid: int
@@ -57,11 +57,11 @@ class Emulator:
 
     @property
     def log(self) -> Path:
-        """What it has to say: warnings and errors."""
+        """The path of its log of warnings and errors."""
         return self.directory / "emulator.log"
 
     def variables(self, *, region: str = DEFAULT_REGION) -> dict[str, str]:
-        """An environment in which any AWS SDK or the AWS CLI speaks to this emulator and to nothing else."""
+        """Environment variables with which any AWS SDK and the AWS CLI connect only to this emulator."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key_id,

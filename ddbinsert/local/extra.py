@@ -1,4 +1,4 @@
-"""Whether the extra ``local`` is installed, and what to type if it isn't."""
+"""Whether the extra ``local`` is installed, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from ddbinsert.errors import PrerequisiteError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: The MiniStack that was looked into: what it opens, writes and hands on to handlers. As in pyproject.toml.
+#: The reviewed versions of MiniStack (its ports, files, and what it passes to handlers), as in pyproject.toml.
 OLDEST = (1, 5, 33)
 BELOW = (1, 6)
 
 
 def require_extra(environ: Mapping[str, str]) -> None:
-    """Raises PrerequisiteError unless a MiniStack that we know how to run safely is installed."""
+    """Check that a supported version of MiniStack is installed.
+
+    Raises:
+        PrerequisiteError: It is not.
+    """
     version = installed_version()
     if version is None:
         problem = "The local emulator is not installed: it is part of the extra 'local'."
@@ -31,10 +35,10 @@ def require_extra(environ: Mapping[str, str]) -> None:
 
 
 def installed_version() -> tuple[int, ...] | None:
-    """MiniStack's, without what isn't a number; None where it, or the server that it runs on, is missing."""
+    """MiniStack's version, its numeric parts only; None if MiniStack or the server that it runs on is missing."""
     if any(importlib.util.find_spec(name) is None for name in ("ministack", "hypercorn")):
         return None
-    # Takes longer than all else that finding a running emulator needs.
+    # This import takes longer than everything else that finding a running emulator needs.
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -49,7 +53,7 @@ def _dotted(version: tuple[int, ...]) -> str:
 
 
 def install_command(environ: Mapping[str, str]) -> str:
-    """What to type to install the extra for the interpreter that runs this."""
+    """The command that installs the extra for the running interpreter."""
     if importlib.util.find_spec("pip") is None:
         return f"uv pip install --python {shlex.quote(sys.executable)} 'ddbinsert[local]'"
     return f"{_interpreter(environ)} -m pip install 'ddbinsert[local]'"

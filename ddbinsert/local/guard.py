@@ -1,8 +1,7 @@
-"""The door in front of the emulator: an ASGI app that lets in only requests that carry the key.
+"""Authentication for the emulator: an ASGI app that accepts only requests with the key.
 
-MiniStack answers unsigned requests, cross-origin ones too, and runs code. Without a guard a web page in the
-user's browser (by a plain cross-origin POST, or by DNS rebinding), or another user of the same machine,
-could run code as the user.
+MiniStack accepts unsigned and cross-origin requests, and runs code. Without a guard, a web page in the user's browser
+(by a plain cross-origin POST, or by DNS rebinding) or another user of the same machine could run code as the user.
 """
 
 from __future__ import annotations
@@ -32,19 +31,19 @@ _QUERY_TOKEN = re.compile(rb"(?:^|&)X-Amz-Security-Token=([^&]+)")
 
 
 def identity(key: str, nonce: str) -> str:
-    """What only a holder of the key can answer to ``nonce``; tells nothing about the key."""
+    """The response to ``nonce`` that proves knowledge of the key without revealing it."""
     return hmac.new(key.encode(), nonce.encode(), hashlib.sha256).hexdigest()
 
 
 class Guard:
-    """Stands before ``app``.
+    """Checks requests before they reach ``app``.
 
-    The key is found where every AWS client puts its credentials: as the access key id of the SigV4 header or
-    of a presigned URL, or as their session token. It is taken out again before ``app`` sees the request, which
-    would otherwise derive an account from it, and keep it in its logs.
+    The key is in the credentials of every AWS client: the access key id of the SigV4 header or of a presigned URL, or
+    their session token. It is removed before the request reaches ``app``, which would otherwise derive an account from
+    it, and write it to its logs.
 
     Args:
-        account_id: Stands in for the key as the access key id.
+        account_id: Replaces the key as the access key id.
     """
 
     def __init__(self, app: Asgi, *, key: str, port: int, account_id: str) -> None:
@@ -78,7 +77,7 @@ class Guard:
             await self._app(self._without_key(scope), receive, send)
 
     def _stranger(self, headers: Headers) -> str | None:
-        """Why a request comes from a web page, if it does."""
+        """The reason to reject a request that comes from a web page; None if it does not."""
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
             return "The Host header doesn't name this emulator."
@@ -120,7 +119,7 @@ def _claims(scope: Scope) -> Iterable[bytes]:
 
 
 async def _refuse(scope: Scope, send: Send, reason: str) -> None:
-    """403, in the dialect that the caller's SDK parses: XML for the query protocol, else JSON."""
+    """Send a 403 that the caller's SDK can parse: XML for the query protocol, else JSON."""
     if (b"content-type", b"application/x-www-form-urlencoded") in [
         (name, value.partition(b";")[0].strip().lower()) for name, value in scope["headers"]
     ]:
@@ -139,7 +138,7 @@ async def _answer(send: Send, status: int, content_type: bytes, body: bytes) -> 
         (b"content-type", content_type),
         (b"content-length", str(len(body)).encode()),
         (b"x-content-type-options", b"nosniff"),
-        # What is left of a refused request's body is not waited for.
+        # Do not wait for the rest of a rejected request's body.
         *([(b"connection", b"close")] if status >= 400 else []),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -1,10 +1,10 @@
-"""Every line of an invocation in that invocation's log, however busy the machine is.
+"""Keeps every log line of an invocation in that invocation's log, even on a busy machine.
 
-MiniStack takes a handler's lines for complete once none has come for 5 ms. On a busy machine the rest shows with
-the function's next invocation, or never: a receipt that is missing for no fault of the trigger's. So the workers
-say when they have written their last line, and MiniStack is made to wait for that.
+MiniStack assumes that a handler's output is complete when no line has arrived for 5 ms. On a busy machine, the rest
+appears in the log of the function's next invocation, or never: a receipt would be missing although the trigger works.
+So the workers mark the end of their output, and MiniStack is patched to wait for that mark.
 
-As in ``warm``, nothing depends on it: where a name is no longer what it was, MiniStack does as it always did.
+As in ``warm``, nothing else depends on it: if a patched name has changed, MiniStack works as without the patch.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Ends the lines of an invocation, and those of a worker's start; no handler writes it by chance.
+#: Marks the end of the lines of an invocation, and of a worker's start; no handler writes it by chance.
 END = "\x1e\x04end of lines\x04\x1e"
-#: Seconds to wait for it in vain: a handler may have closed its standard error.
+#: Maximum number of seconds to wait for the mark: a handler may have closed its standard error.
 _LONGEST = 2.0
 _LOOK = 0.02
 
@@ -47,14 +47,14 @@ const _realStdoutWrite = (text) => { _plainStderrWrite(_lastLine); return _plain
 
 
 def wait_for_last_lines(runtime: Any) -> None:
-    """Change MiniStack's Lambda runtime; workers that run already stay as they are.
+    """Patch MiniStack's Lambda runtime; running workers are not changed.
 
     Raises:
-        LookupError: MiniStack's workers are not as they were.
+        LookupError: MiniStack's workers have changed, and cannot be patched.
     """
     python, node = runtime._PYTHON_WORKER_SCRIPT, runtime._NODEJS_WORKER_SCRIPT  # noqa: SLF001
     if python.count(_PYTHON) != 1 or node.count(_NODE) != 1:
-        raise LookupError("the workers' scripts are not as they were")
+        raise LookupError("the workers' scripts have changed")
     worker = runtime.Worker
     worker._spawn = _spawning(worker._spawn)  # noqa: SLF001
     worker._drain_stderr_bounded = _draining(worker, worker._drain_stderr_bounded)  # noqa: SLF001
@@ -66,7 +66,7 @@ def wait_for_last_lines(runtime: Any) -> None:
 def _spawning(spawn: Callable[[Any], None]) -> Callable[[Any], None]:
     def spawned(self: Any) -> None:
         spawn(self)
-        self.ends_due = 2  # the start's and the first invocation's
+        self.ends_due = 2  # for the start and for the first invocation
 
     return spawned
 
@@ -83,7 +83,7 @@ def _draining(kind: Any, drain: Callable[..., str]) -> Callable[..., str]:
 
 
 def _ended(kind: Any, drain: Callable[[Any], str]) -> Callable[[Any], str]:
-    """For a worker that was killed at its time limit."""
+    """The same for a worker that was killed at its timeout."""
 
     def drained(self: Any) -> str:
         if type(self) is kind and self._stderr_thread is not None:
@@ -94,7 +94,7 @@ def _ended(kind: Any, drain: Callable[[Any], str]) -> Callable[[Any], str]:
 
 
 def _read(worker: Any, lines: list[str]) -> bool:
-    """Take the lines up to the invocation's last one; whether that came."""
+    """Read the lines up to the invocation's last one; return whether the mark arrived."""
     due, until = worker.ends_due, time.monotonic() + _LONGEST
     while due and time.monotonic() < until:
         is_last_look = not worker._stderr_thread.is_alive()  # noqa: SLF001 - the worker has ended

@@ -1,4 +1,4 @@
-"""Start, find, stop: what the commands call."""
+"""Starting, finding and stopping the emulator, as the commands do it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
     from ddbinsert.local.emulator import Emulator
 
-#: Seconds; it is ready in a third of one, on a machine that does nothing else.
+#: Seconds. On an idle machine, the emulator is ready after a third of a second.
 READY_TIMEOUT = 30.0
 _GRACE = 5.0
 _PAUSE = 0.005
 
 
 class Health(StrEnum):
-    """How the user's emulator is."""
+    """The health of the user's emulator."""
 
     STOPPED = "stopped"
     READY = "ready"
@@ -39,12 +39,12 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class EmulatorStatus:
-    """How the user's emulator is.
+    """The status of the user's emulator.
 
     Attributes:
-        health: UNRESPONSIVE: it lives and doesn't answer. STALE: what is written down is of one that ended
-            otherwise than by ``stop``, or can't be read; ``start`` and ``stop`` put that right.
-        emulator: None unless READY or UNRESPONSIVE.
+        health: UNRESPONSIVE: it runs and does not answer. STALE: the record belongs to one that was not ended by
+            ``stop``, or it is unreadable; ``start`` and ``stop`` correct that.
+        emulator: The emulator; None unless READY or UNRESPONSIVE.
     """
 
     health: Health
@@ -52,26 +52,26 @@ class EmulatorStatus:
 
 
 def find(state_dir: Path) -> Emulator | None:
-    """The running emulator. Changes nothing."""
+    """The running emulator; None if there is none. Changes nothing."""
     folder = StateFolder(state_dir)
     emulator = folder.read()
     if emulator is None or not folder.is_alive():
         return None
-    # One that is too busy to answer in time is not a stranger: it holds its lock.
+    # An emulator that is too busy to answer in time still holds its lock.
     return None if process.who_answers(emulator) is process.Responder.STRANGER else emulator
 
 
 def start(
     state_dir: Path, *, environ: Mapping[str, str], clock: Clock, timeout: float = READY_TIMEOUT
 ) -> Emulator:
-    """The running emulator, or a new one, which outlives this process. Two at once get the same.
+    """The running emulator, or a new one, which outlives this process. Concurrent calls return the same one.
 
     Args:
-        environ: The caller's environment; see ``surroundings`` for what little of it goes over.
+        environ: The caller's environment; ``surroundings`` selects the few variables that are passed on.
 
     Raises:
-        PrerequisiteError: the extra is not installed, the state folder can't be used, or it doesn't come up.
-        InconclusiveError: not ready within ``timeout`` seconds.
+        PrerequisiteError: The extra is not installed, the state folder cannot be used, or the emulator does not start.
+        InconclusiveError: It was not ready within ``timeout`` seconds.
     """
     if found := find(state_dir):
         return found
@@ -91,13 +91,13 @@ def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, tim
         with deferred():
             child = process.launch(environ, directory=folder.new_run(), alive=folder.alive)
         emulator = process.await_ready(child, clock=clock, timeout=timeout)
-        # Written before it is let go, so that one that nobody can find never lives on.
+        # Recorded before it is detached, so that no emulator runs without a record.
         folder.write(emulator)
         process.detach(child)
     except BaseException:
         if child is not None:
             process.let_go(child)
-        # It clears its folder itself; two at once would each leave something to the other.
+        # It removes its folder itself; if both did it at once, each might leave something to the other.
         if child is None or _dies(folder, clock, _GRACE):
             folder.forget()
         raise
@@ -106,14 +106,14 @@ def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, tim
 
 
 def stop(state_dir: Path, *, clock: Clock, grace: float = _GRACE) -> bool:
-    """End the emulator, its workers and its folder; False if none was running.
+    """End the emulator and its workers, and remove its folder; False if none was running.
 
     Args:
-        grace: Seconds that it gets to end by itself.
+        grace: Number of seconds for it to end by itself.
 
     Raises:
-        PrerequisiteError: the state folder can't be used.
-        InconclusiveError: it doesn't end.
+        PrerequisiteError: The state folder cannot be used.
+        InconclusiveError: It does not end.
     """
     if not state_dir.exists():
         return False
@@ -124,7 +124,7 @@ def stop(state_dir: Path, *, clock: Clock, grace: float = _GRACE) -> bool:
 
 
 def status(state_dir: Path) -> EmulatorStatus:
-    """How it is. Changes nothing."""
+    """The status of the emulator. Changes nothing."""
     folder = StateFolder(state_dir)
     emulator = folder.read()
     alive = folder.is_alive()
@@ -140,7 +140,7 @@ def status(state_dir: Path) -> EmulatorStatus:
 
 
 def _clear(folder: StateFolder, clock: Clock, grace: float) -> bool:
-    """End whatever lives and remove whatever is left; whether anything lived."""
+    """End a running emulator and remove remaining files; return whether one was running."""
     lived = folder.is_alive()
     if lived:
         _end(folder, clock, grace)
@@ -151,7 +151,7 @@ def _clear(folder: StateFolder, clock: Clock, grace: float) -> bool:
 
 
 def _end(folder: StateFolder, clock: Clock, grace: float) -> None:
-    # Whoever holds the lock wrote its pid into it, so this is no other process that got the same number.
+    # The holder of the lock wrote its pid into it, so this cannot be another process with a reused pid.
     pid = folder.living_pid()
     for end, patience in ((process.ask_to_end, grace), (process.end_group, _GRACE)):
         if pid is not None:
@@ -178,11 +178,11 @@ def _dies(folder: StateFolder, clock: Clock, patience: float) -> bool:
 def ephemeral(
     *, environ: Mapping[str, str], clock: Clock, timeout: float = READY_TIMEOUT
 ) -> Iterator[Emulator]:
-    """An emulator of one's own, gone at the end of the block or of this process, however that ends.
+    """A private emulator, which ends with the block or with this process, however that ends.
 
     Raises:
-        PrerequisiteError: the extra is not installed, or the emulator doesn't come up.
-        InconclusiveError: not ready within ``timeout`` seconds.
+        PrerequisiteError: The extra is not installed, or the emulator does not start.
+        InconclusiveError: It was not ready within ``timeout`` seconds.
     """
     require_extra(environ)
     directory = Path(tempfile.mkdtemp(prefix="ddbinsert-", dir=environ.get("TMPDIR") or None)).resolve()

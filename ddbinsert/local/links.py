@@ -1,7 +1,7 @@
-"""Symbolic links in a function's archive: Lambda unpacks them as links, and so does the embedded emulator then.
+"""Symbolic links in a function's archive: Lambda unpacks them as links, and with this patch so does the emulator.
 
 MiniStack unpacks with ``ZipFile.extractall``, which writes the link's target into a file. As in ``warm``, nothing else
-depends on this: where a name is no longer what it was, links are files with a path in them, as in any MiniStack.
+depends on this: if a patched name has changed, links become such files, as without the patch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 class LinkingZipFile(zipfile.ZipFile):
-    """An archive whose links become links; one that leads out of the folder stays a file."""
+    """An archive whose links are unpacked as links; a link that leads out of the folder becomes a file."""
 
     def extractall(self, path: Any = None, members: Any = None, pwd: Any = None) -> None:
         super().extractall(path, members, pwd)
@@ -34,7 +34,7 @@ def _is_inside(target: str, root: str) -> bool:
 
 
 def unpack_links(runtime: Any) -> None:
-    """Have MiniStack's Lambda runtime unpack archives with their links.
+    """Patch MiniStack's Lambda runtime to unpack links in archives.
 
     Args:
         runtime: The module ``ministack.core.lambda_runtime``.

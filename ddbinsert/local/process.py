@@ -1,4 +1,4 @@
-"""Emulator processes: begun, awaited, asked, ended."""
+"""Emulator processes: starting, waiting, identifying, ending."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
 
 _PAUSE = 0.005
-#: An emulator in the middle of a large answer is slow to say who it is.
+#: Seconds. An emulator that is producing a large response answers late.
 _ANSWER_TIMEOUT = 2.0
 _END_TIMEOUT = 5.0
-#: One that only just begins notices the end of its lifeline when its interpreter is up.
+#: Seconds. A starting emulator notices the end of its lifeline only after its interpreter has started.
 _BEGIN_TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Child:
-    """A process that is coming up, and the pipe that its life hangs on.
+    """A starting process, and the pipes that connect it with this process.
 
     Attributes:
-        lifeline: Closed, it ends the child; ``DETACH`` written to it first, it doesn't.
-        news: Where the child says that it is up; ends with the child.
+        lifeline: Closing it ends the child, unless ``DETACH`` was written to it before.
+        news: The child reports here that it is ready; ends with the child.
     """
 
     process: subprocess.Popen[bytes]
@@ -52,29 +52,29 @@ class Child:
     news: int
 
 
-#: Written to the lifeline: live on without it.
+#: Written to the lifeline: keep running when it is closed.
 DETACH = b"D"
 
 
 def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -> Child:
-    """Begin an emulator that lives in ``directory``.
+    """Start an emulator with its files in ``directory``.
 
     Args:
-        alive: The lock that it shall hold while it lives. Given, it detaches itself from this process
-            (though not from its lifeline).
+        alive: The lock file that it holds while it runs. If given, the emulator detaches itself from this process, but
+            not from its lifeline.
     """
     for folder in folders(directory):
         folder.mkdir()
     key = new_key()
     with ExitStack() as inherited, ExitStack() as kept:
-        # The socket is handed over, so its port can't be taken in between, and a client that comes early waits.
+        # The socket is inherited, so that no other process can take its port, and early clients wait.
         listener = inherited.enter_context(_listener())
         port = listener.getsockname()[1]
         ours, theirs = os.pipe()
         kept.callback(os.close, ours)
         inherited.callback(os.close, theirs)
         stdin, lifeline = os.pipe()
-        # Closed however this ends but well, it takes along what may have begun.
+        # Closed if this fails, which ends a child that may have started.
         kept.callback(os.close, lifeline)
         inherited.callback(os.close, stdin)
         output = inherited.enter_context((directory / "output.log").open("wb"))
@@ -84,7 +84,7 @@ def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -
             "directory": str(directory),
             "alive": str(alive) if alive else None,
         }
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module
+        process = subprocess.Popen(  # noqa: S603 - ddbinsert's interpreter and module
             [sys.executable, "-m", "ddbinsert.local.server", json.dumps(order)],
             env=surroundings(environ, directory=directory, port=port, key=key),
             cwd=directory,
@@ -107,11 +107,11 @@ def _listener() -> socket.socket:
 
 
 def await_ready(child: Child, *, clock: Clock, timeout: float) -> Emulator:
-    """The emulator, once it answers.
+    """Wait until the emulator answers, and return it.
 
     Raises:
-        PrerequisiteError: it ended; with its last words.
-        InconclusiveError: it was not ready in ``timeout`` seconds.
+        PrerequisiteError: It ended; with the end of its log.
+        InconclusiveError: It was not ready within ``timeout`` seconds.
     """
     started = clock.monotonic()
     readable, _, _ = select.select([child.news], [], [], timeout)
@@ -146,12 +146,12 @@ def _last_words(directory: Path, lines: int = 8) -> str:
 
 
 def detach(child: Child) -> None:
-    """Let it outlive this process."""
+    """Let the emulator outlive this process."""
     os.write(child.lifeline, DETACH)
 
 
 def let_go(child: Child) -> None:
-    """Close the pipes (which ends it, unless it was detached) and reap what is this process's child."""
+    """Close the pipes, which ends an emulator that is not detached, and reap this process's child."""
     os.close(child.lifeline)
     _await_end_of_news(child.news)
     os.close(child.news)
@@ -163,14 +163,14 @@ def let_go(child: Child) -> None:
 
 
 def _await_end_of_news(news: int) -> None:
-    """One that is still coming up ends with its last word, though it is a child of a child of ours."""
+    """Wait for the end of a starting emulator, which may be an indirect child: the pipe closes when it ends."""
     while select.select([news], [], [], _BEGIN_TIMEOUT)[0]:
         if not os.read(news, 64):
             return
 
 
 class Responder(StrEnum):
-    """Who answers at an emulator's endpoint."""
+    """What answers at an emulator's endpoint."""
 
     ITSELF = "itself"
     NOBODY_YET = "nobody-yet"
@@ -178,7 +178,7 @@ class Responder(StrEnum):
 
 
 def who_answers(emulator: Emulator) -> Responder:
-    """Whether what answers at the endpoint holds the key, which it is not told. NOBODY_YET: no answer in time."""
+    """Check that the server at the endpoint knows the key, without sending it. NOBODY_YET: no answer in time."""
     nonce = secrets.token_hex(16)
     try:
         answer = _ask(emulator.port, f"{IDENTITY_PATH}{nonce}")
@@ -189,10 +189,10 @@ def who_answers(emulator: Emulator) -> Responder:
 
 
 def _ask(port: int, path: str) -> bytes | None:
-    """The body of a 200, else None; written out, because http.client alone takes as long as the answer.
+    """The body of a 200 response, else None; not by http.client, whose import takes as long as the request.
 
     Raises:
-        TimeoutError
+        TimeoutError: There was no response in time.
     """
     request = f"GET {path} HTTP/1.1\r\nHost: {HOST}:{port}\r\nConnection: close\r\n\r\n"
     try:
@@ -208,7 +208,7 @@ def _ask(port: int, path: str) -> bytes | None:
 
 
 def end_group(pid: int) -> None:
-    """Kill a process and all that it began, now."""
+    """Kill a process and its process group immediately."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
@@ -216,16 +216,16 @@ def end_group(pid: int) -> None:
 
 
 def ask_to_end(pid: int) -> None:
-    """SIGTERM: it ends its workers, removes its folder and goes."""
+    """Send SIGTERM: the emulator ends its workers, removes its folder and exits."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
 
 
 def end_orphans(directory: Path) -> None:
-    """Kill what is left of an emulator that was itself killed, where /proc tells what that is.
+    """Kill the remaining processes of an emulator that was killed, if /proc identifies them.
 
-    Everything that it began inherited the name of its state folder, which proves whose it is. Without /proc,
-    workers that wait for work have ended already, at the end of their input; others do so after their work.
+    All its processes inherited a variable with its state folder, which identifies them. Without /proc, idle workers
+    have already ended at the end of their input; others end after their work.
     """
     mark = f"STATE_DIR={directory / 'state'}".encode()
     for environ in Path("/proc").glob("[0-9]*/environ"):

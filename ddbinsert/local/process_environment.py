@@ -1,4 +1,4 @@
-"""The emulator's environment variables: made from nothing, because handlers inherit all of them."""
+"""The emulator's environment variables: not inherited, because handlers inherit all of them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from ddbinsert.local.emulator import ACCOUNT_ID, DEFAULT_REGION, HOST, SECRET_AC
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What an interpreter or ``node`` may need to start at all, and what holds no secrets.
+#: Variables without secrets that an interpreter or ``node`` may need to start.
 INHERITED = ("LD_LIBRARY_PATH", "TZ")
 
 
 def surroundings(environ: Mapping[str, str], *, directory: Path, port: int, key: str) -> dict[str, str]:
-    """The whole environment of an emulator that lives in ``directory`` and listens on ``port``.
+    """The complete environment of an emulator with its files in ``directory`` that listens on ``port``.
 
     Args:
-        environ: The caller's environment, of which only PATH, PYTHONPATH and ``INHERITED`` go over.
-        key: Reaches handlers as their session token, the one credential that MiniStack passes on untouched,
-            so that what they write through an SDK gets past the guard.
+        environ: The caller's environment, of which only PATH, PYTHONPATH and ``INHERITED`` are passed on.
+        key: Passed to handlers as their session token, the only credential that MiniStack passes on unchanged, so that
+            their SDK calls are accepted by the guard.
     """
     return {
         **{name: environ[name] for name in INHERITED if name in environ},
@@ -37,12 +37,12 @@ def surroundings(environ: Mapping[str, str], *, directory: Path, port: int, key:
 
 
 def folders(directory: Path) -> tuple[Path, ...]:
-    """The folders that these variables name; to be made first."""
+    """The folders in these variables, which must be created before."""
     return directory / "home", directory / "tmp", directory / "state"
 
 
 def _python(environ: Mapping[str, str]) -> dict[str, str]:
-    # The home of its own hides packages installed with `pip install --user`, and it runs in another folder.
+    # Its separate home folder hides packages installed with `pip install --user`, and it runs in another folder.
     variables = {"PYTHONUTF8": "1"}
     if site.ENABLE_USER_SITE:
         variables["PYTHONUSERBASE"] = site.getuserbase()
@@ -66,8 +66,8 @@ def _ministack(directory: Path, port: int) -> dict[str, str]:
         "SFTP_ENABLED": "0",
         "LAMBDA_EXECUTOR": "local",
         "LOG_LEVEL": "WARNING",
-        # At its start and end MiniStack removes every container that looks like one of its own, the user's
-        # included. A socket that doesn't exist keeps it away from any Docker.
+        # At its start and end MiniStack removes every container that looks like one of its own, even the user's.
+        # A socket that does not exist prevents it from using Docker.
         "DOCKER_HOST": f"unix://{directory / 'no-docker.sock'}",
     }
 

@@ -1,4 +1,4 @@
-"""How any other AWS tool of the user's is pointed at an emulator: variables to set, and some to unset."""
+"""Connecting other AWS tools to an emulator: environment variables to set and to unset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.local.emulator import Emulator
 
-#: What would lead an AWS SDK to another identity, or to another endpoint.
+#: Variables that would give an AWS SDK another identity or another endpoint.
 _LEADING_AWAY = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -28,10 +28,11 @@ _NO_PROXY = ("NO_PROXY", "no_proxy")
 
 @dataclass(frozen=True, kw_only=True)
 class Redirection:
-    """A change to an environment, after which AWS tools in it speak to the emulator and to nothing else.
+    """A change of environment variables, after which AWS tools connect only to the emulator.
 
     Attributes:
-        set: Holds the emulator's key: for whoever asks for it, not for logs.
+        set: Variables to set. Contains the emulator's key: do not log it.
+        unset: Variables to unset.
     """
 
     set: Mapping[str, str]
@@ -39,7 +40,7 @@ class Redirection:
 
 
 def redirection(emulator: Emulator, environ: Mapping[str, str]) -> Redirection:
-    """The change that the environment `environ` needs; its region is the one that --local uses too."""
+    """The change that the environment `environ` needs; its region is that of --local."""
     services = sorted(name for name in environ if name.startswith(_SERVICE_ENDPOINT))
     return Redirection(
         set={**emulator.variables(), **{name: _without_proxy(environ, name) for name in _NO_PROXY}},

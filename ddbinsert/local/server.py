@@ -1,7 +1,7 @@
-"""The emulator's process: ``python -m ddbinsert.local.server ORDER``, begun by ``process.launch`` only.
+"""The emulator's process: ``python -m ddbinsert.local.server ORDER``, started only by ``process.launch``.
 
-It lives as long as its lifeline (its standard input) is open, or, once told ``DETACH``, as long as its lock
-file is in its place. It ends by ending its whole process group, Lambda workers included.
+It runs as long as its lifeline (its standard input) is open, or, after it received ``DETACH``, as long as its lock file
+exists. It ends its whole process group, including Lambda workers.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from ddbinsert.local.warm_up import warm_up
 if TYPE_CHECKING:
     from ddbinsert.local.guard import Asgi, Message, Receive, Scope, Send
 
-#: Seconds between looks whether a detached emulator's lock file is still there.
+#: Seconds between two checks whether a detached emulator's lock file still exists.
 _LOOK = 2.0
-#: Seconds that workers get to end by themselves.
+#: Seconds for workers to end by themselves.
 _GRACE = 0.5
 _LOG_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """What the parent process passes to the emulator's process.
+    """The arguments that the parent process passes to the emulator's process.
 
     Attributes:
         socket: File descriptor of the listening socket.
@@ -70,21 +70,21 @@ def main(argument: str) -> None:
     threading.Thread(target=life.watch, daemon=True, name="lifeline").start()
     try:
         _serve(order)
-    except BaseException:  # noqa: BLE001 - whatever it is, it is the last thing that happens here
+    except BaseException:  # noqa: BLE001 - logged before the process ends
         traceback.print_exc()
         sys.stderr.flush()
-        # Whoever awaits this process reads that out of the folder, and then removes it.
+        # The waiting parent reads the log from the folder, and then removes the folder.
         life.end(clear=False)
     life.end()
 
 
 def _detach(alive: Path) -> int:
-    """Leave the parent for good, and hold the lock until this process ends."""
+    """Detach from the parent, and hold the lock until this process ends."""
     if os.fork():
         os._exit(0)
     os.setsid()
     lock = os.open(alive, os.O_RDWR | os.O_CREAT, 0o600)
-    # Waits for those who look at it; nobody else holds it, because the parent has the turn.
+    # Waits for processes that are checking it; no other one holds it, as the parent has the turn.
     fcntl.flock(lock, fcntl.LOCK_EX)
     os.ftruncate(lock, 0)
     os.write(lock, f"{os.getpid()}\n".encode())
@@ -92,7 +92,7 @@ def _detach(alive: Path) -> int:
 
 
 class _Life:
-    """When to end, and how."""
+    """Controls when and how the process ends."""
 
     def __init__(self, directory: Path, lock: int | None) -> None:
         self._directory = directory
@@ -100,7 +100,7 @@ class _Life:
         self._ending = threading.Lock()
 
     def watch(self) -> None:
-        """End with the lifeline; after DETACH, when the lock file is no longer in its place."""
+        """End when the lifeline closes, or after DETACH when the lock file no longer exists."""
         if os.read(0, 1) == DETACH and self._lock is not None:
             while self._is_in_place(self._lock):
                 time.sleep(_LOOK)
@@ -110,10 +110,10 @@ class _Life:
         return os.fstat(lock).st_nlink > 0
 
     def end(self, *, clear: bool = True) -> None:
-        """End this process and all that it began; returns only to a second caller.
+        """End this process and its process group; returns only to a second caller.
 
         Args:
-            clear: Remove the folder too.
+            clear: Also remove the folder.
         """
         if not self._ending.acquire(blocking=False):
             return
@@ -129,22 +129,22 @@ class _Life:
 
 
 def _remove_after_death(directory: Path, *, leads: bool) -> None:
-    """Let a process outside the group remove the folder once this process is dead.
+    """Let a process outside the group remove the folder after this process has ended.
 
-    Threads of this process cannot be stopped, and would write files (a log, the emulator's state) into a folder
-    that is being removed. The new process inherits the lock and the news pipe, so whoever waits for their release
-    waits for the removal too.
+    Threads of this process cannot be stopped, and would write files (a log, the emulator's state) into a folder that
+    is being removed. The new process inherits the lock and the news pipe, so that waiting for their release includes
+    the removal.
     """
     emulator = os.getpid()
     with warnings.catch_warnings():
-        # Python 3.12 warns of a fork beside other threads; the new process touches none of their locks.
+        # Python 3.12 warns of a fork while threads are running; the new process uses none of their locks.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             remover = os.fork()
         except OSError:
             remove_run(directory)
             return
-    # Both do it: whichever comes first, the new process has left the group before the group is killed.
+    # Both processes do it, so that the new process has left the group before the group is killed.
     with suppress(OSError):
         os.setpgid(remover, remover)
     if remover:
@@ -160,7 +160,7 @@ def _remove_after_death(directory: Path, *, leads: bool) -> None:
 
 
 def _reap(deadline: float) -> None:
-    """Return when no child is left, or at the deadline."""
+    """Wait until no child is left, or until the deadline."""
     with suppress(ChildProcessError):
         while time.monotonic() < deadline:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
@@ -174,26 +174,26 @@ def _serve(order: Order) -> None:
 
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
-    from ministack.app import app  # type: ignore[import-untyped]  # it carries no annotations
+    from ministack.app import app  # type: ignore[import-untyped]  # it has no annotations
 
     from ddbinsert.local.guard import Guard
 
     os.environ.pop(
         "LOG_LEVEL", None
-    )  # read above; handlers inherit the rest, and loggers of theirs would take it
+    )  # was read above; handlers inherit the environment, and their loggers would use it
     config = Config()
     config.bind = [f"fd://{order.socket}"]
     config.keep_alive_timeout = 75
     config.errorlog = None
     port = int(os.environ["GATEWAY_PORT"])
     guard = Guard(app, key=os.environ["AWS_SESSION_TOKEN"], port=port, account_id=ACCOUNT_ID)
-    # Without a trigger of ours hypercorn would take SIGTERM for itself, and wait for open connections.
+    # Without this shutdown trigger, hypercorn would handle SIGTERM itself and wait for open connections.
     framework: Any = _announcing(guard, order.news)
     asyncio.run(serve(framework, config, shutdown_trigger=asyncio.Event().wait))
 
 
 def _announcing(app: Asgi, news: int) -> Asgi:
-    """``app``, telling the parent when it has started up, and warming up once the parent has seen it ready."""
+    """``app``, which reports its start to the parent, and warms up after the parent has seen that it is ready."""
     starting = [warm_up]
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
@@ -211,11 +211,11 @@ def _announcing(app: Asgi, news: int) -> Asgi:
 
 
 def _log_to(path: Path) -> None:
-    """Log there, in bounded space: a handler that always fails is logged every second for as long as we live."""
+    """Log to this path with a limited size, as a handler that always fails is logged every second."""
     import logging.handlers
 
     file = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1)
-    # Set before MiniStack is imported, whose own basicConfig then does nothing.
+    # Set before MiniStack is imported, whose own basicConfig then has no effect.
     logging.basicConfig(
         handlers=[file], level=logging.WARNING, format="%(asctime)s %(levelname)s [%(name)s] %(message)s"
     )

@@ -1,13 +1,13 @@
-"""The record of a user's emulator on disk, and the locks that make it trustworthy.
+"""The record of a user's emulator on disk, and the locks that make it reliable.
 
-    emulator.json  what a client needs (with the key: 0600)
-    alive.lock     held by the emulator as long as it lives, with its pid inside; the kernel releases it however the
-                   emulator ends, so a recycled pid is never taken for it
+    emulator.json  what a client needs (including the key: mode 0600)
+    alive.lock     held by the emulator while it runs, and contains its pid; the kernel releases it however the emulator
+                   ends, so that a reused pid is not mistaken for it
     turn.lock      held by a command while it starts or stops an emulator
-    run-…/         the emulator's folder; the file ``.ddbinsert-run`` in it marks it as ours
+    run-…/         the emulator's folder; the file ``.ddbinsert-run`` in it marks it as ddbinsert's
 
-Only the user can read the folder (0700). A folder of that name that ddbinsert did not create, or that is a symbolic
-link, is refused; in a folder of ours, only what bears the mark is removed.
+Only the user can read the folder (mode 0700). A folder of that name that ddbinsert did not create, or that is a symbolic
+link, is refused; in ddbinsert's own folder, only marked folders are removed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _PAUSE = 0.01
-#: In each folder that an emulator was started in.
+#: The file that marks an emulator's folder.
 _MARK = ".ddbinsert-run"
 _FILES = frozenset(("alive.lock", "emulator.json", "emulator.new", "turn.lock"))
 
@@ -56,7 +56,7 @@ class StateFolder:
         """Create the folder, for the user only.
 
         Raises:
-            PrerequisiteError: It can't be created, is another user's, or is not a state folder of ddbinsert.
+            PrerequisiteError: It cannot be created, belongs to another user, or is not a state folder of ddbinsert.
         """
         try:
             with suppress(FileExistsError):
@@ -74,14 +74,14 @@ class StateFolder:
             ) from error
 
     def _problem(self) -> str:
-        """Why the folder must not be used; empty if it may."""
+        """Why the folder must not be used; empty if it can be used."""
         if self.path.is_symlink():
             return "is a symbolic link"
         if not self.path.is_dir():
             return "is not a folder"
         if not self._is_ours():
             return "belongs to another user"
-        # In this order: another process that prepares the folder just now writes its lock file first.
+        # In this order, because another process that is preparing the folder writes its lock file first.
         strangers = [entry.name for entry in self.path.iterdir() if entry.name not in _FILES]
         if strangers and not self.alive.is_file():
             return "contains files that are not ddbinsert's"
@@ -92,7 +92,7 @@ class StateFolder:
         return self.path.lstat().st_uid == os.geteuid() and not self.path.is_symlink()
 
     def read(self) -> Emulator | None:
-        """What is written down, whether it still lives or not; None for what can't be read as such."""
+        """The recorded emulator, running or not; None if the record is missing or invalid."""
         try:
             return _parsed(json.loads(self.record.read_bytes())) if self._is_ours() else None
         except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
@@ -102,7 +102,7 @@ class StateFolder:
         return os.path.lexists(self.record)
 
     def write(self, emulator: Emulator) -> None:
-        """Write it down, in one step."""
+        """Write the record atomically."""
         fresh = self.record.with_suffix(".new")
         with suppress(FileNotFoundError):
             fresh.unlink()
@@ -111,16 +111,16 @@ class StateFolder:
         fresh.replace(self.record)
 
     def is_alive(self) -> bool:
-        """Whether an emulator that was started from here lives."""
+        """Whether an emulator of this folder is running."""
         try:
             with self.alive.open("r+b") as file:
-                # Shared: two that look at once don't take each other for the emulator.
+                # Shared, so that two concurrent checks are not mistaken for the emulator.
                 return not _locked(file, fcntl.LOCK_SH)
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             return False
 
     def living_pid(self) -> int | None:
-        """The process that holds ``alive.lock``; only to be believed while ``is_alive()``."""
+        """The process that holds ``alive.lock``; only valid while ``is_alive()``."""
         try:
             pid = int(self.alive.read_bytes())
         except (OSError, ValueError):
@@ -129,13 +129,13 @@ class StateFolder:
 
     @contextmanager
     def turn(self, clock: Clock, timeout: float) -> Iterator[None]:
-        """One command at a time.
+        """Lock out other commands.
 
         Raises:
-            InconclusiveError: another has been at it for ``timeout`` seconds.
+            InconclusiveError: Another command held the lock for ``timeout`` seconds.
         """
         started = clock.monotonic()
-        # Never removed, because two could then hold the same lock, each on a file of its own.
+        # Never removed, because two processes could then hold the lock, each on its own file.
         with _opened_for_us_alone(self.path / "turn.lock") as file:
             while not _locked(file, fcntl.LOCK_EX):
                 if clock.monotonic() - started > timeout:
@@ -150,8 +150,8 @@ class StateFolder:
     def new_run(self) -> Path:
         """A new folder for an emulator.
 
-        It gets its name only with the mark in it: a run that is interrupted in between leaves no folder that would
-        count as somebody else's.
+        It is renamed to its final name after the mark was written, so that an interruption leaves no folder without a
+        mark, which would count as foreign.
         """
         made = Path(tempfile.mkdtemp(prefix="new-", dir=self.path))
         try:
@@ -162,7 +162,7 @@ class StateFolder:
             raise
 
     def runs(self) -> tuple[Path, ...]:
-        """The folders of all emulators that were started here and whose folder was not removed."""
+        """The remaining folders of all emulators that were started here."""
         return tuple(path for path in self.path.glob("run-*") if self._is_run(path))
 
     def _is_run(self, path: Path) -> bool:
@@ -176,14 +176,14 @@ class StateFolder:
         return False
 
     def forget(self) -> None:
-        """Remove every trace of what has ended."""
+        """Remove the records of emulators that have ended."""
         self.record.unlink(missing_ok=True)
         for run in self.runs():
             remove_run(run)
 
 
 def remove_run(directory: Path) -> None:
-    """Remove an emulator's folder, its mark last: a removal that is cut short is taken up by the next one."""
+    """Remove an emulator's folder, the mark last, so that an interrupted removal can be continued."""
     with suppress(OSError):
         for entry in list(directory.iterdir()):
             if entry.name == _MARK:
@@ -224,7 +224,7 @@ def _plain(emulator: Emulator) -> dict[str, Any]:
 
 
 def _parsed(record: Any) -> Emulator:
-    """Raises ValueError, TypeError, KeyError or OverflowError for what is no record of ours."""
+    """The emulator in a record; raises ValueError, TypeError, KeyError or OverflowError for an invalid record."""
     if record["format"] != _FORMAT:
         raise ValueError("another format")
     return Emulator(

@@ -1,7 +1,7 @@
-"""What makes the emulator's first answers as fast as its later ones, done before they are asked for.
+"""Warm-up of the emulator, so that its first responses are as fast as later ones.
 
-This, ``last_lines`` and ``links`` alone know MiniStack from the inside, and nothing depends on it: where a name is no longer
-what it was, the first answers are merely slower.
+Only this module, ``last_lines`` and ``links`` depend on MiniStack's internals, and nothing else depends on them: if an
+internal name has changed, only the first responses are slower.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ddbinsert.local.links import unpack_links
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: MiniStack's name of a service, and the modules that answer for it, in the order in which they are wanted.
+#: MiniStack's name of a service, and the modules that implement it, in the order in which they are needed.
 _SERVICES = (
     ("dynamodb", ("apigateway", "apigateway_v1", "dynamodb")),
     ("iam", ("iam",)),
@@ -28,11 +28,11 @@ _SERVICES = (
     ("logs", ("cloudwatch_logs",)),
     ("sts", ("sts", "organizations")),
 )
-#: Seconds that a new function stays Pending: not none, so that who doesn't wait is found out.
+#: Seconds that a new function stays Pending: not zero, so that a caller that does not wait is detected.
 _PENDING = 0.05
 
-#: MiniStack's Python worker imports botocore before every handler, to count how deep functions call each other:
-#: a quarter of a second and 20 MB. This does the same when a handler asks for botocore itself.
+#: MiniStack's Python worker imports botocore before every handler, to count the depth of nested invocations, which takes
+#: a quarter of a second and 20 MB. This does the same only when a handler imports botocore itself.
 _EAGER = "    _ms_install_invoke_depth()\n"
 _LATE = """\
     class _WithBotocore:
@@ -43,14 +43,14 @@ _LATE = """\
     sys.meta_path.insert(0, _WithBotocore())
 """
 
-#: Idle workers that are kept for the next record: a process each, some 12 MB. MiniStack keeps one a function.
+#: Maximum number of idle workers: each is a process of about 12 MB. MiniStack keeps one per function.
 _KEPT = 16
 
 _log = logging.getLogger(__name__)
 
 
 def warm_up() -> None:
-    """Begin, in the background."""
+    """Start the warm-up in the background."""
     threading.Thread(target=_quietly(_warm_up), daemon=True, name="warm-up").start()
 
 
@@ -58,7 +58,7 @@ def _quietly(work: Callable[..., None]) -> Callable[..., None]:
     def tried(*arguments: Any) -> None:
         try:
             work(*arguments)
-        except Exception as error:  # noqa: BLE001 - MiniStack changed inside: slower, and nothing else
+        except Exception as error:  # noqa: BLE001 - MiniStack's internals have changed: only slower
             _log.warning("Not warmed up: %r", error)
 
     return tried
@@ -69,7 +69,7 @@ def _warm_up() -> None:
     _quietly(wait_for_last_lines)(runtime)
     _quietly(unpack_links)(runtime)
     lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
-    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no setting for it
+    lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no public setting
     _start_workers_with_mappings(lambda_svc)
     runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(_EAGER, _LATE)  # noqa: SLF001
     responses: Any = importlib.import_module("ministack.core.responses")
@@ -77,12 +77,12 @@ def _warm_up() -> None:
     for service, modules in _SERVICES:
         for module in modules:
             importlib.import_module(f"ministack.services.{module}")
-        # Reads the service's whole botocore model, once, only to correct a header.
+        # Reads the service's whole botocore model once, only to correct a header.
         responses.expected_success_content_type(service, "application/json")
 
 
 def _one_at_a_time(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Let a request for a service whose model is being read wait for it, not read it a second time."""
+    """Let requests for a service whose model is being read wait for it instead of reading it a second time."""
     locks: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
 
     def read_once(service: str) -> Any:
@@ -93,7 +93,7 @@ def _one_at_a_time(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _start_workers_with_mappings(lambda_svc: Any) -> None:
-    """Start a function's worker when something is mapped to it, not when the first record comes."""
+    """Start a function's worker when a mapping to it is created, not when the first record arrives."""
     create: Callable[[dict[str, Any]], tuple[int, Any, Any]] = lambda_svc._create_esm  # noqa: SLF001
 
     def create_and_start(data: dict[str, Any]) -> tuple[int, Any, Any]:
@@ -106,7 +106,7 @@ def _start_workers_with_mappings(lambda_svc: Any) -> None:
 
 
 def _begin_worker(lambda_svc: Any, function_name: str) -> None:
-    """Read the function in the request's thread, which alone knows account and region; start in another."""
+    """Start a worker in a thread; the function is read in the request's thread, where account and region are known."""
     name = resource_name(function_name).partition(":")[0]
     function = lambda_svc._functions.get(name)  # noqa: SLF001
     config = function["config"]
@@ -121,7 +121,7 @@ def _begin_worker(lambda_svc: Any, function_name: str) -> None:
 
 def _spawn(name: str, config: dict[str, Any], code: bytes) -> None:
     runtime: Any = importlib.import_module("ministack.core.lambda_runtime")
-    # Not leased: an invocation that comes meanwhile waits for this worker rather than starting a second one.
+    # Not leased: an invocation that arrives meanwhile waits for this worker instead of starting a second one.
     worker = runtime.get_or_create_worker(name, config, code)
     runtime.ensure_spawned(worker)
     pooled = [one for pool in list(runtime._workers.values()) for one in pool]  # noqa: SLF001
@@ -131,7 +131,7 @@ def _spawn(name: str, config: dict[str, Any], code: bytes) -> None:
 
 
 def _retire(runtime: Any) -> None:
-    """End those idle workers that have gone unused longest; a record for one of theirs starts it anew."""
+    """End the least recently used idle workers; a record for their function starts a new one."""
     with runtime._lock:  # noqa: SLF001
         idle = [
             (worker.last_used, key, worker)

@@ -1,4 +1,4 @@
-"""Metrics and findings of a trigger, as `status` shows them beside what there is."""
+"""Metrics and findings of a trigger, as `status` shows them besides the resources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 _AGE: Final = "IteratorAge"
-#: Metrics in the order in which they are shown; those of the mapping only where it publishes them.
+#: Metrics in display order; those of the mapping are shown only if it publishes them.
 _SHOWN: Final = (*OF_FUNCTION, _AGE, *OF_MAPPING, SINK_THROTTLES)
 _WIDTH: Final = 24
 
@@ -92,7 +92,7 @@ def rows(screen: Screen, facts: Facts) -> list[tuple[str, str]]:
 
 
 def marks(screen: Screen, diagnosis: Diagnosis, addressed: Callable[[Advice], Advice]) -> None:
-    """A mark for each thing that is broken, with its repair."""
+    """A line for each fault, with its repair."""
     for one in diagnosis.found:
         if one.severity is Severity.ERROR:
             screen.sentence(f"BROKEN {one.id}: {one.text}", "bold red")
@@ -105,7 +105,7 @@ def _role(facts: Facts) -> str:
         return resource_name(function.role_arn) if function else ""
     if role is None:
         return f"{resource_name(function.role_arn)} does not exist"
-    return f"{role.name} ({'made by ddbinsert' if role.is_ours else 'not created by ddbinsert'})"
+    return f"{role.name} ({'created by ddbinsert' if role.is_ours else 'not created by ddbinsert'})"
 
 
 def _template(facts: Facts) -> str | None:

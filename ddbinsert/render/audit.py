@@ -1,4 +1,4 @@
-"""Audit entries, and what lacks one."""
+"""Audit entries, and the inserts or items without one."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def answer(screen: Screen, said: AuditQueryResult, *, images: bool) -> None:
 
 
 def _omitted(what: Mapping[str, Any]) -> str:
-    """``image left out: 409,582 bytes, SHA-256 39a9…``, of attributes in DynamoDB JSON."""
+    """``image left out: 409,582 bytes, SHA-256 39a9…``, from attributes in DynamoDB JSON."""
     size, digest = what.get("bytes", {}).get("N", ""), what.get("sha256", {}).get("S", "unknown")
     return f"image left out: {f'{int(size):,}' if size.isdecimal() else 'unknown'} bytes, SHA-256 {digest}"
 
@@ -64,10 +64,10 @@ def compared_data(found: AuditComparison) -> dict[str, Any]:
 
 
 def compared(screen: Screen, found: AuditComparison, *, advice: str) -> None:
-    """For a person.
+    """The result of a comparison as text.
 
     Args:
-        advice: The command that says why entries are missing.
+        advice: The command that finds out why entries are missing.
     """
     _headline(screen, found)
     for one in found.absent:

@@ -1,4 +1,4 @@
-"""What a configuration describes, for people and as data."""
+"""The content of a configuration, as text and as data."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def data(every: Sequence[Configuration]) -> dict[str, Any]:
-    """Every key with its value and where that comes from; the names and filters that follow from them.
+    """Every key with its value and the source of it; and the names and filters that are derived from them.
 
     Args:
-        every: One for each trigger that the file describes.
+        every: One entry for each trigger in the file.
     """
     path = str(every[0].path)
     if every[0].name is None:

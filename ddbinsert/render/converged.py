@@ -1,4 +1,4 @@
-"""What a converge did, or would do, for people and as data."""
+"""The completed or planned steps of `converge`, as text and as data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def data(done: Converged, advice: Advice | None) -> dict[str, Any]:
-    """The result for the envelope; names and ARNs, never the function's environment values.
+    """The result for the envelope: names and ARNs, without values of the function's environment.
 
     Args:
-        advice: What to do next.
+        advice: The next action.
     """
     world, trigger = done.world, done.trigger
     mapping = world.live_mapping
@@ -76,7 +76,7 @@ def function(screen: Screen, done: Converged, advice: Advice | None) -> None:
 
 
 def trigger(screen: Screen, done: Converged, advice: Advice | None) -> None:
-    """What the trigger consists of, and what to do next; or the plan."""
+    """The trigger's resources and the next action; or the plan."""
     if done.dry_run:
         plan(screen, done)
         return
@@ -98,14 +98,14 @@ def trigger(screen: Screen, done: Converged, advice: Advice | None) -> None:
 
 
 def _kept(screen: Screen, done: Converged) -> None:
-    """One line of what was left as it is."""
+    """One line with the settings that were left as they are."""
     if done.kept:
         listed = ", ".join(f"{change.field} {change.have}" for change in done.kept)
         screen.line(f"left as is: {listed}")
 
 
 def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everything is up to date.") -> None:
-    """The steps that would be carried out; ``nothing`` where there are none."""
+    """The steps that would be carried out; ``nothing`` if there are none."""
     for change in done.kept:
         screen.line(f"  left as is: {change.field} {change.have}", "dim")
     for text in done.others:
@@ -129,7 +129,7 @@ _STYLES = {"+": "green", "-": "red", "±": "bold red"}
 
 
 def taken_down(screen: Screen, done: Converged) -> None:
-    """How many resources are gone, and what stays."""
+    """The number of removed resources, and what stays."""
     if done.dry_run:
         plan(screen, done, nothing="Nothing to remove.")
         return

@@ -1,4 +1,4 @@
-"""A live trigger against its declaration, for people and as data."""
+"""The comparison of a live trigger with its declaration, as text and as data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def data(seen: DeclaredDrift) -> dict[str, Any]:
-    """The result for the envelope; ``mapping`` is null where there is none."""
+    """The result for the envelope; ``mapping`` is null if there is none."""
     compared, live = seen.compared, seen.world.live_mapping
     return {
         "table": seen.trigger.table,
@@ -41,7 +41,7 @@ def _place(place: str) -> dict[str, Any]:
 
 
 def human(screen: Screen, seen: DeclaredDrift) -> None:
-    """Each setting that is another one than declared, old → new as a deployment would change it."""
+    """Each setting that differs from its declaration, old → new as a deployment would change it."""
     declared, compared, live = seen.declared, seen.compared, seen.world.live_mapping
     name = f"{declared.mapping.name}, declared in {declared.place}"
     if compared is None or live is None:
@@ -52,7 +52,7 @@ def human(screen: Screen, seen: DeclaredDrift) -> None:
     if compared.different:
         screen.line(f"{name}: event source mapping {live.uuid} is different", "bold")
     else:
-        screen.line(f"No drift: event source mapping {live.uuid} is as {name}.")
+        screen.line(f"No drift: event source mapping {live.uuid} matches {name}.")
     for one in compared.different:
         where = "" if one.place == declared.place else f"   ({one.place})"
         screen.line(f"  ~ {one.field} {one.have} → {one.want}{where}", "yellow")

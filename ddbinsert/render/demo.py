@@ -1,4 +1,4 @@
-"""The demo's narration."""
+"""The output of the demo."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Narrator:
-    """Tells the story line by line, as it happens.
+    """Prints the demo's steps as they are completed.
 
     Args:
-        silent: The result is JSON: nothing but it is printed.
+        silent: Print nothing, because the result is printed as JSON.
     """
 
     def __init__(self, screen: Screen, *, clock: Clock, silent: bool) -> None:

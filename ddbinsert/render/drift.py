@@ -1,4 +1,4 @@
-"""Drift, for people and as data."""
+"""Drift, as text and as data."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def _changed(change: LastChange | None) -> dict[str, Any]:
 
 
 def human(screen: Screen, seen: DriftSeen, advice: Advice) -> None:
-    """Each part that drifted with its fields, old → new as `up` would change them.
+    """Each drifted part with its fields, old → new as `up` would change them.
 
     Args:
-        advice: What undoes the drift.
+        advice: The command that removes the drift.
     """
     if not seen.found:
         screen.line(_NOTHING)

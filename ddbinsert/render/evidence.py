@@ -1,4 +1,4 @@
-"""What a check of an evidence bundle found, for people and as data."""
+"""The result of a check of an evidence bundle, as text and as data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 _UNSIGNED = (
-    "who made it: it is not signed, and whoever writes all of it anew passes this check. "
-    "Compare the SHA-256 with one that was kept elsewhere, or check its signature"
+    "the author: the bundle is not signed, and a completely rewritten bundle also passes this check. "
+    "Compare the SHA-256 with one that was stored elsewhere, or check its signature"
 )
 
 
 def data(file: str, checked: Checked) -> dict[str, Any]:
-    """The result of a check; ``run`` is what the bundle says that it is about."""
+    """The result of a check for the envelope; ``run`` describes the run by the bundle's own content."""
     return {
         "file": file,
         "unchanged": not checked.problems,
@@ -35,12 +35,12 @@ def data(file: str, checked: Checked) -> dict[str, Any]:
 def human(screen: Screen, file: str, checked: Checked) -> None:
     name = plain(file)
     if checked.problems:
-        screen.line(f"CHANGED: {name} is not as ddbinsert wrote it", "bold red")
+        screen.line(f"CHANGED: {name} differs from what ddbinsert wrote", "bold red")
         for problem in checked.problems:
             screen.line(f"  ✗ {plain(problem)}", "red")
         screen.pairs([("SHA-256", checked.sha256)], indent=2)
         return
-    screen.line(f"UNCHANGED: {name} is complete, and every byte is as it was written", "bold green")
+    screen.line(f"UNCHANGED: {name} is complete, and no byte was changed", "bold green")
     run = checked.run
     screen.pairs(
         [

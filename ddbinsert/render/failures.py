@@ -1,4 +1,4 @@
-"""Failures: the discarded records, their content, the result of a replay."""
+"""Failures: the discarded records, their content, and the result of a replay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.failed_records import Failure, Listing, OddDocument, Record, Replay, Shown
     from ddbinsert.render.terminal.screen import Screen
 
-#: Skipped documents that are named to a person.
+#: Maximum number of skipped documents that are listed as text.
 _ODD = 10
 
 
@@ -67,7 +67,7 @@ def listing(screen: Screen, found: Listing, *, show: str, replay: str) -> None:
 
 
 def odd(screen: Screen, documents: Sequence[OddDocument]) -> None:
-    """The documents that were skipped."""
+    """The skipped documents."""
     if not documents:
         return
     are = "1 document is" if len(documents) == 1 else f"{len(documents):,} documents are"

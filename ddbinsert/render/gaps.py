@@ -1,4 +1,4 @@
-"""An audit of the past: what was missed, by cause; what waits; what can't be judged."""
+"""An audit of the past: missed inserts by cause, waiting inserts, and times that cannot be judged."""
 
 from __future__ import annotations
 
@@ -79,10 +79,10 @@ def _group_data(group: Group, addressed: Callable[[Advice], Advice]) -> dict[str
 
 
 def gaps(screen: Screen, found: Gaps, addressed: Callable[[Advice], Advice], *, repair: str) -> None:
-    """For a person.
+    """The result of an audit as text.
 
     Args:
-        repair: The command that replays what was missed; empty if that was done.
+        repair: The command that replays the missed inserts; empty if that was done.
     """
     span = f"between {moment(found.since)} and {moment(found.until)}"
     if found.missed:
@@ -195,7 +195,7 @@ def backfilled(screen: Screen, done: Backfill, *, dry_run: bool) -> None:
         [
             ("read", f"{done.read:,}"),
             ("excluded", f"{done.excluded:,} by the filter or a condition" if done.excluded else ""),
-            ("given before", f"{done.before:,}" if done.before else ""),
+            ("sent before", f"{done.before:,}" if done.before else ""),
             ("failed", f"{len(done.failed):,}" if done.failed else ""),
             ("problem", done.problem),
         ],
@@ -219,7 +219,11 @@ def compared_data(found: Compared, keys: Sequence[dict[str, Any]]) -> dict[str, 
 
 
 def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *, backfill: str) -> None:
-    """Items without an entry; ``backfill``: the command that gives them to the function."""
+    """Items without an entry.
+
+    Args:
+        backfill: The command that sends them to the function.
+    """
     expected = found.items - found.excluded
     if not found.without_entry:
         screen.sentence(f"Each of the {expected:,} items has an entry in {found.sink}", "bold green")
@@ -232,7 +236,7 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
         if found.without_entry > len(keys):
             screen.line(f"    … and {found.without_entry - len(keys):,} more (--save FILE writes all)")
         if found.expires:
-            screen.sentence(f"? {found.expires}: those of older items may be gone", "yellow")
+            screen.sentence(f"? {found.expires}: those of older items may have been deleted", "yellow")
         screen.line(f"Deliver them to the function: {backfill}")
     if found.excluded:
         screen.line(f"  excluded  {found.excluded:,} by the filter")

@@ -1,4 +1,4 @@
-"""Invocations: the handler's log, its answer, what became of the records."""
+"""Invocations: the handler's log, its response, and the fate of the records."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def data(
     function: str, where: str, event: dict[str, Any], invocations: Sequence[Invocation]
 ) -> dict[str, Any]:
-    """The result as the envelope carries it."""
+    """The result for the envelope."""
     return {
         "function": function,
         "where": where,
@@ -38,7 +38,7 @@ def data(
 
 
 def human(screen: Screen, function: str, where: str, invocations: Sequence[Invocation]) -> None:
-    """The log as it came, then one line for each invocation."""
+    """The log in order of arrival, then one line for each invocation."""
     for number, one in enumerate(invocations, start=1):
         for line in one.log.splitlines():
             screen.line(f"  {_logged(line)}")
@@ -49,7 +49,7 @@ def human(screen: Screen, function: str, where: str, invocations: Sequence[Invoc
 
 
 def _logged(line: str) -> str:
-    """A receipt in words, anything else as it is."""
+    """A receipt in readable form, any other line unchanged."""
     understood = read(line)
     if understood.kind is not LineKind.RECEIPT or understood.receipt is None:
         return understood.text

@@ -1,4 +1,4 @@
-"""JUnit XML as Jenkins, GitLab and their like read it."""
+"""JUnit XML as Jenkins, GitLab and similar systems read it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def safe(text: str) -> str:
-    """The text with what XML cannot contain replaced."""
+    """The text, with characters that XML cannot contain replaced."""
     return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", clean(text))
 
 

@@ -1,4 +1,4 @@
-"""An item's key for reading: ``{"id":"a","n":5}``."""
+"""An item's key in readable form: ``{"id":"a","n":5}``."""
 
 from __future__ import annotations
 

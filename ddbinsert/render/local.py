@@ -1,4 +1,4 @@
-"""How the embedded emulator is, for people, for shells and as data. Its key is in none but `shell`."""
+"""The state of the embedded emulator as text, for shells and as data. Only `shell` contains its key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _USES = (
 
 
 def data(health: Health, emulator: Emulator | None) -> dict[str, Any]:
-    """What a script needs to know; null where there is no emulator."""
+    """The state for the envelope; null if there is no emulator."""
     return {
         "health": health,
         "endpoint": emulator.endpoint if emulator else None,

@@ -33,7 +33,7 @@ def jsonable(value: object) -> Any:
     """``value`` in JSON's types: dataclasses by field, enums by value, bytes as base64, times as ISO 8601.
 
     Raises:
-        TypeError: A value that no rule covers: a bug, never passed on as text.
+        TypeError: No rule covers a value's type; this is a bug.
     """
     match value:
         case Enum():
@@ -65,12 +65,12 @@ def _number(value: Decimal) -> int | float | None:
 
 
 def advised(given: Advice) -> dict[str, Any]:
-    """An advice as text and as a list of arguments; ``command`` is null where the text is all there is."""
+    """An advice as text and as a list of arguments; ``command`` is null if it has no command."""
     return {"text": given.text, "command": ["ddbinsert", *given.command] if given.command else None}
 
 
 def failure(error: DdbInsertError) -> dict[str, Any]:
-    """An error as the envelope lists it; where the hint has a command, also that as a list of arguments."""
+    """An error for the envelope; the command of a hint, if any, is also included as a list of arguments."""
     listed = {
         "code": error.code,
         "message": error.message,
@@ -93,7 +93,7 @@ def envelope(
     """The envelope of every result; ``ok`` is true for exit code 0 only.
 
     Args:
-        advice: What the warnings advise to do; the key ``advice`` is there only where there is any.
+        advice: The advice of the warnings; without any, the key ``advice`` is left out.
     """
     document = {
         "schema": SCHEMA,
@@ -108,15 +108,15 @@ def envelope(
 
 
 def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
-    """JSON text; printable ASCII only, so that no terminal, log or CI system acts on it.
+    """JSON text in printable ASCII only, so that no terminal, log or CI system interprets it.
 
-    A number that JSON doesn't have (NaN, Infinity) becomes null.
+    A number that JSON cannot represent (NaN, Infinity) becomes null.
     """
     try:
         text = json.dumps(document, indent=indent, allow_nan=False)
     except ValueError:
         text = json.dumps(_finite(document), indent=indent, allow_nan=False)
-    # DEL is the one control character that json leaves as it is; "##[" begins a command of GitHub's runner.
+    # DEL is the only control character that json does not escape; "##[" begins a command of GitHub's runner.
     return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class PolicyFormat(StrEnum):
-    """How a policy is written."""
+    """The output format of a policy."""
 
     JSON = "json"
     CLOUDFORMATION = "cloudformation"
@@ -20,7 +20,7 @@ class PolicyFormat(StrEnum):
 
 
 def written(policy: Mapping[str, Any], modes: Sequence[str], form: PolicyFormat) -> str:
-    """The policy in one of the forms."""
+    """The policy in one of the formats."""
     document = json.dumps(policy, indent=2)
     match form:
         case PolicyFormat.JSON:

@@ -1,4 +1,4 @@
-"""Stream records, for people and as JSON lines."""
+"""Stream records, as text and as JSON lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LONGEST = 200
 
 
 def human(screen: Screen, record: Mapping[str, Any]) -> None:
-    """``2026-11-25 09:17:20  INSERT {"pk":"a"} seq 4200…``, and each attribute on a line of its own."""
+    """``2026-11-25 09:17:20  INSERT {"pk":"a"} seq 4200…``, and each attribute on its own line."""
     change = record["dynamodb"]
     event = str(record.get("eventName"))
     expired = (record.get("userIdentity") or {}).get("principalId") == _TTL
@@ -36,12 +36,12 @@ def human(screen: Screen, record: Mapping[str, Any]) -> None:
 
 
 def json_line(out: TextIO, record: Mapping[str, Any]) -> None:
-    """The record as Lambda has it, on a line."""
+    """The record in Lambda's format, as one line of JSON."""
     out.write(dumps(record, indent=None) + "\n")
 
 
 def plain_line(out: TextIO, record: Mapping[str, Any]) -> None:
-    """The record with plain values, on a line."""
+    """The record with plain values, as one line of JSON."""
     change = record["dynamodb"]
     parts = [
         ("event", json.dumps(record.get("eventName"))),
@@ -62,7 +62,7 @@ _IMAGES = (("new", "NewImage"), ("old", "OldImage"))
 
 
 def _attributes(change: Mapping[str, Any]) -> Iterator[str]:
-    """What the images hold besides the key; of two images, what differs."""
+    """The images' attributes besides the key; only the differences if there are two images."""
     keys, new, old = change.get("Keys") or {}, change.get("NewImage"), change.get("OldImage")
     if new is not None and old is not None:
         for name in dict.fromkeys((*old, *new)):

@@ -1,4 +1,4 @@
-"""What `send` did, for people and as data."""
+"""The result of `send`, as text and as data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def data(sent: Sent, undo: str | None) -> dict[str, Any]:
     """The result for the envelope; keys in DynamoDB JSON.
 
     Args:
-        undo: The command line that removes what is left; None if it takes the items' own keys to do so.
+        undo: The command that removes the remaining items; None if they can only be removed by their own keys.
     """
     fields = asdict(sent)
     return {

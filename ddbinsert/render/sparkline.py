@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _PLAIN: Final = "12345678"
-#: Where there is no datapoint: absence is not zero.
+#: Shown if there is no datapoint, which differs from zero.
 _NOTHING: Final = "."
 
 
 def sparkline(values: Sequence[float | None], encoding: str | None = "utf-8") -> str:
-    """One character for each value, the largest the highest; None is a dot.
+    """One character per value, scaled to the largest; None is a dot.
 
     Args:
-        encoding: The stream's; digits stand for blocks where it has none.
+        encoding: The stream's encoding; digits are used if it has no block characters.
     """
     can_show = (encoding or "").lower().replace("-", "") in {"utf8", ""}
     blocks = _BLOCKS if can_show else _PLAIN
@@ -34,7 +34,11 @@ def sparkline(values: Sequence[float | None], encoding: str | None = "utf-8") ->
 def buckets(
     points: Sequence[tuple[float, float]], start: float, end: float, count: int, *, largest: bool = False
 ) -> list[float | None]:
-    """The points in so many equal parts of a time: their sums, or the largest of each; None if there is none."""
+    """Aggregate the points into ``count`` equal parts of a time range.
+
+    Returns:
+        The sum (or with ``largest`` the maximum) of each part; None for a part without a point.
+    """
     found: list[float | None] = [None] * count
     for at, value in points:
         place = min(count - 1, max(0, int((at - start) / max(1.0, end - start) * count)))

@@ -1,4 +1,4 @@
-"""Steps of a plan in words: what will be done, what was done."""
+"""Steps of a plan as text: what will be done, and what was done."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def past(step: Step) -> str:
 
 
 def thing(step: Step) -> str:
-    """What a step is about, without what is done to it: ``log group /aws/lambda/orders-inserts``."""
+    """The resource of a step, without the action: ``log group /aws/lambda/orders-inserts``."""
     _, rest = _words(step)
     return rest.split(", ")[0].split(": ")[0]
 
 
 def symbol(step: Step) -> str:
-    """How a plan marks a step: + made, ~ changed, - taken away, ± replaced."""
+    """The mark of a step in a plan: + created, ~ changed, - removed, ± replaced."""
     verb, _ = _words(step)
     return {
         "create": "+",
@@ -58,7 +58,7 @@ _PAST = {
 }
 
 
-def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - an arm a step
+def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per step
     match step:
         case s.CreateTable():
             return "create", f"table {step.table} ({describe_key(step.key)}), on demand"

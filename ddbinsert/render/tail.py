@@ -1,4 +1,4 @@
-"""Log lines, for people and as JSON lines."""
+"""Log lines, as text and as JSON lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _DECISION_STYLES = {receipts.PROCESSED: "green", receipts.GUARDED: "yellow", receipts.FAILED: "bold red"}
 _LEVEL_STYLES = {"ERROR": "red", "WARNING": "yellow", "DEBUG": "dim", "TRACE": "dim"}
-#: As wide as a time and the space behind it.
+#: The width of a time and the space after it.
 _INDENT = " " * 25
 
 
@@ -33,12 +33,12 @@ def human(screen: Screen, event: LogEvent) -> None:
             style = _LEVEL_STYLES.get(line.level, "")
             if line.level and not text.startswith("{"):
                 text = f"{line.level} {text}"
-    # A line of several must not pass for several lines.
+    # A multi-line message must not look like several log lines.
     screen.line(f"{_local(event.timestamp)}  " + text.replace("\n", f"\n{_INDENT}"), style)
 
 
 def json_line(out: TextIO, event: LogEvent) -> None:
-    """One JSON object on a line; ``receipt`` where the line is one."""
+    """One JSON object per line, with the key ``receipt`` if the line is a receipt."""
     document: dict[str, Any] = {
         "timestamp": event.timestamp,
         "time": _utc(event.timestamp),
@@ -64,7 +64,7 @@ def _receipt(receipt: dict[str, Any]) -> tuple[str, str]:
 
 def _local(timestamp: int) -> str:
     try:
-        at = datetime.fromtimestamp(timestamp / 1000)  # noqa: DTZ006 - local time, also where TZ is a day or more away
+        at = datetime.fromtimestamp(timestamp / 1000)  # noqa: DTZ006 - local time, even if TZ is a day or more away
     except (OverflowError, ValueError, OSError):
         return f"{timestamp} ms".ljust(23)
     return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp % 1000:03d}"

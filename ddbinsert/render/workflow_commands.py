@@ -1,4 +1,4 @@
-"""Annotations of GitHub Actions: the one place where a line begins with ``::``, and all outside text is encoded."""
+"""Annotations of GitHub Actions: only here may a line begin with ``::``; all outside text is encoded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DATA: Final = re.compile(r"[%\r\n]")
 
 
 def annotation(level: Level, properties: Mapping[str, str], text: str) -> str:
-    """One workflow command with its line break.
+    """One workflow command, including the line break.
 
     Args:
         properties: file, line, col, title.
@@ -27,5 +27,5 @@ def annotation(level: Level, properties: Mapping[str, str], text: str) -> str:
 
 
 def _encoded(unsafe: re.Pattern[str], text: str) -> str:
-    """Percent-encoded as GitHub's toolkit does it."""
+    """The text percent-encoded as by GitHub's toolkit."""
     return unsafe.sub(lambda found: f"%{ord(found.group()):02X}", text)

@@ -1,4 +1,4 @@
-"""What is there around one trigger, for people and as data."""
+"""The resources of one trigger, as text and as data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def data(trigger: Trigger, seen: Status, advice: Advice | None) -> dict[str, Any]:
-    """The world for the envelope; the function's environment by name alone."""
+    """The world for the envelope; the function's environment variables without their values."""
     world = seen.world
     function = world.function
     return {
@@ -68,7 +68,7 @@ def _mapping_data(mapping: MappingState, world: World) -> dict[str, Any]:
 
 
 def _insert_only(mapping: MappingState) -> bool | None:
-    """None if the filters cannot be read."""
+    """Whether the mapping is insert-only; None if the filters cannot be read."""
     if mapping.filters_hidden:
         return None
     return bool(mapping.filters) and all(is_insert_only(pattern) for pattern in mapping.filters)
@@ -98,11 +98,11 @@ def human(
     more: Sequence[tuple[str, str]] = (),
     marks: Callable[[], None] = lambda: None,
 ) -> None:
-    """The world as rows, and what to do next.
+    """The world as rows, and the next action.
 
     Args:
         more: Further rows.
-        marks: Writes what is broken.
+        marks: Prints the faults.
     """
     table, world = seen.world.table, seen.world
     if table is None:
@@ -144,7 +144,7 @@ def human(
 
 
 def _second(mapping: MappingState, world: World) -> tuple[str, str]:
-    """Another way to the same function: it delivers twice."""
+    """A second mapping to the same function, which delivers every record twice."""
     qualifier = arn_parts(mapping.function_arn).qualifier
     target = f"{mapping.function_name}:{qualifier}" if qualifier else mapping.function_name
     says = f"the function receives every record twice; filter {_filter(mapping, world)}"
@@ -175,7 +175,7 @@ def _function(trigger: Trigger, world: World) -> str:
     function = world.function
     if function is None:
         return f"{trigger.function_name} does not exist"
-    origin = "made by ddbinsert" if function.is_ours else "not created by ddbinsert"
+    origin = "created by ddbinsert" if function.is_ours else "not created by ddbinsert"
     if function.tags_unread:
         origin = "owner not readable (lambda:ListTags)"
     words = [function.state, function.runtime, f"{function.memory} MB", f"{function.timeout} s", origin]

@@ -1,7 +1,7 @@
-"""For the tests of projects that use DynamoDB triggers: a pytest fixture that proves "only inserts".
+"""A pytest fixture for projects with DynamoDB triggers: it proves that a trigger processes only inserts.
 
-`pytest_plugin` is loaded by every run of pytest in an environment where ddbinsert is installed, so it imports nothing
-but pytest; everything else is imported when a test uses the fixture. See docs/pytest.md.
+Every run of pytest in an environment with ddbinsert loads `pytest_plugin`, so it imports only pytest; everything else
+is imported when a test uses the fixture. See docs/pytest.md.
 """
 
 from __future__ import annotations

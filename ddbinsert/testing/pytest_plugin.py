@@ -1,6 +1,6 @@
 """The pytest plugin: the fixture ``insert_only_trigger`` and its options (entry point ``pytest11``).
 
-Imports nothing but pytest: a run that does not use the fixture pays nothing for it.
+It imports only pytest, so that runs that do not use the fixture are not slowed down.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def ddbinsert_target(
     pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PluginTarget]:
-    """What the proofs of this run are made on; one emulator for each test process."""
+    """The target of this run's proofs; one emulator for each test process."""
     from ddbinsert.errors import DdbInsertError
     from ddbinsert.testing.target import opened
     from ddbinsert.testing.trigger import CannotProveError

@@ -1,4 +1,4 @@
-"""Where the proofs of a test run are made: the embedded emulator, AWS, or an endpoint."""
+"""The target of a test run's proofs: the embedded emulator, AWS, or an endpoint."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class CommandResult:
-    """What a command answered.
+    """The result of a command.
 
     Attributes:
+        code: Its exit code.
         document: The envelope of --output json.
-        progress: What it wrote to stderr.
+        progress: Its output on stderr.
     """
 
     code: int
@@ -36,15 +37,15 @@ class CommandResult:
 
 @dataclass(frozen=True, kw_only=True)
 class PluginTarget:
-    """A place that commands and AWS SDKs can reach.
+    """An endpoint for commands and AWS SDKs.
 
     Attributes:
-        name: In words.
-        variables: The process environment by which any AWS tool reaches it.
+        name: Its displayed name.
+        variables: The process environment with which any AWS tool connects to it.
         options: The connection's options for commands.
         emulator: The embedded emulator; None if it is something else.
-        cwd: Where commands are run; None for the project's folder.
-        clients: Those that were made, by their services.
+        cwd: Working directory of commands; None for the project's folder.
+        clients: The created clients, by service.
     """
 
     name: str
@@ -55,7 +56,7 @@ class PluginTarget:
     clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def run(self, *arguments: str, project: Path) -> CommandResult:
-        """Run a command of ddbinsert's in this process."""
+        """Run a ddbinsert command in this process."""
         from ddbinsert.cli import main
 
         out, err = io.StringIO(), io.StringIO()
@@ -102,14 +103,14 @@ class PluginTarget:
 
 @contextlib.contextmanager
 def opened(wanted: str, *, profile: str | None, region: str | None, folder: Path) -> Iterator[PluginTarget]:
-    """The target that a test run asks for.
+    """The target that a test run requests.
 
     Args:
         wanted: ``local``, ``aws``, or the URL of an endpoint.
-        folder: Where commands keep what they note of a run.
+        folder: The folder for commands' records of runs.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: ``wanted`` is none of these.
         PrerequisiteError: The embedded emulator is not installed.
     """
     with _found(wanted, profile=profile, region=region, folder=folder) as target:
@@ -138,7 +139,7 @@ def _found(wanted: str, *, profile: str | None, region: str | None, folder: Path
             kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
             own = {"DDBINSERT_STATE_DIR": str(folder / "state"), "NO_COLOR": "1"}
             variables = {**kept, **own, **emulator.variables(**({"region": region} if region else {}))}
-            # Not in the project: its ddbinsert.yaml is about another place.
+            # Not in the project's folder, as its ddbinsert.yaml is for another target.
             yield PluginTarget(
                 name="the embedded emulator", variables=variables, emulator=emulator, cwd=folder
             )

@@ -1,4 +1,4 @@
-"""What the fixture ``insert_only_trigger`` gives to a test."""
+"""The value of the fixture ``insert_only_trigger``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.testing.target import CommandResult, PluginTarget
 
 Policy = Literal["fail", "skip"]
-#: Seconds that a stream or a mapping of the emulator is waited for.
+#: Seconds to wait for a stream or a mapping of the emulator.
 _READY = 30
 
 
@@ -25,8 +25,8 @@ class NotInsertOnly(AssertionError):
     """The trigger was not proven; the message has the verdict, the findings and their evidence.
 
     Attributes:
-        verdict: PASS is never here; FAIL, INCONCLUSIVE, or NONE where the run ended in an error.
-        data: The answer of ``ddbinsert verify --output json``; None without a verdict.
+        verdict: FAIL, INCONCLUSIVE, or NONE if the run ended with an error.
+        data: The data of ``ddbinsert verify --output json``; None without a verdict.
     """
 
     def __init__(self, message: str, *, verdict: str, data: Mapping[str, Any] | None) -> None:
@@ -36,7 +36,7 @@ class NotInsertOnly(AssertionError):
 
 
 class CannotProveError(Exception):
-    """The test, the template or the settings are wrong; the message says how to repair them."""
+    """The test, the template or the settings are wrong; the message says how to correct them."""
 
     def __init__(self, problem: str | DdbInsertError, hint: str | None = None) -> None:
         if isinstance(problem, DdbInsertError):
@@ -46,7 +46,7 @@ class CannotProveError(Exception):
 
 
 def policy_of(given: object) -> Policy:
-    """What the setting ``ddbinsert_inconclusive`` says.
+    """The value of the setting ``ddbinsert_inconclusive``.
 
     Raises:
         CannotProveError: It is neither fail nor skip.
@@ -57,10 +57,10 @@ def policy_of(given: object) -> Policy:
 
 
 class InsertOnlyTrigger:
-    """Proves triggers, and puts those of templates on the emulator.
+    """Proves triggers, and deploys mappings from templates to the emulator.
 
     Attributes:
-        target: Where it proves: ``variables`` are for AWS tools, ``client(SERVICE)`` makes a boto3 client.
+        target: The target of the proofs: ``variables`` are for AWS tools, ``client(SERVICE)`` creates a boto3 client.
     """
 
     def __init__(
@@ -83,15 +83,15 @@ class InsertOnlyTrigger:
         """Assert that a deployed trigger processes every insert and nothing else.
 
         Args:
-            function: Where it is not TABLE-inserts, and not the only function on the stream.
-            timeout: As --timeout takes it: ``90s``.
+            function: The function, if it is neither TABLE-inserts nor the only function on the stream.
+            timeout: In the form of --timeout, such as ``90s``.
             arguments: Further options of ``ddbinsert verify``, such as ``("--match",)``.
 
         Returns:
             The data of ``ddbinsert verify --output json``.
 
         Raises:
-            NotInsertOnly: It does not, or it could not be shown.
+            NotInsertOnly: It does not, or that could not be proven.
         """
         __tracebackhide__ = True
         answer = self.target.run(
@@ -120,18 +120,18 @@ class InsertOnlyTrigger:
         timeout: str | None = None,
         arguments: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Assert that the filters of a mapping in a template let inserts through, and nothing else.
+        """Assert that the filters of a mapping in a template pass inserts and nothing else.
 
-        The mapping's very filters are put on a new table of the emulator, before a function of ddbinsert's.
+        The mapping's filters are deployed to the emulator, with a new table and a function of ddbinsert.
 
         Args:
             template: SAM, CloudFormation, Terraform, Serverless or Pulumi; relative to pytest's root folder.
-            mapping: The name of the mapping, where the template declares several.
+            mapping: The name of the mapping, if the template declares several.
             key: The table's key, such as ``pk:S,sk:N``; by default the template's, else ``pk:S``.
             view_type: The stream's view type; by default the template's, else NEW_AND_OLD_IMAGES.
 
         Raises:
-            NotInsertOnly: They do not, or it could not be shown.
+            NotInsertOnly: They do not, or that could not be proven.
             CannotProveError: The template has no such mapping, or its filters are not known before the deployment.
         """
         __tracebackhide__ = True
@@ -146,7 +146,7 @@ class InsertOnlyTrigger:
         key: str | None = None,
         view_type: str | None = None,
     ) -> str:
-        """Put a mapping of a template on the emulator; the name of its new table. For the arguments see ``of``."""
+        """Deploy a mapping of a template to the emulator; return its new table's name. For the arguments see ``of``."""
         __tracebackhide__ = True
         if self.target.emulator is None:
             raise CannotProveError(
@@ -196,7 +196,7 @@ def _clock() -> Any:
 
 
 def _one(template: str, name: str | None, base: Path) -> DeclaredMapping:
-    """The mapping of a template that is meant, with filters that are known."""
+    """The selected mapping of a template, with known filters."""
     __tracebackhide__ = True
     from ddbinsert.operations.document_files import declared_in
 
@@ -230,10 +230,10 @@ def _key_of(declared: DeclaredMapping) -> str:
 
 
 def _told(answer: CommandResult, target: PluginTarget, declared: str | None = None) -> str:
-    """A verdict, or the error that ended the run, as pytest shows it.
+    """A verdict, or the error that ended the run, as the test's failure message.
 
     Args:
-        declared: Where the filters are declared; commands that change the mapping would be of no use then.
+        declared: Where the filters are declared; commands that change the mapping are then left out.
     """
     data = answer.document["data"]
     if not isinstance(data, dict) or "verdict" not in data:

@@ -61,7 +61,7 @@ def test_an_attached_trigger_is_shown_at_a_glance_and_nothing_is_changed(
     rows = _rows(shown)
     assert rows["stream"] == f"NEW_IMAGE, {cloud.stream(table)}"
     assert rows["function"].startswith(f"{name} (")
-    assert "made by ddbinsert" in rows["function"]
+    assert ", created by ddbinsert" in rows["function"]
     assert rows["logs"] == f"/aws/lambda/{name} (kept 14 days)"
     assert rows["mapping"] == f"{cloud.mapping(name)['UUID']} (Enabled, batches of 100)"
     assert rows["filter"] == f"{INSERT_ONLY} (insert-only)"
@@ -244,7 +244,7 @@ def test_role_template_sink_changes_and_metrics_are_shown(
     shown = status(table)
     assert shown.code == 0, shown.out
     rows = _rows(shown)
-    assert rows["role"] == f"{table}-inserts-role (made by ddbinsert)"
+    assert rows["role"] == f"{table}-inserts-role (created by ddbinsert)"
     assert rows["template"] == "audit-log"
     assert rows["sink"].endswith(f"table/{audit}")
     assert rows["last changed"].startswith("function 20")

@@ -1,1 +1,1 @@
-"""What doctor found, for people and machines."""
+"""The results of doctor, as text, as data and in file formats."""

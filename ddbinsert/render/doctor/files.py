@@ -1,4 +1,4 @@
-"""What doctor found as SARIF and as JUnit XML."""
+"""The results of doctor as SARIF and as JUnit XML."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ddbinsert.render.doctor.report import Addressed
 
 
-#: What was examined of one trigger, and what completes the commands of its advice.
+#: The result of one trigger, and a function that completes the commands of its advice.
 Addressable = tuple["Examined", "Addressed"]
 
 
 def sarif(every: Sequence[Addressable], checks: Sequence[Check]) -> str:
-    """One run with every finding as a result, at the function that it is about."""
+    """One run with every finding as a result, located at its function."""
     rules = [(one.id, one.meaning) for one in checks]
     places = {name: place for place, (name, _) in enumerate(rules)}
     return sarif_file.document(
@@ -62,14 +62,14 @@ def _result(
 
 
 def junit_xml(every: Sequence[Addressable], checks: Sequence[Check]) -> str:
-    """A suite for each trigger, with a test case for each check."""
+    """One suite per trigger, with one test case per check."""
     return junit.written_all([_suite(examined, checks, addressed) for examined, addressed in every])
 
 
 def _suite(
     examined: Examined, checks: Sequence[Check], addressed: Addressed
 ) -> tuple[Element, dict[str, str]]:
-    """The test cases of one trigger: an error is a failure, what could not be checked is skipped; and the totals."""
+    """The test cases of one trigger, and the totals. An error is a failure; a check that was not made is skipped."""
     diagnosis, facts = examined.diagnosis, examined.facts
     name = junit.safe(f"doctor: {facts.table.name} {facts.name}")
     suite = Element("testsuite", name=name)

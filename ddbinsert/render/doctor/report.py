@@ -1,4 +1,4 @@
-"""What doctor found, for people and as data."""
+"""The results of doctor, as text and as data."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def checks_data(checks: Sequence[Check]) -> list[dict[str, Any]]:
 
 
 def checks_human(screen: Screen, checks: Sequence[Check]) -> None:
-    """Every check, a paragraph each: they do not fit into columns."""
+    """Every check, one paragraph each, as they do not fit into columns."""
     for one in checks:
         screen.line(f"{one.id} ({one.severity.value})", "bold")
         screen.sentence(f"    {one.meaning}")
@@ -85,7 +85,7 @@ def _finding(one: DoctorFinding, addressed: Addressed) -> dict[str, Any]:
 
 
 def human(screen: Screen, examined: Examined, addressed: Addressed) -> None:
-    """Findings, timeline, and what was not checked."""
+    """The findings, the timeline, and the checks that were not made."""
     facts, diagnosis = examined.facts, examined.diagnosis
     screen.line(f"{facts.table.name} to {facts.name}: {_summary(examined)}", "bold")
     for one in diagnosis.found:
@@ -115,7 +115,7 @@ def _summary(examined: Examined) -> str:
     counts = [plural(count, severity.value) for severity in Severity if (count := diagnosis.count(severity))]
     unchecked = len({one.id for one in diagnosis.unchecked})
     return f"{', '.join(counts) or 'nothing found'}; {len(diagnosis.passed)} checks passed" + (
-        f", {unchecked} not made" if unchecked else ""
+        f", {unchecked} not checked" if unchecked else ""
     )
 
 

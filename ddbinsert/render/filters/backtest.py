@@ -1,4 +1,4 @@
-"""What filters would have delivered, in words and as data."""
+"""What filters would have delivered, as text and as data."""
 
 from __future__ import annotations
 

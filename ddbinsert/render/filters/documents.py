@@ -1,4 +1,4 @@
-"""Findings in files: as text with the line quoted, as data, and as annotations for GitHub."""
+"""Findings in files: as text with the quoted line, as data, and as annotations for GitHub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.workflow_commands import Level
 
 _STYLES: Final = {LintSeverity.ERROR: "bold red", LintSeverity.WARNING: "yellow", LintSeverity.NOTE: "dim"}
-#: Characters of a line that are shown on each side of a place.
+#: Number of characters of a line that are shown on each side of a position.
 _AROUND: Final = 70
 
 
@@ -27,7 +27,7 @@ def findings_of(checked: CheckedFiles) -> Iterator[PlacedFinding]:
 
 
 def human(screen: Screen, checked: CheckedFiles) -> None:
-    """Every finding with its line, then what was checked."""
+    """Every finding with its line, then a summary."""
     for finding in findings_of(checked):
         _finding(screen, finding)
     for reason in checked.skipped:
@@ -58,11 +58,11 @@ def _finding(screen: Screen, finding: PlacedFinding) -> None:
         screen.line(f"    {line}")
     screen.line(f"  {one_line(finding.message, 1000)}")
     if finding.hint:
-        screen.line(f"  try: {one_line(finding.hint)}" + (" (--fix does it)" if finding.edit else ""))
+        screen.line(f"  try: {one_line(finding.hint)}" + (" (--fix applies it)" if finding.edit else ""))
 
 
 def _excerpt(finding: PlacedFinding) -> tuple[str, str]:
-    """The line around the place, and a mark under it."""
+    """The line around the position, and a mark under it."""
     column = finding.start.column - 1
     start = max(0, column - _AROUND)
     before = clean(finding.quoted[start:column].replace("\t", " "))

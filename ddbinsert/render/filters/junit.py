@@ -39,6 +39,6 @@ def _case(suite: Element, mapping: CheckedMapping, fail_on: LintSeverity) -> boo
 
 
 def at_least(severity: LintSeverity) -> tuple[LintSeverity, ...]:
-    """The severities that are as bad, or worse."""
+    """This severity and the worse ones."""
     every = tuple(LintSeverity)
     return every[: every.index(severity) + 1]

@@ -1,4 +1,4 @@
-"""Filters as text: findings, meanings, and why a record does not pass."""
+"""Filters as text: findings, explanations, and why a record does not pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 _STYLES: Final = {LintSeverity.ERROR: "bold red", LintSeverity.WARNING: "yellow", LintSeverity.NOTE: "dim"}
-#: Characters of a pattern shown around a fault.
+#: Number of characters of a pattern that are shown around a finding.
 _AROUND = 60
 
 
@@ -63,7 +63,7 @@ def _filter_data(judged: CheckedFilter) -> dict[str, Any]:
 
 
 def linted_data(mapping: str | None, function: str | None, report: LintReport) -> dict[str, Any]:
-    """A report with the mapping that it is about; None for filters given by hand."""
+    """A report with its mapping; the mapping is None for filters from the command line."""
     return {"mapping": mapping, "function": function, **report_data(report)}
 
 
@@ -78,7 +78,7 @@ def reports(screen: Screen, found: Sequence[tuple[str | None, str | None, LintRe
 
 
 def one_report(screen: Screen, title: str, report: LintReport) -> None:
-    """Every finding under its filter, with the place marked."""
+    """Every finding under its filter, with a mark at its position."""
     if title:
         screen.line(title, "bold")
     for number, judged in enumerate(report.filters, 1):
@@ -141,7 +141,7 @@ def _verdict(screen: Screen, judged: CheckedFilter) -> None:
 
 
 def short(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record without the fields that are the same in all records."""
+    """A record without the fields that are equal in all records."""
     change = record.get("dynamodb")
     images = {}
     if isinstance(change, dict):
@@ -190,7 +190,7 @@ def _clause(screen: Screen, clause: Clause, depth: int) -> None:
 def all_traces(
     screen: Screen, found: Sequence[tuple[int, bool, Sequence[Trace]]], total: int, matched: int
 ) -> None:
-    """The records that are shown in detail, then the counts where there are several records."""
+    """The records that are shown in detail, then the counts if there are several records."""
     for number, _, of_record in found:
         traces(screen, "record" if total == 1 else f"record {number}", of_record)
     if total != 1:

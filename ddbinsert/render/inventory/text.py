@@ -1,4 +1,4 @@
-"""The inventory for people, as JSON lines and as CSV."""
+"""The inventory as text, as JSON lines and as CSV."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS: Final = (
     "profile", "account", "region", "table", "view", "kind", "consumer", "insert_only", "filter", "state",
     "owner", "changed", "severity", "findings", "example", "stream_arn", "id",
 )  # fmt: skip
-#: A spreadsheet takes a cell that begins so for a formula.
+#: Spreadsheets interpret a cell that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,7 +58,7 @@ def difference_data(difference: Difference) -> dict[str, Any]:
 
 
 def human(screen: Screen, entry: Mapping[str, Any]) -> None:
-    """``orders → audit (Enabled): insert-only; INSERT records pass``, and each finding on a line of its own."""
+    """``orders → audit (Enabled): insert-only; INSERT records pass``, and each finding on its own line."""
     screen.line(_title(entry), "bold")
     if entry["kind"] != ConsumerKind.NOTHING:
         screen.line(
@@ -78,7 +78,7 @@ def human(screen: Screen, entry: Mapping[str, Any]) -> None:
 
 
 def difference(screen: Screen, found: Difference) -> None:
-    """One entry that is new, gone or changed."""
+    """One entry that was added, removed or changed."""
     screen.line(f"{_SIGNS[found.change]} {_title(found.entry)}", "bold")
     for name, (old, new) in found.fields.items():
         screen.line(f"    {name}: {_flat(json.dumps(old))} → {_flat(json.dumps(new))}")
@@ -91,7 +91,7 @@ def unread(screen: Screen, one: Unread) -> None:
 
 
 def summary(entries: Sequence[Mapping[str, Any]]) -> str:
-    """How many entries there are, by severity."""
+    """The number of entries by severity."""
     worst = [one.get("severity") for one in entries]
     counted = [
         f"{worst.count(severity)} with {severity}s" for severity in InventorySeverity if worst.count(severity)
@@ -101,7 +101,7 @@ def summary(entries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def csv_line(cells: Sequence[object]) -> str:
-    """A line of CSV; no cell is a formula, and none acts on a terminal."""
+    """A line of CSV; no cell is interpreted as a formula or by a terminal."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerow([_cell(one) for one in cells])
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""Progress on stderr: one line that is updated in place on a terminal, plain lines elsewhere."""
+"""Progress on stderr: one line that is updated in place on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.steps import Step
     from ddbinsert.render.terminal.screen import Screen
 
-#: Without a terminal, a wait is reported after this many seconds, and then each time that it has doubled.
+#: Without a terminal, a wait is reported after this number of seconds, and again each time that it has doubled.
 _FIRST_MENTION = 2.0
 
 
@@ -23,7 +23,7 @@ class ScreenReporter:
 
     Attributes:
         warnings: The warnings, with the command that each advises.
-        advice: What the warnings advise, ready to be typed.
+        advice: The commands that the warnings advise, ready to be typed.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ScreenReporter:
         """A reporter.
 
         Args:
-            endpoint: Called when the header is written: by then there is a client that knows its endpoint.
+            endpoint: Called when the header is written, when the client and so the endpoint is known.
             live: The screen is a terminal on which a line can be updated.
             addressed: Completes the command of an advice for this run.
         """
@@ -121,12 +121,12 @@ class ScreenReporter:
 
 
 def _live_line(screen: Screen) -> Any:
-    """A line that is updated in place and leaves nothing behind; the process's own streams stay as they are."""
+    """A line that is updated in place and removed at the end; it does not redirect the process's streams."""
     from rich.console import Console
     from rich.live import Live
 
     class Steady(Console):
-        def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002 - a killed process would leave none
+        def show_cursor(self, show: bool = True) -> bool:  # noqa: ARG002 - a killed process would leave the cursor hidden
             return False
 
     console = Steady(

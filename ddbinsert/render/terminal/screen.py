@@ -1,4 +1,4 @@
-"""Text for people: plain for pipes and logs, coloured on a terminal; text from outside made harmless."""
+"""Text output: plain for pipes and logs, coloured on a terminal; control characters in outside text are escaped."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
 )
-# What GitHub's runner takes as a command: `::name …::` at the start of a line, white space aside, and `##[` anywhere
+# What GitHub's runner interprets as a command: `::name …::` at the start of a line (after blanks), and `##[` anywhere
 # (github.com/actions/runner, ActionCommand.cs).
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:[^\S\n]*[A-Za-z][^\n]*::)", re.MULTILINE)
 _OLD_COMMAND = "##["
-#: Words of a sentence; a command between backticks is one, so that it can be copied.
+#: The words of a sentence; a command between backticks is one word, so that it can be copied.
 _WORDS = re.compile(r"`[^`\n]*`\S*|\S+")
 _NARROWEST = 30
 
 
 def clean(text: str) -> str:
-    """``text`` with everything that a terminal or a CI system would act upon shown as an escape.
+    """``text`` with everything escaped that a terminal or a CI system would interpret.
 
-    Newline and tab stay.
+    Newlines and tabs are kept.
     """
     safe = _UNSAFE.sub(lambda m: m.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
     return _COMMAND.sub(r"\1\\x3a", safe).replace(_OLD_COMMAND, r"#\x23[")
@@ -56,7 +56,7 @@ def _wrapped_line(line: str, width: int) -> list[str]:
 
 
 def _end_before(line: str, place: int) -> int:
-    """Where the word before ``place`` ends."""
+    """The end of the word before ``place``."""
     return len(line[:place].rstrip())
 
 
@@ -67,7 +67,7 @@ def one_line(text: str, limit: int = 500) -> str:
 
 
 def wants_colour(stream: TextIO, variables: Mapping[str, str]) -> bool:
-    """Whether to use colours: by NO_COLOR and FORCE_COLOR, else on a terminal that can."""
+    """Whether to use colours: as NO_COLOR or FORCE_COLOR says, else if the terminal supports them."""
     if variables.get("NO_COLOR"):
         return False
     if variables.get("FORCE_COLOR"):
@@ -78,7 +78,7 @@ def wants_colour(stream: TextIO, variables: Mapping[str, str]) -> bool:
 class Screen:
     """One stream, with or without colours.
 
-    rich is loaded for colours, tables and wrapped lines only: a script does not wait for it.
+    rich is imported only for colours, tables and wrapped lines, so that scripts do not wait for it.
     """
 
     def __init__(self, stream: TextIO, *, colour: bool = False, width: int | None = None) -> None:
@@ -88,7 +88,7 @@ class Screen:
         self._console: Any = None
 
     def line(self, text: str = "", style: str = "") -> None:
-        """One line (or several) of text; ``style`` is one of rich's, such as ``bold green``."""
+        """Print one or several lines of text; ``style`` is a style of rich, such as ``bold green``."""
         safe = clean(text)
         if not self.colour or not style:
             self.stream.write(_encodable(safe, self.stream) + "\n")
@@ -125,7 +125,7 @@ class Screen:
         self._print(what)
 
     def _print(self, what: Any, **how: Any) -> None:
-        """Print with rich, as far as the stream's encoding goes."""
+        """Print with rich; characters that the stream's encoding lacks are replaced."""
         with self.console.capture() as captured:
             self.console.print(what, **how)
         self.stream.write(_encodable(captured.get(), self.stream))
@@ -156,7 +156,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def _encodable(text: str, stream: TextIO) -> str:
-    """``text`` as far as the stream's encoding goes, so that a C locale does not end a run with a traceback."""
+    """``text`` with characters replaced that the stream's encoding lacks, so that a C locale causes no traceback."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
     if encoding.lower().replace("-", "") == "utf8":
         return text

@@ -1,4 +1,4 @@
-"""stdout and stderr that may be closed or full: a result that can't be written does not change the exit code."""
+"""stdout and stderr that may be closed or full: a failed write does not change the exit code."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, TextIO
 
 
 class CheckedStream(io.TextIOBase):
-    """A stream whose failures are kept instead of raised.
+    """A stream that stores write errors instead of raising them.
 
     Attributes:
-        failure: The first error of a write; nothing more is written after it.
+        failure: The first write error; nothing is written after it.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -41,7 +41,7 @@ class CheckedStream(io.TextIOBase):
 
     @property
     def reason(self) -> str:
-        """Why nothing more can be written, in words."""
+        """Why nothing more can be written, as text."""
         return str(getattr(self.failure, "strerror", None) or self.failure or "")
 
     def isatty(self) -> bool:

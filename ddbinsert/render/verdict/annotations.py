@@ -22,13 +22,13 @@ _LEVELS: Final[Mapping[Weight, Level]] = {
     Weight.HOLE: "warning",
     Weight.NOTE: "notice",
 }
-#: GitHub shows ten of each level for a step; the job summary has all.
+#: GitHub shows at most ten annotations per level and step; the job summary has all.
 _MOST: Final = 10
 _LONGEST: Final = 1_000
 
 
 def annotated(result: Proof | NoVerdict) -> str:
-    """A line for the verdict unless it is a PASS, and one for each finding."""
+    """One line for the verdict unless it is a PASS, and one for each finding."""
     return "".join(_lines(result))
 
 

@@ -1,4 +1,4 @@
-"""Axes for drawings: where a value lies, which ticks it gets, and how marks that would overlap are moved."""
+"""Axes of drawings: positions of values, ticks, and moving marks that would overlap."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LONG_STEPS = (60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 28800, 86400)
 
 @dataclass(frozen=True, kw_only=True)
 class TimeAxis:
-    """A linear axis of epoch seconds from ``left`` to ``left + width`` on the paper.
+    """A linear axis of epoch seconds from ``left`` to ``left + width`` in the drawing.
 
     Attributes:
-        start: The moment at its left end, from which the ticks count.
-        span: Seconds; more than 0.
+        start: The time at its left end, where the ticks begin.
+        span: Length in seconds, greater than 0.
         left: The x of its left end.
         width: In the same unit as ``left``.
     """
@@ -34,12 +34,12 @@ class TimeAxis:
     width: float
 
     def x(self, at: float) -> float:
-        """The x of a moment; of one outside the axis, that of the nearer end."""
+        """The x of a time; a time outside the axis has the x of the nearer end."""
         share = min(max((at - self.start) / self.span, 0.0), 1.0)
         return self.left + share * self.width
 
     def ticks(self, most: int = 8) -> tuple[float, ...]:
-        """Seconds since the start, at round distances; at most ``most`` and one more."""
+        """Ticks in seconds since the start, at round intervals; at most ``most`` + 1."""
         step = next((s for s in (*_STEPS, *_LONG_STEPS) if self.span / s <= most), self.span)
         return tuple(step * n for n in range(math.floor(self.span / step + 1e-9) + 1))
 
@@ -65,26 +65,26 @@ class LogAxis:
         return self.left + min(share, 1.0) * self.width
 
     def ticks(self) -> tuple[float, ...]:
-        """Round durations, fewer of them the wider the axis is."""
+        """Ticks at round durations; the larger the range, the fewer."""
         spread_out = _ROUND if self.high / self.low <= 100 else _ROUNDER
         return tuple(value for value in spread_out if self.low * 0.999 <= value <= self.high * 1.001)
 
 
 def tick_words(seconds: float) -> str:
-    """A round duration, without its zeros: ``0``, ``50 s``, ``2 min``."""
+    """A round duration without trailing zeros: ``0``, ``50 s``, ``2 min``."""
     if seconds <= 0:
         return "0"
     return words(seconds).replace(".0 s", " s").removesuffix(" 00 s").removesuffix(" 00 min")
 
 
 def count_ticks(most: int) -> tuple[int, ...]:
-    """Whole numbers from 0 to ``most`` or just beyond it, four steps at most."""
+    """Whole numbers from 0 to ``most`` or just beyond it, in at most four steps."""
     step = next(f * 10**p for p in range(18) for f in (1, 2, 5) if most <= 4 * f * 10**p)
     return tuple(range(0, math.ceil(max(most, 1) / step) * step + 1, step))
 
 
 def side_by_side(places: Sequence[float], gap: float) -> list[float]:
-    """The places, in their order, each moved to the right until it is at least ``gap`` right of the one before."""
+    """The positions in order, each moved right until it is at least ``gap`` to the right of the previous one."""
     moved: list[float] = []
     for place in places:
         moved.append(place if not moved else max(place, moved[-1] + gap))

@@ -1,4 +1,4 @@
-"""The files of an evidence bundle, and the bundle itself: what the verdict says, and what it was decided by."""
+"""An evidence bundle and its files: the verdict, and the data that it is based on."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, World
     from ddbinsert.core.proof.proof import Proof
 
-#: The distributions whose version may make a difference, beside ddbinsert's own.
+#: The distributions, besides ddbinsert, whose versions may affect the result.
 _DISTRIBUTIONS: Final = ("boto3", "botocore", "jinja2", "ministack", "pyyaml", "rich", "typer", "urllib3")
 _WORST: Final = (Result.FAIL, Result.INCONCLUSIVE, Result.PASS)
 
@@ -40,13 +40,13 @@ def bundle(
 
     Args:
         results: One for each consumer.
-        verdict: The answer as --output json prints it.
-        settings: Configuration and options; secrets are left out by whoever makes it.
-        earlier: The data of attempts that were inconclusive and were made again.
-        observed: Name to content of the files that hold what AWS answered.
+        verdict: The result as --output json prints it.
+        settings: Configuration and options; the caller has removed secrets.
+        earlier: The data of inconclusive attempts that were repeated.
+        observed: Name to content of the files with AWS's responses.
 
     Raises:
-        ValueError: It would be larger than 4 GiB.
+        ValueError: The bundle would be larger than 4 GiB.
     """
     documents: dict[str, Mapping[str, Any]] = {
         "verdict.json": verdict,
@@ -70,7 +70,7 @@ def bundle(
 
 
 def versions() -> dict[str, Any]:
-    """What the run was made with; nothing that names the machine or its user."""
+    """The software versions of the run; nothing that identifies the machine or its user."""
     found = {}
     for name in _DISTRIBUTIONS:
         try:

@@ -1,4 +1,4 @@
-"""What all reports share: the run without a verdict, the words for results, the facts of a run."""
+"""What all reports share: the run without a verdict, the texts for results, the facts of a run."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class NoVerdict:
     """A run that ended before it reached a verdict.
 
     Attributes:
-        table: As named on the command line; may be empty.
-        at: Epoch seconds of its end.
-        exit_code: The command's.
+        table: The table as given on the command line; may be empty.
+        at: End of the run in epoch seconds.
+        exit_code: The command's exit code.
         code: The error's code: stable, kebab-case.
         message: What happened.
-        hint: The next action; commands stand between backticks.
-        function: The consumer, where the run was about several.
+        hint: The next action, with commands between backticks.
+        function: The consumer, if the run covered several.
     """
 
     table: str
@@ -40,10 +40,10 @@ class NoVerdict:
     function: str = ""
 
 
-#: Epoch seconds of the last moment that `datetime` can represent.
+#: The last time that `datetime` can represent, in epoch seconds.
 _LATEST = 253402300799.0
 
-#: Stands for an unknown value, and for none.
+#: Shown for an unknown value, and for no value.
 NOTHING: Final = "—"
 
 RESULT_SIGNS: Final[Mapping[Result, str]] = {
@@ -62,7 +62,7 @@ WEIGHT_WORDS: Final[Mapping[Weight, str]] = {
     Weight.HOLE: "prevents a PASS",
     Weight.NOTE: "note",
 }
-#: The fields of `EventCounts` that reports show, in this order, with their names for people.
+#: The fields of `EventCounts` that reports show, in this order, with their displayed names.
 COLUMNS: Final[Mapping[str, str]] = {
     "written": "written",
     "recorded": "in the stream",
@@ -74,7 +74,7 @@ COLUMNS: Final[Mapping[str, str]] = {
 
 
 def sentence(text: str) -> str:
-    """The text with a capital letter and a full stop."""
+    """The text with an initial capital letter and a full stop."""
     if not text:
         return text
     begun = text[0].upper() + text[1:]
@@ -82,17 +82,17 @@ def sentence(text: str) -> str:
 
 
 def moment(at: float) -> str:
-    """A moment for people: ``2026-11-25 09:42:36 UTC``."""
+    """A time in readable form: ``2026-11-25 09:42:36 UTC``."""
     return _date(at).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def iso(at: float) -> str:
-    """A moment for machines: ``2026-11-25T09:42:36``, UTC."""
+    """A time in ISO 8601 form, in UTC: ``2026-11-25T09:42:36``."""
     return _date(at).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def after(at: float, start: float) -> str:
-    """The time from the start to a moment, which may be negative: ``+340 ms``."""
+    """The duration from the start to a time, which may be negative: ``+340 ms``."""
     return f"+{words(at - start)}" if at >= start else f"-{words(start - at)}"
 
 
@@ -101,7 +101,7 @@ def _date(at: float) -> datetime:
 
 
 def facts(proof: Proof) -> list[tuple[str, str]]:
-    """The circumstances of the run, as names and values."""
+    """The facts of the run, as names and values."""
     world = proof.world
     return [
         ("table", proof.trigger.table),
@@ -132,5 +132,5 @@ def _items_left(proof: Proof) -> str:
 
 
 def number(value: int | None) -> str:
-    """A count for people; a dash for an unknown one."""
+    """A count as text; a dash if it is unknown."""
     return NOTHING if value is None else f"{value:,}"

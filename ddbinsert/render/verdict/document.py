@@ -1,7 +1,7 @@
-"""The shape of `verify --output json`: what `text.data` builds and `schema` publishes.
+"""The types of `verify --output json`: what `text.data` builds and `schema` publishes.
 
 Every key is described here once. mypy checks the code that builds the document against these types, and `schema`
-derives the JSON Schema from them. They are imported at run time by `schema` alone.
+derives the JSON Schema from them. At run time, only `schema` imports them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class TextPattern:
 
 
 class OneOfTexts:
-    """The texts that are possible; for `Annotated`."""
+    """The allowed texts; for `Annotated`."""
 
     def __init__(self, *options: str) -> None:
         self.options = options
@@ -75,7 +75,7 @@ class Item(TypedDict):
 
 
 class Finding(TypedDict):
-    """Something that is wrong, or worth knowing."""
+    """A fault or a note."""
 
     code: Annotated[
         str, TextPattern("^[a-z0-9]+(-[a-z0-9]+)*$"), doc("Stable; docs/verify.md lists the codes.")
@@ -83,7 +83,7 @@ class Finding(TypedDict):
     weight: Annotated[Weight, doc("proof makes it a FAIL, hole prevents a PASS, note changes nothing.")]
     text: Annotated[str, doc("The finding in a sentence.")]
     evidence: Annotated[Sequence[str], doc("What shows it.")]
-    mend: Annotated[str | None, doc("The next action; a command stands between backticks.")]
+    mend: Annotated[str | None, doc("The next action, with a command between backticks.")]
     command: Annotated[Sequence[str] | None, doc("That command as a list of arguments; null without one.")]
 
 
@@ -91,14 +91,14 @@ class Evidence(TypedDict):
     """One source of evidence."""
 
     side: Annotated[str, doc("writes, stream, log, invocations, metrics, configuration, function, …")]
-    seen: Annotated[bool, doc("False where this source could not be checked.")]
-    text: Annotated[str, doc("What was seen, or why nothing was.")]
+    seen: Annotated[bool, doc("False if this source could not be checked.")]
+    text: Annotated[str, doc("What was seen, or why nothing was seen.")]
 
 
 class Counts(TypedDict):
-    """What was written and seen, in numbers."""
+    """Counts of what was written and seen."""
 
-    expected_inserts: Annotated[Count, doc("Inserts that must be processed; 0 where nothing was written.")]
+    expected_inserts: Annotated[Count, doc("Inserts that must be processed; 0 if nothing was written.")]
     processed_inserts: Annotated[Count, doc("Of those, the inserts that were processed.")]
     missing: Annotated[Count, doc("Of those, the inserts that were not processed.")]
     intruders: Annotated[Count, doc("MODIFY and REMOVE records that were processed.")]
@@ -136,7 +136,7 @@ class Latency(TypedDict):
 
 
 class Verdict(TypedDict):
-    """The verdict of one run, and what it rests on."""
+    """The verdict of one run, and its evidence."""
 
     verdict: Result
     run_id: Annotated[str, TextPattern("^[0-9a-f]{12}$"), doc("Part of the key of every test item.")]
@@ -154,7 +154,7 @@ class Verdict(TypedDict):
     latency_seconds: Annotated[Mapping[str, float] | None, Latency]
     findings: Sequence[Finding]
     evidence: Sequence[Evidence]
-    items: Annotated[Sequence[Item], doc("The scripted items; empty where none was written.")]
+    items: Annotated[Sequence[Item], doc("The scripted items; empty if none was written.")]
     kept: Annotated[bool, doc("Whether the test items were left in the table.")]
 
 
@@ -170,17 +170,17 @@ class Failure(TypedDict):
 
     code: Annotated[str, doc("Stable, kebab-case.")]
     message: Annotated[str, doc("What happened.")]
-    hint: Annotated[str | None, doc("The next action; commands stand between backticks.")]
+    hint: Annotated[str | None, doc("The next action, with commands between backticks.")]
     command: NotRequired[Annotated[Sequence[str], doc("The hint's command, as a list of arguments.")]]
 
 
 class Judged(TypedDict):
-    """What became of one consumer of several: its verdict, or the error that ended its run."""
+    """The result of one consumer of several: its verdict, or the error that ended its run."""
 
-    name: Annotated[str | None, doc("Of the trigger, in a configuration file with several.")]
+    name: Annotated[str | None, doc("The trigger's name, in a configuration file with several.")]
     table: str
     function: str
-    verdict: Annotated[Verdict | None, doc("Null where the run ended without one.")]
+    verdict: Annotated[Verdict | None, doc("Null if the run ended without one.")]
     error: Failure | None
 
 

@@ -39,7 +39,7 @@ def _failure(error: DdbInsertError) -> document.Failure:
 
 
 def human(screen: Screen, judged: Sequence[JudgedProof]) -> None:
-    """Each verdict in full, then a line for each."""
+    """Each verdict in full, then one line for each."""
     for one in judged:
         screen.line(_heading(one), "bold")
         if one.proof is not None:

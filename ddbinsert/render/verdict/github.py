@@ -113,16 +113,16 @@ def _text(outside: str) -> str:
 
 
 def _code(outside: str) -> str:
-    # Not between backticks: no escape works there, and a bar would end a table's cell.
+    # Not between backticks: escapes have no effect there, and a bar would end a table's cell.
     return f"<code>{_text(outside)}</code>" if outside else ""
 
 
 def _with_code(text: str) -> str:
-    """A sentence in which `backticks` stand around what is code."""
+    """A sentence with code between `backticks`."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return _text(text)
-    # one_line removes the blanks beside the code.
+    # one_line removes the blanks around the code.
     return "".join(_code(part) if place % 2 else _kept_blanks(part) for place, part in enumerate(parts))
 
 

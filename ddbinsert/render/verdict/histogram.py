@@ -1,6 +1,6 @@
-"""The geometry of the histogram: how long the inserts took from write to log line.
+"""The geometry of the histogram of times from write to log line.
 
-``templates/histogram.svg`` writes it.
+``templates/histogram.svg`` renders it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,13 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """A text at a place; ``anchor`` as in SVG."""
+    """A text at a position.
+
+    Attributes:
+        x: Its horizontal position.
+        text: The text.
+        anchor: Its alignment, as SVG's text-anchor.
+    """
 
     x: float
     text: str
@@ -57,8 +63,8 @@ class HistogramDrawing:
     """The whole drawing.
 
     Attributes:
-        base: The y of the axis.
-        top: The y of its upper end.
+        base: The y of the horizontal axis.
+        top: The y of the upper end of the vertical axis.
         rows: The y and the text of each tick of the counts, from 0 up.
         ticks: The ticks of the durations.
         median: The mark of the median.
@@ -78,7 +84,7 @@ class HistogramDrawing:
 
 
 def histogram(latency: Histogram) -> HistogramDrawing | None:
-    """How many inserts took how long, on a logarithmic axis; None if nothing was measured."""
+    """The histogram of the inserts' latencies, on a logarithmic axis; None if nothing was measured."""
     bars = _columns(latency.bars(), latency.count)
     median = latency.percentile(0.5)
     if not bars or median is None:
@@ -101,7 +107,7 @@ def histogram(latency: Histogram) -> HistogramDrawing | None:
 
 
 def _columns(bars: Sequence[Bar], count: int) -> list[Bar]:
-    """Neighbouring buckets merged, so that the number of columns suits the number of values."""
+    """Merge neighbouring buckets, so that the number of columns suits the number of values."""
     if not bars:
         return []
     lowest, highest = _above_zero(bars[0]), bars[-1][1]
@@ -123,7 +129,7 @@ def _above_zero(bar: Bar) -> float:
 
 
 def _axis(bars: Sequence[Bar]) -> LogAxis:
-    """From the first column to the last, and at least over a factor of five, so that ticks have room."""
+    """An axis from the first column to the last, over at least a factor of five, so that ticks have room."""
     low, high = bars[0][0], bars[-1][1]
     if high / low < 5:
         widen = math.sqrt(5 * low / high)

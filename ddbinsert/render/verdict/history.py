@@ -1,4 +1,4 @@
-"""What happened to one test item, as marks on three tracks: its writes, its stream records, its log lines.
+"""The history of one test item, as marks on three tracks: its writes, its stream records, its log lines.
 
 `timeline` draws them, and the table of writes lists them.
 """
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.proof.tally import LaneTally, Receipt, StreamRecord
 
-#: Log lines, and stream records, of one item that are drawn; the others are counted.
+#: Maximum number of log lines and of stream records of one item that are drawn; the others are counted.
 _SHOWN, _RECORDS_SHOWN = 24, 30
-#: Seconds. A log event dated further away than this from the run is drawn at the edge.
+#: Seconds. A log event whose time is further away from the run than this is drawn at the edge.
 _SLACK = 60.0
 
 _LETTERS = {"INSERT": "I", "MODIFY": "M", "REMOVE": "R", "line": "L"}
@@ -30,16 +30,16 @@ _LETTERS = {"INSERT": "I", "MODIFY": "M", "REMOVE": "R", "line": "L"}
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """Something that happened to an item.
+    """An event of an item.
 
     Attributes:
-        at: Epoch seconds. Never before the write that it follows from.
-        kind: The event name; ``none`` for a write without a stream record, ``line`` for a log line that names no
-            event.
-        about: The mark in words.
-        state: ``""``, or what is wrong with it: ``intruder``, ``guarded``, ``failed``, ``missing``.
-        source: The index of the record (of a log mark) or of the write (of a record) that it follows from; None
-            where that is unknown.
+        at: Epoch seconds. Never before the write that caused it.
+        kind: The event name; ``none`` for a write without a stream record, ``line`` for a log line without an event
+            name.
+        about: The mark's description.
+        state: ``""``, or its fault: ``intruder``, ``guarded``, ``failed``, ``missing``.
+        source: The index of the record (for a log mark) or of the write (for a record) that caused it; None if
+            unknown.
         write: The index of the first write that can have caused it.
     """
 
@@ -57,13 +57,13 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemHistory:
-    """The three tracks of one item, each in the order of time.
+    """The three tracks of one item, each in order of time.
 
     Attributes:
-        writes: Acknowledged writes, at the time of their answer.
-        stream: Records, at the time of the write that left them.
+        writes: Acknowledged writes, at the time of the acknowledgement.
+        stream: Records, at the time of the write that caused them.
         log: Receipts and log lines, and the inserts that are missing at the end of the run.
-        stopped: Indexes of the records that were certainly not delivered, and must not be.
+        stopped: Indexes of the records that were certainly not delivered, as intended.
         more: Number of log lines beyond those in ``log``.
         more_records: Number of records beyond those in ``stream``.
     """
@@ -77,7 +77,7 @@ class ItemHistory:
 
 
 def history_of(lane: LaneTally, start: float, finished: float) -> ItemHistory:
-    """What happened to one item.
+    """The history of one item.
 
     Args:
         lane: The item, with at least one write.
@@ -119,9 +119,9 @@ def _writes(lane: LaneTally, start: float) -> Iterator[Mark]:
 def _stream(
     lane: LaneTally, recorded: Sequence[StreamRecord], start: float, finished: float
 ) -> Iterator[Mark]:
-    """The records at the time of the write that left them.
+    """The records, at the time of the write that caused them.
 
-    GetRecords gives a record's time in whole seconds: too coarse beside writes that take milliseconds.
+    GetRecords returns a record's time in whole seconds: too coarse for writes that take milliseconds.
     """
     leaving = [
         (place, write, at) for place, (write, at) in enumerate(lane.written) if write.expects is not None
@@ -170,7 +170,7 @@ def _received(
 
 
 def decision_of(one: Receipt, name: str, processed: Container[str]) -> str:
-    """What a receipt says was done with a record, and that it does not count where the insert was not processed.
+    """The decision of a receipt, with a remark if it does not count because the insert was not processed.
 
     Args:
         name: The record's event name.
@@ -181,10 +181,10 @@ def decision_of(one: Receipt, name: str, processed: Container[str]) -> str:
 
 
 def _causes(lane: LaneTally, received: Sequence[Receipt]) -> dict[str, int]:
-    """The index of the first write that can have caused each record, for records that the stream did not show.
+    """The index of the first write that can have caused each record, for records not read from the stream.
 
-    Records of one item are delivered in order: the n-th one of an event name follows at the earliest from the n-th
-    write that expects it.
+    Records of one item are delivered in order: the n-th record of an event name is caused by the n-th write that
+    expects it, or a later one.
     """
     expecting: dict[str, list[int]] = {}
     for place, (write, _) in enumerate(lane.written):
@@ -201,7 +201,7 @@ def _causes(lane: LaneTally, received: Sequence[Receipt]) -> dict[str, int]:
 
 
 def _state(one: Receipt, name: str, *, is_processed: bool) -> str:
-    """What is wrong with a delivery; an insert's receipt alone does not make it processed."""
+    """The fault of a delivery, or ""; a receipt alone does not prove that an insert was processed."""
     match one.decision:
         case receipts.PROCESSED if name != EventName.INSERT:
             return "intruder"
@@ -223,7 +223,7 @@ def _lines(lines: Sequence[tuple[float, str]], first: float, start: float, finis
 
 
 def _logged(at: float, start: float, acknowledged: float) -> str:
-    """When a line was logged; a line may be dated before the write's answer arrived."""
+    """The time of a log line; it may be earlier than the arrival of the write's acknowledgement."""
     early = ", before the answer to its write arrived" if at < acknowledged else ""
     return f"logged at {after(at, start)}{early}"
 
@@ -251,7 +251,7 @@ def _missing(lane: LaneTally, recorded: Sequence[StreamRecord], finished: float)
 
 
 def _stopped(lane: LaneTally, recorded: Sequence[StreamRecord]) -> frozenset[int]:
-    """Order holds per item: what lies before a delivered record is no longer on its way."""
+    """The records that can no longer be delivered: order holds per item, and a later one was delivered."""
     delivered = {one.identity for one in lane.receipts}
     seen = [bool({record.event_id, str(record.sequence)} & delivered) for record in recorded]
     return frozenset(

@@ -1,7 +1,7 @@
-"""A run of verify as one HTML file: complete without network, script or other files.
+"""A run of verify as one HTML file without network access, scripts or other files.
 
-The page comes from the Jinja2 templates in ``templates``. Autoescape turns every value into text, and `as_text`
-cleans it before: no template marks a value as safe.
+The page is rendered from the Jinja2 templates in ``templates``. `as_text` cleans every value, and autoescape escapes
+it: no template marks a value as safe.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def page(proof: Proof) -> str:
 
 
 def _of(proof: Proof) -> dict[str, Any]:
-    """What the template of a verdict shows."""
+    """The values for the template of a verdict."""
     verdict, every, drawing = proof.verdict, claims(proof), timeline(proof)
     return {
         "proof": proof,
@@ -61,7 +61,7 @@ def _of(proof: Proof) -> dict[str, Any]:
 
 
 def every_page(results: Sequence[Proof | NoVerdict]) -> str:
-    """The report on the runs of several consumers: a row for each, and each one's own report, folded."""
+    """The report on the runs of several consumers: one row for each, and each one's own report, collapsed."""
     at = min((one.at if isinstance(one, NoVerdict) else one.started for one in results), default=0.0)
     return _rendered(
         "every.html",
@@ -80,7 +80,7 @@ def error_page(run: NoVerdict) -> str:
 
 
 def as_text(value: object) -> object:
-    """What a template writes for a value: numbers short, nothing as a dash, outside text cleaned, on one line."""
+    """A value as templates write it: numbers rounded, None as a dash, outside text cleaned and on one line."""
     match value:
         case Markup() | int():
             return value
@@ -93,7 +93,7 @@ def as_text(value: object) -> object:
 
 
 def with_code(text: str) -> Markup:
-    """A sentence in which ``backticks`` stand around what is code, as markup."""
+    """A sentence with code between ``backticks``, as markup."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return Markup("{}").format(plain(text))
@@ -104,7 +104,7 @@ def with_code(text: str) -> Markup:
 
 
 def _spaced(part: str) -> str:
-    """The text, with a blank at each end that had one: `plain` takes them away."""
+    """The text, with a blank at each end that had one, as `plain` removes them."""
     if not part.strip():
         return " " if part else ""
     return f"{' ' * part[0].isspace()}{plain(part)}{' ' * part[-1].isspace()}"

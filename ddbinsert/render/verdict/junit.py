@@ -1,6 +1,6 @@
-"""A run of verify as JUnit XML, in the shape that Jenkins, Surefire, GitLab and their like read.
+"""A run of verify as JUnit XML, in the form that Jenkins, Surefire, GitLab and similar systems read.
 
-Each claim is a test case: disproven is a failure, open an error, not judged is skipped.
+Each claim is a test case: "disproven" is a failure, "open" an error, "not judged" is skipped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.core.proof.verdict import Finding
 
-# XML 1.0 can't contain these in any form; `clean` has replaced the controls among them by escapes already.
+# XML 1.0 cannot contain these in any form; `clean` has already escaped the control characters among them.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 #: The JUnit element of a claim that is not proven.
@@ -67,7 +67,7 @@ def _of_proof(proof: Proof, name: str) -> Element:
     for key, value in named:
         SubElement(properties, "property", name=_safe(plain(key)), value=_safe(plain(value)))
     for place, claim in enumerate(every):
-        # One run proves all claims: only the first case has its time, so that the sum is right.
+        # One run proves all claims: only the first case has its duration, so that the sum is correct.
         _case(suite, name, claim, duration if place == 0 else 0.0)
     SubElement(suite, "system-out").text = _safe(_terminal_text(proof))
     return suite
@@ -125,7 +125,7 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _terminal_text(proof: Proof) -> str:
-    """What the run prints at a terminal."""
+    """The text that the run prints on a terminal."""
     from ddbinsert.render.verdict import text
 
     written = io.StringIO()

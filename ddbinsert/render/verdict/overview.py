@@ -1,4 +1,4 @@
-"""What the HTML report on several consumers shows above their own reports: a row for each, and all of them in short."""
+"""The overview in the HTML report on several consumers: one row for each, and a summary."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class ConsumerRow:
 
     Attributes:
         word: The verdict.
-        tone: Its CSS class.
-        text: What it says in short.
+        tone: The verdict's CSS class.
+        text: The verdict's summary.
     """
 
     word: str
@@ -50,7 +50,7 @@ def row_of(one: Proof | NoVerdict) -> ConsumerRow:
 
 
 def worst(results: Sequence[Proof | NoVerdict]) -> Result:
-    """FAIL where there is one, PASS where all are."""
+    """The worst result: FAIL if there is one, PASS if all are PASS."""
     words = {row_of(one).word for one in results}
     if Result.FAIL in words:
         return Result.FAIL
@@ -58,7 +58,7 @@ def worst(results: Sequence[Proof | NoVerdict]) -> Result:
 
 
 def summary_of(results: Sequence[Proof | NoVerdict]) -> str:
-    """How many have which verdict, such as ``2 functions: 1 FAIL, 1 PASS.`` in words."""
+    """The numbers of verdicts, such as ``2 functions: 1 FAIL, 1 PASS.``."""
     counts = Counter(row_of(one).word for one in results)
     each = ", ".join(
         f"{counts[word]} {word}" for word in ("FAIL", "INCONCLUSIVE", _NONE, "PASS") if counts[word]

@@ -1,4 +1,4 @@
-"""What to do about the findings of a verdict, each remedy once."""
+"""The remedies for the findings of a verdict, each of them once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Remedy(NamedTuple):
 
 
 def remedies(findings: Iterable[Finding]) -> tuple[Remedy, ...]:
-    """Each remedy once, in the order of the findings; two with the same command are one, worded as the first."""
+    """Each remedy once, in the order of the findings; of several with the same command, the first text is used."""
     found: dict[object, Remedy] = {}
     for finding in findings:
         if text := remedy(finding):
@@ -42,5 +42,5 @@ def remedies(findings: Iterable[Finding]) -> tuple[Remedy, ...]:
 
 
 def remedies_after(findings: Iterable[Finding], finding: Finding) -> tuple[str, ...]:
-    """The remedies that a list of findings shows below this one: each below the last finding that it belongs to."""
+    """The remedies to show below this finding: each is shown below the last finding that it belongs to."""
     return tuple(one.text for one in remedies(findings) if one.findings[-1] is finding)

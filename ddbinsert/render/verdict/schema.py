@@ -1,6 +1,6 @@
 """The published JSON Schema of `verify --output json`, derived from the types in `document`.
 
-No object is closed: later versions may add keys, so a reader must accept keys that it does not know.
+Objects allow additional keys: later versions may add some, so a reader must accept unknown keys.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def schema() -> _Schema:
     return {
         "$schema": DIALECT,
         "$id": "urn:ddbinsert:schema:1:verify",
-        "title": "The answer of `ddbinsert verify --output json`",
+        "title": "The result of `ddbinsert verify --output json`",
         **_envelope(),
         "$defs": {
             **{name: _object(shape) for shape, name in _NAMED.items()},
@@ -79,7 +79,7 @@ def _envelope() -> _Schema:
         "ok": {"type": "boolean", "description": "True for exit code 0 only."},
         "exit_code": {"enum": [*map(int, ExitCode), _BUG], "description": f"{_BUG} is a bug in ddbinsert."},
         "data": {
-            "description": "The result; null where there is none.",
+            "description": "The result; null if there is none.",
             "anyOf": [*answers, {"type": "null"}],
         },
         "errors": of(Sequence[document.Failure]),
@@ -88,7 +88,7 @@ def _envelope() -> _Schema:
     advice = {**of(Sequence[document.Advised]), "description": "What to do about the warnings."}
     return {
         "type": "object",
-        "description": "The envelope of every command's answer.",
+        "description": "The envelope of every command's result.",
         "required": list(properties),
         "properties": {**properties, "advice": advice},
         "allOf": [
@@ -172,13 +172,13 @@ def _annotated(inner: Any, facts: Sequence[object]) -> _Schema:
                 texts.append(text)
             case _:
                 pass
-    # The type's own words (its unit) stand last.
+    # The type's own description (its unit) comes last.
     texts.reverse()
     return {**found, "description": " ".join(texts)} if texts else found
 
 
 def _narrowed(inner: Any, shape: Any) -> _Schema:
-    """A mapping whose keys a typed dictionary describes, with null where that is possible."""
+    """A mapping whose keys a typed dictionary describes, or null if that is possible."""
     return {"anyOf": [_object(shape), {"type": "null"}]} if type(None) in get_args(inner) else _object(shape)
 
 

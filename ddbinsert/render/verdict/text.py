@@ -89,7 +89,7 @@ def _item(lane: LaneTally) -> document.Item:
 
 
 def human(screen: Screen, proof: Proof) -> None:
-    """The verdict, its findings, what to do, and the evidence; outside text never begins a line."""
+    """The verdict, its findings, the remedies, and the evidence; no line begins with outside text."""
     verdict = proof.verdict
     about = f"{plain(proof.subject)}: " if proof.subject else ""
     screen.line(f"{verdict.result.value}: {about}{plain(verdict.summary)}", STYLES[verdict.result])

@@ -1,7 +1,7 @@
 """The geometry of the timeline: each test item's writes, stream records and log lines on one axis of time.
 
 Every item has three tracks, one below the other. A line leads from a write to its record, and from the record to
-its receipt; a line that ends in a bar is a record that was not delivered. ``templates/timeline.svg`` writes it.
+its receipt; a line that ends in a bar is a record that was not delivered. ``templates/timeline.svg`` renders it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Path:
     Attributes:
         d: SVG path data.
         classes: CSS classes.
-        about: What it says, for a tooltip; may be empty.
+        about: Its tooltip; may be empty.
     """
 
     d: str
@@ -49,12 +49,12 @@ class Box:
     """A drawn mark.
 
     Attributes:
-        x: Its centre.
-        y: Its centre.
-        exact: Where its time lies on the axis, if it had to be moved from there; else None.
+        x: The x of its centre.
+        y: The y of its centre.
+        exact: The x of its time, if it had to be moved from there; else None.
         classes: CSS classes.
-        letter: What stands in it.
-        sign: What stands below it.
+        letter: The letter in it.
+        sign: The sign below it.
         about: Its tooltip.
     """
 
@@ -74,7 +74,7 @@ class ItemRow:
     Attributes:
         top: The y of its upper edge.
         tracks: The y and the name of each track.
-        more: What is not drawn, in words; empty if all is.
+        more: A text about marks that are not drawn; empty if all are drawn.
     """
 
     number: int
@@ -91,8 +91,8 @@ class TimelineDrawing:
     """The whole drawing.
 
     Attributes:
-        left: Where the axis begins.
-        right: Where the tracks end.
+        left: The x of the start of the axis.
+        right: The x of the end of the tracks.
         ticks: The x and the text of each tick.
         mark: Width and height of a mark.
         states: The CSS classes of its marks, for the legend.
@@ -142,7 +142,7 @@ _Placed = tuple[list[float], list[float], list[float]]
 
 
 def _fitted(histories: Sequence[ItemHistory], start: float) -> tuple[TimeAxis, list[_Placed]]:
-    """The axis, made shorter until the marks that are moved to the right of their time fit on the paper."""
+    """The axis, shortened until the marks that are moved to the right of their time fit into the drawing."""
     times = [mark.at for one in histories for mark in (*one.writes, *one.stream, *one.log) if not _last(mark)]
     span, full = max(max(times) - start, 0.006), _WIDTH - _LEFT - _RIGHT
     width = full
@@ -157,12 +157,12 @@ def _fitted(histories: Sequence[ItemHistory], start: float) -> tuple[TimeAxis, l
 
 
 def _last(mark: Mark) -> bool:
-    """Whether it stands at the end of the axis, whatever its time."""
+    """Whether the mark is drawn at the end of the axis, regardless of its time."""
     return mark.state == "missing"
 
 
 def _placed(axis: TimeAxis, one: ItemHistory) -> _Placed:
-    """The x of each mark: at its time or to the right of it, and never left of the mark that it follows from."""
+    """The x of each mark: at its time or to the right of it, and never left of the mark that caused it."""
     writes = side_by_side([axis.x(mark.at) for mark in one.writes], _GAP)
     stream = side_by_side(
         [

@@ -1,4 +1,4 @@
-"""What the HTML report shows, taken from the proof: the figures, tables and lists that ``templates`` lays out."""
+"""The content of the HTML report, taken from the proof: the figures, tables and lists for ``templates``."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ TONES: Final[Mapping[Result | Standing | Weight, str]] = {
     Weight.HOLE: "open",
     Weight.NOTE: "none",
 }
-#: Log lines of one write, and records without a write, that the table lists; the others are counted.
+#: Maximum numbers of log lines of one write, and of records without a write, in the table; the others are counted.
 _LINES_SHOWN, _RECORDS_SHOWN = 40, 40
 
 # --- the numbers ------------------------------------------------------------------------------------------
 
 
 def figures(proof: Proof, every: Sequence[Claim]) -> tuple[tuple[str, str], ...]:
-    """The four numbers that are asked for first, as (value, name)."""
+    """The four most important numbers, as (value, name)."""
     if proof.failure_path is not None:
         return _of_failures(proof, proof.failure_path)
     counts, latency = proof.verdict.counts, proof.verdict.latency
@@ -74,7 +74,7 @@ def _of_failures(proof: Proof, path: FailurePath) -> tuple[tuple[str, str], ...]
 
 
 def _others(proof: Proof, every: Sequence[Claim]) -> str:
-    """How many modifications and removals were delivered."""
+    """The number of modifications and removals that were delivered."""
     counts = proof.verdict.counts
     others = [one for one in counts_by_event(proof) if one.name is not EventName.INSERT]
     if not others:
@@ -91,14 +91,19 @@ def _others(proof: Proof, every: Sequence[Claim]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A number in the table of events; an alarming one should be 0 and is not."""
+    """A number in the table of events.
+
+    Attributes:
+        text: The number.
+        alarm: Whether it should be 0 and is not.
+    """
 
     text: str
     alarm: bool
 
 
 def event_rows(proof: Proof) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
-    """A row for each count (written, processed, …), with a cell for each event name; empty if nothing was written."""
+    """One row per count (written, processed, …), with one cell per event name; empty if nothing was written."""
     if not wrote(proof) or proof.tally is None:
         return ()
     events = counts_by_event(proof)
@@ -128,7 +133,7 @@ _LEGEND = (
 
 
 def legend(drawing: TimelineDrawing) -> tuple[tuple[str, str, str], ...]:
-    """Those of the timeline's signs that it shows, as (CSS class, letter, meaning)."""
+    """The signs that the timeline uses, as (CSS class, letter, meaning)."""
     kinds = {one.partition(" ")[0] for one in drawing.states}
     states = {one.partition(" ")[2] for one in drawing.states}
 
@@ -146,16 +151,16 @@ def legend(drawing: TimelineDrawing) -> tuple[tuple[str, str, str], ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class WriteRow:
-    """One write with what followed from it, or what was seen of the item beside its writes.
+    """One write with its effects, or what was seen of the item without a known write.
 
     Attributes:
         write: What was written, and how.
-        acknowledged: When, from the start of the run.
-        expected: The record that it must leave.
-        event: The record's event name.
-        event_id: Its id. Both empty if no record was read.
+        acknowledged: Time of the acknowledgement since the start of the run.
+        expected: The record that the write must cause.
+        event: The record's event name; empty if no record was read.
+        event_id: The record's eventID; empty if no record was read.
         log: (text, time) of its log lines.
-        more: Number of log lines beyond those.
+        more: Number of further log lines.
     """
 
     write: str
