@@ -1,6 +1,6 @@
-"""The handlers that come with ddbinsert, a folder each, and the packages that functions are made of.
+"""The handler templates of ddbinsert, one folder each, and the deployment packages of functions.
 
-What packages own code is imported at its first use.
+The modules that package the user's own code are imported at their first use.
 """
 
 from __future__ import annotations

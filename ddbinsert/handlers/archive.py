@@ -1,9 +1,9 @@
-"""Zip archives whose bytes depend on nothing but the files' names, contents and execute bits.
+"""Zip archives whose bytes depend only on the files' names, contents and execute bits.
 
-No clock (every entry is of 1980-01-01), no umask (0644, or 0755 where a file may be executed), no listing
-order (sorted by name). Small archives are stored, not compressed: two zlibs may compress one text into
-different bytes, and code whose hash differs would be uploaded again from every other machine. Beyond
-``STORED_LIMIT`` the size of the upload matters more; there the bytes are the same for the same zlib.
+They do not depend on the clock (every entry has the date 1980-01-01), the umask (modes are 0644, or 0755 for
+executable files) or the listing order (entries are sorted by name). Small archives are stored without compression:
+two versions of zlib may compress a text differently, and code with another hash would be uploaded again from every
+other machine. Above ``STORED_LIMIT`` the size of the upload matters more; there the bytes also depend on zlib.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def archive(
     """The zip archive of these files, by path inside the archive (``/`` between its parts).
 
     Args:
-        links: Symbolic links, path to relative target; Lambda unpacks them as links.
+        links: Symbolic links (path to relative target), which Lambda unpacks as links.
     """
     size = sum(len(content) for content in files.values())
     method = zipfile.ZIP_STORED if size <= STORED_LIMIT else zipfile.ZIP_DEFLATED

@@ -1,4 +1,4 @@
-"""The deployment package of a template: its own file, and those of the shared files that it imports."""
+"""The deployment package of a template: its own file, and the shared files that it imports."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HANDLERS = Path(__file__).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Language:
-    """A language that the templates are written in.
+    """A language of the templates.
 
     Attributes:
-        folder: The folder below a template's own, and below ``common``.
+        folder: The language's subfolder in a template's folder, and in ``common``.
         entry: The file that Lambda loads.
-        handler: The entry point as Lambda spells it.
+        handler: The entry point in Lambda's spelling.
         imports: Finds the names of shared files in a file's import statements.
     """
 
@@ -37,7 +37,7 @@ class Language:
     entry: str
     handler: str
     imports: re.Pattern[str]
-    #: The oldest runtime that the templates work in: what their syntax and the runtime's AWS SDK need.
+    #: The oldest supported runtime, as the templates' syntax and the required AWS SDK determine it.
     oldest: str
 
 
@@ -56,7 +56,7 @@ NODE = Language(
     oldest="nodejs18.x",
 )
 
-#: Runtimes by their number; others of the same families are kept open (``python3.x-preview``).
+#: Runtimes by their version; other runtimes of the same families are allowed (``python3.x-preview``).
 _PYTHON = re.compile(r"python3\.([0-9]+)\b.*")
 _NODE = re.compile(r"nodejs([0-9]+)\b.*")
 
@@ -65,7 +65,7 @@ def language_of(runtime: str) -> Language:
     """The language of a Lambda runtime identifier.
 
     Raises:
-        UsageError: No template is written for this runtime.
+        UsageError: The templates do not support this runtime.
     """
     for language, named in ((PYTHON, _PYTHON), (NODE, _NODE)):
         if found := named.fullmatch(runtime):
@@ -85,7 +85,7 @@ def language_of(runtime: str) -> Language:
 
 
 def template_files(template: Template, language: Language) -> dict[str, bytes]:
-    """The files of a template by name, as they stand in the function's folder."""
+    """The files of a template by name, as in the function's folder."""
     shared = _files(HANDLERS / "common" / language.folder)
     if language is PYTHON:
         shared["ddbinsert_receipt.py"] = Path(ddbinsert.core.receipt.__file__).read_bytes()
@@ -103,7 +103,7 @@ def failing_package(rights: tuple[Statement, ...]) -> Package:
     """The package of a function that fails on test items, for `verify --failure-path`; in Python.
 
     Args:
-        rights: What its role needs for its mapping's on-failure destination, besides sending to it.
+        rights: Permissions that its role needs for its mapping's on-failure destination, besides sending to it.
     """
     from ddbinsert.core.model.wanted import Template
 
@@ -113,7 +113,7 @@ def failing_package(rights: tuple[Statement, ...]) -> Package:
 
 
 def template_rights(template: Template) -> Declaration:
-    """The rights that the template declares; empty if it needs none."""
+    """The permissions that the template declares; empty if it needs none."""
     text = rights_text(template)
     name = f"template {template.value}"
     return Declaration(source=name) if text is None else declaration(text, name)
@@ -129,10 +129,10 @@ def bundle(template: Template, runtime: str, environment: Mapping[str, str] | No
     """The package of a template for a Lambda runtime; the same bytes on every machine.
 
     Args:
-        environment: The function's variables: where its records go, and so which rights it needs.
+        environment: The function's variables, which determine its sink and so the permissions that it needs.
 
     Raises:
-        UsageError: No template is written for this runtime, or a variable that it needs is missing or wrong.
+        UsageError: The template does not support this runtime, or a required variable is missing or wrong.
     """
     language = language_of(runtime)
     files = template_files(template, language)

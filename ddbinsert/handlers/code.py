@@ -1,4 +1,4 @@
-"""The deployment package of a user's own code: a file, a folder or a ready archive."""
+"""The deployment package of the user's own code: a file, a folder or an archive."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ARCHIVES = (".zip", ".jar")
-#: ``ZipInfo.create_system`` where permissions are those of Unix.
+#: ``ZipInfo.create_system`` of archives with Unix permissions.
 _UNIX = 3
 
-#: What a copy of the audit-log template holds, however its handler was edited.
+#: Files that a copy of the audit-log template contains, even if its handler was edited.
 _AUDIT_FILES = frozenset(("ddbinsert_audit.py", "ddbinsert_audit.mjs"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Content:
-    """What goes into the function, however it was given.
+    """The content of the function, in whichever form it was given.
 
     Attributes:
-        read: The text of one of ``names``.
+        read: Returns the text of one of ``names``.
         strays: Symbolic links that were left out.
-        rights: Declared beside the code.
+        rights: The permissions in the code's ``rights.json``.
     """
 
     zip_bytes: bytes
@@ -62,17 +62,17 @@ def package_code(
     """The package of the user's own code; the same bytes on every machine for the same files.
 
     Args:
-        path: A file (packed alone; for provided.* runtimes as ``bootstrap``), a folder (its content, with
-            what requirements.txt or package.json asks for), or a .zip or .jar (taken as it is).
-        handler: The entry point as Lambda spells it; None looks for the usual ones.
-        architecture: ``arm64`` or ``x86_64``: what dependencies are built for.
-        environment: The function's variables, which the rights declared in ``rights.json`` may name.
-        layers: The function has layers, one of which may hold the entry point: it isn't looked for.
-        largest_upload: Bytes that the archive may have.
+        path: A file (packed alone; for provided.* runtimes as ``bootstrap``), a folder (its content, with the
+            dependencies in requirements.txt or package.json), or a .zip or .jar (used unchanged).
+        handler: The entry point in Lambda's spelling; None finds the usual ones.
+        architecture: ``arm64`` or ``x86_64``, for which dependencies are installed.
+        environment: The function's variables, which the permissions in ``rights.json`` may refer to.
+        layers: The function has layers, which may contain the entry point, so that it is not checked.
+        largest_upload: Maximum size of the archive in bytes.
 
     Raises:
-        PrerequisiteError: The path doesn't exist, or a tool that builds dependencies.
-        UsageError: It can't be a function's code: empty, too large, no archive, no entry point.
+        PrerequisiteError: The path, or a tool that installs dependencies, does not exist.
+        UsageError: It cannot be a function's code: it is empty, too large, not an archive, or has no entry point.
     """
     content = _content(path, runtime, architecture)
     package = _package(content, str(path), runtime, handler, environment=environment or {}, layers=layers)
@@ -89,10 +89,10 @@ def package_archive(
     environment: Mapping[str, str],
     layers: bool,
 ) -> Package:
-    """The package of a ready archive; ``what`` is what messages call it. See ``package_code``.
+    """The package of an archive, which messages call ``what``. See ``package_code``.
 
     Raises:
-        UsageError: It can't be a function's code.
+        UsageError: It cannot be a function's code.
     """
     return _package(_ready(archive, what), what, runtime, handler, environment=environment, layers=layers)
 
@@ -136,10 +136,10 @@ def _package(
 
 
 def refuse_upload(size: int, what: object, largest: int = LARGEST_UPLOAD) -> None:
-    """Refuse an archive that Lambda doesn't take in a request.
+    """Refuse an archive that is too large for a request to Lambda.
 
     Raises:
-        UsageError: More than ``largest`` bytes.
+        UsageError: It has more than ``largest`` bytes.
     """
     if size > largest:
         raise UsageError(
@@ -266,7 +266,7 @@ def _closed_note(what: str, closed: Collection[str]) -> str:
 
 
 def _is_closed(entry: zipfile.ZipInfo) -> bool:
-    """Whether others than the owner cannot read it: Lambda runs the code as another user than the one who unpacks."""
+    """Whether only the owner can read it: Lambda runs the code as another user than the one that unpacks it."""
     mode = entry.external_attr >> 16
     return entry.create_system == _UNIX and mode != 0 and not mode & 0o004
 

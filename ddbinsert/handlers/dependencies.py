@@ -1,9 +1,9 @@
-"""What own code asks for in requirements.txt or package.json, built for the function's platform.
+"""The dependencies of own code in requirements.txt or package.json, installed for the function's platform.
 
-Python: ready wheels only (pip's --platform), because what is compiled here would be compiled for this
-machine. Node.js: ``npm ci`` from the lock file, for linux and the function's processor, without running the
-packages' own scripts. Bytecode, shell scripts (they name this machine's interpreter) and installers' notes
-are left out, so that the archive has the same bytes wherever it is built.
+Python: only wheels (pip's --platform), because packages compiled here would be compiled for this machine. Node.js:
+``npm ci`` from the lock file, for linux and the function's processor, without running the packages' scripts. Bytecode,
+shell scripts (they contain the path of this machine's interpreter) and installers' metadata are left out, so that the
+archive has the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 _REQUIREMENTS = "requirements.txt"
 _MANIFEST = "package.json"
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
-# Of the installers, not of the packages; RECORD holds the hashes of scripts that name this interpreter.
+# Metadata of the installers, not of the packages; RECORD has hashes of scripts with this interpreter's path.
 _NOTES = re.compile(r"[^/]+\.dist-info/(RECORD|INSTALLER|REQUESTED|direct_url\.json)|bin/.*|\.lock")
-#: The glibc of Amazon Linux 2023 and of Amazon Linux 2: the minor version of 2.x.
+#: The minor version (of 2.x) of the glibc of Amazon Linux 2023 and of Amazon Linux 2.
 _GLIBC_2023 = 34
 _GLIBC_2 = 26
-#: manylinux's oldest glibc, and its names of before PEP 600.
+#: The oldest glibc of manylinux, and its names before PEP 600.
 _OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
 _LEGACY = {17: "2014", 12: "2010", 5: "1"}
-#: Lines of requirements.txt that build from source, which runs foreign code on this machine.
+#: Lines of requirements.txt that build from source, which runs third-party code on this machine.
 _SOURCE = re.compile(
     r"-e\b|--editable\b|git\+|hg\+|svn\+|bzr\+|file:|\.{0,2}/|.+@\s*(git\+|file:)", re.IGNORECASE
 )
@@ -48,11 +48,11 @@ _AMAZON_LINUX_2 = ("python3.8", "python3.9", "python3.10", "python3.11")
 
 
 def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, architecture: str) -> Gathered:
-    """The files together with what they ask for; the user's own file wins where both have one.
+    """The files together with their dependencies; a user's file takes precedence over one with the same name.
 
     Raises:
-        PrerequisiteError: pip (or uv), or npm, isn't there.
-        UsageError: The dependencies can't be had for this platform.
+        PrerequisiteError: pip and uv, or npm, are not installed.
+        UsageError: The dependencies are not available for this platform.
     """
     family = family_of(runtime)
     with tempfile.TemporaryDirectory(prefix="ddbinsert-") as build:
@@ -80,10 +80,10 @@ def _asks(requirements: bytes | None) -> bool:
 
 
 def _refuse_sources(requirements: bytes) -> None:
-    """Refuse what would be built here: that runs the package's own code, also in a dry run.
+    """Refuse packages that would be built here: that runs the package's own code, even in a dry run.
 
     Raises:
-        UsageError: A line names a folder, a repository or a file.
+        UsageError: A line refers to a folder, a repository or a file.
     """
     for line in requirements.decode("utf-8", "replace").splitlines():
         if _SOURCE.match(line.strip()):
@@ -173,16 +173,16 @@ def _node(gathered: Gathered, build: Path, architecture: str) -> Gathered:
     command += ["--os=linux", f"--cpu={processor}", "--libc=glibc", "--loglevel=error"]
     _run(command, build, _MANIFEST, f"linux on {architecture}")
     built = gather(build, largest=LARGEST_UNZIPPED, is_installed=True)
-    # npm's own account of what it installed, with this machine's choices.
+    # npm's list of installed packages, which depends on this machine.
     built.files.pop("node_modules/.package-lock.json", None)
     for held in (gathered.files, gathered.links):
         for name in [name for name in held if name.startswith("node_modules/")]:
-            del held[name]  # what was installed for this machine
+            del held[name]  # was installed for this machine
     return built
 
 
 def _run(command: Sequence[str], folder: Path, file: str, platform: str) -> None:
-    ended = subprocess.run(  # noqa: S603 - pip, uv or npm, with arguments of ours
+    ended = subprocess.run(  # noqa: S603 - pip, uv or npm, with fixed arguments
         list(command), cwd=folder, capture_output=True, text=True, errors="replace", check=False
     )
     if ended.returncode:
@@ -196,19 +196,19 @@ def _run(command: Sequence[str], folder: Path, file: str, platform: str) -> None
 
 
 def _reason(said: str) -> list[str]:
-    """The installer's own reason: the lines that it calls errors, with what belongs to them, else its last lines."""
+    """The installer's reason: its error lines with their continuations, else its last lines."""
     lines = said.splitlines()
     first = next((at for at, line in enumerate(lines) if _ERROR.match(line)), None)
     return lines[-_SHOWN:] if first is None else lines[first : first + _SHOWN]
 
 
-#: How pip, uv and npm begin the line that says what is wrong.
+#: The beginning of error lines of pip, uv and npm.
 _ERROR = re.compile(r"\s*(ERROR|error|npm (ERR!|error))\b|\s*\u00d7")
 _SHOWN = 8
 
 
 def unread_lock(gathered: Gathered, runtime: str) -> str | None:
-    """The file of dependencies that is not read, where requirements.txt, which would be, is not there."""
+    """The message about a dependency file that is not read, if there is no requirements.txt."""
     if family_of(runtime) != "python" or _REQUIREMENTS in gathered.files:
         return None
     for name, export in _EXPORTS.items():
@@ -218,7 +218,7 @@ def unread_lock(gathered: Gathered, runtime: str) -> str | None:
     return None
 
 
-#: Files that name dependencies, and the command of their own tool that writes requirements.txt.
+#: Files with dependencies, and the command of their tool that writes requirements.txt.
 _EXPORTS = {
     "uv.lock": "`uv export --no-hashes --no-emit-project -o requirements.txt`",
     "poetry.lock": "`poetry export --without-hashes -o requirements.txt`",

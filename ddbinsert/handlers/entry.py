@@ -1,6 +1,6 @@
-"""The entry point of a user's own code: found where it isn't given, looked for in the archive where it is.
+"""The entry point of the user's own code: found if it is not given, checked in the archive if it is.
 
-Per runtime, what Lambda makes of a handler (its developer guide, "Define Lambda function handler"):
+The form of a handler by runtime (Lambda developer guide, "Define Lambda function handler"):
 
     python   PACKAGE/MODULE.FUNCTION   the module's file or package; "." and "/" both separate packages
     nodejs   FOLDER/FILE.FUNCTION      FILE.js, .mjs or .cjs
@@ -21,12 +21,12 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
-    #: The text of a file of the archive, by its name in it.
+    #: Returns the text of a file of the archive by its name.
     Read = Callable[[str], str]
 
 BOOTSTRAP = "bootstrap"
 
-#: Names that people give the file and the function, the likeliest first.
+#: Usual names of the file and the function, the most likely first.
 _FILES = ("handler", "lambda_function", "index", "app", "main")
 _FUNCTIONS = ("handler", "lambda_handler")
 _ENDINGS = {
@@ -51,14 +51,14 @@ def family_of(runtime: str) -> str:
 
 
 def find_handler(runtime: str, names: Collection[str], read: Read) -> str:
-    """The entry point of code for which none was named.
+    """The entry point of code for which none was given.
 
     Args:
         names: The archive's files.
-        read: Reads one of them.
+        read: Returns the text of one of them.
 
     Raises:
-        UsageError: There is none to be seen, or more than one.
+        UsageError: None was found, or more than one.
     """
     family = family_of(runtime)
     if family == "provided":
@@ -75,13 +75,13 @@ def find_handler(runtime: str, names: Collection[str], read: Read) -> str:
 
 
 def check_handler(runtime: str, handler: str, names: Collection[str], *, links: Collection[str] = ()) -> None:
-    """Look for the entry point's file in the archive: without it every invocation fails.
+    """Check that the archive contains the entry point's file: without it every invocation fails.
 
     Args:
-        links: Symbolic links that were left out of the archive, as they lead out of the folder.
+        links: Symbolic links that were left out of the archive because they lead out of the folder.
 
     Raises:
-        UsageError: It isn't there.
+        UsageError: The file is missing.
     """
     family = family_of(runtime)
     candidates = _files_of(family, handler)
@@ -94,10 +94,10 @@ def check_handler(runtime: str, handler: str, names: Collection[str], *, links: 
 
 
 def check_function(runtime: str, handler: str, names: Collection[str], read: Read) -> None:
-    """Look for the function in the handler's Python file; other languages' files do not show it surely.
+    """Check that the handler's Python file defines the function; in other languages that is not certain.
 
     Raises:
-        UsageError: The file does not define it, and imports nothing under unknown names.
+        UsageError: The file does not define it, and has no imports of unknown names.
     """
     if family_of(runtime) != "python":
         return
@@ -147,10 +147,10 @@ def _function_in(family: str, text: str) -> str | None:
 
 
 def _python_names(text: str) -> set[str]:
-    """What a Python module defines, imports or assigns at its top.
+    """The names that a Python module defines, imports or assigns at its top level.
 
     Raises:
-        UsageError: It isn't Python.
+        UsageError: The text is not Python.
     """
     try:
         tree = ast.parse(text)
@@ -175,7 +175,7 @@ def _python_names(text: str) -> set[str]:
 
 
 def _at_the_top(tree: ast.AST) -> Iterator[ast.AST]:
-    """The statements that run when the module is loaded, those in ``if`` and ``try`` included."""
+    """The statements that run when the module is loaded, including those in ``if`` and ``try``."""
     for node in ast.iter_child_nodes(tree):
         yield node
         if isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While, ast.ExceptHandler)):
@@ -198,7 +198,7 @@ _FUNCTIONS_OTHERWISE: dict[str, Callable[[str], Iterable[str]]] = {"nodejs": _no
 
 
 def _files_of(family: str, handler: str) -> tuple[str, ...]:
-    """The files one of which must be there; none if that can't be told."""
+    """The files of which one must exist; empty if they cannot be determined."""
     match family:
         case "python":
             module = handler.rpartition(".")[0].replace(".", "/").removeprefix("/")

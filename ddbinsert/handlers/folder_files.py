@@ -1,8 +1,8 @@
-"""A folder's files as they go into an archive: by name, with what is executable, without what doesn't belong.
+"""The files of a folder for an archive: by name, with their executable bits, without files that do not belong.
 
-Left out: what ``ignored`` names (caches, version control, virtual environments, secrets), and symbolic links that lead
-out of the folder (an archive that follows them can take in more than the folder). Links inside the folder are kept as
-links: packages of pnpm and of workspaces find each other by them.
+Left out are files that ``ignored`` lists (caches, version control, virtual environments, secrets), and symbolic links
+that lead out of the folder (following them would include more than the folder). Links inside the folder are kept as
+links, because packages of pnpm and of workspaces depend on them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ddbinsert.handlers.ignored import Ignored, ignored_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: More than this many entries is a whole source tree or a home folder, given by mistake.
+#: A folder with more entries than this is a source tree or a home folder, given by mistake.
 _MOST_FILES = 100_000
 
 
@@ -29,9 +29,9 @@ class Gathered:
     """Files by their names in the archive (``/`` between the parts).
 
     Attributes:
-        executable: Those that the owner may execute.
-        links: Symbolic links inside the folder, name to relative target.
-        strays: Symbolic links that lead out of the folder or nowhere, which were left out.
+        executable: Files that the owner may execute.
+        links: Symbolic links inside the folder: name to relative target.
+        strays: Symbolic links that were left out because they are broken or lead out of the folder.
         secrets: Files and folders that were left out as secrets.
     """
 
@@ -50,11 +50,11 @@ def gather(folder: Path, *, largest: int, is_installed: bool = False) -> Gathere
     """The folder's files.
 
     Args:
-        largest: Bytes that they may have together; what goes beyond is refused before it is read.
-        is_installed: An installer wrote the folder: nothing in it is a secret.
+        largest: Maximum total size in bytes; a larger folder is refused before it is read.
+        is_installed: An installer wrote the folder, so that it contains no secrets.
 
     Raises:
-        UsageError: Too large, unreadable, or a name that no archive can hold.
+        UsageError: It is too large or unreadable, or an archive cannot contain a name.
     """
     found = Gathered()
     ignored = Ignored([], secrets=False) if is_installed else ignored_in(folder)
@@ -85,7 +85,7 @@ def gather(folder: Path, *, largest: int, is_installed: bool = False) -> Gathere
 
 
 def _keep_link(path: str, name: str, folder: Path, ignored: Ignored, found: Gathered) -> None:
-    """Keep a link as a link where what it leads to is in the archive, too."""
+    """Keep a link as a link if its target is in the archive, too."""
     root, target = os.path.realpath(folder), os.path.realpath(path)
     inside = os.path.relpath(target, root)
     is_stray = not Path(target).exists() or inside.split(os.sep, 1)[0] == os.pardir
@@ -106,7 +106,7 @@ def read(path: str | Path) -> bytes:
     """A file's content.
 
     Raises:
-        UsageError: It can't be read.
+        UsageError: It cannot be read.
     """
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - scandir gives texts

@@ -1,7 +1,7 @@
-"""What is left out of an archive: defaults, and a folder's own ``.ddbinsertignore``.
+"""The files that are left out of an archive: by defaults, and by a folder's ``.ddbinsertignore``.
 
-The file has the syntax of ``.gitignore`` and comes after the defaults, so that ``!config/.env`` takes in what they
-leave out. pathspec reads it: the field's implementation of git's rules.
+The file has the syntax of ``.gitignore`` and is applied after the defaults, so that ``!config/.env`` includes a file
+that they leave out. It is read by pathspec, the common implementation of git's rules.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _TOOLS = (
     *(".serverless/", ".terraform/", ".cache/", ".*_cache/", ".DS_Store", ".gitignore", ".gitattributes"),
     *("__pycache__/", "*.py[co]", "*.egg-info/", "Thumbs.db", ".coverage", ".coverage.*", FILE_NAME),
 )
-#: A certificate is not a secret (``cacert.pem`` of an installed package); a private key is.
+#: Private keys are secrets; certificates (``cacert.pem`` of an installed package) are not.
 _PRIVATE_KEY = b" PRIVATE KEY-----"
 _KEY_FILES = (".pem", ".key", ".ppk")
 
 
 class Ignored:
-    """Which names of a folder are left out.
+    """The names in a folder that are left out.
 
     Args:
         own: The lines of the folder's own file.
-        secrets: Whether the defaults leave out secrets; False for what an installer has just written.
+        secrets: Whether the defaults leave out secrets; False for files that an installer has just written.
 
     Raises:
         UsageError: A line is not a pattern.
@@ -61,7 +61,7 @@ class Ignored:
         return own if own is not None else self._tools.match_file(name) or self._secrets.match_file(name)
 
     def is_secret(self, name: str, content: bytes = b"") -> bool:
-        """Whether the defaults leave it out as a secret, by its name or as a private key."""
+        """Whether the defaults leave the file out as a secret, by its name or as a private key."""
         if self._own.check_file(name).include is not None:
             return False
         is_key = self._checks_keys and name.endswith(_KEY_FILES) and _PRIVATE_KEY in content
@@ -69,7 +69,7 @@ class Ignored:
 
 
 def ignored_in(folder: Path) -> Ignored:
-    """What is left out of this folder.
+    """The rules for this folder.
 
     Raises:
         UsageError: Its ``.ddbinsertignore`` cannot be read, or is not valid.

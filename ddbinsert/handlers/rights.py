@@ -1,4 +1,4 @@
-"""The rights that code declares in a ``rights.json`` beside it: the function's role gets exactly those.
+"""The permissions that code declares in its ``rights.json``: the function's role gets exactly those.
 
     {
       "required": ["SINK_ARN"],
@@ -8,9 +8,9 @@
       ]
     }
 
-``${NAME}`` stands for the function's environment variable of that name, which must be set; ``${AWS::Region}`` and
-its like stand for what CloudFormation puts there. A statement with ``variable`` applies where that variable is set;
-one with ``service``, too, only where the variable is the ARN of that service.
+``${NAME}`` is replaced by the function's environment variable of that name, which must be set; ``${AWS::Region}`` and
+similar by the values that CloudFormation inserts. A statement with ``variable`` applies if that variable is set; with
+``service`` it applies only if the variable is an ARN of that service.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Allowance:
     Attributes:
         actions: IAM actions.
         resources: ARNs, in which ``${NAME}`` is an environment variable.
-        variable: The entry applies only where this environment variable is set.
-        service: The entry applies only where the variable is an ARN of this service.
+        variable: The entry applies only if this environment variable is set.
+        service: The entry applies only if the variable is an ARN of this service.
     """
 
     actions: tuple[str, ...]
@@ -49,7 +49,7 @@ class Allowance:
     service: str | None = None
 
     def applies(self, environment: Mapping[str, str]) -> bool:
-        """Whether its variable is set, and to an ARN of its service."""
+        """Whether its variable is set, and is an ARN of its service."""
         if self.variable is None:
             return True
         value = environment.get(self.variable, "")
@@ -61,7 +61,7 @@ class Allowance:
         return tuple(name for one in self.resources for name in _VARIABLE.findall(one))
 
     def statement(self, environment: Mapping[str, str]) -> Statement:
-        """The rights with every variable in its place."""
+        """The permissions with their variables replaced."""
 
         def filled(resource: str) -> str:
             return _VARIABLE.sub(lambda found: _bare(environment[found[1]]), resource)
@@ -74,8 +74,8 @@ class Declaration:
     """A whole ``rights.json``.
 
     Attributes:
-        source: The file, as messages call it.
-        required: Environment variables without which the code can't work.
+        source: The file's name in messages.
+        required: Environment variables that the code needs.
     """
 
     source: str
@@ -83,7 +83,7 @@ class Declaration:
     allow: tuple[Allowance, ...] = ()
 
     def rights(self, environment: Mapping[str, str]) -> tuple[Statement, ...]:
-        """What the code needs with these environment variables.
+        """The permissions that the code needs with these environment variables.
 
         Raises:
             UsageError: A variable is missing, not an ARN, or the ARN of a service that the code cannot use.
@@ -137,7 +137,7 @@ def declaration(content: bytes, source: str) -> Declaration:
     """Read a ``rights.json``.
 
     Raises:
-        UsageError: It is not one.
+        UsageError: The content is not valid.
     """
     try:
         document = json.loads(content)
@@ -161,7 +161,7 @@ def service_of(arn: str) -> str | None:
 
 
 def wildcards(rights: Iterable[Statement]) -> tuple[str, ...]:
-    """What is broader than it may be meant, as warnings: every action of a service, or every resource."""
+    """Warnings about broad permissions: every action of a service, or every resource."""
     found = []
     for one in rights:
         broad_actions = [
@@ -180,7 +180,7 @@ def _texts_of(texts: Iterable[str]) -> str:
 
 
 def _is_everything(resource: str) -> bool:
-    """Whether only wildcards stand where a resource's name belongs."""
+    """Whether a resource's name consists only of wildcards."""
     parts = parse_arn(resource)
     name = parts.resource if parts else resource
     return not re.sub(r"^[a-z-]+[/:](?=[*?/]+$)", "", name).strip("*?/:")
@@ -206,7 +206,7 @@ def _texts(values: Any) -> tuple[str, ...]:
 
 
 def _bare(value: str) -> str:
-    """An ARN without the wildcard of log groups and a bucket's closing slash, which are added where needed."""
+    """An ARN without a log group's wildcard or a bucket's final slash, which are added if needed."""
     return value.strip().removesuffix(":*").removesuffix("/")
 
 

@@ -1,7 +1,7 @@
-"""A template's environment variables, checked by the template's own code before anything is deployed.
+"""Checks a template's environment variables with the template's own code before the deployment.
 
-The Python files run in this process, without their connection to AWS; both languages have the same rules. So a
-function never starts with a setting that stops it.
+The Python files run in this process, without a connection to AWS; both languages have the same rules. So no function
+is deployed with a setting that would stop it at its start.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ VARIABLES: dict[Template, tuple[str, ...]] = {
         "MESSAGE_ATTRIBUTES",
     ),
 }
-#: How alike two names are that differ by a typing error; of 1.
+#: Similarity, from 0 to 1, above which a name counts as misspelled.
 _ALIKE = 0.8
 _LAST_LINE = "\nhandler = make("
 
 
 def check_settings(template: Template, environment: Mapping[str, str]) -> None:
-    """Refuse what would stop the function at its start, and names that look misspelt.
+    """Refuse settings that would stop the function at its start, and names that look misspelled.
 
     Raises:
-        UsageError: A variable is wrong, or almost named like one that the template reads.
+        UsageError: A variable is not valid, or its name is similar to one that the template reads.
     """
     for name in environment:
         _refuse_misspelt(name, template)
@@ -103,14 +103,14 @@ def _unconnected(_service: str, _region: str | None) -> None:
 
 
 class _Modules:
-    """A template's files as modules that know each other, and that nobody else sees. They print nothing."""
+    """A template's files as private modules, which can import each other. They print nothing."""
 
     def __init__(self, texts: Mapping[str, bytes]) -> None:
         self._texts = texts
         self._loaded: dict[str, ModuleType] = {}
 
     def names(self) -> dict[str, Any]:
-        """What a module begins with. Dataclasses look their module up by its name, so it is this one's."""
+        """A module's initial names. Dataclasses find their module by its name, so it is this module's name."""
         own = {**vars(builtins), "__import__": self._import, "print": lambda *_, **__: None}
         return {"__name__": __name__, "__builtins__": own}
 

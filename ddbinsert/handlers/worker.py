@@ -1,7 +1,7 @@
-"""A function's real code in a process of its own on this machine, as Lambda would run it.
+"""Runs a function's code in a separate process on this machine, as Lambda would.
 
-The interpreter is this machine's (ddbinsert's own Python, the ``node`` on the PATH), whatever the runtime's
-version; Lambda's memory limit, layers and file system are not imitated.
+The interpreter is this machine's (ddbinsert's own Python, the ``node`` on the PATH), which may differ from the
+runtime's version; Lambda's memory limit, layers and file system are not imitated.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 class Worker:
-    """One execution environment: started at the first call, kept for the next, ended with ``with``.
+    """One execution environment: started at the first call, kept for further calls, and ended with the ``with`` block.
 
     Args:
-        environment: The function's own variables.
-        surroundings: The caller's: of these, the search path and the like go over, and all of AWS's own.
+        environment: The function's environment variables.
+        surroundings: The caller's environment variables, of which the search path and similar, and all AWS variables are
+            passed on.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Worker:
         """Call the handler once.
 
         Args:
-            seconds: The function's timeout; a call that takes longer is ended, as Lambda ends it.
+            seconds: The function's timeout; a call that takes longer is ended, as by Lambda.
         """
         process = self._started()
         context = {
@@ -87,7 +88,7 @@ class Worker:
             "seconds": seconds,
         }
         line = json.dumps({"event": event, "context": context}) + "\n"
-        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+        assert process.stdin is not None  # noqa: S101 - stdin is a pipe
         try:
             process.stdin.write(line.encode())
             process.stdin.flush()
@@ -121,7 +122,7 @@ class Worker:
         self._answers, theirs = os.pipe()
         try:
             with output.open("ab") as log:
-                self._process = subprocess.Popen(  # noqa: S603 - the user's own code is what is asked for
+                self._process = subprocess.Popen(  # noqa: S603 - running the user's code is the purpose
                     [*self._command, str(theirs)],
                     cwd=code,
                     env=self._variables,
@@ -159,19 +160,19 @@ class Worker:
         )
 
     def _printed(self) -> str:
-        """What came since the last look: handlers print before they answer, so it is all there."""
+        """The output since the last read: handlers print before they respond, so it is complete."""
         return self._log.read().decode("utf-8", "replace") if self._log is not None else ""
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and whatever it began."""
+    """End the process and its child processes."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def can_run(runtime: str) -> bool:
-    """Whether this machine could run it at all."""
+    """Whether the runtime's language can run on this machine."""
     return family_of(runtime) in ("python", "nodejs")
 
 
@@ -197,7 +198,7 @@ def _interpreter(runtime: str) -> list[str]:
 
 
 def _node_options(node: str, runtime: str) -> tuple[str, ...]:
-    """Lambda's Node.js 20 and 22 neither detect ES modules by their syntax nor load them with ``require``."""
+    """Options as in Lambda, whose Node.js 20 and 22 neither detect ES modules by syntax nor ``require`` them."""
     if runtime not in ("nodejs20.x", "nodejs22.x"):
         return ()
     return _known_options(node, ("--no-experimental-detect-module", "--no-experimental-require-module"))
@@ -205,9 +206,9 @@ def _node_options(node: str, runtime: str) -> tuple[str, ...]:
 
 @functools.cache
 def _known_options(node: str, options: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the options that this Node.js has."""
+    """The options that this Node.js supports."""
     script = "console.log([...process.allowedNodeEnvironmentFlags].join())"
-    listed = subprocess.run([node, "-e", script], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    listed = subprocess.run([node, "-e", script], capture_output=True, text=True, check=False)  # noqa: S603 - fixed script
     known = listed.stdout.strip().split(",")
     return tuple(option for option in options if option in known)
 

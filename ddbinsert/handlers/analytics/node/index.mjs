@@ -1,15 +1,15 @@
-// Feeds analytics: every new item as plain JSON, in batches as large as the service takes.
+// Sends every new item as plain JSON to an analytics service, in the largest batches that it accepts.
 //
 //     SINK_ARN      Firehose stream, Kinesis data stream or EventBridge bus
-//     REDACT        paths, separated by commas, whose values become ***: `card.number,notes.*.text`
+//     REDACT        comma-separated paths whose values become ***: `card.number,notes.*.text`
 //     REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
-//     EVENT_SOURCE  EventBridge: the events' source; `ddbinsert` unless set
-//     EVENT_TYPE    EventBridge: the events' detail type; `DynamoDB Item Inserted` unless set
+//     EVENT_SOURCE  EventBridge: the events' source; default `ddbinsert`
+//     EVENT_TYPE    EventBridge: the events' detail type; default `DynamoDB Item Inserted`
 //     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _delivery, _batch
 //
 //     {"eventID":…,"time":"2024-11-01T12:00:00.000Z","table":"orders","keys":{"id":"a"},"item":{"id":"a","price":9.99}}
 //
-// A record that the service refuses for a moment is sent again alone; one that it refuses for its content fails alone.
+// A record that the service rejects temporarily is sent again alone; one that it rejects for its content fails alone.
 
 import { connect as toAws } from "./ddbinsert_aws.mjs";
 import { optionsOf, run } from "./ddbinsert_batch.mjs";
@@ -22,7 +22,7 @@ import { openSink } from "./ddbinsert_sinks.mjs";
 
 const SINKS = ["firehose", "kinesis", "events"];
 
-/** The handler with these settings. */
+/** Create the handler with these settings. */
 export function make(environ, connect) {
   const options = optionsOf(environ);
   const { privacy } = options;

@@ -1,20 +1,20 @@
-// Keeps an audit log: one entry for every new item, in the sink that SINK_ARN names.
+// Writes an audit log: one entry for every new item, to the sink in SINK_ARN.
 //
 //     SINK_ARN        DynamoDB table (partition key `eventID`, S), CloudWatch log group, S3 bucket (or
-//                     bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
-//     USER_ATTRIBUTE  path of the attribute that says who created the item, such as `created_by`
-//     RETENTION_DAYS  DynamoDB: days after which an entry expires (the table's time to live); not set: never
-//     REDACT          paths, separated by commas, whose values become ***: `card.number,notes.*.text`
+//                     bucket/prefix), Firehose stream or SQS queue; if not set, this function's log
+//     USER_ATTRIBUTE  path of the attribute with the user who created the item, such as `created_by`
+//     RETENTION_DAYS  DynamoDB: days after which an entry expires (by the table's time to live); default: never
+//     REDACT          comma-separated paths whose values become ***: `card.number,notes.*.text`
 //     REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
 //     DEDUPLICATION_TABLE_ARN, TEST_ITEMS_KEY, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _privacy,
 //     _batch
 //
-// Every item gets an entry. One that is too large for the sink gets an entry without its image, which says so. Test
+// Every item gets an entry. If it is too large for the sink, the entry does not contain the image, and says so. Test
 // items of `ddbinsert verify` are marked, not left out.
 //
-// A table and a bucket keep an event once however often it is delivered: an entry that is there already is not
-// written again. The other sinks know no such condition; there this environment's memory, or the deduplication
-// table, prevents duplicates.
+// In a table or a bucket, an existing entry is not written again, so that an event has one entry even if it is
+// delivered several times. Other sinks do not support such a condition; for them this environment's memory, or the
+// deduplication table, prevents duplicates.
 
 import { entryOf, itemOfTable } from "./ddbinsert_audit.mjs";
 import { connect as toAws } from "./ddbinsert_aws.mjs";
@@ -28,11 +28,11 @@ import { openSink } from "./ddbinsert_sinks.mjs";
 import { log } from "./ddbinsert_tally.mjs";
 
 const SINKS = ["dynamodb", "logs", "s3", "firehose", "sqs"];
-// Bytes of one line that CloudWatch keeps in one piece.
+// The largest line in bytes that CloudWatch does not split.
 const LONGEST_LINE = 256 * 1024 - 26;
 const LONGEST_RETENTION = 36_500;
 
-/** The handler with these settings. */
+/** Create the handler with these settings. */
 export function make(environ, connect) {
   const options = optionsOf(environ);
   const target = arn(environ, "SINK_ARN", SINKS);
@@ -61,7 +61,7 @@ function lineOf(record, wanted) {
   return Buffer.byteLength(line) <= LONGEST_LINE ? line : dumps(entryOf(record, wanted, { whole: false }));
 }
 
-// The entry as the sink's service takes it.
+// The entry in the form that the sink's service expects.
 function prepared(record, target, wanted, { whole }) {
   if (target.service === "dynamodb") return itemOfTable(record, wanted, { whole });
   const entry = dumps(entryOf(record, wanted, { whole }));

@@ -1,20 +1,20 @@
-"""Keeps an audit log: one entry for every new item, in the sink that SINK_ARN names.
+"""Writes an audit log: one entry for every new item, to the sink in SINK_ARN.
 
     SINK_ARN        DynamoDB table (partition key ``eventID``, S), CloudWatch log group, S3 bucket (or
-                    bucket/prefix), Firehose stream or SQS queue; not set: this function's own log
-    USER_ATTRIBUTE  path of the attribute that says who created the item, such as ``created_by``
-    RETENTION_DAYS  DynamoDB: days after which an entry expires (the table's time to live); not set: never
-    REDACT          paths, separated by commas, whose values become ***: ``card.number,notes.*.text``
+                    bucket/prefix), Firehose stream or SQS queue; if not set, this function's log
+    USER_ATTRIBUTE  path of the attribute with the user who created the item, such as ``created_by``
+    RETENTION_DAYS  DynamoDB: days after which an entry expires (by the table's time to live); default: never
+    REDACT          comma-separated paths whose values become ***: ``card.number,notes.*.text``
     REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
     DEDUPLICATION_TABLE_ARN, TEST_ITEMS_KEY, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _privacy,
     _batch
 
-Every item gets an entry. One that is too large for the sink gets an entry without its image, which says so. Test
+Every item gets an entry. If it is too large for the sink, the entry does not contain the image, and says so. Test
 items of ``ddbinsert verify`` are marked, not left out.
 
-A table and a bucket keep an event once however often it is delivered: an entry that is there already is not written
-again. The other sinks know no such condition; there this environment's memory, or the deduplication table,
-prevents duplicates.
+In a table or a bucket, an existing entry is not written again, so that an event has one entry even if it is delivered
+several times. Other sinks do not support such a condition; for them this environment's memory, or the deduplication
+table, prevents duplicates.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     from ddbinsert_tally import Record
 
 _SINKS = ("dynamodb", "logs", "s3", "firehose", "sqs")
-# Bytes of one line that CloudWatch keeps in one piece.
+# The largest line in bytes that CloudWatch does not split.
 _LONGEST_LINE = 256 * 1024 - 26
 _LONGEST_RETENTION = 36_500
 
 
 def make(environ: Mapping[str, str], connect: Connect) -> Callable[[Any, Any], dict[str, Any]]:
-    """The handler with these settings."""
+    """Create the handler with these settings."""
     options = options_of(environ)
     target = arn(environ, "SINK_ARN", _SINKS)
     user = environ.get("USER_ATTRIBUTE", "").strip()
@@ -83,7 +83,7 @@ def _line(record: Record, wanted: Wanted) -> str:
 
 
 def _prepared(record: Record, target: Arn, wanted: Wanted, *, whole: bool) -> dict[str, Any]:
-    """The entry as the sink's service takes it."""
+    """The entry in the form that the sink's service expects."""
     if target.service == "dynamodb":
         return item_of_table(record, wanted, whole=whole)
     text = dumps(entry_of(record, wanted, whole=whole))

@@ -1,32 +1,33 @@
-// An audit entry: what was created, when, where, and by whom. The same for the same event, however often.
+// An audit entry: what was created, when, where, and by whom. The same event always has the same entry.
 //
 //   eventID         the stream record's id
-//   time            when the item was written: 2024-11-01T12:00:00.000Z (DynamoDB gives it to the second)
+//   time            when the item was written: 2024-11-01T12:00:00.000Z (DynamoDB's resolution is one second)
 //   table, source   the table's name; the stream's ARN
-//   sequenceNumber  the record's place in its shard
-//   item            the key as one text, {"pk":"a"}: what an index is queried with
-//   keys, image     the key and the item (null where the view type has none), masked as REDACT says
-//   user            the attribute at USER_ATTRIBUTE, as text; null where there is none
-//   identity        the record's userIdentity, where it has one
-//   imageOmitted    only where the item was too large for the sink: its size in bytes and SHA-256 as plain JSON
+//   sequenceNumber  the record's position in its shard
+//   item            the key as one text, {"pk":"a"}, for queries of an index
+//   keys, image     the key and the item (null if the view type has none), masked as REDACT says
+//   user            the attribute at USER_ATTRIBUTE, as text; null if there is none
+//   identity        the record's userIdentity, if it has one
+//   imageOmitted    only if the item was too large for the sink: its size in bytes and SHA-256 as plain JSON
 //   test            only for test items of `ddbinsert verify`: the run's id
-//   backfill        only for items that `ddbinsert backfill` gave to the function, and that no insert did: the run's id
+//   backfill        only for items that `ddbinsert backfill` sent to the function, instead of an insert: the run's id
 //
-// In a table also: position (time and sequence number, which sorts as they do) and slot (the table's name and one of
-// 16 numbers), for an index by table; and expires (epoch seconds), with RETENTION_DAYS. `item` and `user` are cut to what an index takes, with a SHA-256 of the rest.
+// A table also has position (time and sequence number, in a sortable form) and slot (the table's name and one of 16
+// numbers), for an index by table; and expires (epoch seconds), with RETENTION_DAYS. `item` and `user` are cut to the
+// length limit of an index, with a SHA-256 of the whole text.
 
 import { createHash } from "node:crypto";
 import { changeOf } from "./ddbinsert_document.mjs";
 import { depthOf, dumps, lookup, millisecondsOf, plainMap, tableOf, textOf, timeOf } from "./ddbinsert_item.mjs";
 
-// Bytes that DynamoDB takes as an index's partition key.
+// DynamoDB's limit for an index's partition key, in bytes.
 const LONGEST_KEY = 2048;
 const SLOTS = 16;
-// DynamoDB nests 32 levels; the image lies one level deeper in its entry than it did in its own item.
+// DynamoDB allows 32 levels of nesting; in its entry, the image is one level deeper than in the item.
 const DEEPEST = 30;
 const SEQUENCE_DIGITS = 40;
 
-/** The entry in plain values; not `whole` leaves the image out and says so. `user` is a path. */
+/** The entry in plain values; unless `whole`, the image is left out, and the entry says so. `user` is a path. */
 export function entryOf(record, { user, privacy }, { whole = true } = {}) {
   const change = changeOf(record);
   const image = privacy.redact(change.NewImage) ?? null;
@@ -43,7 +44,7 @@ export function entryOf(record, { user, privacy }, { whole = true } = {}) {
   return entry;
 }
 
-/** The entry as an item of a DynamoDB table, in DynamoDB JSON; null values are left out (an index takes none). */
+/** The entry as an item in DynamoDB JSON; null values are left out, as an index does not accept them. */
 export function itemOfTable(record, { user, privacy, days = 0 }, { whole = true } = {}) {
   const change = changeOf(record);
   if (!record.eventID) throw new TypeError("the record has no eventID, which is the entry's key");
@@ -94,7 +95,7 @@ function userOf(change, user, privacy) {
   return cut(textOf(lookup(privacy.redact(attributes), user))) || null;
 }
 
-/** At most what an index takes: the text, or its beginning and the SHA-256 of all of it. */
+/** The text, or if it is too long for an index, its beginning and the SHA-256 of the whole text. */
 export function cut(text) {
   const content = Buffer.from(text);
   if (content.length <= LONGEST_KEY) return text;

@@ -1,12 +1,12 @@
-// Calls to AWS: one function to call, one kind of error, one rule for what is tried again.
+// Calls to AWS: one function for all calls, one error class, one rule for retries.
 //
-// Written with node:https and node:crypto (AWS's Signature Version 4), not with the SDK: the SDK is missing outside
-// of Lambda (a local run, the embedded emulator), a bundled one would be megabytes, and a handler that is tested with
-// one client and runs with another is not tested. Not with fetch, which presents itself as a browser
-// (Sec-Fetch-Mode), and some endpoints refuse browsers.
+// Uses node:https and node:crypto (AWS's Signature Version 4) instead of the SDK: the SDK is missing outside of Lambda
+// (local runs, the embedded emulator), a bundled one would take megabytes, and tests must use the same client as the
+// deployed function. It does not use fetch, which identifies itself as a browser (Sec-Fetch-Mode), as some endpoints
+// reject browsers.
 //
-// Endpoints: ddbinsert_endpoints.mjs. Credentials: the variables that Lambda sets, read at every call, as they
-// change under a long-lived environment.
+// Endpoints: ddbinsert_endpoints.mjs. Credentials: the variables that Lambda sets, read at every call, as they change
+// during the lifetime of an environment.
 
 import { createHash, createHmac } from "node:crypto";
 import http from "node:http";
@@ -14,17 +14,17 @@ import https from "node:https";
 import { endpoint, ownEndpoint } from "./ddbinsert_endpoints.mjs";
 
 const ATTEMPTS = 3;
-// Milliseconds that one attempt may take.
+// Timeout of one attempt, in milliseconds.
 const PATIENCE = 10_000;
 
-// A connection is kept for the next call, and the next invocation.
+// Connections are kept for further calls and invocations.
 const CLIENTS = {
   "http:": { request: http.request, agent: new http.Agent({ keepAlive: true }) },
   "https:": { request: https.request, agent: new https.Agent({ keepAlive: true }) },
 };
 
-// Error codes that pass: throttling, and faults of the service. From botocore's retry rules ("standard" mode) and
-// the errors of the operations used here in its service models; ddbinsert_aws.py holds the same list.
+// Codes of temporary errors: throttling, and faults of the service. From botocore's retry rules ("standard" mode) and
+// the errors of the operations used here in its service models; ddbinsert_aws.py has the same list.
 export const TRANSIENT = new Set(
   `
   BandwidthLimitExceeded ConditionalRequestConflict EC2ThrottledException InternalError InternalErrorException
@@ -36,7 +36,7 @@ export const TRANSIENT = new Set(
   TooManyRequestsException TransactionConflictException TransactionInProgressException
   `.match(/\w+/g),
 );
-// Error codes that blame the content of a request, not its sender, its target or the moment.
+// Codes of errors that are caused by the content of a request, not by its sender, its target or the time.
 export const REJECTIONS = new Set(
   `
   InvalidArgument InvalidArgumentException InvalidMessageContents InvalidParameter InvalidParameterException
@@ -57,10 +57,10 @@ const TARGETS = {
 };
 
 /**
- * AWS answered a call with an error, or could not be reached.
+ * A call failed: AWS returned an error, or could not be reached.
  *
- * `code` is AWS's error code, without a prefix such as `AWS.SimpleQueueService.`; `reason` is AWS's own message;
- * `status` is the HTTP status, 0 where there was no answer.
+ * `code` is AWS's error code, without a prefix such as `AWS.SimpleQueueService.`; `reason` is AWS's message;
+ * `status` is the HTTP status, 0 if there was no answer.
  */
 export class ServiceError extends Error {
   constructor(code, message, { status = 0, region } = {}) {
@@ -69,12 +69,12 @@ export class ServiceError extends Error {
     Object.assign(this, { name: "ServiceError", code: bare, reason: message, status, region });
   }
 
-  /** Whether the content is to blame, so that a part of it may be accepted. */
+  /** Whether the content caused the error, so that a part of it may be accepted. */
   get isRejection() {
     return isRejection(this.code);
   }
 
-  /** Whether the same call may succeed a moment later. */
+  /** Whether the same call may succeed later. */
   get isTransient() {
     return this.status === 0 || this.status === 429 || this.status >= 500 || isTransient(this.code);
   }
@@ -88,7 +88,7 @@ export function isRejection(code) {
   return REJECTIONS.has(code) || TOO_LARGE.test(code);
 }
 
-/** A function `call(operation, deadline, parameters)` that answers with the operation's result. */
+/** A function `call(operation, deadline, parameters)` that returns the operation's result. */
 export function connect(service, region) {
   const protocols = { s3: objectRequest, sns: queryRequest };
   const protocol = protocols[service] ?? jsonRequest;
@@ -101,7 +101,7 @@ export function connect(service, region) {
       } catch (error) {
         const moved = error.region && error.region !== where;
         if (attempt === ATTEMPTS || !(error.isTransient || moved) || deadline.isOver()) throw error;
-        if (moved) where = error.region; // S3 names the bucket's own region
+        if (moved) where = error.region; // S3 returned the bucket's region
         else await deadline.sleep(100 * 2 ** attempt * (0.5 + Math.random() / 2));
       }
     }
@@ -137,7 +137,7 @@ function queryRequest(service, region, operation, parameters) {
   };
 }
 
-// REST: S3, of which PutObject is all that is needed.
+// REST: S3, only for PutObject.
 function objectRequest(service, region, operation, { Bucket, Key, Body, ContentType, IfNoneMatch }) {
   const base = endpoint(service, region);
   const own = ownEndpoint(service) || Bucket.includes(".");
@@ -168,7 +168,7 @@ async function exchange(service, region, request, operation, patience) {
   }
 }
 
-// One request, ended after `patience` milliseconds whatever it has received by then.
+// One request, ended after `patience` milliseconds in any case.
 function sent({ url, method, body }, headers, operation, patience) {
   const { request, agent } = CLIENTS[url.protocol];
   return new Promise((done, fail) => {
@@ -204,7 +204,7 @@ function problem({ status, headers, text }) {
   try {
     told = JSON.parse(text) ?? {};
   } catch {
-    // not JSON: the status is all there is
+    // not JSON: only the status is known
   }
   const type = String(headers["x-amzn-errortype"] || told.__type || told.code || `Http${status}`);
   return new ServiceError(type.split("#").pop().split(":")[0], String(told.message ?? told.Message ?? ""), details);
@@ -225,7 +225,7 @@ export function signed(service, region, { url, method, headers, body }, now = ne
   const key = scope.split("/").reduce(hmac, `AWS4${environ.AWS_SECRET_ACCESS_KEY ?? ""}`);
   const signature = hmac(key, toSign).toString("hex");
   const credential = `Credential=${environ.AWS_ACCESS_KEY_ID ?? ""}/${scope}`;
-  delete all.host; // the client's own
+  delete all.host; // set by the client
   return {
     ...all,
     authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names.join(";")}, Signature=${signature}`,
@@ -240,12 +240,12 @@ function hmac(key, text) {
   return createHmac("sha256", key).update(text).digest();
 }
 
-// Percent-encoded as Signature Version 4 requires: all but letters, digits and - . _ ~
+// Percent-encoded as Signature Version 4 requires: all except letters, digits and - . _ ~
 function encoded(text) {
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => "%" + one.charCodeAt(0).toString(16).toUpperCase());
 }
 
-// Parameters as AWS Query spells them: Entries.member.1.Id, MessageAttributes.entry.1.Name.
+// Parameters in AWS Query's form: Entries.member.1.Id, MessageAttributes.entry.1.Name.
 function flat(value, prefix = "") {
   if (Array.isArray(value)) return value.flatMap((one, index) => flat(one, `${prefix}.member.${index + 1}`));
   if (typeof value !== "object") return [[prefix, String(value)]];
@@ -258,7 +258,7 @@ function flat(value, prefix = "") {
   return Object.entries(value).flatMap(([name, one]) => flat(one, prefix ? `${prefix}.${name}` : name));
 }
 
-// The contents of every <name>…</name> in XML; elements of one name are never nested in these answers.
+// The contents of every <name>…</name> in XML; in these responses, elements with the same name are never nested.
 function elements(xml, name) {
   return [...xml.matchAll(new RegExp(`<${name}>([^]*?)</${name}>`, "g"))].map(([, content]) => content);
 }

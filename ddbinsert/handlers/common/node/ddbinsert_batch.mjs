@@ -1,20 +1,20 @@
-// What every handler does with a batch of stream records, whatever its own work is.
+// The processing of a batch of stream records that all handlers share.
 //
-//   guard     only INSERT reaches the work, even where the mapping's filter lets other records through
-//   receipt   one line for every record: processed, guarded or failed (ddbinsert_receipt.mjs)
-//   answer    {batchItemFailures: [{itemIdentifier: the lowest failing SequenceNumber}]}
+//   guard     only INSERT records are processed, even if the mapping's filter passes others
+//   receipt   one log line for every record: processed, guarded or failed (ddbinsert_receipt.mjs)
+//   response  {batchItemFailures: [{itemIdentifier: the lowest failed SequenceNumber}]}
 //
-// After a failure the rest of the batch is still worked on. Lambda delivers again everything from the lowest failing
-// record on, and when the retries are used up it discards that whole range: were the rest skipped, records that
-// nobody ever tried would be discarded together with the one that fails. What succeeded is remembered in the
-// execution environment, so a record that is delivered again is not processed again. The one exception is a later
-// record of an item that has just failed: it waits, because order holds per item.
+// After a failure the rest of the batch is still processed. Lambda delivers everything from the lowest failed record
+// on again, and discards that whole range when the retries are exhausted: if the rest were skipped, records that were
+// never tried would be discarded together with the failed one. Successful records are remembered in the execution
+// environment, so that they are not processed again when they are delivered again. The only exception is a later record
+// of an item that has just failed: it waits, because order holds per item.
 //
-// The work ends some time before the function's timeout (ddbinsert_deadline.mjs). A batch of which nothing could be
-// processed, because the sink (or the time) was not there, is an error of the function: alarms see it.
+// Processing ends some time before the function's timeout (ddbinsert_deadline.mjs). If no record of a batch could be
+// processed because the sink was not available or time ran out, the function fails, so that alarms on errors fire.
 //
-//   PARTIAL_BATCH_RESPONSE  `false` for a mapping without ReportBatchItemFailures: a failure is then raised
-//   METRICS                 `emf`: one line of CloudWatch metrics for each invocation (custom metrics cost money)
+//   PARTIAL_BATCH_RESPONSE  `false` for a mapping without ReportBatchItemFailures: failures then raise an error
+//   METRICS                 `emf`: one line of CloudWatch metrics per invocation (custom metrics are charged)
 
 import { deadlines } from "./ddbinsert_deadline.mjs";
 import { privacyOf } from "./ddbinsert_privacy.mjs";
@@ -22,20 +22,20 @@ import * as receipt from "./ddbinsert_receipt.mjs";
 import { choice, flag } from "./ddbinsert_settings.mjs";
 import { Tally, Unavailable, WAITS, log, lowest } from "./ddbinsert_tally.mjs";
 
-// A stream batch holds at most 10,000 records, so a batch that is delivered again is remembered whole.
+// A batch has at most 10,000 records, so that a whole batch is remembered when it is delivered again.
 const REMEMBERED = 10_000;
 
-/** A test item of `ddbinsert verify --failure-path`: the failure path is what is tested. */
+/** A test item of `ddbinsert verify --failure-path`, which fails on purpose to test the failure path. */
 export class FailsOnPurpose extends Error {
   name = "FailsOnPurpose";
 }
 
-/** No record of the batch could be processed, or a failure cannot be answered record by record. */
+/** No record of the batch could be processed, or the response cannot report failures of single records. */
 export class BatchFailed extends Error {
   name = "BatchFailed";
 }
 
-/** The settings of this module, checked. */
+/** The checked settings of this module. */
 export function optionsOf(environ) {
   return {
     isPartial: flag(environ, "PARTIAL_BATCH_RESPONSE", { byDefault: true }),
@@ -44,37 +44,37 @@ export function optionsOf(environ) {
   };
 }
 
-/** The ids of the events that this execution environment has processed, the newest 10,000. */
+/** The ids of the newest 10,000 events that this execution environment has processed. */
 export class Memory {
-  /** ARNs of the tables that it writes to. */
+  /** ARNs of the tables that this memory writes to. */
   tables = [];
   #ids = new Set();
 
-  /** Which of these records' event ids have been processed. */
+  /** The event ids of these records that have been processed. */
   async known(records, _invocation) {
     return new Set(records.map((record) => record.eventID).filter((id) => this.#ids.has(id)));
   }
 
-  /** Remember a record that was processed. */
+  /** Remember a processed record. */
   async add(record, _invocation) {
     if (!record.eventID) return;
     this.#ids.add(record.eventID);
     if (this.#ids.size > REMEMBERED) this.#ids.delete(this.#ids.values().next().value);
   }
 
-  /** Called once after a batch; nothing to do here, see ddbinsert_deduplication.mjs. */
+  /** Called once after a batch; has no effect here, see ddbinsert_deduplication.mjs. */
   async flush(_invocation) {}
 }
 
 /**
- * Guard the batch, let `deliver` work on its inserts, write the receipts, answer Lambda.
+ * Guard the batch, process its inserts with `deliver`, write the receipts, and return the response.
  *
- * `deliver(records, invocation)` is an async generator: it yields [record, error] for each INSERT record as soon as
- * it is known, error undefined for success. What it has not yielded when it throws has failed. `memory` knows what
- * has been processed before. `options` are the checked settings; read from the environment where they are not given.
+ * `deliver(records, invocation)` is an async generator: it yields [record, error] for each INSERT record as soon as the
+ * outcome is known, with undefined for success. Records that it has not yielded when it throws count as failed. `memory`
+ * remembers the processed events. `options` are the checked settings; read from the environment by default.
  *
- * Throws BatchFailed where no record could be processed, for the sink's or the time's sake; or where a record failed
- * and PARTIAL_BATCH_RESPONSE is "false" (an answer that names failures would count as success).
+ * Throws BatchFailed if no record could be processed because of the sink or the time; or if a record failed and
+ * PARTIAL_BATCH_RESPONSE is "false" (a response with failures would then count as success).
  */
 export async function run(event, context, deliver, memory, options = optionsOf(process.env)) {
   const { privacy } = options;
@@ -98,7 +98,7 @@ export async function run(event, context, deliver, memory, options = optionsOf(p
   return { batchItemFailures: tally.failed.length ? [{ itemIdentifier: lowest(tally.failed) }] : [] };
 }
 
-/** A `deliver` that calls (and awaits) `work(record)` for one record after the other. */
+/** A `deliver` that calls (and awaits) `work(record)` for each record in turn. */
 export function each(work) {
   return async function* deliver(records, invocation) {
     const failedItems = new Set();
@@ -112,7 +112,7 @@ export function each(work) {
   };
 }
 
-// The same, but test items that prove that they are to fail do so.
+// The same, but test items fail if they prove that they are meant to.
 function failingTestItems(deliver, privacy) {
   return async function* someFail(records, invocation) {
     const others = [];
@@ -127,13 +127,13 @@ function failingTestItems(deliver, privacy) {
 
 const NO_TIME = "not started: the function's timeout is near";
 
-/** The item's key as text: equal for two records exactly where they concern the same item. */
+/** The item's key as text, which is equal for two records if and only if they belong to the same item. */
 export function itemOf(record) {
   const keys = Object.entries(record.dynamodb?.Keys ?? {});
   return JSON.stringify(keys.sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-// One call of the function: its ARN as it was invoked, its request id, and how long there is time.
+// One invocation of the function: the ARN by which it was invoked, its request id, and its deadlines.
 function invocationOf(context, records) {
   const [workUntil, notesUntil] = deadlines(context, records);
   const invoked = context?.invokedFunctionArn ?? "";
@@ -154,7 +154,7 @@ function recordsOf(event) {
   return event.Records.filter((record) => typeof record === "object" && record !== null && !Array.isArray(record));
 }
 
-// Every record with what became of it, why, and whether it had been processed before.
+// Every record with its decision, its error, and whether it had been processed before.
 async function* decisions(records, deliver, memory, invocation) {
   for (const record of records) {
     if (record.eventName !== "INSERT") yield [record, receipt.GUARDED, undefined, false];
@@ -164,7 +164,7 @@ async function* decisions(records, deliver, memory, invocation) {
   try {
     known = await memory.known(inserts, invocation);
   } catch (error) {
-    // Unknown is not undone: all are delivered again.
+    // Unknown does not mean unprocessed: Lambda delivers all again.
     const problem = new Unavailable(`what was processed before cannot be read: ${error?.message ?? error}`);
     for (const record of inserts) yield [record, receipt.FAILED, problem, false];
     return;
@@ -179,7 +179,7 @@ async function* decisions(records, deliver, memory, invocation) {
   }
 }
 
-// What `deliver` yields, and a failure for every record that it did not come to.
+// The outcomes of `deliver`, and a failure for every record without one.
 async function* outcomes(fresh, deliver, invocation) {
   const known = new Set();
   let problem;
@@ -191,7 +191,7 @@ async function* outcomes(fresh, deliver, invocation) {
       }
     }
   } catch (error) {
-    problem = error ?? "failed"; // a sink that cannot be reached fails records, not receipts
+    problem = error ?? "failed"; // an unreachable sink fails the records, but receipts are still written
   }
   problem ??= invocation.workUntil.isOver()
     ? new Unavailable(NO_TIME)
@@ -206,6 +206,6 @@ async function attempt(work, record) {
     await work(record);
     return undefined;
   } catch (error) {
-    return error ?? "failed"; // whatever the work throws, the batch goes on
+    return error ?? "failed"; // the batch continues after any error
   }
 }

@@ -1,17 +1,18 @@
-// The time that an invocation has left.
+// The remaining time of an invocation.
 //
-// Work stops some time before the function's timeout (the reserve), so that what is known by then still gets its
-// receipt, is remembered and is answered. A function that Lambda ends at its timeout loses all of that.
+// Work stops some time before the function's timeout (the reserve), so that records processed by then still get their
+// receipts, are remembered and are in the response. If Lambda ended the function at its timeout, all of that would be
+// lost.
 
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 
-// Milliseconds kept in reserve, in all and for each record (it takes a line in the log); at most a fifth of the time.
+// The reserve in milliseconds, in total and per record (for its log line); at most a fifth of the time.
 const RESERVE = 1_500;
 const RESERVE_PER_RECORD = 0.3;
 const AT_ONCE = 8;
 
-/** A moment after which no work begins; Infinity milliseconds from now where there is no limit. */
+/** A time after which no work starts; Infinity milliseconds from now if there is no limit. */
 export class Deadline {
   #end;
 
@@ -19,7 +20,7 @@ export class Deadline {
     this.#end = performance.now() + milliseconds;
   }
 
-  /** Milliseconds until then, 0 or more. */
+  /** Remaining milliseconds, 0 or more. */
   left() {
     return Math.max(0, this.#end - performance.now());
   }
@@ -28,13 +29,13 @@ export class Deadline {
     return this.left() <= 0;
   }
 
-  /** Sleep, but not beyond the deadline. */
+  /** Sleep, at most until the deadline. */
   async sleep(milliseconds) {
     await pause(Math.min(milliseconds, this.left()));
   }
 }
 
-/** When the work of this invocation has to end, and when the notes about it have to. */
+/** The deadlines of this invocation's work, and of recording the processed events. */
 export function deadlines(context, records) {
   const left = Number(context?.getRemainingTimeInMillis?.() ?? Infinity);
   if (!Number.isFinite(left)) return [new Deadline(), new Deadline()];
@@ -43,8 +44,8 @@ export function deadlines(context, records) {
 }
 
 /**
- * Do `work` for each value, eight at once; what was thrown for each (undefined: nothing), an error for those not
- * begun in time. `work` must itself end at the deadline, as calls to AWS do.
+ * Do `work` for each value, eight in parallel; return each one's error (undefined: none), which is set for values not
+ * started in time. `work` must itself end at the deadline, as calls to AWS do.
  */
 export async function sideBySide(values, work, deadline) {
   const late = new Error("not started: the function's timeout is near");

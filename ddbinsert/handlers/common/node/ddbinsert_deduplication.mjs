@@ -1,12 +1,12 @@
-// A memory that outlives the execution environment: a DynamoDB table of the events that were processed.
+// A memory that outlives the execution environment: a DynamoDB table of the processed events.
 //
-// Where DEDUPLICATION_TABLE_ARN names one (partition key `eventID` (S), time to live on `expires`;
-// `ddbinsert dedup create-table` makes it), an event that was processed is not processed again by another
-// environment or after a restart. It is read before the work and written after it: a function that dies in between
-// does that batch again, rather than never.
+// If DEDUPLICATION_TABLE_ARN is set to a table (partition key `eventID` (S), time to live on `expires`;
+// `ddbinsert dedup create-table` creates it), a processed event is not processed again by another environment or after
+// a restart. The table is read before the work and written after it: if the function dies in between, the batch is
+// processed again instead of being lost.
 //
-// An entry stands for one function, one sink and one event, so that functions can share a table, and a function
-// whose sink is changed sends to the new one. Nothing that is in the table already is ever replaced.
+// An entry represents one function, one sink and one event, so that functions can share a table, and a function whose
+// sink is changed sends to the new one. Existing items of the table are never replaced.
 
 import { createHash } from "node:crypto";
 import { Memory } from "./ddbinsert_batch.mjs";
@@ -14,13 +14,13 @@ import { sideBySide } from "./ddbinsert_deadline.mjs";
 import { SettingsError, arn } from "./ddbinsert_settings.mjs";
 import { log } from "./ddbinsert_tally.mjs";
 
-// A stream keeps a record for one day; an older one is only ever given again by hand.
+// A stream keeps a record for one day; an older record can only be sent again manually.
 const KEPT_SECONDS = 7 * 24 * 3600;
 const READ_AT_ONCE = 100;
 const WRITTEN_AT_ONCE = 24;
 const ATTEMPTS = 6;
 
-/** The memory that the settings ask for. Throws where the table is the sink: its entries would be among the events. */
+/** The memory according to the settings. Throws if the table is also the sink: its entries would mix with the events. */
 export function openMemory(environ, connect, sink) {
   const table = arn(environ, "DEDUPLICATION_TABLE_ARN", ["dynamodb"]);
   if (table === undefined) return new Memory();
@@ -30,7 +30,7 @@ export function openMemory(environ, connect, sink) {
   return new Deduplication(table.text, sink?.text ?? "", () => connect("dynamodb", table.region));
 }
 
-/** The events that were processed, in a table; what this environment knows itself is not asked for. */
+/** The processed events in a table, which is read only for events that this environment does not remember. */
 export class Deduplication extends Memory {
   #table;
   #sink;
@@ -55,10 +55,10 @@ export class Deduplication extends Memory {
   async add(record, invocation) {
     await super.add(record, invocation);
     if (record.eventID) this.#unwritten.add(record.eventID);
-    if (this.#unwritten.size >= WRITTEN_AT_ONCE) await this.flush(invocation); // it survives, should time run out
+    if (this.#unwritten.size >= WRITTEN_AT_ONCE) await this.flush(invocation); // kept if the function times out
   }
 
-  /** Write what was processed; a failure is logged and nothing else, for the work itself is done. */
+  /** Write the processed events; a failure is only logged, as the work itself is done. */
   async flush(invocation) {
     const ids = [...this.#unwritten];
     this.#unwritten = new Set();

@@ -1,9 +1,9 @@
-// From records to a sink, in calls as large as the service takes; every record gets its own outcome.
+// Sends records to a sink, in the largest calls that the service accepts; every record gets its own outcome.
 //
-// What a service refuses for one record in passing (throttled, internal failure) is sent again, alone; what it
-// refuses for its content fails that record. A call that is refused as a whole for its content is split in two, until
-// the record to blame stands alone: one poisonous record blocks no other. Nothing is begun after the deadline, and
-// what is known by then counts.
+// A record that the service rejects temporarily (throttling, internal failure) is sent again, alone; a record that it
+// rejects for its content fails. A call that is rejected as a whole for its content is split in two, until the record
+// that causes it is alone, so that an invalid record does not block others. No call starts after the deadline, and the
+// outcomes known by then count.
 
 import { ServiceError, isRejection, isTransient } from "./ddbinsert_aws.mjs";
 import { itemOf } from "./ddbinsert_batch.mjs";
@@ -13,25 +13,25 @@ import { Unavailable, WAITS, log } from "./ddbinsert_tally.mjs";
 
 const ATTEMPTS = 5;
 
-// Why an entry was not taken: for its content, for a moment (worth another attempt), or because nothing is taken.
+// Why an entry was rejected: for its content, temporarily (it is tried again), or because all entries are.
 export const REJECTED = "rejected";
 export const PASSING = "passing";
 export const OUTAGE = "outage";
 // The code of log events that are too old or too new.
 export const WRONG_TIME = "RejectedLogEvent";
 
-/** The service refuses the record for its content. */
+/** The service rejects the record for its content. */
 export class Refused extends Error {
   name = "Refused";
 }
 
-/** The failure of a call that was about one entry: its kind, AWS's error code and message. */
+/** The failure of a call with a single entry: its kind, AWS's error code and message. */
 export function failureOf(error) {
   if (!(error instanceof ServiceError)) return { kind: OUTAGE, code: error?.name ?? "Error", message: String(error) };
   return { kind: error.isRejection ? REJECTED : OUTAGE, code: error.code, message: error.reason };
 }
 
-/** The failure of one entry of a call that went well otherwise; `otherwise` for a code that is not known. */
+/** The failure of one entry in a successful call; its kind is `otherwise` for an unknown code. */
 export function entryFailure(code, message, otherwise) {
   const kind = isTransient(code) ? PASSING : isRejection(code) ? REJECTED : otherwise;
   return { kind, code, message };
@@ -40,12 +40,12 @@ export function entryFailure(code, message, otherwise) {
 /**
  * A `deliver` that sends each record as its entry.
  *
- *   prepare    the entry of a record; throws for a record that cannot be sent
- *   openSink   opens the sink; called once, at the first batch that has something to send. A sink has `limits`
- *              {count, callBytes, entryBytes}, `size(entry)` (the share in the limits) and `send(entries, deadline)`,
- *              which answers with each entry's failure, or undefined, and does not go beyond the deadline
+ *   prepare    returns the entry of a record; throws if the record cannot be sent
+ *   openSink   opens the sink; called once, for the first batch with a record to send. A sink has `limits`
+ *              {count, callBytes, entryBytes}, `size(entry)` (as it counts towards the limits) and
+ *              `send(entries, deadline)`, which returns each entry's failure or undefined, within the deadline
  *   privacy    what must not be shown
- *   smaller    the entry of a record without what makes it large; used where the whole one is not taken
+ *   smaller    returns the entry without its large parts; used if the whole entry is rejected
  *   tables     ARNs of the tables that this function writes to
  */
 export function delivering(delivery) {
@@ -64,10 +64,10 @@ export function delivering(delivery) {
 }
 
 /**
- * The same, but with TEST_ITEMS=skip the test items of `ddbinsert verify` count as processed and are not sent.
+ * The same, but with TEST_ITEMS=skip test items of `ddbinsert verify` count as processed and are not sent.
  *
- * Only an item that proves it is skipped (see `testRunOf`): with the secret TEST_ITEMS_KEY, and a view type that has
- * a new image. Everything else is sent, so that nobody can hide an item.
+ * Only an item that proves to be a test item is skipped (see `testRunOf`), which needs the secret TEST_ITEMS_KEY and a
+ * view type with a new image. All other items are sent, so that no writer can hide an item.
  */
 export function sparingTestItems(environ, privacy, deliver) {
   if (choice(environ, "TEST_ITEMS", ["send", "skip"]) === "send") return deliver;
@@ -83,8 +83,8 @@ export function sparingTestItems(environ, privacy, deliver) {
   };
 }
 
-// Each record with its error, as soon as it is known. What is missing at the end was not begun in time. Throws where
-// nothing of a call was taken, so that nothing after it is tried.
+// Each record with its error, as soon as it is known. Records without an outcome were not started in time. Throws if
+// the service rejected a whole call, so that no further one is tried.
 async function* outcomes(records, delivery, sink, deadline) {
   const failedItems = new Set();
   let batch = emptySlice();
@@ -95,7 +95,7 @@ async function* outcomes(records, delivery, sink, deadline) {
       [entry, size] = prepared(record, delivery, sink);
     } catch (error) {
       failedItems.add(item);
-      yield [record, error ?? "failed"]; // whatever is wrong with one record, the batch goes on
+      yield [record, error ?? "failed"]; // the batch continues after any error of one record
       continue;
     }
     if (!hasRoom(batch, sink.limits, item, size)) {

@@ -1,11 +1,11 @@
-// What is sent about a new item, and how each kind of sink wants it.
+// The content that is sent about a new item, in the form of each kind of sink.
 
 import { dumps, isMap, millisecondsOf, plainMap, tableArnOf, tableOf, timeOf } from "./ddbinsert_item.mjs";
 import { SettingsError, text } from "./ddbinsert_settings.mjs";
 
 const LONGEST_NAME = 128;
 
-/** The record's `dynamodb` part; throws where it has none, or no keys: that is not a stream record. */
+/** The record's `dynamodb` part; throws if it has none, or no keys: it is not a stream record. */
 export function changeOf(record) {
   if (!isMap(record.dynamodb?.Keys)) {
     throw new TypeError("not a DynamoDB stream record: it has no dynamodb.Keys");
@@ -13,7 +13,7 @@ export function changeOf(record) {
   return record.dynamodb;
 }
 
-/** The new item in plain values: eventID, time, table, keys, item (null where the view type has none). */
+/** The new item in plain values: eventID, time, table, keys, item (null if the view type has none). */
 export function envelope(record, privacy) {
   const change = changeOf(record);
   return {
@@ -25,13 +25,13 @@ export function envelope(record, privacy) {
   };
 }
 
-/** Order for each item, and no duplicates within the five minutes that a FIFO queue or topic remembers. */
+/** FIFO ids: order per item, and no duplicates within the five minutes that a FIFO queue or topic remembers. */
 export function fifoIds(record, privacy) {
   const ids = { MessageGroupId: privacy.itemDigest(record) };
   return record.eventID ? { ...ids, MessageDeduplicationId: record.eventID } : ids;
 }
 
-/** What EventBridge's rules recognize the events by: source and detail type. */
+/** The source and the detail type of events, by which EventBridge's rules select them. */
 export function eventNaming(environ) {
   const source = text(environ, "EVENT_SOURCE") || "ddbinsert";
   const kind = text(environ, "EVENT_TYPE") || "DynamoDB Item Inserted";

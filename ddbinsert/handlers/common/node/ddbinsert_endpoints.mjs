@@ -1,7 +1,7 @@
-// The address of a service in a region, as the AWS SDKs find it.
+// The endpoint of a service in a region, as the AWS SDKs determine it.
 //
-// AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL (both ignored where AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true),
-// else by the region's partition, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. A test compares the addresses
+// AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL (both ignored if AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true),
+// else by the region's partition, AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. A test compares the endpoints
 // with those of botocore's endpoint rules.
 
 // A partition's regions, its domain and its domain for IPv4 and IPv6.
@@ -14,17 +14,17 @@ const PARTITIONS = [
   [/^us-iso-/, "c2s.ic.gov", "api.aws.ic.gov"],
   [/^/, "amazonaws.com", "api.aws"],
 ];
-// In GovCloud the ordinary address of these is the FIPS one.
+// In GovCloud the default endpoint of these is the FIPS endpoint.
 const GOV_FIPS = new Set(["events", "kinesis", "logs", "sns", "sqs"]);
 
-/** The address that the environment gives for a service; undefined where it gives none. */
+/** The endpoint of a service in the environment variables; undefined if none is set. */
 export function ownEndpoint(service) {
   const { env } = process;
   if (isTrue(env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)) return undefined;
   return env[`AWS_ENDPOINT_URL_${NAMES[service] ?? service.toUpperCase()}`] || env.AWS_ENDPOINT_URL || undefined;
 }
 
-// The variables of these services are named by the service's own id.
+// The variables of these services are named by the service's id.
 const NAMES = { logs: "CLOUDWATCH_LOGS", events: "EVENTBRIDGE" };
 
 /** The URL of a service in a region. */

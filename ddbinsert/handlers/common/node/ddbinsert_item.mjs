@@ -1,22 +1,22 @@
 // Items: from DynamoDB JSON to plain JSON, by path, with parts masked.
 //
-//   {N: "1.10"}        1.10    the digits as DynamoDB has them: JSON's numbers know no precision
+//   {N: "1.10"}        1.10    DynamoDB's digits, unchanged (JSON does not limit the precision)
 //   {B: "AQI="}        "AQI="  base64
 //   {SS: …} {NS: …}    [ … ]
 //   {NULL: true}       null
 //   {M: …} {L: …}      their content, names sorted
 //
-// Plain maps are Maps, as an object would move names that look like integers to the front.
+// Plain maps are Maps, as an object would move integer-like names to the front.
 
 import { byCodePoint } from "./ddbinsert_receipt.mjs";
 
-// JSON's grammar for a number; a text that JSON cannot carry as a number stays text.
+// JSON's grammar for a number; a number that JSON cannot represent stays text.
 const NUMERAL = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const LONGEST_INTEGER = 2n ** 63n;
 const TYPES = new Set(["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"]);
 const INDEX = /^(0|[1-9][0-9]*)$/;
 
-/** A number by its digits; written into JSON as it stands. */
+/** A number as its digits, which are written to JSON unchanged. */
 export class Numeral {
   constructor(digits) {
     this.digits = digits;
@@ -27,7 +27,7 @@ export class Numeral {
   }
 }
 
-/** The plain value of one attribute in DynamoDB JSON; throws where it is not. */
+/** The plain value of one attribute in DynamoDB JSON; throws if it is not DynamoDB JSON. */
 export function plain(attribute) {
   const entries = isMap(attribute) ? Object.entries(attribute) : [];
   if (entries.length !== 1) throw new TypeError("not an attribute in DynamoDB JSON");
@@ -66,9 +66,9 @@ export function plainMap(attributes) {
 }
 
 /**
- * JSON, without blanks, in UTF-8 where that is safe to send anywhere.
+ * JSON without blanks; characters that not every service accepts are escaped.
  *
- * `longIntegers: false` writes integers beyond 64 bits as text (EventBridge refuses them as numbers).
+ * `longIntegers: false` writes integers beyond 64 bits as text (EventBridge rejects them as numbers).
  */
 export function dumps(value, { longIntegers = true } = {}) {
   const inner = (one) => dumps(one, { longIntegers });
@@ -95,9 +95,9 @@ export function lookup(attributes, path) {
 }
 
 /**
- * A copy in which `mask` replaces what the path names; `*` stands for every name or element.
+ * A copy in which `mask` replaces the values at the path; `*` matches every name or element.
  *
- * A path that leads into a value which has no such parts (a text, a set, a list by name) masks that value whole.
+ * If the path leads into a value without such parts (a text, a set, a list by name), the whole value is masked.
  */
 export function masked(attributes, path, mask) {
   const entries = Object.entries(attributes).map(([name, one]) => [
@@ -107,32 +107,32 @@ export function masked(attributes, path, mask) {
   return Object.fromEntries(entries);
 }
 
-/** An item's size as DynamoDB counts it, rather more than less: names, values, a few bytes for each part. */
+/** An upper estimate of an item's size in DynamoDB: names, values, a few bytes for each part. */
 export function itemSize(attributes) {
   return Object.entries(attributes).reduce((sum, [name, one]) => sum + Buffer.byteLength(name) + sizeOf(one), 0);
 }
 
-/** How many maps and lists lie in one another: 0 for a plain value. */
+/** The nesting depth of maps and lists: 0 for a plain value. */
 export function depthOf(attribute) {
   const [[kind, value]] = Object.entries(attribute);
   const inner = kind === "M" ? Object.values(value) : kind === "L" ? value : undefined;
   return inner === undefined ? 0 : 1 + inner.reduce((most, one) => Math.max(most, depthOf(one)), 0);
 }
 
-/** An attribute's value within a text: strings and numbers as they are, anything else as JSON. */
+/** An attribute's value for use in a text: strings and numbers unchanged, other types as JSON. */
 export function textOf(attribute) {
   if (attribute === undefined) return "";
   const value = plain(attribute);
   return typeof value === "string" || value instanceof Numeral ? String(value) : dumps(value);
 }
 
-/** When the change was made: 2024-11-01T12:00:00.000Z; null where the record does not say. */
+/** The time of the change: 2024-11-01T12:00:00.000Z; null if the record does not say. */
 export function timeOf(record) {
   const milliseconds = millisecondsOf(record);
   return milliseconds === null ? null : new Date(milliseconds).toISOString();
 }
 
-/** Epoch milliseconds of the change; null where the record does not say. */
+/** Epoch milliseconds of the change; null if the record does not say. */
 export function millisecondsOf(record) {
   const at = record.dynamodb?.ApproximateCreationDateTime;
   return typeof at === "number" && at > 0 && at < 2 ** 33 ? Math.floor(at * 1000 + 0.5) : null;
@@ -163,7 +163,7 @@ function isLong(digits) {
   return value < -LONGEST_INTEGER || value >= LONGEST_INTEGER;
 }
 
-// Also escaped: delete, JavaScript's line ends, what XML (and so SQS and SNS) has no character for.
+// Also escaped: delete, JavaScript's line ends, characters that XML (and so SQS and SNS) does not allow.
 function quoted(text) {
   return JSON.stringify(String(text)).replace(
     /[\x7f\u2028\u2029\ufffe\uffff]/g,
@@ -176,7 +176,7 @@ function maskedAt(attribute, path, mask) {
   if (!path.length || entries.length !== 1) return mask(attribute);
   const [[kind, value]] = entries;
   const [part, ...rest] = path;
-  if (kind === "NULL") return attribute; // nothing is in it
+  if (kind === "NULL") return attribute; // it has no content
   if (kind === "M" && isMap(value) && (Object.hasOwn(value, part) || !TYPES.has(part))) {
     return { M: masked(value, path, mask) };
   }

@@ -1,23 +1,23 @@
-// Messages written from a template, with the item's attributes in it.
+// Messages from a template that contains the item's attributes.
 //
-// A template that is JSON stays JSON, whatever the item holds: within a JSON string a value is escaped, anywhere else
-// it is written as a JSON value of its own.
+// A template that is JSON results in valid JSON for every item: within a JSON string a value is escaped, elsewhere it
+// is written as a JSON value.
 
 import { Numeral, dumps, lookup, plain, tableOf, textOf, timeOf } from "./ddbinsert_item.mjs";
 import { SettingsError, path, split } from "./ddbinsert_settings.mjs";
 
 const PARTS = /(\{\{|\}\}|\{[^{}]*\}|[{}])/;
 const ATTRIBUTE_NAME = /^(?!(?:aws|amazon)\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/i;
-// SQS and SNS take XML 1.0's characters alone; SQS takes ten attributes at most.
+// SQS and SNS accept only XML 1.0's characters; SQS accepts at most ten attributes.
 const UNSENDABLE = /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\p{Cs}]/gu;
 const MOST_ATTRIBUTES = 10;
 const LONGEST_SUBJECT = 99;
 
 /**
- * The template in a variable; undefined where it is not set.
+ * The template in a variable; undefined if it is not set.
  *
- * `parts` are texts, and paths (arrays) of attributes; `isJson` says that the whole is JSON; `quoted` says for each
- * part whether it begins within a JSON string.
+ * `parts` are texts, and paths (arrays) of attributes; `isJson`: the whole template is JSON; `quoted`: for each part,
+ * whether it begins within a JSON string.
  */
 export function template(environ, name) {
   const text = environ[name] ?? "";
@@ -36,7 +36,7 @@ export function template(environ, name) {
   return { parts, quoted, isJson: isJson(parts, quoted) };
 }
 
-/** The text for one record; an attribute that the item does not have is empty (in JSON outside a string, null). */
+/** The text for one record; a missing attribute is empty (outside a JSON string, null). */
 export function filled({ parts, quoted, isJson }, record, privacy) {
   const attributes = attributesIn(record, privacy);
   const written = parts.map((part, index) => {
@@ -46,7 +46,7 @@ export function filled({ parts, quoted, isJson }, record, privacy) {
     if (quoted[index]) return dumps(textOf(found)).slice(1, -1);
     return found === undefined ? "null" : dumps(plain(found));
   });
-  // A message must not be empty: a blank is the least that SQS and SNS take.
+  // SQS and SNS do not accept an empty message, so it becomes a blank.
   return written.join("").replace(UNSENDABLE, "\ufffd") || " ";
 }
 
@@ -62,7 +62,7 @@ function quotedParts(parts) {
   });
 }
 
-// Whether a JSON object or list results where every attribute holds some text or number.
+// Whether the result is a JSON object or list, with texts or numbers for the attributes.
 function isJson(parts, quoted) {
   const text = parts.map((part, index) => (typeof part === "string" ? part : quoted[index] ? "x" : "0")).join("");
   try {
@@ -73,13 +73,13 @@ function isJson(parts, quoted) {
   }
 }
 
-/** What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no leading blank. */
+/** The text as a subject that SNS accepts: ASCII, one line, fewer than 100 characters, no leading blank. */
 export function subjectOf(text) {
   const line = text.replace(/[\t\r\n]+/g, " ").replace(/[^\x20-\x7e]+/g, "?").replace(/^ +| +$/g, "");
   return line.slice(0, LONGEST_SUBJECT) || "new item";
 }
 
-/** Message attributes by name, with the paths that their values come from. */
+/** The message attributes by name, with the paths of their values. */
 export function messageAttributes(environ, name) {
   const wanted = [];
   for (const text of split(environ[name] ?? "", ",").filter((one) => one.trim())) {
@@ -95,7 +95,7 @@ export function messageAttributes(environ, name) {
   return wanted;
 }
 
-/** The message attributes of one record; an attribute that the item does not have is left out. */
+/** The message attributes of one record; attributes that are missing in the item are left out. */
 export function attributesOf(record, wanted, privacy) {
   const attributes = attributesIn(record, privacy);
   const found = {};
@@ -108,7 +108,7 @@ export function attributesOf(record, wanted, privacy) {
   return found;
 }
 
-// What a template may name: the item's attributes, and the record's own table, time and eventID.
+// The names for a template: the item's attributes, and the record's table, time and eventID.
 function attributesIn(record, privacy) {
   const facts = {};
   const own = { table: tableOf(record), time: timeOf(record), eventID: record.eventID };

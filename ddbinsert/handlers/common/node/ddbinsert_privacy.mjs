@@ -1,13 +1,13 @@
-// What of an item must not be shown: masked values, pseudonyms, and digests in place of keys.
+// Hides parts of items: masked values, pseudonyms, and digests instead of keys.
 //
-//   REDACT        paths, separated by commas, whose values become ***
-//   REDACT_HASH   paths whose values become a keyed pseudonym: equal values are still seen to be equal
-//   REDACT_KEY    the secret of pseudonyms and digests, 16 characters or more; REDACT_HASH needs it
+//   REDACT        comma-separated paths whose values become ***
+//   REDACT_HASH   paths whose values become a keyed pseudonym, which is equal for equal values
+//   REDACT_KEY    the secret of pseudonyms and digests, at least 16 characters; required for REDACT_HASH
 //   RECEIPT_KEYS  how receipts in the log show an item's key: full, digest or none
 //
-// What a path names is hidden everywhere: in what is sent, in group ids and partition keys (always digests), in
-// receipts, and in the log, where AWS's own error messages are left out because they may repeat a value. Without
-// REDACT_KEY a digest can be confirmed by anybody who can guess the value.
+// The values at these paths are hidden everywhere: in the data that is sent, in group ids and partition keys (always
+// digests), in receipts, and in the log, where AWS's error messages are left out because they may contain a value.
+// Without REDACT_KEY, anyone who can guess a value can confirm it by its digest.
 
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { dumps, isMap, masked, plain, plainMap, tableArnOf } from "./ddbinsert_item.mjs";
@@ -16,39 +16,39 @@ import { SettingsError, choice, paths } from "./ddbinsert_settings.mjs";
 
 const MASK = { S: "***" };
 const SHORTEST_KEY = 16;
-// What `ddbinsert verify` writes into the key of its test items (ddbinsert/core/items/run_key.py): not private.
+// The text in the keys of test items of `ddbinsert verify` (ddbinsert/core/items/run_key.py), which is not private.
 const TEST_TEXT = /ddbinsert:r([0-9a-f]{12}):[0-9]{9}/;
 const TEST_NUMBER = /^9([0-9]{15})0[0-9]{9}$/;
 const RUNS = 16 ** 12;
-/** The attribute by which a test item proves that it is one; see `testRunOf`. */
+/** The attribute with which a test item proves that it is one; see `testRunOf`. */
 export const PROOF = "ddbinsert_proof";
-/** The attribute by which a test item of `ddbinsert verify --failure-path` asks to fail; see `isToFail`. */
+/** The attribute that makes a test item of `ddbinsert verify --failure-path` fail; see `isToFail`. */
 export const FAILS = "ddbinsert_fails";
 
-/** The settings above, and what they do to items and keys. */
+/** The settings above, and their application to items and keys. */
 export class Privacy {
   constructor({ redacted = [], hashed = [], secret = "", receiptKeys = "full", testKey = "" } = {}) {
     Object.assign(this, { redacted, hashed, secret, receiptKeys, testKey });
   }
 
-  /** Whether anything is hidden: then texts that may repeat a value are not logged. */
+  /** Whether anything is hidden, so that texts that may contain a value are not logged. */
   get isActive() {
     return this.redacted.length > 0 || this.hashed.length > 0 || this.receiptKeys !== "full";
   }
 
-  /** A copy of a key or an image with what must not be shown replaced. */
+  /** A copy of a key or an image in which hidden values are replaced. */
   redact(attributes) {
     if (attributes === undefined || attributes === null) return attributes;
     const hidden = this.hashed.reduce((all, path) => masked(all, path, (one) => this.#pseudonym(one)), attributes);
     return this.redacted.reduce((all, path) => masked(all, path, () => MASK), hidden);
   }
 
-  /** 64 hexadecimal digits that stand for the item: equal for the same key, of any type and length. */
+  /** 64 hexadecimal digits that represent the item: equal for equal keys, of any type and length. */
   itemDigest(record) {
     return this.#digest(tableArnOf(record), dumps(plainMap(record.dynamodb?.Keys)));
   }
 
-  /** A record's key (a Map) as its receipt shows it. */
+  /** A record's key (a Map) in the form of its receipt. */
   receiptKey(record, keys) {
     const redacted = this.redact(Object.fromEntries(keys));
     const shown = new Map();
@@ -67,9 +67,9 @@ export class Privacy {
   }
 
   /**
-   * The id of the verify run that wrote the item; undefined where it is not a test item.
+   * The id of the verify run that wrote the item; undefined if it is not a test item.
    *
-   * With TEST_ITEMS_KEY set, the item must prove it, by a code that only holders of that secret can make.
+   * With TEST_ITEMS_KEY set, the item must prove it with a code that only holders of that secret can create.
    */
   testRunOf(record) {
     const keys = record.dynamodb?.Keys ?? {};
@@ -79,10 +79,10 @@ export class Privacy {
   }
 
   /**
-   * Whether the item is a test item that fails on purpose, which only holders of TEST_ITEMS_KEY can make.
+   * Whether the item is a test item that fails on purpose, which only holders of TEST_ITEMS_KEY can create.
    *
-   * Its attribute holds the epoch second until which it fails, and a code over that and the key: after that time it
-   * is an item like any other, so that it never blocks a shard for longer.
+   * Its attribute contains the time until which it fails, in epoch seconds, and a code over that time and the key.
+   * After that time it is processed like any other item, so that it does not block the shard for longer.
    */
   isToFail(record, now) {
     const given = record.dynamodb?.NewImage?.[FAILS]?.S;
@@ -101,13 +101,13 @@ export class Privacy {
   }
 }
 
-/** The code that proves a test item, which holders of the secret make from its key. */
+/** The code that proves a test item, computed from the secret and its key. */
 export function proofOf(secret, keys) {
   const sorted = Object.keys(keys).sort(byCodePoint);
   return hmac(secret, "ddbinsert test item " + dumps(new Map(sorted.map((name) => [name, keys[name]]))));
 }
 
-/** What the attribute of a test item holds that fails until an epoch second. */
+/** The attribute's value for a test item that fails until a time in epoch seconds. */
 export function failureOf(secret, keys, until) {
   const sorted = Object.keys(keys).sort(byCodePoint);
   const text = `ddbinsert failing item ${until} ` + dumps(new Map(sorted.map((name) => [name, keys[name]])));
@@ -142,7 +142,7 @@ function hmac(key, text) {
   return createHmac("sha256", key).update(text).digest("hex");
 }
 
-// The value as text; the elements of a set in one order.
+// The value as a canonical text, with sorted elements of sets.
 function canonical(attribute) {
   const value = plain(attribute);
   const [kind] = Object.keys(attribute);
@@ -157,7 +157,7 @@ function runOf(value) {
   return TEST_TEXT.exec(part.B ? Buffer.from(part.B, "base64").toString("latin1") : part.S)?.[1];
 }
 
-// The part of a key attribute that a verify run made, in DynamoDB JSON; undefined where it made none.
+// The part of a key attribute that a verify run wrote, in DynamoDB JSON; undefined if it wrote none.
 function testPart(value) {
   const entries = isMap(value) ? Object.entries(value) : [];
   if (entries.length !== 1 || typeof entries[0][1] !== "string") return undefined;

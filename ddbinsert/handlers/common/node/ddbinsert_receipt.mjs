@@ -1,5 +1,5 @@
-// The log line that a handler writes for every record that it receives: the same writer as in
-// ddbinsert/core/receipt.py. A test compares the bytes that both write.
+// The log line that a handler writes for every received record, equal to that of ddbinsert/core/receipt.py; a test
+// compares the bytes.
 
 export const MARK = "DDBINSERT ";
 export const PROCESSED = "processed";
@@ -9,8 +9,8 @@ export const FAILED = "failed";
 /**
  * The receipt for one stream record as Lambda passes it.
  *
- * `function` is the ARN by which the function was invoked; left out where it is empty. `keys` returns the key as
- * the receipt shows it, given the record's key; without it that is the key itself.
+ * `function` is the ARN by which the function was invoked; left out if it is empty. `keys` converts the record's key to
+ * the form of the receipt; by default the key is not converted.
  */
 export function line(record, decision, requestId = "", { again = false, function: arn = "", keys } = {}) {
   const change = isObject(record.dynamodb) ? record.dynamodb : {};
@@ -35,7 +35,7 @@ function isObject(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// JSON in ASCII, escaped as Python escapes it.
+// JSON in ASCII, with Python's escapes.
 function quoted(value) {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
@@ -43,7 +43,7 @@ function quoted(value) {
   );
 }
 
-// Not JSON.stringify: a JavaScript object moves names that look like integers to the front.
+// Not JSON.stringify: a JavaScript object moves integer-like names to the front.
 function object(fields) {
   return "{" + fields.map(([name, json]) => quoted(name) + ":" + json).join(",") + "}";
 }
@@ -52,7 +52,7 @@ function text(value) {
   return typeof value === "string" ? quoted(value) : "null";
 }
 
-/** A key as receipts show it: a Map with the names sorted; null where it is not a key. */
+/** A key in the form of receipts: a Map with sorted names; null if it is not a key. */
 export function keysOf(value) {
   if (!isObject(value)) return null;
   const names = Object.keys(value).sort(byCodePoint);
@@ -67,7 +67,7 @@ function key(value) {
   return typeof content === "string" ? object([[letter, quoted(content)]]) : "null";
 }
 
-// Python's order; JavaScript's own sorts by UTF-16 unit, which differs beyond the basic plane.
+// Python's order; JavaScript sorts by UTF-16 unit, which differs beyond the basic plane.
 export function byCodePoint(left, right) {
   const a = Array.from(left, (character) => character.codePointAt(0));
   const b = Array.from(right, (character) => character.codePointAt(0));

@@ -1,10 +1,10 @@
-// A handler's settings: environment variables, checked when the function starts.
+// A handler's settings: environment variables, which are checked when the function starts.
 //
-// A wrong setting stops the function at its start, with an error that names the variable. A function that starts
-// with it would run and send nothing, or send what it must not.
+// An invalid setting stops the function at its start, with an error that names the variable. Otherwise the function
+// would run and send nothing, or send data that it must not send.
 
-// What the resource of an ARN looks like. Everything else (a table's index or stream, an access point, a
-// subscription, a wildcard) is no place that records can be sent to.
+// The form of an ARN's resource. Records cannot be sent to anything else (a table's index or stream, an access point,
+// a subscription, a wildcard).
 const SHAPES = {
   dynamodb: /^table\/[A-Za-z0-9_.-]+$/,
   logs: /^log-group:[A-Za-z0-9_./#-]+$/,
@@ -25,8 +25,8 @@ const EXAMPLES = {
   sqs: "a queue",
   sns: "a topic",
 };
-// Characters that an attribute's name in a path has only after a backslash: they are how other path languages
-// (JSONPath, JMESPath, JSON Pointer) separate, index and quote.
+// Characters that need a backslash in a path's attribute names: other path languages (JSONPath, JMESPath, JSON Pointer)
+// use them as separators, indexes and quotes.
 const UNCLEAR =
   /[\x00-\x20!"$%&'()*+,./:;<=>?\[\]^`{|}~\\\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/;
 const ESCAPE = /\\(.)/gsu;
@@ -44,7 +44,7 @@ export class Arn {
     Object.assign(this, { text, service, region, account, resource });
   }
 
-  /** The resource's own name: the table, queue, topic, stream, bus or log group. */
+  /** The resource's name: the table, queue, topic, stream, bus or log group. */
   get name() {
     return this.resource.replace(/^(table|stream|deliverystream|event-bus|log-group)[/:]/, "");
   }
@@ -54,12 +54,12 @@ export class Arn {
   }
 }
 
-/** A variable without the blanks around it; empty where it is not set. */
+/** A variable without surrounding blanks; empty if it is not set. */
 export function text(environ, name) {
   return (environ[name] ?? "").trim();
 }
 
-/** The ARN in a variable, or undefined where it is not set. Throws for one that names no place to send to. */
+/** The ARN in a variable, or undefined if it is not set. Throws if it is not of a resource to send to. */
 export function arn(environ, name, services) {
   const value = text(environ, name);
   if (!value) return undefined;
@@ -79,7 +79,7 @@ export function arn(environ, name, services) {
   return new Arn(bare, service, region, account, resource);
 }
 
-/** As `arn`, for a variable that must be set. */
+/** The same as `arn`, for a variable that must be set. */
 export function requiredArn(environ, name, services) {
   const found = arn(environ, name, services);
   if (found === undefined) {
@@ -88,7 +88,7 @@ export function requiredArn(environ, name, services) {
   return found;
 }
 
-/** One of `choices`, the first of which is the default; upper and lower case are alike. */
+/** One of `choices`, the first of which is the default; not case-sensitive. */
 export function choice(environ, name, choices) {
   const value = text(environ, name).toLowerCase() || choices[0];
   if (!choices.includes(value)) {
@@ -97,12 +97,12 @@ export function choice(environ, name, choices) {
   return value;
 }
 
-/** `true` or `false`; throws where it is neither. */
+/** `true` or `false`; throws if it is neither. */
 export function flag(environ, name, { byDefault }) {
   return choice(environ, name, byDefault ? ["true", "false"] : ["false", "true"]) === "true";
 }
 
-/** A whole number from 1 to `most`; 0 where it is not set. */
+/** A whole number from 1 to `most`; 0 if it is not set. */
 export function number(environ, name, most) {
   const value = text(environ, name);
   if (!value) return 0;
@@ -112,7 +112,7 @@ export function number(environ, name, most) {
   return Number(value);
 }
 
-/** Attribute paths, separated by commas, each of them strict; see `path`. */
+/** Comma-separated attribute paths, each of them strict; see `path`. */
 export function paths(environ, name) {
   const value = environ[name] ?? "";
   const found = split(value, ",")
@@ -123,10 +123,10 @@ export function paths(environ, name) {
 }
 
 /**
- * An attribute path: `customer.emails.0`; a backslash before a character takes its meaning away.
+ * An attribute path: `customer.emails.0`; a character after a backslash has no special meaning.
  *
- * `strict`: letters, digits, _, -, # and @ stand for themselves, * for every name or element; any other ASCII
- * character needs a backslash. So a path in another notation is refused, not misunderstood.
+ * `strict`: letters, digits, _, -, # and @ are literal, * matches every name or element; any other ASCII character
+ * needs a backslash. So a path in another notation is rejected, not misinterpreted.
  */
 export function path(name, value, { strict = false } = {}) {
   const parts = split(stripped(value), ".");
@@ -143,7 +143,7 @@ export function path(name, value, { strict = false } = {}) {
   return parts.map((part) => part.replace(ESCAPE, "$1"));
 }
 
-/** Split at each separator that has no backslash before it; the backslashes stay. */
+/** Split at each separator without a backslash before it; the backslashes are kept. */
 export function split(value, separator) {
   const parts = [""];
   for (const [found] of value.matchAll(/\\.|./gsu)) {
@@ -153,7 +153,7 @@ export function split(value, separator) {
   return parts;
 }
 
-// Without the blanks around it: those of ASCII alone, as an attribute's name may begin with any other.
+// Without surrounding ASCII blanks; an attribute's name may begin with any other blank.
 function stripped(value) {
   return value.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, "");
 }

@@ -1,7 +1,7 @@
-// The services that records are sent to, each with the limits that its API documents.
+// The services that records are sent to, each with the documented limits of its API.
 //
-// An entry is what a service's API calls one record, message, event or item, as its parameters. An answer that says
-// nothing of an entry, while it does of others, does not count as success: that entry is sent again.
+// An entry has the parameters of one record, message, event or item of the service's API. If a response contains other
+// entries but not this one, that does not count as success: the entry is sent again.
 
 import { sideBySide } from "./ddbinsert_deadline.mjs";
 import { PASSING, REJECTED, WRONG_TIME, entryFailure, failureOf } from "./ddbinsert_delivery.mjs";
@@ -11,7 +11,7 @@ const KIB = 1024;
 const MIB = 1024 * 1024;
 const NO_OUTCOME = { kind: PASSING, code: "NoOutcome", message: "the response does not contain this entry" };
 
-/** The sink at this ARN. */
+/** The sink with this ARN. */
 export function openSink(target, connect) {
   const kinds = {
     dynamodb: table,
@@ -26,8 +26,8 @@ export function openSink(target, connect) {
   return kinds[target.service](target, connect(target.service, target.region));
 }
 
-// A service whose API takes one entry a call; eight calls run at once, a few slices at a time. A repeated write
-// changes nothing: `already` is the code by which the service says that the entry is there.
+// A service whose API accepts one entry per call; eight calls run in parallel, a few slices at a time. A repeated
+// write changes nothing: `already` is the service's error code for an existing entry.
 function oneByOne({ already, entryBytes, size }, put) {
   return {
     limits: { count: 32, callBytes: 8 * MIB, entryBytes },
@@ -51,7 +51,7 @@ function table(target, call) {
   );
 }
 
-// An S3 bucket, or a prefix in one. Entries: `Name` and `Body`. An object is written once.
+// An S3 bucket, or a prefix in one. Entries: `Name` and `Body`. An existing object is not replaced.
 function bucket(target, call) {
   const [name, ...prefix] = target.resource.replace(/\/+$/, "").split("/");
   const kind = { already: "PreconditionFailed", entryBytes: 8 * MIB, size: (entry) => entry.Body.length };
@@ -167,8 +167,8 @@ function topic(target, call) {
   );
 }
 
-// SQS and SNS: up to ten messages a call, each with an id of its own in it. Queues and topics set their own
-// limit, 256 KiB or up to 1 MiB: a large message goes alone.
+// SQS and SNS: up to ten messages per call, each with its own id. The limit of a queue or topic is 256 KiB or up to
+// 1 MiB, so a large message is sent alone.
 function messages(body, put) {
   return {
     limits: { count: 10, callBytes: 256 * KIB, entryBytes: MIB },
@@ -197,7 +197,7 @@ function inBase64(entry) {
   return { ...entry, Data: entry.Data.toString("base64") };
 }
 
-// The failures in an answer that lists them in the entries' order; `otherwise` for codes that are not known.
+// The failures in a response that lists them in the entries' order; `otherwise` for unknown codes.
 function inOrder(answers, count, otherwise) {
   return Array.from({ length: count }, (_, index) => {
     if (!answers?.length) return undefined;

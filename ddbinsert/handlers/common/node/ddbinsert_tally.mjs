@@ -1,10 +1,10 @@
-// What became of a batch: its failures, its log lines, its counts.
+// The results of a batch: its failures, its log lines, its counts.
 
 import * as receipt from "./ddbinsert_receipt.mjs";
 
 export const WAITS = "waits for an earlier record of the same item, which failed";
 
-/** Nothing is wrong with the record: the sink did not take it, or there was no time. */
+/** The record itself is not at fault: the sink did not accept it, or time ran out. */
 export class Unavailable extends Error {
   name = "Unavailable";
 }
@@ -16,14 +16,14 @@ export function lowest(failed) {
   return numbers.reduce((least, number) => (BigInt(number) < BigInt(least) ? number : least));
 }
 
-/** The error as the log shows it. Texts of others, which may repeat a value, are left out where values are hidden. */
+/** The error for the log. If values are hidden, external texts, which may contain one, are left out. */
 export function describe(error, privacy) {
   if (!(error instanceof Error)) return privacy.isActive && error !== WAITS ? "failed" : String(error);
   if (!privacy.isActive || error instanceof Unavailable) return `${error.name}: ${error.message}`;
   return `${error.name} (its text is left out, because it may contain values that REDACT hides)`;
 }
 
-/** One JSON object on a line; JSON's escapes keep hostile text from forging further lines. */
+/** Write one JSON object as a line; JSON's escapes prevent forged log lines. */
 export function log(level, message, fields = {}) {
   console.log(JSON.stringify({ level, message, ...fields }));
 }
@@ -50,7 +50,7 @@ export class Tally {
     else if (error !== WAITS) this.#toBlame += 1;
     const count = (this.#errors.get(text) ?? 0) + 1;
     this.#errors.set(text, count);
-    // The others of its kind are counted.
+    // Further equal errors are only counted.
     if (count === 1) log("ERROR", "record failed", { eventID: record.eventID, error: text });
   }
 
@@ -60,7 +60,7 @@ export class Tally {
     }
   }
 
-  /** Whether nothing was processed, and no record is to blame for that. */
+  /** Whether nothing was processed, and no record is at fault. */
   get isOutage() {
     return Boolean(this.#unavailable) && !this.#counts[receipt.PROCESSED] && !this.#toBlame;
   }

@@ -1,4 +1,4 @@
-"""Calls to AWS: one function to call, one kind of error, one rule for what is tried again."""
+"""Calls to AWS: one function for all calls, one error class, one rule for retries."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     Call = Callable[..., dict[str, Any]]
 
 _ATTEMPTS = 3
-# Seconds that one attempt may take.
+# Timeout of one attempt, in seconds.
 _PATIENCE = 10.0
 
-# Error codes that pass: throttling, and faults of the service. From botocore's retry rules ("standard" mode) and
-# the errors of the operations used here in its service models; ddbinsert_aws.mjs holds the same list.
+# Codes of temporary errors: throttling, and faults of the service. From botocore's retry rules ("standard" mode) and
+# the errors of the operations used here in its service models; ddbinsert_aws.mjs has the same list.
 TRANSIENT = frozenset(
     """
     BandwidthLimitExceeded ConditionalRequestConflict EC2ThrottledException InternalError InternalErrorException
@@ -32,7 +32,7 @@ TRANSIENT = frozenset(
     TooManyRequestsException TransactionConflictException TransactionInProgressException
     """.split()  # noqa: SIM905 -- as in the other language
 )
-# Error codes that blame the content of a request, not its sender, its target or the moment.
+# Codes of errors that are caused by the content of a request, not by its sender, its target or the time.
 REJECTIONS = frozenset(
     """
     InvalidArgument InvalidArgumentException InvalidMessageContents InvalidParameter InvalidParameterException
@@ -52,11 +52,11 @@ class Connect(Protocol):
 
 
 class ServiceError(Exception):
-    """AWS answered a call with an error, or could not be reached.
+    """A call failed: AWS returned an error, or could not be reached.
 
     Attributes:
         code: AWS's error code, without a prefix such as ``AWS.SimpleQueueService.``.
-        reason: AWS's own message.
+        reason: AWS's message.
         status: The HTTP status; 0 if there was no answer.
     """
 
@@ -68,12 +68,12 @@ class ServiceError(Exception):
 
     @property
     def is_rejection(self) -> bool:
-        """Whether the content is to blame, so that a part of it may be accepted."""
+        """Whether the content caused the error, so that a part of it may be accepted."""
         return is_rejection(self.code)
 
     @property
     def is_transient(self) -> bool:
-        """Whether the same call may succeed a moment later."""
+        """Whether the same call may succeed later."""
         return self.status in (0, 429) or self.status >= 500 or is_transient(self.code)
 
 
@@ -86,12 +86,12 @@ def is_rejection(code: str) -> bool:
 
 
 def connect(service: str, region: str | None) -> Call:
-    """The AWS SDK's client. Lambda's Python runtimes bring the SDK (boto3)."""
+    """Calls by the AWS SDK (boto3), which Lambda's Python runtimes include."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-    # The attempts are counted here, so that both languages make the same ones and none goes beyond the deadline.
+    # Retries are made here, so that both languages make the same ones and none exceeds the deadline.
     patience = Config(
         connect_timeout=3,
         read_timeout=_PATIENCE,
@@ -123,7 +123,7 @@ def connect(service: str, region: str | None) -> Call:
 
 
 def _persist(attempt: Callable[[], dict[str, Any]], operation: str, deadline: Deadline) -> dict[str, Any]:
-    """Up to three attempts, none of which goes beyond the deadline."""
+    """Make up to three attempts within the deadline."""
     for number in range(1, _ATTEMPTS + 1):
         try:
             answer: dict[str, Any] = within(min(_PATIENCE, deadline.left()), attempt)
@@ -135,5 +135,5 @@ def _persist(attempt: Callable[[], dict[str, Any]], operation: str, deadline: De
             return answer
         if number == _ATTEMPTS or not error.is_transient or deadline.is_over():
             break
-        deadline.sleep(random.uniform(0.5, 1) * 0.1 * 2**number)  # noqa: S311 -- spreads retries, keeps no secret
+        deadline.sleep(random.uniform(0.5, 1) * 0.1 * 2**number)  # noqa: S311 -- spreads retries, not a secret
     raise error

@@ -1,20 +1,20 @@
-"""What every handler does with a batch of stream records, whatever its own work is.
+"""The processing of a batch of stream records that all handlers share.
 
-    guard     only INSERT reaches the work, even where the mapping's filter lets other records through
-    receipt   one line for every record: processed, guarded or failed (ddbinsert_receipt)
-    answer    {"batchItemFailures": [{"itemIdentifier": the lowest failing SequenceNumber}]}
+    guard     only INSERT records are processed, even if the mapping's filter passes others
+    receipt   one log line for every record: processed, guarded or failed (ddbinsert_receipt)
+    response  {"batchItemFailures": [{"itemIdentifier": the lowest failed SequenceNumber}]}
 
-After a failure the rest of the batch is still worked on. Lambda delivers again everything from the lowest failing
-record on, and when the retries are used up it discards that whole range: were the rest skipped, records that
-nobody ever tried would be discarded together with the one that fails. What succeeded is remembered in the
-execution environment, so a record that is delivered again is not processed again. The one exception is a later
-record of an item that has just failed: it waits, because order holds per item.
+After a failure the rest of the batch is still processed. Lambda delivers everything from the lowest failed record on
+again, and discards that whole range when the retries are exhausted: if the rest were skipped, records that were never
+tried would be discarded together with the failed one. Successful records are remembered in the execution environment,
+so that they are not processed again when they are delivered again. The only exception is a later record of an item
+that has just failed: it waits, because order holds per item.
 
-The work ends some time before the function's timeout (ddbinsert_deadline). A batch of which nothing could be
-processed, because the sink (or the time) was not there, is an error of the function: alarms see it.
+Processing ends some time before the function's timeout (ddbinsert_deadline). If no record of a batch could be
+processed because the sink was not available or time ran out, the function fails, so that alarms on errors fire.
 
-    PARTIAL_BATCH_RESPONSE  ``false`` for a mapping without ReportBatchItemFailures: a failure is then raised
-    METRICS                 ``emf``: one line of CloudWatch metrics for each invocation (custom metrics cost money)
+    PARTIAL_BATCH_RESPONSE  ``false`` for a mapping without ReportBatchItemFailures: failures then raise an error
+    METRICS                 ``emf``: one line of CloudWatch metrics per invocation (custom metrics are charged)
 """
 
 from __future__ import annotations
@@ -38,21 +38,27 @@ if TYPE_CHECKING:
     Outcomes = Iterable[tuple[Record, Error | None]]
     Deliver = Callable[[list[Record], "Invocation"], Outcomes]
 
-# A stream batch holds at most 10,000 records, so a batch that is delivered again is remembered whole.
+# A batch has at most 10,000 records, so that a whole batch is remembered when it is delivered again.
 _REMEMBERED = 10_000
 
 
 class FailsOnPurpose(Exception):
-    """A test item of ``ddbinsert verify --failure-path``: the failure path is what is tested."""
+    """A test item of ``ddbinsert verify --failure-path``, which fails on purpose to test the failure path."""
 
 
 class BatchFailed(Exception):
-    """No record of the batch could be processed, or a failure cannot be answered record by record."""
+    """No record of the batch could be processed, or the response cannot report failures of single records."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """The settings of this module, checked."""
+    """The checked settings of this module.
+
+    Attributes:
+        is_partial: Whether the response reports single failed records.
+        has_metrics: Whether to write metrics.
+        privacy: What must not be shown.
+    """
 
     is_partial: bool = True
     has_metrics: bool = False
@@ -63,7 +69,7 @@ def options_of(environ: Mapping[str, str]) -> Options:
     """The settings in these variables.
 
     Raises:
-        SettingsError: One is wrong.
+        SettingsError: A setting is not valid.
     """
     return Options(
         is_partial=flag(environ, "PARTIAL_BATCH_RESPONSE", default=True),
@@ -74,11 +80,13 @@ def options_of(environ: Mapping[str, str]) -> Options:
 
 @dataclass(frozen=True)
 class Invocation:
-    """One call of the function.
+    """One invocation of the function.
 
     Attributes:
-        function: The ARN by which it was invoked. request: Its request id.
-        work_until: No work begins after this. notes_until: Nor are notes made after this.
+        function: The ARN by which it was invoked.
+        request: Its request id.
+        work_until: The deadline for starting work.
+        notes_until: The deadline for recording processed events.
     """
 
     function: str = ""
@@ -93,45 +101,45 @@ class Invocation:
 
 
 class Memory:
-    """The ids of the events that this execution environment has processed, the newest 10,000."""
+    """The ids of the newest 10,000 events that this execution environment has processed."""
 
-    #: ARNs of the tables that it writes to.
+    #: ARNs of the tables that this memory writes to.
     tables: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def known(self, records: list[Record], _invocation: Invocation) -> set[str]:
-        """Which of these records' event ids have been processed."""
+        """The event ids of these records that have been processed."""
         return {record["eventID"] for record in records if record.get("eventID") in self._ids}
 
     def add(self, record: Record, _invocation: Invocation) -> None:
-        """Remember a record that was processed."""
+        """Remember a processed record."""
         if record.get("eventID"):
             self._ids[record["eventID"]] = None
             while len(self._ids) > _REMEMBERED:
                 self._ids.popitem(last=False)
 
     def flush(self, _invocation: Invocation) -> None:
-        """Called once after a batch; nothing to do here, see ``ddbinsert_deduplication``."""
+        """Called once after a batch; has no effect here, see ``ddbinsert_deduplication``."""
 
 
 def run(
     event: Any, context: Any, deliver: Deliver, memory: Memory, options: Options | None = None
 ) -> dict[str, Any]:
-    """Guard the batch, let ``deliver`` work on its inserts, write the receipts, answer Lambda.
+    """Guard the batch, process its inserts with ``deliver``, write the receipts, and return the response.
 
     Args:
         event: A stream event, ``{"Records": [...]}``.
-        context: Lambda's context: request id, function ARN and remaining time are read.
-        deliver: Takes a list of INSERT records; yields ``(record, error)`` for each as soon as it is
-            known, error None for success. What it has not yielded when it raises has failed.
-        memory: Knows what has been processed before.
-        options: The checked settings; read from the environment where they are not given.
+        context: Lambda's context, of which request id, function ARN and remaining time are used.
+        deliver: Processes a list of INSERT records; yields ``(record, error)`` for each as soon as the outcome is
+            known, with None for success. Records that it has not yielded when it raises count as failed.
+        memory: Remembers the processed events.
+        options: The checked settings; read from the environment by default.
 
     Raises:
-        BatchFailed: No record could be processed, for the sink's or the time's sake; or a record failed and
-            PARTIAL_BATCH_RESPONSE is ``false`` (an answer that names failures would count as success).
+        BatchFailed: No record could be processed because of the sink or the time; or a record failed and
+            PARTIAL_BATCH_RESPONSE is ``false`` (a response with failures would then count as success).
     """
     options = options or options_of(os.environ)
     records = _records(event)
@@ -156,7 +164,7 @@ def run(
 
 
 def each(work: Callable[[Record], object]) -> Deliver:
-    """A ``deliver`` that calls ``work(record)`` for one record after the other."""
+    """A ``deliver`` that calls ``work(record)`` for each record in turn."""
 
     def deliver(records: list[Record], invocation: Invocation) -> Outcomes:
         failed_items = set()
@@ -173,7 +181,7 @@ def each(work: Callable[[Record], object]) -> Deliver:
 
 
 def _failing_test_items(deliver: Deliver, privacy: Privacy) -> Deliver:
-    """The same, but test items that prove that they are to fail do so."""
+    """The same, but test items fail if they prove that they are meant to."""
 
     def some_fail(records: list[Record], invocation: Invocation) -> Outcomes:
         others = []
@@ -192,7 +200,7 @@ _NO_TIME = "not started: the function's timeout is near"
 
 
 def item_of(record: Record) -> str:
-    """The item's key as text: equal for two records exactly where they concern the same item."""
+    """The item's key as text, which is equal for two records if and only if they belong to the same item."""
     return json.dumps((record.get("dynamodb") or {}).get("Keys"), sort_keys=True, default=str)
 
 
@@ -228,7 +236,7 @@ def _records(event: Any) -> list[Record]:
 def _decisions(
     records: list[Record], deliver: Deliver, memory: Memory, invocation: Invocation
 ) -> Iterator[tuple[Record, str, Error | None, bool]]:
-    """Every record with what became of it, why, and whether it had been processed before."""
+    """Every record with its decision, its error, and whether it had been processed before."""
     inserts = []
     for record in records:
         if record.get("eventName") == "INSERT":
@@ -237,7 +245,7 @@ def _decisions(
             yield record, receipt.GUARDED, None, False
     try:
         known = memory.known(inserts, invocation)
-    except Exception as raised:  # noqa: BLE001 -- unknown is not undone: all are delivered again
+    except Exception as raised:  # noqa: BLE001 -- unknown does not mean unprocessed: Lambda delivers all again
         problem = Unavailable(f"the records of processed events cannot be read: {raised}")
         yield from ((record, receipt.FAILED, problem, False) for record in inserts)
         return
@@ -252,14 +260,14 @@ def _decisions(
 
 
 def _outcomes(fresh: list[Record], deliver: Deliver, invocation: Invocation) -> Outcomes:
-    """What ``deliver`` yields, and a failure for every record that it did not come to."""
+    """The outcomes of ``deliver``, and a failure for every record without one."""
     known: set[int] = set()
     problem: Error | None = None
     try:
         for record, error in deliver(fresh, invocation) if fresh else ():
             known.add(id(record))
             yield record, error
-    except Exception as raised:  # noqa: BLE001 -- a sink that cannot be reached fails records, not receipts
+    except Exception as raised:  # noqa: BLE001 -- an unreachable sink fails the records, but receipts are still written
         problem = raised
     if problem is None:
         is_late = invocation.work_until.is_over()
@@ -274,6 +282,6 @@ def _outcomes(fresh: list[Record], deliver: Deliver, invocation: Invocation) -> 
 def _attempt(work: Callable[[Record], object], record: Record) -> Exception | None:
     try:
         work(record)
-    except Exception as error:  # noqa: BLE001 -- whatever the work raises, the batch goes on
+    except Exception as error:  # noqa: BLE001 -- the batch continues after any error
         return error
     return None

@@ -1,7 +1,7 @@
-"""The time that an invocation has left, and calls that are ended when it is over.
+"""The remaining time of an invocation, and calls that end with it.
 
-Work stops some time before the function's timeout (the reserve), so that what is known by then still gets its
-receipt, is remembered and is answered. A function that Lambda ends at its timeout loses all of that.
+Work stops some time before the function's timeout (the reserve), so that records processed by then still get their
+receipts, are remembered and are in the response. If Lambda ended the function at its timeout, all of that would be lost.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# Seconds kept in reserve, in all and for each record (it takes a line in the log); at most a fifth of the time.
+# The reserve in seconds, in total and per record (for its log line); at most a fifth of the time.
 _RESERVE = 1.5
 _RESERVE_PER_RECORD = 0.0003
 _AT_ONCE = 8
 
 
 class Deadline:
-    """A moment after which no work begins; ``math.inf`` seconds from now where there is no limit."""
+    """A time after which no work starts; ``math.inf`` seconds from now if there is no limit."""
 
     def __init__(self, seconds: float = math.inf) -> None:
         self._end = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Seconds until then, 0 or more."""
+        """Remaining seconds, 0 or more."""
         return max(0.0, self._end - time.monotonic())
 
     def is_over(self) -> bool:
         return self.left() <= 0
 
     def sleep(self, seconds: float) -> None:
-        """Sleep, but not beyond the deadline."""
+        """Sleep, at most until the deadline."""
         time.sleep(min(seconds, self.left()))
 
 
 def deadlines(context: Any, records: int) -> tuple[Deadline, Deadline]:
-    """When the work of this invocation has to end, and when the notes about it have to."""
+    """The deadlines of this invocation's work, and of recording the processed events."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if not callable(remaining):
         return Deadline(), Deadline()
@@ -50,7 +50,7 @@ def deadlines(context: Any, records: int) -> tuple[Deadline, Deadline]:
 
 
 class _Task:
-    """Some work, and what came of it."""
+    """A piece of work, and its result."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
         self._work = work
@@ -61,13 +61,13 @@ class _Task:
     def run(self) -> None:
         try:
             self.result = self._work()
-        except BaseException as error:  # noqa: BLE001 -- raised again where it is waited for
+        except BaseException as error:  # noqa: BLE001 -- raised again by the waiting caller
             self.error = error
         self.done.set()
 
 
 class _Threads:
-    """Threads that run tasks. One that hangs is not waited for: another is started in its place."""
+    """Threads that run tasks. A hanging thread is replaced by a new one."""
 
     def __init__(self) -> None:
         self._tasks: SimpleQueue[_Task] = SimpleQueue()
@@ -96,10 +96,10 @@ _threads = _Threads()
 
 
 def within(seconds: float, work: Callable[[], Any]) -> Any:
-    """The result of ``work``, if it is there in time. Work that takes longer goes on, and nobody learns its result.
+    """The result of ``work`` within this time. Work that takes longer continues, and its result is discarded.
 
     Raises:
-        TimeoutError: It takes longer.
+        TimeoutError: The work takes longer.
     """
     task = _threads.start(work)
     if not task.done.wait(None if seconds == math.inf else seconds):
@@ -112,7 +112,7 @@ def within(seconds: float, work: Callable[[], Any]) -> Any:
 def side_by_side(
     values: Sequence[Any], work: Callable[[Any], object], deadline: Deadline
 ) -> list[Exception | None]:
-    """Do ``work`` for each value, eight at once; what was raised for each, TimeoutError for those not begun in time.
+    """Do ``work`` for each value, eight in parallel; return each one's error, TimeoutError if it was not started in time.
 
     ``work`` must itself end at the deadline, as calls to AWS do.
     """
@@ -131,7 +131,7 @@ def side_by_side(
             try:
                 work(values[index])
                 outcomes[index] = None
-            except Exception as error:  # noqa: BLE001 -- of this value alone
+            except Exception as error:  # noqa: BLE001 -- only for this value
                 outcomes[index] = error
 
     for task in [_threads.start(work_on) for _ in range(min(_AT_ONCE, len(values)))]:

@@ -1,12 +1,12 @@
-"""A memory that outlives the execution environment: a DynamoDB table of the events that were processed.
+"""A memory that outlives the execution environment: a DynamoDB table of the processed events.
 
-Where DEDUPLICATION_TABLE_ARN names one (partition key ``eventID`` (S), time to live on ``expires``;
-``ddbinsert dedup create-table`` makes it), an event that was processed is not processed again by another
-environment or after a restart. It is read before the work and written after it: a function that dies in between
-does that batch again, rather than never.
+If DEDUPLICATION_TABLE_ARN is set to a table (partition key ``eventID`` (S), time to live on ``expires``;
+``ddbinsert dedup create-table`` creates it), a processed event is not processed again by another environment or after
+a restart. The table is read before the work and written after it: if the function dies in between, the batch is
+processed again instead of being lost.
 
-An entry stands for one function, one sink and one event, so that functions can share a table, and a function
-whose sink is changed sends to the new one. Nothing that is in the table already is ever replaced.
+An entry represents one function, one sink and one event, so that functions can share a table, and a function whose
+sink is changed sends to the new one. Existing items of the table are never replaced.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ddbinsert_settings import Arn
     from ddbinsert_tally import Record
 
-# A stream keeps a record for one day; an older one is only ever given again by hand.
+# A stream keeps a record for one day; an older record can only be sent again manually.
 _KEPT_SECONDS = 7 * 24 * 3600
 _READ_AT_ONCE = 100
 _WRITTEN_AT_ONCE = 24
@@ -37,10 +37,10 @@ _ATTEMPTS = 6
 
 
 def open_memory(environ: Mapping[str, str], connect: Connect, sink: Arn | None) -> Memory:
-    """The memory that the settings ask for.
+    """The memory according to the settings.
 
     Raises:
-        SettingsError: The table is the sink: its entries would be among the events.
+        SettingsError: The table is also the sink: its entries would mix with the events.
     """
     table = arn(environ, "DEDUPLICATION_TABLE_ARN", ("dynamodb",))
     if table is None:
@@ -54,7 +54,7 @@ def open_memory(environ: Mapping[str, str], connect: Connect, sink: Arn | None) 
 
 
 class Deduplication(Memory):
-    """The events that were processed, in a table; what this environment knows itself is not asked for."""
+    """The processed events in a table, which is read only for events that this environment does not remember."""
 
     def __init__(self, table: str, sink: str, connect: Callable[[], Call]) -> None:
         super().__init__()
@@ -75,10 +75,10 @@ class Deduplication(Memory):
         if record.get("eventID"):
             self._unwritten[record["eventID"]] = None
         if len(self._unwritten) >= _WRITTEN_AT_ONCE:
-            self.flush(invocation)  # what is written survives, should the function time out
+            self.flush(invocation)  # entries written now are kept if the function times out
 
     def flush(self, invocation: Invocation) -> None:
-        """Write what was processed; a failure is logged and nothing else, for the work itself is done."""
+        """Write the processed events; a failure is only logged, as the work itself is done."""
         ids, self._unwritten = list(self._unwritten), {}
         outcomes = side_by_side(ids, lambda event: self._write(event, invocation), invocation.notes_until)
         errors = [error for error in outcomes if error is not None]

@@ -1,9 +1,9 @@
-"""From records to a sink, in calls as large as the service takes; every record gets its own outcome.
+"""Sends records to a sink, in the largest calls that the service accepts; every record gets its own outcome.
 
-What a service refuses for one record in passing (throttled, internal failure) is sent again, alone; what it refuses
-for its content fails that record. A call that is refused as a whole for its content is split in two, until the
-record to blame stands alone: one poisonous record blocks no other. Nothing is begun after the deadline, and what
-is known by then counts.
+A record that the service rejects temporarily (throttling, internal failure) is sent again, alone; a record that it
+rejects for its content fails. A call that is rejected as a whole for its content is split in two, until the record
+that causes it is alone, so that an invalid record does not block others. No call starts after the deadline, and the
+outcomes known by then count.
 """
 
 from __future__ import annotations
@@ -34,14 +34,20 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """What a service takes in one call. Bytes as the service counts them (``Sink.size``)."""
+    """A service's limits for one call. Sizes as the service counts them (``Sink.size``).
+
+    Attributes:
+        count: Maximum number of entries.
+        call_bytes: Maximum size of all entries.
+        entry_bytes: Maximum size of one entry.
+    """
 
     count: int
     call_bytes: int
     entry_bytes: int
 
 
-# Why an entry was not taken: for its content, for a moment (worth another attempt), or because nothing is taken.
+# Why an entry was rejected: for its content, temporarily (it is tried again), or because all entries are.
 REJECTED = "rejected"
 PASSING = "passing"
 OUTAGE = "outage"
@@ -50,12 +56,18 @@ WRONG_TIME = "RejectedLogEvent"
 
 
 class Refused(Exception):
-    """The service refuses the record for its content."""
+    """The service rejects the record for its content."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a service did not take one entry: REJECTED, PASSING or OUTAGE; its error code and message."""
+    """Why a service rejected one entry.
+
+    Attributes:
+        kind: REJECTED, PASSING or OUTAGE.
+        code: AWS's error code.
+        message: AWS's message.
+    """
 
     kind: str
     code: str
@@ -63,49 +75,49 @@ class Failure:
 
     @property
     def is_for_content(self) -> bool:
-        """Whether other content may be accepted."""
+        """Whether the service may accept other content."""
         return self.kind == REJECTED and self.code != WRONG_TIME
 
     def error(self, privacy: Privacy) -> Exception:
-        """The failure as a record's error. The message, which may repeat a value, only where nothing is hidden."""
+        """The failure as a record's error; without the message, which may contain a value, if anything is hidden."""
         text = self.code if privacy.is_active or not self.message else f"{self.code}: {self.message}"
         return Refused(text) if self.kind == REJECTED else Unavailable(text)
 
 
 def failure_of(error: Exception) -> Failure:
-    """The failure of a call that was about one entry."""
+    """The failure of a call with a single entry."""
     if not isinstance(error, ServiceError):
         return Failure(OUTAGE, type(error).__name__, str(error))
     return Failure(REJECTED if error.is_rejection else OUTAGE, error.code, error.reason)
 
 
 def entry_failure(code: str, message: str, otherwise: str) -> Failure:
-    """The failure of one entry of a call that went well otherwise; ``otherwise`` for a code that is not known."""
+    """The failure of one entry in a successful call; its kind is ``otherwise`` for an unknown code."""
     known = PASSING if is_transient(code) else REJECTED if is_rejection(code) else otherwise
     return Failure(known, code, message)
 
 
 class Sink(Protocol):
-    """A service that takes entries, several in a call."""
+    """A service that accepts several entries per call."""
 
     limits: Limits
 
     def size(self, entry: Entry) -> int:
-        """The entry's share in the limits, in bytes."""
+        """The entry's size in bytes, as it counts towards the limits."""
 
     def send(self, entries: list[Entry], deadline: Deadline) -> list[Failure | None]:
-        """Send in one call; the outcome of each entry, in their order. Does not go beyond the deadline."""
+        """Send the entries in one call, within the deadline; return each entry's outcome, in order."""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """How records become entries, and where they go.
+    """How records are converted to entries, and where they are sent.
 
     Attributes:
-        prepare: The entry of a record; raises for a record that cannot be sent.
-        open_sink: Opens the sink; called once, at the first batch that has something to send.
+        prepare: Returns the entry of a record; raises if the record cannot be sent.
+        open_sink: Opens the sink; called once, for the first batch with a record to send.
         privacy: What must not be shown.
-        smaller: The entry of a record without what makes it large; used where the whole one is not taken.
+        smaller: Returns the entry without its large parts; used if the whole entry is rejected.
         tables: ARNs of the tables that this function writes to.
     """
 
@@ -135,10 +147,10 @@ def delivering(delivery: Delivery) -> Deliver:
 
 
 def sparing_test_items(environ: Mapping[str, str], privacy: Privacy, deliver: Deliver) -> Deliver:
-    """The same, but with TEST_ITEMS=skip the test items of ``ddbinsert verify`` count as processed and are not sent.
+    """The same, but with TEST_ITEMS=skip test items of ``ddbinsert verify`` count as processed and are not sent.
 
-    Only an item that proves it is skipped (see ``Privacy.test_run_of``): with the secret TEST_ITEMS_KEY, and a view
-    type that has a new image. Everything else is sent, so that nobody can hide an item.
+    Only an item that proves to be a test item is skipped (see ``Privacy.test_run_of``), which needs the secret
+    TEST_ITEMS_KEY and a view type with a new image. All other items are sent, so that no writer can hide an item.
     """
     if choice(environ, "TEST_ITEMS", ("send", "skip")) == "send":
         return deliver
@@ -160,7 +172,7 @@ def sparing_test_items(environ: Mapping[str, str], privacy: Privacy, deliver: De
 
 
 class _Slice:
-    """Entries that go out in one call, no two of them about the same item: so order holds per item."""
+    """Entries of one call, at most one per item, so that order holds per item."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -190,17 +202,17 @@ class _Run:
         self._failed_items: set[str] = set()
 
     def outcomes(self, records: list[Record]) -> Outcomes:
-        """Each record with its error, as soon as it is known. What is missing at the end was not begun in time.
+        """Each record with its error, as soon as it is known. Records without an outcome were not started in time.
 
         Raises:
-            Unavailable: Nothing of a call was taken, so that nothing after it is tried.
+            Unavailable: The service rejected a whole call, so that no further one is tried.
         """
         batch = _Slice(self._sink.limits)
         for record in records:
             item = item_of(record)
             try:
                 entry, size = self._prepared(record)
-            except Exception as error:  # noqa: BLE001 -- whatever is wrong with one record, the batch goes on
+            except Exception as error:  # noqa: BLE001 -- the batch continues after any error of one record
                 self._failed_items.add(item)
                 yield record, error
                 continue
@@ -216,7 +228,7 @@ class _Run:
         yield from self._flush(batch)
 
     def _prepared(self, record: Record) -> tuple[Entry, int]:
-        """The entry, the smaller one where the whole one is too large; and its size."""
+        """The entry, or the smaller one if it is too large; and its size."""
         most = self._sink.limits.entry_bytes
         entry = self._delivery.prepare(record)
         size = self._sink.size(entry)
@@ -243,7 +255,7 @@ class _Run:
             )
 
     def _send_smaller(self, batch: _Slice, failures: list[Failure | None]) -> None:
-        """What was refused for its content goes again without what makes it large."""
+        """Send entries that were rejected for their content again, without their large parts."""
         smaller = self._delivery.smaller
         refused = [i for i, failure in enumerate(failures) if failure and failure.is_for_content]
         if smaller is None or not refused:
@@ -253,7 +265,7 @@ class _Run:
             failures[index] = failure
 
     def _send(self, entries: list[Entry]) -> list[Failure | None]:
-        """Send, and send again what fails in passing; the outcome of each entry."""
+        """Send the entries, and those that fail temporarily again; return each entry's outcome."""
         outcomes: list[Failure | None] = [None] * len(entries)
         waiting = list(range(len(entries)))
         for attempt in range(_ATTEMPTS):
@@ -272,7 +284,7 @@ class _Run:
     def _send_or_split(self, entries: list[Entry]) -> list[Failure | None]:
         try:
             return self._sink.send(entries, self._deadline)
-        except Exception as error:  # noqa: BLE001 -- what was sent before keeps its outcome
+        except Exception as error:  # noqa: BLE001 -- entries that were sent before keep their outcome
             failure = failure_of(error)
         if len(entries) == 1 or failure.kind != REJECTED:
             return [failure] * len(entries)

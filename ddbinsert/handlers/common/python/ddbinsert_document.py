@@ -1,4 +1,4 @@
-"""What is sent about a new item, and how each kind of sink wants it."""
+"""The content that is sent about a new item, in the form of each kind of sink."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def change_of(record: Record) -> dict[str, Any]:
     """The record's ``dynamodb`` part.
 
     Raises:
-        ValueError: It has none, or no keys: this is not a stream record.
+        ValueError: It has no such part, or no keys: it is not a stream record.
     """
     change = record.get("dynamodb")
     if not isinstance(change, dict) or not isinstance(change.get("Keys"), dict):
-        raise ValueError("not a DynamoDB stream record: it has no dynamodb.Keys")  # noqa: TRY004 -- of the data
+        raise ValueError("not a DynamoDB stream record: it has no dynamodb.Keys")  # noqa: TRY004 -- an error of the data
     return change
 
 
 def envelope(record: Record, privacy: Privacy) -> dict[str, Any]:
-    """The new item in plain values: eventID, time, table, keys, item (null where the view type has none)."""
+    """The new item in plain values: eventID, time, table, keys, item (null if the view type has none)."""
     change = change_of(record)
     return {
         "eventID": record.get("eventID"),
@@ -43,17 +43,17 @@ def envelope(record: Record, privacy: Privacy) -> dict[str, Any]:
 
 
 def fifo_ids(record: Record, privacy: Privacy) -> dict[str, str]:
-    """Order for each item, and no duplicates within the five minutes that a FIFO queue or topic remembers."""
+    """FIFO ids: order per item, and no duplicates within the five minutes that a FIFO queue or topic remembers."""
     ids = {"MessageGroupId": privacy.item_digest(record)}
     event_id = record.get("eventID")
     return {**ids, "MessageDeduplicationId": event_id} if event_id else ids
 
 
 def event_naming(environ: Mapping[str, str]) -> tuple[str, str]:
-    """What EventBridge's rules recognize the events by: source and detail type.
+    """The source and the detail type of events, by which EventBridge's rules select them.
 
     Raises:
-        SettingsError: A source that is reserved for AWS, or one that is too long.
+        SettingsError: The source is reserved for AWS, or a text is too long.
     """
     source = environ.get("EVENT_SOURCE", "").strip() or "ddbinsert"
     kind = environ.get("EVENT_TYPE", "").strip() or "DynamoDB Item Inserted"

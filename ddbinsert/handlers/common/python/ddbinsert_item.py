@@ -1,6 +1,6 @@
 """Items: from DynamoDB JSON to plain JSON, by path, with parts masked.
 
-{"N": "1.10"}            1.10     the digits as DynamoDB has them: JSON's numbers know no precision
+{"N": "1.10"}            1.10     DynamoDB's digits, unchanged (JSON does not limit the precision)
 {"B": "AQI="}            "AQI="   base64
 {"SS": …} {"NS": …}      [ … ]
 {"NULL": true}           null
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     Mask = Callable[[dict[str, Any]], dict[str, Any]]
 
-# JSON's grammar for a number; a text that JSON cannot carry as a number stays text.
+# JSON's grammar for a number; a number that JSON cannot represent stays text.
 _NUMERAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
-# Delete, JavaScript's line ends, what XML (and so SQS and SNS) has no character for, lone surrogates.
+# Delete, JavaScript's line ends, characters that XML (and so SQS and SNS) does not allow, lone surrogates.
 _ESCAPED = re.compile("[\x7f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 _LONGEST_INTEGER = 2**63
 _TYPES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
@@ -31,7 +31,7 @@ _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
 class Numeral(str):
-    """A number by its digits; written into JSON as it stands."""
+    """A number as its digits, which are written to JSON unchanged."""
 
     __slots__ = ()
 
@@ -68,10 +68,10 @@ def plain_map(attributes: dict[str, Any] | None) -> dict[str, Any] | None:
 
 
 def dumps(value: Any, *, long_integers: bool = True) -> str:
-    """JSON, without blanks, in UTF-8 where that is safe to send anywhere.
+    """JSON without blanks; characters that not every service accepts are escaped.
 
     Args:
-        long_integers: False writes integers beyond 64 bits as text (EventBridge refuses them as numbers).
+        long_integers: False writes integers beyond 64 bits as text (EventBridge rejects them as numbers).
     """
     if isinstance(value, Numeral):
         is_long = re.fullmatch(r"-?[0-9]+", value) and not -_LONGEST_INTEGER <= int(value) < _LONGEST_INTEGER
@@ -89,7 +89,7 @@ def dumps(value: Any, *, long_integers: bool = True) -> str:
 
 
 def native(attribute: dict[str, Any]) -> dict[str, Any]:
-    """The attribute as the SDK takes it: binary values as bytes instead of base64."""
+    """The attribute in the SDK's form: binary values as bytes instead of base64."""
     ((kind, value),) = attribute.items()
     if kind == "B":
         return {"B": base64.b64decode(value)}
@@ -118,9 +118,9 @@ def lookup(attributes: dict[str, Any] | None, path: tuple[str, ...]) -> dict[str
 
 
 def masked(attributes: dict[str, Any], path: tuple[str, ...], mask: Mask) -> dict[str, Any]:
-    """A copy in which ``mask`` replaces what the path names; ``*`` stands for every name or element.
+    """A copy in which ``mask`` replaces the values at the path; ``*`` matches every name or element.
 
-    A path that leads into a value which has no such parts (a text, a set, a list by name) masks that value whole.
+    If the path leads into a value without such parts (a text, a set, a list by name), the whole value is masked.
     """
     return {
         name: _masked(one, path[1:], mask) if path[0] in (name, "*") else one
@@ -129,19 +129,19 @@ def masked(attributes: dict[str, Any], path: tuple[str, ...], mask: Mask) -> dic
 
 
 def item_size(attributes: dict[str, Any]) -> int:
-    """An item's size as DynamoDB counts it, rather more than less: names, values, a few bytes for each part."""
+    """An upper estimate of an item's size in DynamoDB: names, values, a few bytes for each part."""
     return sum(len(name.encode()) + _size(one) for name, one in attributes.items())
 
 
 def depth_of(attribute: Any) -> int:
-    """How many maps and lists lie in one another: 0 for a plain value."""
+    """The nesting depth of maps and lists: 0 for a plain value."""
     ((kind, value),) = attribute.items()
     inner = value.values() if kind == "M" else value if kind == "L" else None
     return 0 if inner is None else 1 + max(map(depth_of, inner), default=0)
 
 
 def text_of(attribute: dict[str, Any] | None) -> str:
-    """An attribute's value within a text: strings and numbers as they are, anything else as JSON."""
+    """An attribute's value for use in a text: strings and numbers unchanged, other types as JSON."""
     if attribute is None:
         return ""
     value = plain(attribute)
@@ -149,7 +149,7 @@ def text_of(attribute: dict[str, Any] | None) -> str:
 
 
 def time_of(record: dict[str, Any]) -> str | None:
-    """When the change was made: ``2024-11-01T12:00:00.000Z``."""
+    """The time of the change: ``2024-11-01T12:00:00.000Z``."""
     milliseconds = milliseconds_of(record)
     if milliseconds is None:
         return None
@@ -189,7 +189,7 @@ def _masked(attribute: Any, path: tuple[str, ...], mask: Mask) -> Any:
     part = path[0]
     ((kind, value),) = attribute.items()
     if kind == "NULL":
-        return attribute  # nothing is in it
+        return attribute  # it has no content
     if kind == "M" and isinstance(value, dict) and (part in value or part not in _TYPES):
         return {"M": masked(value, path, mask)}
     if kind == "L" and isinstance(value, list) and (part == "*" or _INDEX.fullmatch(part)):

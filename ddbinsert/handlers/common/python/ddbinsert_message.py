@@ -1,7 +1,7 @@
-"""Messages written from a template, with the item's attributes in it.
+"""Messages from a template that contains the item's attributes.
 
-A template that is JSON stays JSON, whatever the item holds: within a JSON string a value is escaped, anywhere else
-it is written as a JSON value of its own.
+A template that is JSON results in valid JSON for every item: within a JSON string a value is escaped, elsewhere it is
+written as a JSON value.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PARTS = re.compile(r"(\{\{|\}\}|\{[^{}]*\}|[{}])")
 _ATTRIBUTE_NAME = re.compile(r"(?!(?:aws|amazon)\.)[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.IGNORECASE)
-# SQS and SNS take XML 1.0's characters alone; SQS takes ten attributes at most.
+# SQS and SNS accept only XML 1.0's characters; SQS accepts at most ten attributes.
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _MOST_ATTRIBUTES = 10
 _LONGEST_SUBJECT = 99
@@ -33,10 +33,11 @@ _LONGEST_SUBJECT = 99
 
 @dataclass(frozen=True)
 class Template:
-    """Texts, and paths of attributes between them.
+    """A parsed template: texts, and paths of attributes between them.
 
     Attributes:
-        is_json: The whole is JSON. quoted: For each part, whether it begins within a JSON string.
+        is_json: The whole template is JSON.
+        quoted: For each part, whether it begins within a JSON string.
     """
 
     parts: tuple[Part, ...]
@@ -48,7 +49,7 @@ def template(environ: Mapping[str, str], name: str) -> Template | None:
     """The template in a variable; None if it is not set.
 
     Raises:
-        SettingsError: A brace stands alone, or a path has an empty part.
+        SettingsError: A brace is unmatched, or a path has an empty part.
     """
     text = environ.get(name, "")
     if not text:
@@ -68,7 +69,7 @@ def template(environ: Mapping[str, str], name: str) -> Template | None:
 
 
 def filled(parsed: Template, record: Record, privacy: Privacy) -> str:
-    """The text for one record; an attribute that the item does not have is empty (in JSON outside a string, null)."""
+    """The text for one record; a missing attribute is empty (outside a JSON string, null)."""
     attributes = _attributes(record, privacy)
 
     def written(part: Part, *, is_quoted: bool) -> str:
@@ -83,7 +84,7 @@ def filled(parsed: Template, record: Record, privacy: Privacy) -> str:
 
     pairs = zip(parsed.parts, parsed.quoted, strict=True)
     text = "".join(written(part, is_quoted=is_quoted) for part, is_quoted in pairs)
-    # A message must not be empty: a blank is the least that SQS and SNS take.
+    # SQS and SNS do not accept an empty message, so it becomes a blank.
     return _UNSENDABLE.sub("\ufffd", text) or " "
 
 
@@ -98,7 +99,7 @@ def _quoted_parts(parts: list[Part]) -> list[bool]:
 
 
 def _is_json(parts: list[Part], quoted: tuple[bool, ...]) -> bool:
-    """Whether a JSON object or list results where every attribute holds some text or number."""
+    """Whether the result is a JSON object or list, with texts or numbers for the attributes."""
     pairs = zip(parts, quoted, strict=True)
     text = "".join(part if isinstance(part, str) else "x" if is_quoted else "0" for part, is_quoted in pairs)
     try:
@@ -112,16 +113,16 @@ def _no_constant(name: str) -> None:
 
 
 def subject_of(text: str) -> str:
-    """What SNS takes as a subject: ASCII, one line, fewer than 100 characters, no leading blank."""
+    """The text as a subject that SNS accepts: ASCII, one line, fewer than 100 characters, no leading blank."""
     line = re.sub(r"[^\x20-\x7e]+", "?", re.sub(r"[\t\r\n]+", " ", text)).strip(" ")
     return line[:_LONGEST_SUBJECT] or "new item"
 
 
 def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, Path]:
-    """Message attributes by name, with the paths that their values come from.
+    """The message attributes by name, with the paths of their values.
 
     Raises:
-        SettingsError: Not NAME=PATH, a name that SQS and SNS do not take, or more than ten.
+        SettingsError: An entry is not NAME=PATH, SQS and SNS do not accept a name, or there are more than ten.
     """
     wanted: dict[str, Path] = {}
     for text in split(environ.get(name, ""), ","):
@@ -137,7 +138,7 @@ def message_attributes(environ: Mapping[str, str], name: str) -> dict[str, Path]
 
 
 def attributes_of(record: Record, wanted: dict[str, Path], privacy: Privacy) -> dict[str, Any]:
-    """The message attributes of one record; an attribute that the item does not have is left out."""
+    """The message attributes of one record; attributes that are missing in the item are left out."""
     attributes = _attributes(record, privacy)
     found = {name: lookup(attributes, where) for name, where in wanted.items()}
     typed = {name: _typed(attribute) for name, attribute in found.items() if attribute is not None}
@@ -150,7 +151,7 @@ def _typed(attribute: dict[str, Any]) -> dict[str, str]:
 
 
 def _attributes(record: Record, privacy: Privacy) -> dict[str, Any]:
-    """What a template may name: the item's attributes, and the record's own table, time and eventID."""
+    """The names for a template: the item's attributes, and the record's table, time and eventID."""
     change = record["dynamodb"]
     own = {"table": table_of(record), "time": time_of(record), "eventID": record.get("eventID")}
     facts = {name: {"S": value} for name, value in own.items() if value}

@@ -1,13 +1,13 @@
-"""What of an item must not be shown: masked values, pseudonyms, and digests in place of keys.
+"""Hides parts of items: masked values, pseudonyms, and digests instead of keys.
 
-    REDACT        paths, separated by commas, whose values become ``***``
-    REDACT_HASH   paths whose values become a keyed pseudonym: equal values are still seen to be equal
-    REDACT_KEY    the secret of pseudonyms and digests, 16 characters or more; REDACT_HASH needs it
+    REDACT        comma-separated paths whose values become ``***``
+    REDACT_HASH   paths whose values become a keyed pseudonym, which is equal for equal values
+    REDACT_KEY    the secret of pseudonyms and digests, at least 16 characters; required for REDACT_HASH
     RECEIPT_KEYS  how receipts in the log show an item's key: ``full``, ``digest`` or ``none``
 
-What a path names is hidden everywhere: in what is sent, in group ids and partition keys (always digests), in
-receipts, and in the log, where AWS's own error messages are left out because they may repeat a value. Without
-REDACT_KEY a digest can be confirmed by anybody who can guess the value.
+The values at these paths are hidden everywhere: in the data that is sent, in group ids and partition keys (always
+digests), in receipts, and in the log, where AWS's error messages are left out because they may contain a value.
+Without REDACT_KEY, anyone who can guess a value can confirm it by its digest.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 _MASK = {"S": "***"}
 _SHORTEST_KEY = 16
-# What `ddbinsert verify` writes into the key of its test items (ddbinsert/core/items/run_key.py): not private.
+# The text in the keys of test items of `ddbinsert verify` (ddbinsert/core/items/run_key.py), which is not private.
 _TEST_TEXT = re.compile(r"ddbinsert:r([0-9a-f]{12}):[0-9]{9}")
 _TEST_NUMBER = re.compile(r"9([0-9]{15})0[0-9]{9}")
 _RUNS = 16**12
-#: The attribute by which a test item proves that it is one; see ``Privacy.test_run_of``.
+#: The attribute with which a test item proves that it is one; see ``Privacy.test_run_of``.
 PROOF = "ddbinsert_proof"
-#: The attribute by which a test item of ``ddbinsert verify --failure-path`` asks to fail; see ``Privacy.is_to_fail``.
+#: The attribute that makes a test item of ``ddbinsert verify --failure-path`` fail; see ``Privacy.is_to_fail``.
 FAILS = "ddbinsert_fails"
 
 
 @dataclass(frozen=True)
 class Privacy:
-    """The settings above, and what they do to items and keys."""
+    """The settings above, and their application to items and keys."""
 
     redacted: list[tuple[str, ...]] = field(default_factory=list)
     hashed: list[tuple[str, ...]] = field(default_factory=list)
@@ -51,11 +51,11 @@ class Privacy:
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is hidden: then texts that may repeat a value are not logged."""
+        """Whether anything is hidden, so that texts that may contain a value are not logged."""
         return bool(self.redacted or self.hashed or self.receipt_keys != "full")
 
     def redact(self, attributes: Attributes | None) -> Attributes | None:
-        """A copy of a key or an image with what must not be shown replaced."""
+        """A copy of a key or an image in which hidden values are replaced."""
         if attributes is None:
             return None
         for path in self.hashed:
@@ -65,12 +65,12 @@ class Privacy:
         return attributes
 
     def item_digest(self, record: dict[str, Any]) -> str:
-        """64 hexadecimal digits that stand for the item: equal for the same key, of any type and length."""
+        """64 hexadecimal digits that represent the item: equal for equal keys, of any type and length."""
         keys = plain_map((record.get("dynamodb") or {}).get("Keys"))
         return self._digest(table_arn_of(record), dumps(keys))
 
     def receipt_key(self, record: dict[str, Any], keys: Attributes) -> Attributes | None:
-        """A record's key as its receipt shows it."""
+        """A record's key in the form of its receipt."""
         redacted = self.redact(keys) or {}
         shown: Attributes = {}
         for name, value in keys.items():
@@ -86,7 +86,7 @@ class Privacy:
     def test_run_of(self, record: dict[str, Any]) -> str | None:
         """The id of the verify run that wrote the item; None if it is not a test item.
 
-        With TEST_ITEMS_KEY set, the item must prove it, by a code that only holders of that secret can make.
+        With TEST_ITEMS_KEY set, the item must prove it with a code that only holders of that secret can create.
         """
         change = record.get("dynamodb") or {}
         keys = change.get("Keys") or {}
@@ -97,10 +97,10 @@ class Privacy:
         return run if hmac.compare_digest(str(given), proof_of(self.test_key, keys)) else None
 
     def is_to_fail(self, record: dict[str, Any], now: float) -> bool:
-        """Whether the item is a test item that fails on purpose, which only holders of TEST_ITEMS_KEY can make.
+        """Whether the item is a test item that fails on purpose, which only holders of TEST_ITEMS_KEY can create.
 
-        Its attribute holds the epoch second until which it fails, and a code over that and the key: after that
-        time it is an item like any other, so that it never blocks a shard for longer.
+        Its attribute contains the time until which it fails, in epoch seconds, and a code over that time and the key.
+        After that time it is processed like any other item, so that it does not block the shard for longer.
         """
         change = record.get("dynamodb") or {}
         given = ((change.get("NewImage") or {}).get(FAILS) or {}).get("S")
@@ -121,13 +121,13 @@ class Privacy:
 
 
 def proof_of(secret: str, keys: Attributes) -> str:
-    """The code that proves a test item, which holders of the secret make from its key."""
+    """The code that proves a test item, computed from the secret and its key."""
     text = "ddbinsert test item " + dumps({name: keys[name] for name in sorted(keys)})
     return hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def failure_of(secret: str, keys: Attributes, until: int) -> str:
-    """What the attribute of a test item holds that fails until an epoch second."""
+    """The attribute's value for a test item that fails until a time in epoch seconds."""
     text = f"ddbinsert failing item {until} " + dumps({name: keys[name] for name in sorted(keys)})
     return f"{until}:{hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()}"
 
@@ -136,7 +136,7 @@ def privacy_of(environ: Mapping[str, str]) -> Privacy:
     """The settings in these variables.
 
     Raises:
-        SettingsError: One is wrong.
+        SettingsError: A setting is not valid.
     """
     secret = environ.get("REDACT_KEY", "")
     hashed = paths(environ, "REDACT_HASH")
@@ -154,7 +154,7 @@ def privacy_of(environ: Mapping[str, str]) -> Privacy:
 
 
 def _canonical(attribute: Any) -> str:
-    """The value as text; the elements of a set in one order."""
+    """The value as a canonical text, with sorted elements of sets."""
     value = plain(attribute)
     ((kind, _),) = attribute.items()
     return "[" + ",".join(sorted(map(dumps, value))) + "]" if kind in ("SS", "NS", "BS") else dumps(value)
@@ -172,7 +172,7 @@ def _run_of(value: Any) -> str | None:
 
 
 def _test_part(value: Any) -> Attributes | None:
-    """The part of a key attribute that a verify run made, in DynamoDB JSON; None if it made none."""
+    """The part of a key attribute that a verify run wrote, in DynamoDB JSON; None if it wrote none."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
     ((kind, text),) = value.items()

@@ -1,7 +1,7 @@
-"""A handler's settings: environment variables, checked when the function starts.
+"""A handler's settings: environment variables, which are checked when the function starts.
 
-A wrong setting stops the function at its start, with an error that names the variable. A function that starts
-with it would run and send nothing, or send what it must not.
+An invalid setting stops the function at its start, with an error that names the variable. Otherwise the function would
+run and send nothing, or send data that it must not send.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-# What the resource of an ARN looks like. Everything else (a table's index or stream, an access point, a
-# subscription, a wildcard) is no place that records can be sent to.
+# The form of an ARN's resource. Records cannot be sent to anything else (a table's index or stream, an access point,
+# a subscription, a wildcard).
 _SHAPES = {
     "dynamodb": r"table/[A-Za-z0-9_.-]+",
     "logs": r"log-group:[A-Za-z0-9_./#-]+",
@@ -25,8 +25,8 @@ _SHAPES = {
     "sqs": r"[A-Za-z0-9_-]+(\.fifo)?",
     "sns": r"[A-Za-z0-9_-]+(\.fifo)?",
 }
-# Characters that an attribute's name in a path has only after a backslash: they are how other path languages
-# (JSONPath, JMESPath, JSON Pointer) separate, index and quote.
+# Characters that need a backslash in a path's attribute names: other path languages (JSONPath, JMESPath, JSON Pointer)
+# use them as separators, indexes and quotes.
 _UNCLEAR = re.compile(
     r"[\x00-\x20!\"$%&'()*+,./:;<=>?\[\]^`{|}~\\\x7f-\xa0\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]"
 )
@@ -35,7 +35,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
 class SettingsError(Exception):
-    """An environment variable of the function is missing or wrong."""
+    """An environment variable of the function is missing or not valid."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"environment variable {name}: {problem}")
@@ -54,7 +54,7 @@ class Arn:
 
     @property
     def name(self) -> str:
-        """The resource's own name: the table, queue, topic, stream, bus or log group."""
+        """The resource's name: the table, queue, topic, stream, bus or log group."""
         return re.sub(r"^(table|stream|deliverystream|event-bus|log-group)[/:]", "", self.resource)
 
     @property
@@ -66,7 +66,7 @@ def arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn
     """The ARN in a variable, or None if it is not set.
 
     Raises:
-        SettingsError: It is not an ARN, not one of these services, or not one of a place to send to.
+        SettingsError: It is not an ARN, is of another service, or is not of a resource to send to.
     """
     text = environ.get(name, "").strip()
     if not text:
@@ -84,7 +84,7 @@ def arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn
 
 
 def required_arn(environ: Mapping[str, str], name: str, services: Collection[str]) -> Arn:
-    """As ``arn``, for a variable that must be set."""
+    """The same as ``arn``, for a variable that must be set."""
     found = arn(environ, name, services)
     if found is None:
         raise SettingsError(name, f"is not set; it must be the ARN of one of {', '.join(services)}")
@@ -106,7 +106,7 @@ def _example(service: str) -> str:
 
 
 def choice(environ: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """One of ``choices``, the first of which is the default; upper and lower case are alike.
+    """One of ``choices``, the first of which is the default; not case-sensitive.
 
     Raises:
         SettingsError: It is not one of them.
@@ -130,7 +130,7 @@ def number(environ: Mapping[str, str], name: str, most: int) -> int:
     """A whole number from 1 to ``most``; 0 if it is not set.
 
     Raises:
-        SettingsError: It is not one.
+        SettingsError: It is not such a number.
     """
     text = environ.get(name, "").strip()
     if not text:
@@ -141,10 +141,10 @@ def number(environ: Mapping[str, str], name: str, most: int) -> int:
 
 
 def paths(environ: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
-    """Attribute paths, separated by commas, each of them strict; see ``path``.
+    """Comma-separated attribute paths, each of them strict; see ``path``.
 
     Raises:
-        SettingsError: One is not a path, or the variable holds nothing but commas.
+        SettingsError: An entry is not a path, or the variable contains only commas.
     """
     text = environ.get(name, "")
     found = [path(name, one, strict=True) for one in split(text, ",") if one.strip(_BLANKS)]
@@ -154,14 +154,14 @@ def paths(environ: Mapping[str, str], name: str) -> list[tuple[str, ...]]:
 
 
 def path(name: str, text: str, *, strict: bool = False) -> tuple[str, ...]:
-    """An attribute path: ``customer.emails.0``; a backslash before a character takes its meaning away.
+    """An attribute path: ``customer.emails.0``; a character after a backslash has no special meaning.
 
     Args:
-        strict: Letters, digits, ``_``, ``-``, ``#`` and ``@`` stand for themselves, ``*`` for every name or element;
-            any other ASCII character needs a backslash. So a path in another notation is refused, not misunderstood.
+        strict: Letters, digits, ``_``, ``-``, ``#`` and ``@`` are literal, ``*`` matches every name or element; any
+            other ASCII character needs a backslash. So a path in another notation is rejected, not misinterpreted.
 
     Raises:
-        SettingsError: A part is empty, or is not as ``strict`` wants it.
+        SettingsError: A part is empty, or does not follow the rules of ``strict``.
     """
     parts = split(text.strip(_BLANKS), ".")
     for part in parts:
@@ -176,7 +176,7 @@ def path(name: str, text: str, *, strict: bool = False) -> tuple[str, ...]:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """Split at each separator that has no backslash before it; the backslashes stay."""
+    """Split at each separator without a backslash before it; the backslashes are kept."""
     parts = [""]
     for found in re.finditer(r"\\.|.", text, re.DOTALL):
         if found[0] == separator:

@@ -1,7 +1,7 @@
-"""The services that records are sent to, each with the limits that its API documents.
+"""The services that records are sent to, each with the documented limits of its API.
 
-An entry is what a service's API calls one record, message, event or item, as its parameters. An answer that says
-nothing of an entry, while it does of others, does not count as success: that entry is sent again.
+An entry has the parameters of one record, message, event or item of the service's API. If a response contains other
+entries but not this one, that does not count as success: the entry is sent again.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MIB = 1024 * 1024
 
 
 def open_sink(target: Arn, connect: Connect) -> Sink:
-    """The sink at this ARN; the SDK's client is made here."""
+    """The sink with this ARN; creates the SDK's client."""
     kinds = {
         "dynamodb": Table,
         "s3": Bucket,
@@ -42,7 +42,7 @@ def open_sink(target: Arn, connect: Connect) -> Sink:
 
 
 class _OneByOne:
-    """A service whose API takes one entry a call; eight calls run at once, a few slices at a time."""
+    """A service whose API accepts one entry per call; eight calls run in parallel, a few slices at a time."""
 
     limits = Limits(count=32, call_bytes=8 * _MIB, entry_bytes=8 * _MIB)
 
@@ -64,7 +64,7 @@ class _OneByOne:
 class Table(_OneByOne):
     """A DynamoDB table with the partition key ``eventID`` (S). Entries: the item, in DynamoDB JSON.
 
-    An item that is there already stays as it is, so a repeated write changes nothing.
+    An existing item is not replaced, so a repeated write changes nothing.
     """
 
     limits = Limits(count=32, call_bytes=8 * _MIB, entry_bytes=400 * _KIB)
@@ -87,7 +87,7 @@ class Table(_OneByOne):
 
 
 class Bucket(_OneByOne):
-    """An S3 bucket, or a prefix in one. Entries: ``Name`` and ``Body``. An object is written once."""
+    """An S3 bucket, or a prefix in one. Entries: ``Name`` and ``Body``. An existing object is not replaced."""
 
     def put(self, entry: dict[str, Any], deadline: Deadline) -> None:
         bucket, *prefix = self.target.resource.rstrip("/").split("/")
@@ -204,9 +204,9 @@ class EventBus:
 
 
 class _Messages:
-    """SQS and SNS: up to ten messages a call, each with an id of its own in it."""
+    """SQS and SNS: up to ten messages per call, each with its own id."""
 
-    # Queues and topics set their own limit, 256 KiB or up to 1 MiB: a large message goes alone.
+    # The limit of a queue or topic is 256 KiB or up to 1 MiB, so a large message is sent alone.
     limits = Limits(count=10, call_bytes=256 * _KIB, entry_bytes=_MIB)
     body = ""
 
@@ -266,7 +266,7 @@ _NO_OUTCOME = Failure(PASSING, "NoOutcome", "the response does not contain this 
 
 
 def _in_order(answers: list[dict[str, Any]] | None, count: int, otherwise: str) -> list[Failure | None]:
-    """The outcomes in an answer that lists them in the entries' order; ``otherwise`` for codes not known."""
+    """The outcomes in a response that lists them in the entries' order; ``otherwise`` for unknown codes."""
     if not answers:
         return [None] * count
     outcomes: list[Failure | None] = [_NO_OUTCOME] * count

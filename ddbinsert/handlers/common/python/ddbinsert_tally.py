@@ -1,4 +1,4 @@
-"""What became of a batch: its failures, its log lines, its counts."""
+"""The results of a batch: its failures, its log lines, its counts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from ddbinsert_privacy import Privacy
 
 Record = dict[str, Any]
-Error = Union[Exception, str]  # noqa: UP007 -- evaluated where it is imported
+Error = Union[Exception, str]  # noqa: UP007 -- evaluated at import
 
 WAITS = "waits for an earlier record of the same item, which failed"
 
 
 class Unavailable(Exception):
-    """Nothing is wrong with the record: the sink did not take it, or there was no time."""
+    """The record itself is not at fault: the sink did not accept it, or time ran out."""
 
 
 def lowest(failed: list[Record]) -> str:
@@ -33,7 +33,7 @@ def _is_number(text: str) -> bool:
 
 
 def describe(error: Error | None, privacy: Privacy) -> str:
-    """The error as the log shows it. Texts of others, which may repeat a value, are left out where values are hidden."""
+    """The error for the log. If values are hidden, external texts, which may contain one, are left out."""
     if not isinstance(error, Exception):
         return str(error)
     if not privacy.is_active or isinstance(error, Unavailable):
@@ -42,12 +42,12 @@ def describe(error: Error | None, privacy: Privacy) -> str:
 
 
 def log(level: str, message: str, **fields: object) -> None:
-    """One JSON object on a line; JSON's escapes keep hostile text from forging further lines."""
+    """Write one JSON object as a line; JSON's escapes prevent forged log lines."""
     print_line(json.dumps({"level": level, "message": message, **fields}, default=str))
 
 
 class Tally:
-    """What became of the batch."""
+    """The counts and failures of one batch."""
 
     def __init__(self, privacy: Privacy) -> None:
         self.failed: list[Record] = []
@@ -68,7 +68,7 @@ class Tally:
         elif error != WAITS:
             self._to_blame += 1
         self._errors[text] += 1
-        if self._errors[text] == 1:  # the others of its kind are counted
+        if self._errors[text] == 1:  # further equal errors are only counted
             log("ERROR", "record failed", eventID=record.get("eventID"), error=text)
 
     def close(self) -> None:
@@ -78,7 +78,7 @@ class Tally:
 
     @property
     def is_outage(self) -> bool:
-        """Whether nothing was processed, and no record is to blame for that."""
+        """Whether nothing was processed, and no record is at fault."""
         return bool(self._unavailable) and not self._counts[receipt.PROCESSED] and not self._to_blame
 
     @property
@@ -111,4 +111,4 @@ class Tally:
 
 
 def print_line(text: str) -> None:
-    print(text, flush=True)  # what is still buffered when a function times out never reaches the log
+    print(text, flush=True)  # buffered text would be lost if the function timed out

@@ -1,10 +1,9 @@
-// Stands in for Lambda's Node.js runtime: loads a handler as Lambda does, and calls it with events.
+// Imitates Lambda's Node.js runtime: loads a handler as Lambda does, and calls it with events.
 //
-//     node driver.mjs RUNTIME FILE.FUNCTION DESCRIPTOR   in the folder that holds the code
+//     node driver.mjs RUNTIME FILE.FUNCTION DESCRIPTOR   in the folder with the code
 //
-// Standard input: an invocation a line, {"event": …, "context": {…}}. The descriptor: an answer a line,
-// {"answer": …} or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where
-// it prints it.
+// Standard input has one invocation per line, {"event": …, "context": {…}}; the descriptor one response per line,
+// {"answer": …} or {"error": {"errorType", "errorMessage", "stackTrace"}}. The handler's output is not redirected.
 
 import { existsSync, writeSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -12,7 +11,7 @@ import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
 const VERSION = Number(/^nodejs(\d+)/.exec(process.argv[2])?.[1] ?? 22);
-// From this version on, Lambda's runtime has no callbacks, and no context.succeed, fail and done.
+// Since this version, Lambda's runtime has no callbacks, and no context.succeed, fail and done.
 const PROMISES_ONLY = VERSION >= 24;
 
 let handler;
@@ -22,14 +21,14 @@ for await (const line of createInterface({ input: process.stdin })) {
   let answer;
   try {
     handler ??= await load(process.argv[3]);
-    // As Lambda sends it: an answer that is no JSON is the function's error.
+    // As in Lambda: a response that JSON cannot represent is an error of the function.
     answer = { answer: JSON.parse(JSON.stringify((await call(invocation)) ?? null)) };
   } catch (error) {
     answer = { error: told(error) };
   }
   writeSync(Number(process.argv[4]), JSON.stringify(answer) + "\n");
 }
-process.exit(0); // whatever the handler keeps open
+process.exit(0); // even if the handler keeps something open
 
 async function load(entry) {
   const [file, ...names] = basename(entry).split(".");
@@ -54,7 +53,7 @@ function fault(name, message) {
   return Object.assign(new Error(message), { name });
 }
 
-// A handler answers with a promise; up to Node.js 22 it may also call back, or use the context.
+// A handler returns a promise; up to Node.js 22 it may also use the callback or the context.
 function call({ event, context }) {
   const deadline = Date.now() + (context.seconds ?? 30) * 1000;
   const own = {
@@ -80,7 +79,7 @@ function call({ event, context }) {
     const answer = handler(event, own, (error, result) => (error ? fail(error) : done(result)));
     if (typeof answer?.then === "function") answer.then(done, fail);
     else if (answer !== undefined && handler.length < 3) done(answer);
-    else if (handler.length < 2) done(undefined); // it can neither call back nor use the context
+    else if (handler.length < 2) done(undefined); // it can use neither the callback nor the context
   });
 }
 

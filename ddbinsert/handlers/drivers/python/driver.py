@@ -1,10 +1,10 @@
-"""Stands in for Lambda's Python runtime: loads a handler as Lambda does, and calls it with events.
+"""Imitates Lambda's Python runtime: loads a handler as Lambda does, and calls it with events.
 
-    python driver.py MODULE.FUNCTION DESCRIPTOR   in the folder that holds the code
+    python driver.py MODULE.FUNCTION DESCRIPTOR   in the folder with the code
 
-Standard input: an invocation a line, {"event": …, "context": {…}}. The descriptor: an answer a line, {"answer": …}
-or {"error": {"errorType", "errorMessage", "stackTrace"}}. What the handler prints goes where it prints it. Errors of
-loading and of answers that are not JSON have the names that Lambda's runtime gives them.
+Standard input has one invocation per line, {"event": …, "context": {…}}; the descriptor one response per line,
+{"answer": …} or {"error": {"errorType", "errorMessage", "stackTrace"}}. The handler's output is not redirected. Errors
+of loading and of responses that are not JSON have the names of Lambda's runtime.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 
 class Context:
-    """What Lambda tells a handler of its invocation."""
+    """The context that Lambda passes to a handler."""
 
     def __init__(self, facts: dict[str, Any]) -> None:
         self._deadline = time.monotonic() + float(facts.pop("seconds", 30))
@@ -32,17 +32,17 @@ class Context:
 
 
 def main(entry: str, descriptor: int) -> None:
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as a handler sees it
+    sys.path.insert(0, os.getcwd())  # noqa: PTH109 - as for a handler in Lambda
     answers = os.fdopen(descriptor, "w", encoding="utf-8")
     lines = sys.stdin
-    sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - a handler that reads must not eat invocations
+    sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115 - a handler must not read the invocations
     handler: Any = None
     for line in lines:
         invocation = json.loads(line)
         try:
             handler = handler or _load(entry)
             answer = {"answer": _marshalled(handler(invocation["event"], Context(invocation["context"])))}
-        except BaseException as error:  # noqa: BLE001 - a handler's own sys.exit is an answer, too
+        except BaseException as error:  # noqa: BLE001 - also catches a handler's sys.exit
             answer = {"error": _told(error)}
         sys.stdout.flush()
         sys.stderr.flush()
@@ -51,7 +51,7 @@ def main(entry: str, descriptor: int) -> None:
 
 
 class RuntimeFault(Exception):
-    """What the runtime itself finds wrong; ``kind`` is its errorType."""
+    """An error of the runtime itself; ``kind`` is its errorType."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
@@ -59,19 +59,19 @@ class RuntimeFault(Exception):
 
 
 class _Encoder(json.JSONEncoder):
-    """As Lambda's runtime encodes an answer: a Decimal is a number."""
+    """Encodes a response as Lambda's runtime does: a Decimal is a number."""
 
     def default(self, o: object) -> object:
         return float(o) if isinstance(o, decimal.Decimal) else super().default(o)
 
 
 def _marshalled(answer: object) -> Any:
-    """The answer as Lambda returns it: anything but JSON is the function's error."""
+    """The response as JSON, as Lambda returns it; a value that JSON cannot represent is an error of the function."""
     try:
         return json.loads(json.dumps(answer, cls=_Encoder))
     except Exception as error:
         if hasattr(answer, "close"):
-            answer.close()  # a coroutine that nobody awaits
+            answer.close()  # a coroutine is never awaited
         raise RuntimeFault("Runtime.MarshalError", f"Unable to marshal response: {error}") from error
 
 

@@ -1,6 +1,6 @@
-"""Stands beside a user's function in ``ddbinsert verify --failure-path``: it fails on some test items, and does nothing else.
+"""A temporary function of ``ddbinsert verify --failure-path``: it fails on some test items, and does nothing else.
 
-POISON: parts of keys, separated by commas: an item whose key holds one of them fails
+POISON: comma-separated texts; an item fails if its key contains one of them
 PARTIAL_BATCH_RESPONSE: see ddbinsert_batch
 """
 

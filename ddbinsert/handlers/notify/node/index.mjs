@@ -2,19 +2,19 @@
 //
 //     SINK_ARN            SNS topic, SQS queue or EventBridge bus
 //     MESSAGE_TEMPLATE    such as `New order {id} by {customer.name}: {total} EUR`; {table}, {time} and {eventID}
-//                         are the record's where the item has no such attribute; {{ and }} stand for braces.
-//                         A template that is JSON stays JSON whatever the item holds. Not set: the item as JSON
-//     SUBJECT_TEMPLATE    SNS: the e-mail's subject, likewise
-//     MESSAGE_ATTRIBUTES  SNS, SQS: attributes to filter subscriptions by, NAME=PATH separated by commas:
+//                         are the record's if the item has no such attribute; {{ and }} are literal braces.
+//                         A JSON template results in valid JSON for every item. Default: the item as JSON
+//     SUBJECT_TEMPLATE    SNS: the e-mail's subject, in the same form
+//     MESSAGE_ATTRIBUTES  SNS, SQS: attributes for subscription filters, comma-separated NAME=PATH:
 //                         `kind=type,country=address.country`
-//     REDACT              paths, separated by commas, whose values become ***
+//     REDACT              comma-separated paths whose values become ***
 //     REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: see ddbinsert_privacy
-//     EVENT_SOURCE        EventBridge: the events' source; `ddbinsert` unless set
-//     EVENT_TYPE          EventBridge: the events' detail type; `DynamoDB Item Inserted` unless set
+//     EVENT_SOURCE        EventBridge: the events' source; default `ddbinsert`
+//     EVENT_TYPE          EventBridge: the events' detail type; default `DynamoDB Item Inserted`
 //     DEDUPLICATION_TABLE_ARN, TEST_ITEMS, PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_deduplication, _delivery, _batch
 //
-// A FIFO queue or topic gets the item's key (its digest) as message group, and the event's id for its own
-// deduplication.
+// For a FIFO queue or topic, the message group id is a digest of the item's key, and the deduplication id is the
+// event's id.
 
 import { connect as toAws } from "./ddbinsert_aws.mjs";
 import { optionsOf, run } from "./ddbinsert_batch.mjs";
@@ -28,7 +28,7 @@ import { openSink } from "./ddbinsert_sinks.mjs";
 
 const SINKS = ["sns", "sqs", "events"];
 
-/** The handler with these settings. */
+/** Create the handler with these settings. */
 export function make(environ, connect) {
   const options = optionsOf(environ);
   const { privacy } = options;

@@ -1,6 +1,6 @@
-// Writes a receipt for every new item. Your own work goes into `onInsert`.
+// Writes a receipt for every new item. Add your own code to `onInsert`.
 //
-//     REDACT, REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: what must not be shown, see ddbinsert_privacy
+//     REDACT, REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: hide parts of items, see ddbinsert_privacy
 //     PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_batch
 
 import { Memory, each, optionsOf, run } from "./ddbinsert_batch.mjs";
@@ -11,19 +11,19 @@ const done = new Memory();
 
 /**
  * @typedef {object} NewItem
- * @property {string} eventId  the same for the same insert, however often it is delivered: a key for your own
+ * @property {string} eventId  identifies the insert, even if it is delivered several times: use it for your own
  *                             deduplication
- * @property {string | null} time  when the item was written, 2024-11-01T12:00:00.000Z; null where it is not said
+ * @property {string | null} time  time of the write, 2024-11-01T12:00:00.000Z; null if the record does not say
  * @property {Map<string, any>} keys  the key in plain values
- * @property {Map<string, any> | null} item  the whole item; null where the view type has no new image. Numbers are
+ * @property {Map<string, any> | null} item  the whole item; null if the view type has no new image. Numbers are
  *                                           `Numeral`s: String(one) has every digit, Number(one) may lose some
  */
 
 /**
- * Your own work, for one new item.
+ * Process one new item with your own code.
  *
- * Throw to have the record delivered again (as often as the mapping's retries allow; then it goes to the on-failure
- * destination). A record can come twice all the same, so make doing it twice harmless.
+ * Throw an error to have the record delivered again (up to the mapping's number of retries; then it is sent to the
+ * on-failure destination). A record may still be delivered twice, so make the processing idempotent.
  *
  * An example: `console.log("order", item.keys.get("id"), "of", Number(item.item?.get("total") ?? 0))`
  *

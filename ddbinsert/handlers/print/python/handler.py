@@ -1,6 +1,6 @@
-"""Writes a receipt for every new item. Your own work goes into ``on_insert``.
+"""Writes a receipt for every new item. Add your own code to ``on_insert``.
 
-REDACT, REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: what must not be shown, see ddbinsert_privacy
+REDACT, REDACT_HASH, REDACT_KEY, RECEIPT_KEYS: hide parts of items, see ddbinsert_privacy
 PARTIAL_BATCH_RESPONSE, METRICS: see ddbinsert_batch
 """
 
@@ -17,14 +17,14 @@ _done = Memory()
 
 
 class NewItem(TypedDict):
-    """What ``on_insert`` gets.
+    """The argument of ``on_insert``.
 
     Attributes:
-        event_id: The same for the same insert, however often it is delivered: a key for your own deduplication.
-        time: When the item was written, ``2024-11-01T12:00:00.000Z``; None if the record does not say.
+        event_id: Identifies the insert, even if it is delivered several times: use it for your own deduplication.
+        time: Time of the write, ``2024-11-01T12:00:00.000Z``; None if the record does not say.
         keys: The key in plain values.
-        item: The whole item; None if the view type has no new image. Numbers are texts of their digits
-            (``Numeral``, a str): ``Decimal(item["total"])`` loses nothing.
+        item: The whole item; None if the view type has no new image. Numbers are their digits as text
+            (``Numeral``, a str), so that ``Decimal(item["total"])`` is exact.
     """
 
     event_id: str
@@ -34,10 +34,10 @@ class NewItem(TypedDict):
 
 
 def on_insert(new: NewItem) -> None:
-    """Your own work, for one new item.
+    """Process one new item with your own code.
 
-    Raise to have the record delivered again (as often as the mapping's retries allow; then it goes to the
-    on-failure destination). A record can come twice all the same, so make doing it twice harmless.
+    Raise an exception to have the record delivered again (up to the mapping's number of retries; then it is sent to the
+    on-failure destination). A record may still be delivered twice, so make the processing idempotent.
 
     An example::
 
