@@ -1,4 +1,4 @@
-"""The attempts at invocations whose end is on record, and which failures among them nothing explains."""
+"""The invocation attempts whose end is in the log, and the failures among them that nothing explains."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.logs.ends import InvocationEnd
 
-#: The version in a log stream's name: ``2026/11/27/[3]6f1d…``, or ``2026/11/27/NAME[3]6f1d…`` in a group of one's own.
+#: The version in a log stream's name: ``2026/11/27/[3]6f1d…``, or ``2026/11/27/NAME[3]6f1d…`` in a custom log group.
 _VERSION = re.compile(r"\[([^\[\]]+)\]")
 
 
 def versions_of(streams: Iterable[str]) -> frozenset[str]:
-    """The function's versions that log streams belong to, by their names."""
+    """The versions of the function to which log streams belong, from the streams' names."""
     return frozenset(found[1] for stream in streams if (found := _VERSION.search(stream)))
 
 
 class Attempts:
-    """Ends of invocations, each once, whatever the order in which they become known.
+    """Ends of invocations without duplicates, added in any order.
 
     Attributes:
-        count: Ends on record. longest: The longest duration in seconds; None if no line says.
+        count: Number of known ends.
+        longest: The longest duration in seconds; None if no line contains one.
     """
 
     def __init__(self) -> None:
@@ -35,7 +36,7 @@ class Attempts:
         self.longest: float | None = None
 
     def add(self, end: InvocationEnd) -> bool:
-        """Take an end; whether it is new."""
+        """Add an end, and return whether it is new."""
         known = self._by_stream.setdefault(end.stream, [])
         place = bisect_left(known, end.at, key=lambda one: one.at)
         for other in known[place:]:
@@ -53,7 +54,7 @@ class Attempts:
         return True
 
     def of(self, stream: str, request: str, at: float) -> InvocationEnd | None:
-        """The end of the attempt that wrote a line; None if it is not on record (yet).
+        """The end of the attempt that wrote a line; None if it is not (yet) known.
 
         Args:
             at: Epoch seconds of the line.
@@ -63,7 +64,7 @@ class Attempts:
             return None
         later = known[bisect_left(known, at, key=lambda one: one.at) :]
         same = next((end for end in later if end.request == request), None) if request else None
-        # A handler may give any request id, or none; an environment works on one invocation at a time.
+        # A handler may log any request id, or none; but an environment handles one invocation at a time.
         return same or (later[0] if later and not self._is_known(request) else None)
 
     def _is_known(self, request: str) -> bool:
@@ -75,11 +76,11 @@ class Attempts:
 
     @property
     def versions(self) -> frozenset[str]:
-        """The function's versions of which an attempt ended well, as the log streams' names show them."""
+        """The versions of the function that completed an attempt without an error, from the log streams' names."""
         return versions_of(stream for stream, ends in self._by_stream.items() if any(end.ok for end in ends))
 
     def failed_in(self, version: str) -> tuple[int, int]:
-        """How many attempts a version made, and how many of them failed."""
+        """The number of attempts of a version, and how many of them failed."""
         ends = [
             end
             for stream, some in self._by_stream.items()
@@ -95,16 +96,16 @@ class Attempts:
     def unexplained(
         self, *, splits: bool, retries: bool, settled: Callable[[InvocationEnd], bool]
     ) -> tuple[InvocationEnd, ...]:
-        """The failures after which it is not known what became of the records.
+        """The failures after which the fate of the records is not known.
 
-        A failure is explained where a later attempt at the same request ended well; where everything that it is
-        known to have carried was processed by others; or where its batch was split, once, and the parts ended well:
-        a part that fails is split again, so that after so many splits one part more has to end well.
+        A failure is explained if a later attempt at the same request succeeded, if other attempts processed
+        every record that it is known to have carried, or if its batch was split and the parts succeeded: a
+        part that fails is split again, so after N splits N + 1 parts must succeed.
 
         Args:
             splits: Every mapping bisects a failed batch.
-            retries: Every mapping tries again at all.
-            settled: Whether all that an attempt is known to have carried was processed otherwise.
+            retries: Every mapping retries failed batches.
+            settled: Returns whether other attempts processed every record that an attempt is known to have carried.
         """
         good = sorted(end.at for ends in self._by_request.values() for end in ends if end.ok)
         open_ones = [end for end in self.failures if not (self._was_retried(end) or settled(end))]

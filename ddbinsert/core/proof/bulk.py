@@ -1,4 +1,4 @@
-"""The bulk items of a run in bounded memory: each is put once, and some bits say what became of its insert."""
+"""The bulk items of a run in bounded memory: each is put once, and a few bits store the fate of its insert."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.ends import InvocationEnd
     from ddbinsert.core.proof.attempts import Attempts
 
-#: Of what goes wrong in bulk, so many are kept with their ids; all are counted.
+#: Number of faulty bulk records that are kept with their ids; all are counted.
 KEPT = 1000
 
 
 class Bits:
-    """A set of numbers below a bound, a bit each."""
+    """A set of numbers below a bound, stored as bits."""
 
     def __init__(self, bound: int) -> None:
         self._bytes = bytearray((bound + 7) // 8)
@@ -31,7 +31,7 @@ class Bits:
         self.count = 0
 
     def add(self, number: int) -> bool:
-        """Whether it is new."""
+        """Add a number, and return whether it is new."""
         place, bit = number >> 3, 1 << (number & 7)
         if self._bytes[place] & bit:
             return False
@@ -49,7 +49,7 @@ class Bits:
         return bool(self._bytes[number >> 3] & 1 << (number & 7))
 
     def absent(self) -> Iterator[int]:
-        """The numbers that are not in it."""
+        """The numbers that are not in the set."""
         for place, byte in enumerate(self._bytes):
             if byte != 0xFF:
                 start = place << 3
@@ -57,17 +57,18 @@ class Bits:
 
 
 class Bulk:
-    """What was seen of the bulk.
+    """The evidence about the bulk items.
 
     Attributes:
-        processed: Places (0 for the first bulk item) whose insert was processed.
-        failed: Places whose insert was given to an attempt that failed, or that the handler says it failed on.
-        intruders: The first receipts of records that are not inserts. intruder_count: All of them.
-        strange: Receipts of inserts under another eventID than the item's first one: a second record, which no
-            write of the run explains.
-        duplicates: Receipts of an insert that had been processed before.
-        largest_batch: The most bulk items that one attempt is known to have carried.
-        event_ids: The eventIDs of the receipts, where ``keeps_ids`` asks for them: about 80 bytes each.
+        processed: Indexes (0 for the first bulk item) of inserts that were processed.
+        failed: Indexes of inserts that were delivered to a failed attempt, or on which the handler reports a failure.
+        intruders: The first receipts of records that are not inserts.
+        intruder_count: Number of all such receipts.
+        strange: Receipts of inserts under another eventID than the item's first one: a second record, which
+            no write of the run explains.
+        duplicates: Number of receipts of an insert that had been processed before.
+        largest_batch: The largest number of bulk items that one attempt is known to have carried.
+        event_ids: The eventIDs of the receipts, if ``keeps_ids`` is set: about 80 bytes each.
     """
 
     def __init__(self, size: int, attempts: Attempts) -> None:
@@ -94,14 +95,14 @@ class Bulk:
         self._at_work: set[str] = set()
 
     def take(self, place: int, one: Receipt) -> None:
-        """Take a receipt of the bulk item at ``place``."""
+        """Add a receipt of the bulk item with the index ``place``."""
         if one.event_name != EventName.INSERT:
             self.intruder_count += 1
             if len(self.intruders) < KEPT:
                 self.intruders.append(one)
             return
         if one.decision == receipts.GUARDED:
-            return  # a handler's own guard against duplicates; the first delivery decides
+            return  # the handler's own protection against duplicates; the first delivery decides
         self.identify(place, one.event_id)
         if self.keeps_ids and one.event_id:
             self.event_ids.append(one.event_id)
@@ -114,7 +115,7 @@ class Bulk:
             self.failed.add(place)
             return
         if self._failed_at is not None and self._failed_at[place] > at:
-            return  # a later decision on it is known
+            return  # a later decision about it is known
         self._done_at[place] = max(self._done_at[place], at)
         if end is not None or not one.stream:
             self._sure.add(place)
@@ -125,7 +126,7 @@ class Bulk:
             self.duplicates += 1
 
     def _fail(self, place: int, at: float) -> None:
-        """Take the handler's word that it failed on an insert: the last decision counts, in the order of the log."""
+        """Add a failure that the handler reports: the last decision in the order of the log counts."""
         self.failed.add(place)
         if self._failed_at is None:
             self._failed_at = array("f", [-math.inf]) * self.processed.bound
@@ -135,13 +136,13 @@ class Bulk:
             self._sure.discard(place)
 
     def _seconds(self, at: float) -> float:
-        """Seconds since the first receipt: small numbers, which four bytes hold exactly enough."""
+        """Seconds since the first receipt: small numbers, for which four bytes are precise enough."""
         if self._began is None:
             self._began = at
         return at - self._began
 
     def identify(self, place: int, event_id: str) -> None:
-        """Compare a record's id with the first one that was seen of this item."""
+        """Compare a record's eventID with the first one of this item."""
         if not event_id:
             return
         mark = hash(event_id) % 255 + 1
@@ -152,13 +153,13 @@ class Bulk:
             self.strange += 1
 
     def is_known(self, place: int, one: Receipt) -> bool:
-        """Whether a receipt may have been taken before."""
+        """Whether a receipt may have been added before."""
         if one.event_name != EventName.INSERT:
             return one in self.intruders
         return place in self.processed or place in self.failed
 
     def ended(self, end: InvocationEnd) -> None:
-        """Take the end of an attempt: what it carried is processed, or failed."""
+        """Add the end of an attempt: the records that it carried are processed, or failed."""
         self.largest_batch = max(self.largest_batch, len(self._open.get(end.stream, ())))
         if end.ok and end.stream in self._open:
             self._at_work |= versions_of([end.stream])
@@ -172,16 +173,16 @@ class Bulk:
 
     @property
     def versions_at_work(self) -> frozenset[str]:
-        """The function's versions of which an attempt processed an insert, and did not fail."""
+        """The versions of the function that processed an insert in an attempt that did not fail."""
         return frozenset(self._at_work) | versions_of(self._open)
 
     @property
     def ends_unseen(self) -> int:
-        """Inserts whose receipt is of an attempt without an end on record."""
+        """Inserts whose receipt belongs to an attempt whose end is not known."""
         return sum(len(places) for places in self._open.values())
 
     def count_elsewhere(self, *, lines: int, items: int, strays: Mapping[str, int], first: int) -> None:
-        """Take what was counted elsewhere, in place of any earlier count: see ``Tally.counted``."""
+        """Set the counts that were made elsewhere, replacing earlier ones: see ``Tally.counted``."""
         self.counted = lines
         self.counted_duplicates = max(0, lines - items)
         self.strays = Counter(strays)

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EventCounts:
-    """The numbers of one event name. None: unknown, or not applicable.
+    """The numbers of one event name; None means unknown or not applicable.
 
     Attributes:
         name: INSERT, MODIFY or REMOVE.
-        written: Acknowledged writes that must leave a record of this event.
+        written: Acknowledged writes that must create a record of this event.
         recorded: Records of the scripted items that were read from the stream.
         processed: Inserts, each counted once; for the other events every receipt.
         guarded: Deliveries that the guard in the handler's code dropped.
-        failed: Deliveries on which the handler failed; of inserts at least those whose invocations all failed.
-        missing: Inserts that were not processed; None for the other events, and where nothing was written.
+        failed: Deliveries on which the handler failed; for inserts at least those whose invocations all failed.
+        missing: Inserts that were not processed; None for the other events, and if nothing was written.
     """
 
     name: EventName
@@ -44,7 +44,7 @@ def is_by_lines(tally: Tally) -> bool:
 
 
 def deliveries(tally: Tally) -> Counter[str]:
-    """Receipts by decision and event (``processed MODIFY``); the event is the stream's where that was read."""
+    """Receipts by decision and event (``processed MODIFY``); the event is taken from the stream if it was read."""
     found = tally.receipts + tally.bulk.strays
     for lane in tally.lanes:
         for one in lane.receipts:
@@ -55,7 +55,7 @@ def deliveries(tally: Tally) -> Counter[str]:
 
 
 def counts_by_event(proof: Proof) -> tuple[EventCounts, ...]:
-    """INSERT, MODIFY and REMOVE; empty if the run kept no tally."""
+    """The numbers of INSERT, MODIFY and REMOVE; empty if the run kept no tally."""
     return () if proof.tally is None else tuple(_counts_of(proof, proof.tally, name) for name in EventName)
 
 
@@ -83,7 +83,7 @@ def _counts_of(proof: Proof, tally: Tally, name: EventName) -> EventCounts:
 
 
 def _failed(tally: Tally, said: int | None, *, inserts: bool) -> int | None:
-    """A handler that crashes does not say of a record that it failed: the ends of its invocations do."""
+    """A handler that crashes reports no failed records; the ends of its invocations show them."""
     if said is None or not inserts:
         return said
     return max(said, sum(len(lane.failed) for lane in tally.lanes) + tally.bulk.failed.count)

@@ -1,4 +1,4 @@
-"""What changed around a trigger between two looks at it."""
+"""The changes of a trigger and its surroundings between two reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, MappingState, RoleState, TableState
     from ddbinsert.core.proof.target import Target
 
-#: States that turn into one another without anybody's doing.
+#: States that follow each other without a change by anyone.
 _ENABLED = frozenset({"Creating", "Enabling", "Enabled", "Updating"})
 _ACTIVE = frozenset({"Pending", "Active", ""})
 _OF_FUNCTION = {
@@ -33,7 +33,7 @@ _OF_FUNCTION = {
     "version": "version",
     "reserved_concurrency": "reserved concurrency",
 }
-#: Of these, only that they changed is said.
+#: Settings whose values are not shown, only that they changed.
 _UNSHOWN = frozenset({"code_sha256", "environment", "layers", "vpc"})
 _OF_MAPPING = {
     "stream_arn": "stream",
@@ -49,7 +49,7 @@ _OF_MAPPING = {
 
 
 def of_table(before: TableState, after: TableState | None) -> Iterator[str]:
-    """What changed about the table's stream, a line each."""
+    """The changes of the table's stream, a line each."""
     if after is None:
         yield f"table {before.name} was deleted"
     elif after.stream_arn != before.stream_arn:
@@ -57,7 +57,7 @@ def of_table(before: TableState, after: TableState | None) -> Iterator[str]:
 
 
 def of_function(before: FunctionState, after: FunctionState | None) -> Iterator[str]:
-    """What changed about the function."""
+    """The changes of the function."""
     if after is None:
         yield f"function {before.name} was deleted"
         return
@@ -75,12 +75,12 @@ def of_function(before: FunctionState, after: FunctionState | None) -> Iterator[
 
 
 def of_targets(before: Sequence[Target], after: Sequence[Target]) -> Iterator[str]:
-    """What changed about the aliases and versions that mappings deliver to."""
+    """The changes of the aliases and versions that mappings deliver to."""
     now = {target.arn: target for target in after}
     for target in before:
         later = now.get(target.arn)
         if later is None:
-            continue  # its mapping is gone, which the mappings tell
+            continue  # its mapping was deleted, which is reported there
         if target.function is not None and (later.function is None or later.version != target.version):
             to = later.version or "nothing"
             yield f"{target.name}: it pointed to version {target.version}, and points to {to}"
@@ -91,7 +91,7 @@ def of_targets(before: Sequence[Target], after: Sequence[Target]) -> Iterator[st
 
 
 def of_role(before: RoleState | None, after: RoleState | None) -> Iterator[str]:
-    """What changed about the function's role, where it could be read at the start."""
+    """The changes of the function's role, if it could be read at the start."""
     if before is None or not before.name or (after is not None and not after.name):
         return
     if after is None:
@@ -103,7 +103,7 @@ def of_role(before: RoleState | None, after: RoleState | None) -> Iterator[str]:
 
 
 def of_mappings(before: Sequence[MappingState], after: Sequence[MappingState]) -> Iterator[str]:
-    """What changed about the mappings that deliver the stream to the function."""
+    """The changes of the mappings that deliver the stream to the function."""
     now = {mapping.uuid: mapping for mapping in after}
     for mapping in before:
         if mapping.uuid not in now:

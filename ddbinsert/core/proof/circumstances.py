@@ -1,4 +1,4 @@
-"""What is known around a run: the state of things at its end, what changed in it, and what could not be seen."""
+"""The circumstances of a run: the state at its end, changes during it, and evidence that was not available."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Invocations:
-    """What the function's log says about its invocations while the run lasted.
+    """The function's invocations during the run, according to its log.
 
     Attributes:
-        reports: REPORT lines.
-        timeouts: Invocations ended by the function's own timeout.
-        error_count: Lines that look like errors, caught ones among them.
-        errors: The newest few, cut.
-        crashes: Of these, the ones that only Lambda itself writes: nobody caught them.
+        reports: Number of REPORT lines.
+        timeouts: Number of invocations that exceeded the function's timeout.
+        error_count: Number of lines that report errors, including caught ones.
+        errors: The newest of these lines, shortened.
+        crashes: The lines among them that only Lambda writes: uncaught errors.
         longest: The longest duration in seconds.
-        cut: The log was longer than what was read of it.
-        failed: Attempts that ended in an error or ran out of time, by the lines of Lambda and its runtime.
+        cut: The log was not read completely.
+        failed: Attempts that failed or timed out, according to the lines of Lambda and its runtime.
     """
 
     reports: int = 0
@@ -49,41 +49,43 @@ class Invocations:
 
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
-    """The state of things at the end of a run.
+    """The state at the end of a run.
 
     Attributes:
-        world: Observed again, other mappings included.
-        log_group: Where receipts were looked for.
-        group_missing: It does not exist.
-        log_complete: The last look at the log was read to its end.
-        role_known: The function's role is one of ours, so that its policy can be judged.
+        world: Read again, including other mappings.
+        log_group: The log group in which receipts were searched.
+        group_missing: The log group does not exist.
+        log_complete: The last read of the log was complete.
+        role_known: ddbinsert created the function's role, so its policy can be judged.
         role_missing: The function's role does not exist.
         role_restored: attach-trigger makes the role and its policy as they were: ddbinsert created them.
-        policy_lacks: Rights that a role of ours doesn't grant any more: ``stream``, ``logs``.
+        policy_lacks: Rights that our role no longer grants: ``stream``, ``logs``.
         counted: CloudWatch's counts of the function and of the mappings over the run's time.
-        by_lines: Log lines were looked for, not receipts.
-        wait_limit: Seconds that the run was given.
-        log_patience: After less than so many seconds, a line that has not shown may just be late.
-        failures: Attempts that failed in the run, of which nothing shows what became of their records.
-        all_ended_badly: Every attempt whose end is on record failed.
-        named_failures: Records that were given again though their attempt ended well: the answer named them.
-        ends_unseen: Lines of the run whose attempt has no end on record, though the log should hold one.
-        changed: What changed between the first look and the last one, a line each.
+        by_lines: Log lines were searched instead of receipts.
+        wait_limit: The run's time limit in seconds.
+        log_patience: Seconds for which a missing log line may just be late.
+        failures: Failed attempts of the run whose records have an unknown fate.
+        all_ended_badly: Every attempt whose end is known failed.
+        named_failures: Number of records that were delivered again although their attempt succeeded: its
+            response listed them.
+        ends_unseen: Number of lines of the run whose attempt's end is missing in the log.
+        changed: Changes between the first and the last read, a line each.
         stream_unread: Why the stream could not be read; empty if it was.
-        own_log_group: Where the function, or the version that an alias names, logs; empty if it is not known.
-        log_shared: Another function that reads the stream logs to the same group, and lines do not say whose they are.
-        excluded: Number of others' inserts in the stream where the filters let none of them through, and the key
-            of one.
+        own_log_group: The log group of the function, or of the version that an alias names; empty if unknown.
+        log_shared: Another function that reads the stream logs to the same group, and the lines do not name
+            the function.
+        excluded: Number of others' inserts in the stream if none of them passes the filters, and the key of one.
         sink: Where the function sends its records.
-        unproven_parts: Parts of filters of which neither a proof nor a record shows whether an insert passes.
-        arrived: On-failure destinations that hold more than at the start, a line each.
-        splits: Aliases that divide invocations among versions, not all of which were seen to work; a line each.
-        partial_batch: How a template's answers and its mapping misunderstand each other: a line for each mapping.
-        partial_batch_loses: Records that cannot be sent are lost by that.
-        unrecognizable: Inserts whose key is too short to be recognized in log lines.
-        complaints: Lines of level ERROR that show a test item's key, after which nothing more was logged of it.
-        is_template: The function runs a template, which leaves receipts; looked up where inserts are missing.
-        names_itself: The function runs code of the user's own, so that its receipts say what that code says.
+        unproven_parts: Parts of filters for which neither a proof nor a record shows whether an insert passes.
+        arrived: On-failure destinations with more content than at the start, a line each.
+        splits: Aliases that route to several versions, not all of which were seen to process a record; a line each.
+        partial_batch: How a template's responses and its mapping's setting contradict each other, a line for
+            each mapping.
+        partial_batch_loses: The contradiction loses records that cannot be sent.
+        unrecognizable: Number of inserts whose key is too short to be recognized in log lines.
+        complaints: Lines of level ERROR that are the last about a test item's key.
+        is_template: The function runs a template, which writes receipts; looked up if inserts are missing.
+        names_itself: The function runs the user's own code, so its receipts are only as reliable as that code.
     """
 
     world: World
@@ -122,10 +124,10 @@ class Circumstances:
 
     @property
     def all_failed(self) -> bool:
-        """Whether every invocation that is known of failed, by the log's account or by CloudWatch's counts.
+        """Whether every known invocation failed, according to the log or to CloudWatch's counts.
 
-        The minute in which the run began holds what failed before it, and was mended since perhaps: counted with
-        it, the log must show an error for each invocation, too.
+        The first minute of the run includes earlier failures, perhaps repaired since. If it is counted, the
+        log must show an error for each invocation, too.
         """
         calls, counted = self.invocations, self.counted
         by_log = 0 < calls.reports <= calls.crashes + calls.timeouts and not calls.cut
@@ -134,9 +136,9 @@ class Circumstances:
 
     @property
     def lines_to_come(self) -> bool:
-        """Whether the log surely lacks lines: CloudWatch counts more invocations than the log tells of.
+        """Whether lines are certainly missing in the log: CloudWatch counts more invocations than it shows.
 
-        A function may be set to log no REPORT lines at all; then nothing follows.
+        Nothing can be concluded for a function that is set to log no REPORT lines.
         """
         calls = self.invocations
         return 0 < calls.reports < self.counted.inside.get("Invocations", 0) and not calls.cut
@@ -147,7 +149,7 @@ class Circumstances:
 
     @property
     def insert_only(self) -> bool:
-        """Whether every mapping's filters can be read, and let nothing but inserts through."""
+        """Whether every mapping's filters can be read and let only inserts pass."""
         return bool(self.mappings) and all(
             not m.filters_hidden and m.filters and all(map(is_insert_only, m.filters)) for m in self.mappings
         )

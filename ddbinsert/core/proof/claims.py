@@ -1,7 +1,7 @@
-"""The claims of a run, each with its standing: a verdict taken apart for reports.
+"""The claims of a run, each with its standing: the parts of a verdict for reports.
 
-Together the claims say what the verdict says: a FAIL has a disproven claim, an INCONCLUSIVE has no disproven and at
-least one open claim, a PASS has neither.
+The claims agree with the verdict: a FAIL has a disproven claim, an INCONCLUSIVE has no disproven and at least one
+unproven claim, a PASS has neither.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Standing(StrEnum):
-    """How a claim stands after a run."""
+    """The standing of a claim after a run."""
 
     PROVEN = "proven"
     DISPROVEN = "disproven"
@@ -36,14 +36,14 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One thing that a run had to prove.
+    """One claim that a run had to prove.
 
     Attributes:
         id: Stable, kebab-case.
-        title: The claim in a sentence without a full stop.
+        title: The claim as a sentence without a full stop.
         standing: Whether it was proven.
-        text: What it rests on, or why it is not proven; whole sentences.
-        findings: Those that disprove it or keep it open.
+        text: Its evidence, or why it is not proven, in whole sentences.
+        findings: The findings that disprove it or leave it unproven.
     """
 
     id: str
@@ -62,7 +62,7 @@ _STRAYS = codes_about(About.OTHERS)
 _STREAM = codes_about(About.STREAM)
 _FILTER = codes_about(About.FILTER)
 _WIDE = frozenset({Cause.NO_FILTER.value, Cause.FILTER_TOO_WIDE.value})
-#: What speaks against the processing of inserts, whether or not one is missing.
+#: Findings against the processing of inserts, whether or not an insert is missing.
 _WORK = frozenset(
     cause.value
     for cause in (
@@ -137,7 +137,7 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
     )
     delivered = processed + guarded + failed
     made = sum(write.expects is kind for lane in tally.lanes for write, _ in lane.written)
-    # Lines that name no event count for both events.
+    # Lines without an event name count for both events.
     about = tuple(
         f for f in weighing(proof) if f.code in _STRAYS and (delivered or not _tells_kinds(tally, f))
     )
@@ -184,7 +184,7 @@ def _deliveries(processed: int, guarded: int, failed: int) -> str:
 
 
 def _short_of_fence(tally: Tally, kind: EventName) -> list[int]:
-    """The items with a write of this kind whose last insert was not seen to be processed."""
+    """Items with a write of this kind whose last insert was not seen to be processed."""
     return [lane.lane.number for lane in tally.lanes if kind in lane.lane.expected and not lane.is_fenced]
 
 
@@ -231,7 +231,7 @@ def _filter(proof: Proof) -> Claim:
 
 
 def _excluded(proof: Proof) -> str:
-    """What the user's own clauses keep out, as a sentence; empty if every insert passes."""
+    """The inserts that the user's own clauses exclude, as a sentence; empty if every insert passes."""
     table = proof.world.table
     narrower = [
         m.filters
@@ -244,9 +244,9 @@ def _excluded(proof: Proof) -> str:
 
 
 def _others(proof: Proof) -> Iterable[Claim]:
-    """Findings that weigh and belong to no claim above."""
+    """Weighty findings that belong to no claim above."""
     if proof.verdict.counts.get("missing", 0) or (proof.tally and not _anything_written(proof.tally)):
-        return  # the first claim has them
+        return  # listed under the first claim
     for finding in weighing(proof):
         if finding.code not in _STRAYS | _STREAM | _FILTER | _WORK:
             title = sentence(finding.text).rstrip(".")
@@ -260,7 +260,7 @@ def _others(proof: Proof) -> Iterable[Claim]:
             )
 
 
-# --- of a trigger that was only watched -------------------------------------------------------------------
+# --- observed traffic -------------------------------------------------------------------
 
 
 def _inserts_at_work(proof: Proof) -> Claim:
@@ -295,7 +295,7 @@ def _others_at_work(proof: Proof) -> Claim:
 
 
 def _of_the_verdict(proof: Proof) -> Claim:
-    """The verdict itself, where nothing else says it."""
+    """A claim for the verdict itself, if no other claim states it."""
     standing = {
         Result.PASS: Standing.PROVEN,
         Result.FAIL: Standing.DISPROVEN,
@@ -310,16 +310,16 @@ def _of_the_verdict(proof: Proof) -> Claim:
     )
 
 
-# --- what they share --------------------------------------------------------------------------------------
+# --- shared helpers --------------------------------------------------------------------------------------
 
 
 def weighing(proof: Proof) -> tuple[Finding, ...]:
-    """The findings that count."""
+    """The findings that affect the verdict."""
     return tuple(finding for finding in proof.verdict.findings if finding.weight is not Weight.NOTE)
 
 
 def standing_of(findings: Iterable[Finding]) -> Standing | None:
-    """How a claim stands by the findings about it; None if there are none that count."""
+    """The standing of a claim by the findings about it; None if none affects the verdict."""
     weights = {finding.weight for finding in findings}
     return next((standing for weight, standing in BY_STANDING.items() if weight in weights), None)
 

@@ -1,4 +1,4 @@
-"""What became of one record: one table, for every mode of verify.
+"""The fate of one record: the same table for every mode of verify.
 
 | what is known of an INSERT that the filter lets through                            | fate        |
 |------------------------------------------------------------------------------------|-------------|
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Fate(StrEnum):
-    """What became of a record."""
+    """The fate of a record."""
 
     EXCLUDED = "excluded"
     PENDING = "pending"
@@ -42,18 +42,18 @@ class Fate(StrEnum):
 
     @property
     def is_done(self) -> bool:
-        """Whether the function was given the record and nothing shows that it failed on it."""
+        """Whether the function received the record and no evidence shows that it failed on it."""
         return self in (Fate.PROCESSED, Fate.END_UNSEEN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivery:
-    """One time that the function was given a record.
+    """One delivery of a record to the function.
 
     Attributes:
-        decision: processed, guarded or failed, as the handler says.
+        decision: processed, guarded or failed, as reported by the handler.
         at: Epoch seconds of its line.
-        ended_well: How the attempt ended; None if that is not on record.
+        ended_well: Whether the attempt ended without an error; None if its end is not known.
     """
 
     decision: str
@@ -68,7 +68,7 @@ def of_insert(
 
     Args:
         overtaken: A later record of the same item was processed.
-        wanted: The filter lets the record through.
+        wanted: The record passes the filter.
     """
     given = sorted(deliveries, key=lambda one: (one.at, one.decision == receipts.FAILED))
     if not given:
@@ -83,7 +83,7 @@ def of_insert(
     ):
         return Fate.FAILED
     if not done:
-        # A guard that drops an insert: it was delivered, and nothing was done with it.
+        # A guard dropped the insert: it was delivered and not processed.
         return Fate.PASSED_OVER if overtaken else Fate.MISSING
     return Fate.PROCESSED if any(one.ended_well for one in done) else Fate.END_UNSEEN
 

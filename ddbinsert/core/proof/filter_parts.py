@@ -1,4 +1,4 @@
-"""The parts of a mapping's filters, and a test item for each: an item that one part lets through says nothing of others."""
+"""The parts of a mapping's filters, and a test item for each: an item for one part does not test others."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState, TableState
     from ddbinsert.core.proof.causes.filters import Alternative
 
-#: Parts that get an item of their own; a mapping has 5 filters, 10 with a raised quota.
+#: Maximum number of parts with a test item; a mapping has 5 filters, or 10 with a raised quota.
 _MOST = 20
 
 
 @dataclass(frozen=True, kw_only=True)
 class FilterPart:
-    """An alternative of a filter that the other test items say nothing of.
+    """An alternative of a filter that the other test items do not test.
 
     Attributes:
-        shown: In words.
-        sample: What an item carries that passes it; None if none was found.
-        is_possible: A record that passes was found, though no test item can be like it.
+        shown: The part in words.
+        sample: The content of an item that passes it; None if none was found.
+        is_possible: A passing record was found, although no test item can be like it.
     """
 
     shown: str
@@ -37,7 +37,7 @@ class FilterPart:
 
 
 def parts(mappings: Iterable[MappingState], table: TableState, first: Sample) -> tuple[FilterPart, ...]:
-    """The alternatives that an item like ``first`` does not pass, and that are not judged by themselves."""
+    """The alternatives that an item like ``first`` does not pass and whose definition does not decide."""
     found: list[FilterPart] = []
     samples = [first]
     for one, matches in _undecided(mappings, table):
@@ -54,7 +54,7 @@ def parts(mappings: Iterable[MappingState], table: TableState, first: Sample) ->
 def not_found(
     mappings: Iterable[MappingState], table: TableState
 ) -> Iterator[tuple[str, Callable[[Mapping[str, Any]], bool]]]:
-    """The alternatives of which it is not known whether an insert passes, with what tells whether a record does."""
+    """The alternatives for which it is unknown whether an insert passes, each with a function that tests a record."""
     for one, matches in _undecided(mappings, table):
         if reach_of(one, table) is Reach.NOT_FOUND:
             yield one.shown, matches

@@ -1,4 +1,4 @@
-"""Durations in bounded memory: buckets that grow by a twentieth, so that a percentile is right to 5 %."""
+"""Durations in bounded memory: buckets that grow by 5 %, so that a percentile is accurate to 5 %."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SMALLEST = 0.001
 
 
 class Histogram:
-    """Seconds, counted by bucket."""
+    """Numbers of durations (seconds) by bucket."""
 
     def __init__(self) -> None:
         self._buckets = Counter[int]()
@@ -25,7 +25,7 @@ class Histogram:
         self.most = max(self.most, seconds)
 
     def percentile(self, share: float) -> float | None:
-        """The duration that ``share`` (0 to 1) of all lie at or below; None if there are none."""
+        """The duration that a ``share`` (0 to 1) of all durations does not exceed; None if there are none."""
         if not self.count:
             return None
         wanted = max(1, math.ceil(share * self.count))
@@ -37,7 +37,7 @@ class Histogram:
         return self.most
 
     def summary(self) -> dict[str, float] | None:
-        """min, p50, p90, p99, max in seconds; None if there are none."""
+        """The values min, p50, p90, p99 and max in seconds; None if there are none."""
         if not self.count:
             return None
         named = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
@@ -45,7 +45,7 @@ class Histogram:
         return {"min": round(self.least, 4), **percentiles, "max": round(self.most, 4)}
 
     def bars(self) -> tuple[tuple[float, float, int], ...]:
-        """(from, to, count) for drawing: the buckets that hold something, in order."""
+        """(from, to, count) of the buckets that are not empty, in order."""
         return tuple(
             (_upper(bucket - 1) if bucket else 0.0, _upper(bucket), self._buckets[bucket])
             for bucket in sorted(self._buckets)

@@ -1,4 +1,4 @@
-"""What was seen of one scripted item: its writes, its records, what the function said of them, and their fates."""
+"""The evidence about one scripted item: its writes, its records, their receipts and lines, and their fates."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class LaneTally:
-    """What was seen of one lane.
+    """The evidence about one lane.
 
     Attributes:
-        mentioned: Log lines, no receipts, that show the item's key.
-        attempts: The ends of invocations that are on record.
-        awaits_ends: Each end is expected in the log.
-        copies: How often each insert is delivered: once by each mapping.
+        mentioned: Log lines other than receipts that show the item's key.
+        attempts: The known ends of invocations.
+        awaits_ends: The end of each invocation is expected in the log.
+        copies: Number of expected deliveries of each insert: one by each mapping.
     """
 
     lane: Lane
@@ -42,7 +42,7 @@ class LaneTally:
 
     @property
     def too_few(self) -> int:
-        """Processed inserts of which fewer deliveries are on record than mappings make."""
+        """Number of processed inserts with fewer known deliveries than mappings."""
         if self.copies < 2:
             return 0
         return sum(
@@ -53,7 +53,7 @@ class LaneTally:
 
     @property
     def too_few_by_lines(self) -> int:
-        """How many fewer attempts show the item's key than mappings deliver each of its inserts."""
+        """The number of missing deliveries, if fewer attempts show the item's key than mappings deliver it."""
         if self.copies < 2 or not self.lane.inserts:
             return 0
         ends = [(one.stream, self._end_of(one)) for one in self._lines_that_count()]
@@ -61,7 +61,7 @@ class LaneTally:
 
     @property
     def streams_at_work(self) -> frozenset[str]:
-        """The log streams of the attempts that processed one of the inserts, and did not fail."""
+        """The log streams of the successful attempts that processed one of the inserts."""
         work: list[Receipt | Mention] = [
             one
             for one in self.receipts
@@ -72,16 +72,16 @@ class LaneTally:
 
     @property
     def lines(self) -> list[tuple[float, str]]:
-        """The lines that show the item's key, each with its epoch seconds."""
+        """The lines that show the item's key, each with its time in epoch seconds."""
         return [(one.logged, one.text) for one in self.mentioned]
 
     @property
     def mentions(self) -> int:
-        """How often lines show the item's key, those of attempts that failed and those that report an error left out."""
+        """How often lines show the item's key, without lines of failed attempts and lines that report an error."""
         return sum(one.times for one in self._lines_that_count())
 
     def _lines_that_count(self) -> Iterator[Mention]:
-        """A line with the eventID of an insert, and of no other record, counts once: a second delivery repeats it."""
+        """A line with the eventID of only one insert counts once: a second delivery repeats it."""
         inserts = [one.event_id for one in self.records.values() if one.event_name == EventName.INSERT]
         others = [one.event_id for one in self.records.values() if one.event_name != EventName.INSERT]
         known: set[str] = set()
@@ -96,18 +96,18 @@ class LaneTally:
 
     @property
     def complaint(self) -> str:
-        """The last line about the item, where that reports an error; empty otherwise."""
+        """The last line about the item if it reports an error; otherwise empty."""
         last = max(self.mentioned, key=lambda one: one.logged, default=None)
         if last is None:
             return ""
-        # Of several with one timestamp, the one that came last.
+        # Of several lines with one timestamp, the one that was read last.
         last = next(one for one in reversed(self.mentioned) if one.logged == last.logged)
         later = any(one.logged >= last.logged for one in self.receipts)
         return last.text if last.complains and not later else ""
 
     @property
     def failed_mentions(self) -> int:
-        """How often lines of attempts that failed show it."""
+        """How often lines of failed attempts show the item's key."""
         return sum(one.times for one in self.mentioned if self._failed(one))
 
     def _end_of(self, one: Receipt | Mention) -> InvocationEnd | None:
@@ -124,9 +124,9 @@ class LaneTally:
 
     @property
     def is_streamed(self) -> bool | None:
-        """Whether the stream holds what the writes must leave; None if it holds what they cannot leave.
+        """Whether the stream contains the records that the writes must create; None if it contains others.
 
-        Somebody may change new items besides (an enricher).
+        Another writer may change new items (an enricher).
         """
         expected, place = self.lane.expected, 0
         for record in self.recorded:
@@ -137,7 +137,7 @@ class LaneTally:
         return place == len(expected)
 
     def fate_of(self, identity: str) -> Fate:
-        """What became of one INSERT, as far as deliveries tell."""
+        """The fate of one INSERT, as far as its deliveries show."""
         given = [one for one in self.receipts if one.identity == identity]
         ends = [self._end_of(one) for one in given]
         return fate.of_insert(
@@ -147,12 +147,12 @@ class LaneTally:
 
     @property
     def processed(self) -> dict[str, Receipt]:
-        """The receipt of each record that was processed: the first one of an attempt that did not fail."""
+        """The receipt of each processed record: the first one from an attempt that did not fail."""
         found: dict[str, Receipt] = {}
         for one in self.receipts:
             if one.decision == receipts.PROCESSED and not self._failed(one):
                 found.setdefault(one.identity, one)
-        # A later failure on the same record counts, a MODIFY that was processed once stays an intruder.
+        # For an insert a later failure counts; a MODIFY that was processed once is an intruder.
         return {
             name: one
             for name, one in found.items()
@@ -161,19 +161,19 @@ class LaneTally:
 
     @property
     def failed(self) -> frozenset[str]:
-        """The inserts that the function was given and failed on."""
+        """The inserts that were delivered and on which the function failed."""
         inserts = {one.identity for one in self.receipts if self.name_of(one) == EventName.INSERT}
         return frozenset(name for name in inserts if self.fate_of(name) is Fate.FAILED)
 
     @property
     def ends_unseen(self) -> int:
-        """Lines of this item whose attempt has no end on record."""
+        """Number of lines of this item whose attempt's end is not known."""
         lines: list[Receipt | Mention] = [*self.receipts, *self.mentioned]
         return sum(self._end_of(one) is None for one in lines)
 
     @property
     def was_named(self) -> bool:
-        """Whether a record was given again under its request though the attempt before ended well."""
+        """Whether a record was delivered again with the same request although the earlier attempt succeeded."""
         seen: dict[tuple[str, str], InvocationEnd] = {}
         for one in sorted(self.receipts, key=lambda one: one.logged):
             end = self._end_of(one)
@@ -185,7 +185,7 @@ class LaneTally:
         return False
 
     def name_of(self, one: Receipt) -> str:
-        """What happened to the item: as the stream has it, where we read that record; else as the receipt says."""
+        """The event name of a receipt's record: from the stream if it was read there, otherwise from the receipt."""
         record = self.records.get(one.event_id)
         return one.event_name if record is None else record.event_name
 
@@ -195,12 +195,12 @@ class LaneTally:
 
     @property
     def unexplained(self) -> tuple[Receipt, ...]:
-        """Receipts of records that the stream doesn't hold."""
+        """Receipts of records that the stream does not contain."""
         return tuple(one for one in self.receipts if one.event_id and one.event_id not in self.records)
 
     @property
     def is_fenced(self) -> bool:
-        """Whether the insert that ends the lane was processed."""
+        """Whether the last insert of the lane was processed."""
         inserts = [r for r in self.recorded if r.event_name == EventName.INSERT]
         if inserts and len(inserts) == self.lane.inserts:
             return inserts[-1].event_id in self.processed or str(inserts[-1].sequence) in self.processed

@@ -1,4 +1,4 @@
-"""What the causes ask of a ledger, whatever it keeps an account of: test items, or the traffic that there is."""
+"""The interface of a ledger that the causes use, both for test items and for observed traffic."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
 
 
 class Ledger(Protocol):
-    """Sightings of many records, and what became of each."""
+    """Sightings of records, and the fate of each."""
 
     @property
     def attempts(self) -> Attempts:
-        """The ends of invocations that are on record."""
+        """The known ends of invocations."""
 
     @property
     def lanes(self) -> Sequence[LaneTally]:
-        """The scripted items; none if nothing was scripted."""
+        """The scripted items; none without a script."""
 
     @property
     def receipts(self) -> Counter[str]:
-        """Receipts by decision and event: ``processed INSERT``."""
+        """Number of receipts by decision and event: ``processed INSERT``."""
 
     @property
     def lines(self) -> int:
-        """Log lines, no receipts, that show an item's key."""
+        """Number of log lines other than receipts that show an item's key."""
 
     @property
     def processed_inserts(self) -> int:
-        """Inserts that were processed."""
+        """Number of inserts that were processed."""
 
     @property
     def versions_at_work(self) -> frozenset[str]:
-        """The function's versions of which an attempt processed an insert, and did not fail."""
+        """The versions of the function that processed an insert in an attempt that did not fail."""
 
     @property
     def all_duplicates(self) -> int:
-        """Receipts of records that had been processed before."""
+        """Number of receipts of records that had been processed before."""
 
     @property
     def must_leave(self) -> int:
-        """Number of records that the stream holds of what is judged."""
+        """Number of judged records that the stream contains."""
 
     @property
     def ends_unseen(self) -> int:
-        """Lines whose attempt has no end on record."""
+        """Number of lines whose attempt's end is not known."""
 
     @property
     def complaints(self) -> Sequence[str]:
-        """Lines that report an error and are the last about an insert."""
+        """Lines that report an error and are the last ones about an insert."""
 
     def carried_only_processed(self, end: InvocationEnd) -> bool:
-        """Whether everything that a failed attempt is known to have carried was processed since."""
+        """Whether all records that a failed attempt is known to have carried were processed later."""

@@ -1,8 +1,8 @@
-"""What CloudWatch counts of a function and of its mappings, and what that tells of a run.
+"""CloudWatch's counts of a function and of its mappings, and conclusions about a run.
 
-A mapping with EventCount metrics counts the records that it reads, filters out, hands over and gives up. All of it
-is of whole minutes and of everybody's records, and shows minutes late. So it names causes; it decides nothing, but
-for a function that failed on whatever it was given in minutes that lie wholly in the run.
+A mapping with EventCount metrics counts the records that it reads, filters out, delivers and discards. The counts are
+per minute, include the records of all writers, and are minutes late. So they indicate causes and decide nothing, with
+one exception: a function that failed on everything in minutes that are entirely within the run.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ DROPPED = "DroppedEventCount"
 DELIVERED_ON_FAILURE = "OnFailureDestinationDeliveredEventCount"
 
 OF_FUNCTION = ("Invocations", "Errors", "Throttles")
-#: In the order in which a record comes to them.
+#: In the order in which a record passes them.
 OF_MAPPING = (POLLED, FILTERED_OUT, INVOKED, FAILED_INVOKE, DROPPED, DELIVERED_ON_FAILURE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricCounts:
-    """CloudWatch's counts by name, those of several mappings together.
+    """CloudWatch's counts by name, summed over several mappings.
 
     Attributes:
-        counts: From the minute in which the run began; without an entry for what has no datapoint: absence is
+        counts: Since the minute in which the run began. A metric without datapoints has no entry: absence is
             not zero (docs/aws-facts.md#esm-metrics-absence).
-        inside: Of these, what lies wholly in the run.
-        why: Why nothing was read, where that is so.
+        inside: The part of the counts that is entirely within the run.
+        why: Why nothing was read; empty if it was.
     """
 
     counts: Mapping[str, float] = field(default_factory=dict)
@@ -46,17 +46,17 @@ class MetricCounts:
 
 
 def shown(counts: Mapping[str, float], *names: str) -> tuple[str, ...]:
-    """A line of evidence for each of these that has a datapoint."""
+    """A line of evidence for each of these metrics with a datapoint."""
     return tuple(f"metric {name}: {counts[name]:,.0f}" for name in names if name in counts)
 
 
 def are_published(mappings: Sequence[MappingState]) -> bool:
-    """Whether every mapping publishes EventCount metrics, so that together they tell the whole."""
+    """Whether every mapping publishes EventCount metrics, so that the sums are complete."""
     return bool(mappings) and all(mapping.metrics for mapping in mappings)
 
 
 def was_invoked(counts: Mapping[str, float]) -> bool:
-    """Whether the function was invoked, by whomever."""
+    """Whether the function was invoked, by any caller."""
     return counts.get("Invocations", 0) > 0 or counts.get(INVOKED, 0) > 0
 
 
@@ -64,17 +64,17 @@ def let_nothing_through(counts: Mapping[str, float], *, records: int) -> bool:
     """Whether the mappings filtered out everything that they read.
 
     Args:
-        records: What the stream holds of the run. As long as fewer are counted, the counts are not complete.
+        records: Number of the run's records in the stream. If fewer are counted, the counts are incomplete.
     """
     polled = counts.get(POLLED, 0)
-    filtered_out = counts.get(FILTERED_OUT, 0)  # counted a moment later perhaps, and more by then
+    filtered_out = counts.get(FILTERED_OUT, 0)  # counted at another time, perhaps with more records
     return max(records, 1) <= polled <= filtered_out and not counts.get(INVOKED)
 
 
 def polling(counted: MetricCounts, mappings: Sequence[MappingState]) -> tuple[str, ...]:
-    """What the counts say of how far the mappings have come with their reading; a line each.
+    """The progress of the mappings' polling according to the counts, a line each.
 
-    A mapping that polls and finds nothing counts 0, so that no datapoint at all means something
+    A mapping that polls and finds nothing counts 0, so the absence of datapoints is significant
     (docs/aws-facts.md#esm-metrics-absence).
     """
     if counted.why or not are_published(mappings):
@@ -87,7 +87,7 @@ def polling(counted: MetricCounts, mappings: Sequence[MappingState]) -> tuple[st
 
 
 def told(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
-    """What was seen there, and what was not."""
+    """The metrics as evidence: what was read, and what was not."""
     of_function = _listed(counted.counts, sorted(set(counted.counts) - set(OF_MAPPING)))
     of_mappings = _listed(counted.counts, OF_MAPPING)
     if not of_mappings:
@@ -106,7 +106,7 @@ def _listed(counts: Mapping[str, float], names: Iterable[str]) -> str:
 
 
 def _unseen(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
-    """Why there is nothing of the mappings."""
+    """Why there are no counts of the mappings."""
     if counted.why:
         why = counted.why
     elif any(mapping.metrics for mapping in mappings):

@@ -1,7 +1,7 @@
-"""The ledger of a trigger at work: records as the stream holds them, and what the function's log says of each.
+"""The ledger of observed traffic: the records of the stream, and the function's log lines about each.
 
-It has what the causes ask of any ledger, so that watched traffic is judged by the same rules as test items are.
-Memory holds what is unresolved, and a bounded number of what is resolved.
+It implements the interface that the causes use, so observed traffic is judged by the same rules as test
+items. It keeps unresolved records and a limited number of resolved ones in memory.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.ends import InvocationEnd
     from ddbinsert.core.proof.tally import LaneTally
 
-#: The newest resolved records are remembered, to recognize a second delivery; older ones are forgotten.
+#: Number of resolved records that are kept to recognize a second delivery; older ones are dropped.
 _REMEMBERED = 100_000
 _SHOWN = 20
-#: What a receipt of watched traffic has in place of a test item's number.
+#: The item number in receipts of observed traffic, which has no test items.
 NO_NUMBER = -1
 
 
 @dataclass(slots=True)
 class _Deliveries:
-    """The attempts that are known to have processed an insert, which several mappings deliver.
+    """The attempts that are known to have processed an insert that several mappings deliver.
 
     Attributes:
         written: Epoch seconds of the record.
@@ -45,20 +45,24 @@ class _Deliveries:
 
 
 class Ongoing:
-    """Records and receipts as they come, matched by eventID.
+    """Matches records and receipts by eventID as they arrive.
 
     Args:
-        wanted: Whether the mapping's filters let a record through: inserts that they exclude are not expected.
-        awaits_ends: The function's log holds a line for the end of each invocation; a receipt counts with it.
-        copies: How many mappings deliver a record; None if there is just one.
+        wanted: Returns whether a record passes the mapping's filters: excluded inserts are not expected.
+        awaits_ends: The function's log contains a line for the end of each invocation; a receipt counts once
+            its attempt has ended.
+        copies: Number of mappings that deliver each record; None if there is only one.
 
     Attributes:
-        filtered: INSERT records that the filters exclude.
-        inserts: INSERT records read from the stream. others: Records of other kinds.
-        matched: Inserts that were processed. intruders, leaked: Receipts of records that are not inserts.
-        lag: From the write (its stream record's time, in whole seconds) to the receipt, seconds.
-        receipts: Receipts by decision and event. lines: Log lines without a receipt that count, none here.
-        unrecognizable: Inserts whose key is too short to be recognized in a line, none here.
+        filtered: Number of INSERT records that the filters exclude.
+        inserts: Number of INSERT records read from the stream.
+        others: Number of records of other kinds.
+        matched: Number of inserts that were processed.
+        intruders, leaked: Receipts of records that are not inserts.
+        lag: Seconds from the write (its stream record's time, in whole seconds) to the receipt.
+        receipts: Number of receipts by decision and event.
+        lines: Number of log lines without a receipt that count; 0 here.
+        unrecognizable: Number of inserts whose key is too short to be recognized in a line; 0 here.
     """
 
     def __init__(
@@ -97,21 +101,21 @@ class Ongoing:
         self._at_work: set[str] = set()
         self._failed_in: dict[str, list[InvocationEnd]] = {}
 
-    # --- what the causes ask of any ledger ----------------------------------------------------------------
+    # --- the interface of a ledger ------------------------------------------------------------------------
 
     @property
     def waiting(self) -> int:
-        """Inserts that were not processed so far."""
+        """Inserts that are not processed yet."""
         return len(self._due)
 
     @property
     def too_few(self) -> int:
-        """Processed inserts of which fewer deliveries are on record than mappings make."""
+        """Number of processed inserts with fewer known deliveries than mappings."""
         return sum(event_id not in self._due for event_id in self._shared)
 
     @property
     def must_leave(self) -> int:
-        """Records read from the stream."""
+        """Number of records read from the stream."""
         return self.inserts + self.filtered + self.others
 
     @property
@@ -124,26 +128,26 @@ class Ongoing:
 
     @property
     def versions_at_work(self) -> frozenset[str]:
-        """The function's versions of which an attempt processed an insert, and did not fail."""
+        """The versions of the function that processed an insert in an attempt that did not fail."""
         return frozenset(self._at_work)
 
     @property
     def ends_unseen(self) -> int:
-        """Receipts whose attempt has no end on record."""
+        """Number of receipts whose attempt's end is not known."""
         return sum(len(waiting) for waiting in self._open.values())
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Lines that report an error and are the last about an insert: none if receipts are read."""
+        """Lines that report an error and are the last ones about an insert: none, as receipts are read."""
         return ()
 
     def carried_only_processed(self, end: InvocationEnd) -> bool:
-        """Whether everything that a failed attempt is known to have carried was processed since."""
+        """Whether all records that a failed attempt is known to have carried were processed later."""
         carried = [event_id for event_id, failed in self._failed_in.items() if end in failed]
         return bool(carried) and not any(event_id in self._due for event_id in carried)
 
     def symptoms(self) -> Symptoms:
-        """What is not as it should be."""
+        """The symptoms: differences from the expected behaviour."""
         missing = tuple(
             Missing(number=NO_NUMBER, event_id=event_id, failed=event_id in self.failed)
             for event_id, _ in zip(self._due, range(_SHOWN), strict=False)
@@ -157,10 +161,10 @@ class Ongoing:
             too_few=self.too_few,
         )
 
-    # --- what comes in ------------------------------------------------------------------------------------
+    # --- input --------------------------------------------------------------------------------------------
 
     def streamed(self, record: Mapping[str, Any]) -> None:
-        """Take a record of the stream."""
+        """Add a record of the stream."""
         event_id, name = str(record.get("eventID")), str(record.get("eventName"))
         early = self._early.pop(event_id, [])
         if name != EventName.INSERT:
@@ -179,7 +183,7 @@ class Ongoing:
             self._take(one)
 
     def logged(self, message: str, at: float, *, stream: str = "") -> None:
-        """Take a log line, logged at ``at`` (epoch seconds)."""
+        """Add a log line, logged at ``at`` (epoch seconds)."""
         found = receipts.parse(message)
         if found is None:
             return
@@ -198,7 +202,7 @@ class Ongoing:
         self._take(one)
 
     def ended(self, end: InvocationEnd) -> None:
-        """Take the end of an attempt at an invocation."""
+        """Add the end of an invocation attempt."""
         if self.attempts.add(end):
             for one in self._open.pop(end.stream, ()):
                 self._decide(one, end)
@@ -213,14 +217,14 @@ class Ongoing:
             else:
                 self._decide(one, end)
         else:
-            # Of a record from before the start, of one that our own reading has not come to yet, or of none at all.
+            # Its record is from before the start, not read from the stream yet, or does not exist.
             self._early.setdefault(one.event_id, []).append(one)
             while len(self._early) > _REMEMBERED:
                 self._early.popitem(last=False)
 
     def _take_other(self, one: Receipt, name: str) -> None:
         if name == EventName.INSERT:
-            return  # excluded by a filter as we read it, and delivered: no MODIFY and no REMOVE
+            return  # delivered although we evaluate the filter to exclude it: not a MODIFY or REMOVE
         self.stray_count += 1
         kept = self.leaked if one.decision == receipts.GUARDED else self.intruders
         if len(kept) < _SHOWN:
@@ -237,7 +241,7 @@ class Ongoing:
             )
 
     def _decide(self, one: Receipt, end: InvocationEnd | None) -> None:
-        """Take a receipt of an expected insert together with the end of its attempt, where that is on record."""
+        """Apply a receipt of an expected insert, with the end of its attempt if it is known."""
         name = one.event_id
         if one.decision == receipts.FAILED or (end is not None and not end.ok):
             self._fail(one, end)
@@ -261,7 +265,7 @@ class Ongoing:
             self._failed_in.setdefault(name, []).append(end)
         if one.decision != receipts.FAILED:
             return
-        # The last decision counts, in the order of the log.
+        # The last decision in the order of the log counts.
         self._remember(self._failed_at, name, max(one.logged, self._failed_at.get(name, 0.0)))
         if name in self._done and self._done[name][2] <= one.logged:
             del self._done[name]
@@ -269,7 +273,7 @@ class Ongoing:
             self._due[name] = 0.0
 
     def _deliver(self, one: Receipt, end: InvocationEnd | None) -> None:
-        """Count an attempt that processed an insert which several mappings deliver."""
+        """Count an attempt that processed an insert that several mappings deliver."""
         shared = self._shared.get(one.event_id)
         if shared is not None:
             shared.attempts.add((one.stream, one.request, 0.0 if end is None else end.at))

@@ -1,7 +1,7 @@
-"""Watched traffic of a function that leaves no receipts: its inserts are found by their keys in any log line.
+"""Observed traffic of a function that writes no receipts: inserts are found by their keys in any log line.
 
-This sees less than receipts do: a line does not say which record it is about, so other deliveries are judged only by
-the filter.
+This shows less than receipts: a line does not say which record it is about, so other deliveries are judged
+only by the filter.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-#: A key with fewer characters stands in lines by chance.
+#: Shorter keys appear in lines by chance.
 _SHORTEST = 6
-#: The last lines are kept, as one may show before our own reading comes to its record.
+#: Number of recent lines that are kept, as a line may appear before its record is read from the stream.
 _RECENT = 1_000
 
 
 @dataclass(slots=True)
 class _Line:
-    """A recent line: what it says, without escapes, too, and which keys it was counted for already."""
+    """A recent line, also without escapes, and the keys that it was counted for."""
 
     message: str
     at: float
@@ -40,7 +40,7 @@ class _Line:
 
 
 class _Key(NamedTuple):
-    """The texts of an item's key, and what finds each in a line."""
+    """The texts of an item's key, and the expressions that find them in a line."""
 
     texts: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
@@ -50,10 +50,10 @@ class _Key(NamedTuple):
 
 
 class OngoingByLines(Ongoing):
-    """Records as they come, matched by the texts of their keys.
+    """Matches records and log lines by the texts of keys as they arrive.
 
-    An item may be inserted several times: a line that shows its key counts for one of the inserts, the oldest that no
-    line was counted for, unless it shows an insert's eventID.
+    An item may be inserted several times: a line that shows its key counts for the oldest insert without a
+    line, unless it shows an insert's eventID.
     """
 
     def __init__(
@@ -71,11 +71,11 @@ class OngoingByLines(Ongoing):
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Lines that report an error and are the last about an insert."""
+        """Lines that report an error and are the last ones about an insert."""
         return tuple(self._complaints.values())
 
     def streamed(self, record: Mapping[str, Any]) -> None:
-        """Take a record of the stream; an insert's key is looked for in the lines from now on, and in recent ones."""
+        """Add a record of the stream; an insert's key is searched in recent and in later lines."""
         waiting = self.waiting
         super().streamed(record)
         if record.get("eventName") != EventName.INSERT or self.waiting == waiting:
@@ -103,7 +103,7 @@ class OngoingByLines(Ongoing):
                 self._change_mind(event_id, one, texts)
 
     def _change_mind(self, event_id: str, one: _Line, texts: tuple[str, ...]) -> None:
-        """Take a later line of the invocation that told of an insert: it reports an error, or that there is none."""
+        """Apply a later line of the invocation that reported an insert: it reports an error, or success."""
         one.used.add(texts)
         if _complains(one):
             self._complaints[event_id] = one.message
@@ -111,7 +111,7 @@ class OngoingByLines(Ongoing):
             del self._complaints[event_id]
 
     def logged(self, message: str, at: float, *, stream: str = "") -> None:
-        """Take a log line of the handler."""
+        """Add a log line of the handler."""
         one = _Line(message, at, stream, readings(message))
         self._recent.append(one)
         del self._recent[:-_RECENT]
@@ -125,7 +125,7 @@ class OngoingByLines(Ongoing):
                 self._show(event_id, one)
 
     def _matches(self, event_id: str, one: _Line) -> bool:
-        """Whether a line shows an insert's key; one from before is about an earlier item of this key."""
+        """Whether a line shows an insert's key; an earlier line is about an earlier item with this key."""
         shared = self._shared.get(event_id)
         written = self._due.get(event_id, shared.written if shared else float("inf"))  # in whole seconds
         return one.at >= written and self._keys[event_id].is_in(one.readings)
@@ -136,11 +136,11 @@ class OngoingByLines(Ongoing):
             return named
         here = [event_id for event_id in waiting if self._counted.get(event_id) == one.stream]
         if here and _complains(one):
-            return here[-1:]  # it is about what the same invocation told of before
+            return here[-1:]  # it continues an earlier line of the same invocation
         return ([event_id for event_id in waiting if event_id not in self._counted] or waiting)[:1]
 
     def _show(self, event_id: str, one: _Line) -> None:
-        """Count a line for an insert; one that reports an error is no sign that it was processed."""
+        """Count a line for an insert; a line that reports an error does not show that it was processed."""
         one.used.add(self._keys[event_id].texts)
         if _complains(one):
             self._complaints[event_id] = one.message

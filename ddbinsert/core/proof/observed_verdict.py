@@ -1,4 +1,4 @@
-"""The verdict on traffic that was only watched: the same findings and rules, other counts and another summary."""
+"""The verdict on observed traffic: the same findings and rules, with its own counts and summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def unseen_traffic(ongoing: Ongoing, *, trimmed: bool) -> list[Finding]:
-    """What keeps watched traffic from proving anything.
+    """Findings that prevent observed traffic from proving anything.
 
     Args:
         trimmed: Records left the stream before they were read.
@@ -62,7 +62,7 @@ def judge_watched(
     run_id: str,
     seconds: float,
 ) -> Verdict:
-    """The verdict on what was seen at work in ``seconds``."""
+    """The verdict on the traffic observed for ``seconds``."""
     return Verdict(
         result=result_of(seen, findings),
         run_id=run_id,

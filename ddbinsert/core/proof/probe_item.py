@@ -1,9 +1,9 @@
-"""What test items carry, so that the user's own filter clauses let their inserts through.
+"""The content of test items, made so that their inserts pass the user's own filter clauses.
 
-A filter such as ``{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["NEW"]}}}}`` would drop a
-plain test item, and a verdict on it would be a false alarm. So the attributes are derived from the patterns,
-and then held against them: what the compiled pattern doesn't match is never used. The filter engine is read
-only for a filter that isn't the plain one.
+A filter such as ``{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["NEW"]}}}}`` would drop a plain
+test item, and the verdict would be a false alarm. So the attributes are derived from the patterns and then checked:
+candidates that the compiled pattern does not match are never used. The filter engine is imported only for a
+filter that is not the default one.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: The attribute by which a test item's versions differ.
+#: The attribute that differs between the versions of a test item.
 VERSION = "ddbinsert_probe"
-#: The function's environment variable with the secret by which test items prove themselves to its handler.
+#: The function's environment variable with the secret that authenticates test items to its handler.
 SECRET = "TEST_ITEMS_KEY"  # noqa: S105 - a variable's name
 
-#: The longest partition key, and the longest sort key.
+#: Maximum size in bytes of a partition key and of a sort key.
 _KEY_BYTES = (2048, 1024)
 
 Attributes = dict[str, dict[str, Any]]
@@ -38,15 +38,15 @@ Attributes = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What a test item carries besides the run's id and its number.
+    """The content of a test item in addition to the run's id and its number.
 
     Attributes:
         attributes: In DynamoDB JSON, B as base64 text.
-        prefixes, suffixes: Texts that must stand before and after a key attribute's own; of a binary one, base64 texts
+        prefixes, suffixes: Texts before and after a key attribute's own text; for a binary one, base64 texts
             of whole groups of three bytes.
-        fixed: Key attributes with one value for all items, B as base64 text; the other one carries the id.
-        variants: By number, what single items carry instead: those that are made for a part of the filter.
-        secret: With it, each item carries the code that proves to a handler that it is a test item.
+        fixed: Key attributes with one value for all items, B as base64 text; the other one contains the id.
+        variants: The content of individual items, by number: those that test a part of the filter.
+        secret: If set, each item contains the code that proves to a handler that it is a test item.
     """
 
     attributes: Attributes = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Sample:
 
     @property
     def is_bare(self) -> bool:
-        """Whether test items' keys have nothing before the run's id."""
+        """Whether test items' keys begin with the run's id."""
         return not self.prefixes and all(one.is_bare for one in self.variants.values())
 
     def key(self, schema: KeySchema, run_id: str, number: int) -> dict[str, dict[str, Any]]:
@@ -82,7 +82,7 @@ class Sample:
         return key
 
     def fits(self, schema: KeySchema) -> bool:
-        """Whether DynamoDB takes the keys, by their lengths."""
+        """Whether the keys are short enough for DynamoDB."""
         limits = dict(zip((one.name for one in schema.attributes), _KEY_BYTES, strict=False))
         key = self.key(schema, "0" * 12, 0)
         return all(
@@ -92,7 +92,7 @@ class Sample:
         )
 
     def item(self, schema: KeySchema, run_id: str, number: int, version: int) -> dict[str, dict[str, Any]]:
-        """A whole test item, as boto3 takes it."""
+        """A complete test item in boto3's form."""
         if number in self.variants:
             return replace(self.variants[number], secret=self.secret).item(schema, run_id, number, version)
         carried = {name: _as_bytes(value) for name, value in self.attributes.items()}
@@ -116,15 +116,15 @@ def sample_for(
     given: Attributes | None = None,
     stream: str = "",
 ) -> Sample:
-    """What test items must carry for at least one of ``filters`` to deliver their inserts.
+    """The content of test items whose inserts pass at least one of ``filters``.
 
     Args:
-        filters: Patterns as the mapping has them; none means that everything is delivered.
-        given: The user's own attributes, which come first.
+        filters: The mapping's patterns; none means that everything is delivered.
+        given: The user's own attributes, which take precedence.
         stream: The stream's ARN.
 
     Raises:
-        Unsatisfiable: None was found; the message says why.
+        Unsatisfiable: No test item was found; the message says why.
     """
     base = Sample(attributes=dict(given or {}))
     if not filters or INSERT_ONLY in filters:
@@ -157,7 +157,7 @@ _STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/s"
 
 
 def insert_record(sample: Sample, schema: KeySchema, view: StreamView, *, stream: str = "") -> dict[str, Any]:
-    """The record that inserting a test item leaves in the stream, as a filter sees it.
+    """The stream record of a test item's insert, in the form that filters match.
 
     Args:
         stream: The stream's ARN.
@@ -208,10 +208,10 @@ def _of_filter(text: str, schema: KeySchema, view: StreamView, base: Sample, str
 
 
 def candidates(record: Mapping[str, Any], text: str, schema: KeySchema, base: Sample) -> Iterator[Sample]:
-    """Samples that may pass a filter, made from a record that does.
+    """Samples that may pass a filter, made from a record that passes.
 
     Args:
-        text: The filter, or one that it is part of.
+        text: The filter, or the filter that it is part of.
     """
     change = record["dynamodb"]
     keys = {attribute.name for attribute in schema.attributes}
@@ -239,7 +239,7 @@ def _shaped(
     texts: Mapping[str, str],
     keys: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Sample]:
-    """Keys with beginnings and endings that the filter names, and with one value for all items."""
+    """Keys with prefixes and suffixes from the filter, and keys with one value for all items."""
     beginnings, endings = _operands(text, "prefix"), _operands(text, "suffix")
     ends: list[dict[str, str]] = [{}]
     starts: list[dict[str, str]] = [{}]
@@ -266,12 +266,12 @@ def _shaped(
 
 
 def _up(text: str) -> int:
-    """The length of whole groups of base64 that a text takes."""
+    """The length of a text's base64 in whole groups."""
     return -(-len(text) // 4) * 4
 
 
 def _whole_base64(text: str) -> str:
-    """The text where it is base64; empty otherwise."""
+    """The text if it is base64; otherwise empty."""
     try:
         return text if base64.b64encode(base64.b64decode(text, validate=True)).decode() == text else ""
     except ValueError:
@@ -279,7 +279,7 @@ def _whole_base64(text: str) -> str:
 
 
 def _operands(text: str, operator: str) -> tuple[str, ...]:
-    """The texts that a pattern gives to an operator, wherever it stands."""
+    """The texts that a pattern has for an operator, anywhere in it."""
     found: dict[str, None] = {}
 
     def search(node: object) -> None:
@@ -303,7 +303,7 @@ def _subsets(texts: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 
 def _as_bytes(value: dict[str, Any]) -> dict[str, Any]:
-    """DynamoDB JSON as boto3 takes it: base64 text to bytes."""
+    """DynamoDB JSON in boto3's form: base64 text as bytes."""
     ((letter, content),) = value.items()
     match letter:
         case "B" if isinstance(content, str):

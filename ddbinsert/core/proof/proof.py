@@ -1,4 +1,4 @@
-"""One run of verify: the verdict, and all that it rests on."""
+"""One run of verify: the verdict and its evidence."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """A verdict with its material, for reports.
+    """A verdict with its evidence, for reports.
 
     Attributes:
         started: Epoch seconds.
-        world: As observed before the first write.
+        world: The state before the first write.
         subject: The function with its qualifier and its mapping, in words.
-        kept: The test items were left in the table.
-        failure_path: What was seen of a record that was made to fail (`--failure-path`); None for any other run.
+        kept: The test items were not removed from the table.
+        failure_path: The handling of a failing record (`--failure-path`); None for any other run.
     """
 
     verdict: Verdict
@@ -43,10 +43,10 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedProof:
-    """What became of one consumer: a proof, or the error that ended its run.
+    """The result for one consumer: a proof, or the error that ended its run.
 
     Attributes:
-        name: Of the trigger, in a configuration file with several.
+        name: The trigger's name, in a configuration file with several.
     """
 
     trigger: Trigger

@@ -1,7 +1,8 @@
-"""Whether an inconclusive run may be made again, and what of it stays in the verdict of the later one.
+"""Whether an inconclusive run may be repeated, and what the verdict of the later run keeps of it.
 
-A run is made again only where time or another try can give what was lacking. What was seen of a fault (an insert that was
-not processed beside others that were, a failed invocation, a discarded record) is never passed over by a later run that looks better.
+A run is repeated only if time or another attempt can supply the missing evidence. Signs of a fault (an insert
+that was not processed although others were, a failed invocation, a discarded record) are never hidden by a
+later, better run.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What another try may find otherwise: the evidence was late or thin, or things were being changed.
+#: Findings that another attempt may resolve: the evidence was late or thin, or settings were being changed.
 PASSING: Final = frozenset(
     {
         Cause.ALIAS_DIVIDES_INVOCATIONS,
@@ -36,7 +37,7 @@ PASSING: Final = frozenset(
         Cause.THROTTLED_CONCURRENCY,
     }
 )
-#: What does not keep a run from being made again where it is a note: it says nothing of a fault.
+#: Findings that do not prevent a repetition if they are notes: they do not indicate a fault.
 HARMLESS: Final = frozenset(
     {
         Cause.DUPLICATE_DELIVERIES,
@@ -52,11 +53,11 @@ HARMLESS: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Earlier:
-    """An attempt that was made again.
+    """An attempt that was repeated.
 
     Attributes:
-        run_id: Empty if it ended without a verdict.
-        codes: Of its findings, or of the error that ended it.
+        run_id: The run's id; empty if it ended without a verdict.
+        codes: The codes of its findings, or of the error that ended it.
     """
 
     run_id: str
@@ -65,7 +66,7 @@ class Earlier:
 
 
 def stands_against(verdict: Verdict) -> tuple[str, ...]:
-    """The codes of findings that another try would not change, or must not hide; empty if it may help."""
+    """The codes of findings that another attempt would not change, or must not hide; empty if it may help."""
     return tuple(
         dict.fromkeys(
             one.code
@@ -76,12 +77,12 @@ def stands_against(verdict: Verdict) -> tuple[str, ...]:
 
 
 def may_be_made_again(verdict: Verdict) -> bool:
-    """Whether another try can make more of it."""
+    """Whether another attempt may give a better verdict."""
     return verdict.result is Result.INCONCLUSIVE and not stands_against(verdict)
 
 
 def earlier_of(verdict: Verdict) -> Earlier:
-    """What of an attempt stays in the verdict of a later one."""
+    """What the verdict of a later attempt keeps of an attempt."""
     codes = tuple(dict.fromkeys(one.code for one in verdict.findings))
     return Earlier(run_id=verdict.run_id, summary=verdict.summary, codes=codes)
 

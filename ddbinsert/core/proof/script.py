@@ -1,8 +1,8 @@
-"""The script of test writes: which write is made on which item, and what each must leave in the stream.
+"""The script of test writes: the writes on each item, and the stream record that each must create.
 
-A lane is one item, and the writes on it one after the other. Order holds for each item
-(docs/aws-facts.md#stream-order), so the insert that ends a lane is a fence: once it was delivered, everything
-before it on that item was delivered or filtered. That is how a negative is proven without waiting for it.
+A lane is one item with its writes in sequence. Records of one item are delivered in order
+(docs/aws-facts.md#stream-order), so the last insert of a lane is a fence: once it was delivered, every
+earlier record of that item was delivered or filtered. So a negative is proven without waiting for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ddbinsert.dataclass import dataclass
 
 
 class Method(StrEnum):
-    """How a write is made."""
+    """The API call of a write."""
 
     SINGLE = "single"
     TRANSACTION = "transaction"
@@ -24,7 +24,7 @@ class Method(StrEnum):
 
 
 class Action(StrEnum):
-    """What a write does to its item."""
+    """The effect of a write on its item."""
 
     PUT = "put"
     PUT_SAME = "put without a change"
@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 
 def after(action: Action, version: int | None) -> int | None:
-    """The item's version after an action; None if there is no item. The one table of what writes do."""
+    """The item's version after an action; None if there is no item. All effects of writes are defined here."""
     match action:
         case Action.PUT | Action.PUT_EXPIRED | Action.UPDATE:
             return (version or 0) + 1
@@ -46,10 +46,10 @@ def after(action: Action, version: int | None) -> int | None:
 
 
 def effect(before: int | None, later: int | None) -> EventName | None:
-    """The stream record of a write that leads from one version to another; None for none.
+    """The event of a write that leads from one version to another; None if it creates no record.
 
-    Facts: a put over an item is a MODIFY, an update that creates an INSERT, a put after a delete an INSERT
-    again; a write that changes nothing, and a delete of nothing, leave no record.
+    Facts: a put over an item is a MODIFY, an update that creates the item is an INSERT, and a put after a
+    delete is an INSERT again. A write without a change and a delete without an item create no record.
     """
     match before, later:
         case None, None:
@@ -67,10 +67,10 @@ class Write:
     """One test write.
 
     Attributes:
-        number: The item's.
-        step: The write's place in its lane, from 0.
-        version: The item's version after it; None if it is gone.
-        expects: The record that it must leave in the stream; None for none.
+        number: The item's number.
+        step: The write's index in its lane, from 0.
+        version: The item's version after it; None if the item is deleted.
+        expects: The stream record that it must create; None for none.
     """
 
     number: int
@@ -90,7 +90,7 @@ class Lane:
 
     @property
     def expected(self) -> tuple[EventName, ...]:
-        """The records that the stream must hold of this item, in order."""
+        """The records of this item that the stream must contain, in order."""
         return tuple(write.expects for write in self.writes if write.expects is not None)
 
     @property
@@ -99,7 +99,7 @@ class Lane:
 
     @property
     def is_gauge(self) -> bool:
-        """Inserted once and left alone."""
+        """Whether the item is inserted once and not changed."""
         return self.expected == (EventName.INSERT,)
 
     @property
@@ -109,7 +109,7 @@ class Lane:
 
 _PUT, _UPDATE, _DELETE = Action.PUT, Action.UPDATE, Action.DELETE
 
-#: Insert, modify, remove, insert again; by each method, and with the writes that leave no record between.
+#: Insert, modify, remove, insert again; by each method, with writes that create no record between them.
 ROUNDS: tuple[tuple[Method, tuple[Action, ...]], ...] = (
     (Method.SINGLE, (_PUT, _UPDATE, Action.UPDATE_SAME, _DELETE, _PUT)),
     (Method.SINGLE, (_UPDATE, _PUT, Action.PUT_SAME, _DELETE, _DELETE, _PUT)),
@@ -118,7 +118,7 @@ ROUNDS: tuple[tuple[Method, tuple[Action, ...]], ...] = (
 )
 PARTIQL_ROUND = (Method.PARTIQL, (_PUT, _UPDATE, _DELETE, _PUT))
 EXPIRED_ROUND = (Method.SINGLE, (Action.PUT_EXPIRED,))
-#: An item that is inserted and left alone: it shows what one insert leaves behind in a function's log.
+#: An item that is inserted and not changed: it shows which lines one insert causes in a function's log.
 INSERT_ALONE = (Method.SINGLE, (_PUT,))
 
 
@@ -127,9 +127,9 @@ class Script:
     """All test writes of one run.
 
     Attributes:
-        run_id: 12 hexadecimal digits; stands in every key.
+        run_id: 12 hexadecimal digits; part of every key.
         lanes: Items 0 to ``len(lanes) - 1``.
-        bulk: So many further items, each put once; numbered on from the lanes.
+        bulk: Number of further items, each put once; their numbers follow those of the lanes.
     """
 
     run_id: str
@@ -181,9 +181,9 @@ def script(
     """The script for ``count`` items: a lane for every kind of write first, plain inserts for the rest.
 
     Args:
-        count: Items in all, the asked-for extra lanes not counted; at least 1.
-        gauged: Two lanes more that are inserted and left alone.
-        methods: The ways of writing to use, for the lanes that are not asked for one by one.
+        count: Number of items, without the requested additional lanes; at least 1.
+        gauged: Add two lanes that are inserted and not changed.
+        methods: The write methods of the lanes that are not requested individually.
     """
     rounds = [one for one in ROUNDS[: max(count, 1)] if one[0] in methods]
     if partiql:
@@ -197,7 +197,7 @@ def script(
 
 
 def with_more_lanes(script: Script, count: int) -> Script:
-    """The script with lanes like its first one added to its lanes."""
+    """The script with additional lanes like its first one."""
     first = script.lanes[0]
     actions = tuple(write.action for write in first.writes)
     added = (lane(len(script.lanes) + place, first.method, actions) for place in range(count))
@@ -205,5 +205,5 @@ def with_more_lanes(script: Script, count: int) -> Script:
 
 
 def canaries(run_id: str, count: int) -> Script:
-    """Items that are inserted and left alone, to see whether inserts are delivered at all."""
+    """Items that are inserted and not changed, to test whether inserts are delivered at all."""
     return Script(run_id=run_id, lanes=tuple(lane(number, *INSERT_ALONE) for number in range(count)))

@@ -1,4 +1,4 @@
-"""What one source saw of a record: small values, as the ledgers take them. The end of an invocation is in core.logs."""
+"""The evidence of one source about a record, as input of the ledgers. Ends of invocations are in core.logs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ddbinsert.dataclass import dataclass
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StreamRecord:
-    """A record that we read from the stream ourselves.
+    """A record that ddbinsert read from the stream.
 
     Attributes:
         at: ApproximateCreationDateTime, epoch seconds.
@@ -26,7 +26,7 @@ class Receipt:
     Attributes:
         logged: Epoch seconds of the log event.
         sequence: -1 where the receipt has none.
-        stream: The log stream's name: it tells with which invocation the receipt belongs.
+        stream: The log stream's name, which assigns the receipt to an invocation.
     """
 
     number: int
@@ -41,18 +41,18 @@ class Receipt:
 
     @property
     def identity(self) -> str:
-        """What tells two deliveries of one record from two records."""
+        """The value that is equal for two deliveries of one record and differs for two records."""
         return self.event_id or str(self.sequence)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mention:
-    """A log line, no receipt, that shows an item's key.
+    """A log line other than a receipt that shows an item's key.
 
     Attributes:
         logged: Epoch seconds of the log event.
         times: How often it shows the key.
-        request: The invocation's request id; empty if the line does not show it.
+        request: The invocation's request id; empty if the line has none.
         complains: The line reports an error, by its level.
     """
 

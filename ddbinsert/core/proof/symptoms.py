@@ -1,4 +1,4 @@
-"""What is not as it should be after a run, before anybody asks why."""
+"""The symptoms of a run: differences from the expected behaviour, before their causes are determined."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Missing:
 
     Attributes:
         passed_over: A later record of the same item was processed.
-        failed: The handler was given it and said that it failed.
+        failed: The handler received it and reported a failure.
     """
 
     number: int
@@ -30,13 +30,13 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True)
 class Surplus:
-    """An item about which the function logged more than its inserts explain.
+    """An item with more log lines than its inserts explain.
 
     Attributes:
-        explained: How often its inserts account for its key.
-        lines: How often the log shows it.
-        named: Lines that say MODIFY or REMOVE.
-        removals: Lines that say REMOVE.
+        explained: Number of mentions of its key that its inserts explain.
+        lines: Number of mentions of its key in the log.
+        named: Number of lines that contain MODIFY or REMOVE.
+        removals: Number of lines that contain REMOVE.
         strays: The item's records in the stream that are not inserts.
     """
 
@@ -50,7 +50,7 @@ class Surplus:
 
 @dataclass(frozen=True, kw_only=True)
 class Symptoms:
-    """What is not as it should be, before anybody asks why."""
+    """The symptoms of a run, before their causes are determined."""
 
     missing: tuple[Missing, ...] = ()
     missing_count: int = 0
@@ -78,16 +78,16 @@ class Symptoms:
         )
 
 
-#: Of each kind of symptom, so many are shown with their ids; all are counted.
+#: Number of symptoms of each kind that are shown with their ids; all are counted.
 SHOWN = 20
 
 
 def symptoms(tally: Tally, *, stream_read: bool, by_lines: bool = False) -> Symptoms:
-    """What is not as it should be.
+    """The symptoms of a run.
 
     Args:
-        stream_read: Our own reading of the stream is complete, so that it may be held against the writes.
-        by_lines: The function leaves no receipts: log lines that show a key are all there is.
+        stream_read: The stream was read completely, so it can be compared with the writes.
+        by_lines: The function writes no receipts: log lines that show a key are the only evidence.
     """
     if by_lines:
         return _symptoms_of_lines(tally)
@@ -128,7 +128,7 @@ def _missing(lane: LaneTally) -> list[Missing]:
     processed, failed = lane.processed, lane.failed
     inserts = [record for record in lane.recorded if record.event_name == EventName.INSERT]
     if len(inserts) != lane.lane.inserts:
-        # The stream was not (wholly) read: the count is all there is.
+        # The stream was not (completely) read: only the count is known.
         lacking = lane.lane.inserts - lane.processed_inserts
         return [Missing(number=lane.lane.number, failed=bool(failed))] * max(0, lacking)
     newest = max((one.sequence for one in processed.values()), default=-1)
@@ -145,7 +145,7 @@ def _missing(lane: LaneTally) -> list[Missing]:
 
 
 def _differing(tally: Tally) -> list[tuple[int, tuple[str, ...], tuple[str, ...]]]:
-    """(number, expected, recorded) of each lane whose stream records are not what its writes must leave."""
+    """(number, expected, recorded) of each lane whose stream records differ from those of its writes."""
     found = []
     for lane in tally.lanes:
         if not lane.is_streamed:
@@ -156,11 +156,11 @@ def _differing(tally: Tally) -> list[tuple[int, tuple[str, ...], tuple[str, ...]
 
 
 def _symptoms_of_lines(tally: Tally) -> Symptoms:
-    """By log lines alone: what one insert leaves is seen on items that were inserted and left alone.
+    """The symptoms by log lines only, compared with items that were inserted and not changed.
 
-    Counted is how often a key is shown, as a line may hold a whole batch. More than that for each insert of
-    another item means that something else was processed, too, or the same twice; less, that one was not. A
-    line that names its event settles which, unless those of plain inserts have such words in them, too.
+    Mentions of a key are counted, as a line may contain a whole batch. More mentions for each insert of
+    another item mean that another record was processed, or one twice; fewer mean that an insert was not
+    processed. The event name in a line decides which, unless lines of plain inserts contain such words, too.
     """
     each = tally.mentions_of_one or 1
     telling = not any(_named(lane) for lane in tally.lanes if lane.lane.is_gauge)
@@ -192,6 +192,6 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
 
 
 def _named(lane: LaneTally, *words: str) -> int:
-    """How many lines of an item name another event than INSERT: one of these, or any."""
+    """Number of lines of an item that name one of these events, or any event other than INSERT."""
     others = words or ("MODIFY", "REMOVE")
     return sum(any(word in line for word in others) and "INSERT" not in line for _, line in lane.lines)

@@ -1,6 +1,6 @@
-"""The ledger of a run of test writes: every sighting is added to it, and the fate of each record derived from it.
+"""The ledger of a run of test writes: it collects every sighting and derives the fate of each record.
 
-A lane keeps every record and receipt (there are few). Bulk items keep some bits each (``core.proof.bulk``).
+A lane keeps every record and receipt (there are few). Bulk items take a few bits each (``core.proof.bulk``).
 """
 
 from __future__ import annotations
@@ -32,19 +32,20 @@ __all__ = ["KEPT", "Bits", "LaneTally", "Receipt", "StreamRecord", "Tally"]
 
 
 class Tally:
-    """What was seen of one script's writes.
+    """The evidence about the writes of one script.
 
     Attributes:
-        attempts: The ends of invocations that are on record, this run's and others'.
-        awaits_ends: The function's log holds a line for each end, so one that is not there is yet to come.
-        copies: How often each insert is delivered: once by each mapping. copies_of: The same for single items.
-        sample, key: What the test items' keys look like, so that AUDIT#KEY is not taken for one; any key that
-            contains the run's id is, where they are not given.
-        function: The function's name; receipts of another's are left out. unsigned: Receipts and lines that do
-            not say whose they are.
-        log_lag: The longest that a line took to show, from its timestamp on, seconds.
-        latency: From the write's answer to the receipt's log event, seconds; where both are known.
-        duplicates: Receipts of a record that had been processed before, those of the bulk left out.
+        attempts: The known ends of invocations, of this run's records and others.
+        awaits_ends: The function's log contains a line for each end, so a missing one is still expected.
+        copies: Number of expected deliveries of each insert: one by each mapping.
+        copies_of: The same for individual items.
+        sample, key: The form of the test items' keys, so that AUDIT#KEY is not recognized as one; without
+            them, every key that contains the run's id is.
+        function: The function's name; receipts of other functions are ignored.
+        unsigned: Number of receipts and lines that do not name the function.
+        log_lag: The longest delay in seconds from a line's timestamp until it was read.
+        latency: Seconds from the write's response to the receipt's log event, if both are known.
+        duplicates: Number of receipts of records that had been processed before.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Tally:
         copies = self._copies_of.get(lane.number, self._copies)
         return LaneTally(lane=lane, attempts=self.attempts, awaits_ends=self.awaits_ends, copies=copies)
 
-    # --- what comes in ----------------------------------------------------------------------------------
+    # --- input ------------------------------------------------------------------------------------------
 
     def wrote(self, write: Write, at: float) -> None:
         self.lanes[write.number].written.append((write, at))
@@ -89,12 +90,12 @@ class Tally:
         self.bulk_written += count
 
     def ended(self, end: InvocationEnd) -> None:
-        """Take the end of an attempt at an invocation, of this run's records or others'."""
+        """Add the end of an invocation attempt, of this run's records or others."""
         if self.attempts.add(end):
             self.bulk.ended(end)
 
     def streamed(self, record: Mapping[str, Any]) -> bool:
-        """Take a record of the stream; whether it is one of this run's."""
+        """Add a record of the stream, and return whether it is one of this run's."""
         change = record.get("dynamodb") or {}
         number = number_in(change.get("Keys"), self.script.run_id)
         if number is None or number >= self.script.items or not self._is_ours(change.get("Keys"), number):
@@ -117,10 +118,11 @@ class Tally:
     def logged(
         self, message: str, at: float, seen: float | None = None, *, swept: bool = False, stream: str = ""
     ) -> bool:
-        """Take a log line, logged at ``at`` and seen at ``seen`` (epoch seconds); whether it is of this run.
+        """Add a log line, logged at ``at`` and read at ``seen`` (epoch seconds); return whether it is of this run.
 
         Args:
-            swept: The line may have been given before. stream: The log stream's name.
+            swept: The line may have been added before.
+            stream: The log stream's name.
         """
         mine = self._take_line(message, at, swept=swept, stream=stream)
         if mine and seen is not None:
@@ -128,11 +130,12 @@ class Tally:
         return mine
 
     def counted(self, *, lines: int, items: int, strays: Mapping[str, int]) -> None:
-        """Take what was counted of the bulk elsewhere, in place of any earlier count.
+        """Set the counts of bulk items that were made elsewhere, replacing earlier ones.
 
         Args:
-            lines: Receipts of processed inserts. items: How many items they are of.
-            strays: "decision EVENT" to receipts, of all else; one of each kind stands for all.
+            lines: Number of receipts of processed inserts.
+            items: Number of their items.
+            strays: All other receipts, by "decision EVENT"; one of each kind represents all.
         """
         self.bulk.count_elsewhere(lines=lines, items=items, strays=strays, first=len(self.lanes))
 
@@ -192,18 +195,18 @@ class Tally:
 
     @property
     def _is_bare(self) -> bool:
-        """Whether test items' keys have nothing before them."""
+        """Whether test items' keys have no prefix."""
         return self._sample is not None and self._sample.is_bare
 
     def _is_ours(self, keys: Any, number: int) -> bool:
-        """Whether a key is the test item's own, and no other's that contains it."""
+        """Whether a key is the test item's own, not another one that contains it."""
         if self._sample is None or self._key is None:
             return True
         wanted = self._sample.key(self._key, self.script.run_id, number)
         return all(same_value(keys.get(name), value) for name, value in wanted.items())
 
     def _is_of_another(self, found: Mapping[str, Any]) -> bool:
-        """Whether a receipt says that another function left it, as where two share a log group."""
+        """Whether a receipt names another function, which happens if two share a log group."""
         arn = found.get("function")
         if not arn or not self.function:
             self.unsigned += 1
@@ -232,10 +235,10 @@ class Tally:
             self.latency.add(max(0.0, one.logged - acknowledged[earlier]))
 
     def leave_out(self, number: int) -> None:
-        """A lane that could not be written: nothing is expected of it."""
+        """Exclude a lane that could not be written: nothing is expected of it."""
         self.lanes[number] = self._lane(Lane(number=number, writes=()))
 
-    # --- how far it is ----------------------------------------------------------------------------------
+    # --- progress ---------------------------------------------------------------------------------------
 
     @property
     def processed_inserts(self) -> int:
@@ -251,12 +254,12 @@ class Tally:
 
     @property
     def ends_unseen(self) -> int:
-        """Lines of this run whose attempt has no end on record."""
+        """Number of lines of this run whose attempt's end is not known."""
         return self.bulk.ends_unseen + sum(tally.ends_unseen for tally in self.lanes)
 
     @property
     def versions_at_work(self) -> frozenset[str]:
-        """The function's versions of which an attempt processed an insert, and did not fail."""
+        """The versions of the function that processed an insert in an attempt that did not fail."""
         streams = (stream for lane in self.lanes for stream in lane.streams_at_work)
         return versions_of(streams) | self.bulk.versions_at_work
 
@@ -270,7 +273,7 @@ class Tally:
         )
 
     def carried_only_processed(self, end: InvocationEnd) -> bool:
-        """Whether a failed attempt is known to have carried inserts of the lanes, all of them processed since."""
+        """Whether a failed attempt is known to have carried inserts of the lanes and all were processed later."""
         carried = [
             (tally, one)
             for tally in self.lanes
@@ -281,12 +284,12 @@ class Tally:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """Lines that report an error and are the last about a scripted item."""
+        """Lines that report an error and are the last ones about a scripted item."""
         return tuple(text for lane in self.lanes if (text := lane.complaint))
 
     @property
     def largest_batch(self) -> int:
-        """The most items that one invocation is known to have been given together; 0 if lines do not tell."""
+        """The largest number of items that one invocation is known to have received; 0 if lines do not show it."""
         carried = Counter[tuple[str, str, float]]()
         for lane in self.lanes:
             lines: list[Receipt | Mention] = [*lane.receipts, *lane.mentioned]
@@ -299,10 +302,10 @@ class Tally:
 
     @property
     def named_failures(self) -> int:
-        """Records of the lanes that were given again under their request though the attempt before ended well.
+        """Number of lane records that were delivered again with the same request although the attempt had succeeded.
 
-        Nothing but an answer with batchItemFailures brings that about. A handler that logs such failures, or that
-        knows the record again, is as it should be.
+        Only a response with batchItemFailures causes that. A handler that logs such failures, or that
+        recognizes the record, is correct.
         """
         if any(name.startswith(f"{receipts.FAILED} ") for name in self.receipts):
             return 0
@@ -310,16 +313,16 @@ class Tally:
 
     @property
     def mentions_of_one(self) -> int | None:
-        """How often lines show an item's key because of one insert, as the items inserted and left alone tell.
+        """How often lines show an item's key for one insert, measured with items that are inserted and not changed.
 
-        The least of them: one of these may have been delivered twice. None as long as one has no line.
+        The minimum is used, as one of them may have been delivered twice. None as long as one has no line.
         """
         gauges = [lane.mentions for lane in self.lanes if lane.lane.is_gauge]
         return min(gauges, default=1) or None
 
     @property
     def is_told(self) -> bool:
-        """Whether, by log lines alone, every insert of the scripted items has left as many as one leaves."""
+        """Whether, by log lines only, every scripted insert has as many mentions as one insert causes."""
         each = self.mentions_of_one
         return (
             each is not None
@@ -330,12 +333,12 @@ class Tally:
 
     @property
     def must_leave(self) -> int:
-        """How many records the writes must leave in the stream."""
+        """Number of records that the writes must create in the stream."""
         return self.bulk_written + sum(len(tally.lane.expected) for tally in self.lanes)
 
     @property
     def is_streamed(self) -> bool:
-        """Whether the stream has given every record that the writes must leave, or one that they cannot leave."""
+        """Whether every record that the writes must create was read from the stream, or one that they cannot."""
         return not any(tally.is_streamed is False for tally in self.lanes)
 
 

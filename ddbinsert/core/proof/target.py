@@ -21,7 +21,7 @@ def qualifier_of(arn: str) -> str:
 
 
 def qualified(arn: str) -> str:
-    """``NAME`` or ``NAME:QUALIFIER``, as users write it."""
+    """``NAME`` or ``NAME:QUALIFIER``, in the form that users write."""
     qualifier = qualifier_of(arn)
     return f"{resource_name(arn)}:{qualifier}" if qualifier else resource_name(arn)
 
@@ -32,8 +32,8 @@ class Target:
 
     Attributes:
         arn: The function's ARN with the qualifier.
-        function: The version that it stands for; None if there is none.
-        weights: An alias's further versions, and the share of invocations that each gets.
+        function: The version that it refers to; None if it does not exist.
+        weights: An alias's further versions, with the share of invocations of each.
     """
 
     arn: str
@@ -50,11 +50,11 @@ class Target:
 
     @property
     def versions(self) -> tuple[str, ...]:
-        """Every version that it invokes."""
+        """All versions that it invokes."""
         return (self.version, *(version for version, share in self.weights if share))
 
     def not_among(self, seen: Collection[str]) -> tuple[str, ...]:
-        """The versions that an alias divides its invocations among, and that were not seen; none without routing."""
+        """The versions to which an alias routes and that are not among ``seen``; none without routing."""
         return tuple(version for version in self.versions if version not in seen) if self.weights else ()
 
     @property

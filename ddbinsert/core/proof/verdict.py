@@ -1,12 +1,12 @@
-"""From what was seen to an answer: PASS, FAIL or INCONCLUSIVE, each with its evidence.
+"""Derives the verdict from the evidence: PASS, FAIL or INCONCLUSIVE.
 
 The rules, in their order:
 
     FAIL          a MODIFY or REMOVE was processed, or delivered and caught by the guard in code alone
-    FAIL          an insert was passed over: a later record of the same item was processed, this one never
+    FAIL          an insert was skipped: a later record of the same item was processed, this one was not
     FAIL          an insert is missing, and the configuration shows why it will stay missing
     INCONCLUSIVE  an insert is missing when the time is up, and no cause was found
-    INCONCLUSIVE  all looks well, but the evidence has a hole that a fault could hide in
+    INCONCLUSIVE  there are no symptoms, but a hole in the evidence could hide a fault
     PASS          every insert was processed, every fence was reached, nothing else was delivered
 """
 
@@ -34,9 +34,9 @@ class Result(StrEnum):
 
 
 class Weight(StrEnum):
-    """What a finding means for the verdict.
+    """The effect of a finding on the verdict.
 
-    PROOF makes it a FAIL, HOLE keeps it from being a PASS, NOTE changes nothing.
+    PROOF makes it a FAIL, HOLE prevents a PASS, NOTE has no effect.
     """
 
     PROOF = "proof"
@@ -46,13 +46,13 @@ class Weight(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is wrong, or worth knowing, with its evidence and the command that mends it.
+    """A fault or a note, with its evidence and remedy.
 
     Attributes:
         code: Stable, kebab-case; see docs/verify.md.
-        text: What is the case.
-        evidence: What shows it, a line each.
-        mend: The next action; an ``Advice`` where a command carries it out.
+        text: The finding as a sentence.
+        evidence: Its evidence, a line each.
+        mend: The next action; an ``Advice`` if a command carries it out.
     """
 
     code: str
@@ -64,10 +64,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One side from which the run was looked at.
+    """One source of evidence.
 
     Attributes:
-        seen: False if this side could not be looked at; ``text`` then says why.
+        seen: False if this source could not be read; ``text`` then says why.
     """
 
     side: str
@@ -77,12 +77,12 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The answer to one run.
+    """The verdict of one run.
 
     Attributes:
-        counts: What was written, seen and processed, by name.
-        latency: From a write's answer to its log line: min, p50, p90, p99, max in seconds.
-        in_order: All that was seen is as it should be: whatever keeps this from a PASS is among the findings.
+        counts: Numbers of written, seen and processed items and records, by name.
+        latency: Seconds from a write's response to its log line: min, p50, p90, p99, max.
+        in_order: There are no symptoms: if the result is not PASS, a finding is the reason.
     """
 
     result: Result
@@ -108,7 +108,7 @@ def judge(
     *,
     waited: float,
 ) -> Verdict:
-    """The verdict on what was seen, with the findings of whoever asked why."""
+    """The verdict from the symptoms and the findings about their causes."""
     result = result_of(seen, findings)
     return Verdict(
         result=result,
@@ -124,7 +124,7 @@ def judge(
 
 
 def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
-    """The verdict with further findings: never a better one than before."""
+    """The verdict with further findings; its result never improves."""
     worse = result_of(Symptoms(), extra)
     order = (Result.FAIL, Result.INCONCLUSIVE, Result.PASS)
     return replace(
@@ -135,10 +135,10 @@ def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
 
 
 def explained(verdict: Verdict, tally: Tally, code: str, text: str) -> Verdict:
-    """The verdict after further looks filled a hole: its finding is a note from now on, which says how.
+    """The verdict after further reads closed a hole: its finding becomes a note that says how.
 
     Args:
-        tally: What the verdict is about.
+        tally: The ledger of the verdict.
     """
     found = [
         replace(one, weight=Weight.NOTE, text=text, mend=None)
@@ -159,7 +159,7 @@ def by_weight(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def result_of(seen: Symptoms, findings: Sequence[Finding]) -> Result:
-    """PASS, FAIL or INCONCLUSIVE: the only place where it is decided."""
+    """PASS, FAIL or INCONCLUSIVE; decided only here."""
     weights = {finding.weight for finding in findings}
     if Weight.PROOF in weights:
         return Result.FAIL
@@ -189,12 +189,12 @@ def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str
 
 
 def _delivered_others(tally: Tally) -> int:
-    """Receipts for records that are not inserts."""
+    """Number of receipts of records that are not inserts."""
     return sum(count for name, count in tally.receipts.items() if not name.endswith(f" {EventName.INSERT}"))
 
 
 def _counts(tally: Tally, seen: Symptoms) -> dict[str, int]:
-    """The run in numbers; where nothing was written, no insert is expected and none is missing."""
+    """The run in numbers; if nothing was written, no insert is expected and none is missing."""
     written = [write for lane in tally.lanes for write, _ in lane.written]
     expected = tally.script.expected_inserts if written or tally.bulk_written else 0
     missing = min(seen.missing_count, expected)

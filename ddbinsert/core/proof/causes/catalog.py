@@ -1,6 +1,6 @@
-"""Every code of a finding, the claim that it is about, and the line that documents it.
+"""The codes of findings, each with its claim and the text that documents it.
 
-One enumeration: findings are made with it, claims are grouped by it, and docs/verify.md lists it (a test compares).
+Findings are created with this enumeration, claims are grouped by it, and docs/verify.md lists it (a test compares).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Self
 
 
 class About(StrEnum):
-    """The claim that a finding disproves or leaves open."""
+    """The claim that a finding disproves or leaves unproven."""
 
     INSERTS = "every insert is processed"
     OTHERS = "nothing else is delivered"
@@ -24,7 +24,12 @@ class About(StrEnum):
 
 
 class Cause(StrEnum):
-    """A code: stable, kebab-case. ``about`` and ``meaning`` are its claim and its documentation."""
+    """A stable kebab-case code.
+
+    Attributes:
+        about: Its claim.
+        meaning: Its documentation.
+    """
 
     about: About
     meaning: str
@@ -35,7 +40,7 @@ class Cause(StrEnum):
         member.about, member.meaning = about, meaning
         return member
 
-    # One member a line or two: the code, the claim that it is about, what it means.
+    # Each member: the code, its claim, its meaning.
     # fmt: off
     INTRUDERS_PROCESSED = "intruders-processed", About.OTHERS, (
         "records that are not inserts were processed by the function"
@@ -48,7 +53,7 @@ class Cause(StrEnum):
     )
     NO_FILTER = "no-filter", About.FILTER, "the mapping has no filter"
     FILTER_TOO_WIDE = "filter-too-wide", About.FILTER, (
-        "the filter lets a MODIFY or REMOVE through; one such record is shown"
+        "a MODIFY or REMOVE passes the filter; one such record is shown"
     )
     FILTER_NEVER_MATCHES = "filter-never-matches", About.FILTER, (
         "it is proven that no insert of this table passes the filter"
@@ -57,8 +62,7 @@ class Cause(StrEnum):
         "one filter of several, or one alternative of `$or`, matches no insert of this table"
     )
     FILTER_PART_NOT_TESTED = "filter-part-not-tested", About.FILTER, (
-        "no record was found that one filter of several, or one alternative of `$or`, lets through, and it is"
-        " not proven that there is none"
+        "no record was found that passes one filter of several, or one alternative of `$or`, and it is not proven that there is none"
     )
     FILTER_HIDDEN = "filter-hidden", About.FILTER, (
         "the filter is encrypted with a customer key that verify may not use"
@@ -68,7 +72,7 @@ class Cause(StrEnum):
         "no test item was found that passes; give one with `--item`"
     )
     FILTER_EXCLUDES_INSERTS_SEEN = "filter-excludes-inserts-seen", About.INSERTS, (
-        "the stream holds inserts of others, and the filter lets none of them through"
+        "the stream contains inserts of others, and none of them passes the filter"
     )
     EVERYTHING_FILTERED_OUT = "everything-filtered-out", About.INSERTS, (
         "(a mapping with EventCount metrics) it polls, and its filter excluded everything that it read"
@@ -79,7 +83,7 @@ class Cause(StrEnum):
         "the mapping reads a stream that is no longer the table's live one"
     )
     MAPPING_CHANGED_LATELY = "mapping-changed-lately", About.OTHERS, (
-        "a leak was seen shortly after the mapping was changed: its old settings may still have been in force"
+        "a leak was seen shortly after the mapping was changed: its old settings may still have been in effect"
     )
     MAPPING_DELIVERS_NOTHING = "mapping-delivers-nothing", About.INSERTS, (
         "(`--wiretap`) the tap received inserts, and the user's own function was not invoked"
@@ -94,7 +98,7 @@ class Cause(StrEnum):
     CHANGED_MEANWHILE = "changed-meanwhile", About.RUN, (
         "the configuration at the end of the run differs from the one at its start"
     )
-    FUNCTION_MISSING = "function-missing", About.INSERTS, "the function does not exist any more"
+    FUNCTION_MISSING = "function-missing", About.INSERTS, "the function no longer exists"
     FUNCTION_NOT_ACTIVE = "function-not-active", About.INSERTS, (
         "the function is not active, or its last update failed; AWS reports the reason"
     )
@@ -156,7 +160,7 @@ class Cause(StrEnum):
         "nothing was delivered, and no cause was found: a new or changed mapping may take minutes to poll"
     )
     SINK_MISSING = "sink-missing", About.INSERTS, (
-        "the template needs a sink and SINK_ARN is not set, or no longer set, or names what does not exist"
+        "the template needs a sink and SINK_ARN is not set, or no longer set, or names a sink that does not exist"
     )
     NOT_STORED_IN_SINK = "not-stored-in-sink", About.INSERTS, (
         "inserts were processed, and their entries are not in the sink"
@@ -168,8 +172,7 @@ class Cause(StrEnum):
         "the function logs to another group than was read"
     )
     LOG_GROUP_SHARED = "log-group-shared", About.INSERTS, (
-        "another function that reads the stream logs to the same group, and the lines do not say which "
-        "function wrote them"
+        "another function that reads the stream logs to the same group, and the lines do not name the function"
     )
     LOG_LATE = "log-late", About.INSERTS, (
         "the function was invoked, may write logs, and its log shows nothing yet"
@@ -181,10 +184,10 @@ class Cause(StrEnum):
         "records were delivered more than once, as Lambda may do; reported, never a failure"
     )
     STREAM_DIFFERS_FROM_WRITES = "stream-differs-from-writes", About.STREAM, (
-        "the stream does not hold what the writes must produce: another writer changes the items"
+        "the stream does not contain the records that the writes must create: another writer changes the items"
     )
     RECEIPTS_WITHOUT_RECORD = "receipts-without-record", About.STREAM, (
-        "receipts of records that the stream does not hold"
+        "receipts of records that the stream does not contain"
     )
     STREAM_NOT_READ = "stream-not-read", About.STREAM, (
         "the stream could not be read, and the function's own code names its records"
@@ -209,19 +212,16 @@ class Cause(StrEnum):
         "batch to the destination"
     )
     PARTIAL_BATCH_NEVER_ANSWERED = "partial-batch-never-answered", About.ISOLATED, (
-        "(`--failure-path`) the mapping has ReportBatchItemFailures and no bisection, and the function's code"
-        " never answers with batchItemFailures"
+        "(`--failure-path`) the mapping has ReportBatchItemFailures and no bisection, and the function's code never returns batchItemFailures"
     )
     PARTIAL_BATCH_NOT_TRIED = "partial-batch-not-tried", About.ISOLATED, (
-        "(`--failure-path`) without bisection only the function's own answers can isolate a failing record, "
-        "and the function is not ddbinsert's: it was not made to fail"
+        "(`--failure-path`) without bisection only the function's own responses can isolate a failing record, and ddbinsert did not make this function fail"
     )
     POISON_NOT_ISOLATED = "poison-not-isolated", About.ISOLATED, (
         "(`--failure-path`) other test items of the batch were discarded together with the failing one"
     )
     POISON_WAS_ALONE = "poison-was-alone", About.ISOLATED, (
-        "(`--failure-path`) no other test item was delivered in one batch, or in one shard, with the failing "
-        "one"
+        "(`--failure-path`) no other test item was delivered in the same batch, or in the same shard, as the failing one"
     )
     NO_ON_FAILURE = "no-on-failure", About.KEPT, "records that still fail after all retries are lost"
     FAILURE_DESTINATION_MISSING = "failure-destination-missing", About.KEPT, (
@@ -259,11 +259,11 @@ class Cause(StrEnum):
         "there"
     )
     POISON_HELD_UP_OTHERS = "poison-held-up-others", About.HELD_UP, (
-        "(`--failure-path`) the failing test item kept others of its shard waiting for longer than `--max-"
+        "(`--failure-path`) the failing test item delayed others of its shard for longer than `--max-"
         "hold-up`"
     )
     POISON_STILL_FAILS = "poison-still-fails", About.HELD_UP, (
-        "(`--failure-path`) the function fails on the test item until the time that is named; then its shard continues"
+        "(`--failure-path`) the function fails on the test item until the given time; then its shard continues"
     )
     FAILURE_HANDLING_NOT_EMULATED = "failure-handling-not-emulated", About.RUN, (
         "(`--failure-path`) retries, bisection and destinations are not emulated here: only AWS, or a full "

@@ -1,7 +1,7 @@
-"""Why a run is not a PASS: each cause a small function with a stable code, its evidence and what mends it.
+"""Why a run is not a PASS: one small function for each cause, with a stable code, evidence and a remedy.
 
-A cause is a PROOF only where what it rests on can't be otherwise by waiting: then a missing insert is a FAIL.
-All else is a NOTE beside an INCONCLUSIVE.
+A cause is a PROOF only if waiting cannot change its evidence: then a missing insert is a FAIL. All others are a NOTE
+beside an INCONCLUSIVE.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def findings(
     allow_guarded: bool = False,
     watched: bool = False,
 ) -> tuple[Finding, ...]:
-    """Everything that explains the symptoms, and what is worth knowing beside them.
+    """Everything that explains the symptoms, and notes.
 
     Args:
-        watched: Nothing was written: the traffic that there is was observed.
+        watched: Nothing was written: existing traffic was observed.
     """
     found = [*strays(seen, around, allow_guarded=allow_guarded), *stream_differs(seen), *unexplained(seen)]
     if around.world.table is not None:
@@ -80,7 +80,7 @@ def findings(
 
 
 def standing_in_the_way(around: Circumstances) -> tuple[Finding, ...]:
-    """What certainly keeps every insert from being processed, as the configuration stands."""
+    """Configuration faults that certainly prevent every insert from being processed."""
     nothing = Symptoms()
     causes = (_mapping_state, _function_state, _concurrency)
     found = [finding for cause in causes for finding in cause(nothing, None, around)]
@@ -107,7 +107,7 @@ def _passed_over(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterat
             "--starting-position TRIM_HORIZON.",
         )
         return
-    # The line of an earlier record may show after the later one's: they are in different log streams.
+    # The line of an earlier record may appear after that of a later one: they are in different log streams.
     patient = around.wait_limit >= around.log_patience and not around.lines_to_come
     yield Finding(
         code=Cause.HANDLER_DROPS_RECORDS,
@@ -195,7 +195,7 @@ def _function_state(seen: Symptoms, tally: Ledger | None, around: Circumstances)
     elif function.state in _NOT_RUNNING:
         yield Finding(
             code=Cause.FUNCTION_NOT_ACTIVE,
-            # Lambda wakes an inactive function at its next invocation.
+            # Lambda activates an inactive function at its next invocation.
             weight=Weight.NOTE if function.state == "Inactive" else Weight.PROOF,
             text=f"the function is {function.state}: {function.state_reason or 'no reason given'}",
         )
@@ -213,14 +213,14 @@ def _failures(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[
 
 
 def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> Iterator[Finding]:
-    """What the function failed on.
+    """Failures of the function.
 
-    That it fails is no proof as long as others' records may be what it fails on: the missing ones may be late.
-    It is one where the handler itself says that it failed on them, or where every invocation failed.
+    A failure proves nothing as long as it may be caused by records of others: the missing ones may be late.
+    It is a proof if the handler reports that it failed on the missing ones, or if every invocation failed.
 
     Args:
-        nothing_done: No insert that is waited for was processed.
-        failed: Of so many the handler says it failed.
+        nothing_done: No expected insert was processed.
+        failed: Number of records on which the handler reports a failure.
     """
     calls = around.invocations
     weight = Weight.PROOF if nothing_done and around.all_failed else Weight.HOLE
@@ -265,7 +265,7 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
 
 
 def _destination(around: Circumstances) -> tuple[str, ...]:
-    """The flag for a destination where there is none: one that is there stays."""
+    """The option for an on-failure destination, if there is none: an existing one is kept."""
     return () if around.has_destination else ("--on-failure", "create")
 
 

@@ -1,4 +1,4 @@
-"""What contradicts a PASS though every insert has been seen to be processed: each is a hole in the evidence."""
+"""What contradicts a PASS although every insert was seen to be processed: each is a hole in the evidence."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _SHOWN = 5
 
 
 def contradictions(around: Circumstances, *, missing: bool, failed_receipts: bool) -> Iterator[Finding]:
-    """Everything that was seen around a run and does not go with a PASS.
+    """All evidence around a run that is not consistent with a PASS.
 
     Args:
-        missing: Inserts are missing: the causes of missing inserts explain that.
-        failed_receipts: The handler itself said of a record that it failed, so a failed invocation is no surprise.
+        missing: Inserts are missing, which other causes explain.
+        failed_receipts: The handler reported a failed record, so failed invocations are expected.
     """
     for cause in (
         _failed,
@@ -69,7 +69,7 @@ def _failed(around: Circumstances) -> Iterator[Finding]:
 
 
 def _failed_unseen(around: Circumstances) -> Iterator[Finding]:
-    """Failures that CloudWatch counts in the run's own time, and the log does not show."""
+    """Failures that CloudWatch counts during the run and that the log does not show."""
     inside = around.counted.inside
     unseen = inside.get("Errors", 0) - around.invocations.failed
     failed_invoke = inside.get(FAILED_INVOKE, 0)

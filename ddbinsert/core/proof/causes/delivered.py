@@ -1,4 +1,4 @@
-"""What was delivered and should not have been, what the stream does not explain, and what a second mapping does."""
+"""Deliveries that must not happen, records that the stream does not explain, and effects of a second mapping."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             mend=_narrow(around),
         )
     if seen.surplus_lines:
-        # Without a name in the line it could be one record delivered twice.
-        # An upsert logs "MODIFY" for an insert, too; of a removal nothing but a REMOVE record speaks.
+        # Without an event name in the line it could be one record delivered twice.
+        # An upsert handler logs "MODIFY" for an insert, too; only a REMOVE record is logged as a removal.
         sure = any(one.removals for one in seen.surplus_lines) or not around.insert_only
         yield Finding(
             code=Cause.INTRUDERS_PROCESSED if sure else Cause.MORE_LINES_THAN_INSERTS,
@@ -59,7 +59,7 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
 
 
 def _narrow(around: Circumstances) -> str | Advice:
-    """What keeps the records out that should not have come."""
+    """The remedy that excludes the records that must not be delivered."""
     wide = [
         one for one in around.mappings if not one.filters_hidden and not all(map(is_insert_only, one.filters))
     ]

@@ -1,9 +1,9 @@
-"""What a mapping's filters say by themselves: what they let in, what they exclude, and which part of them is dead.
+"""Judges a mapping's filters by their definition: what passes, what is excluded, and which part matches nothing.
 
-Each filter is taken apart into its alternatives (``$or``, and the filters of one mapping are alternatives, too),
-and each alternative is judged by itself. Only a proof of none makes a FAIL: where no record was found that an
-alternative lets through, and nothing proves that there is none, the test items decide.
-The filter engine is read only for a filter that isn't the plain one.
+Each filter is split into its alternatives (branches of ``$or``; the filters of one mapping are alternatives,
+too), and each alternative is judged by itself. Only a proof that no record passes makes a FAIL: if no passing
+record was found and nothing proves that there is none, the test items decide. The filter engine is imported
+only for a filter that is not the default one.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _REPLACE = Advice("Replace the filter", ("attach-trigger", TABLE, "--filter", IN
 
 
 def repair(mapping: MappingState, *, is_second: bool = False) -> Advice:
-    """What narrows a mapping's filters to inserts and keeps the user's own clauses, where they can be kept.
+    """The advice that restricts a mapping's filters to inserts and keeps the user's own clauses, if possible.
 
     Args:
-        is_second: It is not the function's first mapping (`World.is_second`).
+        is_second: The mapping is not the function's first one (`World.is_second`).
     """
     from ddbinsert.core.filters.insert_only import insert_patterns
     from ddbinsert.core.pattern.matcher import PatternError
@@ -58,7 +58,7 @@ def repair(mapping: MappingState, *, is_second: bool = False) -> Advice:
 
 
 def update_mapping(text: str, mapping: MappingState, *options: str) -> Advice:
-    """An advice about a mapping that attach-trigger does not change: beside the function's first one."""
+    """An advice about a further mapping of the function, which attach-trigger does not change."""
     command = ("aws", "lambda", "update-event-source-mapping", "--uuid", mapping.uuid, *options)
     return Advice(f"{text}, or delete it: `{shlex.join(command)}`")
 
@@ -77,8 +77,9 @@ class Alternative:
     """One alternative of a mapping's filters.
 
     Attributes:
-        text: The filter that it is part of. fields: Paths of its conditions, as the record has them.
-        part: It is one of several in its filter.
+        text: The filter that it is part of.
+        fields: Paths of its conditions in the record.
+        part: Whether its filter has several alternatives.
     """
 
     text: str
@@ -94,11 +95,11 @@ class Alternative:
 def judge_filters(
     mapping: MappingState, table: TableState, *, allow_guarded: bool = False, is_second: bool = False
 ) -> Iterator[Finding]:
-    """What is wrong with one mapping's filters, judged without any write.
+    """Faults of one mapping's filters, judged without any write.
 
     Args:
-        allow_guarded: What leaks may be dropped by the handler's own guard.
-        is_second: It is not the function's first mapping (`World.is_second`).
+        allow_guarded: The handler's own guard may drop records that leak.
+        is_second: The mapping is not the function's first one (`World.is_second`).
     """
     leaking = Weight.NOTE if allow_guarded else Weight.PROOF
     if mapping.filter_error:
@@ -139,7 +140,7 @@ def judge_filters(
 
 
 def alternatives(filters: Sequence[str]) -> tuple[tuple[Alternative, ...], tuple[tuple[str, str], ...]]:
-    """The alternatives of a mapping's filters, and (filter, why) of those that are not valid patterns."""
+    """The alternatives of a mapping's filters, and (filter, why) of the invalid patterns."""
     from dataclasses import replace
 
     from ddbinsert.core.pattern.matcher import PatternError, parse
@@ -183,7 +184,7 @@ def reach_of(one: Alternative, table: TableState) -> Reach:
 
 
 def is_for(one: Alternative, table: TableState) -> bool:
-    """Whether an alternative's conditions on the stream itself hold for this table's."""
+    """Whether an alternative's conditions on the stream itself hold for this table's stream."""
     from ddbinsert.core.pattern.predicates import any_of
 
     stream = table.stream_arn or ""
@@ -206,7 +207,7 @@ def view_of(table: TableState) -> StreamView:
 
 
 def stream_of(table: TableState) -> KnownStream:
-    """What is known of the table's live stream."""
+    """The known properties of the table's live stream."""
     return KnownStream(view=table.view, key=table.key, arn=table.stream_arn)
 
 
@@ -224,7 +225,7 @@ def _unreadable(
 
 
 def _leak_of(one: Alternative, table: TableState) -> Reachability | None:
-    """A MODIFY or REMOVE of the table that passes, with the record."""
+    """A MODIFY or REMOVE record of the table that passes."""
     from ddbinsert.core.filters.reach.reach import leak
 
     found = leak(one.pattern, stream_of(table))

@@ -1,4 +1,4 @@
-"""What the function's role lacks, and what its mappings report."""
+"""Missing permissions of the function's role, and problems that its mappings report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
-    """What the function's role lacks, and what the mapping reports."""
+    """Missing permissions of the function's role, and problems that the mapping reports."""
     reports = [f"{m.uuid}: {m.last_result}" for m in around.mappings if "PROBLEM" in m.last_result]
     denied = [text for text in reports if "Cannot access" in text or "assume" in text]
     others = tuple(text for text in reports if text not in denied)
@@ -37,7 +37,7 @@ def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
     if not lack and not denied:
         return
     silent = is_silent(tally, around)
-    # Another policy may grant what ours does not; then the mapping doesn't complain.
+    # Another policy may grant what ours does not; then the mapping reports no problem.
     sure = certain or (bool(lack) and bool(denied))
     yield Finding(
         code=Cause.ROLE_MISSING if around.role_missing else Cause.PERMISSION_LOST,
@@ -65,7 +65,7 @@ def _repair(around: Circumstances) -> Advice:
 
 
 def _lack(around: Circumstances) -> tuple[str, bool]:
-    """What the function's role lacks, in words, and whether it is certain that nothing can be delivered so."""
+    """The missing permission in words, and whether it certainly prevents every delivery."""
     role = around.world.role
     if around.role_missing:
         arn = around.world.function.role_arn if around.world.function else ""

@@ -1,4 +1,4 @@
-"""Whether what a template sends on arrives: the claim "stored", beside "processed"."""
+"""Whether the entries that a template sends arrive: the claim "stored", in addition to "processed"."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class SinkState:
 
     Attributes:
         arn: The sink's ARN; empty if the function has none.
-        needed: The function runs a template that does nothing without a sink.
+        needed: Whether the function runs a template that does nothing without a sink.
         unchecked: Why its entries were not read back; empty if they were.
-        expected: Entries that must be there.
-        absent: eventIDs whose entry is not.
-        doubtful: Its entries were looked for, and their absence means nothing for certain.
-        missing: It was looked for, and does not exist.
-        own_log: Without a sink, the template writes its entries into the function's own log.
-        granted: Where the function's role may write, though no sink is set: it was set once.
+        expected: Number of entries that must exist.
+        absent: eventIDs without an entry.
+        doubtful: The entries were searched, and their absence is not certain.
+        missing: The sink does not exist.
+        own_log: Without a sink, the template writes its entries to the function's own log.
+        granted: Resources to which the function's role may write although no sink is set: one was set earlier.
     """
 
     arn: str = ""
@@ -41,7 +41,7 @@ class SinkState:
 
 
 def judge_sink(sink: SinkState) -> Iterator[Finding]:
-    """What is wrong with a function's sink, or not known about it."""
+    """Faults of a function's sink, and what is not known about it."""
     if sink.own_log and sink.granted:
         yield Finding(
             code=Cause.SINK_MISSING,

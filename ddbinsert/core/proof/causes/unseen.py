@@ -1,6 +1,6 @@
-"""Why nothing was seen, or not all: the causes that lie between the function and our eyes, and the last resort.
+"""Why the evidence is missing or incomplete: causes that hide the function's work, and the finding of last resort.
 
-Each is a hole at most: what wasn't seen may have been done.
+Each is a hole at most: work that was not seen may have been done.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 
 def is_silent(tally: Ledger, around: Circumstances) -> bool:
-    """Whether nothing at all was heard of the function."""
+    """Whether there is no evidence of the function at all."""
     return not (tally.receipts.total() or tally.lines or around.invocations.reports)
 
 
 def log_not_read(around: Circumstances) -> Iterator[Finding]:
-    """The last look at the log wasn't read to its end: anything may stand in the rest, an intruder, too."""
+    """The last read of the log was incomplete: the rest may contain anything, also an intruder."""
     if not around.log_complete:
         yield Finding(
             code=Cause.LOG_NOT_READ,
@@ -45,12 +45,12 @@ def log_not_read(around: Circumstances) -> Iterator[Finding]:
 
 
 def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Finding]:
-    """What keeps the function's work from being seen."""
+    """The causes that hide the function's work."""
     del seen
     if is_silent(tally, around):
         yield from silence(around, records=tally.must_leave)
     elif not around.invocations.reports or around.all_failed:
-        return  # what fails says nothing
+        return  # a failing function may not log
     elif around.unrecognizable:
         yield Finding(
             code=Cause.NO_LINE_SHOWS_A_KEY,
@@ -94,7 +94,7 @@ def unseen(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Fin
 
 
 def _suppressed(around: Circumstances) -> tuple[str, ...]:
-    """What keeps lines of the function out of its log: in the JSON log format, those below a level."""
+    """A log level that suppresses lines of the function, in the JSON log format."""
     function = around.world.function
     level = function.application_log_level if function is not None else ""
     if level not in ("WARN", "ERROR", "FATAL"):
@@ -105,10 +105,10 @@ def _suppressed(around: Circumstances) -> tuple[str, ...]:
 
 
 def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
-    """Why nothing at all is heard of the function.
+    """Why there is no evidence of the function at all.
 
     Args:
-        records: So many the stream holds, of the run or of what was watched.
+        records: Number of records in the stream, of the run or of the observed traffic.
     """
     counts, inside = around.counted.counts, around.counted.inside
     invoked = was_invoked(counts)
@@ -180,8 +180,8 @@ def _grant(around: Circumstances) -> Advice:
 def last_resort(
     seen: Symptoms, tally: Ledger, around: Circumstances, found: Sequence[Finding]
 ) -> Iterator[Finding]:
-    """What can be said of missing inserts that nothing else explains."""
-    # That a filter can't be read is a hole of its own, and no reason for an insert to be missing.
+    """The finding about missing inserts that nothing else explains."""
+    # An unreadable filter is a hole of its own and does not explain a missing insert.
     reasons = [one for one in found if one.weight is not Weight.NOTE and one.code != "filter-hidden"]
     if not seen.missing_count or reasons:
         return
@@ -218,7 +218,7 @@ def last_resort(
 
 
 def not_processed(seen: Symptoms) -> Iterator[Finding]:
-    """Inserts of others that were not processed while this watched."""
+    """Inserts of others that were not processed during the observation."""
     yield Finding(
         code=Cause.INSERTS_NOT_PROCESSED,
         weight=Weight.HOLE,

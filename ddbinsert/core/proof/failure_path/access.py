@@ -1,8 +1,8 @@
-"""What a resource's own policy says of a role, in three values: it allows, it denies, or it cannot be told from here.
+"""Evaluates a resource's own policy for a role, with three results: it allows, it denies, or it cannot be determined.
 
-IAM's simulator answers for the policies of a role, and not for those of a queue, a topic, a bucket or a key when a role
-is asked about. These are read here: the element rules of the IAM reference (Effect, Principal, Action, Resource and their
-negations, Condition). A condition on what only a real call carries is neither met nor unmet.
+For a role, IAM's simulator evaluates only the role's policies, not those of a queue, topic, bucket or key. These are
+evaluated here by the element rules of the IAM reference (Effect, Principal, Action, Resource and their negations,
+Condition). A condition on a key that only a real call has is neither met nor unmet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Sure(StrEnum):
-    """Whether something holds."""
+    """A truth value with a third state, unknown."""
 
     YES = "yes"
     NO = "no"
@@ -31,11 +31,11 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Lambda in a function's role, as it calls a destination.
+    """Lambda in a function's role, calling a destination.
 
     Attributes:
         role_arn: The role's ARN.
-        known: What is known about each such call, by condition key in lower case.
+        known: The known values of each such call, by condition key in lower case.
     """
 
     role_arn: str
@@ -48,10 +48,10 @@ class Caller:
 
 
 def caller_of(role_arn: str, *, via: str = "") -> Caller:
-    """Lambda's calls in a role; they are encrypted on their way.
+    """Lambda's calls in a role, which use TLS.
 
     Args:
-        via: The service that uses a key for it, such as ``sqs.eu-west-1.amazonaws.com``.
+        via: The service that uses a key on its behalf, such as ``sqs.eu-west-1.amazonaws.com``.
     """
     account = arn_parts(role_arn).account
     known = {
@@ -67,13 +67,13 @@ def caller_of(role_arn: str, *, via: str = "") -> Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What one policy says of one action.
+    """The result of one policy for one action.
 
     Attributes:
-        denies: An explicit denial.
-        allows: A permission that names the role, or everybody.
-        leaves_to_iam: A permission of the role's whole account, which then decides by the role's policies.
-        by: The statements that deny, or perhaps do, in short.
+        denies: It denies the action explicitly.
+        allows: It allows the action to the role or to everyone.
+        leaves_to_iam: It allows the action to the role's account, so the role's policies decide.
+        by: Short names of the statements that deny, or may deny.
     """
 
     denies: Sure = Sure.NO
@@ -82,13 +82,13 @@ class Said:
     by: tuple[str, ...] = ()
 
 
-#: What a policy says that is not there.
+#: The result of a policy that does not exist.
 SILENT: Final = Said()
 _UNREADABLE: Final = Said(denies=Sure.PERHAPS, allows=Sure.PERHAPS, leaves_to_iam=Sure.PERHAPS)
 
 
 def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> Said:
-    """What a resource's policy says of an action of a caller on the resource.
+    """The result of a resource's policy for a caller's action on the resource.
 
     Args:
         policy: The document as JSON; None or empty for none.
@@ -111,7 +111,7 @@ def _with(said: Said, statement: Mapping[str, Any], caller: Caller, name: str) -
     about, whole = _about(statement, caller)
     met = _met(statement.get("Condition") or {}, caller)
     if statement.get("Effect") == "Deny":
-        # A denial of the account is one of all its roles.
+        # A denial of the account denies all its roles.
         denies = both(either(about, whole), met)
         by = said.by if denies is Sure.NO else (*said.by, name)
         return Said(
@@ -126,10 +126,10 @@ def _with(said: Said, statement: Mapping[str, Any], caller: Caller, name: str) -
 
 
 def _about(statement: Mapping[str, Any], caller: Caller) -> tuple[Sure, Sure]:
-    """Whether a statement names the caller; whether it names the caller's whole account."""
+    """Whether a statement names the caller, and whether it names the caller's account."""
     if "NotPrincipal" in statement:
         named, whole = _named(statement["NotPrincipal"], caller)
-        # Who is left out must be named as role and as session; whether the session is, cannot be told.
+        # NotPrincipal must name both the role and its session; whether it names the session is unknown.
         left_out = either(named, whole)
         return (Sure.YES if left_out is Sure.NO else Sure.PERHAPS), Sure.NO
     return _named(statement.get("Principal"), caller)
@@ -158,7 +158,7 @@ def _covers(statement: Mapping[str, Any], action: str, resource: str) -> bool:
     )
     if "NotResource" in statement:
         return acts and not _any_like(statement["NotResource"], resource)
-    # A key's policy may leave its resource out.
+    # A key's policy may omit the resource.
     return acts and ("Resource" not in statement or _any_like(statement["Resource"], resource))
 
 
@@ -167,7 +167,7 @@ def _any_like(patterns: Any, text: str, *, fold: bool = False) -> bool:
 
 
 def is_like(text: str, pattern: str, *, fold: bool = False) -> bool:
-    """IAM's wildcards: ``*`` and ``?`` alone; ``fold`` compares without regard to case."""
+    """Match with IAM's wildcards ``*`` and ``?``; ``fold`` ignores case."""
     if fold:
         text, pattern = text.lower(), pattern.lower()
     return fnmatchcase(text, pattern.replace("[", "[[]"))
@@ -175,7 +175,7 @@ def is_like(text: str, pattern: str, *, fold: bool = False) -> bool:
 
 # --- conditions -------------------------------------------------------------------------------------------
 
-#: Operator to (how a value is compared, whether the operator negates).
+#: By operator: the comparison, and whether the operator negates it.
 _OPERATORS: Final = {
     "stringequals": ("exact", False),
     "stringnotequals": ("exact", True),
@@ -192,7 +192,7 @@ _OPERATORS: Final = {
 
 
 def _met(condition: Any, caller: Caller) -> Sure:
-    """Whether the conditions of a statement are met: all of them have to be."""
+    """Whether all conditions of a statement are met."""
     if not isinstance(condition, dict):
         return Sure.PERHAPS
     met = Sure.YES
@@ -224,14 +224,14 @@ def _compared(kind: str, given: str, text: str) -> bool:
 
 
 def either(left: Sure, right: Sure) -> Sure:
-    """Whether one of two things holds."""
+    """The logical OR of two values."""
     if Sure.YES in (left, right):
         return Sure.YES
     return Sure.PERHAPS if Sure.PERHAPS in (left, right) else Sure.NO
 
 
 def both(left: Sure, right: Sure) -> Sure:
-    """Whether both of two things hold."""
+    """The logical AND of two values."""
     if Sure.NO in (left, right):
         return Sure.NO
     return Sure.PERHAPS if Sure.PERHAPS in (left, right) else Sure.YES

@@ -1,4 +1,4 @@
-"""The claims of a run that made a record fail."""
+"""The claims of a run with a failing record."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
-    """The four claims of a run that made a record fail, and what weighs besides them."""
+    """The four claims of a run with a failing record, and a claim for other weighty findings."""
     known: set[str] = set()
     holes = proof.verdict.result is not Result.PASS
     for about, title in report.CLAIMS.items():
         known |= codes_about(about)
         found = tuple(one for one in weighing(proof) if one.code in codes_about(about))
         seen = report.shown(about, path)
-        # Where something else keeps the run from showing anything, nothing is said to be proven.
+        # If another finding prevents all evidence, no claim is proven.
         unshown = (
             Standing.NOT_JUDGED if not seen or (holes and not found and not _tried(path)) else Standing.PROVEN
         )
@@ -48,5 +48,5 @@ def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
 
 
 def _tried(path: FailurePath) -> bool:
-    """Whether a record failed under each mapping, as it was meant to."""
+    """Whether a record failed under each mapping as intended."""
     return bool(path.outcomes) and all(seen.tries and seen.emulated for seen in path.outcomes)

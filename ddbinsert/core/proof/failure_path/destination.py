@@ -1,8 +1,9 @@
-"""Whether Lambda can leave a document at an on-failure destination: judged without sending one.
+"""Whether Lambda can send a document to an on-failure destination, judged without sending one.
 
-The rules are IAM's. In one account a permission on either side is enough, across accounts it takes both, and a denial
-anywhere decides. A key's own policy must name the role, or leave it to IAM by naming the account. What cannot be
-read is not judged: then the verdict has a hole, and says which right is missing to close it.
+The rules are IAM's. Within one account a permission on either side is sufficient, across accounts both are
+required, and an explicit denial overrides. A key's own policy must allow the role, or delegate to IAM by
+naming the account. What cannot be read is not judged: then the verdict has a hole and names the missing
+permission.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Own(StrEnum):
-    """What the policies of a role itself say of an action, its boundary and those of its organization included."""
+    """The result of a role's policies for an action, including its boundary and its organization's policies."""
 
     ALLOWED = "allowed"
     DENIED = "denied"
@@ -34,15 +35,15 @@ class Own(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class KeyState:
-    """The key that a destination is encrypted with.
+    """The key that encrypts a destination.
 
     Attributes:
-        arn: Its ARN; its ID or alias where it could not be read.
+        arn: Its ARN, or its ID or alias if it could not be read.
         state: Such as Enabled, Disabled, PendingDeletion; empty if it could not be read.
-        is_aws_managed: It is the service's own key of the account, which whoever may use the service may use.
+        is_aws_managed: It is the account's AWS managed key, which every user of the service may use.
         policy: Its policy as JSON.
-        grants: Whether a grant lets the role use it.
-        unread: Why something of it could not be read; empty if all was.
+        grants: A grant lets the role use it.
+        unread: Why a part of it could not be read; empty if everything was.
     """
 
     arn: str
@@ -55,15 +56,15 @@ class KeyState:
 
 @dataclass(frozen=True, kw_only=True)
 class DestinationState:
-    """An on-failure destination, and what the function's role may do there.
+    """An on-failure destination, and the rights of the function's role on it.
 
     Attributes:
-        missing: It was looked for, and does not exist.
-        policy: Its own policy as JSON; None if it has none, or it was not read.
+        missing: It does not exist.
+        policy: Its own policy as JSON; None if it has none or it was not read.
         unread: Why it, or its policy, could not be read; empty if it was.
-        key: What it is encrypted with, where that is a KMS key.
-        own: By action, what the role's policies say.
-        own_unread: Why IAM could not be asked.
+        key: The KMS key that encrypts it, if any.
+        own: The results of the role's policies, by action.
+        own_unread: Why IAM could not be called.
     """
 
     arn: str
@@ -80,9 +81,9 @@ class DestinationState:
         return arn_parts(self.arn).service
 
 
-#: What sending a document takes.
+#: The actions needed to send a document.
 SENDS: Final[Mapping[str, str]] = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "s3": "s3:PutObject"}
-#: What it takes of a key. A queue and a topic use one data key for several messages.
+#: The actions needed on a key. A queue and a topic use one data key for several messages.
 ENCRYPTS: Final[Mapping[str, tuple[str, ...]]] = {
     "sqs": ("kms:GenerateDataKey", "kms:Decrypt"),
     "sns": ("kms:GenerateDataKey", "kms:Decrypt"),
@@ -92,14 +93,14 @@ _WORDS: Final = {"sqs": "queue", "sns": "topic", "s3": "bucket"}
 
 
 def sent_to(arn: str) -> str:
-    """The resource that sending a document is about: the destination, or an object in it."""
+    """The resource of the sending action: the destination, or an object in it."""
     return f"{arn}/aws/lambda/x" if arn_parts(arn).service == "s3" else arn
 
 
 def judge_destination(
     state: DestinationState, role_arn: str, *, role_restored: bool = False
 ) -> Iterator[Finding]:
-    """What keeps documents from arriving, or may do so.
+    """What prevents documents from arriving, or may prevent it.
 
     Args:
         role_restored: attach-trigger grants the right again: ddbinsert created the role.
@@ -113,7 +114,7 @@ def judge_destination(
             weight=Weight.PROOF,
             text=f"{name} is FIFO, and Lambda sends discarded records to standard queues and topics only"
             if state.service in SENDS
-            else f"{state.arn} is neither a queue, nor a topic, nor a bucket",
+            else f"{state.arn} is not a queue, a topic or a bucket",
             evidence=(state.arn,),
             mend=_mend("Use a standard queue", "create"),
         )
@@ -171,12 +172,12 @@ def _of_sending(
 
 
 def _is_lacking(state: DestinationState, own: Own, said: Said, role_arn: str) -> Sure:
-    """Whether the right is not granted."""
+    """Whether the right is missing."""
     if own is Own.DENIED:
         return Sure.YES
     unread = bool(state.unread)
     here = state.service == "s3" or arn_parts(state.arn).account == arn_parts(role_arn).account
-    # An account's own buckets are not told from others' by their ARN: a permission of the role is taken for enough.
+    # A bucket's ARN does not show its account: a permission of the role is assumed to be sufficient.
     theirs = Sure.PERHAPS if unread else said.allows if here else either(said.allows, said.leaves_to_iam)
     if said.denies is Sure.PERHAPS or (unread and own is not Own.ALLOWED):
         return Sure.PERHAPS
@@ -190,7 +191,7 @@ def _is_lacking(state: DestinationState, own: Own, said: Said, role_arn: str) ->
 
 
 def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) -> Iterator[Finding]:
-    """What keeps the role from encrypting a document under the destination's key."""
+    """What prevents the role from using the destination's key."""
     if key.is_aws_managed:
         return
     if key.state not in ("", "Enabled"):

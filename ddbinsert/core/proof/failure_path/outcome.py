@@ -1,4 +1,4 @@
-"""What became of a test item that fails, and of the others of its shard: from what was seen to findings."""
+"""The fate of a failing test item and of the others of its shard, and the findings about it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Stand(StrEnum):
-    """Which function was made to fail."""
+    """The function that was made to fail."""
 
     OWN = "the function itself"
     TAP = "a temporary function with the same settings"
@@ -29,11 +29,12 @@ class Stand(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """One attempt at a batch with the failing item in it.
+    """One attempt at a batch that contains the failing item.
 
     Attributes:
-        at: Epoch seconds of its line. carried: The eventIDs of the run's items in it, the failing one included.
-        ok: Whether the attempt itself ended without an error; None if its end is not on record.
+        at: Epoch seconds of its line.
+        carried: The eventIDs of the run's items in it, including the failing one.
+        ok: Whether the attempt ended without an error; None if its end is not known.
     """
 
     at: float
@@ -46,9 +47,10 @@ class Companion:
     """Another test item of the run.
 
     Attributes:
-        written: Epoch seconds. processed: When it was processed, in an attempt that ended well; None if it was not.
-        in_shard: It is in the shard of the failing item; None if that is not known.
-        follows: It comes after the failing item there.
+        written: Epoch seconds of its write.
+        processed: Epoch seconds of its processing in a successful attempt; None if it was not processed.
+        in_shard: It is in the failing item's shard; None if unknown.
+        follows: It comes after the failing item in the shard.
     """
 
     number: int
@@ -61,12 +63,15 @@ class Companion:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """A document at the destination whose range holds the failing item.
+    """A document at the destination whose range contains the failing item.
 
     Attributes:
-        id: As `failures list` shows it. condition: Why it was discarded. attempts: As Lambda counted them, about.
-        covers: The eventIDs of the run's items in its range. recovered: The failing item's record could be read back.
-        why: Why not.
+        id: As shown by `failures list`.
+        condition: Why the batch was discarded.
+        attempts: Lambda's approximate count of attempts.
+        covers: The eventIDs of the run's items in its range.
+        recovered: The failing item's record could be read back.
+        why: Why it could not be read back.
     """
 
     id: str
@@ -79,18 +84,20 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class TrialOutcome:
-    """What was seen.
+    """The observed handling of a failing item.
 
     Attributes:
-        stand: Which function was made to fail.
-        mapping: Its mapping, with the settings that were tried.
+        stand: The function that was made to fail.
+        mapping: Its mapping, with the tested settings.
         poison: The failing item's eventID; empty if its record was not seen.
-        tries: The attempts at it, in order. fixed: It was processed in the end.
-        kept: The documents about it. unread: Why the destination was not read.
-        barred: Why a tap cannot send to the destination, though the function itself may; empty if it can.
-        dropped, delivered: Records that CloudWatch counted as dropped and as sent to the destination; None: not
-        counted. is_aws: The endpoint is AWS. waited: Seconds from its first failure to the end. ended: Nothing more
-        was tried of it for a while.
+        tries: The attempts at it, in order.
+        fixed: It was processed in the end.
+        kept: The documents about it.
+        unread: Why the destination was not read.
+        barred: Why a temporary function cannot send to the destination; empty if it can.
+        dropped, delivered: CloudWatch's counts of records, dropped and sent to the destination; None: not counted.
+        waited: Seconds from the first failure to the end of the observation.
+        ended: There were no further attempts for a while.
     """
 
     stand: Stand
@@ -111,22 +118,22 @@ class TrialOutcome:
 
     @property
     def neighbours(self) -> tuple[Companion, ...]:
-        """The companions that shared a batch or the shard with the failing item."""
+        """The other test items that shared a batch or the shard with the failing item."""
         met = frozenset[str]().union(*(one.carried for one in self.tries))
         return tuple(one for one in self.companions if one.in_shard or one.event_id in met)
 
     @property
     def met(self) -> int:
-        """The largest number of other test items that one attempt was given together with the failing one."""
+        """The largest number of other test items in one attempt with the failing one."""
         return max((len(one.carried) - 1 for one in self.tries), default=0)
 
     @property
     def retries(self) -> int:
-        """How often one and the same batch was tried again: a split batch is another one (docs/aws-facts.md#esm-split-retries)."""
+        """Number of retries of one batch; its parts are other batches (docs/aws-facts.md#esm-split-retries)."""
         return max(Counter(one.carried for one in self.tries).values(), default=1) - 1
 
     def hold_up(self, one: Companion) -> float:
-        """For how long a companion waited because of the failing item; up to the end where it still waits."""
+        """Seconds that another item waited because of the failing one; until the end if it still waits."""
         if not self.tries:
             return 0.0
         began = max(self.tries[0].at, one.written)
@@ -134,17 +141,17 @@ class TrialOutcome:
 
     @property
     def longest(self) -> float:
-        """The longest that one of its neighbours waited."""
+        """The longest wait of a neighbour in seconds."""
         return max((self.hold_up(one) for one in self.neighbours), default=0.0)
 
     @property
     def emulated(self) -> bool:
-        """Whether the endpoint is seen to do as Lambda does with a failing batch: it splits, counts or keeps what failed."""
+        """Whether the endpoint was seen to handle a failing batch as Lambda does: it splits, counts or keeps it."""
         return self.is_aws or bool(self.kept or self.dropped or self.delivered) or self._shrinks
 
     @property
     def _shrinks(self) -> bool:
-        """Whether an attempt was given a part of an earlier one's batch."""
+        """Whether an attempt received a part of an earlier attempt's batch."""
         return any(
             later.carried < earlier.carried
             for place, earlier in enumerate(self.tries)
@@ -153,7 +160,7 @@ class TrialOutcome:
 
 
 def judge_outcome(seen: TrialOutcome) -> Iterator[Finding]:
-    """What is wrong with the failure path, or not known about it."""
+    """Faults of the failure path, and what is not known about it."""
     if not seen.tries or seen.fixed:
         yield _not_given(seen)
         return
@@ -169,7 +176,7 @@ def judge_outcome(seen: TrialOutcome) -> Iterator[Finding]:
 
 
 def not_emulated(evidence: str) -> Finding:
-    """The endpoint does not do what Lambda does with a batch that fails."""
+    """The finding that the endpoint does not handle a failing batch as Lambda does."""
     return Finding(
         code=Cause.FAILURE_HANDLING_NOT_EMULATED,
         weight=Weight.HOLE,
@@ -211,16 +218,16 @@ def _too_often(seen: TrialOutcome) -> Iterator[Finding]:
 
 
 def _slack(mapping: MappingState) -> int:
-    """Attempts more than allowed that prove nothing.
+    """The number of additional attempts that prove nothing.
 
-    Lambda may deliver a batch twice, and of batches that differ in other records than the run's own nothing is known:
-    each split of one looks like a retry of it.
+    Lambda may deliver a batch twice. Batches that differ only in records of others look the same, so each
+    split looks like a retry.
     """
     return 1 + ((mapping.batch_size - 1).bit_length() if mapping.bisect else 1)
 
 
 def _others(seen: TrialOutcome) -> Iterator[Finding]:
-    """Of the others of its shard and of its batches: what became of them, and when."""
+    """Findings about the other items of its shard and batches: their fate and delay."""
     lost = [one for one in seen.companions if one.processed is None]
     gone = frozenset[str]().union(*(one.covers for one in seen.kept))
     discarded = [one for one in lost if one.event_id in gone]

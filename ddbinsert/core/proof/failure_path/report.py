@@ -1,4 +1,4 @@
-"""The verdict on a failure path, and its claims: what was shown of which function, and what was not."""
+"""The verdict on a failure path: what was shown for which function, and what was not."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class FailurePath:
-    """What a run was about that made a record fail.
+    """A run with a failing record.
 
     Attributes:
         function: The user's function.
-        outcomes: What was seen, by mapping; none if no record was made to fail.
+        outcomes: The outcomes, by mapping; none if no record was made to fail.
     """
 
     function: str
@@ -31,7 +31,7 @@ class FailurePath:
 
     @property
     def on_tap(self) -> bool:
-        """Whether a temporary function stood in for the user's."""
+        """Whether a temporary function was used instead of the user's."""
         return any(one.stand is Stand.TAP for one in self.outcomes)
 
 
@@ -43,7 +43,7 @@ def verdict_of(
     *,
     waited: float,
 ) -> Verdict:
-    """The verdict on what was found."""
+    """The verdict from the findings."""
     result = result_of(Symptoms(), findings)
     return Verdict(
         result=result,
@@ -100,7 +100,7 @@ def _counts(path: FailurePath) -> dict[str, int]:
     }
 
 
-#: What a run has to show, in the order in which reports list it, with what it says where it was shown.
+#: The claims of a run in the order of reports, each with the text for its proof.
 CLAIMS: Final = {
     About.LIMITED: "A failing record is retried a limited number of times",
     About.ISOLATED: "A failing record is separated from the others of its batch",
@@ -110,7 +110,7 @@ CLAIMS: Final = {
 
 
 def shown(about: About, path: FailurePath) -> str:
-    """What was seen that proves a claim; empty if no record was made to fail."""
+    """The evidence that proves a claim; empty if no record was made to fail."""
     return " ".join(dict.fromkeys(_shown(about, seen) for seen in path.outcomes))
 
 
@@ -136,7 +136,7 @@ def _processed(seen: TrialOutcome) -> int:
 
 
 def not_tried(path: FailurePath) -> str:
-    """What of the user's own function was not shown; empty if it was made to fail itself."""
+    """What was not shown for the user's own function; empty if it was made to fail itself."""
     if not path.on_tap:
         return ""
     return (

@@ -1,4 +1,4 @@
-"""What a mapping's settings alone say of its failure path: no record has to fail for that."""
+"""Judges a mapping's failure path by its settings alone, without a failing record."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What is demanded.
+    """The required limits.
 
     Attributes:
-        retries: How often a failing record may be retried at most; None: as the mapping's settings say.
-        hold_up: Seconds for which it may keep others of its shard waiting at most.
+        retries: Maximum number of retries of a failing record; None uses the mapping's setting.
+        hold_up: Maximum delay of others of its shard in seconds.
     """
 
     retries: int | None = None
@@ -31,7 +31,7 @@ class Limits:
 
 
 class Naming(StrEnum):
-    """Whether a function's answers name the records that failed (batchItemFailures)."""
+    """Whether a function's responses list failed records (batchItemFailures)."""
 
     ALWAYS = "always"
     NEVER = "never"
@@ -40,19 +40,19 @@ class Naming(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What is known of a function's answers, and from where."""
+    """The knowledge about a function's responses, and its source."""
 
     naming: Naming = Naming.UNKNOWN
     evidence: tuple[str, ...] = ()
 
 
 def splits(mapping: MappingState) -> bool:
-    """Whether a failing record is separated from others whatever the function answers."""
+    """Whether a failing record is separated from others, whatever the function returns."""
     return mapping.bisect or mapping.batch_size == 1
 
 
 def judge_settings(mapping: MappingState, answers: Answers, limits: Limits) -> Iterator[Finding]:
-    """What is wrong with the failure path of a mapping, or not known about it, without a record that fails."""
+    """Faults of a mapping's failure path, and what is not known about it, without a failing record."""
     yield from _limited(mapping, limits)
     yield from _isolated(mapping, answers)
     if mapping.on_failure is None:

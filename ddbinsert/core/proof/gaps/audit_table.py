@@ -1,4 +1,4 @@
-"""What comparing an audit table answers: which inserts, or which items, have no entry."""
+"""The results of comparing an audit table: the inserts, or items, without an entry."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ class Absent:
     """An insert, or an item, without an entry.
 
     Attributes:
-        keys: In DynamoDB JSON.
-        at: Epoch seconds. event_id, at: Empty and None for an item of the table.
+        keys: The key in DynamoDB JSON.
+        at: Epoch seconds; None for an item of the table.
+        event_id: The eventID; empty for an item of the table.
     """
 
     keys: Mapping[str, Any]
@@ -32,16 +33,16 @@ class AuditComparison:
     """The result of comparing an audit table.
 
     Attributes:
-        source: ``stream`` or ``table``: what it was compared with.
-        since, until: The time that was compared, epoch seconds; None for a table.
-        compared: Inserts that the filter lets through, or items.
-        excluded: Inserts that it does not.
-        stored: Those with an entry.
-        waiting: Younger ones without an entry.
-        missing: Older ones without an entry.
-        test_items: Test items of ``verify`` or ``send`` without an entry; ``verify`` removes theirs, so they do not count.
+        source: ``stream`` or ``table``: the compared source.
+        since, until: The compared period, epoch seconds; None for a table.
+        compared: Number of items, or of inserts that pass the filter.
+        excluded: Number of inserts that do not pass.
+        stored: Number of them with an entry.
+        waiting: Number of recent ones without an entry.
+        missing: Number of older ones without an entry.
+        test_items: Number of test items without an entry; they do not count, as ``verify`` removes theirs.
         absent: The first of the missing ones.
-        stretches: What could not be compared, and why.
+        stretches: Periods that could not be compared, with the reason.
     """
 
     table: str
@@ -61,7 +62,7 @@ class AuditComparison:
 
     @property
     def exit_code(self) -> ExitCode:
-        """By what has no entry, and by what can't be said."""
+        """The exit code, by missing entries and by parts that could not be compared."""
         if self.missing:
             return ExitCode.NO
         return ExitCode.INCONCLUSIVE if self.stretches else ExitCode.OK

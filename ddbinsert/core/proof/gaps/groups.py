@@ -1,4 +1,4 @@
-"""Missed inserts by their likely cause, with what shows it and what removes it."""
+"""Missed inserts by their likely cause, with its evidence and remedy."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class _Growing:
 
 
 class Grouping:
-    """Gathers missed inserts by cause; memory holds the first few of each.
+    """Groups missed inserts by cause, keeping the first few of each.
 
     Args:
-        scenes: By the stream's ARN.
-        dropped: Records that the mappings discarded, by their metric.
-        errors: What failed attempts said.
-        most: Inserts that each group shows.
+        scenes: The scenes, by the stream's ARN.
+        dropped: Number of records that the mappings discarded, according to their metric.
+        errors: Error messages of failed attempts.
+        most: Maximum number of inserts that each group shows.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Grouping:
         self._groups: dict[GapCause, _Growing] = {}
 
     def add(self, one: Insert, judged: JudgedInsert, stream: str) -> None:
-        """Take a missed insert of a stream."""
+        """Add a missed insert of a stream."""
         group = self._groups.setdefault(judged.cause or GapCause.UNKNOWN, _Growing())
         group.count += 1
         group.first, group.last = min(group.first, one.at), max(group.last, one.at)
@@ -142,7 +142,7 @@ def _changed(at: float | None) -> str:
 
 
 def moment(at: float) -> str:
-    """A time for reading, in UTC."""
+    """A readable time in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"
 
 

@@ -1,7 +1,7 @@
-"""What became of one insert of the past: a pure function of what the log shows of it and of what is known around it.
+"""The outcome of one past insert: a pure function of its log lines and of its circumstances.
 
-``missed`` is said only where it is proven: the log shows the time, the time to settle has passed, and the insert
-can't be on its way any more. Everything else is waiting, or not judged.
+``missed`` requires a proof: the log covers the time, the settling time has passed, and the insert can no longer be
+delivered. Everything else is waiting, or not judged.
 
 | what is known                                                                        | outcome   |
 |--------------------------------------------------------------------------------------|-----------|
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState
     from ddbinsert.core.proof.gaps.model import Insert, Stretch
 
-#: Seconds after a change of a mapping within which pollers restart: updates take up to 90 s to be in force
+#: Seconds within which pollers restart after a change of a mapping: updates take up to 90 s to take effect
 #: (docs/aws-facts.md#esm-update-lag), and the first delivery once took 94 s (docs/aws-facts.md#esm-first-delivery).
 RESTART = 300.0
 _MINUTE = 60
@@ -38,7 +38,12 @@ _MINUTE = 60
 
 @dataclass(frozen=True, kw_only=True)
 class MappingChange:
-    """A change of a mapping: when (epoch seconds), and who says so."""
+    """A change of a mapping.
+
+    Attributes:
+        at: Epoch seconds.
+        text: The change and its source, in words.
+    """
 
     at: float
     text: str
@@ -46,24 +51,24 @@ class MappingChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What is known around the inserts of one stream.
+    """The circumstances of the inserts of one stream.
 
     Attributes:
         now: Epoch seconds.
-        settle: Seconds after which an insert has normally been processed, and its line shows.
+        settle: Seconds after which an insert is normally processed and its line visible.
         mappings: Those that deliver this stream to the function.
-        replaced: The stream is not the table's live one, or the function's mappings are on another stream.
-        blind: Times that the log does not show.
-        filter_unread: Why it is not known which inserts the filter lets through; empty if it is.
-        last_failure: When an attempt last failed.
-        last_throttle: When the function was last throttled.
-        age: How old the records are that the mapping reads (IteratorAge), seconds; None if that is not known.
+        replaced: The stream is not the table's live one, or the function's mappings read another stream.
+        blind: Times that the log does not cover.
+        filter_unread: Why the inserts that pass the filter are not known; empty if they are.
+        last_failure: Epoch seconds of the last failed attempt.
+        last_throttle: Epoch seconds of the last throttling of the function.
+        age: Age in seconds of the records that the mapping reads (IteratorAge); None if unknown.
         throttled: Minutes (epoch seconds) in which invocations were throttled.
-        dropped: Number of records that the mapping discarded, by its metric.
+        dropped: Number of records that the mapping discarded, according to its metric.
         changes: Known changes of the mappings.
-        blocked: Why nothing is invoked at present; empty if it is.
-        older_settings: Up to when inserts were processed before the mapping was last changed, epoch seconds: what was
-            not processed by then may have been excluded by the filter that it had.
+        blocked: Why the function is not invoked at present; empty if it is.
+        older_settings: Epoch seconds up to which inserts were processed before the mapping's last change:
+            those not processed by then may have been excluded by the previous filter.
     """
 
     now: float
@@ -87,7 +92,7 @@ class Scene:
 
     @property
     def in_order(self) -> bool:
-        """Whether a shard's records are given one batch after the other, by one mapping."""
+        """Whether one mapping delivers a shard's records one batch after the other."""
         return len(self.enabled) == 1 and self.enabled[0].keeps_order
 
     def lately(self, moment: float | None) -> bool:
@@ -96,15 +101,15 @@ class Scene:
 
 @dataclass(frozen=True, kw_only=True)
 class Around:
-    """What is known of one insert besides its lines.
+    """The evidence about one insert besides its log lines.
 
     Attributes:
         passed_over: A later record of its shard was processed, longer ago than the time to settle.
         skipped: Records before and after it in its shard were processed by one invocation.
         document: The document at the on-failure destination that names it; empty if none does.
-        repaired_at: When a repair saw the function process it, epoch seconds.
-        answered: A repair saw it fail on it.
-        given_at: When a repair gave it to the function without seeing the answer, epoch seconds.
+        repaired_at: Epoch seconds at which a repair saw the function process it.
+        answered: A repair saw the function fail on it.
+        given_at: Epoch seconds at which a repair sent it to the function without receiving the response.
     """
 
     passed_over: bool = False
@@ -117,7 +122,13 @@ class Around:
 
 @dataclass(frozen=True, kw_only=True)
 class JudgedInsert:
-    """An outcome; for a missed insert its cause, for a waiting one the reason."""
+    """The outcome of an insert.
+
+    Attributes:
+        outcome: The outcome.
+        cause: The cause of a missed insert.
+        why: Why an insert is waiting or not judged.
+    """
 
     outcome: InsertOutcome
     cause: GapCause | None = None
@@ -128,7 +139,7 @@ _PROCESSED = JudgedInsert(outcome=InsertOutcome.PROCESSED)
 
 
 def judge(insert: Insert, scene: Scene, around: Around) -> JudgedInsert:
-    """The outcome of an insert that the filter lets through."""
+    """The outcome of an insert that passes the filter."""
     fate = of_insert(insert.deliveries)
     done_at = around.repaired_at if not fate.is_done else max(insert.ok_at or 0.0, around.repaired_at or 0.0)
     if done_at is not None and insert.stored is False and not scene.lately(done_at):
@@ -147,7 +158,7 @@ def judge(insert: Insert, scene: Scene, around: Around) -> JudgedInsert:
 
 
 def _hidden(at: float, scene: Scene) -> str:
-    """Why nothing can be said of an insert of this time."""
+    """Why an insert of this time cannot be judged."""
     if scene.filter_unread:
         return scene.filter_unread
     # A record's time is in whole seconds: it may have been written up to a second later.
@@ -155,10 +166,10 @@ def _hidden(at: float, scene: Scene) -> str:
 
 
 def _older_filter(insert: Insert, scene: Scene, around: Around) -> str:
-    """Whether a filter that the mapping no longer has may have excluded an insert.
+    """Whether an earlier filter of the mapping may have excluded an insert.
 
-    Not where it was delivered; nor where nothing was processed from then until the change (a disabled mapping), or the
-    change was just before or after it (pollers that restart).
+    False if the insert was delivered, if nothing was processed from then until the change (a disabled
+    mapping), or if the change was just before or after it (restarting pollers).
     """
     delivered = insert.deliveries or around.skipped or around.answered
     if delivered or scene.older_settings is None or insert.at > scene.older_settings:
@@ -167,7 +178,7 @@ def _older_filter(insert: Insert, scene: Scene, around: Around) -> str:
 
 
 def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
-    """Why an insert may still be processed; empty if it can't."""
+    """Why an insert may still be processed; empty if it cannot."""
     if around.answered:
         return ""
     if scene.lately(around.given_at):
@@ -219,13 +230,13 @@ def _cause(insert: Insert, scene: Scene, around: Around, fate: Fate) -> GapCause
 
 
 def _near(at: float, minutes: tuple[int, ...]) -> bool:
-    """Whether one of the minutes holds, or soon follows, a time."""
+    """Whether one of the minutes contains a time or soon follows it."""
     place = bisect_left(minutes, int(at) // _MINUTE * _MINUTE)
     return place < len(minutes) and minutes[place] - at <= 2 * _MINUTE
 
 
 def filters_unread(mappings: tuple[MappingState, ...]) -> str:
-    """Why it is not known which inserts the mappings let through; empty if it is."""
+    """Why the inserts that pass the mappings' filters are not known; empty if they are."""
     from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
 
     for mapping in mappings:

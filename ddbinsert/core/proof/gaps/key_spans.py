@@ -1,7 +1,8 @@
-"""Finding an item's key in a line of text by whole words, without trying every key on every line.
+"""Finds item keys in a line of text by whole words, without trying every key on every line.
 
-A key stands in a line where all its values do, each not within a longer word. The part of a value from its first word
-character to its last one is its core; the cores of a line are all its runs of so many words as some key has.
+A line shows a key if it contains all its values, none of them within a longer word. The core of a value is the part
+from its first word character to its last one. The cores of a line are its sequences of words, of the lengths
+that keys have.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-#: A key with fewer characters stands in lines by chance.
+#: Shorter keys appear in lines by chance.
 SHORTEST = 6
-#: Words of a line that are looked at; a longer line is cut.
+#: Maximum number of words of a line that are read.
 _LONGEST = 2_000
-#: A logger's JSON may hold a message that is JSON itself.
+#: A logger's JSON may contain a message that is JSON itself.
 _NESTED = 2
 _ESCAPE = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\([\"\\/'bfnrt])")
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -24,7 +25,7 @@ _WORD = re.compile(r"\w+")
 
 
 def readings(line: str) -> tuple[str, ...]:
-    """A line as it is, and as it reads without the escapes of JSON, which writes quotes and é in other ways."""
+    """A line as it is, and with JSON's escapes (of quotes, é, …) decoded."""
     found = [line]
     for _ in range(_NESTED):
         if "\\" not in found[-1]:
@@ -62,7 +63,7 @@ def words_in(core: str) -> int:
 
 
 def cores_in(line: str, lengths: Collection[int]) -> set[str]:
-    """Every core of so many words (one of ``lengths``) that stands in a line."""
+    """Every core in a line whose number of words is one of ``lengths``."""
     return {core for reading in readings(line) for core in _cores_of_one(reading, lengths)}
 
 
@@ -78,6 +79,6 @@ def _cores_of_one(line: str, lengths: Collection[int]) -> Iterator[str]:
 
 
 def shows(line: str, texts: Sequence[str]) -> bool:
-    """Whether a line shows each of these texts, not within a longer word."""
+    """Whether a line contains each of these texts, none of them within a longer word."""
     patterns = [rf"(?<!\w){re.escape(text)}(?!\w)" for text in texts]
     return any(all(re.search(one, reading) for one in patterns) for reading in readings(line))

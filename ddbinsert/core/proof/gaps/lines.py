@@ -1,6 +1,6 @@
-"""The log of the past, read once in the order of time: receipts joined with the ends of their attempts.
+"""Reads a past log once, in order of time, and joins receipts with the ends of their attempts.
 
-Memory holds what is open: the receipts of invocations that have not ended yet, and a little about each log stream.
+Only open items are kept in memory: receipts of invocations that have not ended, and a little about each log stream.
 """
 
 from __future__ import annotations
@@ -19,26 +19,27 @@ if TYPE_CHECKING:
     from ddbinsert.core.logs.ends import InvocationEnd
     from ddbinsert.core.logs.event import LogEvent
 
-#: Log streams of which the last end is remembered.
+#: Number of log streams whose last end is kept.
 _STREAMS = 1_000
-#: Lines of one invocation that are kept until its end: a batch holds 10,000 records, each perhaps with two lines.
+#: Number of lines of one invocation that are kept until its end: a batch has up to 10,000 records, each with
+#: up to two lines.
 _LARGEST_BATCH = 20_000
-#: So many invocations in a row that ended well and left no receipt are a time in which the log shows no work.
+#: Number of consecutive successful invocations without a receipt that make a period in which the log shows no work.
 _SILENT = 3
-#: Such times that are kept; later ones lengthen the last one.
+#: Number of such periods that are kept; later ones extend the last one.
 _MOST = 1_000
-#: Seconds of a bin in which it is noted that the log holds lines of invocations.
+#: Length in seconds of the bins that record whether the log contains lines of invocations.
 BIN = 300
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A line that says what the function did with a record.
+    """A log line that reports a decision about a record.
 
     Attributes:
         at: Epoch seconds.
-        ended_well: How its attempt ended; None if that is not on record.
-        sequence: Empty if the line does not say.
+        ended_well: Whether its attempt ended without an error; None if the end is not known.
+        sequence: The sequence number; empty if the line has none.
     """
 
     event_id: str
@@ -51,7 +52,7 @@ class Line:
 
 
 def line_of(event: LogEvent, function: str) -> Line | None:
-    """The receipt in a log line; None if there is none, or it is another function's."""
+    """The receipt in a log line; None if there is none, or if another function wrote it."""
     found = receipts.parse(event.message)
     if found is None or not found.get("eventID"):
         return None
@@ -69,15 +70,17 @@ def line_of(event: LogEvent, function: str) -> Line | None:
 
 
 class PastLines:
-    """Lines and ends as they come; lines go out with the end of their attempt.
+    """Takes lines and ends in log order, and returns lines together with the end of their attempt.
 
     Args:
-        awaits_ends: The log holds a line for the end of each invocation.
+        awaits_ends: The log contains a line for the end of each invocation.
 
     Attributes:
-        lines: Lines so far. ends: Ends so far. last_failure: When an attempt last failed, epoch seconds.
-        bins: Bins of ``BIN`` seconds in which there is a line or an end.
-        silent: Times (from, until) in which invocations ended well and left no line at all, one after the other.
+        lines: Number of lines so far.
+        ends: Number of ends so far.
+        last_failure: Epoch seconds of the last failed attempt.
+        bins: Bins of ``BIN`` seconds with a line or an end.
+        silent: Periods (from, until) of consecutive invocations that succeeded without any line.
     """
 
     def __init__(self, *, awaits_ends: bool) -> None:
@@ -92,24 +95,24 @@ class PastLines:
         self._run: tuple[int, float, float] = (0, 0.0, 0.0)
 
     def took(self, line: Line) -> Iterator[Line]:
-        """Take a line; those whose end is known."""
+        """Add a line, and return the lines whose end is known."""
         self.lines += 1
         self.bins.add(int(line.at // BIN))
         last = self._last.get(line.stream)
         if last is not None and line.request and last.request == line.request and line.at <= last.at:
-            # Of the same millisecond as the end, and read after it.
+            # The line has the same millisecond as the end and is read after it.
             yield replace(line, ended_well=last.ok)
         elif self._awaits_ends:
             waiting = self._open.setdefault(line.stream, [])
             waiting.append(line)
-            if len(waiting) > _LARGEST_BATCH:  # no end shows: a log without Lambda's own lines
+            if len(waiting) > _LARGEST_BATCH:  # no ends in the log: Lambda's own lines are off
                 self._open[line.stream] = []
                 yield from waiting
         else:
             yield line
 
     def ended(self, end: InvocationEnd) -> Iterator[Line]:
-        """Take the end of an attempt; its lines."""
+        """Add the end of an attempt, and return its lines."""
         self.ends += 1
         self.bins.add(int(end.at // BIN))
         if not end.ok:
@@ -128,7 +131,7 @@ class PastLines:
             yield replace(line, ended_well=end.ok)
 
     def rest(self) -> Iterator[Line]:
-        """The lines whose attempt has no end on record; call it at the end of the log."""
+        """The lines whose attempt's end is not in the log; call it at the end of the log."""
         self._close_run()
         for lines in self._open.values():
             yield from lines

@@ -1,4 +1,4 @@
-"""What an audit of the past answers: what became of each insert, and why those that were missed were missed."""
+"""The results of an audit of the past: the outcome of each insert, and the causes of missed ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class InsertOutcome(StrEnum):
-    """What became of an insert that the filter lets through."""
+    """The outcome of an insert that passes the filter."""
 
     PROCESSED = "processed"
     WAITING = "waiting"
@@ -26,7 +26,7 @@ class InsertOutcome(StrEnum):
 
 
 class GapCause(StrEnum):
-    """Why an insert was missed, as far as the evidence shows; the codes are part of the public contract."""
+    """The cause of a missed insert, as far as the evidence shows; the codes are a public interface."""
 
     DISCARDED = "discarded"
     FUNCTION_ERROR = "function-error"
@@ -43,18 +43,18 @@ class GapCause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """An INSERT record of the stream, and what the log shows of it.
+    """An INSERT record of the stream, and its evidence in the log.
 
     Attributes:
-        place: Its place among all records that were read: it rises with the sequence number within a shard.
-        shard: A number that stands for a shard of a stream.
+        place: Its index among all records that were read; it increases with the sequence number within a shard.
+        shard: A number that identifies a shard of a stream.
         at: ApproximateCreationDateTime, epoch seconds, in whole seconds.
         keys: The item's key as JSON.
-        ok_at: The last line that says ``processed`` of an attempt that is not known to have failed.
-        ok_ended: Such an attempt is on record as ended well.
-        bad_at: The last one of an attempt that ended in an error.
-        failed_at, guarded_at: The last lines that say ``failed`` and ``guarded``.
-        stored: Whether the sink holds its entry; None if that was not looked up.
+        ok_at: Epoch seconds of the last ``processed`` line of an attempt that is not known to have failed.
+        ok_ended: Such an attempt is known to have succeeded.
+        bad_at: Epoch seconds of the last ``processed`` line of a failed attempt.
+        failed_at, guarded_at: Epoch seconds of the last ``failed`` and ``guarded`` lines.
+        stored: Whether the sink contains its entry; None if it was not looked up.
     """
 
     place: int
@@ -72,7 +72,7 @@ class Insert:
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """The last delivery of each kind: no other one changes the record's fate."""
+        """The last delivery of each kind; the others do not affect the record's fate."""
         kinds = (
             (self.ok_at, receipts.PROCESSED, True if self.ok_ended else None),
             (self.bad_at, receipts.PROCESSED, False),
@@ -87,13 +87,19 @@ class Insert:
 
     @property
     def last_seen(self) -> float | None:
-        """When the log last shows it; None if it never does."""
+        """Epoch seconds of its last line in the log; None if there is none."""
         return max((one.at for one in self.deliveries), default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stretch:
-    """A time about which nothing can be said, and why. Epoch seconds; ``count``: inserts in it that are not judged."""
+    """A period that cannot be judged.
+
+    Attributes:
+        since, until: Its bounds, epoch seconds.
+        why: The reason.
+        count: Number of inserts in it that are not judged.
+    """
 
     since: float
     until: float
@@ -106,9 +112,10 @@ class Group:
     """Missed inserts with one cause.
 
     Attributes:
-        count: Number of inserts. first, last: When they were written, epoch seconds.
-        evidence: What shows the cause, a line each.
-        advice: What removes the cause.
+        count: Number of inserts.
+        first, last: Epoch seconds of the first and the last write.
+        evidence: The evidence of the cause, a line each.
+        advice: The remedy.
         examples: The first few.
     """
 
@@ -126,14 +133,14 @@ class Gaps:
     """The result of an audit.
 
     Attributes:
-        since, until: The time that was audited, epoch seconds.
-        inserts: INSERT records in that time that the filter lets through.
-        excluded: Those that it does not.
-        processed, waiting, missed, unjudged: What became of them.
-        repaired: Processed ones of which only a repair's own record shows it.
-        waiting_for: Reason to number of inserts.
-        test_items: How many of the missed ones are test items of ``verify`` or ``send``.
-        evidence: What was read, a line each.
+        since, until: The audited period, epoch seconds.
+        inserts: Number of INSERT records in the period that pass the filter.
+        excluded: Number of INSERT records that do not pass.
+        processed, waiting, missed, unjudged: Number of inserts by outcome.
+        repaired: Number of processed inserts that only a repair's own record shows.
+        waiting_for: Number of waiting inserts by reason.
+        test_items: Number of missed inserts that are test items of ``verify`` or ``send``.
+        evidence: The sources that were read, a line each.
     """
 
     table: str
@@ -160,11 +167,11 @@ class Repair:
     """The result of a repair.
 
     Attributes:
-        done: Inserts that the function processed.
-        failed: eventIDs of those on which it failed, or that wait for an earlier one of their item that failed.
-        gone: Inserts that the stream no longer holds.
+        done: Number of inserts that the function processed.
+        failed: eventIDs of inserts on which it failed, or that wait for a failed earlier insert of their item.
+        gone: Number of inserts that are no longer in the stream.
         problem: The last error, or why the repair ended early.
-        untried: Inserts that it did not come to.
+        untried: Number of inserts that were not tried.
     """
 
     done: int = 0
@@ -179,7 +186,7 @@ class Repair:
 
     @property
     def left(self) -> int:
-        """Inserts that are still missed."""
+        """Number of inserts that are still missed."""
         return len(self.failed) + self.gone + self.untried
 
 
@@ -188,11 +195,11 @@ class Backfill:
     """The result of a backfill.
 
     Attributes:
-        read: Items read.
-        excluded: Those that the mapping's filter or a condition does not let through.
-        before: Items that were given before.
-        given: Those that the function processed (with a dry run: would be given).
-        failed: eventIDs of those on which it failed.
+        read: Number of items read.
+        excluded: Number of items that do not pass the mapping's filter or a condition.
+        before: Number of items that were sent before.
+        given: Number of items that the function processed (with a dry run: that would be sent).
+        failed: eventIDs of items on which it failed.
         problem: The last error, or why it ended early.
         complete: Every item was read, or the limit was reached.
     """
@@ -216,9 +223,9 @@ class Compared:
     """Items compared with the entries of a sink.
 
     Attributes:
-        items: Items read.
-        excluded: Those that the mapping's filter does not let through.
-        expires: Why an item may have had an entry that is gone; empty if entries stay.
+        items: Number of items read.
+        excluded: Number of items that do not pass the mapping's filter.
+        expires: Why an entry may have existed and expired; empty if entries do not expire.
     """
 
     table: str

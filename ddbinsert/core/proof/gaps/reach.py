@@ -1,4 +1,4 @@
-"""How far back the evidence reaches, and which times the log does not show."""
+"""How far back the evidence reaches, and which periods the log does not cover."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import LogGroupState
     from ddbinsert.core.proof.gaps.lines import PastLines
 
-#: Seconds that DynamoDB Streams keeps a record.
+#: Seconds for which DynamoDB Streams keeps a record.
 RETENTION = 86_400.0
 _DAY = 86_400.0
 
 
 def enabled_at(stream_arn: str) -> float | None:
-    """When a stream was enabled, by the label at the end of its ARN; epoch seconds."""
+    """Epoch seconds at which a stream was enabled, from the label at the end of its ARN."""
     label = stream_arn.rpartition("/stream/")[2]
     try:
         return datetime.fromisoformat(label).replace(tzinfo=UTC).timestamp()
@@ -30,7 +30,7 @@ def enabled_at(stream_arn: str) -> float | None:
 
 
 def stream_begins(streams: Iterable[str], now: float) -> float:
-    """Since when the streams together hold every record: the oldest one's start, or the retention's."""
+    """The time since which the streams contain every record: the oldest one's start, within the retention."""
     starts = [enabled_at(arn) for arn in streams]
     known = [start for start in starts if start is not None]
     oldest = min(known) if known and len(known) == len(starts) else 0.0
@@ -38,7 +38,7 @@ def stream_begins(streams: Iterable[str], now: float) -> float:
 
 
 def off_between(streams: Iterable[str], since: float) -> list[Stretch]:
-    """Times in which no stream may have been enabled: before each stream but the first, back to the one before."""
+    """Periods in which possibly no stream was enabled: between the starts of consecutive streams."""
     starts = sorted(start for arn in streams if (start := enabled_at(arn)) is not None)
     return [
         Stretch(
@@ -52,7 +52,7 @@ def off_between(streams: Iterable[str], since: float) -> list[Stretch]:
 
 
 def log_begins(group: LogGroupState, now: float) -> float:
-    """Since when the log group holds its lines; epoch seconds."""
+    """Epoch seconds since which the log group contains its lines."""
     kept = now - group.retention_days * _DAY if group.retention_days else 0.0
     return max(kept, group.created or 0.0)
 
@@ -60,11 +60,11 @@ def log_begins(group: LogGroupState, now: float) -> float:
 def unlogged(
     invocations: Mapping[int, float], lines: PastLines, *, since: float, slack: float
 ) -> list[Stretch]:
-    """Times in which CloudWatch counts invocations, and the log holds no line of any.
+    """Periods in which CloudWatch counts invocations and the log contains no line of them.
 
     Args:
-        invocations: Number of invocations by the minute.
-        slack: Seconds by which a line may follow its minute.
+        invocations: Number of invocations by minute.
+        slack: Seconds after its minute in which a line may follow.
     """
     reach = int(slack // BIN) + 1
     dark = sorted(
@@ -85,13 +85,13 @@ def unlogged(
 
 
 def silent(lines: PastLines, slack: float) -> list[Stretch]:
-    """Times in which invocations, one after the other, ended well and left no line."""
+    """Periods of consecutive successful invocations without a line."""
     why = "several invocations in a row ended without an error and logged nothing: the log may not show what they processed"
     return merged(Stretch(since=since - slack, until=until, why=why) for since, until in lines.silent)
 
 
 def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Overlapping stretches of one reason as one."""
+    """The stretches with overlapping ones of the same reason merged."""
     found: list[Stretch] = []
     for one in sorted(stretches, key=lambda stretch: (stretch.why, stretch.since)):
         last = found[-1] if found else None

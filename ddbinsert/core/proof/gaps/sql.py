@@ -1,8 +1,9 @@
 """The comparison of items with entries as SQL for Amazon Athena, over exports of both tables: for any size.
 
-A line of an export is one JSON object; a table of these lines has one text column, so that names of attributes keep their
-spelling and no schema has to fit. The query is plain SQL with two functions of Athena's, ``json_extract`` and
-``json_extract_scalar``; a test runs it on SQLite, which is given both. Formats: the DynamoDB developer guide, "DynamoDB table export output format".
+A line of an export is one JSON object. The tables have one text column for these lines, so attribute names keep their
+spelling and no schema is needed. The query is plain SQL with two functions of Athena, ``json_extract`` and
+``json_extract_scalar``; a test runs it on SQLite with both functions added. Formats: the DynamoDB developer
+guide, "DynamoDB table export output format".
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: Names of the tables that are made.
+#: Names of the tables that are created.
 ITEMS, ENTRIES = "ddbinsert_items", "ddbinsert_entries"
-#: Stands for a place that was not named.
+#: Placeholder for a location that is not given.
 NOWHERE: Final = "s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT_ID"
 _LOCATION = re.compile(r"s3://[a-z0-9][a-z0-9.-]*(/[^'\s]*)?")
-#: Where a key is in a line: of a full export, and of an incremental one.
+#: The path of a key in a line of a full and of an incremental export.
 _FULL, _INCREMENTAL = "Item", "Keys"
 
 
@@ -32,8 +33,8 @@ class SqlStatements:
     """The statements, in the order in which they are run.
 
     Attributes:
-        tables: Make a table for each export.
-        query: Lists the keys of items without an entry.
+        tables: Statements that create a table for each export.
+        query: The query for the keys of items without an entry.
     """
 
     tables: tuple[str, ...]
@@ -41,7 +42,7 @@ class SqlStatements:
 
     @property
     def text(self) -> str:
-        """All of it, as a script."""
+        """All statements as a script."""
         return "\n\n".join(f"{statement};" for statement in (*self.tables, self.query)) + "\n"
 
 
@@ -51,13 +52,13 @@ def athena(
     """The comparison of a table's items with the entries of its audit log.
 
     Args:
-        table: Its name, which each entry holds.
-        items: Where its export is (``s3://…/AWSDynamoDB/ID``).
-        entries: Where the export of the audit table is.
-        note: What the query leaves out, as a comment.
+        table: The table's name, which each entry contains.
+        items: Location of its export (``s3://…/AWSDynamoDB/ID``).
+        entries: Location of the export of the audit table.
+        note: A comment about what the query leaves out.
 
     Raises:
-        UsageError: A place is not in S3, or a name cannot be written in a JSON path.
+        UsageError: A location is not in S3, or a name cannot be written in a JSON path.
     """
     names = tuple(key.types.items())
     for name, _ in names:
