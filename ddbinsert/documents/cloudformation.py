@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, declared_filters
-from ddbinsert.documents.declared import DeclaredMapping, Mistake, stream_of, with_unknown_source
+from ddbinsert.documents.declared import DeclaredMapping, Details, Mistake, stream_of, with_unknown_source
 from ddbinsert.documents.settings import template_settings
 from ddbinsert.documents.source import Unknown, as_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ddbinsert.documents.source import Document, Path
 
@@ -25,7 +25,7 @@ _FUNCTION: Final = "AWS::Serverless::Function"
 #: The key of a loop over resources: identifier, values, and the repeated resources.
 _LOOP: Final = "Fn::ForEach::"
 
-Resources = dict[str, dict[str, Any]]
+Resources = dict[str, Any]
 
 
 def is_template(root: object) -> bool:
@@ -44,13 +44,7 @@ def template_mappings(document: Document) -> Iterator[DeclaredMapping]:
 
 def resource_mappings(found: object, path: Path) -> Iterator[DeclaredMapping]:
     """The same for a section of resources at a path."""
-    yield from _mappings(found, path, _resources(found))
-
-
-def _resources(found: object) -> Resources:
-    return (
-        {name: one for name, one in found.items() if isinstance(one, dict)} if isinstance(found, dict) else {}
-    )
+    yield from _mappings(found, path, as_object(found))
 
 
 def _mappings(found: object, path: Path, resources: Resources) -> Iterator[DeclaredMapping]:
@@ -61,21 +55,21 @@ def _mappings(found: object, path: Path, resources: Resources) -> Iterator[Decla
     """
     if not isinstance(found, dict):
         return
-    for name, repeated in found.items():
-        if str(name).startswith(_LOOP) and isinstance(repeated, list) and len(repeated) == 3:
-            yield from _mappings(repeated[2], (*path, name, 2), resources)
-        elif name == "Fn::Transform":
-            unknown = "a macro adds resources during the deployment"
-            yield DeclaredMapping(name=str(name), path=(*path, name), unknown=unknown)
-    for name, resource in _resources(found).items():
-        properties = resource.get("Properties")
-        if not isinstance(properties, dict):
-            continue
-        here = (*path, name)
-        if resource.get("Type") == _MAPPING:
-            yield from _mapping(name, (*here, "Properties"), properties, resources)
-        elif resource.get("Type") == _FUNCTION and isinstance(properties.get("Events"), dict):
-            yield from _events(name, (*here, "Properties", "Events"), properties["Events"], resources)
+    for name, resource in found.items():
+        kind = resource.get("Type") if isinstance(resource, dict) else None
+        if kind in (_MAPPING, _FUNCTION):
+            properties = as_object(resource.get("Properties"))
+            here = (*path, name, "Properties")
+            if kind == _MAPPING:
+                yield from _mapping(name, here, properties, resources)
+            else:
+                yield from _events(name, (*here, "Events"), as_object(properties.get("Events")), resources)
+        elif kind is None and isinstance(name, str) and name.startswith("Fn::"):
+            if name.startswith(_LOOP) and isinstance(resource, list) and len(resource) == 3:
+                yield from _mappings(resource[2], (*path, name, 2), resources)
+            elif name == "Fn::Transform":
+                unknown = "a macro adds resources during the deployment"
+                yield DeclaredMapping(name=name, path=(*path, name), unknown=unknown)
 
 
 def _mapping(
@@ -83,13 +77,18 @@ def _mapping(
 ) -> Iterator[DeclaredMapping]:
     given = properties.get("EventSourceArn")
     source = stream_source(given, resources)
-    function = _function_name(properties.get("FunctionName"), resources)
-    declared = _declared(name, path, properties, source or KnownStream())
-    declared = replace(declared, table=_table_name(given, resources), function=function)
+
+    def details() -> Details:
+        return Details(
+            settings=tuple(template_settings(properties, path, resolve)),
+            table=_table_name(given, resources),
+            function=_function_name(properties.get("FunctionName"), resources),
+        )
+
     if source is not None:
-        yield declared
+        yield _declared(name, path, properties, source, details)
     elif _may_be_a_stream(given, properties):
-        yield with_unknown_source(declared)
+        yield with_unknown_source(_declared(name, path, properties, KnownStream(), details))
 
 
 def _may_be_a_stream(source: object, properties: Mapping[str, Any]) -> bool:
@@ -105,19 +104,27 @@ def _events(
         properties = event.get("Properties") if isinstance(event, dict) else None
         if not isinstance(properties, dict) or event.get("Type") != "DynamoDB":
             continue
-        given = properties.get("Stream")
-        source = stream_source(given, resources)
-        declared = _declared(
-            f"{function}/{name}", (*path, name, "Properties"), properties, source or KnownStream()
-        )
-        yield replace(
-            declared,
-            table=_table_name(given, resources),
-            function=_literal(resources.get(function), "FunctionName"),
-        )
+        here = (*path, name, "Properties")
+        stream = stream_source(properties.get("Stream"), resources) or KnownStream()
+        details = partial(_event_details, function, here, properties, resources)
+        yield _declared(f"{function}/{name}", here, properties, stream, details)
 
 
-def _declared(name: str, path: Path, properties: Mapping[str, Any], stream: KnownStream) -> DeclaredMapping:
+def _event_details(function: str, path: Path, properties: Mapping[str, Any], resources: Resources) -> Details:
+    return Details(
+        settings=tuple(template_settings(properties, path, resolve)),
+        table=_table_name(properties.get("Stream"), resources),
+        function=_literal(resources.get(function), "FunctionName"),
+    )
+
+
+def _declared(
+    name: str,
+    path: Path,
+    properties: Mapping[str, Any],
+    stream: KnownStream,
+    details: Callable[[], Details],
+) -> DeclaredMapping:
     criteria = declared_filters(properties, path, CRITERIA, resolve)
     return DeclaredMapping(
         name=name,
@@ -126,7 +133,7 @@ def _declared(name: str, path: Path, properties: Mapping[str, Any], stream: Know
         stream=stream,
         unknown=criteria.unknown,
         mistakes=criteria.mistakes,
-        settings=tuple(template_settings(properties, path, resolve)),
+        details=details,
     )
 
 
@@ -163,14 +170,12 @@ CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern
 
 def stream_source(value: object, resources: Resources) -> KnownStream | None:
     """What the template says about the source; None if it is not, or not known to be, a DynamoDB stream."""
-    resolved = resolve(value)
-    if isinstance(resolved, str):
-        arn = parse_arn(resolved)
-        return KnownStream(arn=resolved) if arn is not None and arn.service == "dynamodb" else None
     target = get_attribute(value)
-    if target is None or target[1] != "StreamArn":
-        return None
-    return table_stream(resources.get(target[0]))
+    if target is not None:
+        return table_stream(resources.get(target[0])) if target[1] == "StreamArn" else None
+    resolved = resolve(value)
+    arn = parse_arn(resolved) if isinstance(resolved, str) else None
+    return KnownStream(arn=resolved) if arn is not None and arn.service == "dynamodb" else None
 
 
 def get_attribute(value: object) -> tuple[str, str] | None:
@@ -197,7 +202,9 @@ def table_stream(resource: object) -> KnownStream:
         for one in definitions
         if isinstance(one.get("AttributeName"), str)
     }
-    schema = sorted(_listed(properties.get("KeySchema")), key=lambda one: one.get("KeyType") != "HASH")
+    schema = _listed(properties.get("KeySchema"))
+    if len(schema) > 1:
+        schema.sort(key=lambda one: one.get("KeyType") != "HASH")
     stream = properties.get("StreamSpecification")
     view = stream.get("StreamViewType") if isinstance(stream, dict) else None
     return stream_of(types, [one.get("AttributeName") for one in schema], view)

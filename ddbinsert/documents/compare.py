@@ -32,7 +32,7 @@ class Placed(NamedTuple):
     @property
     def place(self) -> str:
         """``FILE:LINE`` of the resource."""
-        return self.at(self.mapping.path)
+        return self.at(self.mapping.resource_path)
 
     def at(self, path: Path) -> str:
         """``FILE:LINE`` of a value."""
@@ -94,13 +94,14 @@ def candidates(found: Iterable[Placed], *, table: str, functions: Sequence[str])
         functions: The function's name, and other names from its tags (its logical ID in a stack).
     """
     possible = [
-        one
+        (one, details)
         for one in found
-        if one.mapping.table in ("", table)
-        and (not one.mapping.function or _function_name(one.mapping.function) in functions)
+        if (details := one.mapping.details()).table in ("", table)
+        and (not details.function or _function_name(details.function) in functions)
     ]
-    best = [one for one in possible if _certainty(one.mapping, functions)]
-    return best or [one for one in possible if one.mapping.table] or possible
+    best = [one for one, details in possible if details.function or _is_event_of(one.mapping, functions)]
+    named = [one for one, details in possible if details.table]
+    return best or named or [one for one, _ in possible]
 
 
 def _function_name(declared: str) -> str:
@@ -111,15 +112,15 @@ def _function_name(declared: str) -> str:
     return declared.partition(":function:")[2].partition(":")[0] or declared.partition(":")[0]
 
 
-def _certainty(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
-    """How certain the match is: the declaration names the function, or is an event of it (`OrdersFunction/Stream`)."""
+def _is_event_of(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
+    """Whether the declaration is an event of the function itself, such as `OrdersFunction/Stream`."""
     owner, slash, _ = mapping.name.partition("/")
-    return bool(mapping.function) or (bool(slash) and owner in functions)
+    return bool(slash) and owner in functions
 
 
 def compare(declared: Placed, live: MappingState, table: TableState | None) -> DeclarationCompared:
     """Compare the declared settings; list other settings that differ from AWS's default."""
-    settings = {one.aws: one for one in declared.mapping.settings}
+    settings = {one.aws: one for one in declared.mapping.details().settings}
     different: list[DeclaredDifference] = []
     unknown: list[tuple[str, str]] = []
     undeclared: list[tuple[str, str]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.filters.reach.answer import KnownStream
@@ -11,7 +12,7 @@ from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, Stream
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ddbinsert.documents.source import Path
 
@@ -73,6 +74,20 @@ class DeclaredSetting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Details:
+    """What else a document says of a mapping, for comparing it with the deployed one.
+
+    Attributes:
+        settings: The parameters other than the filters; none in formats that are not read for them.
+        table: The table's name where the document says it. function: The function's name or ARN, likewise.
+    """
+
+    settings: tuple[DeclaredSetting, ...] = ()
+    table: str = ""
+    function: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeclaredMapping:
     """One mapping.
 
@@ -83,9 +98,7 @@ class DeclaredMapping:
         stream: What the document says about the table's stream.
         unknown: Why its filters are not known as a whole; empty if they are known.
         mistakes: Wrong keys and values around the filters.
-        settings: The other declared parameters; none in formats without them.
-        table: The table's name, if the document has it.
-        function: The function's name or ARN, if the document has it.
+        details: Reads what is not about the filters; called only where that is asked for.
     """
 
     name: str
@@ -94,9 +107,11 @@ class DeclaredMapping:
     stream: KnownStream = field(default_factory=KnownStream)
     unknown: str = ""
     mistakes: tuple[Mistake, ...] = ()
-    settings: tuple[DeclaredSetting, ...] = ()
-    table: str = ""
-    function: str = ""
+    details: Callable[[], Details] = Details
+
+    @property
+    def resource_path(self) -> Path:
+        return self.path[:-1] if self.path and self.path[-1] == "Properties" else self.path
 
 
 def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> KnownStream:
@@ -107,14 +122,17 @@ def stream_of(types: Mapping[str, object], keys: list[object], view: object) -> 
         keys: The names of the key attributes, partition key first.
         view: The StreamViewType; any other value if it is not known.
     """
-    known_view = StreamView(view) if isinstance(view, str) and view in list(StreamView) else None
-    attributes = [
-        KeyAttribute(name=name, type=KeyType(letter))
-        for name in keys
-        if isinstance(name, str) and isinstance(letter := types.get(name), str) and letter in list(KeyType)
-    ]
-    if not attributes or len(attributes) != len(keys) or len(attributes) > 2:
+    known_keys = [(name, types.get(name)) for name in keys if isinstance(name, str)]
+    complete = len(known_keys) == len(keys) and all(isinstance(letter, str) for _, letter in known_keys)
+    return _stream(view if isinstance(view, str) else None, tuple(known_keys) if complete else ())
+
+
+@lru_cache(maxsize=4096)
+def _stream(view: str | None, keys: tuple[tuple[str, Any], ...]) -> KnownStream:
+    known_view = StreamView(view) if view in list(StreamView) else None
+    if not 1 <= len(keys) <= 2 or any(letter not in list(KeyType) for _, letter in keys):
         return KnownStream(view=known_view)
+    attributes = [KeyAttribute(name=name, type=KeyType(letter)) for name, letter in keys]
     sort = attributes[1] if len(attributes) == 2 else None
     return KnownStream(view=known_view, key=KeySchema(partition=attributes[0], sort=sort))
 

@@ -19,7 +19,7 @@ _scan_string: Any = vars(decoder)["scanstring"]
 
 
 #: Names whose quoted form in a text is always this name, and never spans two strings (`"a","b"` contains `","`).
-_PLAIN_NAME: Final = re.compile(r"\w(?:[\w./-]*\w)?")
+_PLAIN_NAME: Final = re.compile(r"\w(?:[\w./-]*\w)?", re.ASCII)
 
 
 class _JsonPlaces:
@@ -33,41 +33,57 @@ class _JsonPlaces:
     def __init__(self, text: str, root: Any) -> None:
         self.text = text
         self.root = root
+        #: Whether an ASCII name is spelt in one way only; None until that is asked. Searching backwards is faster.
+        self.plain: bool | None = None
 
     def span(self, path: Path) -> Span | None:
         found = self._find(path)
-        return found[1] if found is not None else None
+        return Span(found[1], self._end(found[1])) if found is not None else None
 
     def key_span(self, path: Path) -> Span | None:
         found = self._find(path)
         return found[0] if found is not None else None
 
-    def _find(self, path: Path) -> tuple[Span | None, Span] | None:
-        """The positions of the key and of the value."""
+    def _find(self, path: Path) -> tuple[Span | None, int] | None:
+        """The position of the key, and the start of the value."""
         steps, key, start = self._nearest(path)
         for step in path[steps:]:
             found = self._member(start, step) if isinstance(step, str) else self._item(start, step)
             if found is None:
                 return None
             key, start = found
-        return key, Span(start, self._end(start))
+        return key, start
 
     def _nearest(self, path: Path) -> tuple[int, Span | None, int]:
         """Where to start the search: the number of completed steps, the key's position, the value's start.
 
-        A name that occurs only once in the text has a known position: the text before it need not be skipped.
+        A name that is a key only once in the text has a known position: the text before it need not be skipped.
         """
-        text = self.text
-        if "\\u" not in text and at(self.root, path) is not None:  # otherwise a name may have two spellings
+        if self.plain is None:
+            self.plain = self.text.rfind("\\u00") < 0
+        if self.plain and at(self.root, path) is not None:
             for index in range(len(path) - 1, -1, -1):
                 name = path[index]
-                if isinstance(name, str) and _PLAIN_NAME.fullmatch(name):
-                    quoted = f'"{name}"'
-                    place = text.find(quoted)
-                    if place >= 0 and text.find(quoted, place + 1) < 0:
-                        end = place + len(quoted)
-                        return index + 1, Span(place, end), self._skip(self._skip(end) + 1)
-        return 0, None, self._skip(1 if text.startswith("\ufeff") else 0)
+                key = self._only_key(name) if isinstance(name, str) else None
+                if key is not None:
+                    return index + 1, key, self._skip(self._skip(key.end) + 1)
+        return 0, None, self._skip(1 if self.text.startswith("\ufeff") else 0)
+
+    def _only_key(self, name: str) -> Span | None:
+        """The place of the one key of this name; None where there are several, or the name may look like others."""
+        if not _PLAIN_NAME.fullmatch(name):
+            return None
+        text, quoted = self.text, f'"{name}"'
+        found: Span | None = None
+        place = text.rfind(quoted)
+        while place >= 0:
+            end = place + len(quoted)
+            if text[end : end + 1] == ":" or text[self._skip(end) : self._skip(end) + 1] == ":":
+                if found is not None:
+                    return None
+                found = Span(place, end)
+            place = text.rfind(quoted, 0, place)
+        return found
 
     def _skip(self, position: int) -> int:
         found = _SPACE.match(self.text, position)

@@ -82,9 +82,12 @@ class Document:
     generated: bool = False
     incomplete: str = ""
 
+    def line(self, offset: int) -> int:
+        return self.text.count("\n", 0, offset) + 1
+
     def position(self, offset: int) -> Position:
         line_start = self.text.rfind("\n", 0, offset) + 1
-        return Position(self.text.count("\n", 0, offset) + 1, offset - line_start + 1)
+        return Position(self.line(offset), offset - line_start + 1)
 
     def line_at(self, offset: int) -> str:
         """The line that contains an offset, without its line break."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import parse_arn
@@ -12,6 +13,7 @@ from ddbinsert.documents.declared import (
     DeclaredFilter,
     DeclaredMapping,
     DeclaredSetting,
+    Details,
     stream_of,
     with_unknown_source,
 )
@@ -62,9 +64,9 @@ def plan_mappings(document: Document) -> Iterator[DeclaredMapping]:
             stream=source or KnownStream(),
             unknown=found.unknown,
             mistakes=found.mistakes,
-            settings=tuple(_settings(values, (*path, "values"), after_unknown.get(address) or {})),
-            table=str(as_object(_table_of(values, address, root, tables)).get("name") or ""),
-            function=str(values.get("function_name") or values.get("function_arn") or ""),
+            details=partial(
+                _details, root, (*path, "values"), resource, tables, after_unknown.get(address) or {}
+            ),
         )
         yield mapping if source is not None else with_unknown_source(mapping)
 
@@ -118,6 +120,21 @@ def _table_of(
     name = referred.removesuffix(".stream_arn")
     return next(
         (values for known, values in tables.items() if known == name or known.endswith(f".{name}")), {}
+    )
+
+
+def _details(
+    root: Mapping[str, Any],
+    path: Path,
+    resource: Mapping[str, Any],
+    tables: Mapping[str, Any],
+    unknown: Mapping[str, Any],
+) -> Details:
+    address, values = str(resource.get("address")), as_object(resource.get("values"))
+    return Details(
+        settings=tuple(_settings(values, path, unknown)),
+        table=str(as_object(_table_of(values, address, root, tables)).get("name") or ""),
+        function=str(values.get("function_name") or values.get("function_arn") or ""),
     )
 
 

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, FoundFilters, pattern_at
-from ddbinsert.documents.declared import DeclaredFilter, DeclaredMapping, Mistake, with_unknown_source
+from ddbinsert.documents.declared import (
+    DeclaredFilter,
+    DeclaredMapping,
+    Details,
+    Mistake,
+    with_unknown_source,
+)
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
 from ddbinsert.documents.settings import terraform_settings
 from ddbinsert.documents.source import GetAttribute, Unknown, as_object, at
@@ -57,12 +64,18 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
             stream=source or KnownStream(),
             unknown=found.unknown,
             mistakes=found.mistakes,
-            settings=tuple(terraform_settings(body, path, resolve)),
-            table=_table_name(given, known),
-            function=_constant(body.get("function_name")),
+            details=partial(_details, body, path, known),
         )
         yield mapping if source is not None else with_unknown_source(mapping)
     yield from _module_mappings(document, known)
+
+
+def _details(body: Mapping[str, Any], path: Path, tables: Mapping[str, Any]) -> Details:
+    return Details(
+        settings=tuple(terraform_settings(body, path, resolve)),
+        table=_table_name(body.get("event_source_arn"), tables),
+        function=_constant(body.get("function_name")),
+    )
 
 
 def _is_unknown(source: object) -> bool:

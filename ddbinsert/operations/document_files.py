@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.documents.checked import CheckedFiles, CheckedMapping
@@ -69,6 +71,7 @@ def check_files(
             count, found = _fixed(name, cwd, declared, found, known, require_insert_only=require_insert_only)
             corrected |= {name: count} if count else {}
         mappings += found
+        del declared  # before the next one is read: its memory is used again
     return CheckedFiles(
         files=tuple(files),
         mappings=tuple(mappings),
@@ -85,33 +88,41 @@ def files_of(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
         if not path.is_dir():
             yield name, True
             continue
-        for found in sorted(_below(path)):
-            yield str(found.relative_to(cwd)) if found.is_relative_to(cwd) else str(found), False
+        shown = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
+        for found in _below(str(path), "" if shown == "." else f"{shown}{os.sep}"):
+            yield found, False
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: str, shown: str) -> Iterator[str]:
+    """The names of the files below a folder that may be templates, in order.
+
+    Args:
+        shown: What the folder's names are shown after.
+    """
     try:
-        entries = list(folder.iterdir())
+        with os.scandir(folder) as scanned:
+            entries = sorted(scanned, key=attrgetter("name"))
     except OSError as error:
         message = f"{folder} cannot be read: {error.strerror or error}."
         raise UsageError(message, code="unreadable-file") from error
+    is_output = folder.rpartition(os.sep)[2] == "cdk.out"
     for entry in entries:
-        if entry.is_symlink():
-            continue
-        if entry.is_dir():
-            is_asset = folder.name == "cdk.out" and entry.name.startswith("asset.")
-            if not entry.name.startswith(".") and entry.name not in _SKIPPED and not is_asset:
-                yield from _below(entry)
-        elif entry.suffix.lower() in DOCUMENT_SUFFIXES and entry.is_file():
-            yield entry
+        name = entry.name
+        if name.lower().endswith(DOCUMENT_SUFFIXES) and entry.is_file(follow_symlinks=False):
+            yield f"{shown}{name}"
+        elif entry.is_dir(follow_symlinks=False):
+            is_asset = is_output and name.startswith("asset.")
+            if not name.startswith(".") and name not in _SKIPPED and not is_asset:
+                yield from _below(entry.path, f"{shown}{name}{os.sep}")
 
 
 def _text(name: str, cwd: Path) -> str:
-    path = cwd / name
     try:
-        if path.stat().st_size > _LARGEST:
-            raise UsageError(f"{name} is larger than 64 MB.", code="file-too-large")
-        return path.read_bytes().decode("utf-8")
+        # Half the time of Path's, which counts where thousands of small files are read.
+        with open(os.path.join(cwd, name), "rb", buffering=0) as file:  # noqa: PTH118, PTH123
+            if os.fstat(file.fileno()).st_size > _LARGEST:
+                raise UsageError(f"{name} is larger than 64 MB.", code="file-too-large")
+            return file.readall().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         raise DocumentError(f"{name} cannot be read: {why}.", code="unreadable-file") from error

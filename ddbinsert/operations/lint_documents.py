@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.lint.lint import lint
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 #: ddbinsert adds the restriction to filters of its own file; in templates it is checked if it is required.
 _OWN_ONLY: Final = "not-insert-only"
 
+_NOTHING: Final = KnownStream()
+
 
 def check_document(
     declared: Declarations, *, require_insert_only: bool, known: KnownStream
@@ -33,10 +36,20 @@ def check_document(
         require_insert_only: A mapping that is not insert-only is an error.
         known: Properties of the tables from the command line; they take precedence over the document's.
     """
+    corrects = not is_generated(declared)
+    known = _NOTHING if known == _NOTHING else known
     return [
-        _Checker(declared, mapping, known, require_insert_only=require_insert_only).checked()
+        _Checker(
+            declared, mapping, known, corrects=corrects, require_insert_only=require_insert_only
+        ).checked()
         for mapping in declared.mappings
     ]
+
+
+def _joined(known: KnownStream, stream: KnownStream) -> KnownStream:
+    return KnownStream(
+        view=known.view or stream.view, key=known.key or stream.key, arn=known.arn or stream.arn
+    )
 
 
 class _Checker:
@@ -48,17 +61,16 @@ class _Checker:
         mapping: DeclaredMapping,
         known: KnownStream,
         *,
+        corrects: bool,
         require_insert_only: bool,
     ) -> None:
         self.document: Document = declared.document
         self.kind = declared.kind
         self.mapping = mapping
-        self.corrects = not is_generated(declared)
+        self.corrects = corrects
         self.required = require_insert_only
         stream = mapping.stream
-        self.stream = KnownStream(
-            view=known.view or stream.view, key=known.key or stream.key, arn=known.arn or stream.arn
-        )
+        self.stream = stream if known is _NOTHING else _joined(known, stream)
         #: The known filters, each with its number.
         self.filters = [
             (number, one) for number, one in enumerate(mapping.filters, 1) if one.pattern is not None
@@ -71,13 +83,14 @@ class _Checker:
         )
 
     def checked(self) -> CheckedMapping:
-        findings = sorted(self._findings(), key=lambda one: one.start)
+        findings = list(self._findings())
+        findings.sort(key=attrgetter("start"))
         mapping = self.mapping
         return CheckedMapping(
             file=self.document.name,
             resource=mapping.name,
-            line=self.document.position(self.document.span(mapping.path).start).line,
-            filters=tuple(one.pattern for one in mapping.filters),
+            line=self.document.line(self._resource_start()),
+            filters=tuple([one.pattern for one in mapping.filters]),
             insert_only=self._insert_only(),
             checked=self._is_known(),
             findings=tuple(findings),
@@ -157,15 +170,13 @@ class _Checker:
         path: Path | None = None,
         edit: Edit | None = None,
     ) -> PlacedFinding:
-        place = self.document.span(path if path is not None else self.mapping.path).start
-        if path is None:
-            key = self.document.places.key_span(self._resource_path())
-            place = key.start if key is not None else place
+        place = self.document.span(path).start if path is not None else self._resource_start()
         return self._made(rule, severity, message, hint, place, number=number, edit=edit)
 
-    def _resource_path(self) -> Path:
-        path = self.mapping.path
-        return path[:-1] if path and path[-1] == "Properties" else path
+    def _resource_start(self) -> int:
+        path = self.mapping.resource_path
+        key = self.document.places.key_span(path)
+        return key.start if key is not None else self.document.span(path).start
 
     def _placed(self, finding: LintFinding) -> PlacedFinding:
         if finding.filter is None:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ddbinsert.advice import Advice
 from ddbinsert.errors import ExitCode
@@ -29,16 +29,37 @@ def iso_utc(epoch: float) -> str:
     return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+_WORDS = {None: "null", True: "true", False: "false"}
+_quoted = json.encoder.encode_basestring_ascii
+
+#: Types whose values are JSON as they are; their subclasses, such as enums, are not among them.
+_PLAIN = frozenset({str, int, float, bool})
+
+
 def jsonable(value: object) -> Any:
     """``value`` in JSON's types: dataclasses by field, enums by value, bytes as base64, times as ISO 8601.
 
     Raises:
         TypeError: No rule covers a value's type; this is a bug.
     """
+    kind = type(value)
+    if value is None or kind in _PLAIN:  # most values by far, in documents of thousands
+        return value
+    if kind is dict:
+        return {
+            name if type(name) is str else str(jsonable(name)): jsonable(item)
+            for name, item in cast("dict[object, object]", value).items()
+        }
+    if kind is list or kind is tuple:
+        return [jsonable(item) for item in cast("list[object]", value)]
+    return _other(value)
+
+
+def _other(value: object) -> Any:
     match value:
         case Enum():
             return value.value
-        case None | bool() | int() | float() | str():
+        case int() | float() | str():
             return value
         case Decimal():
             return _number(value)
@@ -113,11 +134,39 @@ def dumps(document: Mapping[str, Any], *, indent: int | None = 2) -> str:
     A number that JSON cannot represent (NaN, Infinity) becomes null.
     """
     try:
-        text = json.dumps(document, indent=indent, allow_nan=False)
+        text = _text(document, indent)
     except ValueError:
-        text = json.dumps(_finite(document), indent=indent, allow_nan=False)
+        text = _text(_finite(document), indent)
     # DEL is the only control character that json does not escape; "##[" begins a command of GitHub's runner.
     return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
+
+
+def _text(document: Mapping[str, Any], indent: int | None) -> str:
+    if indent is None:
+        return json.dumps(document, allow_nan=False)
+    return _indented(document, "\n", " " * indent)
+
+
+def _indented(value: Any, line: str, step: str) -> str:
+    """`json.dumps(value, indent=…)` in half the time: json's own fast encoder does not indent.
+
+    Args:
+        line: The line break and the indentation of the value's line.
+    """
+    kind = type(value)
+    if kind is str:
+        return _quoted(value)
+    if value is None or kind is bool:
+        return _WORDS[value]
+    if kind is int:
+        return repr(value)
+    inner = line + step
+    if kind is dict and value and all(type(name) is str for name in value):
+        items = [f"{_quoted(name)}: {_indented(item, inner, step)}" for name, item in value.items()]
+        return f"{{{inner}{f',{inner}'.join(items)}{line}}}"
+    if kind in (list, tuple) and value:
+        return f"[{inner}{f',{inner}'.join([_indented(item, inner, step) for item in value])}{line}]"
+    return json.dumps(value, indent=len(step), allow_nan=False).replace("\n", line)
 
 
 def _finite(value: Any) -> Any:

@@ -159,3 +159,13 @@ def test_any_data_comes_back_whole_and_its_text_is_printable_ascii(data: object)
     text = dumps(envelope("tail", 0, data=data), indent=None)
     assert all(" " <= character <= "~" for character in text)
     assert json.loads(text)["data"] == data
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()), lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text(st.characters()) | st.integers(), inner)))  # fmt: skip
+def test_indented_text_is_that_of_json(data: object) -> None:
+    document = {"data": data}
+    try:
+        expected = json.dumps(document, indent=2, allow_nan=False)
+    except ValueError:
+        return
+    assert dumps(document) == expected.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")

@@ -50,7 +50,12 @@ def lint(
         stream: What is known of the stream; nothing, if not given.
         expectation: What the filters are meant for.
     """
-    known = stream or KnownStream()
+    return _linted(tuple(patterns), stream or KnownStream(), expectation)
+
+
+@lru_cache(maxsize=4096)
+def _linted(patterns: tuple[str, ...], known: KnownStream, expectation: Expectation) -> LintReport:
+    """Cached, because the templates of a folder often have the same filters."""
     judged: list[CheckedFilter] = []
     findings: list[LintFinding] = []
     for number, text in enumerate(patterns, 1):
