@@ -14,6 +14,7 @@ from ddbinsert.core.doctor.catalog import CHECKS
 from tests.functional import foreign
 from tests.functional.command import Ran, ran, until
 from tests.functional.helpers import Calls, Refusing, Terminal, check_envelope, fresh
+from tests.functional.sarif_schema import check_sarif
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,6 +264,7 @@ def broken(cloud: Cloud, connection: dict[str, str], tmp_path_factory: pytest.Te
 def test_findings_are_written_as_sarif_and_as_junit(broken: str, variables: dict[str, str]) -> None:
     sarif = ran("doctor", broken, "--format", "sarif", variables=variables)
     assert sarif.code == 1
+    check_sarif(sarif.out)
     (run,) = json.loads(sarif.out)["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [one.id for one in CHECKS]
     first = run["results"][0]

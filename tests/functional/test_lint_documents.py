@@ -7,12 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import jsonschema
 import pytest
 
 from ddbinsert.cli import main
 from ddbinsert.environment import Environment
 from tests.functional.command import Ran
+from tests.functional.sarif_schema import check_sarif
 from tests.functional.template_formats import FORMATS, GENERATED
 
 if TYPE_CHECKING:
@@ -401,90 +401,6 @@ def test_criteria_that_are_not_applied_are_errors(criteria: dict[str, Any], tmp_
 
 # --- forms of output --------------------------------------------------------------------------------------
 
-#: The parts of the SARIF 2.1.0 schema that the output uses, with their required properties and value sets.
-SARIF: dict[str, Any] = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "$schema": {"type": "string", "format": "uri"},
-        "version": {"enum": ["2.1.0"]},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["tool"],
-                "properties": {
-                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name"],
-                                "properties": {
-                                    "name": {"type": "string"},
-                                    "version": {"type": "string"},
-                                    "rules": {
-                                        "type": "array",
-                                        "uniqueItems": True,
-                                        "items": {
-                                            "type": "object",
-                                            "required": ["id"],
-                                            "properties": {
-                                                "shortDescription": {"type": "object", "required": ["text"]}
-                                            },
-                                        },
-                                    },
-                                },
-                            }
-                        },
-                    },
-                    "results": {
-                        "type": "array",
-                        "items": {
-                            "type": "object",
-                            "required": ["message"],
-                            "properties": {
-                                "ruleId": {"type": "string"},
-                                "ruleIndex": {"type": "integer", "minimum": -1},
-                                "level": {"enum": ["none", "note", "warning", "error"]},
-                                "message": {"type": "object", "required": ["text"]},
-                                "locations": {
-                                    "type": "array",
-                                    "items": {
-                                        "type": "object",
-                                        "properties": {
-                                            "physicalLocation": {
-                                                "type": "object",
-                                                "properties": {
-                                                    "artifactLocation": {
-                                                        "type": "object",
-                                                        "properties": {"uri": {"type": "string", "format": "uri-reference"}},
-                                                    },
-                                                    "region": {
-                                                        "type": "object",
-                                                        "properties": {
-                                                            "startLine": {"type": "integer", "minimum": 1},
-                                                            "startColumn": {"type": "integer", "minimum": 1},
-                                                        },
-                                                    },
-                                                },
-                                            },
-                                            "logicalLocations": {"type": "array"},
-                                        },
-                                    },
-                                },
-                            },
-                        },
-                    },
-                },
-            },
-        },
-    },
-}  # fmt: skip
-
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -498,12 +414,20 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_sarif_is_valid_and_has_every_finding(folder: Path) -> None:
-    document = json.loads(lint(".", "--format", "sarif", cwd=folder).out)
-    jsonschema.validate(document, SARIF)
+    text = lint(".", "--format", "sarif", cwd=folder).out
+    document = json.loads(text)
+    check_sarif(text)
     results = document["runs"][0]["results"]
     assert len(results) == len(findings(lint(".", "-o", "json", cwd=folder)))
     rules = document["runs"][0]["tool"]["driver"]["rules"]
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in results)
+
+
+def test_sarif_names_a_file_by_its_absolute_name_as_a_uri(folder: Path) -> None:
+    text = lint(str(folder / FORMATS["SAM"][0]), "--format", "sarif", cwd=folder).out
+    check_sarif(text)
+    (place,) = json.loads(text)["runs"][0]["results"][0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"]["uri"] == (folder / FORMATS["SAM"][0]).as_uri()
 
 
 def test_github_annotations_are_one_line_each(folder: Path) -> None:

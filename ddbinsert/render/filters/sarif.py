@@ -26,6 +26,12 @@ def document(checked: CheckedFiles) -> str:
     )
 
 
+def _uri(name: str) -> str:
+    """A relative reference for a file below the working directory, as code scanning wants it; otherwise a file URI."""
+    path = quote(name.replace("\\", "/"))
+    return f"file://{path}" if path.startswith("/") else path
+
+
 def _result(finding: PlacedFinding, index: int) -> dict[str, Any]:
     text = clean(f"{finding.message} {finding.hint or ''}".strip())
     return {
@@ -36,7 +42,7 @@ def _result(finding: PlacedFinding, index: int) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(finding.file.replace("\\", "/"))},
+                    "artifactLocation": {"uri": _uri(finding.file)},
                     "region": {"startLine": finding.start.line, "startColumn": finding.start.column},
                 },
                 "logicalLocations": [{"name": clean(finding.resource), "kind": "resource"}],
