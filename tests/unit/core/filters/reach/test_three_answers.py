@@ -9,7 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbinsert.core.filters.insert_only import inserts_pass, leaks
@@ -18,6 +18,7 @@ from ddbinsert.core.filters.reach.reach import passing
 from ddbinsert.core.model.key_text import parse_key
 from ddbinsert.core.model.record import EventName, StreamView
 from ddbinsert.core.pattern.matcher import compile_pattern, parse
+from tests.examples import examples
 from tests.unit.core.filters.reach.genuine_records import (
     ARNS,
     BINARIES,
@@ -158,7 +159,7 @@ def judged(rng: Random) -> tuple[Passes, bool]:
     return answer.passes, found is not None
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(300)
 @given(st.integers(0, 2**32))
 def test_no_answer_contradicts_the_records_of_a_small_world(seed: int) -> None:
     judged(Random(seed))  # noqa: S311 - reproducible, not secret
