@@ -51,7 +51,7 @@ class Context:
         """Wait with this context's clock and progress reports; see `aws.wait.until`.
 
         Args:
-            timeout: Maximum seconds where that is less than the context's.
+            timeout: Maximum seconds, if less than the context's.
         """
         return until(
             look,

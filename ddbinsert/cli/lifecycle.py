@@ -209,7 +209,7 @@ def _with_positions(
     for part, one in zip(parts.every, prepared, strict=True):
         open_ = one.error is not None and one.error.code == "starting-position-needed"
         if open_ and parts.run.can_ask:
-            parts.run.reporter.step(f"{part.title}: where does its mapping begin?")
+            parts.run.reporter.step(f"{part.title}: choose the starting position of its mapping")
             options = _options_of(parts, part, dry_run=False, replace=replace)
             again = prepare_configured(part.run, part.loaded, options, asking=parts.run)
             found.append(Ended(value=again))

@@ -124,7 +124,7 @@ def _declared(entry: KeyedNode, shared: Layer, defaults: Layer, findings: Findin
         message = f"{entry.key!r:.80} is not a valid name of a trigger."
         findings.add(TRIGGERS, entry.place, message, allowed=NAME_MEANING)
     if _is_null(entry.node) and "table" not in defaults:
-        own.add("", entry.place, "The trigger is empty.", allowed="its table, at least")
+        own.add("", entry.place, "The trigger is empty.", allowed="at least its table")
     layer = layers.of_section(keys.trigger(), entry.node, own)
     layers.refuse_rivals(layer, own)
     if "table" not in layer and "table" not in defaults and not _is_null(entry.node):

@@ -186,7 +186,7 @@ def test_questions_are_asked_once_for_all_and_by_the_run(
     person = {"stdin": Terminal("r\nno\n"), "err": Terminal(), "out": Terminal()}
     refused = run("up", **person)
     assert refused.code == 2
-    assert "third: where does its mapping begin?" in refused.err
+    assert "third: choose the starting position of its mapping" in refused.err
     assert "Not confirmed; nothing was changed." in refused.err
     agreed = run("up", stdin=Terminal("s\ny\n"), err=Terminal(), out=Terminal())
     assert agreed.code == 0, agreed.err

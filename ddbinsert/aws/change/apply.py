@@ -1,4 +1,4 @@
-"""Carrying out a plan: a fold over the world, with independent steps side by side.
+"""Carrying out a plan: a fold over the world; independent steps run concurrently.
 
 Every step is yielded when it is done, so that a failure half-way can report exactly how far it came, and running the same
 command again continues from there.

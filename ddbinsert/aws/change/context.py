@@ -26,7 +26,7 @@ class Provisioning(Context):
     """A context with the trigger that is being created or changed.
 
     Attributes:
-        trigger: The trigger as it will be (`core.trigger.effective_settings`).
+        trigger: The wanted trigger (`core.trigger.effective_settings`).
         package: The function's code; None if the plan does not need it.
         beside: Running calls that no step depends on; the run waits for them at its end.
     """

@@ -216,7 +216,7 @@ def _at_rest(context: Provisioning, mapping: MappingState) -> MappingState:
     def look() -> MappingState | None:
         seen = read_mapping(context.aws, mapping.uuid)
         if seen is None:
-            last[0] = "not there"
+            last[0] = "does not exist"
             return None
         last[0] = seen.state
         return seen if seen.state == wanted else None

@@ -226,7 +226,7 @@ def _settled(context: Provisioning, table: str, view: StreamView | None) -> bool
 def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
     """Wait for a stream that another run has just enabled; the table's state is not enough (it may be updating)."""
     client = context.aws.client("dynamodbstreams")
-    last = ["not there"]
+    last = ["does not exist"]
 
     def look() -> bool | None:
         with translated(f"read stream {stream_arn}"):
@@ -266,7 +266,7 @@ def _table_once(
     def look() -> TableState | None:
         table = read_table(context.aws, name)
         if table is None:
-            last[0] = "no such table"
+            last[0] = "does not exist"
             return None
         stream = f"stream {table.view.value}" if table.view else "no stream"
         last[0] = f"{table.status}, {stream}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def update_tags(context: Provisioning, world: World) -> None:
     """Set the user's tags on every part that existed before this run; new parts are created with them.
 
-    ddbinsert's own tag is not added: a part without it does not belong to ddbinsert.
+    ddbinsert's own tag is not added, because a part without it was not created by ddbinsert.
     """
     # Function and role come last: if the tags of the others may not be read, a plan compares only theirs, so that an
     # interrupted run is continued.

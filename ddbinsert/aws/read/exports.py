@@ -130,7 +130,7 @@ def _no_export(place: ExportPlace, why: str) -> PrerequisiteError:
 
 def _damaged(name: str, why: str) -> PrerequisiteError:
     return PrerequisiteError(
-        f"{name} is not a whole data file of an export: {why}.",
+        f"{name} is not a complete data file of an export: {why}.",
         hint="Copy the export again (aws s3 sync), or export the table again.",
         code="bad-export",
     )

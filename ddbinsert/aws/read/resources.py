@@ -43,7 +43,7 @@ def read_function(aws: Aws, name: str) -> FunctionState | None:
 
 
 def require_tags(function: FunctionState | None) -> None:
-    """Refuse to go on where it cannot be known whose the function is.
+    """Check that the function's tags were read, without which its owner is unknown.
 
     Raises:
         PermissionDenied: Its tags could not be read.

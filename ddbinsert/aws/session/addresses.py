@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ddbinsert.errors import AwsError, ConfigurationError
 
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}")
-#: A label of a host name, which is what botocore makes of a region.
+#: A label of a host name: botocore uses a region's name as one.
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
 
 

@@ -79,7 +79,7 @@ def _reason(error: Exception) -> str:
 
 
 def _source(session: Session) -> str:
-    """The name of the source that the credentials were to come from."""
+    """The name of the source from which the credentials were to be read."""
     from os import environ
 
     profile = session.get_config_variable("profile") or "default"
