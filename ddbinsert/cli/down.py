@@ -50,8 +50,9 @@ def down(
     """Remove triggers, and what ddbinsert created for them.
 
     Deletes the mapping, function, role, log group and queue that ddbinsert created. Asks first. Resources without
-    ddbinsert's tag are not deleted, nor is a stream that another mapping reads. If the audit log is written to the
-    log group (no sink), the log group is deleted only with --logs.
+    ddbinsert's tag are not deleted, nor is a stream that another mapping reads, nor a role, log group or queue that
+    another function uses. If the audit log is written to the log group (no sink), the log group is deleted only with
+    --logs.
 
     Example: ddbinsert down orders
     """
@@ -70,7 +71,7 @@ def down(
     parts = Parts.of(run, loaded)
     for table in dict.fromkeys(part.trigger.table for part in parts.every):
         mention_leftovers(run, table)
-    plans = _planned(parts, asked, _staying(run, parts, loaded))
+    plans = _planned(parts, asked, loaded)
     if dry_run:
         done = tuple(one.then(_would) for one in plans)
     else:
@@ -82,20 +83,21 @@ def down(
 _Plan = tuple["FoundTrigger", "Removal"]
 
 
-def _staying(run: Run, parts: Parts, loaded: Configurations) -> tuple[Trigger, ...]:
+def _staying(parts: Parts, loaded: Configurations) -> tuple[Trigger, ...]:
     """The triggers of the configuration file that are not removed."""
     if not loaded.names:
         return ()
     going = {part.loaded.name for part in parts.every}
-    every = run.configurations((), {}).chosen
+    every = parts.run.configurations((), {}).chosen
     return tuple(one.trigger for one in every if one.trigger is not None and one.name not in going)
 
 
-def _planned(parts: Parts, asked: DownRequest, staying: Sequence[Trigger]) -> tuple[Ended[_Plan], ...]:
+def _planned(parts: Parts, asked: DownRequest, loaded: Configurations) -> tuple[Ended[_Plan], ...]:
     """The existing resources of each trigger, and the steps that remove them."""
-    from ddbinsert.operations.provision.down import check_rights, look, planned
+    from ddbinsert.operations.provision.down import check_rights, look, mention_other_triggers, planned
     from ddbinsert.operations.side_by_side import Ended
 
+    staying = _staying(parts, loaded)
     seen = parts.side_by_side(lambda part: look(part.run.context(TIMEOUT), part.trigger, asked))
     there = [one.value for one in seen if one.value is not None]
     # The table and its stream are removed once, after all of its triggers.
@@ -107,6 +109,8 @@ def _planned(parts: Parts, asked: DownRequest, staying: Sequence[Trigger]) -> tu
         wanted = asked if last[own.trigger.table] is own else replace(asked, stream=False, table=False)
         beside = [one for one in there if one is not own]
         found = planned(own, wanted, beside=beside, staying=staying)
+        if parts.is_one and not loaded.names:
+            mention_other_triggers(part.run.context(TIMEOUT), own)
         check_rights(part.run.context(TIMEOUT), own, found)
         return own, found
 

@@ -63,3 +63,18 @@ def test_a_role_of_others_is_left_to_them(run: Callable[..., Ran], cloud: Cloud)
     examined = run("doctor", table, "--function", name, "-o", "json")
     (advice,) = (one["advice"] for one in examined.data["findings"] if one["id"] == "role-missing")
     assert (advice["command"], f"role {role}" in advice["text"]) == (None, True)
+
+
+def test_no_command_is_advised_that_would_break_or_refuse(run: Callable[..., Ran], cloud: Cloud) -> None:
+    """Another role would lack what code of one's own needs; the retention of a log group of others is refused."""
+    table, group = cloud.table(view="NEW_IMAGE"), fresh("/theirs/orders")
+    cloud.logs.create_log_group(logGroupName=group, tags={"team": "theirs"})
+    name = foreign.function(cloud, fresh("theirs"), foreign.role(cloud))
+    cloud.lambda_.update_function_configuration(FunctionName=name, LoggingConfig={"LogGroup": group})
+    foreign.mapped(cloud, table, name, INSERT_ONLY)
+    examined = run("doctor", table, "--function", name, "-o", "json")
+    found = {one["id"]: one["advice"] for one in examined.data["findings"]}
+    assert found["role-too-wide"]["command"] is None
+    assert "Take dynamodb:DeleteTable" in found["role-too-wide"]["text"]
+    assert found["log-retention-unlimited"]["command"] is None
+    assert f"put-retention-policy --log-group-name {group}" in found["log-retention-unlimited"]["text"]

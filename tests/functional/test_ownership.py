@@ -9,6 +9,7 @@ import pytest
 
 from tests.functional.command import Ran, ran
 from tests.functional.helpers import Calls, Refusing, Terminal, fresh
+from tests.functional.test_explicit_and_ours import ran_past
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,9 +237,11 @@ def test_the_log_group_of_a_copied_audit_log_stays_too(
     (stays,) = run("down", table, "--yes", "-o", "json").data["stays"]
     assert stays.startswith(f"log group /aws/lambda/{table}-inserts: it contains the audit log's entries")
     assert cloud.log_group(f"/aws/lambda/{table}-inserts") is not None
-    # The next trigger of the table finds it marked; other code keeps no audit log in its own group.
+    # The next trigger of the table finds it marked; other code keeps no audit log in a group of its own.
     assert run("attach-trigger", table, "--log-group", f"/own/{made}", "--template", "print").code == 0
-    assert run("down", table, "--yes", "-o", "json").data["stays"] == []
+    (left,) = run("down", table, "--yes", "-o", "json").data["stays"]
+    assert left == stays
+    assert cloud.log_group(f"/own/{made}") is None
     assert cloud.log_group(f"/own/{made}") is None
 
 
@@ -384,3 +387,56 @@ def test_where_iam_may_not_be_asked_the_run_goes_on(
     limited = user({"Action": "dynamodb:*", "Resource": "*"})
     limited.may_ask = False
     assert run("attach-trigger", cloud.table(), connect=limited.connect).code == 0
+
+
+# --- what others use ----------------------------------------------------------------------------------------
+
+
+def test_down_leaves_what_other_functions_use(run: Callable[..., Ran], cloud: Cloud) -> None:
+    """A role, a log group and a queue of ours that another trigger uses, and a mapping on another table."""
+    table, elsewhere, group = cloud.table(), cloud.table(view="NEW_IMAGE"), fresh("/own/orders")
+    assert run("attach-trigger", table, "--log-group", group, "--on-failure", "create").code == 0
+    own, other, theirs = f"{table}-inserts", f"{table}-b", fresh("ledger")
+    role = cloud.configuration(own)["Role"]
+    queue = cloud.mapping(own)["DestinationConfig"]["OnFailure"]["Destination"]
+    assert run("attach-trigger", table, "--function", other, "--role", role, "--log-group", group).code == 0
+    assert ran_past(cloud, theirs)
+    cloud.lambda_.update_event_source_mapping(
+        UUID=cloud.map(theirs, elsewhere), DestinationConfig={"OnFailure": {"Destination": queue}}
+    )
+    done = run("down", table, "--yes", "-o", "json")
+    assert done.code == 0, done.err
+    assert cloud.function(own) is None
+    stays = " ".join(done.data["stays"])
+    assert f"role {own}-role: function {other} runs as it, too" in stays
+    assert f"log group {group}: function {other} writes to it, too" in stays
+    assert f"queue {own}-failures: event source mapping" in stays
+    assert f"of function {theirs} uses it" in stays
+    assert cloud.has_role(f"{own}-role")
+    assert cloud.log_group(group) is not None
+    (advice,) = done.json["advice"]
+    assert advice["command"] == ["ddbinsert", "down", table, "--function", other]
+    assert run(*advice["command"][1:], "--yes").code == 0
+    assert not cloud.has_role(f"{own}-role")
+    assert cloud.log_group(group) is None
+
+
+def test_down_deletes_the_log_group_that_the_function_wrote_to_before(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table, group = cloud.table(), fresh("/own/orders")
+    assert run("attach-trigger", table).code == 0
+    assert run("attach-trigger", table, "--log-group", group, "--yes").code == 0
+    assert run("down", table, "--yes").code == 0
+    assert cloud.log_group(group) is None
+    assert cloud.log_group(f"/aws/lambda/{table}-inserts") is None
+
+
+def test_a_log_group_of_others_is_not_reported_as_marked(run: Callable[..., Ran], cloud: Cloud) -> None:
+    table, group = cloud.table(), fresh("/theirs/orders")
+    cloud.logs.create_log_group(logGroupName=group, tags={"team": "theirs"})
+    assert run("attach-trigger", table, "--log-group", group).code == 0
+    done = run("attach-trigger", table, "--template", "audit-log", "--yes")
+    assert done.code == 0
+    assert f"log group {group} stays: as it is, because it was not created by ddbinsert" in done.err
+    assert "kept by `down`" not in done.out + done.err

@@ -132,7 +132,7 @@ def _resource(operation: str, params: dict[str, Any], place: str) -> str:
     match params:
         case {"TableName": name}:
             return f"arn:aws:dynamodb:{place}:table/{name}"
-        case {"StreamArn": arn} | {"ResourceArn": arn} | {"Resource": arn}:
+        case {"StreamArn": arn} | {"ResourceArn": arn} | {"Resource": arn} | {"resourceArn": arn}:
             return str(arn)
         case {"FunctionName": name} if operation == "GetFunction":
             return f"arn:aws:lambda:{place}:function:{name.rpartition('function:')[2]}"

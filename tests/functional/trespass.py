@@ -42,11 +42,15 @@ class Change(NamedTuple):
 class Watch:
     """A way to connect: ``ran(..., connect=watch.connect)``.
 
+    Args:
+        way: The way to connect that is watched, where a test has one of its own.
+
     Attributes:
         changes: Every change of something that was there before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, way: Callable[[Connection], Aws] = Aws) -> None:
+        self._way = way
         self.changes: list[Change] = []
         self._listening: set[int] = set()
         self._lock = threading.Lock()
@@ -57,9 +61,13 @@ class Watch:
         return [change for change in self.changes if not change.is_ours]
 
     def connect(self, connection: Connection) -> Aws:
-        return _Watched(connection, self)
+        watched, looking = self._way(connection), Aws(connection)
+        make = watched.client
+        # What a test's own way refuses or counts is about the command, not about these look-ups.
+        watched.client = lambda name: self._listen(looking, make(name))  # type: ignore[method-assign]
+        return watched
 
-    def listen(self, aws: Aws, client: Any) -> Any:
+    def _listen(self, aws: Aws, client: Any) -> Any:
         with self._lock:
             if id(client) in self._listening:
                 return client
@@ -86,15 +94,6 @@ class Watch:
         # A table that is not ours is told which of its streams ddbinsert enabled.
         notes = operation in ("TagResource", "UntagResource") and "ddbinsert:stream" in str(params)
         self.changes.append(Change(operation, str(dict(params))[:200], _OWNER in tags or adopts or notes))
-
-
-class _Watched(Aws):
-    def __init__(self, connection: Connection, watch: Watch) -> None:
-        super().__init__(connection)
-        self._seen_by = watch
-
-    def client(self, name: str) -> Any:
-        return self._seen_by.listen(self, super().client(name))
 
 
 def _tags_before(aws: Aws, operation: str, params: Mapping[str, Any]) -> Mapping[str, str] | None:

@@ -172,6 +172,9 @@ def perform(step: Step, world: World, context: Provisioning) -> Performed:
             return Performed(lambda w: w if stays else replace(w, log_group=None), step, stays)
         case DeleteQueue():
             return Performed(lambda w: w, step, change_queues.delete_queue(context, step))
+        case KeepLogGroup():
+            kept, stays = change_tags.keep_log_group(context, step, world)
+            return Performed(lambda w: replace(w, log_group=kept), step, stays)
         case _:
             return Performed(_edit(step, world, context), step)
 
@@ -190,9 +193,6 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
         case CreateLogGroup() | SetRetention():
             group = change_roles.log_group(context, step, world)
             return lambda w: replace(w, log_group=group)
-        case KeepLogGroup():
-            kept = change_tags.keep_log_group(context, step, world)
-            return lambda w: replace(w, log_group=kept)
         case CreateQueue():
             change_queues.create_queue(context, step)
             return lambda w: replace(w, failure_queue_missing=False)
@@ -232,7 +232,7 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
         case DeleteTable():
             change_tables.delete_table(context, step)
             return lambda w: replace(w, table=None)
-        case CreateMapping() | DeleteLogGroup() | DeleteQueue():
+        case CreateMapping() | DeleteLogGroup() | DeleteQueue() | KeepLogGroup():
             raise AssertionError("carried out by `perform`")
         case _:
             assert_never(step)

@@ -99,19 +99,21 @@ def _role(context: Provisioning, world: World) -> None:
             client.untag_role(RoleName=role.name, TagKeys=gone)
 
 
-def keep_log_group(context: Provisioning, step: KeepLogGroup, world: World) -> LogGroupState | None:
-    """Tag the log group as one that holds an audit log; a foreign log group is left unchanged."""
+def keep_log_group(
+    context: Provisioning, step: KeepLogGroup, world: World
+) -> tuple[LogGroupState | None, str]:
+    """Tag the log group as one that holds an audit log; why one that somebody else made stays as it is."""
     group = world.log_group
     if group is None or group.name != step.name or not group.arn:
         group = read_log_group(context.aws, step.name)
     tagged = None if group is None else with_log_group_tags(context.aws, group)
     if tagged is None or OWNER_TAG not in (tagged.tags or {}):
-        return tagged
+        return tagged, "as it is, because it was not created by ddbinsert"
     with translated(f"tag log group {step.name}"):
         context.aws.client("logs").tag_resource(
             resourceArn=tagged.arn.removesuffix(":*"), tags={LOG_TAG: AUDIT_ENTRIES}
         )
-    return replace(tagged, tags={**(tagged.tags or {}), LOG_TAG: AUDIT_ENTRIES})
+    return replace(tagged, tags={**(tagged.tags or {}), LOG_TAG: AUDIT_ENTRIES}), ""
 
 
 def _log_group(context: Provisioning, world: World) -> None:

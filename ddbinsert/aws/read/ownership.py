@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import PermissionDenied, is_not_found, translated
 from ddbinsert.aws.queue_address import is_missing_queue
+from ddbinsert.aws.read.resources import read_log_group
 from ddbinsert.core.model.seen import QueueState
 from ddbinsert.core.trigger.policy import POLICY_NAME
 
@@ -19,17 +20,28 @@ _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible
 
 
 def with_belongings(aws: Aws, world: World, queue: str) -> World:
-    """The world with the tags of the log group, the role's other policies and the queue of this name.
+    """The world with the tags of its log groups, the role's other policies and the queue of this name.
 
     Raises:
         AwsError: The log group's tags cannot be read, so its owner is unknown.
     """
-    group, role, found = aws.side_by_side(
+    group, former, role, found = aws.side_by_side(
         lambda: world.log_group and with_log_group_tags(aws, world.log_group),
+        lambda: _former_log_group(aws, world),
         lambda: world.role and _with_other_policies(aws, world.role),
         lambda: _readable_queue(aws, queue),
     )
-    return replace(world, log_group=group, role=role, queue=found)
+    return replace(world, log_group=group, former_log_group=former, role=role, queue=found)
+
+
+def _former_log_group(aws: Aws, world: World) -> LogGroupState | None:
+    """The log group of the function's own name, where the function writes to another one."""
+    function = world.function
+    own = f"/aws/lambda/{function.name}" if function is not None else ""
+    if function is None or function.log_group == own:
+        return None
+    group = read_log_group(aws, own)
+    return group and with_log_group_tags(aws, group)
 
 
 def with_log_group_tags(aws: Aws, group: LogGroupState) -> LogGroupState | None:

@@ -95,7 +95,10 @@ def read_kinesis_destinations(aws: Aws, table: str) -> tuple[str, ...]:
 def read_mappings(
     aws: Aws, *, function_name: str | None = None, stream_arn: str | None = None
 ) -> tuple[MappingState, ...]:
-    """Every mapping of a function, or on a stream."""
+    """Every mapping of a function, or on a stream, or of the region.
+
+    Asked for a function, ListEventSourceMappings leaves out its aliases' mappings (docs/aws-facts.md#esm-list-qualifiers).
+    """
     request: dict[str, Any] = {}
     if function_name:
         request["FunctionName"] = function_name
@@ -105,18 +108,16 @@ def read_mappings(
     return found or ()
 
 
-def mappings_of(aws: Aws, function_name: str) -> tuple[MappingState, ...]:
-    """Every mapping of a function from any source, including those of its aliases and versions.
-
-    ListEventSourceMappings omits an alias's mappings if it is called for the function
-    (docs/aws-facts.md#esm-list-qualifiers), so all of the region's mappings are read.
-    """
-    return tuple(mapping for mapping in read_mappings(aws) if mapping.function_name == function_name)
-
-
 def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]:
     pages = _pages(aws.client("lambda").list_event_source_mappings, request, ("Marker", "NextMarker"))
     return tuple(shapes.mapping(entry) for page in pages for entry in page.get("EventSourceMappings", ()))
+
+
+def read_functions(aws: Aws) -> tuple[FunctionState, ...]:
+    """Every function of the region, without tags."""
+    with translated("list functions"):
+        pages = _pages(aws.client("lambda").list_functions, {}, ("Marker", "NextMarker"))
+        return tuple(shapes.function(entry) for page in pages for entry in page.get("Functions", ()))
 
 
 def read_mapping(aws: Aws, uuid: str) -> MappingState | None:

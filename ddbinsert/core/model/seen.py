@@ -245,6 +245,7 @@ class World:
         stream_off: Epoch seconds from just before the old stream was disabled until the new one was live.
         failure_queue_missing: The queue of ``mapping.on_failure: create`` is wanted and does not exist.
         queue: The queue for discarded records; read only if it may be deleted.
+        former_log_group: The log group of the function's own name, if it writes to another; read like the queue.
     """
 
     account: str | None = None
@@ -257,6 +258,7 @@ class World:
     other_mappings: tuple[MappingState, ...] = ()
     failure_queue_missing: bool = False
     queue: QueueState | None = None
+    former_log_group: LogGroupState | None = None
     stream_off: tuple[float, float] | None = None
 
     @property

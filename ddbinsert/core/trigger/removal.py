@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.arn import arn_parts
@@ -45,13 +46,19 @@ class Keeping(NamedTuple):
         audit_log: Delete a log group even if it contains an audit log.
         logs: Keep the log group.
         role: Keep the role.
-        log_group_of: Other functions of the configuration that write to the log group and are kept.
+        log_group_of: Other functions that write to the log group and are kept.
+        role_of: Other functions that run as the role and are kept.
+        queue_of: Mappings of other functions that send to the queue and are kept.
+        former_log_group_of: Other functions that write to the former log group.
     """
 
     audit_log: bool = False
     logs: bool = False
     role: bool = False
     log_group_of: tuple[str, ...] = ()
+    role_of: tuple[str, ...] = ()
+    queue_of: tuple[MappingState, ...] = ()
+    former_log_group_of: tuple[str, ...] = ()
 
 
 USUAL = Keeping()
@@ -124,7 +131,7 @@ def removal(
     else:
         steps += _function_steps(have, table, keeping)
         stays += _left_of_function(have, table, keeping)
-    queue = _queue(have, table, going, tuple(staying.values()))
+    queue = _queue(have, table, going, (*staying.values(), *keeping.queue_of))
     if isinstance(queue, DeleteQueue):
         steps.append(queue)
     elif queue:
@@ -136,22 +143,40 @@ def removal(
 def _function_steps(have: World, table: str, keeping: Keeping) -> list[Step]:
     """Delete the function (if it still exists), its role and its log group."""
     steps: list[Step] = []
-    function, role, group = have.function, have.role, have.log_group
+    function, role = have.function, have.role
     if function is not None:
         steps.append(DeleteFunction(name=function.name))
     is_ours = role is not None and _is_ours(role.tags, table) and not role.other_policies
-    if role is not None and is_ours and not keeping.role and not _needs_role(have):
+    is_kept = keeping.role or keeping.role_of
+    if role is not None and is_ours and not is_kept and not _needs_role(have):
         steps.append(DeleteRole(name=role.name))
-    if keeping.logs or keeping.log_group_of:
-        return steps
-    if group is not None and not keeping.audit_log and _holds_audit_log(have):
+    return [
+        *steps,
+        *(step for each in _log_groups(have, keeping) for step in _log_group_steps(each[0], table, each[1])),
+    ]
+
+
+def _log_groups(have: World, keeping: Keeping) -> list[tuple[World, Keeping]]:
+    """The world with each log group as the function's: the one that it writes to, and a former one of ours."""
+    former = have.former_log_group
+    if former is None or OWNER_TAG not in (former.tags or {}):
+        return [(have, keeping)]
+    before = replace(have, log_group=former, function=None)
+    return [(have, keeping), (before, keeping._replace(log_group_of=keeping.former_log_group_of))]
+
+
+def _log_group_steps(have: World, table: str, keeping: Keeping) -> list[Step]:
+    function, group = have.function, have.log_group
+    if group is None or keeping.logs or keeping.log_group_of:
+        return []
+    if not keeping.audit_log and _holds_audit_log(have):
         if LOG_TAG not in (group.tags or {}) and _is_ours(group.tags, table):
-            steps.insert(0, KeepLogGroup(name=group.name))  # only the function shows it otherwise
-    elif group is not None and _is_deletable(group, table):
+            return [KeepLogGroup(name=group.name)]  # only the function shows it otherwise
+    elif _is_deletable(group, table):
         # Only the function names a log group with a name of its own, so the group is deleted before the function.
         is_named = function is not None and group.name != f"/aws/lambda/{function.name}"
-        steps.append(DeleteLogGroup(name=group.name, before_function=is_named))
-    return steps
+        return [DeleteLogGroup(name=group.name, before_function=is_named)]
+    return []
 
 
 def _holds_audit_log(have: World) -> bool:
@@ -196,9 +221,11 @@ def _needs_role(have: World) -> bool:
 def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
     """The reasons to keep the function's role and log group."""
     left: list[str] = []
-    role, group = have.role, have.log_group
+    role = have.role
     if role is not None and _is_ours(role.tags, table) and keeping.role:
         left.append(f"role {role.name}: --keep-role is given")
+    elif role is not None and _is_ours(role.tags, table) and keeping.role_of:
+        left.append(f"role {role.name}: function {', '.join(keeping.role_of)} runs as it, too")
     elif role is not None and _is_ours(role.tags, table) and role.other_policies:
         one = len(role.other_policies) == 1
         left.append(
@@ -211,6 +238,15 @@ def _left_of_function(have: World, table: str, keeping: Keeping) -> list[str]:
             f"role {role.name}: Lambda removes the function's network interfaces with it, within about 20 minutes; "
             "run this again then"
         )
+    return [
+        *left,
+        *(text for each in _log_groups(have, keeping) for text in _left_log_group(each[0], table, each[1])),
+    ]
+
+
+def _left_log_group(have: World, table: str, keeping: Keeping) -> list[str]:
+    left: list[str] = []
+    group = have.log_group
     if group is not None and group.tags is not None and not _is_ours(group.tags, table):
         left.append(f"log group {group.name}: {_not_ours(group.tags, table)}")
     elif group is not None and keeping.logs:
@@ -236,9 +272,13 @@ def _queue(
     queue = have.queue
     if queue is None:
         return ""
-    users = [mapping.uuid for mapping in staying if _sends_to(mapping, queue.name)]
+    users = [
+        f"{mapping.uuid} of function {mapping.function_name}"
+        for mapping in staying
+        if sends_to(mapping, queue.name)
+    ]
     if not _is_ours(queue.tags, table):
-        is_used = any(_sends_to(mapping, queue.name) for mapping in going)
+        is_used = any(sends_to(mapping, queue.name) for mapping in going)
         return f"queue {queue.name}: {_not_ours(queue.tags, table)}" if is_used else ""
     if users:
         return f"queue {queue.name}: event source mapping {', '.join(users)} uses it"
@@ -247,7 +287,8 @@ def _queue(
     return DeleteQueue(name=queue.name)
 
 
-def _sends_to(mapping: MappingState, queue: str) -> bool:
+def sends_to(mapping: MappingState, queue: str) -> bool:
+    """Whether it sends what it discards to the queue of this name."""
     found = arn_parts(mapping.on_failure or "")
     return found.service == "sqs" and found.name == queue
 

@@ -5,12 +5,14 @@ If a part cannot be read, its checks are "not checked"; that is never a finding.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.aws.read.doctor import recent_activity, recent_records, related_resources
+from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.context import Context
     from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.seen import LogGroupState
     from ddbinsert.core.model.wanted import Trigger
 
 _SIBLINGS: Final = 10
@@ -86,6 +89,16 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
     if shards:
         facts = replace(facts, open_shards=shards[0].open_count)
     return _Gathering(aws, facts, shards[0] if shards else None).carried_out()
+
+
+def _log_group(aws: Aws, name: str) -> LogGroupState | None:
+    """The log group, with its tags where they may be read."""
+    group = read_log_group(aws, name)
+    if group is None:
+        return None
+    with contextlib.suppress(AwsError):
+        return with_log_group_tags(aws, group)
+    return group
 
 
 def _template(facts: Facts) -> Any:
@@ -249,7 +262,7 @@ class _Gathering:
         if group is None or group.name != function.log_group:
             self._want(
                 FactSource.LOG_GROUP,
-                lambda: (read_log_group(aws, function.log_group),),
+                lambda: (_log_group(aws, function.log_group),),
                 lambda f, value: replace(f, world=replace(f.world, log_group=value[0])),
             )
         places = [

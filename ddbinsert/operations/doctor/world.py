@@ -35,7 +35,7 @@ def world_of(
         except AwsError as error:
             unread[FactSource.STREAM] = unread[FactSource.SHARDS] = error.message
 
-    read = partial(observe, aws, trigger, others=True, owners=True, lenient=True)
+    read = partial(observe, aws, trigger, others=True, owners=True, tags=True, lenient=True)
     try:
         return read(meanwhile=look_at_shards)
     except CredentialsError:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ddbinsert.advice import Advice
+from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.model.wanted import OWNER_TAG
-from ddbinsert.core.trigger.removal import USUAL, Keeping, Removal, removal
+from ddbinsert.core.trigger.consumers import TAP_PREFIX
+from ddbinsert.core.trigger.removal import USUAL, Keeping, Removal, removal, sends_to
 from ddbinsert.core.trigger.results import Converged
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.steps import DeleteTable, DisableStream
 from ddbinsert.dataclass import dataclass
-from ddbinsert.errors import CHECK_TABLE, PrerequisiteError, Refused, table_not_found
+from ddbinsert.errors import CHECK_TABLE, AwsError, PrerequisiteError, Refused, table_not_found
 from ddbinsert.operations.existing_resources import nearest, tables
 from ddbinsert.operations.provision.carry_out import carry_out
 from ddbinsert.operations.provision.rights_check import refuse_without_rights
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.core.model.seen import MappingState, World
+    from ddbinsert.core.model.seen import FunctionState, MappingState, World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Step
 
@@ -48,13 +51,20 @@ class FoundTrigger:
 
     Attributes:
         tags: The table's tags.
-        users: Every mapping of the function, from any source.
+        mappings: Every mapping of the region, from any source, if a resource of the trigger may be in use.
+        functions: Every function of the region, likewise; empty if they may not be listed.
     """
 
     trigger: Trigger
     world: World
     tags: Mapping[str, str]
-    users: tuple[MappingState, ...]
+    mappings: tuple[MappingState, ...] = ()
+    functions: tuple[FunctionState, ...] = ()
+
+    def is_going(self, function: str) -> bool:
+        """Whether this run takes a function of that name down."""
+        own = self.world.function
+        return own is not None and own.name == function and own.is_ours
 
 
 def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger:
@@ -67,7 +77,7 @@ def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger
     from ddbinsert.aws.no_such_service import NoSuchService
     from ddbinsert.aws.read.observe import observe
     from ddbinsert.aws.read.ownership import with_belongings
-    from ddbinsert.aws.read.resources import mappings_of, read_table_tags
+    from ddbinsert.aws.read.resources import read_mappings, read_table_tags
 
     reporter = context.reporter
     try:
@@ -87,8 +97,47 @@ def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger
             hint="Leave --table out to remove only the trigger.",
             code="table-not-ours",
         )
-    users = mappings_of(context.aws, world.function.name) if world.function else ()
-    return FoundTrigger(trigger=trigger, world=world, tags=tags, users=users)
+    if not (world.function or world.role or world.log_group or world.queue):
+        return FoundTrigger(trigger=trigger, world=world, tags=tags)
+    mappings, functions = context.aws.side_by_side(
+        lambda: read_mappings(context.aws), lambda: _functions(context)
+    )
+    return FoundTrigger(trigger=trigger, world=world, tags=tags, mappings=mappings, functions=functions)
+
+
+def mention_other_triggers(context: Context, seen: FoundTrigger) -> None:
+    """Name the other functions that ddbinsert attached to the table: nothing of them is removed."""
+    from ddbinsert.aws.read.resources import read_mapping_tags
+
+    table = seen.trigger.table
+
+    def is_ours(mapping: MappingState) -> bool:
+        with suppress(AwsError):
+            return (read_mapping_tags(context.aws, mapping) or {}).get(OWNER_TAG) == table
+        return False
+
+    others = [one for one in seen.world.other_mappings if not one.function_name.startswith(TAP_PREFIX)]
+    ours = context.aws.side_by_side(*(partial(is_ours, one) for one in others)) if others else []
+    for name in dict.fromkeys(one.function_name for one, own in zip(others, ours, strict=True) if own):
+        context.reporter.warn(
+            f"function {name} stays: it is another trigger of {table}",
+            Advice("remove it", ("down", TABLE, "--function", name)),
+        )
+
+
+def _functions(context: Context) -> tuple[FunctionState, ...]:
+    """Every function of the region; none where they may not be listed."""
+    from ddbinsert.aws.errors import PermissionDenied
+    from ddbinsert.aws.read.resources import read_functions
+
+    try:
+        return read_functions(context.aws)
+    except PermissionDenied:
+        context.reporter.warn(
+            "Whether other functions use the trigger's role or log group is not known: functions may not be listed "
+            "(lambda:ListFunctions)."
+        )
+        return ()
 
 
 def planned(
@@ -110,17 +159,44 @@ def planned(
     world, table = seen.world, seen.trigger.table
     same = [other for other in beside if other.trigger.table == table]
     leaving = frozenset(mapping.uuid for other in same for mapping in other.world.mappings if mapping.is_ours)
-    group = world.log_group.name if world.log_group else None
-    shared = [one.function_name for one in staying if one.log_group == group]
+    name = world.function.name if world.function else ""
     return removal(
         world,
         table,
         stream=asked.stream,
         stream_is_ours=world.table is not None and world.table.stream_is_ours(seen.tags),
         delete_table=asked.table,
-        keeping=asked.keeping._replace(log_group_of=tuple(shared)),
-        users=seen.users,
+        keeping=_keeping(seen, asked.keeping, beside, staying),
+        users=tuple(mapping for mapping in seen.mappings if mapping.function_name == name),
         leaving=leaving,
+    )
+
+
+def _keeping(
+    seen: FoundTrigger, keeping: Keeping, beside: Sequence[FoundTrigger], staying: Sequence[Trigger]
+) -> Keeping:
+    """What other functions use, and what therefore stays."""
+    world, own = seen.world, seen.trigger.function_name
+    role = world.role.arn if world.role else ""
+    group, former = (one.name if one else "" for one in (world.log_group, world.former_log_group))
+    queue = world.queue.name if world.queue else ""
+    gone = {mapping.uuid for other in beside for mapping in other.world.mappings if mapping.is_ours}
+    others = [
+        one
+        for one in seen.functions
+        if one.name != own and not any(other.is_going(one.name) for other in beside)
+    ]
+    writing = [one.function_name for one in staying if one.log_group == group]
+    writing += [one.name for one in others if one.log_group == group]
+    return keeping._replace(
+        log_group_of=tuple(dict.fromkeys(writing)),
+        former_log_group_of=tuple(one.name for one in others if one.log_group == former),
+        role_of=tuple(one.name for one in others if one.role_arn == role),
+        queue_of=tuple(
+            mapping
+            for mapping in seen.mappings
+            if sends_to(mapping, queue) and mapping.function_name != own and mapping.uuid not in gone
+        ),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
+from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.words import plural
 
@@ -70,10 +71,15 @@ def group_class(facts: Facts) -> Iterator[Symptom]:
 def retention(facts: Facts) -> Iterator[Symptom]:
     group = facts.world.log_group
     if group is not None and group.retention_days is None and not group.keeps_retention:
+        # attach-trigger refuses to change a group of others.
+        theirs = group.tags is not None and OWNER_TAG not in group.tags
+        by_hand = f"`aws logs put-retention-policy --log-group-name {group.name} --retention-in-days 14`, where its owner agrees"
         yield Symptom(
             text="the log group has no retention: log lines are stored and charged indefinitely",
             evidence=(f"{group.name}: no retentionInDays",),
-            advice=attach("Keep lines for 14 days", "--log-retention", "14", "--yes"),
+            advice=Advice(f"Keep lines for 14 days: {by_hand}")
+            if theirs
+            else attach("Keep lines for 14 days", "--log-retention", "14", "--yes"),
         )
 
 

@@ -10,6 +10,7 @@ from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.facts import RoleRight
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.package import READING
+from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.trigger.policy import lacking, statements_of
 
@@ -260,5 +261,10 @@ def too_wide(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"role {facts.role_name} has more permissions than a trigger needs: it is allowed to delete the table",
             evidence=(f"dynamodb:DeleteTable on {facts.table.arn}: allowed",),
-            advice=attach("Let ddbinsert create a role with least privilege", "--role", "own", "--yes"),
+            # What other code needs besides the stream and its log is not known: another role would break it.
+            advice=attach("Let ddbinsert create a role with least privilege", "--role", "own", "--yes")
+            if facts.label not in ("", OWN_CODE)
+            else Advice(
+                f"Take dynamodb:DeleteTable on {facts.table.name} out of the policies of role {facts.role_name}"
+            ),
         )
