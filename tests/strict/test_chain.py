@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -36,11 +36,13 @@ class InStep(StrictRig):
 
     Attributes:
         steps: The operations answered together, step by step.
+        act_with_last_look: Called once the last look at the log has its answer; the cleanup begins beside it.
     """
 
     def __init__(self, upstream: str) -> None:
         super().__init__(upstream, profile=Profile.plain())
         self.steps: list[list[str]] = []
+        self.act_with_last_look: Callable[[], object] | None = None
         self._waiting: list[str] = []
         self._came = threading.Condition()
 
@@ -56,7 +58,13 @@ class InStep(StrictRig):
                     self.steps.append(self._waiting)
                     self._waiting = []
                     self._came.notify_all()
-        return super()._answer(call)
+            act = self.act_with_last_look
+            is_last_look = {"FilterLogEvents", "BatchWriteItem"} <= {*self.steps[mine]}
+        answer = super()._answer(call)
+        if act is not None and is_last_look and call.operation == "FilterLogEvents":
+            self.act_with_last_look = None
+            act()
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -66,29 +74,36 @@ def alone() -> Iterator[local.Emulator]:
         yield running
 
 
+def client_of(alone: local.Emulator, service: str) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=alone.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id=alone.access_key_id,
+        aws_secret_access_key=alone.secret_access_key,
+    )
+
+
 @pytest.fixture
-def steps_of(alone: local.Emulator, tmp_path: Path) -> Callable[..., list[list[str]]]:
+def variables(alone: local.Emulator, tmp_path: Path) -> dict[str, str]:
+    return {
+        **alone.variables(),
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
+    }
+
+
+@pytest.fixture
+def steps_of(alone: local.Emulator, variables: dict[str, str]) -> Callable[..., list[list[str]]]:
     def make(*words: str) -> list[list[str]]:
         table = fresh("chain")
-        client = boto3.client(
-            "dynamodb",
-            endpoint_url=alone.endpoint,
-            region_name="us-east-1",
-            aws_access_key_id=alone.access_key_id,
-            aws_secret_access_key=alone.secret_access_key,
-        )
-        client.create_table(
+        client_of(alone, "dynamodb").create_table(
             TableName=table,
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        variables = {
-            **alone.variables(),
-            "PATH": os.environ["PATH"],
-            "HOME": str(tmp_path),
-            "DDBINSERT_STATE_DIR": str(tmp_path / "state"),
-        }
         if words[0] == "verify":
             assert ran("attach-trigger", table, variables=variables).code == 0
         with InStep(alone.endpoint) as rig:
@@ -115,6 +130,24 @@ def test_verify_has_a_chain_of_eleven_dependent_calls_at_most(
 ) -> None:
     steps = fewest(steps_of, 11, "verify")
     assert len(steps) <= 11, "\n".join(map(str, steps))
+
+
+def test_a_change_after_the_last_look_at_the_log_is_seen_by_the_second_look_at_the_configuration(
+    alone: local.Emulator, variables: dict[str, str]
+) -> None:
+    table = fresh("chain")
+    lambda_ = client_of(alone, "lambda")
+    assert ran("attach-trigger", table, "--create-table", "pk:S", variables=variables).code == 0
+    (mapping,) = lambda_.list_event_source_mappings(FunctionName=f"{table}-inserts")["EventSourceMappings"]
+    wider = {"Filters": [{"Pattern": '{"eventName":["INSERT","MODIFY"]}'}]}
+    with InStep(alone.endpoint) as rig:
+        rig.act_with_last_look = lambda: lambda_.update_event_source_mapping(
+            UUID=mapping["UUID"], FilterCriteria=wider
+        )
+        answer = ran("verify", table, variables={**variables, "AWS_ENDPOINT_URL": rig.endpoint})
+    assert rig.act_with_last_look is None, rig.steps
+    assert answer.code == 1, answer.out
+    assert "changed-meanwhile" in answer.out
 
 
 @pytest.mark.nightly

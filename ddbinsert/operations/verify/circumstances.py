@@ -20,7 +20,6 @@ from ddbinsert.operations.verify.sources.history import RealInserts, real_insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from concurrent.futures import Future
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.logs.ends import InvocationEnd
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.ledger import Ledger
     from ddbinsert.core.proof.target import Target
     from ddbinsert.operations.verify.context import VerifyContext
-    from ddbinsert.operations.verify.second_look import SecondLook
     from ddbinsert.operations.verify.sources.log import LogSource
     from ddbinsert.operations.verify.subject import Subject
 
@@ -138,14 +136,12 @@ def look_around(
     log: LogSource,
     started: float,
     thoroughly: bool,
-    begun: Future[SecondLook] | None = None,
 ) -> Circumstances:
     """The state at the end of a run; if there are symptoms, also what explains them.
 
     Args:
         started: Epoch seconds.
         thoroughly: There are symptoms: also read the function's errors in its log.
-        begun: A second read that was already started; it is repeated if there are symptoms.
     """
     aws, ended = context.aws, _invocations_of(ledger.attempts)
 
@@ -155,9 +151,8 @@ def look_around(
     def metrics() -> MetricCounts:
         return _metrics(context, subject, before, since=started, needed=thoroughly)
 
-    again = begun.result if begun and not thoroughly else partial(second_look, aws, subject)
     (world, targets), calls, counted, documents = aws.side_by_side(
-        again, invocations, metrics, lambda: _discarded(aws, subject, before)
+        partial(second_look, aws, subject), invocations, metrics, lambda: _discarded(aws, subject, before)
     )
     conflicts, loses = partial_batch_conflicts(subject.running, subject.mappings)
     role_known = _knows_role(world)

@@ -66,7 +66,6 @@ def conclude(
         log=watch.log,
         started=watch.started,
         thoroughly=not healthy,
-        begun=watch.second,
     )
     around = replace(
         around,

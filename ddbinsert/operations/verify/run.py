@@ -17,7 +17,6 @@ from ddbinsert.core.model.record import EventName
 from ddbinsert.operations.verify.cleanup import Cleanup
 from ddbinsert.operations.verify.clock import not_before
 from ddbinsert.operations.verify.progress import Progress
-from ddbinsert.operations.verify.second_look import second_look
 from ddbinsert.operations.verify.sources.insights import InsightsSource
 from ddbinsert.operations.verify.sources.log import LogSource
 from ddbinsert.operations.verify.sources.sink import SinkSource
@@ -26,14 +25,12 @@ from ddbinsert.operations.verify.writing import Writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future
 
     from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.core.proof.probe_item import Sample
     from ddbinsert.core.proof.script import Script
     from ddbinsert.core.proof.tally import Tally
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
-    from ddbinsert.operations.verify.second_look import SecondLook
     from ddbinsert.operations.verify.subject import Subject
 
 #: Seconds before the start from which log lines are read: the clocks of AWS hosts differ a little.
@@ -41,7 +38,7 @@ _SKEW = 60.0
 #: Late lines are waited for as long as this run's latest line was late, times this factor.
 _SETTLE_FACTOR = 3.0
 _LONGEST_SETTLE = 15.0
-#: Seconds. During a wait of at most this length the second read starts already; otherwise after it, to be up to date.
+#: Seconds. During a wait of at most this length the cleanup starts already.
 _SHORT_SETTLE = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.0
 _REPORTED_EVERY = 1.0
@@ -61,7 +58,6 @@ class Watch:
         waited: Seconds from the last write to the end of the reads.
         timed_out: The time expired before everything expected was seen.
         hopeless: The reads ended early, as the run can no longer become a PASS.
-        second: The second read of the trigger, if it was started while waiting for late lines.
     """
 
     def __init__(
@@ -80,7 +76,6 @@ class Watch:
         self.timed_out = False
         self.hopeless = False
         self.started = clock.now()
-        self.second: Future[SecondLook] | None = None
         self._looked_at = 0.0
         self._aws = aws
         self._script = script
@@ -184,7 +179,6 @@ class Watch:
             if self.hopeless or self._is_done() or self.waited >= self._timeout:
                 self.timed_out = not (self.hopeless or self._is_done())
                 return True
-            self.second = None
             return False
         if self.waited >= self._timeout:
             self.timed_out = True
@@ -271,11 +265,9 @@ class Watch:
         return min(_LONGEST_SETTLE, _SETTLE_FACTOR * max(0.0, self.tally.log_lag))
 
     def _look_ahead(self) -> None:
-        """If the wait for late lines is short, start what follows it: every record was already processed."""
-        if self.looks_well and self._settling <= _SHORT_SETTLE:
-            self.second = self._aws.start(lambda: second_look(self._aws, self._subject))
-            if not self._options.keep:
-                self.cleanup.begin()
+        """If the wait for late lines is short, start the cleanup: every record was already processed."""
+        if self.looks_well and not self._options.keep and self._settling <= _SHORT_SETTLE:
+            self.cleanup.begin()
 
     def _settle(self) -> None:
         """Wait for late lines."""
