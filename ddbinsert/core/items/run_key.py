@@ -102,20 +102,30 @@ def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
     return tuple(mentions_in(text, run_id))
 
 
-#: Characters that join a prefix to a key: ``AUDIT#KEY`` is the key of another item.
+#: Characters that join a prefix to a key: ``AUDIT#KEY`` is the key of another item. Fewer join a suffix, as in
+#: ``KEY#copy``: text may continue with the others.
 _JOINING = frozenset("#:/_.|@~$%&+=-")
+_JOINING_BEHIND = frozenset("#/_.@~$%&+-")
+#: What colours a terminal's text.
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int]:
     """The number of occurrences of each of this run's test keys in a text, by item number, in order of appearance.
 
     Args:
-        alone: Ignore keys that are the end of a longer one, such as ``AUDIT#KEY``.
+        alone: Ignore keys that are the end or the beginning of a longer one, such as ``AUDIT#KEY``.
     """
     found: dict[int, int] = {}
-    for match in _ANY.finditer(text):
-        before = text[match.start() - 1] if match.start() else ""
-        if alone and (before.isalnum() or (before in _JOINING and _joins(text, match.start()))):
+    if "\x1b" in text:
+        text = _COLOUR.sub("", text)
+    matches = [*_ANY.finditer(text)]
+    starts, ends = {match.start() for match in matches}, {match.end() for match in matches}
+    for match in matches:
+        # Two keys in a row are the partition and the sort key of one item.
+        if alone and match.start() - 1 not in ends and _is_end(text, match.start()):
+            continue
+        if alone and match.end() + 1 not in starts and _is_beginning(text, match.end()):
             continue
         whole = match.group()
         parts = match.groups()
@@ -142,7 +152,14 @@ def is_test_key(keys: Mapping[str, Any]) -> bool:
     )
 
 
-def _joins(text: str, start: int) -> bool:
-    """Whether the character before a key makes it part of a longer key: ``AUDIT#KEY``, but not ``key=KEY``."""
-    before = text[start - 1]
-    return before not in "=:" and start > 1 and text[start - 2].isalnum()
+def _is_end(text: str, start: int) -> bool:
+    """Whether a word goes before a key: ``AUDIT#KEY``, and not ``key=KEY`` or ``key: KEY``."""
+    before = text[start - 1] if start else ""
+    if before in _JOINING and before not in "=:":
+        return start > 1 and text[start - 2].isalnum()
+    return before.isalnum()
+
+
+def _is_beginning(text: str, end: int) -> bool:
+    """Whether a key goes on: ``KEY#copy``, and not ``KEY: stored`` or ``KEY.``."""
+    return text[end : end + 1] in _JOINING_BEHIND and text[end + 1 : end + 2].isalnum()

@@ -25,8 +25,28 @@ _ERROR_TEXT = re.compile(
     r"\[(?:ERROR|CRITICAL|FATAL)\]|(?:ERROR|CRITICAL|FATAL)\b|Traceback \(most recent call last\)"
     r"|\S+\t[0-9A-Za-z-]+\t(?:ERROR|FATAL)\t|RequestId: [0-9A-Za-z-]+ Error:|Unhandled (?:Exception|Promise)"
 )
+#: The same after what loggers write before the level: times, numbers, names in brackets or followed by a separator.
+_OTHER_LEVEL = r"(?![\[(<|]?\s*(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)\b)"
+_HEADER = rf"(?:{_OTHER_LEVEL}(?:[^\s|]*\d[^\s|]*\s+|\[[^\[\]]*\]\s*|[-|]\s*|[A-Za-z_][\w.$:-]{{0,60}}\s+[-|]\s*)){{0,8}}"
+_ERROR_BEHIND = re.compile(
+    rf"{_HEADER}(?:[\[(<|]\s*)?(?:ERROR|ERR|CRITICAL|FATAL|SEVERE|PANIC)\b"
+    rf"|{_HEADER}\[(?:error|critical|fatal)\]|(?:error|fatal|critical|fail|crit|panic): "
+    r"|\[[\d:. ]+ (?:ERR|FTL)\]"
+)
+_ERROR_PAIR = re.compile(
+    r"(?<!\S)(?:level|lvl|severity)=\"?(?:error|err|eror|fatal|critical|crit|panic)\b", re.IGNORECASE
+)
 _TIMED_OUT = re.compile(r"Task timed out after [0-9.]+ seconds")
-_LEVELS = {"WARN": "WARNING", "FATAL": "ERROR", "CRITICAL": "ERROR"}
+_LEVELS = {
+    "WARN": "WARNING",
+    **dict.fromkeys(
+        ("ERR", "FATAL", "CRITICAL", "CRIT", "SEVERE", "PANIC", "DPANIC", "ALERT", "EMERGENCY", "EMERG"),
+        "ERROR",
+    ),
+}
+#: Where JSON loggers put the level; pino and bunyan write it as a number.
+_LEVEL_FIELDS = ("level", "log_level", "log.level", "severity", "levelname", "loglevel", "lvl", "@l")
+_NUMERIC_LEVELS = ((50, "ERROR"), (40, "WARNING"), (30, "INFO"), (20, "DEBUG"), (10, "TRACE"))
 _WRAPPER = frozenset(("timestamp", "level", "message", "requestId", "AWSRequestId", "logger"))
 #: What stands in the text of an invocation that did not end well.
 _PROBLEM = "Status: "
@@ -72,7 +92,9 @@ def read(message: str) -> LogLine:
         return LogLine(kind=LineKind.PLATFORM, text=message)
     document = _object(message)
     if document is None:
-        failed = bool(_ERROR_TEXT.match(message) or _TIMED_OUT.search(message))
+        failed = any(one.match(message) for one in (_ERROR_TEXT, _ERROR_BEHIND)) or any(
+            one.search(message) for one in (_ERROR_PAIR, _TIMED_OUT)
+        )
         return LogLine(kind=LineKind.TEXT, text=message, failed=failed)
     return _of_document(document, message)
 
@@ -92,9 +114,7 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
     if isinstance(event, str) and event.startswith("platform.") and isinstance(record, dict):
         text = _platform(event, record)
         return LogLine(kind=LineKind.PLATFORM, text=text, failed=_PROBLEM in text or "Error Type: " in text)
-    level = document.get("level", document.get("log_level"))
-    level = level.upper() if isinstance(level, str) else ""
-    level = _LEVELS.get(level, level)
+    level = _level(document)
     failed = level == "ERROR"
     if (error := _error(document)) is not None:
         return LogLine(kind=LineKind.TEXT, text=error, level=level or "ERROR", failed=failed or not level)
@@ -104,6 +124,17 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
         text = said if isinstance(said, str) else json.dumps(said)
         return LogLine(kind=LineKind.TEXT, text=text, level=level, failed=failed)
     return LogLine(kind=LineKind.TEXT, text=message, level=level, failed=failed)
+
+
+def _level(document: dict[str, Any]) -> str:
+    """The level of a JSON logger's line, in Python's words; empty where it has none."""
+    given = next((document[name] for name in _LEVEL_FIELDS if name in document), None)
+    if given is None and isinstance(nested := document.get("log"), dict):
+        given = nested.get("level")
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        return next((name for least, name in _NUMERIC_LEVELS if given >= least), "")
+    level = given.upper() if isinstance(given, str) else ""
+    return _LEVELS.get(level, level)
 
 
 def _error(document: dict[str, Any]) -> str | None:

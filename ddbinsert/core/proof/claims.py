@@ -114,7 +114,8 @@ def _inserts(proof: Proof, tally: Tally) -> Claim:
         if f.code in _WORK or ((missing or not written) and f.code not in _STRAYS | _STREAM | _WIDE)
     )
     if not written:
-        text = "No test item was written: none could have been processed."
+        certain = ": none could have been processed" if proof.verdict.result is Result.FAIL else ""
+        text = f"No test item was written{certain}."
     elif missing:
         processed = counts.get("processed_inserts", 0)
         text = (

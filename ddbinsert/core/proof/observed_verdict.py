@@ -61,19 +61,19 @@ def judge_watched(
     *,
     run_id: str,
     seconds: float,
+    looked: bool = True,
 ) -> Verdict:
-    """The verdict on the traffic observed for ``seconds``."""
+    """The verdict on the traffic observed for ``seconds``.
+
+    Args:
+        looked: The stream was read; it is not if the configuration decides.
+    """
     return Verdict(
         result=result_of(seen, findings),
         run_id=run_id,
-        summary=f"{ongoing.matched:,} of {ongoing.inserts:,} inserts were processed in {seconds:.0f} s; "
-        + (
-            f"{ongoing.stray_count:,} other records were delivered"
-            if ongoing.stray_count
-            else f"none of the {ongoing.others:,} other changes was delivered"
-            if ongoing.others
-            else "nothing else was written"
-        ),
+        summary=_summary(ongoing, seconds)
+        if looked
+        else "no insert can be processed in the current configuration; the stream was not read",
         findings=tuple(by_weight(findings)),
         evidence=tuple(evidence),
         counts={
@@ -90,3 +90,14 @@ def judge_watched(
         latency=ongoing.lag.summary(),
         waited=seconds,
     )
+
+
+def _summary(ongoing: Ongoing, seconds: float) -> str:
+    others = (
+        f"{ongoing.stray_count:,} other records were delivered"
+        if ongoing.stray_count
+        else f"none of the {ongoing.others:,} other changes was delivered"
+        if ongoing.others
+        else "nothing else was written"
+    )
+    return f"{ongoing.matched:,} of {ongoing.inserts:,} inserts were processed in {seconds:.0f} s; {others}"

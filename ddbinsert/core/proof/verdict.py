@@ -127,9 +127,12 @@ def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
     """The verdict with further findings; its result never improves."""
     worse = result_of(Symptoms(), extra)
     order = (Result.FAIL, Result.INCONCLUSIVE, Result.PASS)
+    result = min(verdict.result, worse, key=order.index)
+    passed = verdict.result is Result.PASS and result is not Result.PASS
     return replace(
         verdict,
-        result=min(verdict.result, worse, key=order.index),
+        result=result,
+        summary=f"{verdict.summary}; a finding contradicts this" if passed else verdict.summary,
         findings=tuple(by_weight([*verdict.findings, *extra])),
     )
 
@@ -183,7 +186,8 @@ def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str
         )
         return f"all {expected} inserts were processed, and {negative}"
     if not any(lane.written for lane in tally.lanes):
-        return "no insert can be processed in the current configuration; no test item was written"
+        certain = "no insert can be processed in the current configuration; " if result is Result.FAIL else ""
+        return f"{certain}no test item was written"
     told = f"{processed} of {expected} inserts were processed, {waited:.1f} s after the last write"
     return f"{told}; {strays} other records were delivered" if strays else told
 

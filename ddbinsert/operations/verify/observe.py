@@ -78,6 +78,7 @@ def watch(context: VerifyContext, subject: Subject, options: VerifyOptions, *, s
             (*evidence, configuration_of(subject)),
             run_id=context.new_id(),
             seconds=0.0,
+            looked=False,
         )
     else:
         verdict = _Watch(context, subject, options, ongoing, started).verdict(seconds)

@@ -19,6 +19,7 @@ from ddbinsert.core.proof.script import script as script_of
 from ddbinsert.core.proof.verdict import Finding, Result, Weight, also
 from ddbinsert.core.trigger.reporter import Silent
 from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.verify.own_code import runs_a_template
 from ddbinsert.operations.verify.round import one_round
 from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
@@ -40,8 +41,9 @@ _LEAKS = frozenset({"filter-leaks", "intruders-processed"})
 _IN_FORCE_AFTER = 120.0
 _IN_FORCE_HERE, _IN_FORCE_LOCALLY = 15.0, 2.0
 _CLEAN_ROUNDS = 2
-#: Expected records in an invocation, items written together to get them, and number of tries.
-_SEVERAL, _BURST, _BURSTS = 2, 16, 3
+#: Expected records in an invocation, the same for code that is not a template's (it may take the first few of a batch for
+#: the whole), items written together to get them, and number of tries.
+_SEVERAL, _SEVERAL_OF_OWN_CODE, _BURST, _BURSTS = 2, 4, 16, 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 #: Number of canaries written together.
 _FLOCK = 8
@@ -129,9 +131,10 @@ def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptio
 
     A handler that processes only the first record of a batch works as long as it receives one at a time.
     """
-    batches = any(mapping.batch_size > 1 for mapping in subject.mappings)
-    alone = proof.tally is not None and proof.tally.largest_batch < _SEVERAL
-    if proof.verdict.result is not Result.PASS or not batches or not alone:
+    if proof.verdict.result is not Result.PASS or proof.tally is None:
+        return proof
+    wanted = _batch_to_see(subject, proof.tally.largest_batch)
+    if proof.tally.largest_batch >= wanted:
         return proof
     for _ in range(_BURSTS):
         burst = canaries(context.new_id(), _BURST)
@@ -140,9 +143,17 @@ def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptio
         more = one_round(context, subject, replace(options, keep=False), burst)
         if (against := speaks_against(more.verdict)) is not None:
             return replace(proof, verdict=also(proof.verdict, against))
-        if more.tally is None or more.tally.largest_batch >= _SEVERAL:
+        if more.tally is None or more.tally.largest_batch >= wanted:
             break
     return proof
+
+
+def _batch_to_see(subject: Subject, seen: int) -> int:
+    """The number of records that one invocation must receive together; 0 for any."""
+    longest = max((mapping.batch_size for mapping in subject.mappings), default=1)
+    if longest < _SEVERAL or seen >= _SEVERAL_OF_OWN_CODE:
+        return 0
+    return min(longest, _SEVERAL if runs_a_template(subject.running) else _SEVERAL_OF_OWN_CODE)
 
 
 def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:

@@ -41,7 +41,7 @@ def data(proof: Proof) -> document.Verdict:
         "latency_seconds": verdict.latency,
         "findings": [_finding(one) for one in verdict.findings],
         "evidence": [{"side": one.side, "seen": one.seen, "text": one.text} for one in verdict.evidence],
-        "items": [_item(lane) for lane in proof.tally.lanes] if proof.tally else [],
+        "items": [_item(lane) for lane in proof.tally.lanes if lane.written] if proof.tally else [],
         "kept": proof.kept,
     }
 

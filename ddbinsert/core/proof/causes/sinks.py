@@ -25,6 +25,7 @@ class SinkState:
         absent: eventIDs without an entry.
         doubtful: The entries were searched, and their absence is not certain.
         missing: The sink does not exist.
+        is_templates: A template reads the variable; how code of the user's own uses it is not known.
         own_log: Without a sink, the template writes its entries to the function's own log.
         granted: Resources to which the function's role may write although no sink is set: one was set earlier.
     """
@@ -36,6 +37,7 @@ class SinkState:
     absent: tuple[str, ...] = ()
     doubtful: bool = False
     missing: bool = False
+    is_templates: bool = True
     own_log: bool = False
     granted: tuple[str, ...] = ()
 
@@ -54,7 +56,7 @@ def judge_sink(sink: SinkState) -> Iterator[Finding]:
     elif sink.missing:
         yield Finding(
             code=Cause.SINK_MISSING,
-            weight=Weight.PROOF,
+            weight=Weight.PROOF if sink.is_templates else Weight.HOLE,
             text="the sink does not exist: nothing can be stored in it",
             evidence=(sink.arn,),
             mend="Create it, or set another one: attach-trigger with --sink NAME, or --env SINK_ARN=ARN.",

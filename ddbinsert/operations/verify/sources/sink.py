@@ -84,7 +84,9 @@ class SinkSource:
             return self._state
         why = self._why_not()
         if why:
-            return SinkState(arn=arn, unchecked=why, missing=self._is_missing())
+            missing = self._is_missing()
+            known = not missing or _template(self._subject) is not None
+            return SinkState(arn=arn, unchecked=why, missing=missing, is_templates=known)
         try:
             absent = self._absent(ids)
         except AwsError as error:

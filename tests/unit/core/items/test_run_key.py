@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbinsert.core.items.run_key import NUMBERS, key_of, needles, number_in, numbers_in
+from ddbinsert.core.items.run_key import NUMBERS, key_of, mentions_in, needles, number_in, numbers_in
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType
 from tests.examples import examples
 
@@ -100,6 +100,29 @@ def test_several_items_in_one_line_are_each_found_once_in_order() -> None:
     ]
     line = " ".join(map(as_lambda_logs_it, [*keys, keys[0]]))
     assert numbers_in(line, RUN) == (7, 3, 5)
+
+
+KEY = "ddbinsert:r0123456789ab:000000042"
+
+
+@pytest.mark.parametrize(
+    ("line", "times"),
+    [
+        ("stored {}", 1),
+        ("{}: stored", 1),
+        ("stored {}.", 1),
+        ("key={}", 1),
+        ("{}, then {}", 2),
+        ("{}#{}", 2),  # a partition and a sort key
+        ("\x1b[32mINFO\x1b[0m stored \x1b[1m{}\x1b[0m", 1),
+        ("AUDIT#{}", 0),
+        ("{}#copy", 0),
+        ("{}/v2 after {}", 1),
+    ],
+)
+def test_a_key_that_is_part_of_a_longer_one_is_not_mentioned(line: str, times: int) -> None:
+    found = mentions_in(line.replace("{}", KEY), "0123456789ab", alone=True)
+    assert sum(found.values()) == times
 
 
 @pytest.mark.parametrize(

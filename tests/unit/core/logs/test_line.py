@@ -198,3 +198,45 @@ def test_a_platform_line_shows_its_status_and_the_type_of_the_error(what: str, s
 def test_an_odd_document_is_shown_and_breaks_nothing(odd: dict[str, object]) -> None:
     for level in ({}, {"level": "ERROR"}):
         assert read(json.dumps(odd | level)).text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "2026-01-01 00:00:00,123 ERROR app no such column",
+        "2026-01-01 00:00:00,123 - app - ERROR - no such column",
+        "12:00:00.123 [main] ERROR shop.Worker - no such column",
+        "2026-01-01 00:00:00.123 | ERROR    | app:handler:7 - no such column",
+        'time=2026-01-01T00:00:00Z level=error msg="no such column"',
+        "2026-01-01T00:00:00.000Z [ERROR] no such column",
+        "[12:00:00 ERR] no such column",
+        "error: no such column",
+        "fail: Shop.Worker[0] no such column",
+        '{"level":50,"time":1,"msg":"no such column"}',
+        '{"severity":"ERROR","message":"no such column"}',
+        '{"levelname":"CRITICAL","message":"no such column"}',
+        '{"log.level":"error","message":"no such column"}',
+        '{"log":{"level":"error"},"message":"no such column"}',
+        '{"@t":"2026-01-01T00:00:00Z","@l":"Error","@m":"no such column"}',
+    ],
+)
+def test_a_line_of_any_logger_at_level_error_reports_an_error(message: str) -> None:
+    assert read(message).failed
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "2026-01-01 00:00:00,123 - app - INFO - stored, ERROR count 0",
+        "[INFO] ERROR handler installed",
+        "2026-01-01 | DEBUG | app:x - ERROR",
+        "INFO ERROR_QUEUE",
+        "stored the order - ERROR table updated",
+        "errors: 0",
+        'level=info msg="error codes loaded"',
+        '{"level":30,"msg":"error codes loaded"}',
+        '{"level":true,"msg":"x"}',
+    ],
+)
+def test_a_line_that_speaks_of_errors_reports_none(message: str) -> None:
+    assert not read(message).failed

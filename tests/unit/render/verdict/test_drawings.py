@@ -109,7 +109,7 @@ def test_each_write_record_and_receipt_is_a_mark() -> None:
 
 def test_a_write_that_leaves_no_record_is_drawn_without_one() -> None:
     tracks = history_of(lane_of(proofs.proof_of(), 1), proofs.START, proofs.START + 1)
-    assert "".join(mark.kind[0] for mark in tracks.writes) == "IMnRnI"
+    assert "".join(mark.kind[0] for mark in tracks.writes) == "IMnRI"
     assert len(tracks.stream) == 4
 
 
