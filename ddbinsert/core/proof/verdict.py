@@ -132,7 +132,7 @@ def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
     return replace(
         verdict,
         result=result,
-        summary=f"{verdict.summary}; a finding contradicts this" if passed else verdict.summary,
+        summary=f"{verdict.summary}; see the findings" if passed else verdict.summary,
         findings=tuple(by_weight([*verdict.findings, *extra])),
     )
 

@@ -139,9 +139,8 @@ def _of_the_function(
             break
         context.reporter.waiting(f"a sign of {subject.function.name}", waited)
         context.clock.sleep(next(steps))
-    around = look_around(
-        context, subject, tally, before, log=log, started=started, thoroughly=not tally.attempts.count
-    )
+    thoroughly = not tally.attempts.count or bool(tally.attempts.failures)
+    around = look_around(context, subject, tally, before, log=log, started=started, thoroughly=thoroughly)
     inserted = proof.verdict.counts.get("processed_inserts", 0)
     if not tally.attempts.count and inserted and subject.running.logs_each_end:
         yield from permission(tally, around)
@@ -165,7 +164,7 @@ def _told(proof: Proof, subject: Subject, more: Sequence[Finding]) -> Proof:
     about = "of the filter only, with a temporary function of ddbinsert:  "
     summary = (
         proof.verdict.summary
-        if proof.verdict.summary.startswith("no insert")
+        if proof.verdict.summary.startswith(("no insert", "no test item"))
         else about + proof.verdict.summary
     )
     verdict = also(

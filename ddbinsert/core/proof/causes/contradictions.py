@@ -56,7 +56,8 @@ def _failed(around: Circumstances) -> Iterator[Finding]:
     if not failures:
         return
     timeouts = [end for end in failures if end.timed_out]
-    errors = tuple(dict.fromkeys(end.error or f"request {end.request}" for end in failures))
+    named = tuple(dict.fromkeys(end.error for end in failures if end.error)) or around.invocations.errors
+    errors = named or tuple(dict.fromkeys(f"request {end.request}" for end in failures))
     only = len(timeouts) == len(failures)
     yield Finding(
         code=Cause.FUNCTION_TIMES_OUT if only else Cause.FUNCTION_ERRORS,
