@@ -1,4 +1,4 @@
-"""Amazon Resource Names: ``arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE``; the one place that takes them apart."""
+"""Amazon Resource Names: ``arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE``; the one place that parses them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ class Arn(NamedTuple):
 
     Attributes:
         partition: ``aws``, ``aws-cn``, …
-        service: Such as ``dynamodb``, ``lambda``, ``sqs``.
+        service: The service, such as ``dynamodb``, ``lambda``, ``sqs``.
         region: Empty for IAM and S3.
         account: Twelve digits; empty for S3.
-        resource: All the rest, such as ``table/orders/stream/2026-…`` or ``function:audit:live``.
+        resource: The remaining parts, such as ``table/orders/stream/2026-…`` or ``function:audit:live``.
     """
 
     partition: str
@@ -26,8 +26,8 @@ class Arn(NamedTuple):
     def name(self) -> str:
         """The resource's own name.
 
-        A table's also within the ARN of its stream, a function's without the qualifier, a role's without its path,
-        a log group's without ``:*``.
+        Also the table's name in a stream's ARN; a function's name is without the qualifier, a role's without
+        the path, a log group's without ``:*``.
         """
         _kind, separator, rest = self.resource.partition("/")
         if self.service == "dynamodb" and separator:
@@ -56,16 +56,16 @@ def parse_arn(text: str) -> Arn | None:
 
 
 def arn_parts(text: str) -> Arn:
-    """The parts of what AWS answered as an ARN; what is not one counts as a bare resource name."""
+    """The parts of an ARN in AWS's answer; a text that is not an ARN is treated as a resource name."""
     return parse_arn(text) or Arn("aws", "", "", "", text)
 
 
 def resource_name(text: str) -> str:
-    """The name in an ARN, or the text itself where it is a name already."""
+    """The name in an ARN, or the text itself if it is already a name."""
     return arn_parts(text).name
 
 
 def log_group_arn(table_arn: str, name: str) -> str:
-    """A log group's ARN beside the table: same partition, region and account; no request needed."""
+    """A log group's ARN in the table's partition, region and account; it needs no request."""
     table = arn_parts(table_arn)
     return str(table._replace(service="logs", resource=f"log-group:{name}"))

@@ -1,4 +1,4 @@
-"""DynamoDB attribute values: ``{TYPE: CONTENT}``, as the SDK and as JSON carry them."""
+"""DynamoDB attribute values, ``{TYPE: CONTENT}``, in the forms of the SDK and of JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """An attribute with its bytes as base64, as JSON carries it; what is not an attribute value, as it is."""
+    """An attribute in JSON's form, with bytes as base64; anything else is returned unchanged."""
     if len(value) != 1:
         return dict(value)
     ((letter, content),) = value.items()
@@ -32,7 +32,7 @@ def _base64(content: bytes | str) -> str:
 
 
 def same_value(shown: object, wanted: Mapping[str, Any]) -> bool:
-    """Whether a value in DynamoDB JSON (B as base64 or bytes) is the wanted one; also one that was left out."""
+    """Whether a value in DynamoDB JSON (B as base64 or bytes) is the wanted one, or was left out."""
     if not isinstance(shown, dict):
         return True
     ((letter, content),) = wanted.items()

@@ -1,10 +1,10 @@
-"""Querying an audit table: which index answers, with which conditions; entries read back.
+"""Queries of an audit table: the choice of the index, the conditions, and reading entries.
 
 The table is what the audit-log template writes to: partition key ``eventID`` (S), and attributes ``time`` (ISO 8601,
-so that texts sort as times do), ``position`` (time and sequence number), ``table``, ``slot`` (the table's name and one
-of 16 numbers), ``item`` (the key as one text), ``user``, ``keys``, ``image``, ``test`` (of a test item: verify's run).
-Any index with the partition key ``item``, ``user``, ``table`` or ``slot``, and the sort key ``position`` or ``time``,
-is used.
+so that texts sort as times do), ``position`` (time and sequence number), ``table``, ``slot`` (the table's
+name and one of 16 numbers), ``item`` (the key as one text), ``user``, ``keys``, ``image``, ``test`` (of a
+test item: verify's run). Every index with the partition key ``item``, ``user``, ``table`` or ``slot``, and
+the sort key ``position`` or ``time``, is used.
 """
 
 from __future__ import annotations
@@ -21,35 +21,36 @@ from ddbinsert.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-#: The indexes of a table that ddbinsert makes, by name: their partition keys.
+#: The partition keys of the indexes of a table that ddbinsert creates, by index name.
 INDEXES = {"by-item": "item", "by-user": "user"}
 TABLE_INDEX = ("by-table", "slot")
 KEY = "eventID"
 TIME = "time"
 POSITION = "position"
-#: Number of partitions that a table's entries are spread over in the index by table.
+#: Number of partitions of a table's entries in the index by table.
 SLOTS = 16
-#: Bytes that DynamoDB takes as an index's partition key; longer texts are cut, as the template cuts them.
+#: Maximum size in bytes of an index's partition key; longer texts are shortened as in the template.
 _LONGEST_KEY = 2048
 #: Sorts after every sequence number in a position.
 _AFTER = "$"
 
-# As the template writes texts: see ddbinsert_item.dumps.
+# The template's way to write texts: see ddbinsert_item.dumps.
 _ESCAPED = re.compile("[\x7f\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 
 
 class _Digits(str):
-    """A number by its digits."""
+    """A number with its digits preserved."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """The conditions of a query; None means any.
+    """The conditions of a query; None matches any value.
 
     Attributes:
-        item: The key as the template writes it (``item_text``). since, until: ISO 8601, both included.
+        item: The key in the template's form (``item_text``).
+        since, until: ISO 8601, both inclusive.
     """
 
     item: str | None = None
@@ -60,14 +61,20 @@ class Question:
 
     @property
     def equals(self) -> dict[str, str]:
-        """Attribute to value, of the conditions that are equalities."""
+        """The equality conditions: value by attribute."""
         wanted = {"item": self.item, "user": self.user, "table": self.table}
         return {name: value for name, value in wanted.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """An index of the table: its partition key, and its sort key where it has one."""
+    """An index of the table.
+
+    Attributes:
+        name: The index's name.
+        partition: Its partition key.
+        sort: Its sort key, if it has one.
+    """
 
     name: str
     partition: str
@@ -76,7 +83,7 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditEntry:
-    """An entry of the audit log, as the audit-log template writes it.
+    """An entry of the audit log in the form of the audit-log template.
 
     Attributes:
         event_id: The record's eventID, the key of the audit table.
@@ -112,9 +119,9 @@ class AuditQueryResult:
     """The result of a query.
 
     Attributes:
-        index: The index that answered; None if the whole table was read.
-        more: There may be older entries than these.
-        test_items: Number of entries of verify's test items that were left out among these.
+        index: The index that was queried; None if the whole table was read.
+        more: There may be older entries.
+        test_items: Number of entries of verify's test items that were left out.
     """
 
     audit: str
@@ -125,7 +132,7 @@ class AuditQueryResult:
 
 
 def cut(text: str) -> str:
-    """A text as the template writes it to an indexed attribute: whole, or its beginning and a SHA-256 of all of it."""
+    """A text in the template's form for an indexed attribute: complete, or shortened with a SHA-256 of the whole."""
     content = text.encode("utf-8", "surrogatepass")
     if len(content) <= _LONGEST_KEY:
         return text
@@ -134,7 +141,7 @@ def cut(text: str) -> str:
 
 
 def item_text(key: str) -> str:
-    """A key, ``{"id":"a","n":5}``, as the template writes it: names sorted, numbers by their digits.
+    """A key, ``{"id":"a","n":5}``, in the template's form: names sorted, digits of numbers preserved.
 
     Raises:
         UsageError: It is not a JSON object of texts and numbers.
@@ -154,7 +161,7 @@ def item_text(key: str) -> str:
 
 
 def key_text(keys: Mapping[str, Mapping[str, Any]]) -> str:
-    """A key in DynamoDB JSON as the template writes it."""
+    """The template's form of a key in DynamoDB JSON."""
     parts = []
     for name in sorted(keys):
         ((letter, value),) = keys[name].items()
@@ -179,15 +186,15 @@ def _quoted(text: str) -> str:
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
-#: The indexes' partition keys, those that read least first, and the condition that each needs.
+#: The indexes' partition keys, by increasing amount of data read, and the condition that each needs.
 _ORDER = {"item": "item", "user": "user", "slot": "table", "table": "table"}
 _SORTS = (POSITION, TIME)
 
 
 def choose(question: Question, indexes: Iterable[Index]) -> Index | None:
-    """The index that answers with the least reading; None if only the whole table does.
+    """The index for which the least data is read; None if the whole table must be read.
 
-    By item first (few entries), then by user, then by table.
+    The order of preference is item (few entries), user, table.
     """
     wanted = question.equals
     fitting = [one for one in indexes if _ORDER.get(one.partition) in wanted]
@@ -196,7 +203,7 @@ def choose(question: Question, indexes: Iterable[Index]) -> Index | None:
 
 
 def requests(question: Question, index: Index | None) -> list[dict[str, Any]]:
-    """Parameters of the Query calls (with an index) or of the one Scan that answer together."""
+    """Parameters of the Query calls (with an index), or of the single Scan, that together return the result."""
     if index is None or index.partition != "slot":
         return [request(question, index)]
     return [request(question, index, slot=f"{question.table}#{number:02d}") for number in range(SLOTS)]
@@ -248,7 +255,7 @@ def _span(question: Question, attribute: str, names: dict[str, str], values: dic
 
 
 def entry_of(item: Mapping[str, Mapping[str, Any]]) -> AuditEntry:
-    """The entry in an item of the table (DynamoDB JSON); what is missing is empty."""
+    """The entry in an item of the table (DynamoDB JSON); missing attributes are empty."""
 
     def text(name: str) -> str:
         return str(item.get(name, {}).get("S", ""))
@@ -270,7 +277,7 @@ def entry_of(item: Mapping[str, Mapping[str, Any]]) -> AuditEntry:
 
 
 def newest(entries: Sequence[AuditEntry], limit: int) -> list[AuditEntry]:
-    """The newest ``limit``, newest first; entries of one second by their sequence number."""
+    """The newest ``limit`` entries, newest first; entries of the same second are sorted by sequence number."""
 
     def order(entry: AuditEntry) -> tuple[str, int]:
         number = entry.sequence_number

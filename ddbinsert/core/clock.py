@@ -1,4 +1,4 @@
-"""Time as a thing that is handed in, so that waiting can be tested without waiting."""
+"""The clock as a parameter, so that tests do not have to wait."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Seconds, as floats."""
+    """A source of time; all values are in seconds, as floats."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
 
     def monotonic(self) -> float:
-        """A stopwatch that never goes back."""
+        """Seconds of a clock that never goes backwards."""
 
     def sleep(self, seconds: float) -> None:
-        """Return after this many seconds."""
+        """Wait for this many seconds."""

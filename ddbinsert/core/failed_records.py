@@ -1,9 +1,9 @@
 """The documents that Lambda writes to the on-failure destination when it discards records.
 
 Source: the Lambda developer guide, "Retaining discarded records" of DynamoDB event source mappings. The document
-names a shard and a range of sequence numbers; only in S3 does it hold the records themselves (``payload``). A
-queue that is subscribed to a topic holds the document in SNS's envelope. The range holds records, too, that the
-mapping's filter had excluded; ``batchSize`` counts those that it had not.
+names a shard and a range of sequence numbers; it contains the records themselves (``payload``) only in S3. A queue
+that is subscribed to a topic contains the document in SNS's envelope. The range also contains records that the
+mapping's filter excluded; ``batchSize`` counts only those that passed.
 
     {"requestContext": {"requestId", "functionArn", "condition": "RetryAttemptsExhausted", "approximateInvokeCount"},
      "responseContext": {"statusCode", "executedVersion", "functionError"}, "version": "1.0", "timestamp",
@@ -31,17 +31,18 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Records that Lambda discarded: one document.
+    """One document about records that Lambda discarded.
 
     Attributes:
         condition: RetryAttemptsExhausted, RecordAgeExceeded, …
-        function_arn: With version or alias, as Lambda writes it.
-        first, last: The range of sequence numbers in the shard, both included.
-        count: Number of records in the batch, as Lambda counted them; 0 if the document does not say.
+        function_arn: The function's ARN with version or alias, in Lambda's form.
+        first, last: The range of sequence numbers in the shard, both inclusive.
+        count: Number of records in the batch, as counted by Lambda; 0 if the document does not contain it.
         error: The function's last error: Unhandled, or empty.
         attempts: Approximate number of invocations.
-        at: When it was discarded, ISO 8601. arrived: When its first record was written.
-        records: The records themselves, where the document holds them.
+        at: Time of the discard, ISO 8601.
+        arrived: Time of its first record's write.
+        records: The records themselves, if the document contains them.
         document: The document as it was read.
     """
 
@@ -61,7 +62,7 @@ class Failure:
 
     @property
     def id(self) -> str:
-        """12 hexadecimal digits: the same for the same range, however often it was discarded."""
+        """12 hexadecimal digits, the same for the same range even if it was discarded several times."""
         what = f"{self.function_name}\n{self.stream_arn}\n{self.shard}\n{self.first}\n{self.last}"
         return hashlib.sha256(what.encode()).hexdigest()[:12]
 
@@ -74,13 +75,18 @@ class Failure:
         return resource_name(self.stream_arn)
 
     def holds(self, record: Record) -> bool:
-        """Whether a record of this shard lies in the range."""
+        """Whether a record of this shard is in the range."""
         return int(self.first) <= sequence_of(record) <= int(self.last)
 
 
 @dataclass(frozen=True, kw_only=True)
 class OddDocument:
-    """A document at the destination that is not one of Lambda's; ``name``: a message's ID, or an object's key."""
+    """A document at the destination that Lambda did not write.
+
+    Attributes:
+        name: The message's ID, or the object's key.
+        why: Why it was not recognized.
+    """
 
     name: str
     why: str
@@ -91,7 +97,7 @@ class Listing:
     """The content of the destination.
 
     Attributes:
-        odd: Documents that are not Lambda's, or are damaged: they are skipped.
+        odd: Documents that Lambda did not write, or that are damaged; they are skipped.
     """
 
     destination: str
@@ -101,7 +107,11 @@ class Listing:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A failure with its records; ``problem`` says why there are none, or not all."""
+    """A failure with its records.
+
+    Attributes:
+        problem: Why there are no records, or not all.
+    """
 
     failure: Failure
     records: tuple[Record, ...] = ()
@@ -110,10 +120,10 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """What could be read of a failure's range.
+    """The records of a failure's range, as far as they could be read.
 
     Attributes:
-        records: In the order of the shard, first to last.
+        records: The records in the order of the shard.
         trimmed: The first records are no longer in the stream, which keeps them for 24 hours.
     """
 
@@ -123,15 +133,14 @@ class Fetched:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which records of a failure are given to the function, and which are not.
+    """The selection of a failure's records that are sent to the function again.
 
     Attributes:
-        given: Those to give, in order.
-        left_out: Sequence number to the reason, for records of the failure that are not given. They stay at the
-            destination.
-        records: Both together, in order.
-        trimmed: The first records of the range are gone.
-        problem: Why nothing is given at all.
+        given: The records to send, in order.
+        left_out: The reason by sequence number, for records that are not sent. They stay at the destination.
+        records: All records of the range, in order.
+        trimmed: The first records of the range are no longer in the stream.
+        problem: Why nothing is sent.
     """
 
     given: tuple[Record, ...] = ()
@@ -147,9 +156,9 @@ class Replay:
 
     Attributes:
         done: Number of records that the function processed.
-        already: Number of records that receipts show as processed before; they were not given again.
+        already: Number of records that receipts show as processed before; they were not sent again.
         left: Sequence numbers of the records that failed again, or were not tried.
-        left_out: Sequence number to the reason, for records that were not given.
+        left_out: The reason by sequence number, for records that were not sent.
         trimmed: The first records of the range are no longer in the stream.
         problem: The last error, or why the records could not be read.
     """
@@ -164,12 +173,12 @@ class Replay:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing of the failure is left."""
+        """Whether no record of the failure is left."""
         return not (self.left or self.left_out or self.trimmed or self.problem)
 
 
 def parse_failure(text: str) -> Failure | None:
-    """The failure in a document (or in SNS's envelope around one); None if it is not a document of Lambda's."""
+    """The failure in a document (or in SNS's envelope around one); None for any other document."""
     try:
         document = json.loads(text)
         if isinstance(document, dict) and document.get("Type") == "Notification":
@@ -180,7 +189,7 @@ def parse_failure(text: str) -> Failure | None:
 
 
 def why_odd(text: str) -> str:
-    """Why a document is not one of Lambda's."""
+    """Why a document is not recognized as one from Lambda."""
     if not text:
         return "it is empty, or too large to be read"
     try:
@@ -221,10 +230,10 @@ def _failure(document: dict[str, Any]) -> Failure:
 
 
 def _payload(payload: Any) -> tuple[Record, ...] | None:
-    """The records of the whole event, which is an object or a text; None if there is none.
+    """The records of the complete event, which is an object or a text; None without an event.
 
     Raises:
-        ValueError, KeyError, TypeError: One of them is not a stream record.
+        ValueError, KeyError, TypeError: An entry is not a stream record.
     """
     if isinstance(payload, str):
         payload = json.loads(payload)
@@ -235,23 +244,23 @@ def _payload(payload: Any) -> tuple[Record, ...] | None:
 
 
 def sequence_of(record: Record) -> int:
-    """The record's place in its shard."""
+    """The record's sequence number, which orders the records of a shard."""
     return int(record["dynamodb"]["SequenceNumber"])
 
 
 def select(
     failure: Failure, fetched: Fetched, passes: Callable[[Record], bool], *, everything: bool = False
 ) -> Selection:
-    """Which records to give to the function. Nothing of the failure is dropped: what is not given is left out.
+    """Select the records to send to the function. No record is dropped: all others are listed in ``left_out``.
 
-    Where the document holds the records themselves, they are the failure. Of a range, only ``count`` says how many
-    records the batch had: fewer than today's filter lets through means that the filter was narrower then, so nothing
-    is given; more means that it was wider, or that records are gone, so the excluded records of the range may be
-    of the failure and are left out, not dropped.
+    If the document contains the records themselves, they are the failure. For a range, only ``count`` is
+    known, the number of records in the batch. If it is smaller than the number of records that pass today's
+    filter, the filter was narrower then, and nothing is sent. If it is larger, the filter was wider or
+    records have expired: the excluded records of the range may belong to the failure and are left out.
 
     Args:
-        passes: Whether today's filter of the mapping lets a record through.
-        everything: Give every record of the range.
+        passes: Returns whether a record passes the mapping's present filter.
+        everything: Send every record of the range.
     """
     given = tuple(one for one in fetched.records if everything or _reason(one, passes) is None)
     rest = (
@@ -274,23 +283,23 @@ def select(
 
 
 def _reason(record: Record, passes: Callable[[Record], bool]) -> str | None:
-    """Why a record is not given; None if it is."""
+    """Why a record is not sent; None if it is."""
     if record.get("eventName") != "INSERT":
         return f"is a {record.get('eventName')}, not an INSERT"
     return None if passes(record) else "the mapping's filter excludes it today"
 
 
 def left_out_words(reasons: Iterable[str], trimmed: bool) -> list[str]:
-    """What a replay leaves out, in words: ``2 records: is a MODIFY, not an INSERT``."""
+    """The records that a replay leaves out, in words: ``2 records: is a MODIFY, not an INSERT``."""
     words = [f"{plural(count, 'record')}: {text}" for text, count in Counter(reasons).items()]
     return [*words, *(["the first records are no longer in the stream"] if trimmed else [])]
 
 
 def remainder(failure: Failure, selection: Selection, remaining: Collection[int]) -> list[dict[str, Any]]:
-    """The documents that stand for what is left of a failure, so that nothing that is done is in them.
+    """The documents for the remaining records of a failure, without the records that are done.
 
     Args:
-        remaining: Sequence numbers of the given records that are not done.
+        remaining: Sequence numbers of the sent records that are not done.
     """
     left = {*remaining, *selection.left_out}
     documents = narrowed(failure, selection.records, left)
@@ -304,11 +313,11 @@ def remainder(failure: Failure, selection: Selection, remaining: Collection[int]
 
 
 def narrowed(failure: Failure, records: Sequence[Record], remaining: Collection[int]) -> list[dict[str, Any]]:
-    """The documents for the records that remain: one for each run of neighbours, so that nothing done is in them.
+    """The documents for the remaining records: one for each contiguous range, without the records that are done.
 
     Args:
-        records: All of the failure's, in order.
-        remaining: Sequence numbers of those that are not done.
+        records: All records of the failure, in order.
+        remaining: Sequence numbers of the records that are not done.
     """
     runs: list[list[Record]] = []
     is_new = True

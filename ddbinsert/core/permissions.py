@@ -1,6 +1,6 @@
-"""The calls that each command makes, and the IAM policy that allows exactly these.
+"""The API calls of each command, and the IAM policy that allows exactly these.
 
-A test runs the commands and compares: what is called must be granted, and what is granted must be called.
+A test runs the commands and compares: every call must be granted, and every grant must be used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ResourceScope(StrEnum):
-    """What an action is allowed on."""
+    """The resource on which an action is allowed."""
 
     TABLE = "table"
     STREAM = "stream"
@@ -31,7 +31,7 @@ class ResourceScope(StrEnum):
 
 
 class Grant(NamedTuple):
-    """An IAM action, and what it is allowed on."""
+    """An IAM action, and the resource on which it is allowed."""
 
     action: str
     scope: ResourceScope
@@ -42,7 +42,7 @@ _OWN_NAME: Final = {
                   "DescribeKinesisStreamingDestination"),
     ResourceScope.STREAM: ("DescribeStream", "GetRecords", "GetShardIterator"),
 }  # fmt: skip
-#: Operation to what IAM asks for; an operation that is not listed needs no right (GetCallerIdentity).
+#: The IAM rights by operation; an operation that is not listed needs no right (GetCallerIdentity).
 GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
     **{name: (Grant(f"dynamodb:{name}", scope),) for scope, names in _OWN_NAME.items() for name in names},
     "TransactWriteItems": tuple(
@@ -85,18 +85,18 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Mode:
-    """What one way of calling a command needs.
+    """The operations that one mode of a command needs.
 
     Attributes:
-        calls: Operations without which it ends with an error.
-        useful: Operations without which it goes on, each with what is then missing.
+        calls: Operations that it requires; it fails without them.
+        useful: Optional operations, each with what is missing without it.
     """
 
     calls: tuple[str, ...]
     useful: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def and_also(self, *calls: str, useful: Mapping[str, str] | None = None) -> Mode:
-        """This mode with further calls."""
+        """This mode with additional calls."""
         return Mode(calls=(*self.calls, *calls), useful={**self.useful, **(useful or {})})
 
 
@@ -121,7 +121,7 @@ _VERIFY: Final = Mode(
 _OBSERVE: Final = Mode(
     calls=(*_FIND, *_READ_STREAM, "FilterLogEvents"), useful={**_METRICS, **_ROLE, **_MAPPING}
 )
-#: The command and its mode, as they are typed, to what it needs.
+#: The modes by command and options, in the form in which users type them.
 MODES: Final[Mapping[str, Mode]] = {
     "doctor": Mode(
         calls=_FIND,
@@ -179,12 +179,12 @@ MODES: Final[Mapping[str, Mode]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyTarget:
-    """What a policy is for; ``*`` stands for any.
+    """The resources that a policy is for; ``*`` matches any.
 
     Attributes:
-        function: Its name.
-        log_group: Its name.
-        role: Its name, with the path before it.
+        function: The function's name.
+        log_group: The log group's name.
+        role: The role's name, with its path.
     """
 
     table: str = "*"
@@ -221,7 +221,7 @@ class PolicyTarget:
 
 
 def policy(modes: Iterable[Mode], target: PolicyTarget) -> dict[str, Any]:
-    """The policy document that allows these modes, and nothing else."""
+    """The policy document that allows only these modes."""
     wanted = list(modes)
     operations = [
         *(call for one in wanted for call in one.calls),
@@ -245,7 +245,7 @@ def policy(modes: Iterable[Mode], target: PolicyTarget) -> dict[str, Any]:
 
 
 def losses(modes: Iterable[Mode]) -> dict[str, str]:
-    """Actions that may be left out, each with what is then missing; none that another mode can't do without."""
+    """Optional actions, each with what is missing without it, except those that another mode requires."""
     wanted = list(modes)
     needed = {grant.action for one in wanted for call in one.calls for grant in GRANTS[call]}
     return {
@@ -258,10 +258,10 @@ def losses(modes: Iterable[Mode]) -> dict[str, str]:
 
 
 def modes_of(words: Sequence[str]) -> tuple[str, ...]:
-    """The modes that commands and their options name: ``verify --match status`` are two.
+    """The modes of a list of commands with options: ``verify --match status`` are two.
 
     Raises:
-        UsageError: A command or one of its options is not known.
+        UsageError: A command or one of its options is unknown.
     """
     left = [part for word in words for part in word.split()]
     commands = {name.partition(" ")[0] for name in MODES}
@@ -285,7 +285,7 @@ def modes_of(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _option(command: str, left: list[str]) -> str:
-    """The next option, with its value where a mode is known by that."""
+    """The next option, with its value if modes depend on it."""
     option = left.pop(0)
     if left and f"{command} {option} {left[0]}" in MODES:
         return f"{option} {left.pop(0)}"

@@ -1,4 +1,4 @@
-"""Durations and times as people write them: ``90s``, ``2h30m``, ``2026-05-01T12:00Z``."""
+"""Durations and times in the form that users write: ``90s``, ``2h30m``, ``2026-05-01T12:00Z``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def seconds(text: str, *, name: str = "duration") -> float:
     """Seconds in ``text``; a bare number means seconds.
 
     Raises:
-        UsageError: It is not a duration, or one of over ten years; the message names ``name``.
+        UsageError: It is not a duration, or longer than ten years; the message contains ``name``.
     """
     plain = text.strip().lower()
     if _BARE.fullmatch(plain):
@@ -33,8 +33,8 @@ def seconds(text: str, *, name: str = "duration") -> float:
 
 
 def words(duration: float) -> str:
-    """A length of time for reading: ``340 ms``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
-    # Whatever would round up to the next unit is written in it.
+    """A readable duration: ``340 ms``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
+    # A value that would round up to the next unit is written in that unit.
     if duration < 0.9995:
         return f"{duration * 1000:.0f} ms"
     if duration < 59.95:
@@ -46,14 +46,14 @@ def words(duration: float) -> str:
 
 
 def moment(text: str, now: float, *, name: str = "--since") -> float:
-    """Epoch seconds of ``5m`` (ago) or of an ISO 8601 time; local time where it names no zone.
+    """Epoch seconds of ``5m`` (ago) or of an ISO 8601 time; a time without a zone is local.
 
     Args:
         now: Epoch seconds.
-        name: The option, for messages.
+        name: The option's name, for messages.
 
     Raises:
-        UsageError: It is neither, or lies in the future.
+        UsageError: It is neither, or is in the future.
     """
     if "-" not in text and ":" not in text:
         return max(0.0, now - seconds(text, name=name))
@@ -70,5 +70,5 @@ def moment(text: str, now: float, *, name: str = "--since") -> float:
 
 
 def _epoch(at: datetime) -> float:
-    # Not by way of a local zone object, which has no offset of a day or more (TZ=UTC+25).
+    # A local zone object is not used, as it does not support offsets of a day or more (TZ=UTC+25).
     return at.timestamp()

@@ -1,4 +1,4 @@
-"""Every check of doctor, in the order of cause and effect: what comes first explains what comes after it."""
+"""Every check of doctor, in the order of cause and effect: earlier findings explain later ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.model import Check
 
 CHECKS: Final[tuple[Check, ...]] = (
-    # Nothing is recorded, or nobody listens.
+    # Nothing is recorded, or nothing reads the stream.
     table.not_active,
     table.key_unusable,
     table.stream_off,
@@ -30,14 +30,14 @@ CHECKS: Final[tuple[Check, ...]] = (
     mapping.disabled,
     mapping.stuck,
     mapping.differs,
-    # Nobody may.
+    # Permissions are missing.
     role.missing,
     role.not_assumable,
     role.boundary,
     role.stale_policy,
     role.permission,
     table.decrypt_denied,
-    # Nothing passes, or too much.
+    # The filter passes nothing, or too much.
     filters.hidden,
     filters.NEVER,
     filters.UNREADABLE,
@@ -62,7 +62,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     traffic.errors,
     mapping.problem,
     mapping.durable,
-    # Its work is lost, or unseen.
+    # The function's work is lost, or cannot be observed.
     failures.partial_batch,
     failures.discarded,
     failures.destination_missing,
@@ -70,7 +70,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     logs.missing,
     role.logs,
     traffic.unprocessed,
-    # It is late, or at risk.
+    # Deliveries are late, or at risk.
     traffic.lag,
     traffic.throttled,
     traffic.timeout_near,
@@ -88,7 +88,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     role.too_wide,
     function.runtime,
     function.code_storage,
-    # Worth knowing.
+    # Notes.
     function.inactive,
     function.pinned,
     mapping.latest,

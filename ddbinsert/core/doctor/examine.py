@@ -1,4 +1,4 @@
-"""The answer of doctor: what the checks find in the facts, and the timeline."""
+"""The result of doctor: the findings of the checks, and the timeline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """What doctor knows of one trigger."""
+    """The result of doctor for one trigger."""
 
     facts: Facts
     diagnosis: Diagnosis
@@ -25,5 +25,5 @@ class Examined:
 
 
 def examine(facts: Facts) -> Examined:
-    """Carry out every check."""
+    """Run every check."""
     return Examined(facts=facts, diagnosis=diagnose(CHECKS, facts), timeline=timeline(facts))

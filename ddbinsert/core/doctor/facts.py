@@ -1,4 +1,4 @@
-"""What was read of one trigger, for the checks: values only, none of them a decision."""
+"""The facts that were read about one trigger, as input of the checks; they contain no decisions."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 #: Templates that do nothing without a sink.
 NEED_A_SINK = frozenset({Template.AUDIT_LOG, Template.ANALYTICS, Template.NOTIFY})
-#: How long a change of a mapping may take to be in force, with a margin: seconds.
+#: Seconds that a change of a mapping may take to take effect, with a margin.
 SETTLING = 300.0
 
 
 class RoleRight(StrEnum):
-    """Something that the function's role may need, or should not have."""
+    """A right that the function's role may need, or should not have."""
 
     READ_STREAM = "read the stream"
     WRITE_LOGS = "write to the log group"
@@ -42,9 +42,9 @@ class Rights:
     """IAM's answers about the role.
 
     Attributes:
-        allowed, denied: What was asked for.
-        by_boundary: Denied by the role's permissions boundary alone.
-        actions: The actions that were asked for, by right.
+        allowed, denied: The requested rights, by result.
+        by_boundary: Rights that only the role's permissions boundary denies.
+        actions: The actions that were tested, by right.
     """
 
     allowed: frozenset[RoleRight] = frozenset()
@@ -58,7 +58,7 @@ class ReceiptSeen:
     """A receipt in the function's log.
 
     Attributes:
-        at: When it was logged, epoch seconds.
+        at: Epoch seconds of its log event.
         decision: ``processed``, ``guarded`` or ``failed``, as `core.receipt` defines them.
         event_id: eventID of the record.
         event_name: ``INSERT``, ``MODIFY`` or ``REMOVE``.
@@ -74,12 +74,13 @@ class ReceiptSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class LogSeen:
-    """What the function's log holds of the time that was looked at.
+    """The content of the function's log in the examined period.
 
     Attributes:
-        ends: How invocations ended, oldest first.
-        receipts: Oldest first. crashes: Texts of the runtime's errors.
-        whole: It was read to its end; else the newest lines may be missing of an older part.
+        ends: The ends of invocations, oldest first.
+        receipts: The receipts, oldest first.
+        crashes: Texts of the runtime's errors.
+        whole: The log was read completely; otherwise lines are missing.
     """
 
     ends: tuple[InvocationEnd, ...] = ()
@@ -92,7 +93,7 @@ class LogSeen:
 
     @property
     def failing(self) -> tuple[InvocationEnd, ...]:
-        """The failed attempts since the last one that succeeded."""
+        """The failed attempts after the last successful one."""
         since = self.last_ok
         return tuple(end for end in self.ends if not end.ok and (since is None or end.at > since))
 
@@ -106,10 +107,10 @@ class InsertSeen:
     """An INSERT record in the stream.
 
     Attributes:
-        at: When it was written, epoch seconds.
+        at: Epoch seconds of the write.
         event_id: eventID of the record.
         sequence: Sequence number, digits.
-        passes: Whether the mapping's filter matches it; True if that is not known.
+        passes: Whether it passes the mapping's filter; True if unknown.
     """
 
     at: float
@@ -120,12 +121,11 @@ class InsertSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamSeen:
-    """What was read of the live stream.
+    """The content of the live stream, as far as it was read.
 
     Attributes:
-        inserts: Oldest first.
-        whole: Everything that the stream holds was read.
-        open_shards: None if it was not asked.
+        inserts: The inserts, oldest first.
+        whole: The stream was read completely.
     """
 
     inserts: tuple[InsertSeen, ...] = ()
@@ -138,14 +138,14 @@ class StreamSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class SinkSeen:
-    """The place that ``SINK_ARN`` names.
+    """The sink that ``SINK_ARN`` names.
 
     Attributes:
-        arn: Empty if the variable is not set.
-        problem: What is wrong with it, in words; empty if nothing is.
-        missing: It does not exist.
-        is_wrong: It exists, and cannot be used.
-        last_entry: Epoch seconds of the newest record that has an entry there; None if that is not known.
+        arn: The sink's ARN; empty if the variable is not set.
+        problem: Its fault in words; empty if there is none.
+        missing: The sink does not exist.
+        is_wrong: The sink exists and cannot be used.
+        last_entry: Epoch seconds of the newest record with an entry in it; None if unknown.
     """
 
     arn: str = ""
@@ -157,11 +157,13 @@ class SinkSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclarationSeen:
-    """The trigger's declaration in a team's own template, against what is there.
+    """The trigger's declaration in a template, compared with the present state.
 
     Attributes:
-        resource: Its name there. place: ``FILE:LINE``. file: As it was given.
-        different: A line for each setting that is another one than declared.
+        resource: Its name in the template.
+        place: ``FILE:LINE``.
+        file: The file as it was given.
+        different: A line for each setting that differs from the declaration.
     """
 
     resource: str
@@ -206,7 +208,7 @@ class ChangeSeen:
     """A change that CloudTrail recorded.
 
     Attributes:
-        at: When, epoch seconds.
+        at: Epoch seconds of the call.
         who: Name of the user or role.
         what: Name of the API operation.
         resource: Name of the changed resource.
@@ -223,10 +225,10 @@ Points = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """CloudWatch's datapoints of the time that was looked at: (epoch seconds, value), oldest first.
+    """CloudWatch's datapoints of the examined period: (epoch seconds, value), oldest first.
 
     Attributes:
-        series: By name: a sum over all mappings; ``IteratorAge`` is the largest, in milliseconds.
+        series: The datapoints by metric, summed over all mappings; ``IteratorAge`` is the maximum, in milliseconds.
     """
 
     series: Mapping[str, Points] = field(default_factory=lambda: MappingProxyType({}))
@@ -235,25 +237,25 @@ class Metrics:
         return sum(value for at, value in self.series.get(name, ()) if at >= since)
 
     def last(self, name: str, *, since: float) -> float | None:
-        """The newest value, if it is not older than this."""
+        """The newest value if it is not older than this; otherwise None."""
         points = [value for at, value in self.series.get(name, ()) if at >= since]
         return points[-1] if points else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """Everything that was read.
+    """All facts that were read about a trigger.
 
     Attributes:
         now: Epoch seconds of AWS's clock.
-        since: From when on log, metrics and stream were looked at.
-        template: The template that the function's code is, byte for byte; None for any other code.
-        unread: Parts that could not be read, and why.
+        since: Epoch seconds since which log, metrics and stream were read.
+        template: The template that is identical to the function's code, byte for byte; None for any other code.
+        unread: Why a part could not be read, by part.
         siblings: Other functions with a mapping on the live stream; None for one that does not exist.
-        time_to_live: The attribute of the table's time to live; empty if it is off.
-        key_state: State of the customer key that encrypts the table; empty if there is none.
-        open_shards: Open shards of the live stream; 0 if it is not known.
-        declared: None if no template was given.
+        time_to_live: The table's TTL attribute; empty if TTL is off.
+        key_state: State of the customer key that encrypts the table; empty without such a key.
+        open_shards: Number of open shards of the live stream; 0 if unknown.
+        declared: The declaration; None if no template was given.
     """
 
     trigger: Trigger
@@ -293,7 +295,7 @@ class Facts:
 
     @property
     def mappings(self) -> tuple[MappingState, ...]:
-        """Those that deliver the live stream to the function, by any of its aliases and versions."""
+        """The mappings that deliver the live stream to the function or to one of its aliases and versions."""
         return self.world.feeding(self.name)
 
     @property
@@ -313,14 +315,14 @@ class Facts:
 
     @property
     def label(self) -> str:
-        """The template that ddbinsert gave to the function, or ``own``; empty if it did not make the function."""
+        """The template that ddbinsert uploaded, or ``own``; empty if ddbinsert did not create the function."""
         return (
             self.function.tags.get(CODE_TAG, OWN_CODE) if self.function is not None and self.is_ours else ""
         )
 
     @property
     def runs_template(self) -> bool:
-        """Whether it is a template by its tag, changed or not."""
+        """Whether the function's code is a template according to its tag, even if it was changed."""
         return self.template is not None or self.label not in ("", OWN_CODE)
 
     @property
@@ -329,5 +331,5 @@ class Facts:
 
     @property
     def settled_since(self) -> float:
-        """From when on everything that the mappings deliver was delivered with the settings of today."""
+        """Epoch seconds since which all deliveries used the present settings."""
         return max([self.since, *(m.modified + SETTLING for m in self.mappings if m.modified is not None)])

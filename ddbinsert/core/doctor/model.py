@@ -1,4 +1,4 @@
-"""What doctor works with: checks, what they find, and what could not be checked."""
+"""The types of doctor: checks, findings, and checks that could not be made."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Severity(StrEnum):
 
 
 class FactSource(StrEnum):
-    """One part of what is read; ``source`` names the calls that it comes from."""
+    """One part of the facts; ``source`` names the calls that read it."""
 
     source: str
 
@@ -56,14 +56,14 @@ class FactSource(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Symptom:
-    """What one check found.
+    """A finding of one check.
 
     Attributes:
-        text: What is the case.
-        evidence: What shows it, a line each.
-        advice: The one repair.
-        is_safe: The command of the advice changes nothing that somebody may have wanted so.
-        severity: Where it differs from the check's own.
+        text: The finding as a sentence.
+        evidence: Its evidence, a line each.
+        advice: The repair.
+        is_safe: The advice's command does not change anything that may be intended.
+        severity: The severity, if it differs from the check's.
     """
 
     text: str
@@ -78,10 +78,10 @@ class Check:
     """One check.
 
     Attributes:
-        id: Stable, kebab-case; where verify has a cause for the same thing, its code.
-        meaning: What it means where it is found; the line of the documentation.
-        reads: What must have been read. Where a part was not, the check is "not checked".
-        look: Finds symptoms in the facts; pure.
+        id: Stable, kebab-case; equal to the code of verify's cause for the same fault, if there is one.
+        meaning: The meaning of its finding; a line of the documentation.
+        reads: The facts that it needs. If a part was not read, the check is "not checked".
+        look: Returns the symptoms in the facts; a pure function.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Check:
 def check(
     name: str, severity: Severity, meaning: str, *reads: FactSource
 ) -> Callable[[Callable[[Facts], Iterable[Symptom]]], Check]:
-    """Make a check of a function."""
+    """The decorator that makes a check of a function."""
 
     def made(look: Callable[[Facts], Iterable[Symptom]]) -> Check:
         return Check(id=str(name), severity=severity, meaning=meaning, reads=reads, look=look)
@@ -113,10 +113,10 @@ class DoctorFinding:
     Attributes:
         id: The check's identifier, stable and kebab-case.
         severity: The symptom's severity, or the check's.
-        text: What is the case.
-        evidence: What shows it, a line each.
-        source: The calls to AWS that it was read from.
-        advice: The one repair.
+        text: The finding as a sentence.
+        evidence: Its evidence, a line each.
+        source: The calls to AWS that it is based on.
+        advice: The repair.
         is_safe: `doctor --fix` may run the advice's command.
     """
 
@@ -131,7 +131,12 @@ class DoctorFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class Unchecked:
-    """A check that could not be made, and why."""
+    """A check that could not be made.
+
+    Attributes:
+        id: The check's identifier.
+        why: The reason.
+    """
 
     id: str
     why: str
@@ -139,10 +144,10 @@ class Unchecked:
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
-    """What the checks say.
+    """The result of all checks.
 
     Attributes:
-        found: By severity; equal ones in the order of the checks, which is that of cause and effect.
+        found: The findings by severity; equal ones in the order of the checks, which is that of cause and effect.
         passed: The ids of the checks that found nothing.
     """
 
@@ -159,7 +164,7 @@ class Diagnosis:
 
 
 def diagnose(checks: Iterable[Check], facts: Facts) -> Diagnosis:
-    """Carry the checks out."""
+    """Run the checks."""
     found: list[DoctorFinding] = []
     unchecked: list[Unchecked] = []
     passed: list[str] = []
@@ -184,5 +189,5 @@ def diagnose(checks: Iterable[Check], facts: Facts) -> Diagnosis:
             for symptom in symptoms
         ]
     order = list(Severity)
-    found.sort(key=lambda one: order.index(one.severity))  # stable: the order of the checks stays
+    found.sort(key=lambda one: order.index(one.severity))  # a stable sort: it keeps the order of the checks
     return Diagnosis(found=tuple(found), unchecked=tuple(unchecked), passed=tuple(passed))

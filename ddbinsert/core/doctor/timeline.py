@@ -1,4 +1,4 @@
-"""When what happened last, from the insert to the sink, and what is waiting."""
+"""The latest events of a trigger, from the insert to the sink, and the number of waiting inserts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Moment:
     """One row of the timeline.
 
     Attributes:
-        at: Epoch seconds; None if it is not known, or there was none.
-        detail: Who did it, or why there is no time.
+        at: Epoch seconds; None if unknown, or if there was no such event.
+        detail: The author of the event, or why there is no time.
     """
 
     what: str
@@ -31,14 +31,14 @@ class Moment:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """The rows, in the order in which an insert passes; and what is waiting.
+    """The rows, in the order in which an insert passes, and the number of waiting inserts.
 
     Attributes:
-        waiting: Number of inserts in the stream after the last that was delivered; None if that cannot be said.
-        passed: Number of inserts without a receipt from before the last delivery: skipped from LATEST, processed by a
-            function whose log is gone, or held up in another shard.
-        at_least: There may be more.
-        expires: Epoch seconds at which the oldest that waits leaves the stream.
+        waiting: Number of inserts in the stream after the last delivered one; None if unknown.
+        passed: Number of inserts without a receipt before the last delivery: skipped by LATEST, processed
+            while the log was not kept, or delayed in another shard.
+        at_least: The numbers are lower bounds.
+        expires: Epoch seconds at which the oldest waiting insert expires.
     """
 
     moments: tuple[Moment, ...]
@@ -63,8 +63,8 @@ def timeline(facts: Facts) -> Timeline:
 
 
 def _passed_until(facts: Facts) -> float:
-    """Until when inserts do not wait: Lambda has gone past them, or began later. Epoch seconds."""
-    done = {one.sequence for one in facts.log.receipts if one.decision != "failed"}  # that one is tried again
+    """Epoch seconds up to which inserts are not waiting: Lambda has read past them, or began later."""
+    done = {one.sequence for one in facts.log.receipts if one.decision != "failed"}  # it is retried
     times = [one.at for one in facts.stream.inserts if one.sequence in done]
     begun = [m.modified for m in facts.mappings if m.starting_position == "LATEST" and m.modified is not None]
     if begun and len(begun) == len(facts.mappings):

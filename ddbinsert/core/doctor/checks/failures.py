@@ -1,4 +1,4 @@
-"""What the event source mapping does with records that fail: retries, discards, destinations."""
+"""Checks of how the event source mapping handles failing records: retries, discards, destinations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.doctor.facts import Facts
 
-#: Seconds in which records that were discarded make the trigger broken, not just lossy in the past.
+#: Seconds for which discarded records make the trigger broken; older ones are past losses.
 _LATELY = 3600.0
 
 

@@ -1,4 +1,4 @@
-"""The filters of the mapping: what they exclude and what they let through; judged without a record being written."""
+"""Checks of the mapping's filters: what they exclude and what passes, judged without writing a record."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SHOW = Advice("Show where", ("filter", "lint", "--table", TABLE))
 
 
 def _judged(facts: Facts) -> Iterator[tuple[MappingState, Finding]]:
-    """What verify says of the filters of each mapping that reads."""
+    """The findings of verify about the filters of each mapping that reads the stream."""
     for mapping in facts.mappings:
         if mapping.is_enabled:
             for finding in judge_filters(mapping, facts.table, is_second=facts.world.is_second(mapping)):
@@ -73,7 +73,7 @@ def hidden(facts: Facts) -> Iterator[Symptom]:
             )
 
 
-#: Rules of `filter lint` about numbers of DynamoDB, and about images that the view type does not record.
+#: Rules of `filter lint` about DynamoDB's numbers, and about images that the view type does not record.
 _NUMERIC = frozenset({"numeric-on-text", "number-for-text"})
 
 

@@ -1,4 +1,4 @@
-"""The function: whether it exists, runs, and has what it needs."""
+"""Checks of the function: whether it exists, runs, and has the resources that it needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.facts import Facts
 
 _DEAD = frozenset({"Failed", "Deactivating", "Deactivated", "ActiveNonInvocable", "Deleting"})
-#: When Lambda deprecates a runtime (docs/aws-facts.md#runtime-deprecation).
+#: The date on which Lambda deprecates each runtime (docs/aws-facts.md#runtime-deprecation).
 DEPRECATED: Final = {
     "python3.6": date(2022, 7, 18),
     "python3.7": date(2023, 12, 4),
@@ -38,10 +38,10 @@ DEPRECATED: Final = {
     "go1.x": date(2024, 1, 8),
     "provided": date(2024, 1, 8),
 }
-#: What Lambda allows a function's environment variables together: bytes.
+#: Maximum size in bytes of a function's environment variables together.
 _ENVIRONMENT = 4096
 _NEAR = 0.9
-#: A share of the account's storage for code that is near its limit.
+#: The share of the account's code storage that counts as near the limit.
 _FULL = 0.8
 
 

@@ -1,4 +1,4 @@
-"""The log group: where the function's work can be seen."""
+"""Checks of the log group, which shows the function's work."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def missing(facts: Facts) -> Iterator[Symptom]:
         return
     invoked = facts.metrics.total("Invocations")
     if not (invoked or facts.is_ours):
-        return  # Lambda makes it at the first invocation
+        return  # Lambda creates it at the first invocation
     yield Symptom(
         text=f"log group {function.log_group} does not exist"
         + (f", though the function was invoked {plural(invoked, 'time')}" if invoked else "")

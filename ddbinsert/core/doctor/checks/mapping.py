@@ -1,4 +1,4 @@
-"""The event source mapping: whether it delivers, to whom and when."""
+"""Checks of the event source mapping: whether, to which function and when it delivers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.facts import Facts
 
 _PASSING = frozenset({"Creating", "Enabling", "Disabling", "Updating", "Deleting"})
-#: Seconds after which a state that passes should have passed.
+#: Seconds after which a transitional state should have ended.
 _STUCK = 900.0
 _LATELY = 900.0
-#: The longest execution that a mapping waits for: seconds.
+#: The longest execution, in seconds, that a mapping waits for.
 _LONGEST_DURABLE = 900
 
 

@@ -1,4 +1,4 @@
-"""The function's role: too narrow, and nothing is delivered; too wide, and a fault costs more than the trigger."""
+"""Checks of the function's role: missing rights prevent deliveries; needless rights make a fault more harmful."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 
 def _allow(facts: Facts, what: str, ours: Advice) -> Advice:
-    """The command for a role that ddbinsert created; no command of it changes what a role of others may do."""
+    """The command for a role that ddbinsert created; other roles are not changed by any command."""
     return ours if facts.restores_role else Advice(f"Allow role {facts.role_name} {what}")
 
 
 def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
-    """What the policy that ddbinsert wrote does not grant; nothing where the role is somebody else's."""
+    """The necessary rights that ddbinsert's policy does not grant; none if ddbinsert did not create the role."""
     role, stream, function = facts.world.role, facts.table.stream_arn, facts.function
     if (
         role is None
@@ -169,7 +169,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 attach("Restore the policy of the role, which ddbinsert created"),
             ),
             is_safe=facts.is_ours,
-            # Another policy of the role may grant it, where IAM was not asked.
+            # If IAM was not asked, another policy of the role may grant it.
             severity=Severity.WARNING if FactSource.RIGHTS in facts.unread and not reports else None,
         )
 

@@ -1,4 +1,4 @@
-"""The sink: where a template sends what it processed."""
+"""Checks of the sink, to which a template sends processed records."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.doctor.facts import Facts
 
-#: Metrics of throttled writes to a sink, as they are called in `Facts.metrics`.
+#: Metrics of throttled writes to a sink, by their names in `Facts.metrics`.
 SINK_THROTTLES = "SinkThrottles"
 
 
 def is_own_table(facts: Facts) -> bool:
-    """Whether the sink is the trigger's own table: a finding of its own, beside which no other one is repaired."""
+    """Whether the sink is the trigger's own table; then only that finding offers a repair."""
     return facts.sink.arn == facts.table.arn
 
 

@@ -1,4 +1,4 @@
-"""The table and its stream."""
+"""Checks of the table and its stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _USABLE = frozenset({"ACTIVE", "UPDATING"})
 _IMAGES = frozenset({StreamView.NEW_IMAGE, StreamView.NEW_AND_OLD_IMAGES})
 _NEED_IMAGES = frozenset({Template.AUDIT_LOG.value, Template.ANALYTICS.value})
-#: Readers that a shard of a stream serves at a time (docs/aws-facts.md#stream-two-readers).
+#: Number of simultaneous readers of a shard (docs/aws-facts.md#stream-two-readers).
 _READERS, _READERS_OF_GLOBAL_TABLE = 2, 1
 
 
@@ -160,7 +160,7 @@ def unfiltered_sibling(facts: Facts) -> Iterator[Symptom]:
             evidence=tuple(f"mapping {m.uuid} to {m.function_name}: no FilterCriteria" for m in open_ones),
             advice=Advice(
                 "If it is meant for inserts, restrict it",
-                # Without a yes: to take over what somebody else made is for somebody to decide.
+                # Without --yes: adopting a resource of others requires a decision.
                 ("attach-trigger", TABLE, "--function", name, "--adopt", "--filter", INSERT_ONLY),
             ),
         )

@@ -1,4 +1,4 @@
-"""What the function did lately: errors, timeouts, throttling, lag; by its log, its metrics and the stream."""
+"""Checks of recent activity (errors, timeouts, throttling, lag) from the log, the metrics and the stream."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _IMPORT = re.compile(
     r"Runtime\.(?:ImportModuleError|HandlerNotFound|UserCodeSyntaxError|MalformedHandlerName)"
     r"|\b(?:ModuleNotFoundError|ImportError|SyntaxError|IndentationError)\b|Cannot find module|Unable to import module"
 )
-#: A record that fails so often in a row keeps failing.
+#: Number of consecutive failures after which a record is assumed to keep failing.
 _AGAIN = 3
-#: Share of the timeout from which on a slow invocation is near it.
+#: Share of the timeout above which the duration of an invocation is near the timeout.
 _NEAR = 0.8
-#: Seconds of lag, and of lag that endangers records.
+#: Seconds of lag that are reported, and seconds that put records at risk.
 _LATE, _ENDANGERED = 300.0, 12 * 3600.0
-#: Seconds after which an insert without a receipt is waiting, not just on its way.
+#: Seconds after which an insert without a receipt counts as waiting.
 PATIENCE = 120.0
 _SHOWN = 3
 
@@ -46,13 +46,13 @@ def _import_errors(facts: Facts) -> tuple[InvocationEnd, ...]:
 
 
 def _timed_out(facts: Facts, ends: Sequence[InvocationEnd]) -> list[InvocationEnd]:
-    """Those that the timeout of today ended; a shorter one of the past was lengthened since."""
+    """Invocations that exceeded the present timeout; an earlier, shorter timeout does not count."""
     limit = facts.function.timeout if facts.function else 0
     return [end for end in ends if end.timed_out and (end.seconds is None or end.seconds >= limit)]
 
 
 def _is_poison(facts: Facts) -> bool:
-    """Whether one batch keeps failing without end, though the function can process others."""
+    """Whether one batch keeps failing without limit although the function can process others."""
     failing = facts.log.failing
     if len(failing) < _AGAIN or not any(m.is_enabled and m.retries == -1 for m in facts.mappings):
         return False
@@ -248,9 +248,9 @@ def _larger(facts: Facts) -> int:
 
 
 def waiting(facts: Facts) -> tuple[InsertSeen, ...] | None:
-    """Inserts of the time that was looked at, oldest first, that should be processed by now and have no receipt.
+    """Inserts of the examined period, oldest first, that should be processed by now and have no receipt.
 
-    None if that cannot be said: the function leaves no receipts, or log or stream were not read.
+    None if that is unknown: the function writes no receipts, or log or stream were not read.
     """
     if (
         {FactSource.STREAM, FactSource.LOG} & set(facts.unread)
@@ -287,9 +287,9 @@ def unprocessed(facts: Facts) -> Iterator[Symptom]:
         or not any(m.is_enabled for m in facts.mappings)
         or facts.world.log_group is None
     ):
-        return  # named by its cause
+        return  # reported with its cause
     if facts.template is None and facts.label in ("", OWN_CODE):
-        return  # own code may leave receipts of some records only
+        return  # own code may write receipts of some records only
     left = [one for one in waiting(facts) or () if one.at >= facts.settled_since]
     if left:
         yield Symptom(

@@ -1,4 +1,4 @@
-"""Words and repairs that several checks share."""
+"""Texts and repairs that several checks share."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def attach(text: str, *options: str) -> Advice:
-    """An advice to run attach-trigger with these options."""
+    """The advice to run attach-trigger with these options."""
     return Advice(text, ("attach-trigger", TABLE, *options))
 
 
 def set_mapping(
     facts: Facts, found: Sequence[MappingState], text: str, *options: str, by_hand: tuple[str, ...]
 ) -> Advice:
-    """An advice to change the mappings in question.
+    """The advice to change the mappings.
 
     Args:
-        options: Of attach-trigger, which changes the function's first mapping.
-        by_hand: Of `aws lambda update-event-source-mapping`, where only further mappings are in question.
+        options: Options of attach-trigger, which changes the function's first mapping.
+        by_hand: Options of `aws lambda update-event-source-mapping`, used if only further mappings are affected.
     """
     if all(map(facts.world.is_second, found)):
         return update_mapping(text, found[0], *by_hand)
