@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import Advice
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.declared import Against, Resource, declarations
 from ddbinsert.cli.leftovers import mention_leftovers
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.reports import (
@@ -57,25 +58,20 @@ from ddbinsert.cli.verify_options import (
     Via,
     Wiretap,
 )
+from ddbinsert.cli.verify_way import Way
 from ddbinsert.core.times import seconds
-from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ddbinsert.core.clock import Clock
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
-    from ddbinsert.core.proof.failure_path.settings import Limits
     from ddbinsert.core.proof.proof import Proof
-    from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
+    from ddbinsert.operations.verify.context import VerifyContext
 
 #: Maximum seconds to wait after the last write; a first delivery took 94 s (docs/aws-facts.md#esm-first-delivery).
 TIMEOUT = 180.0
 LOCAL_TIMEOUT = 20.0
-#: Seconds that a run with --failure-path takes in addition to the maximum delay by a failing record.
-_BESIDES = 240.0
 
 
 @command("verify", settings=NAME)
@@ -110,6 +106,8 @@ def verify(
     cleanup: Cleanup = None,
     stack: Stack = None,
     tag: Tag = None,
+    against: Against = None,
+    resource: Resource = None,
     everything: Everything = False,
     failure_path: FailurePath = False,
     max_hold_up: MaxHoldUp = None,
@@ -160,6 +158,7 @@ def verify(
         )
         way = Way(
             options=options,
+            declared=declarations(run, against, resource),
             wiretap=wiretap,
             watch_for=watched if observe else None,
             failure_path=limits,
@@ -223,74 +222,6 @@ def _prove_one(
         human=lambda screen: shown.human(screen, proof),
         exit_code=exit_code_of(proof),
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """How a consumer is proven.
-
-    Attributes:
-        wiretap: Use a temporary function.
-        watch_for: Seconds to observe the existing traffic instead of writing; None to write.
-        failure_path: Make a record fail, and check these limits; None to make none fail.
-        retries: Maximum number of further attempts after an inconclusive one.
-        keep: Called with each attempt that is retried.
-    """
-
-    options: VerifyOptions
-    wiretap: bool = False
-    watch_for: float | None = None
-    failure_path: Limits | None = None
-    retries: int = 0
-    keep: Callable[[Proof], None] = lambda _proof: None
-
-    def prove(
-        self, run: Run, context: VerifyContext, trigger: Trigger, *, known: World | None = None
-    ) -> Proof:
-        """Prove one consumer.
-
-        Args:
-            known: Its state that was just observed.
-        """
-        if not self.retries:
-            return self._once(run, context, trigger, known=known)
-        from ddbinsert.cli.retry_inconclusive import again
-
-        looked = [known]
-        return again(
-            lambda: self._once(run, context, trigger, known=looked.pop() if looked else None),
-            retries=self.retries,
-            reporter=context.reporter,
-            keep=self.keep,
-        )
-
-    def _once(self, run: Run, context: VerifyContext, trigger: Trigger, *, known: World | None) -> Proof:
-        if self.failure_path is not None:
-            from ddbinsert.operations.verify.failure_path.command import prove_failure_path
-
-            limits = self.failure_path
-            patient = replace(context, timeout=run.timeout(limits.hold_up + _BESIDES))
-            return prove_failure_path(
-                patient, trigger, self.options, limits, base=run.environment.cwd, confirm=run.confirm
-            )
-        if self.wiretap:
-            from ddbinsert.operations.verify.wiretap import wiretap
-
-            return wiretap(
-                context,
-                trigger,
-                self.options,
-                base=run.environment.cwd,
-                confirm=run.confirm,
-                watch_for=self.watch_for,
-            )
-        if self.watch_for is not None:
-            from ddbinsert.operations.verify.observe import watch_live
-
-            return watch_live(context, trigger, self.options, seconds=self.watch_for)
-        from ddbinsert.operations.verify.prove import verify as write_and_watch
-
-        return write_and_watch(context, trigger, self.options, known=known)
 
 
 _PERIOD = 600.0

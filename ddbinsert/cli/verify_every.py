@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.cli.reports import ReportFiles
     from ddbinsert.cli.several_triggers import TriggerRun
-    from ddbinsert.cli.verify import Way
+    from ddbinsert.cli.verify_way import Way
     from ddbinsert.config import Configurations
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.proof import JudgedProof, Proof

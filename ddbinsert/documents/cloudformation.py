@@ -10,8 +10,9 @@ from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, declared_filters
 from ddbinsert.documents.declared import DeclaredMapping, Details, Mistake, stream_of, with_unknown_source
+from ddbinsert.documents.functions import Template, declared_function, function_settings, referred
 from ddbinsert.documents.settings import template_settings
-from ddbinsert.documents.source import Unknown, as_object
+from ddbinsert.documents.source import Unknown, as_object, at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,20 +40,23 @@ def is_template(root: object) -> bool:
 
 def template_mappings(document: Document) -> Iterator[DeclaredMapping]:
     """The mappings on DynamoDB streams that a template declares."""
-    yield from resource_mappings(document.root["Resources"], ("Resources",))
+    shared = at(document.root, ("Globals", "Function"))
+    yield from resource_mappings(document.root["Resources"], ("Resources",), as_object(shared))
 
 
-def resource_mappings(found: object, path: Path) -> Iterator[DeclaredMapping]:
-    """The same for a section of resources at a path."""
-    yield from _mappings(found, path, as_object(found))
-
-
-def _mappings(found: object, path: Path, resources: Resources) -> Iterator[DeclaredMapping]:
-    """The mappings in a section of resources.
+def resource_mappings(
+    found: object, path: Path, shared: Mapping[str, Any] | None = None
+) -> Iterator[DeclaredMapping]:
+    """The same for a section of resources at a path.
 
     Args:
-        resources: All resources of the template, which the section may refer to.
+        shared: SAM's `Globals.Function`.
     """
+    yield from _mappings(found, path, Template(as_object(found), path, shared or {}))
+
+
+def _mappings(found: object, path: Path, template: Template) -> Iterator[DeclaredMapping]:
+    """The mappings in a section of resources."""
     if not isinstance(found, dict):
         return
     for name, resource in found.items():
@@ -61,28 +65,35 @@ def _mappings(found: object, path: Path, resources: Resources) -> Iterator[Decla
             properties = as_object(resource.get("Properties"))
             here = (*path, name, "Properties")
             if kind == _MAPPING:
-                yield from _mapping(name, here, properties, resources)
+                yield from _mapping(name, here, properties, template)
             else:
-                yield from _events(name, (*here, "Events"), as_object(properties.get("Events")), resources)
+                yield from _events(name, (*here, "Events"), as_object(properties.get("Events")), template)
         elif kind is None and isinstance(name, str) and name.startswith("Fn::"):
             if name.startswith(_LOOP) and isinstance(resource, list) and len(resource) == 3:
-                yield from _mappings(resource[2], (*path, name, 2), resources)
+                yield from _mappings(resource[2], (*path, name, 2), template)
             elif name == "Fn::Transform":
                 unknown = "a macro adds resources during the deployment"
                 yield DeclaredMapping(name=name, path=(*path, name), unknown=unknown)
 
 
 def _mapping(
-    name: str, path: Path, properties: Mapping[str, Any], resources: Resources
+    name: str, path: Path, properties: Mapping[str, Any], template: Template
 ) -> Iterator[DeclaredMapping]:
     given = properties.get("EventSourceArn")
-    source = stream_source(given, resources)
+    source = stream_source(given, template.resources)
 
     def details() -> Details:
+        given_function = properties.get("FunctionName")
+        logical = declared_function(given_function, template.resources)
+        function = _function_name(given_function, logical, template.resources)
+        other = referred(given_function) if logical is None else None
+        logical = logical or _named(function, template.resources)
         return Details(
             settings=tuple(template_settings(properties, path, resolve)),
-            table=_table_name(given, resources),
-            function=_function_name(properties.get("FunctionName"), resources),
+            table=_table_name(given, template.resources),
+            function=function,
+            function_settings=function_settings(logical, template, resolve),
+            function_unread=f"{other} is not a function of this file" if other else "",
         )
 
     if source is not None:
@@ -98,23 +109,24 @@ def _may_be_a_stream(source: object, properties: Mapping[str, Any]) -> bool:
 
 
 def _events(
-    function: str, path: Path, events: Mapping[str, Any], resources: Resources
+    function: str, path: Path, events: Mapping[str, Any], template: Template
 ) -> Iterator[DeclaredMapping]:
     for name, event in events.items():
         properties = event.get("Properties") if isinstance(event, dict) else None
         if not isinstance(properties, dict) or event.get("Type") != "DynamoDB":
             continue
         here = (*path, name, "Properties")
-        stream = stream_source(properties.get("Stream"), resources) or KnownStream()
-        details = partial(_event_details, function, here, properties, resources)
+        stream = stream_source(properties.get("Stream"), template.resources) or KnownStream()
+        details = partial(_event_details, function, here, properties, template)
         yield _declared(f"{function}/{name}", here, properties, stream, details)
 
 
-def _event_details(function: str, path: Path, properties: Mapping[str, Any], resources: Resources) -> Details:
+def _event_details(function: str, path: Path, properties: Mapping[str, Any], template: Template) -> Details:
     return Details(
         settings=tuple(template_settings(properties, path, resolve)),
-        table=_table_name(properties.get("Stream"), resources),
-        function=_literal(resources.get(function), "FunctionName"),
+        table=_table_name(properties.get("Stream"), template.resources),
+        function=_literal(template.resources.get(function), "FunctionName"),
+        function_settings=function_settings(function, template, resolve),
     )
 
 
@@ -152,14 +164,18 @@ def _table_name(source: object, resources: Resources) -> str:
     return _literal(resources.get(target[0]), "TableName") if target is not None else ""
 
 
-def _function_name(given: object, resources: Resources) -> str:
-    """The name or ARN of a mapping's function, if it is constant or refers to a function of the template."""
+def _function_name(given: object, logical: str | None, resources: Resources) -> str:
+    """The name or ARN of a mapping's function, if it is constant or that of a function of the template."""
     resolved = resolve(given)
-    if isinstance(resolved, str):
-        return resolved
-    target = get_attribute(given)
-    logical = target[0] if target is not None else as_object(given).get("Ref")
-    return _literal(resources.get(logical), "FunctionName") if isinstance(logical, str) else ""
+    return resolved if isinstance(resolved, str) else _literal(resources.get(logical or ""), "FunctionName")
+
+
+def _named(function: str, resources: Resources) -> str | None:
+    """The logical name of the function with a name of its own."""
+    return next(
+        (name for name, one in resources.items() if function and _literal(one, "FunctionName") == function),
+        None,
+    )
 
 
 CRITERIA: Final = Criteria(steps=("FilterCriteria", "Filters"), pattern="Pattern")

@@ -12,12 +12,12 @@ from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ddbinsert.core.model.seen import MappingState, TableState, World
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.settings import MappingSetting
-    from ddbinsert.documents.declared import DeclaredMapping, DeclaredSetting
+    from ddbinsert.documents.declared import DeclaredMapping, DeclaredSetting, Details
     from ddbinsert.documents.source import Document, Path
 
 _SETTINGS: Final = {one.aws: one for one in MAPPING_SETTINGS}
@@ -118,9 +118,24 @@ def _is_event_of(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
     return bool(slash) and owner in functions
 
 
-def compare(declared: Placed, live: MappingState, table: TableState | None) -> DeclarationCompared:
+#: The parameters of a function that are compared: the configuration key, and the value of a deployed one.
+_OF_FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[FunctionState], object]]]] = {
+    "Runtime": ("function.runtime", lambda live: live.runtime),
+    "Handler": ("function.handler", lambda live: live.handler),
+    "Timeout": ("function.timeout", lambda live: live.timeout),
+    "MemorySize": ("function.memory", lambda live: live.memory),
+    "ReservedConcurrentExecutions": (
+        "function.reserved_concurrency",
+        lambda live: live.reserved_concurrency,
+    ),
+    "Environment": ("function.environment", lambda live: tuple(sorted(live.environment))),
+}
+
+
+def compare(declared: Placed, live: MappingState, world: World) -> DeclarationCompared:
     """Compare the declared settings; list other settings that differ from AWS's default."""
-    settings = {one.aws: one for one in declared.mapping.details().settings}
+    details = declared.mapping.details()
+    settings = {one.aws: one for one in details.settings}
     different: list[DeclaredDifference] = []
     unknown: list[tuple[str, str]] = []
     undeclared: list[tuple[str, str]] = []
@@ -135,7 +150,8 @@ def compare(declared: Placed, live: MappingState, table: TableState | None) -> D
         different.append(
             DeclaredDifference(field="mapping.enabled", have="no", want="yes", place=declared.place)
         )
-    different += _view(declared, table)
+    different += _view(declared, world.table)
+    different += _function(declared, details, world.function, unknown)
     return DeclarationCompared(
         declared=declared,
         different=tuple(different),
@@ -211,6 +227,24 @@ def _ordered(node: Any) -> Any:
             return sorted(map(_ordered, node), key=lambda one: json.dumps(one, sort_keys=True))
         case _:
             return node
+
+
+def _function(
+    declared: Placed, details: Details, live: FunctionState | None, unknown: list[tuple[str, str]]
+) -> Iterator[DeclaredDifference]:
+    """The function's own settings; of its environment the names of the variables only."""
+    if details.function_unread:
+        unknown.append(("function", details.function_unread))
+    if live is None:
+        return
+    for one in details.function_settings:
+        field, present = _OF_FUNCTIONS[one.aws]
+        have = present(live)
+        if one.unknown:
+            unknown.append((field, one.unknown))
+        elif have != one.value:
+            place = declared.at(one.path)
+            yield DeclaredDifference(field=field, have=word(have), want=word(one.value), place=place)
 
 
 def _view(declared: Placed, table: TableState | None) -> Iterator[DeclaredDifference]:

@@ -75,16 +75,22 @@ class DeclaredSetting:
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """What else a document says of a mapping, for comparing it with the deployed one.
+    """What else a document says about a mapping, for comparing it with the deployed one.
 
     Attributes:
         settings: The parameters other than the filters; none in formats that are not read for them.
-        table: The table's name where the document says it. function: The function's name or ARN, likewise.
+        table: The table's name, if the document has it.
+        function: The function's name or ARN, if the document has it.
+        function_settings: The function's own parameters, if the document declares the function; of its
+            environment the names only.
+        function_unread: Why a function that the mapping refers to could not be read; empty if it was.
     """
 
     settings: tuple[DeclaredSetting, ...] = ()
     table: str = ""
     function: str = ""
+    function_settings: tuple[DeclaredSetting, ...] = ()
+    function_unread: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from ddbinsert.documents.declared import (
     stream_of,
     with_unknown_source,
 )
+from ddbinsert.documents.functions import terraform_function
 from ddbinsert.documents.settings import TERRAFORM_NAMES, terraform_settings
 from ddbinsert.documents.source import as_object, as_objects, at
 
@@ -131,11 +132,28 @@ def _details(
     unknown: Mapping[str, Any],
 ) -> Details:
     address, values = str(resource.get("address")), as_object(resource.get("values"))
+    name = str(values.get("function_name") or values.get("function_arn") or "")
     return Details(
         settings=tuple(_settings(values, path, unknown)),
         table=str(as_object(_table_of(values, address, root, tables)).get("name") or ""),
-        function=str(values.get("function_name") or values.get("function_arn") or ""),
+        function=name,
+        function_settings=tuple(_function_settings(root, address, name)),
     )
+
+
+def _function_settings(root: Mapping[str, Any], address: str, name: str) -> Iterator[DeclaredSetting]:
+    """The settings of the planned function that a mapping names, or that its expression refers to."""
+    arn = parse_arn(name)
+    plain = arn.name if arn is not None else name.partition(":")[0]
+    references = _references(root, address, "function_name")
+    for path, resource in _resources(root):
+        if resource.get("type") != "aws_lambda_function":
+            continue
+        values = as_object(resource.get("values"))
+        referred = any(one.startswith(f"{resource.get('address')}.") for one in references)
+        if referred or (plain and values.get("function_name") == plain):
+            yield from terraform_function(values, (*path, "values"), lambda value: value)
+            return
 
 
 def _settings(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> Iterator[DeclaredSetting]:
@@ -148,8 +166,8 @@ def _settings(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any])
             yield DeclaredSetting(aws=aws, value=None, path=path, unknown="it is known after apply")
 
 
-def _references(root: Mapping[str, Any], address: str) -> list[str]:
-    """The references in the expression of a mapping's event_source_arn, at any depth of modules."""
+def _references(root: Mapping[str, Any], address: str, argument: str = "event_source_arn") -> list[str]:
+    """The references in the expression of an argument of a mapping, at any depth of modules."""
     found: list[str] = []
     todo = [at(root, ("configuration", "root_module"))]
     plain = re.sub(r"\[[^\]]*\]", "", address)
@@ -157,7 +175,7 @@ def _references(root: Mapping[str, Any], address: str) -> list[str]:
         module = todo.pop()
         for resource in as_objects(as_object(module).get("resources")):
             if plain.endswith(str(resource.get("address"))) and resource.get("type") == MAPPING:
-                found += _listed(at(resource, ("expressions", "event_source_arn")), "references")
+                found += _listed(at(resource, ("expressions", argument)), "references")
         calls = as_object(as_object(module).get("module_calls"))
         todo += [as_object(call).get("module") for call in calls.values()]
     return [str(one) for one in found]

@@ -13,10 +13,12 @@ from ddbinsert.documents.criteria import Criteria, FoundFilters, pattern_at
 from ddbinsert.documents.declared import (
     DeclaredFilter,
     DeclaredMapping,
+    DeclaredSetting,
     Details,
     Mistake,
     with_unknown_source,
 )
+from ddbinsert.documents.functions import terraform_function
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
 from ddbinsert.documents.settings import terraform_settings
 from ddbinsert.documents.source import GetAttribute, Unknown, as_object, at
@@ -64,18 +66,53 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
             stream=source or KnownStream(),
             unknown=found.unknown,
             mistakes=found.mistakes,
-            details=partial(_details, body, path, known),
+            details=partial(_details, document, body, path, known),
         )
         yield mapping if source is not None else with_unknown_source(mapping)
     yield from _module_mappings(document, known)
 
 
-def _details(body: Mapping[str, Any], path: Path, tables: Mapping[str, Any]) -> Details:
+def _details(document: Document, body: Mapping[str, Any], path: Path, tables: Mapping[str, Any]) -> Details:
+    found, unread = _function_settings(document, body.get("function_name"))
     return Details(
         settings=tuple(terraform_settings(body, path, resolve)),
         table=_table_name(body.get("event_source_arn"), tables),
-        function=_constant(body.get("function_name")),
+        function=_constant(body.get("function_name")) or found.name,
+        function_settings=found.settings,
+        function_unread=unread,
     )
+
+
+class _Function(NamedTuple):
+    name: str = ""
+    settings: tuple[DeclaredSetting, ...] = ()
+
+
+def _function_settings(document: Document, given: object) -> tuple[_Function, str]:
+    """The function that a mapping refers to, itself or by an alias of it; why it could not be read, if so."""
+    resources = as_object(at(document.root, ("resource",)))
+    for _ in range(2):  # an alias refers to its function
+        if isinstance(given, str) and (found := _REFERENCE.fullmatch(given)):
+            given = GetAttribute(*found[1].rpartition(".")[::2])
+        if not isinstance(given, GetAttribute):
+            break
+        kind, _, name = re.sub(r"\[.*", "", given.resource).partition(".")
+        path: Path = ("resource", kind, name)
+        body = as_object(resources.get(kind)).get(name)
+        if isinstance(body, list) and body:
+            body, path = body[0], (*path, 0)
+        if not isinstance(body, dict):
+            return _Function(), f"{given.resource} is not declared in this file"
+        if kind == "aws_lambda_function":
+            settings = tuple(terraform_function(body, path, resolve))
+            return _Function(_constant(body.get("function_name")), settings), ""
+        given = body.get("function_name")
+    constant = _constant(given)
+    for name, body in as_object(resources.get("aws_lambda_function")).items():
+        if constant and isinstance(body, dict) and _constant(body.get("function_name")) == constant:
+            path = ("resource", "aws_lambda_function", name)
+            return _Function(constant, tuple(terraform_function(body, path, resolve))), ""
+    return _Function(), ""
 
 
 def _is_unknown(source: object) -> bool:

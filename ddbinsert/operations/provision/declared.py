@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.facts import DeclarationSeen
 from ddbinsert.dataclass import dataclass
 from ddbinsert.documents.compare import DeclaredDrift, Placed, candidates, compare
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
+    from ddbinsert.core.proof.verdict import Finding
 
 #: CloudFormation's tag with a resource's name in its template.
 _LOGICAL_ID: Final = "aws:cloudformation:logical-id"
@@ -116,6 +118,34 @@ def declaration_seen(trigger: Trigger, world: World, declared: DeclaredMappings)
     )
 
 
+def declaration_finding(
+    context: Context, trigger: Trigger, declared: DeclaredMappings, *, known: World | None
+) -> Finding | None:
+    """The same for verify, whose verdict it does not change; None if the trigger is as declared.
+
+    Raises:
+        PrerequisiteError: The table does not exist.
+        UsageError: No declaration, or more than one, may be meant.
+        AwsError: A look was refused.
+    """
+    from ddbinsert.core.proof.verdict import Finding, Weight
+
+    world = look_against(context, trigger, declared, known=known).world
+    seen = declaration_seen(trigger, world, declared)
+    if not seen.different:
+        return None
+    return Finding(
+        code="differs-from-declaration",
+        weight=Weight.NOTE,
+        text=f"{seen.resource} is declared in {seen.place}; live it is different",
+        evidence=seen.different,
+        mend=Advice(
+            "Deploy the declaration again, or change it; compare with",
+            ("drift", TABLE, "--against", seen.file),
+        ),
+    )
+
+
 def _against(trigger: Trigger, world: World, declared: DeclaredMappings) -> DeclaredDrift:
     one = _declaration(trigger, world, declared.placed, declared.resource)
     live = world.live_mapping
@@ -123,7 +153,7 @@ def _against(trigger: Trigger, world: World, declared: DeclaredMappings) -> Decl
         trigger=trigger,
         world=world,
         declared=one,
-        compared=None if live is None else compare(one, live, world.table),
+        compared=None if live is None else compare(one, live, world),
     )
 
 

@@ -224,7 +224,7 @@ def many_filters(facts: Facts) -> Iterator[Symptom]:
 @check(
     "differs-from-declaration",
     Severity.WARNING,
-    "the mapping is different from what the template that --against names declares",
+    "the mapping or its function is different from what the template that --against names declares",
     FactSource.MAPPINGS,
 )
 def differs(facts: Facts) -> Iterator[Symptom]:
