@@ -1,7 +1,7 @@
-"""Filters applied to recorded changes: how many they would have delivered, and what that saves.
+"""Applies filters to recorded changes: how many records they would have delivered, and the savings.
 
-A mapping reads every record, filtered or not; what a filter saves is invocations. Their number depends on the batches:
-at best they are full, at worst they have one record each, so both numbers are given.
+A mapping reads every record, with or without filters; a filter saves invocations. Their number depends on the
+batches, so two numbers are given: for full batches (best), and for one record each (worst).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 
-#: USD a request and a GB second (Lambda's list prices, x86_64 in us-east-1, without the free tier).
+#: USD per request and per GB second (Lambda's list prices, x86_64 in us-east-1, without the free tier).
 PER_REQUEST: Final = 0.20 / 1_000_000
 PER_GB_SECOND: Final = 0.0000166667
 
@@ -31,9 +31,9 @@ class Assumed:
     """The assumptions of the cost estimate.
 
     Attributes:
-        batch_size: Most records of an invocation.
-        memory: MB.
-        seconds: Duration of an invocation.
+        batch_size: Maximum number of records of an invocation.
+        memory: Memory in MB.
+        seconds: Duration of an invocation in seconds.
     """
 
     batch_size: int = 100
@@ -42,7 +42,7 @@ class Assumed:
 
     @property
     def usd(self) -> float:
-        """The cost of an invocation."""
+        """The cost of an invocation in USD."""
         return PER_REQUEST + self.seconds * self.memory / 1024 * PER_GB_SECOND
 
 
@@ -88,7 +88,7 @@ class Backtest:
 
     Attributes:
         patterns: The filters, ORed.
-        by_filter: How many records each of them matched.
+        by_filter: Number of records that each filter matched.
         first, last: ApproximateCreationDateTime of the oldest and the newest record; None if no record has one.
         complete: Every record of the period was read.
     """
@@ -106,7 +106,7 @@ class Backtest:
         return self.delivered.total + self.dropped.total
 
     def invocations(self, assumed: Assumed) -> tuple[InvocationCounts, InvocationCounts]:
-        """At best, in full batches; and at worst, one record each."""
+        """The numbers for full batches (best) and for one record each (worst)."""
         return self._in_batches(assumed.batch_size, assumed.usd), self._in_batches(1, assumed.usd)
 
     def _in_batches(self, size: int, usd: float) -> InvocationCounts:
@@ -120,7 +120,7 @@ class BacktestComparison:
 
     Attributes:
         gained: Records that only the new filters deliver.
-        lost: Records that only the old ones deliver.
+        lost: Records that only the old filters deliver.
     """
 
     old: tuple[str, ...]
@@ -143,7 +143,7 @@ def backtest(patterns: Sequence[str], records: Iterable[Record], *, samples: int
         samples: How many records to keep of each event, delivered and dropped.
 
     Raises:
-        PatternError: AWS would refuse a pattern.
+        PatternError: AWS would reject a pattern.
     """
     matchers = [compile_pattern(pattern).matches for pattern in patterns]
     matched = [0] * len(matchers)
@@ -172,7 +172,7 @@ def compare(
     """Apply two sets of filters to the same records.
 
     Raises:
-        PatternError: AWS would refuse a pattern.
+        PatternError: AWS would reject a pattern.
     """
     passes_old, passes_new = _any_of(old), _any_of(new)
     gained, lost = Sampled(most=samples), Sampled(most=samples)
@@ -223,7 +223,7 @@ class _Period:
 
 
 def created(record: Record) -> float | None:
-    """When a record was made, in epoch seconds; None if it has no usable time."""
+    """Epoch seconds of a record's creation; None if it has no usable time."""
     change = record.get("dynamodb")
     at = change.get("ApproximateCreationDateTime") if isinstance(change, dict) else None
     is_time = isinstance(at, (int, float)) and not isinstance(at, bool) and 0 <= at <= _LATEST
@@ -231,7 +231,7 @@ def created(record: Record) -> float | None:
 
 
 def since(records: Iterable[Record], moment: float) -> Iterator[Record]:
-    """The records made at or after a moment, and those without a time."""
+    """The records created at or after a time, and those without a time."""
     for record in records:
         at = created(record)
         if at is None or at >= moment:

@@ -1,4 +1,4 @@
-"""Patterns and records from the documents that people have: files, saved answers of AWS, a Lambda event."""
+"""Reads patterns and records from documents: files, saved AWS CLI output, a Lambda event."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedFilters:
-    """The filters of one mapping, or of nothing in particular.
+    """The filters of one mapping, or filters without a mapping.
 
     Attributes:
-        patterns: Each as its text; none if there are no filters.
-        mapping: The mapping's UUID, where the document is an answer of AWS about mappings.
-        function: The function's ARN, as far as the answer has it.
+        patterns: The texts of the patterns; none without filters.
+        mapping: The mapping's UUID, if the document is AWS's output about mappings.
+        function: The function's ARN, if the output contains it.
         stream: The ARN of its source.
-        hidden: The filters are encrypted with a customer key, and the answer does not show them.
-        notes: Keys that are spelled in another way than AWS spells them.
+        hidden: The filters are encrypted with a customer key, and the output does not show them.
+        notes: Keys with a spelling that differs from AWS's.
     """
 
     patterns: tuple[str, ...]
@@ -48,9 +48,10 @@ def patterns_in(text: str) -> tuple[str, ...]:
 def saved_filters(text: str) -> tuple[SavedFilters, ...]:
     """The filters of a document, mapping by mapping.
 
-    A pattern; a list of patterns; FilterCriteria (`{"Filters":[{"Pattern":…}]}`), also as Terraform, Serverless and
-    Pulumi spell it; the answers of `aws lambda get-event-source-mapping` and `list-event-source-mappings`. Any other
-    text is one pattern, so that its fault can be shown in its place.
+    A pattern; a list of patterns; FilterCriteria (`{"Filters":[{"Pattern":…}]}`), also in the spelling of
+    Terraform, Serverless and Pulumi; the output of `aws lambda get-event-source-mapping` and
+    `list-event-source-mappings`. Any other text is read as one pattern, so that its fault can be shown with
+    its position.
 
     Raises:
         UsageError: An entry of a list of filters has no pattern.
@@ -64,7 +65,7 @@ def saved_filters(text: str) -> tuple[SavedFilters, ...]:
 
 
 def _saved(document: Any) -> tuple[SavedFilters, ...] | None:
-    """What a document says; None if it is a pattern."""
+    """The filters in a document; None if it is a pattern."""
     match document:
         case {"EventSourceMappings": [*mappings]}:
             return tuple(_mapping(one) for one in mappings if isinstance(one, dict))
@@ -103,7 +104,7 @@ def _criteria_document(document: dict[str, Any]) -> tuple[SavedFilters, ...] | N
 
 
 def _mapping(answer: Mapping[str, Any]) -> SavedFilters:
-    """One mapping of an answer of AWS."""
+    """One mapping in AWS's output."""
     key = next((key for key in _CRITERIA if key in answer), None)
     criteria = answer[key] if key is not None else None
     found = _criteria(criteria) if criteria is not None else SavedFilters(patterns=())
@@ -171,16 +172,16 @@ def _text(entry: object) -> str:
 
 
 def records_in(lines: Iterable[str], name: str) -> Iterator[dict[str, Any]]:
-    """The records of a document, line by line where it has one record a line.
+    """The records of a document, line by line if it has one record per line.
 
     JSON lines, a JSON array, one record, or a Lambda event (`{"Records":[…]}`).
 
     Args:
         lines: The document's lines.
-        name: What a message calls the document.
+        name: The document's name in messages.
 
     Raises:
-        UsageError: It is none of these; with the line.
+        UsageError: It is none of these; the message contains the line.
     """
     source = iter(lines)
     first, number = _first(source)

@@ -1,6 +1,6 @@
-"""Where the embedded emulator evaluates a pattern differently from AWS (MiniStack 1.5, measured).
+"""The patterns that the embedded emulator evaluates differently from AWS (MiniStack 1.5, measured).
 
-A trigger whose filter has one of these is correct on AWS and may receive too little, or too much, on the emulator.
+A trigger with such a filter is correct on AWS and may receive too few or too many records on the emulator.
 """
 
 from __future__ import annotations

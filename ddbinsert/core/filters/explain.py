@@ -48,12 +48,12 @@ _IMAGES = {"Keys": "the key", "NewImage": "the new image", "OldImage": "the old 
 
 @dataclass(frozen=True, kw_only=True)
 class Clause:
-    """One thing that must hold, or a choice of groups of things of which one must hold.
+    """A condition, or a choice of groups of conditions.
 
     Attributes:
         text: In words, without a full stop.
         path: The field's path with dots; empty for a choice.
-        choices: For a choice: in each group all must hold.
+        choices: The groups of a choice: one of them must hold completely.
     """
 
     text: str
@@ -66,7 +66,7 @@ class Explanation:
     """A pattern's meaning.
 
     Attributes:
-        sentence: All of it in one sentence.
+        sentence: The meaning in one sentence.
         clauses: All of them must hold.
     """
 
@@ -75,7 +75,7 @@ class Explanation:
 
 
 def explain(pattern: Pattern) -> Explanation:
-    """What a pattern lets through; fields that later ones replace are left out, as AWS does."""
+    """Explain which records pass a pattern; fields that later ones replace are left out, as in AWS."""
     nodes = without_repeats(pattern.nodes)
     clauses = tuple(_clause(node) for node in nodes)
     events = [node for node in nodes if isinstance(node, Field) and node.path == EVENT_NAME]
@@ -110,7 +110,7 @@ def _clause(node: Node) -> Clause:
 
 
 def subject_of(field: Field) -> str:
-    """What a field points at, in words."""
+    """The meaning of a field's path, in words."""
     location = locate(field.keys)
     if location.kind is None or location.image is None:
         return f"`{field.path}`"
@@ -125,7 +125,7 @@ def subject_of(field: Field) -> str:
 
 
 def predicate_of(conditions: Sequence[Condition]) -> str:
-    """What a list of conditions asks for, in words."""
+    """The meaning of a list of conditions, in words."""
     equal = [condition for condition in conditions if isinstance(condition, Equals)]
     others = [condition for condition in conditions if not isinstance(condition, Equals)]
     parts = [f"is {_listed([_shown(condition.value) for condition in equal], 'or')}"] if equal else []

@@ -1,6 +1,6 @@
 """The one definition of "only inserts".
 
-The filter engine is imported only where there is a filter other than the plain one: most mappings have that.
+The filter engine is imported only for a filter other than the default one, which most mappings have.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ INSERT_ONLY: Final = '{"eventName":["INSERT"]}'
 
 
 def insert_patterns(extra: Sequence[str] = ()) -> tuple[str, ...]:
-    """The patterns of an insert-only mapping: each of the user's, narrowed to inserts.
+    """The patterns of an insert-only mapping: each user pattern, restricted to inserts.
 
-    Filters of one mapping are ORed, so every one of them needs the restriction. A narrowed pattern lets through
-    exactly the INSERTs that its original lets through.
+    Filters of one mapping are ORed, so every one of them needs the restriction. A restricted pattern matches
+    exactly the INSERTs that the original matches.
 
     Raises:
         PatternError: One of `extra` is invalid, can never match an INSERT, or becomes longer than AWS accepts.
@@ -32,7 +32,7 @@ def insert_patterns(extra: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 def is_insert_only(pattern: str) -> bool:
-    """Whether it is proven that no MODIFY and no REMOVE record passes; False for a pattern that AWS would refuse."""
+    """Whether it is proven that no MODIFY and no REMOVE record passes; False for a pattern that AWS would reject."""
     if pattern == INSERT_ONLY:
         return True
     from ddbinsert.core.filters.reach.answer import Passes
@@ -48,7 +48,7 @@ def leaks(patterns: Sequence[str], stream: KnownStream | None = None) -> Reachab
     """Whether any MODIFY or REMOVE of a stream passes the filters of one mapping: an example, a proof, or neither.
 
     Raises:
-        PatternError: AWS would refuse one of the patterns.
+        PatternError: AWS would reject one of the patterns.
     """
     from ddbinsert.core.filters.reach.answer import KnownStream as Stream
     from ddbinsert.core.filters.reach.reach import leaks_of
@@ -63,10 +63,10 @@ def inserts_pass(patterns: Sequence[str], stream: KnownStream | None = None) -> 
     A proof (`Passes.NO`) means that the mapping would never invoke its function; `reason` says why.
 
     Args:
-        stream: What is known of the table: view type, key, the stream's ARN.
+        stream: The known facts about the table: view type, key, the stream's ARN.
 
     Raises:
-        PatternError: AWS would refuse one of the patterns.
+        PatternError: AWS would reject one of the patterns.
     """
     from ddbinsert.core.filters.reach.answer import KnownStream as Stream
     from ddbinsert.core.filters.reach.reach import inserts_of

@@ -1,4 +1,4 @@
-"""A filter applied to one record: whether it matches, and which clause fails, clause by clause."""
+"""Applies a filter to one record: whether it matches, and the result of each clause."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_SHOWN = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One field, or one `$or`, of a pattern on one record.
+    """The result of one field, or one `$or`, of a pattern for one record.
 
     Attributes:
         path: The field's path with dots; `$or` for a choice.
-        wanted: The conditions as the pattern has them; empty for a choice.
+        wanted: The conditions in the pattern; empty for a choice.
         held: Whether it holds on its own.
-        found: The values that the record has there, at most 20.
-        why: Why it does not hold; empty if it does.
+        found: The record's values at the path, at most 20.
+        why: Why it does not hold; otherwise empty.
         branches: For a choice: the steps of each branch.
     """
 
@@ -45,11 +45,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Trace:
-    """One filter on one record.
+    """The result of one filter for one record.
 
     Attributes:
-        failed: The first step that does not hold; None if all hold.
-        why: Why the filter does not match; empty if it does.
+        failed: The first step that does not hold; otherwise None.
+        why: Why the filter does not match; otherwise empty.
     """
 
     pattern: str
@@ -63,7 +63,7 @@ def trace(text: str, pattern: Pattern, record: Mapping[str, object]) -> Trace:
     """Apply a pattern to a record.
 
     Args:
-        text: The pattern as it was given; it is part of the result.
+        text: The pattern as it was given, also part of the result.
     """
     nodes = without_repeats(pattern.nodes)
     matched = compile_nodes(pattern.nodes)(record)
@@ -87,7 +87,7 @@ def _step(node: Node, record: Mapping[str, object]) -> Step:
         branches = tuple(tuple(_step(part, record) for part in branch) for branch in node.branches)
         why = "" if held else "None of the alternatives holds."
         return Step(path="$or", wanted="", held=held, why=why, branches=branches)
-    found = tuple(_leaves(node, record))[::-1]  # they are collected from the end
+    found = tuple(_leaves(node, record))[::-1]  # collected from the end
     return Step(
         path=node.path,
         wanted=conditions_text(node.conditions),
@@ -111,7 +111,7 @@ def _why(field: Field, found: Sequence[Any], record: Mapping[str, object]) -> st
 
 
 def _what_is_there(field: Field, record: Mapping[str, object]) -> str:
-    """What the record has on the way to the field: an object, an empty list, nothing after some key."""
+    """What the record contains on the path to the field: an object, an empty list, nothing after some key."""
     node: object = record
     for index, key in enumerate(field.keys):
         if not isinstance(node, Mapping) or key not in node:

@@ -1,4 +1,4 @@
-"""Two looks at an account compared: what is new, what is gone, what changed."""
+"""The differences between two reads of an account: new, removed and changed entries."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-#: What is compared; a time of change alone is no difference.
+#: The fields that are compared; the time of the last change is not one of them.
 _COMPARED: Final = ("consumer", "filters", "insert_only", "state", "owner", "view", "stream_arn")
 
 
 class EntryChange(StrEnum):
-    """How an entry differs from the earlier look."""
+    """How an entry differs from the earlier read."""
 
     NEW = "new"
     GONE = "gone"
@@ -27,8 +27,8 @@ class Difference:
     """One entry that differs.
 
     Attributes:
-        entry: As it is now; for one that is gone, as it was.
-        fields: Names of what changed, with the old and the new value.
+        entry: The present entry, or the earlier one if it was removed.
+        fields: The changed fields with the old and the new value.
     """
 
     change: EntryChange
@@ -39,10 +39,10 @@ class Difference:
 def differences(
     before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], *, complete: bool
 ) -> Iterator[Difference]:
-    """What differs between two looks.
+    """The differences between two reads.
 
     Args:
-        complete: Everything could be read now: what is not there is gone. Otherwise it may just not be visible.
+        complete: Everything could be read, so missing entries were removed; otherwise they may just not be visible.
     """
     known = {identity(one): one for one in before}
     current = {identity(one) for one in now}
@@ -64,7 +64,7 @@ def differences(
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """What makes two entries the same."""
+    """The value by which two entries are recognized as the same."""
     return tuple(str(entry.get(name) or "") for name in ("account", "region", "table", "id"))
 
 

@@ -1,4 +1,4 @@
-"""From what was read to entries: who consumes a stream, by which filter, and what is wrong with it."""
+"""Derives entries from what was read: the consumers of a stream, their filters and their faults."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import MappingState, TableState
 
 _STACK_TAG = "aws:cloudformation:stack-name"
-#: Keys of tags that Terraform configurations commonly set, in small letters, and what they say.
+#: Tag keys that Terraform configurations commonly set, in lower case, with the owner that they indicate.
 _TERRAFORM_TAGS = frozenset({"terraform", "managed_by", "managedby", "managed-by", "provisioner", "iac"})
 _READERS = 2
-#: Passes what a mapping without filters delivers.
-#: What a filter that depends on the stream's ARN or region has in its text (or an escape that may stand for it).
+#: Passes everything, as a mapping without filters does.
+#: The text of every filter that depends on the stream's ARN or region (or an escape that may represent it).
 _SAYS_STREAM = re.compile(r"eventSourceARN|awsRegion|\\")
 _NO_FILTER = ('{"eventName":["INSERT","MODIFY","REMOVE"]}',)
 
@@ -70,7 +70,7 @@ def entries_of(read: TableRead, around: RegionFacts) -> Iterator[InventoryEntry]
 
 
 def missing_tables(known: Iterable[str], around: RegionFacts) -> list[str]:
-    """Tables that mappings and pipes read, and that are not among those that were listed."""
+    """Tables that mappings and pipes read and that were not listed."""
     return sorted({*around.mappings_by_table, *around.pipes_by_table} - set(known))
 
 
@@ -118,7 +118,7 @@ def _function_arn(mapping: MappingState) -> str:
 
 
 def _placed(stream_arn: str, read: TableRead, around: RegionFacts) -> Iterator[InventoryFinding]:
-    """Whether the stream that is read is the table's live one; nothing where that is not known."""
+    """The finding if the stream that is read is not the table's live one; none if that is unknown."""
     state = read.state
     if state is None:
         if around.all_tables and not read.unread:
@@ -132,7 +132,7 @@ def _placed(stream_arn: str, read: TableRead, around: RegionFacts) -> Iterator[I
 
 
 def _of_state(mapping: MappingState, around: RegionFacts, readers: int) -> Iterator[InventoryFinding]:
-    """What is wrong with a mapping by its state and settings."""
+    """Faults in a mapping's state and settings."""
     name = mapping.function_name
     if around.functions is not None and name not in around.functions and _is_here(mapping, around):
         yield _error("function-deleted", f"function {name} does not exist")
@@ -157,7 +157,7 @@ def _of_state(mapping: MappingState, around: RegionFacts, readers: int) -> Itera
 
 
 def _is_here(mapping: MappingState, around: RegionFacts) -> bool:
-    """Whether the function is one of the account and region whose functions were listed."""
+    """Whether the function is in the account and region whose functions were listed."""
     parts = arn_parts(mapping.function_arn)
     return parts.region in ("", around.region) and parts.account in ("", around.account or parts.account)
 
@@ -215,7 +215,7 @@ _Filtered = tuple[InsertOnly, "Mapping[str, Any] | None", str, "tuple[InventoryF
 def _filtered(
     filters: Sequence[str], table: TableState | None, stream_arn: str, *, hidden: bool = False
 ) -> _Filtered:
-    """Whether the filters let inserts alone through, an example where they do not, and the filters in words."""
+    """Whether only inserts pass the filters, a counterexample if not, and the filters in words."""
     if hidden:
         text = "the filter is encrypted with a customer key, so it was not judged"
         return InsertOnly.UNKNOWN, None, "hidden", (_note("filter-hidden", text),)
@@ -228,11 +228,11 @@ def _filtered(
     return insert_only, example, words, found
 
 
-# Most mappings of an account have one of a few filters, and compiling one takes longer than reading its table: so a
-# filter is judged once for all streams, unless it may speak of the stream.
+# Most mappings of an account have one of a few filters, and compiling one takes longer than reading its table. So a
+# # filter is judged once for all streams, unless it may depend on the stream.
 @lru_cache(maxsize=1024)
 def _judged(filters: tuple[str, ...], known: KnownStream) -> _Filtered:
-    """The same, of filters that can be read."""
+    """The same, for filters that can be read."""
     try:
         words = filter_words(filters)
         if filters == (INSERT_ONLY,):
@@ -262,7 +262,7 @@ def filter_words(filters: tuple[str, ...]) -> str:
     """A mapping's filters in one sentence; the filters of a mapping are alternatives.
 
     Raises:
-        PatternError: One is not valid.
+        PatternError: A filter is not valid.
     """
     if not filters:
         return "every change"
@@ -278,7 +278,7 @@ def filter_words(filters: tuple[str, ...]) -> str:
 
 
 def _owner(around: RegionFacts, *arns: str) -> str:
-    """Who made it, by the tags of the mapping or the function."""
+    """The creator, according to the tags of the mapping or the function."""
     if around.tags is None:
         return "unknown"
     for tags in (around.tags.get(arn, {}) for arn in arns):

@@ -1,4 +1,4 @@
-"""The streams of an account and what consumes them, as values."""
+"""The streams of an account and their consumers, as values."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NONE: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class InventorySeverity(StrEnum):
-    """How bad a finding is."""
+    """The severity of a finding."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -29,7 +29,7 @@ class InventorySeverity(StrEnum):
 
 
 class ConsumerKind(StrEnum):
-    """What consumes a stream."""
+    """The kind of a stream's consumer."""
 
     FUNCTION = "function"
     PIPE = "pipe"
@@ -38,7 +38,7 @@ class ConsumerKind(StrEnum):
 
 
 class InsertOnly(StrEnum):
-    """Whether a consumer is given inserts alone; UNKNOWN where neither an example nor a proof was found."""
+    """Whether a consumer receives only inserts; UNKNOWN if neither an example nor a proof was found."""
 
     YES = "yes"
     NO = "no"
@@ -47,7 +47,7 @@ class InsertOnly(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryFinding:
-    """Something that is wrong with a consumer, or worth knowing."""
+    """A fault of a consumer, or a note about it."""
 
     code: str
     severity: InventorySeverity
@@ -79,7 +79,7 @@ class Pipe:
 
 @dataclass(frozen=True, kw_only=True)
 class KinesisDestination:
-    """A Kinesis stream to which a table's changes are written, all of them."""
+    """A Kinesis stream to which all changes of a table are written."""
 
     arn: str
     status: str
@@ -87,12 +87,12 @@ class KinesisDestination:
 
 @dataclass(frozen=True, kw_only=True)
 class Unread:
-    """Something that could not be read: what depends on it is unknown, never judged.
+    """A part that could not be read; what depends on it is unknown and not judged.
 
     Attributes:
         region: Code of the region.
-        what: What was to be read.
-        reason: Why it was not.
+        what: The part.
+        reason: Why it was not read.
         account: Account ID; None if it is not known.
         profile: AWS profile that was used.
     """
@@ -106,12 +106,12 @@ class Unread:
 
 @dataclass(frozen=True, kw_only=True)
 class RegionFacts:
-    """What is known of a region besides its tables.
+    """The facts about a region besides its tables.
 
     Attributes:
-        functions: Name to the time of the last change; None if functions could not be listed.
-        tags: ARN to tags; None if tags could not be read.
-        all_tables: Every table is known, so that one that is not among them does not exist.
+        functions: The time of the last change by name; None if functions could not be listed.
+        tags: The tags by ARN; None if tags could not be read.
+        all_tables: Every table is known, so any other table does not exist.
     """
 
     region: str
@@ -142,11 +142,11 @@ class RegionFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class TableRead:
-    """A table as it was read.
+    """A table, as far as it could be read.
 
     Attributes:
-        state: None if it does not exist, or where it could not be read.
-        unread: The latter.
+        state: The table's state; None if it does not exist or could not be read.
+        unread: It could not be read.
     """
 
     name: str
@@ -162,10 +162,11 @@ class InventoryEntry:
     Attributes:
         id: The mapping's UUID, the pipe's or Kinesis stream's ARN, or the stream's ARN where nothing consumes it.
         consumer: The function's name with its alias or version, the pipe's name, or the Kinesis stream's.
-        filter: In words.
-        example: A record other than an insert that the consumer is given, where it is not insert-only.
-        owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty if tags say nothing; ``unknown`` where unread.
-        changed: ISO 8601.
+        filter: The filter in words.
+        example: A record other than an insert that the consumer receives, if it is not insert-only.
+        owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty if the tags do not show it; ``unknown``
+            where unread.
+        changed: The last change, ISO 8601.
     """
 
     region: str
@@ -188,7 +189,7 @@ class InventoryEntry:
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
-        """What makes it the same entry in a later look."""
+        """The value that identifies the entry in a later read."""
         return (self.account or "", self.region, self.table, self.id)
 
     @property

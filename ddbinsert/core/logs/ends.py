@@ -1,6 +1,6 @@
-"""How invocations ended, read from a function's log: REPORT lines, platform.report, and the runtime's error lines.
+"""Reads the ends of invocations from a function's log: REPORT lines, platform.report, and the runtime's error lines.
 
-An execution environment writes one log stream and works on one invocation at a time, so a runtime's error line
+An execution environment writes one log stream and handles one invocation at a time, so a runtime's error line
 belongs to the next REPORT line of its stream. Retries of a batch reuse the request id, so an end is identified by
 its stream and time, not by the request alone.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from ddbinsert.dataclass import dataclass
 
-#: Plain texts of which one is in every line that ``EndReader`` needs.
+#: Texts: every line that ``EndReader`` needs contains one of them.
 NEEDLES = (
     "REPORT RequestId:",
     "platform.report",
@@ -53,10 +53,10 @@ class InvocationEnd:
         request: The request id; empty if the line has none. Retries of a batch reuse it.
         stream: The log stream's name.
         at: Epoch seconds of the line.
-        ok: The function returned without an error and in time. What it returned is not in the log.
-        timed_out: The function's own timeout ended it.
-        error: The last line of the error; empty if there is none.
-        seconds: How long it took; None if the log does not say.
+        ok: The function returned without an error and in time. Its response is not in the log.
+        timed_out: The invocation exceeded the function's timeout.
+        error: The last line of the error; empty without an error.
+        seconds: Duration in seconds; None if the log does not contain it.
     """
 
     request: str
@@ -70,11 +70,11 @@ class InvocationEnd:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one line is.
+    """The meaning of one line.
 
     Attributes:
-        end: The end of an invocation, where the line reports one.
-        by_runtime: Lambda or its runtime wrote the line, not the handler: it shows no work on an item.
+        end: The end of an invocation, if the line reports one.
+        by_runtime: Lambda or its runtime wrote the line, not the handler, so it is no evidence of processing.
     """
 
     end: InvocationEnd | None = None
@@ -86,7 +86,7 @@ _NOTHING, _RUNTIME = Heard(), Heard(by_runtime=True)
 
 @dataclass(slots=True)
 class _Open:
-    """What was read of a stream since its last REPORT line."""
+    """The state of a log stream since its last REPORT line."""
 
     error: str = ""
     failed: bool = False
@@ -95,13 +95,13 @@ class _Open:
 
 
 class EndReader:
-    """Reads the lines of a log group in the order in which they come; each stream by itself."""
+    """Reads the lines of a log group in order, with a separate state for each log stream."""
 
     def __init__(self) -> None:
         self._open: dict[str, _Open] = {}
 
     def feed(self, stream: str, at: float, message: str) -> Heard:
-        """What a line says about the end of an invocation.
+        """The meaning of a line with regard to the end of an invocation.
 
         Args:
             at: Epoch seconds.
@@ -135,9 +135,9 @@ class EndReader:
         known.error = " ".join(error.split())[:_LONGEST_ERROR]
 
     def _in_traceback(self, known: _Open, message: str) -> Heard | None:
-        """A line after the head of a traceback that was printed line by line; None if it is over."""
+        """A later line of a traceback that was printed line by line; None if the traceback has ended."""
         if _WORKER_FRAME.match(message):
-            known.failed = True  # only what nobody caught passes through the emulator's worker
+            known.failed = True  # only uncaught errors pass through the emulator's worker
             return _RUNTIME
         if message.startswith(" "):
             return _RUNTIME
@@ -163,7 +163,7 @@ class EndReader:
         self, stream: str, at: float, *, request: str, status: str, kind: str, seconds: float | None
     ) -> Heard:
         known = self._open.pop(stream, None) or _Open()
-        # A status is Lambda's own word; without one, the runtime's error line before it decides.
+        # Lambda's status decides; without a status, the runtime's preceding error line does.
         failed = status in _FAILED_STATUS if status else known.failed
         end = InvocationEnd(
             request=request,
@@ -209,21 +209,21 @@ class EndReader:
 
 
 def _is_crash(message: str) -> bool:
-    """Whether a runtime wrote this line about an error that nobody caught."""
+    """Whether a runtime wrote this line about an uncaught error."""
     if python := _PYTHON_CRASH.match(message):
         return python[1].startswith("Runtime.") or _TRACEBACK in message
     return bool(_NODE_CRASH.match(message) or _EXITED.match(message))
 
 
 def _is_error_document(document: dict[str, Any]) -> bool:
-    """Whether the Python runtime wrote it in the JSON log format; a logger's own line has a message as well."""
+    """Whether the Python runtime wrote it in the JSON log format; a logger's line also has a message."""
     return (
         isinstance(document.get("errorType"), str) and "stackTrace" in document and "message" not in document
     )
 
 
 def last_line(message: str) -> str:
-    """The line of an error message that says what went wrong: ``ValueError: no such column``."""
+    """The line of an error message with the error itself: ``ValueError: no such column``."""
     lines = [line.strip() for line in re.split(r"[\r\n]+", message) if line.strip()]
     if not lines:
         return ""

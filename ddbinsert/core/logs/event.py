@@ -1,4 +1,4 @@
-"""A line of a log group, as CloudWatch Logs has it."""
+"""A line of a log group in the form of CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class LogEvent:
         timestamp: Epoch milliseconds, by the writer's clock.
         stream: The log stream's name.
         message: Without its final line break.
-        event_id: CloudWatch's id; None if the endpoint gives none.
+        event_id: CloudWatch's id; None if the endpoint returns none.
         ingested: Epoch milliseconds of its arrival at CloudWatch Logs.
     """
 

@@ -1,7 +1,7 @@
-"""Queries for CloudWatch Logs Insights that count a run's receipts on its side, and what their rows say.
+"""Queries by which CloudWatch Logs Insights counts a run's receipts, and the reader of their rows.
 
-An answer holds 10,000 rows at most, and count_distinct is exact only for few values. So numbers are counted in
-bins of some thousand: a row a bin, and just the bins that lack something are asked for number by number.
+A result has at most 10,000 rows, and count_distinct is exact only for few values. So numbers are counted in
+bins of some thousand, one row per bin; only bins with missing numbers are queried number by number.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: Rows of an answer at most.
+#: Maximum number of rows of a result.
 ROWS = 10_000
 _BIN = 1000
-#: Bins of one answer at most; several rows may be of the same bin (intruders).
+#: Maximum number of bins of one query; a bin may have several rows (intruders).
 _BINS = 5_000
 
 Row = dict[str, str]
@@ -28,10 +28,10 @@ Row = dict[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Bins:
-    """How a run's numbers are counted.
+    """The division of a run's numbers into bins.
 
     Attributes:
-        size: Numbers a bin.
+        size: Numbers per bin.
     """
 
     run_id: str
@@ -66,7 +66,7 @@ def number_pattern(schema: KeySchema, run_id: str) -> str | None:
     return None
 
 
-# A receipt may stand inside a JSON log line, where its quotes are escaped.
+# A receipt may be inside a JSON log line, where its quotes are escaped.
 _DECISION = r'decision\\*":\\*"(?<decision>[a-z]+)'
 _EVENT = r'eventName\\*":\\*"(?<event>[A-Z]+)'
 
@@ -82,7 +82,7 @@ def _parsed(pattern: str) -> list[str]:
 
 
 def by_bin(pattern: str, wanted: Bins) -> str:
-    """How many numbers and lines each bin has, by decision and event."""
+    """The query for the count of numbers and lines in each bin, by decision and event."""
     measures = "count_distinct(number) as items, count(*) as lines"
     parts = [
         "fields @message",
@@ -95,7 +95,7 @@ def by_bin(pattern: str, wanted: Bins) -> str:
 
 
 def by_number(pattern: str, wanted: Bins, index: int) -> str:
-    """The numbers of one bin whose insert was processed."""
+    """The query for the numbers of one bin whose insert was processed."""
     numbers = wanted.numbers(index)
     parts = [
         "fields @message",
@@ -110,12 +110,12 @@ def by_number(pattern: str, wanted: Bins, index: int) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class CountedRows:
-    """What rows by bin say.
+    """The sums of the rows by bin.
 
     Attributes:
-        items: Bin to the numbers whose insert was processed.
-        lines: All their lines, second ones included.
-        strays: "decision EVENT" to lines, of all else.
+        items: Number of processed inserts by bin.
+        lines: Number of their lines, including duplicates.
+        strays: Number of all other lines by "decision EVENT".
     """
 
     items: Mapping[int, int]

@@ -1,4 +1,4 @@
-"""What one call of a handler came to."""
+"""The result of one call of a handler."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ddbinsert.dataclass import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Invocation:
-    """What one call came to.
+    """The result of one call of a handler.
 
     Attributes:
-        answer: What the handler returned, as JSON; None also where it failed.
-        error: {errorType, errorMessage, stackTrace} where it failed.
-        log: What it printed.
+        answer: The handler's response as JSON; also None if it failed.
+        error: {errorType, errorMessage, stackTrace} if it failed.
+        log: Its output.
     """
 
     answer: Any
@@ -25,7 +25,7 @@ class Invocation:
 
     @property
     def failed_from(self) -> str | None:
-        """The lowest failing sequence number; empty if the whole batch failed, None if nothing did."""
+        """The lowest failing sequence number; empty if the whole batch failed, None if no record failed."""
         if self.error is not None:
             return ""
         failures = self.answer.get("batchItemFailures") if isinstance(self.answer, dict) else None
@@ -33,7 +33,7 @@ class Invocation:
             return None
         numbers = [one.get("itemIdentifier") if isinstance(one, dict) else None for one in failures]
         digits = [number for number in numbers if isinstance(number, str) and number.isdecimal()]
-        # An identifier that is empty, null or none of the batch's fails the whole batch, as Lambda sees it.
+        # For Lambda, an identifier that is empty, null or not in the batch fails the whole batch.
         return min(digits, key=int) if len(digits) == len(numbers) else ""
 
     @property
@@ -42,6 +42,6 @@ class Invocation:
 
     @property
     def receipts(self) -> dict[str, int]:
-        """How many receipts say processed, guarded, failed; empty if the handler leaves none."""
+        """Number of receipts by decision (processed, guarded, failed); empty if the handler writes none."""
         parsed = (receipts.parse(line) for line in self.log.splitlines())
         return dict(Counter(str(one.get("decision")) for one in parsed if one))

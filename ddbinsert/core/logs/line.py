@@ -1,7 +1,7 @@
-"""What a line of a function's log is: a receipt of ddbinsert, Lambda's report of an invocation, or other text.
+"""Parses a line of a function's log: a receipt of ddbinsert, Lambda's report of an invocation, or other text.
 
 Lambda writes its own lines as text (``REPORT RequestId: …``) or, with the JSON log format, as objects
-({time, type: "platform.report", record}); an application's lines are then wrapped ({timestamp, level, message,
+({time, type: "platform.report", record}); it then wraps the lines of the application ({timestamp, level, message,
 requestId}).
 """
 
@@ -48,9 +48,9 @@ _LEVELS = {
 _LEVEL_FIELDS = ("level", "log_level", "log.level", "severity", "levelname", "loglevel", "lvl", "@l")
 _NUMERIC_LEVELS = ((50, "ERROR"), (40, "WARNING"), (30, "INFO"), (20, "DEBUG"), (10, "TRACE"))
 _WRAPPER = frozenset(("timestamp", "level", "message", "requestId", "AWSRequestId", "logger"))
-#: What stands in the text of an invocation that did not end well.
+#: Texts in the report of an invocation that failed.
 _PROBLEM = "Status: "
-#: Characters; a CloudWatch event holds 256 KB (1 MB lately), and a longer line is shown as it is.
+#: Maximum number of characters that are parsed; a longer line is shown unchanged (a CloudWatch event has up to 1 MB).
 _LONGEST_DOCUMENT = 1_048_576
 
 
@@ -62,10 +62,11 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """A log line and what it means.
+    """A log line and its meaning.
 
     Attributes:
-        text: For reading: Lambda's own lines shortened, wrapped ones unwrapped. Untrusted, may contain line breaks.
+        text: The readable text: Lambda's own lines shortened, wrapped ones unwrapped. Untrusted, may contain
+            line breaks.
         level: ERROR, WARNING, INFO, …; empty if the line has none.
         receipt: A handler's receipt for one stream record.
         failed: The line reports an error: by its level, by Lambda's status of the invocation, or by its receipt.
@@ -79,7 +80,7 @@ class LogLine:
 
 
 def read(message: str) -> LogLine:
-    """The line that ``message`` is."""
+    """Parse ``message``."""
     receipt = receipts.parse(message)
     if receipt is not None:
         failed = receipt.get("decision") == receipts.FAILED
@@ -119,7 +120,7 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
     if (error := _error(document)) is not None:
         return LogLine(kind=LineKind.TEXT, text=error, level=level or "ERROR", failed=failed or not level)
     said = document.get("message")
-    # Lambda's wrapper has just these; a line that an application made itself is shown whole.
+    # Lambda's wrapper has only these fields; any other JSON line of an application is shown unchanged.
     if level and said is not None and "timestamp" in document and document.keys() <= _WRAPPER:
         text = said if isinstance(said, str) else json.dumps(said)
         return LogLine(kind=LineKind.TEXT, text=text, level=level, failed=failed)
@@ -140,7 +141,7 @@ def _level(document: dict[str, Any]) -> str:
 def _error(document: dict[str, Any]) -> str | None:
     """An error with its stack trace, line by line; None if the document is not one.
 
-    Lambda's JSON log format has the error's fields beside the message (Python) or in its place (Node.js).
+    Lambda's JSON log format has the error's fields in addition to the message (Python) or instead of it (Node.js).
     """
     said = document.get("message")
     facts = said if isinstance(said, dict) else document

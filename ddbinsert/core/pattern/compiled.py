@@ -22,14 +22,14 @@ from ddbinsert.core.pattern.rules import fields_of, rules_of, without_repeats
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-# Beyond these the compiler's own limits come near (its parser nests 200 deep), and speed matters no more.
+# Larger patterns approach the limits of Python's compiler (its parser nests 200 deep), and need no fast path.
 _MOST_KEYS: Final = 40
 _MOST_FIELDS: Final = 300
 _DEEPEST_OR: Final = 12
 
 
 class _Absent:
-    """What `.get` yields for a missing key where null is a possible value."""
+    """The result of `.get` for a missing key if null is a possible value."""
 
 
 _ABSENT: Final = _Absent()
@@ -40,7 +40,7 @@ _PLAIN: Final = _LEAVES | _GONE
 
 
 def compile_nodes(nodes: Sequence[Node]) -> Callable[[object], bool]:
-    """The function that says whether a record matches all of the nodes. It never raises."""
+    """Compile the function that returns whether a record matches all of the nodes. It never raises."""
     exact = exact_matcher([tuple(rule.values()) for rule in rules_of(nodes)])
     plain = without_repeats(nodes)
     fields = list(fields_of(plain))
@@ -70,7 +70,7 @@ def _cost(node: Node) -> tuple[bool, int, bool]:
 
 
 class _Writer:
-    """Writes the source of the matching function and of its helpers, and collects what they name."""
+    """Writes the source of the matching function and of its helpers, and collects the names that they use."""
 
     def __init__(self, exact: Callable[[object], bool]) -> None:
         self.names: dict[str, Any] = {
@@ -109,7 +109,7 @@ class _Writer:
                 "        return exact(record)",
             ]
         )
-        # The text holds fixed fragments and generated names only; see the module's docstring.
+        # The text contains only fixed fragments and generated names; see the module's docstring.
         exec(compile(source, "<filter pattern>", "exec"), self.names)  # noqa: S102
         function: Callable[[object], bool] = self.names["matches"]
         return function
@@ -211,13 +211,13 @@ class _Writer:
         )
 
     def walk(self, node: Field, *, dotted: str, elsewhere: str, at_leaf: str) -> str:
-        """A helper function that follows the field's keys, and what it answers where it stops.
+        """Write a helper function that follows the field's keys.
 
         Args:
             node: The field.
-            dotted: The answer where a key spells a part of the path with dots.
-            elsewhere: The answer at a value that is not a dict, before the last key.
-            at_leaf: The answer at the value of the last key.
+            dotted: The result if a key contains a part of the path with dots.
+            elsewhere: The result at a value that is not a dict, before the last key.
+            at_leaf: The result at the value of the last key.
         """
         name = f"walk{len(self.helpers)}"
         steps = steps_to([node.path])

@@ -1,9 +1,9 @@
 """The complete semantics, arrays included: Event Ruler's array-consistent matching.
 
 Event Ruler flattens an event to leaves, each with its dotted path and its place in every array around it, and
-finds a rule's fields one by one in the order of their paths. Two leaves go together unless they lie in
-different elements of one array. An `exists: false` is decided where its turn comes: no leaf of that path may
-go together with those found so far. (ACFinder, ArrayMembership, NameState.getNameTransitions.)
+finds a rule's fields one by one in the order of their paths. Two leaves are compatible unless they are in
+different elements of one array. An `exists: false` is decided in the order of the paths: no leaf of that path
+may be compatible with those found so far. (ACFinder, ArrayMembership, NameState.getNameTransitions.)
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 #: The arrays around a leaf, outermost first: (the array's number, the element's index).
 Membership = tuple[tuple[int, int], ...]
 
-#: For each dotted path, its leaves.
+#: The leaves by dotted path.
 Leaves = dict[str, list[tuple[object, Membership]]]
 
-#: For each prefix of a wanted path (None is the root): the keys that continue it, the path then reached, and whether it is wanted.
+#: For each prefix of a wanted path (None is the root): the keys that continue it, the path then reached, and
+#: whether it is wanted.
 Steps = dict[str | None, tuple[tuple[str, str, bool], ...]]
 
 
@@ -64,7 +65,7 @@ def _clause(field: Field) -> _Clause:
 
 
 def steps_to(paths: Iterable[str]) -> Steps:
-    """How a record's keys may spell the paths: a key may itself contain dots."""
+    """The ways in which a record's keys may form the paths: a key may itself contain dots."""
     steps: dict[str | None, dict[str, tuple[str, str, bool]]] = {}
     wanted = set(paths)
     for path in wanted:
@@ -94,7 +95,7 @@ def collect(record: Mapping[str, object], steps: Steps) -> Leaves:
             arrays += 1
             for index, element in enumerate(value):
                 nested = isinstance(element, Mapping | list | tuple)
-                # A leaf directly in an array takes no place in it: it goes together with all of the array.
+                # A leaf directly in an array has no index in it: it is compatible with the whole array.
                 inside = (*membership, (arrays, index)) if nested else membership
                 todo.append((element, path, wanted, inside))
         elif wanted and path is not None:
@@ -124,7 +125,7 @@ _Index = dict[int, dict[int, set["Membership"]]]
 
 
 def _by_array(memberships: Iterable[Membership]) -> _Index:
-    """By outermost array and element, so that a join looks at one element's leaves only; -1: in no array."""
+    """By outermost array and element, so that a join reads only one element's leaves; -1: not in an array."""
     index: _Index = {}
     for membership in memberships:
         array, element = membership[0] if membership else (-1, -1)
@@ -133,7 +134,7 @@ def _by_array(memberships: Iterable[Membership]) -> _Index:
 
 
 def _joins(so_far: Membership, index: _Index) -> Iterator[Membership]:
-    """`so_far` extended by each of the leaves that go together with it."""
+    """`so_far` extended by each compatible leaf."""
     places = dict(so_far)
     for array, elements in index.items():
         groups = elements.values() if array not in places else (elements.get(places[array], set()),)
@@ -144,7 +145,7 @@ def _joins(so_far: Membership, index: _Index) -> Iterator[Membership]:
 
 
 def _forget(found: set[Membership], ahead: Sequence[_Clause], leaves: Leaves) -> set[Membership]:
-    """Drop the arrays that no clause ahead lies in: without this, independent arrays would multiply."""
+    """Drop the arrays that no later clause is in; otherwise independent arrays would multiply."""
     if found == {()}:
         return found
     relevant = {

@@ -1,7 +1,7 @@
-"""JSON with its positions, repeated keys and the text of its numbers.
+"""A JSON reader that keeps positions, repeated keys and the text of numbers.
 
-`json.loads` does not keep them, and exact messages about a pattern need them: AWS reads a pattern as a stream, so that
-a repeated key is not only its last occurrence, and 9007199254740993 is not 9007199254740992.
+`json.loads` does not keep them, and exact messages about a pattern need them: AWS reads a pattern as a
+stream, so every occurrence of a repeated key counts, and 9007199254740993 differs from 9007199254740992.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def read_json(text: str) -> JsonValue:
     """Parse exactly one JSON value.
 
     Raises:
-        PatternError: the text is not JSON, at its position.
+        PatternError: The text is not JSON; the error has the position.
     """
     reader = _Reader(text)
     value, end = reader.value(reader.skip(0), 0)
@@ -71,7 +71,7 @@ def from_python(value: object, path: tuple[str | int, ...] = ()) -> JsonValue:
     """The same from parsed JSON.
 
     Raises:
-        PatternError: something in it has no JSON form.
+        PatternError: A value has no JSON form.
     """
     if len(path) > MAX_DEPTH:
         raise PatternError(f"The pattern is nested more than {MAX_DEPTH} levels deep.", path=path)
@@ -192,7 +192,7 @@ class _Reader:
 
 
 def exact(number: str) -> Decimal:
-    """The number as written; one that Decimal cannot represent becomes an infinity, which no number of a record equals."""
+    """The number as written; if Decimal cannot represent it, an infinity, which equals no number of a record."""
     try:
         return Decimal(number)
     except InvalidOperation:
@@ -217,7 +217,7 @@ def write_json(value: JsonValue) -> str:
 
 def _quoted(value: str | bool | None) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    # Half a surrogate pair is JSON only as an escape: it has no UTF-8.
+    # Half a surrogate pair is written as an escape, as it has no UTF-8 form.
     return text if text.isprintable() else json.dumps(value)
 
 

@@ -1,6 +1,6 @@
 """A field's conditions as the source of a Python expression about one leaf.
 
-Like all generated source it is made of fixed fragments; the pattern's values are bound to names.
+All generated source consists of fixed fragments; the pattern's values are bound to names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ddbinsert.core.pattern.predicates import LARGEST, predicate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-#: Integers up to here are floats too, so that one constant serves int and float alike.
+#: Up to this value integers are exact as floats, so one constant is correct for int and float.
 _SAFE: Final = Decimal(2**53)
 
 
@@ -33,7 +33,7 @@ class LeafTests:
     """Writes the expressions.
 
     Args:
-        name: Binds a value to a name of the generated source, and gives the name. LEAVES and OTHER are bound.
+        name: Binds a value to a name of the generated source and returns the name. LEAVES and OTHER are bound.
     """
 
     def __init__(self, name: Callable[[object], str]) -> None:
@@ -114,7 +114,7 @@ class LeafTests:
         return f"(type({{v}}) in LEAVES and not ({' or '.join(self._tests(excluded))}))"
 
     def _comparison(self, condition: Numeric) -> str | None:
-        """A chained comparison that is exact for int and float alike, or None."""
+        """A chained comparison that is exact for int and float, or None."""
         low, high = condition.low, condition.high
         bottom = _simple(low.value) if low else -LARGEST
         top = _simple(high.value) if high else LARGEST

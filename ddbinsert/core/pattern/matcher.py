@@ -32,8 +32,8 @@ class Matcher:
     Attributes:
         matches: Whether a record matches. It takes one record, as parsed from JSON (numbers may be int, float
             or Decimal), and never raises: a record of another shape does not match. It is the compiled
-            function itself, so that a call costs no more than the comparison.
-        pattern: What was compiled.
+            function itself, so that a call has no overhead.
+        pattern: The compiled pattern.
     """
 
     matches: Callable[[Mapping[str, object]], bool]
@@ -43,20 +43,20 @@ class Matcher:
 def compile_pattern(pattern: str | Mapping[str, object]) -> Matcher:
     """Compile a pattern, given as JSON text or as parsed JSON.
 
-    Text is better where there is a choice: only text has positions, repeated keys and numbers as written.
+    Prefer text: only text has positions, repeated keys and numbers as written.
 
     Raises:
-        PatternError: AWS would refuse the pattern.
+        PatternError: AWS would reject the pattern.
     """
     parsed = parse(pattern)
     return Matcher(matches=compile_nodes(parsed.nodes), pattern=parsed)
 
 
 def parse(pattern: str | Mapping[str, object]) -> Pattern:
-    """What a pattern says, without compiling it.
+    """Parse a pattern without compiling it.
 
     Raises:
-        PatternError: AWS would refuse the pattern.
+        PatternError: AWS would reject the pattern.
     """
     if isinstance(pattern, str):
         return parse_pattern(read_json(pattern))

@@ -39,7 +39,7 @@ LONGEST: Final = 4096
 
 
 class PatternError(UsageError):
-    """A pattern that AWS would refuse, with the place and the reason, which AWS does not give.
+    """A pattern that AWS would reject, with the position and the reason, which AWS does not report.
 
     Args:
         message: What is wrong, in one sentence.
@@ -47,8 +47,8 @@ class PatternError(UsageError):
         position: Character offset of the fault in the pattern's text, if it was given as text.
         allowed: What is allowed there instead.
         hint: The next action, if one is known.
-        replacement: JSON text that corrects the value at `path`, where that is unambiguous.
-        rename: The correct name of the last key of `path`, where that is unambiguous.
+        replacement: JSON text that corrects the value at `path`, if it is unambiguous.
+        rename: The correct name of the last key of `path`, if it is unambiguous.
     """
 
     default_code: ClassVar[str] = "invalid-pattern"
@@ -157,13 +157,13 @@ class Cidr:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exists:
-    """Presence of a leaf: objects and empty arrays are no leaves, null is one."""
+    """Presence of a leaf: objects and empty arrays are not leaves, null is one."""
 
     present: bool
     at: PatternPlace = field(default=NOWHERE, compare=False)
 
 
-#: What a list that lets a field be absent contains.
+#: The condition in a list that allows the field to be absent.
 NOT_THERE: Final = Exists(present=False)
 
 Excluded = Equals | Prefix | Suffix | EqualsIgnoreCase | Wildcard

@@ -31,7 +31,7 @@ def parse_condition(value: JsonValue, path: Path) -> Condition:
     """One entry of a field's list.
 
     Raises:
-        PatternError: AWS would refuse it.
+        PatternError: AWS would reject it.
     """
     if isinstance(value, JsonScalar):
         return Equals(value=value.value, at=place_of(value, path))

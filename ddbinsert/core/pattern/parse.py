@@ -1,4 +1,4 @@
-"""JSON → Pattern, refusing what AWS refuses (Event Ruler's JsonRuleCompiler and RuleCompiler), with the place."""
+"""Parses JSON to a Pattern, rejecting what AWS rejects (Event Ruler's JsonRuleCompiler, RuleCompiler)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 OR: Final = "$or"
 
-#: EventBridge's cap on the rules that the `$or`s of one pattern expand to.
+#: EventBridge's maximum number of rules to which the `$or`s of one pattern may expand.
 MAX_COMBINATIONS: Final = 1000
 
-#: Event Ruler keeps these words, operators of today and of tomorrow, from being field names inside a `$or`.
+#: Event Ruler reserves these words (present and future operators): they cannot be field names inside a `$or`.
 RESERVED_IN_OR: Final = frozenset(
     {
         *("exactly", "equals-ignore-case", "prefix", "suffix", "anything-but"),
@@ -30,12 +30,12 @@ RESERVED_IN_OR: Final = frozenset(
 
 
 def parse_pattern(root: JsonValue) -> Pattern:
-    """The pattern that AWS would make of this JSON.
+    """Parse JSON to a pattern as AWS does.
 
     A `$or` that is not valid as the operator is an ordinary field name, in the whole pattern, as in AWS.
 
     Raises:
-        PatternError: AWS would refuse it.
+        PatternError: AWS would reject it.
     """
     if not isinstance(root, JsonObject):
         raise PatternError("A pattern is a JSON object.", position=root.position, allowed=("{",))

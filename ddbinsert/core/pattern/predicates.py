@@ -27,7 +27,7 @@ from ddbinsert.core.pattern.model import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Event Ruler compares doubles; a number beyond them is in no range.
+#: Event Ruler compares doubles; a number outside their range is in no range.
 LARGEST: Final = 1.7976931348623157e308
 _LARGEST: Final = Decimal(repr(LARGEST))
 
@@ -128,7 +128,7 @@ def _cidr(condition: Cidr) -> Callable[[object], bool]:
 
 
 def _wildcard(literals: tuple[str, ...]) -> Callable[[object], bool]:
-    """The leftmost place for each literal in turn: linear, where a regular expression may backtrack."""
+    """Find the leftmost position of each literal in turn. This is linear; a regular expression may backtrack."""
     if len(literals) == 1:
         return lambda leaf: isinstance(leaf, str) and leaf == literals[0]
     start, *middle, end = literals
@@ -154,12 +154,12 @@ def _equals_ignore_case(text: str) -> Callable[[object], bool]:
     if not text.isascii():
         return _ignoring_case(text, until=r"\Z", search=False)
     folded = text.lower()
-    # Only ASCII may equal ASCII: the Kelvin sign's lower case is k, yet AWS does not take it for one.
+    # Only ASCII may equal ASCII: the Kelvin sign's lower case is k, yet AWS does not match it.
     return lambda leaf: isinstance(leaf, str) and leaf.isascii() and leaf.lower() == folded
 
 
 def _ignoring_case(text: str, *, until: str, search: bool) -> Callable[[object], bool]:
-    """Each character's lower or upper case, whichever; a case may be longer than its character (ß, SS)."""
+    """Match each character in lower or upper case; an upper case may be longer than its character (ß, SS)."""
     cases = [sorted({character.lower(), character.upper()}) for character in text]
     pattern = "".join("(?:" + "|".join(map(re.escape, forms)) + ")" for forms in cases)
     compiled = re.compile(pattern + until)

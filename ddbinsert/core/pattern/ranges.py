@@ -1,4 +1,4 @@
-"""Operators that take a range: of numbers, of IP addresses."""
+"""Operators with a range of numbers or of IP addresses."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def _operand(value: JsonArray, index: int, path: Path, comparison: str) -> Decim
 
 
 def comparable(scalar: JsonScalar, number: Decimal, path: Path) -> Decimal:
-    """Event Ruler compares doubles, and refuses a number that a double would change."""
+    """Event Ruler compares doubles, and rejects a number that is not exact as a double."""
     nearest = float(number) if number.is_finite() else math.inf
     if not math.isfinite(nearest) or Decimal(repr(nearest)) != number:
         raise PatternError(

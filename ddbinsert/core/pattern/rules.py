@@ -17,7 +17,7 @@ Rule = dict[str, Field]
 
 
 def rules_of(nodes: Iterable[Node]) -> list[Rule]:
-    """The rules of which a record must match one; by path, in the order in which paths first came."""
+    """The rules of which a record must match one; by path, in the order of the paths' first occurrences."""
     return _expand([{}], nodes)
 
 

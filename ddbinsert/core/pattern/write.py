@@ -1,4 +1,4 @@
-"""Conditions back to JSON: the way they are written in a pattern."""
+"""Converts conditions to JSON in the form of a pattern."""
 
 from __future__ import annotations
 
@@ -95,6 +95,6 @@ def _scalar(value: str | Decimal | bool | None) -> JsonScalar:
 
 
 def number_text(number: Decimal) -> str:
-    """A JSON number: plain where that is short."""
+    """A JSON number, without an exponent if that is short."""
     plain = -20 <= number.adjusted() <= 20 if number.is_finite() else False
     return format(number, "f") if plain else str(number)

@@ -1,4 +1,4 @@
-"""The events whose records can have the images that a rule asks for."""
+"""The events whose records can have the images that a rule requires."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _required(rule: Rule, stream: KnownStream) -> list[tuple[Field, Location]]:
 
 
 def image_clash(rule: Rule, stream: KnownStream) -> Remark | None:
-    """A field in an image that no record of the events has that the rule's eventName accepts."""
+    """A finding about a field in an image that no record of the rule's events has."""
     events = [event for event in EventName if accepts(rule, event)]
     if not events or lives_on(rule, stream):
         return None

@@ -1,4 +1,4 @@
-"""Problems of one field of a pattern on its own: where it points, and which values it accepts there."""
+"""Findings about one field of a pattern by itself: its path, and the values that it accepts."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 #: EventBridge's documented limits of numeric matching.
 _DOCUMENTED: Final = Decimal("5e9")
-#: Stars in one wildcard from which on AWS may refuse the pattern as too complex.
+#: Number of stars in one wildcard from which AWS may reject the pattern as too complex.
 _MANY_STARS: Final = 4
 
 
 def remarks(field: Field, stream: KnownStream) -> Iterator[Remark]:
-    """Everything about a field that is certain without the fields beside it."""
+    """All findings about a field that do not depend on the other fields."""
     location = locate(field.keys, stream.key)
     kind = known_kinds(stream).get(field.path, location.kind)
     if kind is None:
@@ -60,7 +60,7 @@ def _in_view(location: Location, stream: KnownStream) -> bool:
 
 
 def _names(field: Field, location: Location) -> Iterator[Remark]:
-    """Names that are possible, but unusual."""
+    """Findings about names that are possible, but unusual."""
     tokens = location.steps if location.image else ()
     head = ("dynamodb", location.image) if location.image else tuple(field.path.split("."))
     if any("." in key and key not in tokens for key in field.keys):
@@ -154,7 +154,7 @@ def _undocumented_use(condition: Condition) -> Iterator[Remark]:
     if stars >= _MANY_STARS:
         yield Remark(
             rule="many-wildcards",
-            message=f"{stars} stars in one wildcard: AWS may refuse the pattern as too complex.",
+            message=f"{stars} stars in one wildcard: AWS may reject the pattern as too complex.",
             hint="Use fewer stars, or `prefix` and `suffix`.",
             at=condition.at,
         )

@@ -1,4 +1,4 @@
-"""Whether a condition can be true for the values of a field, and why not: the traps of DynamoDB's types."""
+"""Conditions that can never be true for a field, and the reasons: pitfalls of DynamoDB's types."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 #: (rule, message, hint)
 Reason = tuple[str, str, str | None]
 
-#: (rule, message, hint, JSON text that corrects the condition where that is unambiguous)
+#: (rule, message, hint, JSON text that corrects the condition if it is unambiguous)
 Explained = tuple[str, str, str | None, str | None]
 
 

@@ -1,7 +1,8 @@
-"""Checks of filters: what AWS refuses, with the place; and what AWS accepts although it is a mistake.
+"""Checks filters for errors that AWS rejects, with their position, and for mistakes that AWS accepts.
 
-AWS says "Invalid filter pattern definition." and nothing more, and it accepts filters that never match, which then
-silently drop everything. Both are found here without a connection. What is reported as an error is proven.
+AWS reports only "Invalid filter pattern definition.", and it accepts filters that never match, which then
+silently drop everything. Both are found here without a connection. Everything that is reported as an error is
+proven.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.filters.lint.places import Remark
     from ddbinsert.core.pattern.model import Node, Pattern, PatternPlace
 
-#: Filters that a mapping can have; the second is the quota that can be requested.
+#: Maximum number of filters of a mapping; the second value is the quota that can be requested.
 MOST, MOST_RAISED = 5, 10
 
 
@@ -47,8 +48,8 @@ def lint(
 
     Args:
         patterns: The patterns' texts, as AWS receives them.
-        stream: What is known of the stream; nothing, if not given.
-        expectation: What the filters are meant for.
+        stream: The known facts about the stream; none by default.
+        expectation: The purpose of the filters.
     """
     return _linted(tuple(patterns), stream or KnownStream(), expectation)
 
@@ -94,7 +95,7 @@ def _of_mapping(judged: Sequence[CheckedFilter], expectation: Expectation) -> It
         (number, one.parsed)
         for number, one in enumerate(judged, 1)
         if one.parsed is not None
-        and one.takes_inserts is not False  # what drops everything has an error already
+        and one.takes_inserts is not False  # a filter that drops everything has an error already
     ]
     if len(parsed) <= MOST_RAISED:
         yield from _subsumed(parsed)
@@ -197,7 +198,7 @@ def _repeated(place: PatternPlace, what: str) -> LintFinding:
 
 
 def _replacing(nodes: Iterable[Node], before: set[str]) -> Iterator[PatternPlace]:
-    """Fields that take the place of one with the same path before them."""
+    """Fields that replace an earlier one with the same path."""
     seen = set(before)
     for node in nodes:
         if isinstance(node, Field):
@@ -220,7 +221,7 @@ def _no_insert(
     stream: KnownStream,
     expectation: Expectation,
 ) -> Iterator[LintFinding]:
-    """No INSERT passes, although the fields by themselves are possible."""
+    """The finding that no INSERT passes, although each field by itself is possible."""
     if summary.inserts is None or summary.inserts.passes is not Passes.NO:
         return
     intended = not any(accepts(rule, EventName.INSERT) for rule in living)
@@ -256,7 +257,7 @@ def _not_insert_only(summary: CheckedFilter, expectation: Expectation) -> Iterat
 
 
 def _ored_leaks(judged: Sequence[CheckedFilter]) -> Iterator[LintFinding]:
-    """Filters without the restriction beside filters that have it: what one excludes, the other lets through."""
+    """Findings about filters that lack the restriction beside filters that have it."""
     if not any(one.insert_only and one.takes_inserts for one in judged):
         return
     for number, one in enumerate(judged, 1):
@@ -284,7 +285,7 @@ def _subsumed(parsed: Sequence[tuple[int, Pattern]]) -> Iterator[LintFinding]:
             if other == number or other in superfluous or not covers(wider, pattern):
                 continue
             if other > number and covers(pattern, wider):
-                continue  # of two that mean the same, the later one is superfluous
+                continue  # of two equivalent filters, the later one is superfluous
             superfluous.add(number)
             yield LintFinding(
                 rule="subsumed-filter",

@@ -1,4 +1,4 @@
-"""Problems of a field's path: it points at something that a record does not have."""
+"""Findings about a field's path: a record has no such field."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """A finding before it knows its filter.
+    """A finding that is not assigned to a filter yet.
 
     Attributes:
         kills: It is proven that no record at all satisfies the field.
-        correction: What corrects it, where that is unambiguous.
+        correction: A correction, if it is unambiguous.
     """
 
     rule: str
@@ -56,7 +56,7 @@ def not_in_view(field: Field, location: Location, stream: KnownStream) -> Remark
 
 
 def nowhere(field: Field, location: Location, stream: KnownStream) -> Remark:
-    """A field that points at nothing, or only at an attribute with an unusual name."""
+    """A finding about a field whose path does not exist, or only for an attribute with an unusual name."""
     rule, message, hint = _fault(field, location, stream)
     correction = _correction(field, location, stream)
     if location.dotted_name is not None:
@@ -71,7 +71,7 @@ def nowhere(field: Field, location: Location, stream: KnownStream) -> Remark:
 
 
 def _correction(field: Field, location: Location, stream: KnownStream) -> Correction | None:
-    """The correction of a path, where it is unambiguous: a missing type key of a key attribute, or upper and lower case."""
+    """The correction of a path, if it is unambiguous: a missing type key of a key attribute, or upper and lower case."""
     if (
         location.fault is Fault.MISSING_TYPE
         and stream.key is not None

@@ -45,5 +45,5 @@ def _is_included(condition: Condition, operators: Sequence[Condition], plain: Se
     wider = [other for other in operators if other != condition and implied(condition, (other,))]
     if wider:
         return True
-    # An operator may accept a single value that is listed beside it: a wildcard without a star, say.
+    # An operator may accept only one value that is also listed, such as a wildcard without a star.
     return not isinstance(condition, Equals) and bool(plain) and implied(condition, tuple(plain))

@@ -27,7 +27,7 @@ __all__ = [
 
 
 class LintSeverity(StrEnum):
-    """ERROR: AWS refuses the filter, or no insert can pass. WARNING: probably a mistake. NOTE: superfluous."""
+    """ERROR: AWS rejects the filter, or no insert can pass. WARNING: probably a mistake. NOTE: superfluous."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -35,10 +35,11 @@ class LintSeverity(StrEnum):
 
 
 class Expectation(StrEnum):
-    """What the filters are meant for, as far as that is known.
+    """The purpose of the filters, as far as it is known.
 
-    INSERTS: an insert trigger, such as ddbinsert's own. OTHERS: a mapping of somebody else, which may be meant for
-    changes or deletions. ANYTHING: a mapping in a template, where an explicit eventName is taken as intended.
+    INSERTS: an insert trigger, such as ddbinsert's own. OTHERS: a mapping of others, which may be intended
+    for changes or deletions. ANYTHING: a mapping in a template, where an explicit eventName is taken as
+    intended.
     """
 
     INSERTS = "inserts"
@@ -51,7 +52,7 @@ class Correction:
     """A change of a pattern that corrects a finding.
 
     Attributes:
-        path: Of the value that is replaced, or of the member whose key is replaced.
+        path: Path of the value that is replaced, or of the member whose key is replaced.
         text: JSON text of the new value; or the new key.
         is_key: The key is replaced, not the value.
     """
@@ -63,14 +64,14 @@ class Correction:
 
 @dataclass(frozen=True, kw_only=True)
 class LintFinding:
-    """One problem, with its place.
+    """One finding, with its position.
 
     Attributes:
         rule: A stable kebab-case identifier.
         filter: The filter's number, from 1; None if it concerns all of them.
         path: Keys and indexes from the pattern's root.
         position: Character offset in the pattern's text.
-        correction: What corrects it, where that is unambiguous.
+        correction: A correction, if it is unambiguous.
     """
 
     rule: str
@@ -89,7 +90,7 @@ class CheckedFilter:
 
     Attributes:
         pattern: Its text.
-        parsed: What it says; None if AWS would refuse it.
+        parsed: The parsed pattern; None if AWS would reject it.
         leaks: Whether a MODIFY or REMOVE passes.
         inserts: Whether an INSERT passes. None if it is invalid.
     """
@@ -127,7 +128,12 @@ def _decided(answer: Reachability | None, *, yes: bool) -> bool | None:
 
 @dataclass(frozen=True, kw_only=True)
 class LintReport:
-    """Everything about the filters of one mapping."""
+    """The report about the filters of one mapping.
+
+    Attributes:
+        findings: All findings.
+        filters: The summary of each filter.
+    """
 
     filters: tuple[CheckedFilter, ...]
     findings: tuple[LintFinding, ...]

@@ -1,4 +1,4 @@
-"""Whether records can pass a filter: yes with an example, no with a proof, or not known."""
+"""The answer to whether records can pass a filter: yes with an example, no with a proof, or not known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Passes(StrEnum):
-    """The three answers. Only YES and NO decide anything; UNKNOWN is neither a reason to fail nor to pass."""
+    """The three answers. UNKNOWN is a reason neither to fail nor to pass."""
 
     YES = "yes"
     NO = "no"
@@ -25,9 +25,9 @@ class Reachability:
 
     Attributes:
         passes: YES: `record` passes. NO: it is proven that no record that DynamoDB writes passes.
-        event: The event that the question was about; with YES, that of the example.
-        record: With YES, a record as Lambda passes it to a function: DynamoDB can write it, and the filter matches it.
-        reason: With NO, why no record passes, as one sentence without a full stop; with UNKNOWN, what was tried.
+        event: The event in question; with YES, that of the example.
+        record: With YES, a record in Lambda's form that DynamoDB can write and that the filter matches.
+        reason: With NO, why no record passes, as one sentence without a full stop; with UNKNOWN, the attempts.
     """
 
     passes: Passes
@@ -49,7 +49,7 @@ class Reachability:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownStream:
-    """What is known of the stream that filters are applied to; None is not known.
+    """The known facts about the stream that filters are applied to; None means unknown.
 
     Attributes:
         arn: The stream's ARN; its region is `awsRegion` in every record.
@@ -61,7 +61,7 @@ class KnownStream:
 
 
 def first_of(answers: list[Reachability]) -> Reachability:
-    """The answer for a choice: an example if there is one; NO only where every answer is NO. At least one answer."""
+    """The answer for a choice: an example if there is one; NO only if every answer is NO. At least one answer."""
     for passes in (Passes.YES, Passes.UNKNOWN):
         found = next((answer for answer in answers if answer.passes is passes), None)
         if found is not None:

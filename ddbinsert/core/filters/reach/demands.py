@@ -1,4 +1,4 @@
-"""What one rule of a pattern demands of a record of one event, sorted by the place in the record."""
+"""The demands of one rule of a pattern on a record of one event, sorted by field of the record."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Conditions = tuple["Condition", ...]
 
-#: Combinations of readings that are considered for one rule.
+#: Maximum number of combinations of readings that are tried for one rule.
 MOST_COMBINATIONS: Final = 64
 
 
@@ -39,7 +39,7 @@ class AttributeDemand:
         path: The field as the pattern writes it, with dots.
         image: ``Keys``, ``NewImage`` or ``OldImage``.
         readings: The attributes that the path can mean; names may contain dots.
-        conditions: What the value must satisfy.
+        conditions: The conditions on the value.
     """
 
     path: str
@@ -69,7 +69,7 @@ def demands_of(rule: Rule, event: EventName, view: StreamView, stream: KnownStre
     """The demands of a rule.
 
     Raises:
-        Contradiction: A field must have a value where no record of this event has one, or must lack one that all have.
+        Contradiction: A required field exists in no record of this event, or an excluded field exists in all.
     """
     found = Demands()
     for wanted in rule.values():
@@ -95,7 +95,7 @@ def demands_of(rule: Rule, event: EventName, view: StreamView, stream: KnownStre
 
 
 def _record_field(found: Demands, wanted: Field, event: EventName) -> None:
-    """A field of the record itself; userIdentity is there in deletions by Time to Live only."""
+    """A field of the record itself; userIdentity exists only in deletions by Time to Live."""
     may_be_absent = NOT_THERE in wanted.conditions
     if wanted.path.startswith("userIdentity"):
         if may_be_absent:
@@ -108,7 +108,7 @@ def _record_field(found: Demands, wanted: Field, event: EventName) -> None:
 
 
 def _identity(found: Demands, rule: Rule) -> None:
-    """The parts of userIdentity come together: where one must be there, the others are, too."""
+    """The parts of userIdentity exist together: if one is required, the others exist, too."""
     if not any(path.startswith("userIdentity") for path in found.record):
         return
     for path, wanted in rule.items():

@@ -1,4 +1,4 @@
-"""Whether one filter makes another superfluous: implication, proven by sufficient rules."""
+"""Whether one filter makes another one superfluous: implication, proven by sufficient conditions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def covers(wide: Pattern, narrow: Pattern) -> bool:
-    """Whether every record that `narrow` lets through passes `wide`, too. False also where that is not proven."""
+    """Whether every record that passes `narrow` also passes `wide`. Also False if that is not proven."""
     wide_rules = rules_of(wide.nodes)
     return all(any(_rule_covers(rule, small) for rule in wide_rules) for small in rules_of(narrow.nodes))
 

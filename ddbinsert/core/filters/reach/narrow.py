@@ -1,9 +1,9 @@
-"""A pattern narrowed to inserts: it lets through exactly the INSERTs that it let through before.
+"""Restricts a pattern to inserts: the result matches exactly the INSERTs that the pattern matches.
 
-In Event Ruler a field that is repeated replaces the one before, so a second eventName must never be written beside
-the first. Therefore the conditions on eventName are removed: alternatives that no INSERT passes are dropped, the
-others lose their eventName, and one eventName is put in front. The result is compared with the original rule by rule;
-where that fails, the pattern is written again from its rules.
+In Event Ruler a repeated field replaces the earlier one, so a second eventName must not be added. Therefore the
+conditions on eventName are removed: alternatives that no INSERT passes are dropped, the others lose their eventName,
+and one eventName is added at the start. The result is compared with the original rule by rule; if that fails, the
+pattern is generated from its rules.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _OLD_IMAGE: Final = "dynamodb.OldImage"
 
 
 def narrowed(text: str) -> str:
-    """The pattern that lets through what `text` does, if it is an INSERT; compact JSON.
+    """The pattern, as compact JSON, that matches exactly the INSERTs that `text` matches.
 
     Raises:
-        PatternError: AWS would refuse the pattern; or it can never match an INSERT; or it becomes too long.
+        PatternError: AWS would reject the pattern, it can never match an INSERT, or it becomes too long.
     """
     root = read_json(text)
     pattern = parse_pattern(root)
     live = _live_rules(pattern)
-    if not isinstance(root, JsonObject):  # pragma: no cover - parse_pattern refuses it
+    if not isinstance(root, JsonObject):  # pragma: no cover - parse_pattern rejects it
         raise PatternError("A pattern is a JSON object.")
     wanted = weakest(clauses(_others(rule)) for rule in live)
     for members in (_pruned(root, pattern), _rewritten(root, live)):
@@ -82,7 +82,7 @@ def _live_rules(pattern: Pattern) -> list[Rule]:
 
 
 def _is_satisfiable(rule: Rule) -> bool:
-    """Whether every field has a JSON value that satisfies it, whatever DynamoDB writes in its place."""
+    """Whether every field can be satisfied by a JSON value, whether or not DynamoDB can write it."""
     return all(
         may_be_absent(field) or value_for((field.conditions,)) is not NoValue.IMPOSSIBLE
         for field in rule.values()

@@ -1,7 +1,7 @@
-"""Which records a filter lets through: for every event an example, a proof that there is none, or neither.
+"""Determines which records pass a filter: for each event an example, a proof that there is none, or neither.
 
-The questions are about the records that DynamoDB writes to a stream, as far as the stream is known: its view type,
-its table's key, its ARN. An example is such a record; a proof covers all of them.
+The answers are about the records that DynamoDB writes to a stream with the given view type, table key and ARN, as far
+as these are known. An example is such a record; a proof covers all of them.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ ALL_VIEWS: Final = (
     StreamView.OLD_IMAGE,
     StreamView.KEYS_ONLY,
 )
-#: Rules that were not decided, under each view type, after which the rest is not tried either.
+#: Number of undecided rules, for each view type, after which the remaining rules are not tried.
 _MOST_UNKNOWN: Final = 12
 
-#: The events that an insert-only filter lets none of through.
+#: The events whose records never pass an insert-only filter.
 NOT_INSERTS: Final = (EventName.MODIFY, EventName.REMOVE)
 
 _ANYWHERE: Final = KnownStream()
@@ -42,7 +42,7 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
     """Whether a record of this event can pass.
 
     Args:
-        stream: What is known; a stream whose view type is not known may have any of them.
+        stream: The known facts; a stream with an unknown view type may have any of them.
     """
     from ddbinsert.core.filters.reach.solve import solve_rule
 
@@ -60,7 +60,7 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
                 return answer
             answers.append(answer)
         if sum(answer.passes is Passes.UNKNOWN for answer in answers) > _MOST_UNKNOWN:
-            break  # a pattern of many rules that are hard to decide
+            break  # the pattern has many rules that are hard to decide
     return first_of(answers)
 
 
@@ -95,7 +95,7 @@ def _of_mapping(
 
 
 def accepts(rule: Rule, event: EventName) -> bool:
-    """Whether a rule's condition on eventName, if it has one, lets this event through."""
+    """Whether a rule's condition on eventName, if it has one, accepts this event."""
     field = rule.get(EVENT_NAME)
     if field is None:
         return True
@@ -112,5 +112,5 @@ def carries(target: Location, field: Field, event: EventName, view: StreamView) 
     from ddbinsert.core.filters.record.kinds import has_image
 
     if field.path.startswith("userIdentity"):
-        return event is EventName.REMOVE  # only deletions by Time to Live have it
+        return event is EventName.REMOVE  # exists only in deletions by Time to Live
     return target.image is None or has_image(target.image, event, view)

@@ -1,4 +1,4 @@
-"""Patterns written from rules: what all of them share, and a `$or` of the rest."""
+"""Generates patterns from rules: the common conditions, and a `$or` of the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.pattern.model import Condition, Field
 
 Member = tuple[str, int | None, JsonValue]
-#: A field as a value that compares; with the type of an operand, because True equals 1 in Python.
+#: A field as a comparable value, with the type of the operand because True equals 1 in Python.
 Clause = tuple[str, frozenset[tuple[type, "Condition"]]]
 Clauses = frozenset[Clause]
 Tree = dict[str, "JsonArray | Tree"]
@@ -29,13 +29,13 @@ def clauses(fields: Iterable[Field]) -> Clauses:
 
 
 def weakest(rules: Iterable[Clauses]) -> frozenset[Clauses]:
-    """Without the rules that another one, with fewer clauses, makes superfluous."""
+    """The rules without those that another rule with fewer clauses makes superfluous."""
     distinct = set(rules)
     return frozenset(rule for rule in distinct if not any(other < rule for other in distinct))
 
 
 def written(rules: Iterable[Sequence[Field]], array_of: Callable[[Field], JsonArray]) -> tuple[Member, ...]:
-    """The members of a pattern that lets through what one of the rules does.
+    """The members of a pattern that matches what any of the rules matches.
 
     Args:
         rules: Each a conjunction of fields with different paths; at least one.
@@ -62,7 +62,7 @@ def written(rules: Iterable[Sequence[Field]], array_of: Callable[[Field], JsonAr
 
 
 def _plant(tree: Tree, keys: Sequence[str], value: JsonArray) -> None:
-    """Set a field; where a list is in the way, the rest of the path is one key with dots. Shorter paths first."""
+    """Set a field; if a list blocks the path, the rest becomes one key with dots. Set shorter paths first."""
     node = tree
     for index, key in enumerate(keys[:-1]):
         child = node.setdefault(key, {})

@@ -1,9 +1,9 @@
-"""One rule of a pattern, one event, one view type: a record that passes, a proof that none does, or neither.
+"""Solves one rule for one event and view type: a record that passes, a proof that none does, or neither.
 
-A rule is a conjunction of fields with different paths. The solver gives every field a place in the record, brings
-together the conditions on one value (a key attribute is in Keys and in the images, with the same value), and solves
-each place by itself. An example is returned only if the compiled pattern matches it and `is_genuine` accepts it; NO
-is returned only if every way to read the rule ends in a contradiction.
+A rule is a conjunction of fields with different paths. The solver assigns every field to a part of the
+record, combines the conditions on one value (a key attribute has the same value in Keys and in the images),
+and solves each value by itself. An example is returned only if the compiled pattern matches it and
+`is_genuine` accepts it; NO is returned only if every reading of the rule leads to a contradiction.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 
 class _NotFound(Exception):
-    """There may be a record, but none was found."""
+    """A record may exist, but none was found."""
 
 
 def solve_rule(
@@ -96,7 +96,7 @@ _SIZE: Final = "dynamodb.SizeBytes"
 def _record_values(
     wanted: Mapping[str, Conditions], event: EventName, view: StreamView, stream: KnownStream
 ) -> tuple[dict[str, Any], str]:
-    """Values of the record's own fields (SizeBytes is checked only, as it follows from the rest); and what is missing.
+    """Values of the record's own fields, except SizeBytes, which is only checked; and the reason for missing ones.
 
     Raises:
         Contradiction: There is no value for one of them.
@@ -188,7 +188,7 @@ def _item(
 
 
 def _key_types(chosen: Collection[tuple[AttributeDemand, Reading]], stream: KnownStream) -> dict[str, str]:
-    """The key's attributes and their types: the table's, where it is known, else those that Keys must have."""
+    """The key's attributes with their types: the table's if it is known, otherwise those that Keys must have."""
     if stream.key is not None:
         return dict(stream.key.types)
     types: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Whole example records from solved values: what a rule leaves open is filled in as DynamoDB would."""
+"""Assembles example records from solved values; open fields get values as DynamoDB would write them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DEFAULTS: Final = {
         *("dynamodb.ApproximateCreationDateTime", "dynamodb.SequenceNumber"),
     )
 }
-#: No item is larger (DynamoDB's quota).
+#: Maximum size of an item in bytes (DynamoDB's quota).
 _LARGEST: Final = 400_000
 
 Images = dict[str, dict[str, Any]]
@@ -34,7 +34,7 @@ Images = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assembly:
-    """What a record is put together from.
+    """The parts of a record.
 
     Attributes:
         images: Attributes that are not key attributes, for each image that the record has.
@@ -89,7 +89,7 @@ def _images(parts: Assembly, *, tiny: bool) -> Images:
     """Keys and the images, each with the key.
 
     Args:
-        tiny: Make up the shortest names and values.
+        tiny: Use the shortest names and values.
     """
     key: dict[str, Any] = {name: {letter: value} for name, (letter, value) in parts.keys.items()}
     for name in parts.free_keys if tiny else ():
@@ -103,7 +103,7 @@ def _images(parts: Assembly, *, tiny: bool) -> Images:
         if image != "Keys":
             images[image] = {**item, **key}
     if parts.event is EventName.MODIFY and images.get("NewImage", 0) == images.get("OldImage", 1):
-        # A write that changes nothing leaves no record.
+        # A write without a change creates no record.
         name = _unused("v" if tiny else "version", parts)
         images["OldImage"][name] = {"N": "1"}
         images["NewImage"][name] = {"N": "2"}
@@ -111,7 +111,7 @@ def _images(parts: Assembly, *, tiny: bool) -> Images:
 
 
 def _pad(images: Images, parts: Assembly, fits: Callable[[object], bool], size: Sequence[Condition]) -> None:
-    """Give the record a size that the conditions accept, if that is possible: a longer key, or one more attribute."""
+    """Give the record a size that the conditions accept, if possible, by a longer key or an additional attribute."""
     smallest = sum(map(item_size, images.values()))
     if fits(smallest):
         return
@@ -134,7 +134,7 @@ def _pad(images: Images, parts: Assembly, fits: Callable[[object], bool], size: 
 
 
 def _sizes(condition: Condition) -> Iterator[int]:
-    """Sizes at the ends of what a condition accepts."""
+    """The smallest and largest sizes that a condition accepts."""
     match condition:
         case Equals(value=value) if not isinstance(value, str | bool | None):
             yield from _near(value)

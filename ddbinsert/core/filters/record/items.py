@@ -1,4 +1,4 @@
-"""Items with values in given places: trees of AttributeValues, each with one type key."""
+"""Builds items with values at given paths: trees of AttributeValues, each with one type key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class TypeConflict(Exception):
-    """Two values would need different type keys in one place."""
+    """Two values need different type keys at the same path."""
 
 
 @dataclass(slots=True)
@@ -21,9 +21,9 @@ class Slot:
     """An AttributeValue under construction.
 
     Attributes:
-        type_key: Set by the first value below it.
+        type_key: The type key, set by the first value below it.
         content: The value of a scalar or of a set's element.
-        members: Of M by name; of L the one element under the name "".
+        members: The members of M by name; the single element of L has the name "".
     """
 
     type_key: str = ""
@@ -45,12 +45,12 @@ class Slot:
 
 
 def slot_at(item: dict[str, Slot], reading: Reading) -> Slot:
-    """The slot of a reading's value, created where it is missing.
+    """The slot of a reading's value; missing slots are created.
 
-    Fields below one list must hold for one and the same element, so a list has one element.
+    Fields below one list must hold for the same element, so a list has one element.
 
     Raises:
-        TypeConflict: Something with another type key is in the way.
+        TypeConflict: A part of the path has another type key.
     """
     name, *rest = reading
     slot = item.setdefault(name, Slot())

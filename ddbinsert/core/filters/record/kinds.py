@@ -1,4 +1,4 @@
-"""What a DynamoDB stream record contains and where, as Lambda's filters see it: the values of every field.
+"""The fields of a DynamoDB stream record and their possible values, in the form that Lambda's filters match.
 
 Sources: DynamoDB Streams API reference (Record, StreamRecord, Identity, AttributeValue), the Amazon DynamoDB
 developer guide ("Data types": numbers have up to 38 digits, without leading and trailing zeros; key values are not
@@ -32,10 +32,10 @@ class LeafKind:
 
     Attributes:
         words: The type in words, for messages.
-        allows: Whether DynamoDB can write a value there. True is certain; False is certain only where the format is
-            fully documented (see `values.formats`).
-        samples: Values that are possible; all possible values, where `closed`.
-        closed: Whether `samples` are all there are.
+        allows: Whether DynamoDB can write a value there. True is certain; False is certain only if the format
+            is fully documented (see `values.formats`).
+        samples: Possible values; all possible values if `closed`.
+        closed: Whether `samples` contains all possible values.
         format: The name of the text format, for `values.formats`; empty for values that are not text.
     """
 
@@ -56,12 +56,12 @@ def _same(leaf: object, samples: tuple[object, ...]) -> bool:
 
 
 def is_text(leaf: object) -> bool:
-    """Whether this is text that has a UTF-8 form."""
+    """Whether this is text with a UTF-8 form."""
     return isinstance(leaf, str) and not _SURROGATE.search(leaf)
 
 
 def is_number_text(leaf: object) -> bool:
-    """Whether DynamoDB can have written this as a number: no leading or trailing zeros, no plus sign."""
+    """Whether this can be a number written by DynamoDB: no leading or trailing zeros, no plus sign."""
     return isinstance(leaf, str) and leaf != "-0" and bool(_NUMBER.fullmatch(leaf))
 
 
@@ -150,7 +150,7 @@ KEY_KINDS: Final[dict[str, LeafKind]] = {
     ),
 }
 
-#: What an AttributeValue's type key contains; M and L contain further AttributeValues.
+#: The content of each type key of an AttributeValue; M and L contain further AttributeValues.
 ATTRIBUTE_KINDS: Final[dict[str, LeafKind]] = {
     "S": TEXT,
     "N": NUMBER_TEXT,
@@ -181,7 +181,7 @@ RECORD_KINDS: Final[dict[str, LeafKind]] = {
     "dynamodb.StreamViewType": fixed("a StreamViewType", *(view.value for view in StreamView)),
 }
 
-#: The fields that every record has, whatever happened and whatever the view type.
+#: The fields that every record has, for all events and view types.
 ALWAYS_PRESENT: Final = frozenset(path for path in RECORD_KINDS if not path.startswith("userIdentity"))
 
 #: The objects of attributes inside `dynamodb`.

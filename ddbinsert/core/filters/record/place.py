@@ -1,4 +1,4 @@
-"""Where a pattern's field points in a stream record, or why no record has a value there."""
+"""Maps a pattern's field to its location in a stream record, or to the reason why no record has a value there."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Location:
-    """What a field points at.
+    """The location of a field.
 
     Attributes:
-        kind: The values that are possible there; None if there is none, and then `fault` says why.
-        image: Keys, NewImage or OldImage, where the field is in one.
+        kind: The possible values; None if there are none, then `fault` says why.
+        image: Keys, NewImage or OldImage, if the field is in one.
         attribute: The attribute's name, as far as it is certain.
         type_key: The type key that the value has; for a fault, the offending key.
-        steps: The way from the image to the value: the attribute's name, a type key, and so on.
-        dotted_name: An attribute name with dots that makes the field possible although `fault` is what is
-            probably meant: the path `a.city.S` is the attribute `a.city`, or a forgotten type key.
+        steps: The path from the image to the value: the attribute's name, a type key, and so on.
+        dotted_name: An attribute name with dots that makes the field possible although `fault` is more
+            probable: the path `a.city.S` is the attribute `a.city`, or a forgotten type key.
     """
 
     kind: LeafKind | None = None
@@ -63,7 +63,7 @@ class Location:
 #: An attribute's name and type keys; after M the member's name, after L directly the next type key.
 Reading = tuple[str, ...]
 
-#: Readings of one path that are considered; a path has more only if it repeats type keys many times.
+#: Maximum number of readings of one path; a path has more only if it repeats type keys many times.
 MOST_READINGS: Final = 24
 
 _WRAPPERS: Final = ("body", "data", "value", "detail", "Records")
@@ -71,10 +71,10 @@ _INNER: Final = ("dynamodb", "userIdentity", *(f"dynamodb.{image}" for image in 
 
 
 def locate(keys: Sequence[str], key: KeySchema | None = None) -> Location:
-    """What a field with these keys points at (dots inside a key join keys, as in AWS).
+    """The location of a field with these keys (dots inside a key join keys, as in AWS).
 
     Args:
-        key: The table's key schema, where it is known: then key attributes are checked, too.
+        key: The table's key schema, if it is known: then key attributes are checked, too.
     """
     path = ".".join(keys)
     known = RECORD_KINDS.get(path)
@@ -94,12 +94,12 @@ def locate(keys: Sequence[str], key: KeySchema | None = None) -> Location:
 
 
 def image_of(path: str) -> str | None:
-    """The image that a path is in, without regard to what it points at there."""
+    """The image that a path is in, regardless of the rest of the path."""
     return next((image for image in IMAGES if f"{path}.".startswith(f"dynamodb.{image}.")), None)
 
 
 def readings(path: str, image: str, key: KeySchema | None = None) -> tuple[list[Reading], bool]:
-    """Every way in which an item can have a value at a path; and whether these are all.
+    """The ways in which an item can have a value at a path, and whether they are complete.
 
     Attribute names may contain dots, so one path can be read in several ways. The plain reading comes first.
     """
@@ -134,7 +134,7 @@ def _values(segments: Sequence[str]) -> Iterator[Reading]:
 
 
 def _reading_fault(image: str, reading: Reading, key: KeySchema | None) -> Fault | None:
-    """Why the table's items cannot have a value there; None if they can."""
+    """Why the table's items cannot have a value at a reading's path; None if they can."""
     name, type_key, *nested = reading
     if key is None:
         is_key_type = not nested and type_key in KEY_KINDS
@@ -146,7 +146,7 @@ def _reading_fault(image: str, reading: Reading, key: KeySchema | None) -> Fault
 
 
 def _after(keys: Sequence[str], prefix: str) -> list[str]:
-    """The keys that follow a dotted prefix; what is left of a key that the prefix ends in comes first."""
+    """The keys after a dotted prefix, beginning with the rest of a key in which the prefix ends."""
     left, rest = prefix, list(keys)
     while left:
         first = rest.pop(0)
@@ -186,7 +186,7 @@ def _location(image: str, reading: Reading, key: KeySchema | None) -> Location:
 
 
 def _fault(image: str, attribute: str, keys: Sequence[str], dotted_name: str | None) -> Location:
-    """What is probably wrong on the way through an AttributeValue."""
+    """The probable fault in a path through an AttributeValue."""
 
     def fault(kind: Fault, type_key: str | None = None) -> Location:
         return Location(

@@ -1,4 +1,4 @@
-"""A region and a stream's ARN that belong together and satisfy a pattern's conditions on both."""
+"""Finds a matching region and stream ARN that satisfy a pattern's conditions on both."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.pattern.model import Condition
 
 
-#: Regions for which an ARN is searched; a condition on ARNs rarely depends on the region.
+#: Maximum number of regions for which an ARN is searched; conditions on ARNs rarely depend on the region.
 _MOST_SEARCHED: Final = 3
 
 
@@ -31,7 +31,7 @@ def region_and_arn(
 
     Args:
         region: The conditions on `awsRegion`, if there are any.
-        arn: Those on `eventSourceARN`.
+        arn: The conditions on `eventSourceARN`.
     """
     regions = [one for one in REGIONS if region is None or _holds(region, one)]
     if arn is None:

@@ -1,6 +1,6 @@
 """Whether DynamoDB can produce a record: the check that every example record must pass.
 
-Written as a check of a finished record, independent of how the record was put together.
+It checks a finished record and does not depend on how the record was assembled.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: Bytes of an item, of a partition key's value, of a sort key's value (DynamoDB's quotas).
+#: Maximum sizes in bytes of an item, a partition key's value and a sort key's value (DynamoDB's quotas).
 LARGEST_ITEM: Final = 400 * 1024
 _LARGEST_KEYS: Final = (1024, 2048)
 
@@ -64,7 +64,7 @@ def _is_change(change: Mapping[str, Any], event: EventName, view: StreamView, ke
     if any(image.get(name) != value for image in images.values() for name, value in keys.items()):
         return False
     if len(images) == 3 and images["NewImage"] == images["OldImage"]:
-        return False  # a write that changes nothing leaves no record
+        return False  # a write without a change creates no record
     return bool(change["SizeBytes"] == sum(map(item_size, images.values())))
 
 
@@ -85,7 +85,7 @@ def _is_item(item: Mapping[str, Any]) -> bool:
 
 
 def _is_value(value: object) -> bool:
-    """Whether this is an AttributeValue: one type key, all the way down."""
+    """Whether this is an AttributeValue, with one type key at every level."""
     if not isinstance(value, dict) or len(value) != 1:
         return False
     ((type_key, content),) = value.items()

@@ -1,4 +1,4 @@
-"""Values that satisfy conditions: the values of example records.
+"""Finds values that satisfy conditions, for example records.
 
 Every value is checked with the engine's own predicates before it is returned, so that it really matches.
 """
@@ -31,14 +31,14 @@ from ddbinsert.core.pattern.predicates import any_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-#: Fillers around the literal parts of a condition: something for text, for numbers, for base64.
+#: Fillers around the literal parts of a condition: for text, for numbers, for base64.
 _FILLERS: Final = ("", "1", "0", "A", "AA", "AAA", "A=", "A==")
 
-#: Beyond this a number is written out by nobody (and Python refuses to print it).
+#: The largest exponent of a number that is written without an exponent (Python does not print longer ones).
 _MOST_DIGITS: Final = 4000
 
 
-#: Candidates that are tried before the exact search.
+#: Number of candidates that are tried before the exact search.
 _MOST_CANDIDATES: Final = 400
 
 
@@ -54,7 +54,7 @@ def value_for(lists: Sequence[Sequence[Condition]], kind: LeafKind = ANY) -> obj
 
     Args:
         lists: `exists: false` is ignored: the value is there.
-        kind: What DynamoDB can write in this place.
+        kind: The values that DynamoDB can write at this path.
     """
     wanted = [[condition for condition in one if condition != NOT_THERE] for one in lists]
     if not all(wanted):
@@ -77,7 +77,7 @@ def value_for(lists: Sequence[Sequence[Condition]], kind: LeafKind = ANY) -> obj
 
 
 def _tried(wanted: Sequence[Sequence[Condition]], kind: LeafKind) -> Iterator[object]:
-    """Likely values. A sample says more than a made-up value where the conditions name no value of their own."""
+    """Likely values. Samples are preferred to generated values if the conditions contain no value."""
     conditions = [condition for one in wanted for condition in one]
     if all(isinstance(condition, AnythingBut | Exists) for condition in conditions):
         yield from kind.samples
@@ -105,7 +105,7 @@ def _text_value(wanted: Sequence[Sequence[Condition]], kind: LeafKind) -> object
 
 @lru_cache(maxsize=256)
 def _searched(name: str, wanted: tuple[tuple[Condition, ...], ...]) -> str | NoValue:
-    """A text of a format that satisfies every list. Every event and view type asks for the same values again."""
+    """A text of a format that satisfies every list; cached, as every event and view type needs the same values."""
     from ddbinsert.core.filters.values.formats import format_of
     from ddbinsert.core.filters.values.solve import Undecided, is_exact, search
 
@@ -144,7 +144,7 @@ def _one_of(texts: Sequence[str], wanted: Sequence[Sequence[Condition]], kind: L
 
 
 def _no_number(wanted: Sequence[Sequence[Condition]], kind: LeafKind) -> bool:
-    """Whether no number of the field can satisfy one of the lists: none is text, and none is below zero."""
+    """Whether no number of the field can satisfy one of the lists, as none is text and none is negative."""
     if kind not in (SIZE, TIME):
         return False
     return any(all(_excludes_numbers(condition, kind) for condition in one) for one in wanted)
@@ -233,7 +233,7 @@ def _in_range(condition: Numeric) -> Iterator[object]:
 
 
 def _others(excluded: Iterable[Condition]) -> Iterator[object]:
-    """Text in characters that no excluded condition mentions, then values that are not text."""
+    """Texts of characters that no excluded condition contains, then values that are not text."""
     mentioned = "".join(_literal(condition) for condition in excluded).casefold()
     fresh = next(
         chr(code) for code in chain(range(0x61, 0x7B), range(0x3B1, 0x2000)) if chr(code) not in mentioned

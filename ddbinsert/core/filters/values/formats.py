@@ -1,7 +1,7 @@
-"""The text formats of a stream record, twice: what DynamoDB certainly writes, and what it might write.
+"""The text formats of a stream record, each in two versions: what DynamoDB certainly writes, and what it may write.
 
-An example is taken from the certain format; that no value exists is proven on the wider one. Where the
-documentation fixes a format, both are the same.
+Examples are taken from the certain format; proofs that no value exists use the wider one. If the
+documentation defines a format completely, both are equal.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Format(NamedTuple):
 _NONZERO: Final = one_of("123456789")
 _BASE64: Final = one_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 
-#: Regions that exist; AWS adds more from time to time.
+#: The regions that exist; AWS adds more from time to time.
 REGIONS: Final = (
     *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-east-2"),
     *("ap-south-1", "ap-south-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3"),

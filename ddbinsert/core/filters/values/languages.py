@@ -1,4 +1,4 @@
-"""Regular languages: the texts that a condition accepts, or that a field of a stream record can hold.
+"""Regular languages: the texts that a condition accepts, or that a field of a stream record can contain.
 
 Every text condition of a filter pattern (equality, `prefix`, `suffix`, `equals-ignore-case`, `wildcard`) and every
 format of a record's text fields (numbers, base64, event IDs, ARNs) is a regular language. Therefore the question
@@ -105,7 +105,7 @@ class Automaton:
         return len(self._edges) - 1
 
     def _add(self, expression: Expression, start: int) -> int:
-        """Add an expression that begins in a state; the state in which it ends."""
+        """Add an expression that begins in a state, and return the state in which it ends."""
         match expression:
             case Characters():
                 end = self._state()

@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Sequence as ListOf
 
-#: Product states that a search visits before it ends without an answer.
+#: Maximum number of product states that a search visits before it ends without an answer.
 _MOST_STATES: Final = 4_000
 
-#: Characters that an example prefers where any character will do.
+#: The preferred characters of an example if any character is possible.
 _PREFERRED: Final = "exampl0123456789ABCDEFabcdef"
 
 _SURROGATES: Final = frozenset(map(chr, range(0xD800, 0xE000)))
@@ -81,7 +81,7 @@ def _text(condition: Condition) -> str:
 def expression_of(condition: Condition) -> Expression | None:
     """The texts that a condition accepts; None if it accepts no text, or (AnythingBut) is a complement.
 
-    For `cidr` the result is larger than the truth: see `is_exact`.
+    For `cidr` the result is a superset: see `is_exact`.
     """
     match condition:
         case Equals(value=str(text)):
@@ -148,7 +148,7 @@ _State = tuple[tuple[frozenset[int], ...], ...]
 def search(language: Expression, lists: ListOf[ListOf[Condition]]) -> str | None:
     """A shortest text of the language that satisfies every list; None if there provably is none.
 
-    `cidr` is taken for more than it accepts, so that only None is reliable where one of the lists has it.
+    The language of `cidr` is a superset, so with `cidr` in a list only None is reliable.
 
     Raises:
         Undecided: The search would be too large.

@@ -1,8 +1,8 @@
-"""Conditions to a pattern: boolean algebra in a language that has no `and` for one value and no `not`.
+"""Converts conditions to a pattern: boolean algebra in a language without `and` for one value and without `not`.
 
 A condition becomes a choice of conjunctions (disjunctive normal form), each with one list of conditions per field.
-Two demands on one field are combined where the language can express it; otherwise the condition is refused with the
-reason. What all conjunctions have in common is written once, the rest as a `$or`.
+Two demands on one field are combined if the language can express it; otherwise the condition is rejected with the
+reason. Conditions that all conjunctions share are written once, the others as a `$or`.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.model.record import KeySchema
 
-#: Conjunctions that a condition may expand to; far more than fit into 4096 characters.
+#: Maximum number of conjunctions to which a condition may expand; more than fit into 4096 characters.
 _MOST: Final = 500
 
 
 class _Demand:
-    """What a conjunction asks of one field."""
+    """The demands of a conjunction on one field."""
 
     def __init__(self, test: Comparison, target: FieldTarget, conditions: Conditions) -> None:
         self.test = test
@@ -61,15 +61,15 @@ Conjunction = dict[str, _Demand]
 def pattern_from_conditions(
     conditions: Sequence[str], key: KeySchema | None, types: Mapping[str, str]
 ) -> str:
-    """The pattern that lets through the records that satisfy all of the conditions; compact JSON.
+    """The pattern, as compact JSON, that matches the records that satisfy all conditions.
 
     Args:
         conditions: Each in the language of `language`.
-        key: The table's key, where it is known: its attributes need no type.
-        types: Types of other attributes by name (with dots where they are nested); literals have a type of their own.
+        key: The table's key, if it is known: its attributes need no type.
+        types: Types of other attributes by name (with dots if they are nested); literals have a type of their own.
 
     Raises:
-        ConditionError: A condition is not valid, or no pattern expresses it; with the reason.
+        ConditionError: A condition is not valid, or no pattern can express it; the message has the reason.
     """
     if not any(text.strip() for text in conditions):
         raise ConditionError(
@@ -111,7 +111,7 @@ class _Builder:
         self.types = types
 
     def conjunctions(self, tree: Tree, *, holds: bool) -> list[Conjunction]:
-        """The choices under which the tree holds (or does not); none if that is never true."""
+        """The alternatives under which the tree holds (or does not hold); none if there are none."""
         match tree:
             case Not(inner=inner):
                 return self.conjunctions(inner, holds=not holds)
@@ -138,7 +138,7 @@ class _Builder:
 
 
 def _both(one: Conjunction, other: Conjunction) -> Conjunction | None:
-    """Both at once; None if that is never true."""
+    """The conjunction of both; None if it is never true."""
     joined = dict(one)
     for path, demand in other.items():
         if path not in joined:
@@ -182,7 +182,7 @@ def _values(demand: _Demand) -> Conditions:
 
 
 def _narrower(first: Conditions, second: Conditions) -> Conditions | None:
-    """Both lists at once; () if nothing satisfies both, None if no list expresses it."""
+    """The conjunction of both lists; () if nothing satisfies both, None if no list can express it."""
     for some, others in ((first, second), (second, first)):
         if all(isinstance(condition, Equals) for condition in some):
             fits = any_of(others)
@@ -229,7 +229,7 @@ def _is_range(low: Bound | None, high: Bound | None) -> bool:
 
 
 def _merged(rules: list[list[Field]]) -> list[list[Field]]:
-    """Merge conjunctions that differ in one field's conditions only, until there are none."""
+    """Merge conjunctions that differ only in one field's conditions, as long as there are any."""
     found = list(rules)
     index = 0
     while index < len(found):

@@ -1,4 +1,4 @@
-"""One test of a condition as a pattern's conditions, or the reason why no pattern expresses it."""
+"""Converts one test of a condition to a pattern's conditions, or gives the reason why no pattern can express it."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ _COMPARISONS: Final = (Op.LESS, Op.AT_MOST, Op.MORE, Op.AT_LEAST, Op.BETWEEN)
 
 
 def conditions_of(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
-    """The conditions under which a test holds, or (`holds` false) does not; () where that is never true.
+    """The conditions under which a test holds, or (`holds` false) does not; () if that is never true.
 
     A test on an absent field does not hold, `exists` included.
 
     Raises:
-        ConditionError: No pattern expresses this.
+        ConditionError: No pattern can express this.
     """
     if test.op is Op.EXISTS:
         return (Exists(present=True),) if holds else () if target.always else (NOT_THERE,)
@@ -89,7 +89,7 @@ def _equal(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditions:
         others = tuple(Equals(value=s) for s in target.kind.samples if s not in given)  # type: ignore[arg-type]
         chosen = values if same else others
         return chosen if holds else (*chosen, *_absent(target))
-    if same:  # not differing: equal, or not there
+    if same:  # the negation of !=: equal, or absent
         return (*values, *_absent(target))
     different = (AnythingBut(excluded=values),)
     return different if holds else (*different, *_absent(target))
@@ -102,7 +102,7 @@ def _many(test: Comparison) -> ConditionError:
 
 
 def _value(test: Comparison, target: FieldTarget, value: Value) -> Equals:
-    """A literal as DynamoDB writes it there."""
+    """A literal in the form in which DynamoDB writes it at this path."""
     kind = target.kind
     if kind is NUMBER_TEXT:
         if not isinstance(value, Decimal) and not isinstance(value, str):
@@ -119,7 +119,7 @@ def _value(test: Comparison, target: FieldTarget, value: Value) -> Equals:
 
 
 def _is_of_kind(value: Value, kind: LeafKind) -> bool:
-    """Whether a value of this type is written there; `filter lint` judges whether the value itself is possible."""
+    """Whether the field can have values of this type; `filter lint` checks whether the value itself is possible."""
     if kind.closed:
         return kind.allows(value)
     if kind in (SIZE, TIME):
@@ -186,7 +186,7 @@ def _range(test: Comparison, terms: Sequence[Value]) -> Numeric:
         JsonScalar(term, None, number_text(term) if isinstance(term, Decimal) else "") for term in terms
     )
     found = _parsed(test, "numeric", JsonArray(items, None))
-    if not isinstance(found, Numeric):  # pragma: no cover - the parser gives what it was asked for
+    if not isinstance(found, Numeric):  # pragma: no cover - the parser returns the requested number of values
         raise TypeError(found)
     return found
 

@@ -1,4 +1,4 @@
-"""The condition language of `--where`, read into a tree.
+"""The parser of the condition language of `--where`.
 
     NewImage.status = "NEW" and (NewImage.total.N in (1, 2) or not Keys.pk begins_with "TEST#")
 
@@ -88,7 +88,7 @@ def read_condition(text: str) -> Tree:
     """The tree of one condition.
 
     Raises:
-        ConditionError: It is not valid, at the character.
+        ConditionError: It is not valid; the error has the position.
     """
     reader = _ConditionReader(text)
     tree = reader.any_of(0)

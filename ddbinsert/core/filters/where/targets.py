@@ -1,4 +1,4 @@
-"""What a condition's path means: the pattern's keys, and the values that are possible there."""
+"""Resolves a condition's path to the pattern's keys and the possible values."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ class FieldTarget:
 
 
 def target_of(test: Comparison, key: KeySchema | None, types: Mapping[str, str]) -> FieldTarget:
-    """What a test's path means.
+    """Resolve a test's path.
 
     Args:
-        types: Attribute names (with dots where they are nested) to type keys.
+        types: Attribute names (with dots if they are nested) to type keys.
 
     Raises:
-        ConditionError: There is no such field, or its type is not known.
+        ConditionError: The field does not exist, or its type is not known.
     """
     parts = list(test.path)
     if parts[0].text == "dynamodb" and len(parts) > 1:

@@ -27,7 +27,7 @@ class ConditionError(UsageError):
 
 
 class Op(StrEnum):
-    """How a test compares."""
+    """The operator of a test."""
 
     EQUALS = "="
     DIFFERS = "!="
@@ -50,7 +50,7 @@ Value = str | Decimal | bool | None
 
 @dataclass(frozen=True, kw_only=True)
 class PathPart:
-    """One part of a path; `quoted` where it was in backticks."""
+    """One part of a path; `quoted` if it was in backticks."""
 
     text: str
     quoted: bool = False
@@ -85,7 +85,7 @@ class Not:
 
 @dataclass(frozen=True, kw_only=True)
 class ConditionGroup:
-    """`every`: all of the parts must hold; else any one."""
+    """Several conditions: all must hold if `every` is set, otherwise any one."""
 
     parts: tuple[Tree, ...]
     every: bool
