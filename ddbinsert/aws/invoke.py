@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.errors import is_not_found, translated
+from ddbinsert.aws.errors import CredentialsError, is_not_found, translated
 from ddbinsert.core.logs.invocation import Invocation
 from ddbinsert.errors import PrerequisiteError
 
@@ -46,17 +47,32 @@ def invoke(aws: Aws, function: str, event: Any) -> Invocation:
     return Invocation(answer=said, error=None, log=log)
 
 
+#: No other identity than the chosen one, which has no credentials, may be found by the SDK of a handler.
+_NO_IDENTITY = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
 def variables_of(aws: Aws) -> dict[str, str]:
     """The environment variables with which any AWS SDK uses this connection's endpoint and credentials.
 
+    If there are no credentials, they keep an SDK from using those of another identity.
+
     Raises:
-        AwsError: No credentials are available.
+        AwsError: The credentials could not be read.
     """
     connection = aws.connection
     found = {"AWS_ENDPOINT_URL": connection.endpoint_url or ""}
     if aws.region:
         found |= {"AWS_REGION": aws.region, "AWS_DEFAULT_REGION": aws.region}
-    key, secret, token = aws.credentials()
+    try:
+        key, secret, token = aws.credentials()
+    except CredentialsError as error:
+        if error.code != "no-credentials":
+            raise
+        return {name: value for name, value in found.items() if value} | _NO_IDENTITY
     found |= {
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": secret,

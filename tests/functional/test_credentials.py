@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,21 @@ def refused(done: Ran, code: str, *words: str) -> None:
 def test_keys_of_the_environment_sign(machine: Variables, identity: Identity) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKIAENV", "AWS_SECRET_ACCESS_KEY": "s"}
     assert signed_with(looked(machine, **keys), identity) == {"AKIAENV"}
+
+
+def test_own_code_runs_without_credentials_and_finds_none_of_another_identity(
+    machine: Variables, tmp_path: Path
+) -> None:
+    (tmp_path / "app.py").write_text(
+        "import os\n\n"
+        "def handler(event, context):\n"
+        "    return [os.environ.get(name, '') for name in ('AWS_ACCESS_KEY_ID', 'AWS_CONFIG_FILE')]\n"
+    )
+    configured(machine, "[profile bare]\nregion = eu-central-1\n", f"[default]\n{STATIC}")
+    own = ("invoke", "orders", "--code", str(tmp_path / "app.py"), "--key", "pk:S")
+    done = ran_apart(*own, "--profile", "bare", "-o", "json", variables=machine)
+    assert done.code == 0, done.err
+    assert [one["answer"] for one in done.json["data"]["invocations"]] == [["", os.devnull]]
 
 
 @pytest.mark.parametrize("how", ["option", "variable"])
