@@ -90,7 +90,9 @@ def _looked(run: Run, trigger: Trigger, seconds: float, known: World | None = No
     world, draining = seen.status
     advice = None
     if world.live_mapping is None:
-        advice = run.addressed(Advice("Attach it", ("attach-trigger", TABLE)))
+        advice = run.addressed(
+            _similar(world, trigger.function_name) or Advice("Attach it", ("attach-trigger", TABLE))
+        )
     elif draining:
         advice = run.addressed(max(draining, key=_urgency).advice)
 
@@ -113,6 +115,14 @@ def _looked(run: Run, trigger: Trigger, seconds: float, known: World | None = No
         exit_code=ExitCode.NO if diagnosis.is_broken else ExitCode.OK,
         word=_word(world, diagnosis),
     )
+
+
+def _similar(world: World, name: str) -> Advice | None:
+    """Advice to name the function of the stream whose name is like one that does not exist."""
+    from ddbinsert.operations.existing_resources import nearest
+
+    near = () if world.function else nearest(name, (one.function_name for one in world.other_mappings))
+    return Advice(f"Did you mean {near[0]}", ("status", TABLE, "--function", near[0])) if near else None
 
 
 def _word(world: World, diagnosis: Diagnosis) -> str:

@@ -12,6 +12,7 @@ from ddbinsert.errors import CHECK_TABLE, AwsError, PrerequisiteError, table_not
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ddbinsert.advice import Advice
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.seen import FunctionState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
@@ -43,6 +44,19 @@ def missing_table(aws: Aws, name: str, region: str | None, *, hint: str = "") ->
     near = nearest(name, tables(aws))
     check = CHECK_TABLE.removesuffix(".") + f"{hint}."
     return table_not_found(name, region, hint=f"Did you mean {' or '.join(near)}? {check}" if near else check)
+
+
+def missing_function(aws: Aws, name: str, otherwise: Advice) -> PrerequisiteError:
+    """The error for a function that does not exist; its hint names similar functions, or is ``otherwise``.
+
+    To create a function that was mistyped would add a second consumer to the stream.
+    """
+    near = nearest(name, functions(aws))
+    return PrerequisiteError(
+        f"Function {name} does not exist.",
+        hint=f"Did you mean {' or '.join(near)}? Give its name with --function." if near else otherwise,
+        code="function-not-found",
+    )
 
 
 def nearest(name: str, known: Iterable[str]) -> list[str]:

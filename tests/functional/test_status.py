@@ -184,6 +184,17 @@ def test_a_mistyped_table_is_told_apart_by_the_nearest_name(cloud: Cloud, variab
     assert "Did you mean" not in far.err
 
 
+def test_a_mistyped_function_is_never_advised_to_be_created(cloud: Cloud, variables: dict[str, str]) -> None:
+    table = cloud.table()
+    assert ran("attach-trigger", table, "--yes", variables=variables).code == 0
+    wrong = ("--function", f"{table}-insert", "-o", "json")
+    verified = ran("verify", table, *wrong, variables=variables)
+    assert (verified.code, verified.error_code) == (5, "function-not-found")
+    assert f"Did you mean {table}-inserts" in verified.json["errors"][0]["hint"]
+    advice = ran("status", table, *wrong, variables=variables).json["data"]["next"]
+    assert advice["command"][1:5] == ["status", table, "--function", f"{table}-inserts"]
+
+
 def test_a_table_may_be_named_by_its_arn(cloud: Cloud, variables: dict[str, str]) -> None:
     table = cloud.table()
     arn = f"arn:aws:dynamodb:us-east-1:000000000000:table/{table}"

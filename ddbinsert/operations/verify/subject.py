@@ -17,7 +17,7 @@ from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.trigger.effective_settings import restores_role
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
-from ddbinsert.operations.existing_resources import missing_table
+from ddbinsert.operations.existing_resources import missing_function, missing_table
 from ddbinsert.operations.provision.emulator_warning import warn_of_gaps
 from ddbinsert.operations.taps import mention_taps
 from ddbinsert.operations.verify.second_look import revealed
@@ -276,11 +276,8 @@ def _required(aws: Aws, trigger: Trigger, world: World) -> tuple[TableState, Fun
             code="no-stream",
         )
     if world.function is None:
-        raise PrerequisiteError(
-            f"Function {trigger.function_name} does not exist.",
-            hint=Advice("Name another function (--function), or create everything that is missing", attach),
-            code="function-not-found",
-        )
+        advice = Advice("Name another function (--function), or create everything that is missing", attach)
+        raise missing_function(aws, trigger.function_name, advice)
     return world.table, world.function
 
 

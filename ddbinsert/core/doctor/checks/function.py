@@ -55,6 +55,10 @@ def missing(facts: Facts) -> Iterator[Symptom]:
             evidence=(
                 f"no function {facts.name}",
                 *(f"mapping {m.uuid} ({m.state}) to {m.function_arn}" for m in left),
+                *(
+                    f"mapping {m.uuid} ({m.state}) delivers the stream to {m.function_name}"
+                    for m in facts.world.other_mappings
+                ),
             ),
             advice=attach("Create it and attach it"),
         )
