@@ -133,7 +133,7 @@ def theirs(cloud: Cloud) -> tuple[str, str]:
 
 def document(name: str, theirs: tuple[str, str], cloud: Cloud, folder: Path) -> str:
     table, function = theirs
-    text = FORMS[name].replace("FUNCTION", function).replace("STREAM", cloud.stream(table))
+    text = FORMS[name].replace("FUNCTION", function).replace("STREAM", cloud.stream(table) or "")
     (folder / name).write_text(text)
     return text
 

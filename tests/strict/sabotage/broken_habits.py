@@ -261,9 +261,12 @@ def names_twice(ground: Ground) -> None:
 @sabotage("the mapping is disabled and enabled again meanwhile", UNPROVEN, CHANGED, timeout="8s")
 def toggled(ground: Ground) -> None:
     ground.attach()
-    ground.meanwhile(
-        lambda: (ground.change_mapping(Enabled=False), ground.change_mapping(Enabled=True)), after=1
-    )
+
+    def toggle() -> None:
+        ground.change_mapping(Enabled=False)
+        ground.change_mapping(Enabled=True)
+
+    ground.meanwhile(toggle, after=1)
 
 
 @sabotage("the mapping is deleted and made again meanwhile", UNPROVEN, f"{CHANGED}|mapping-*", timeout="8s")
