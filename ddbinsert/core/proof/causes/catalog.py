@@ -108,7 +108,7 @@ class Cause(StrEnum):
     )
     FUNCTION_TIMES_OUT = "function-times-out", About.INSERTS, "invocations exceeded the function's timeout"
     FUNCTION_LEAVES_NO_RECEIPT = "function-leaves-no-receipt", About.INSERTS, (
-        "the function runs and writes no receipts; see *Functions of your own*"
+        "the function runs and writes no receipts; see *Your own functions*"
     )
     ANSWER_NAMES_FAILURES = "answer-names-failures", About.INSERTS, (
         "records were delivered again although their invocation succeeded: its response listed them in "
