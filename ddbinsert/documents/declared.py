@@ -78,7 +78,7 @@ class Details:
     """What else a document says about a mapping, for comparing it with the deployed one.
 
     Attributes:
-        settings: The parameters other than the filters; none in formats that are not read for them.
+        settings: The parameters other than the filters; none in formats whose parameters are not read.
         table: The table's name, if the document has it.
         function: The function's name or ARN, if the document has it.
         function_settings: The function's own parameters, if the document declares the function; of its
@@ -104,7 +104,7 @@ class DeclaredMapping:
         stream: What the document says about the table's stream.
         unknown: Why its filters are not known as a whole; empty if they are known.
         mistakes: Wrong keys and values around the filters.
-        details: Reads what is not about the filters; called only where that is asked for.
+        details: Returns the properties besides the filters; called only if they are needed.
     """
 
     name: str

@@ -33,7 +33,7 @@ class _JsonPlaces:
     def __init__(self, text: str, root: Any) -> None:
         self.text = text
         self.root = root
-        #: Whether an ASCII name is spelt in one way only; None until that is asked. Searching backwards is faster.
+        #: Whether ASCII names have only one spelling; None until it is needed. Searching backwards is faster.
         self.plain: bool | None = None
 
     def span(self, path: Path) -> Span | None:
@@ -70,7 +70,7 @@ class _JsonPlaces:
         return 0, None, self._skip(1 if self.text.startswith("\ufeff") else 0)
 
     def _only_key(self, name: str) -> Span | None:
-        """The place of the one key of this name; None where there are several, or the name may look like others."""
+        """The position of the only key with this name; None if there are several, or its text may match other names."""
         if not _PLAIN_NAME.fullmatch(name):
             return None
         text, quoted = self.text, f'"{name}"'

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ddbinsert.errors import AwsError
     from ddbinsert.local import Emulator
 
-#: The emulator has one account and no regions of its own; this one is the default of every tool for it.
+#: The emulator has one account and does not distinguish regions; this is the default region of all its tools.
 LOCAL_REGION = "us-east-1"
 
 #: Services by botocore's name, and the variables that name the endpoint of that service only (AWS SDKs and
@@ -63,7 +63,7 @@ def resolve(
         step: Called with a message after the emulator was started.
 
     Raises:
-        PrerequisiteError: The emulator is not running, and this command doesn't start it.
+        PrerequisiteError: The emulator is not running, and this command does not start it.
     """
     from ddbinsert.aws.session.lean_models import cache_directory
     from ddbinsert.aws.session.session import Connection
@@ -171,7 +171,7 @@ def new_once() -> SharedCalls:
 
 
 def describe(aws: Aws) -> str:
-    """The endpoint of a connection, in words."""
+    """The endpoint of a connection, as text."""
     if aws.connection.is_local:
         return f"embedded emulator ({aws.connection.endpoint_url})"
     return aws.endpoint or "AWS"

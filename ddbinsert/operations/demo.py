@@ -38,7 +38,13 @@ _TIMEOUT = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Chapter:
-    """A completed part of the demo: the command that does it, and its result."""
+    """A completed part of the demo.
+
+    Attributes:
+        command: The command that does it.
+        text: Its result.
+        proof: The proof, if the command verifies.
+    """
 
     command: str
     text: str

@@ -46,7 +46,7 @@ def check_files(
 
     Raises:
         UsageError: A file cannot be read.
-        DocumentError: A given file has errors of its own.
+        DocumentError: A given file is not valid.
     """
     files: list[str] = []
     mappings: list[CheckedMapping] = []
@@ -71,7 +71,7 @@ def check_files(
             count, found = _fixed(name, cwd, declared, found, known, require_insert_only=require_insert_only)
             corrected |= {name: count} if count else {}
         mappings += found
-        del declared  # before the next one is read: its memory is used again
+        del declared  # before the next one is read, which reuses its memory
     return CheckedFiles(
         files=tuple(files),
         mappings=tuple(mappings),
@@ -94,10 +94,10 @@ def files_of(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
 
 
 def _below(folder: str, shown: str) -> Iterator[str]:
-    """The names of the files below a folder that may be templates, in order.
+    """The names of possible templates in a folder and its subfolders, in order.
 
     Args:
-        shown: What the folder's names are shown after.
+        shown: Prefix of the names.
     """
     try:
         with os.scandir(folder) as scanned:
@@ -118,7 +118,7 @@ def _below(folder: str, shown: str) -> Iterator[str]:
 
 def _text(name: str, cwd: Path) -> str:
     try:
-        # Half the time of Path's, which counts where thousands of small files are read.
+        # Takes half the time of Path's method, which matters for thousands of small files.
         with open(os.path.join(cwd, name), "rb", buffering=0) as file:  # noqa: PTH118, PTH123
             if os.fstat(file.fileno()).st_size > _LARGEST:
                 raise UsageError(f"{name} is larger than 64 MB.", code="file-too-large")

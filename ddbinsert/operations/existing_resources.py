@@ -135,7 +135,7 @@ def trigger_world(
 
 
 def deployed_function(aws: Aws, name: str) -> FunctionState | None:
-    """The function of this name; None if it doesn't exist."""
+    """The function with this name; None if it does not exist."""
     from ddbinsert.aws.read.resources import read_function
 
     return read_function(aws, name)

@@ -32,7 +32,7 @@ def iso_utc(epoch: float) -> str:
 _WORDS = {None: "null", True: "true", False: "false"}
 _quoted = json.encoder.encode_basestring_ascii
 
-#: Types whose values are JSON as they are; their subclasses, such as enums, are not among them.
+#: Types whose values are already JSON; without subclasses, such as enums.
 _PLAIN = frozenset({str, int, float, bool})
 
 
@@ -148,7 +148,7 @@ def _text(document: Mapping[str, Any], indent: int | None) -> str:
 
 
 def _indented(value: Any, line: str, step: str) -> str:
-    """`json.dumps(value, indent=…)` in half the time: json's own fast encoder does not indent.
+    """`json.dumps(value, indent=…)` in half the time, as json's fast encoder does not indent.
 
     Args:
         line: The line break and the indentation of the value's line.

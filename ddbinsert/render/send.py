@@ -35,7 +35,7 @@ def data(sent: Sent, undo: str | None) -> dict[str, Any]:
 
 
 def human(screen: Screen, sent: Sent, undo: str | None) -> None:
-    pace = f", {sent.rate:.0f} a second" if sent.rate and sent.inserted > 1 else ""
+    pace = f", {sent.rate:.0f} per second" if sent.rate and sent.inserted > 1 else ""
     rows = [
         ("inserted", f"{_items(sent.inserted)} in {words(sent.seconds)}{pace}, run {sent.run_id}"),
         ("modified", _items(sent.modified) if sent.modified else ""),

@@ -92,7 +92,7 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
 
 
 def _log_group(aws: Aws, name: str) -> LogGroupState | None:
-    """The log group, with its tags where they may be read."""
+    """The log group, with its tags if they can be read."""
     group = read_log_group(aws, name)
     if group is None:
         return None

@@ -121,7 +121,7 @@ class Call:
     """Calls the function; Ctrl-C waits for the answer, so that the outcome of the call is known.
 
     Args:
-        invoke: One call. A second Ctrl-C ends it.
+        invoke: Makes one call. A second Ctrl-C ends it.
     """
 
     def __init__(self, aws: Aws, invoke: Callable[[dict[str, Any]], Invocation]) -> None:

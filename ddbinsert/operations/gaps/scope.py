@@ -25,7 +25,7 @@ class Options:
 
     Attributes:
         since: Epoch seconds; None for everything in the stream.
-        until: Likewise; None for now.
+        until: Epoch seconds; None for the current time.
         settle: Seconds after which an insert that is not processed counts as missed; None for the default.
         by_lines: Any log line that shows an item's key counts, for functions that write no receipts.
         compare_sink: Also look up the entries of processed inserts in the sink.

@@ -110,7 +110,7 @@ def send(
 
     Raises:
         Interrupted: Ctrl-C; its ``data`` says what was done.
-        AwsError: AWS refused a call; likewise.
+        AwsError: AWS refused a call; its ``data`` says what was done.
     """
     from ddbinsert.operations.items.open_sends import OpenSend
 

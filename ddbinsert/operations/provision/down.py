@@ -52,7 +52,7 @@ class FoundTrigger:
     Attributes:
         tags: The table's tags.
         mappings: Every mapping of the region, from any source, if a resource of the trigger may be in use.
-        functions: Every function of the region, likewise; empty if they may not be listed.
+        functions: Every function of the region, in the same case; empty if they cannot be listed.
     """
 
     trigger: Trigger
@@ -62,7 +62,7 @@ class FoundTrigger:
     functions: tuple[FunctionState, ...] = ()
 
     def is_going(self, function: str) -> bool:
-        """Whether this run takes a function of that name down."""
+        """Whether this run removes a function with this name."""
         own = self.world.function
         return own is not None and own.name == function and own.is_ours
 
@@ -106,7 +106,7 @@ def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger
 
 
 def mention_other_triggers(context: Context, seen: FoundTrigger) -> None:
-    """Name the other functions that ddbinsert attached to the table: nothing of them is removed."""
+    """Report other functions that ddbinsert attached to the table: their resources are not removed."""
     from ddbinsert.aws.read.resources import read_mapping_tags
 
     table = seen.trigger.table
@@ -126,7 +126,7 @@ def mention_other_triggers(context: Context, seen: FoundTrigger) -> None:
 
 
 def _functions(context: Context) -> tuple[FunctionState, ...]:
-    """Every function of the region; none where they may not be listed."""
+    """Every function of the region; none if they cannot be listed."""
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.resources import read_functions
 
@@ -175,7 +175,7 @@ def planned(
 def _keeping(
     seen: FoundTrigger, keeping: Keeping, beside: Sequence[FoundTrigger], staying: Sequence[Trigger]
 ) -> Keeping:
-    """What other functions use, and what therefore stays."""
+    """The resources that stay because other functions use them."""
     world, own = seen.world, seen.trigger.function_name
     role = world.role.arn if world.role else ""
     group, former = (one.name if one else "" for one in (world.log_group, world.former_log_group))

@@ -41,8 +41,8 @@ _LEAKS = frozenset({"filter-leaks", "intruders-processed"})
 _IN_FORCE_AFTER = 120.0
 _IN_FORCE_HERE, _IN_FORCE_LOCALLY = 15.0, 2.0
 _CLEAN_ROUNDS = 2
-#: Expected records in an invocation, the same for code that is not a template's (it may take the first few of a batch for
-#: the whole), items written together to get them, and number of tries.
+#: Expected records in an invocation; the same for code other than the templates (which may process only the first few
+#: records of a batch); items written together to get them; and number of tries.
 _SEVERAL, _SEVERAL_OF_OWN_CODE, _BURST, _BURSTS = 2, 4, 16, 3
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
 #: Number of canaries written together.

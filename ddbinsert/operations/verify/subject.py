@@ -97,9 +97,9 @@ class Subject:
 
     @property
     def restores_role(self) -> bool:
-        """Whether attach-trigger makes the role and its policy as they were, also where the role is gone."""
+        """Whether attach-trigger restores the role and its policy, even if the role no longer exists."""
         role = self.world.role
-        # One without a name was not read.
+        # A role without a name was not read.
         return restores_role(self.trigger, self.function, role if role is not None and role.name else None)
 
     @property
@@ -252,7 +252,7 @@ def _known_or_observed(
     *,
     knows_readers: bool,
 ) -> World:
-    """What is there: as known, completed by who reads the stream, or read now."""
+    """The world: the known one, completed by the stream's readers, or else a new observation."""
     from ddbinsert.aws.read.observe import observe, with_others
 
     if known is None or known.table is None or not known.table.stream_arn or known.function is None:

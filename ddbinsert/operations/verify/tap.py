@@ -135,7 +135,7 @@ def _remove(context: VerifyContext, trigger: Trigger) -> None:
 
 
 def _as_made(world: World, trigger: Trigger) -> World:
-    """The world of a tap, whose name no other run has: where tags may not be read, they are those that it was given."""
+    """The world of a tap; tags that cannot be read are those it was created with, as its name is unique."""
     function = world.function
     if function is not None and function.tags_unread:
         world = replace(world, function=replace(function, tags=trigger.function_tags, tags_unread=""))

@@ -174,7 +174,13 @@ class WriteRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemWrites:
-    """All writes on one test item."""
+    """All writes on one test item.
+
+    Attributes:
+        number: The item's number.
+        method: The write method.
+        rows: One row for each write.
+    """
 
     number: int
     method: str

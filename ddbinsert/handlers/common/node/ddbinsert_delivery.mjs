@@ -109,7 +109,7 @@ async function* outcomes(records, delivery, sink, deadline) {
   yield* flush(batch, delivery, sink, deadline, failedItems);
 }
 
-// Entries that go out in one call, no two of them about the same item: so order holds per item.
+// Entries of one call, at most one per item, so that order holds per item.
 function emptySlice() {
   return { records: [], entries: [], items: new Set(), bytes: 0 };
 }
@@ -126,7 +126,7 @@ function add(batch, record, entry, item, size) {
   batch.bytes += size;
 }
 
-// The entry, the smaller one where the whole one is too large; and its size.
+// The entry, or the smaller one if it is too large; and its size.
 function prepared(record, delivery, sink) {
   const most = sink.limits.entryBytes;
   let entry = delivery.prepare(record);
@@ -155,13 +155,13 @@ async function* flush(batch, delivery, sink, deadline, failedItems) {
   }
 }
 
-// The failure as a record's error. AWS's message, which may repeat a value, only where nothing is hidden.
+// The failure as a record's error; without AWS's message, which may contain a value, if anything is hidden.
 function errorOf({ kind, code, message }, privacy) {
   const text = privacy.isActive || !message ? code : `${code}: ${message}`;
   return kind === REJECTED ? new Refused(text) : new Unavailable(text);
 }
 
-// What was refused for its content goes again without what makes it large.
+// Send entries that were rejected for their content again, without their large parts.
 async function sendSmaller(batch, failures, { smaller }, sink, deadline) {
   const isForContent = (failure) => failure?.kind === REJECTED && failure.code !== WRONG_TIME;
   const refused = [...failures.keys()].filter((index) => isForContent(failures[index]));
@@ -170,7 +170,7 @@ async function sendSmaller(batch, failures, { smaller }, sink, deadline) {
   refused.forEach((index, place) => (failures[index] = again[place]));
 }
 
-// Send, and send again what fails in passing; the failure of each entry.
+// Send the entries, and those that fail temporarily again; return each entry's failure.
 async function sendAgain(sink, entries, deadline) {
   const failures = entries.map(() => undefined);
   let waiting = entries.map((_, index) => index);
@@ -191,7 +191,7 @@ async function sendOrSplit(sink, entries, deadline) {
   try {
     return await sink.send(entries, deadline);
   } catch (error) {
-    failure = failureOf(error); // what was sent before keeps its outcome
+    failure = failureOf(error); // entries that were sent before keep their outcome
   }
   if (entries.length === 1 || failure.kind !== REJECTED) return entries.map(() => failure);
   const middle = Math.floor(entries.length / 2);

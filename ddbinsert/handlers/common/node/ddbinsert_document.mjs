@@ -66,7 +66,7 @@ export function objectOf(record, body) {
   return { Name: `${tableOf(record)}/${day}/${record.eventID}.json`, Body: Buffer.from(body) };
 }
 
-/** A message for SQS or SNS, with FIFO ids where the target is FIFO. */
+/** A message for SQS or SNS, with FIFO ids if the target is FIFO. */
 export function messageOf(record, body, target, privacy, attributes = {}) {
   const entry = { [target.service === "sqs" ? "MessageBody" : "Message"]: body };
   if (Object.keys(attributes).length) entry.MessageAttributes = attributes;

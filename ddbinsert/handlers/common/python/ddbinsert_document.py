@@ -93,7 +93,7 @@ def object_of(record: Record, body: str) -> dict[str, Any]:
 def message_of(
     record: Record, body: str, target: Arn, privacy: Privacy, attributes: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """A message for SQS or SNS, with FIFO ids where the target is FIFO."""
+    """A message for SQS or SNS, with FIFO ids if the target is FIFO."""
     entry: dict[str, Any] = {"MessageBody" if target.service == "sqs" else "Message": body}
     if attributes:
         entry["MessageAttributes"] = attributes

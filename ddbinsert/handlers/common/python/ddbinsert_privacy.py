@@ -41,7 +41,15 @@ FAILS = "ddbinsert_fails"
 
 @dataclass(frozen=True)
 class Privacy:
-    """The settings above, and their application to items and keys."""
+    """The settings above, and their application to items and keys.
+
+    Attributes:
+        redacted: The paths of REDACT.
+        hashed: The paths of REDACT_HASH.
+        secret: REDACT_KEY.
+        receipt_keys: RECEIPT_KEYS.
+        test_key: TEST_ITEMS_KEY.
+    """
 
     redacted: list[tuple[str, ...]] = field(default_factory=list)
     hashed: list[tuple[str, ...]] = field(default_factory=list)
