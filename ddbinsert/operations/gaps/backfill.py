@@ -136,7 +136,7 @@ def _batches(
         if result.read % _REPORTED == 0:
             elapsed = context.clock.monotonic() - began
             context.reporter.waiting(
-                "the backfill", elapsed, f"{result.read:,} items read, {result.given:,} given"
+                "the backfill", elapsed, f"{result.read:,} items read, {result.given:,} sent"
             )
         at = time_in(item, options.time_attribute) if options.time_attribute else None
         record = backfill_record(

@@ -109,7 +109,7 @@ class _Giving:
         if tried % _REPORTED == 0 or tried == self._total:
             elapsed = self._context.clock.monotonic() - self._began
             self._context.reporter.waiting(
-                "the function", elapsed, f"{tried:,} of {self._total:,} inserts given"
+                "the function", elapsed, f"{tried:,} of {self._total:,} inserts sent"
             )
 
 
