@@ -165,13 +165,13 @@ def _table_name(source: object, resources: Resources) -> str:
 
 
 def _function_name(given: object, logical: str | None, resources: Resources) -> str:
-    """The name or ARN of a mapping's function, if it is constant or that of a function of the template."""
+    """The name or ARN of a mapping's function, if it is constant or refers to a function of the template."""
     resolved = resolve(given)
     return resolved if isinstance(resolved, str) else _literal(resources.get(logical or ""), "FunctionName")
 
 
 def _named(function: str, resources: Resources) -> str | None:
-    """The logical name of the function with a name of its own."""
+    """The logical name of the function that has this name."""
     return next(
         (name for name, one in resources.items() if function and _literal(one, "FunctionName") == function),
         None,

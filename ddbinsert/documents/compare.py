@@ -232,7 +232,7 @@ def _ordered(node: Any) -> Any:
 def _function(
     declared: Placed, details: Details, live: FunctionState | None, unknown: list[tuple[str, str]]
 ) -> Iterator[DeclaredDifference]:
-    """The function's own settings; of its environment the names of the variables only."""
+    """Compare the function's own settings; of its environment only the variables' names."""
     if details.function_unread:
         unknown.append(("function", details.function_unread))
     if live is None:

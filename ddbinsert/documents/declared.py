@@ -75,14 +75,14 @@ class DeclaredSetting:
 
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """What else a document says about a mapping, for comparing it with the deployed one.
+    """Further properties of a declared mapping, for comparing it with the deployed one.
 
     Attributes:
         settings: The parameters other than the filters; none in formats whose parameters are not read.
         table: The table's name, if the document has it.
         function: The function's name or ARN, if the document has it.
         function_settings: The function's own parameters, if the document declares the function; of its
-            environment the names only.
+            environment only the names.
         function_unread: Why a function that the mapping refers to could not be read; empty if it was.
     """
 

@@ -1,4 +1,4 @@
-"""The settings of a mapping's function, in CloudFormation's and Terraform's spelling; of its environment the names only."""
+"""The settings of a mapping's function, in CloudFormation's and Terraform's spelling; without environment values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Template(NamedTuple):
     """The resources of a template.
 
     Attributes:
-        path: Where they are.
+        path: Path of the resources in the document.
         shared: SAM's `Globals.Function`.
     """
 
@@ -53,7 +53,7 @@ def referred(value: object) -> str | None:
 
 
 def declared_function(value: object, resources: Mapping[str, Any]) -> str | None:
-    """The logical name of the function that a value refers to, itself or by a version or an alias of it."""
+    """The logical name of the function that a value refers to, directly or by a version or an alias."""
     logical = referred(value)
     for _ in range(3):  # an alias of a version of a function
         resource = as_object(resources.get(logical or ""))
@@ -66,7 +66,7 @@ def declared_function(value: object, resources: Mapping[str, Any]) -> str | None
 def function_settings(
     logical: str | None, template: Template, resolve: Callable[[object], Any]
 ) -> tuple[DeclaredSetting, ...]:
-    """The settings of a function of the template; none if it is not there."""
+    """The settings of a function in the template; none if it is not in the template."""
     resource = as_object(template.resources.get(logical or ""))
     if logical is None or resource.get("Type") not in _FUNCTIONS:
         return ()
@@ -81,7 +81,7 @@ def _of_template(
     shared: Mapping[str, Any],
     resolve: Callable[[object], Any],
 ) -> Iterator[DeclaredSetting]:
-    """The settings among the properties of a function of CloudFormation or SAM."""
+    """The settings in the properties of a function of CloudFormation or SAM."""
     for name in _ARGUMENTS:
         if name in properties:
             yield _setting(name, resolve(properties[name]), (*path, name))
@@ -99,7 +99,7 @@ def _variables(properties: Mapping[str, Any]) -> Any:
 
 
 def _names(sections: list[Any], path: Path) -> DeclaredSetting:
-    """The names of the variables in all sections; not known where an expression stands for a section or adds to it."""
+    """The names of the variables in all sections; Unknown if a section is or contains an expression."""
     names: set[str] = set()
     for section in sections:
         if section is None:
@@ -116,7 +116,7 @@ def _names(sections: list[Any], path: Path) -> DeclaredSetting:
 def terraform_function(
     body: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
 ) -> Iterator[DeclaredSetting]:
-    """The settings among the arguments of an aws_lambda_function; a plan has null for what is not given."""
+    """The settings in the arguments of an aws_lambda_function; a plan has null for arguments that are not given."""
     for aws, name in _ARGUMENTS.items():
         if body.get(name) is not None:
             yield _setting(aws, resolve(body[name]), (*path, name))

@@ -142,7 +142,7 @@ def _details(
 
 
 def _function_settings(root: Mapping[str, Any], address: str, name: str) -> Iterator[DeclaredSetting]:
-    """The settings of the planned function that a mapping names, or that its expression refers to."""
+    """The settings of the planned function that a mapping's name or expression refers to."""
     arn = parse_arn(name)
     plain = arn.name if arn is not None else name.partition(":")[0]
     references = _references(root, address, "function_name")

@@ -89,7 +89,7 @@ class _Function(NamedTuple):
 
 
 def _function_settings(document: Document, given: object) -> tuple[_Function, str]:
-    """The function that a mapping refers to, itself or by an alias of it; why it could not be read, if so."""
+    """The function that a mapping refers to, directly or by an alias; and why it could not be read, if so."""
     resources = as_object(at(document.root, ("resource",)))
     for _ in range(2):  # an alias refers to its function
         if isinstance(given, str) and (found := _REFERENCE.fullmatch(given)):

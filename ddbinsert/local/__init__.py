@@ -8,7 +8,7 @@
     redirection(emulator, environ)         the variables that connect any AWS tool to it
 
 MiniStack has no authentication, and runs code for every client. So it listens on loopback only, behind a guard
-(``guard.py``) that requires a random key, in a minimal environment (``surroundings.py``).
+(``guard.py``) that requires a random key, in a minimal environment (``process_environment.py``).
 
 Everything is imported at its first use, so that a run on AWS does not load it.
 """

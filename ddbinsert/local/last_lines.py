@@ -4,7 +4,7 @@ MiniStack assumes that a handler's output is complete when no line has arrived f
 appears in the log of the function's next invocation, or never: a receipt would be missing although the trigger works.
 So the workers mark the end of their output, and MiniStack is patched to wait for that mark.
 
-As in ``warm``, nothing else depends on it: if a patched name has changed, MiniStack works as without the patch.
+As in ``warm_up``, nothing else depends on it: if a patched name has changed, MiniStack works as without the patch.
 """
 
 from __future__ import annotations

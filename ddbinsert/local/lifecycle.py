@@ -67,7 +67,7 @@ def start(
     """The running emulator, or a new one, which outlives this process. Concurrent calls return the same one.
 
     Args:
-        environ: The caller's environment; ``surroundings`` selects the few variables that are passed on.
+        environ: The caller's environment; ``process_environment`` selects the few variables that are passed on.
 
     Raises:
         PrerequisiteError: The extra is not installed, the state folder cannot be used, or the emulator does not start.

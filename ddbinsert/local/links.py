@@ -1,6 +1,6 @@
 """Symbolic links in a function's archive: Lambda unpacks them as links, and with this patch so does the emulator.
 
-MiniStack unpacks with ``ZipFile.extractall``, which writes the link's target into a file. As in ``warm``, nothing else
+MiniStack unpacks with ``ZipFile.extractall``, which writes the link's target into a file. As in ``warm_up``, nothing else
 depends on this: if a patched name has changed, links become such files, as without the patch.
 """
 

@@ -121,7 +121,7 @@ def declaration_seen(trigger: Trigger, world: World, declared: DeclaredMappings)
 def declaration_finding(
     context: Context, trigger: Trigger, declared: DeclaredMappings, *, known: World | None
 ) -> Finding | None:
-    """The same for verify, whose verdict it does not change; None if the trigger is as declared.
+    """The same for verify, whose verdict it does not change; None if the trigger matches its declaration.
 
     Raises:
         PrerequisiteError: The table does not exist.
