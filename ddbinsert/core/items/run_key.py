@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: The exclusive upper bound of item numbers.
 NUMBERS = 10**9
 
+#: How the text keys of test items begin, and the attribute that all of them have.
+TEST_KEYS, TEST_ATTRIBUTE = "ddbinsert:", "ddbinsert_probe"
+
 _RUN_ID = re.compile(r"[0-9a-f]{12}")
 _TEXT = re.compile(r"ddbinsert:r([0-9a-f]{12}):([0-9]{9})")
 _NUMERAL = re.compile(r"9([0-9]{15})([0-9]{10})")
@@ -110,6 +113,11 @@ _JOINING_BEHIND = frozenset("#/_.@~$%&+-")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+def without_colours(text: str) -> str:
+    """A log line without the escape sequences that colour a terminal."""
+    return _COLOUR.sub("", text) if "\x1b" in text else text
+
+
 def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int]:
     """The number of occurrences of each of this run's test keys in a text, by item number, in order of appearance.
 
@@ -117,8 +125,7 @@ def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int
         alone: Ignore keys that are the end or the beginning of a longer one, such as ``AUDIT#KEY``.
     """
     found: dict[int, int] = {}
-    if "\x1b" in text:
-        text = _COLOUR.sub("", text)
+    text = without_colours(text)
     matches = [*_ANY.finditer(text)]
     starts, ends = {match.start() for match in matches}, {match.end() for match in matches}
     for match in matches:

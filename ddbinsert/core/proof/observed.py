@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core import receipt as receipts
+from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.attempts import Attempts, versions_of
 from ddbinsert.core.proof.histogram import Histogram
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 #: Number of resolved records that are kept to recognize a second delivery; older ones are dropped.
 _REMEMBERED = 100_000
 _SHOWN = 20
+#: Number of processed inserts whose entries are read back from a sink.
+_SAMPLED = 100
 #: The item number in receipts of observed traffic, which has no test items.
 NO_NUMBER = -1
 
@@ -97,6 +100,7 @@ class Ongoing:
         self._done: OrderedDict[str, tuple[str, InvocationEnd | None, float]] = OrderedDict()
         self._failed_at: OrderedDict[str, float] = OrderedDict()
         self._other_names: OrderedDict[str, str] = OrderedDict()
+        self._of_tests: OrderedDict[str, None] = OrderedDict()
         self._open: dict[str, list[Receipt]] = {}
         self._at_work: set[str] = set()
         self._failed_in: dict[str, list[InvocationEnd]] = {}
@@ -121,6 +125,11 @@ class Ongoing:
     @property
     def processed_inserts(self) -> int:
         return self.matched
+
+    @property
+    def last_processed(self) -> list[str]:
+        """The eventIDs of the last processed inserts, without verify's own test items."""
+        return [name for name in self._done if name and name not in self._of_tests][-_SAMPLED:]
 
     @property
     def all_duplicates(self) -> int:
@@ -175,6 +184,8 @@ class Ongoing:
             self._remember(self._other_names, event_id, name)
         else:
             self.inserts += 1
+            if is_test_key((record.get("dynamodb") or {}).get("Keys") or {}):
+                self._remember(self._of_tests, event_id, None)
             written = float((record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0)
             self._due[event_id] = written
             if self._copies is not None and (copies := self._copies(record)) > 1:

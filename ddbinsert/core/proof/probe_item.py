@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
-from ddbinsert.core.items.run_key import key_of
+from ddbinsert.core.items.run_key import TEST_ATTRIBUTE, key_of
 from ddbinsert.core.model.record import KeyType, StreamView
 from ddbinsert.dataclass import dataclass
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.record import KeySchema
 
 #: The attribute that differs between the versions of a test item.
-VERSION = "ddbinsert_probe"
+VERSION = TEST_ATTRIBUTE
 #: The function's environment variable with the secret that authenticates test items to its handler.
 SECRET = "TEST_ITEMS_KEY"  # noqa: S105 - a variable's name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ class Symptoms:
     leaked: tuple[Receipt, ...] = ()
     strays_count: int = 0
     surplus_lines: tuple[Surplus, ...] = ()
+    lines_vary: bool = False
     stream_differs: tuple[tuple[int, tuple[str, ...], tuple[str, ...]], ...] = ()
     unexplained: tuple[Receipt, ...] = ()
     strange_count: int = 0
@@ -160,9 +162,11 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
 
     Mentions of a key are counted, as a line may contain a whole batch. More mentions for each insert of
     another item mean that another record was processed, or one twice; fewer mean that an insert was not
-    processed. The event name in a line decides which, unless lines of plain inserts contain such words, too.
+    processed. The event name in a line decides which, unless lines of plain inserts contain such words, too. Where the
+    numbers are no multiples of those of plain inserts, the number of lines varies from insert to insert.
     """
-    each = tally.mentions_of_one or 1
+    of_one = tally.mentions_of_one or 1
+    each = math.gcd(of_one, *(lane.mentions for lane in tally.lanes))
     telling = not any(_named(lane) for lane in tally.lanes if lane.lane.is_gauge)
     missing: list[Missing] = []
     surplus = []
@@ -187,6 +191,7 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
         missing=tuple(missing),
         missing_count=len(missing),
         surplus_lines=tuple(surplus),
+        lines_vary=each != of_one,
         too_few=too_few,
     )
 

@@ -40,7 +40,7 @@ def evidence_of(
             seen=bool(around.counted.counts),
             text=told(around.counted, subject.mappings),
         ),
-        *_sink(around),
+        *sink_evidence(around),
         *_others(subject),
         configuration_of(subject),
     )
@@ -102,7 +102,8 @@ def _invocations(around: Circumstances) -> Evidence:
     )
 
 
-def _sink(around: Circumstances) -> Iterator[Evidence]:
+def sink_evidence(around: Circumstances) -> Iterator[Evidence]:
+    """The entries that were read back, if the function has a sink."""
     sink = around.sink
     if sink.arn:
         yield Evidence(
@@ -110,7 +111,7 @@ def _sink(around: Circumstances) -> Iterator[Evidence]:
             seen=bool(sink.expected) and not sink.absent,
             text=f"{sink.expected - len(sink.absent)} of {sink.expected} entries in {sink.arn}"
             if sink.expected
-            else f"{sink.arn}: {sink.unchecked}",
+            else f"{sink.arn}: {sink.unchecked or 'no entry was to be read'}",
         )
 
 

@@ -27,9 +27,10 @@ from ddbinsert.core.times import words
 from ddbinsert.operations.verify.circumstances import begin, look_around, unexplained_failures
 from ddbinsert.operations.verify.clock import not_before
 from ddbinsert.operations.verify.deliveries import deliveries_of
-from ddbinsert.operations.verify.evidence import configuration_of
+from ddbinsert.operations.verify.evidence import configuration_of, sink_evidence
 from ddbinsert.operations.verify.second_look import changed_since, look_again, targets_again
 from ddbinsert.operations.verify.sources.log import LogSource
+from ddbinsert.operations.verify.sources.sink import SinkReader
 from ddbinsert.operations.verify.subject import find_subject
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ class _Watch:
             changed=tuple(dict.fromkeys((*self._changed, *around.changed))),
             wait_limit=seconds + context.timeout,
             unproven_parts=tuple(self._untested),
+            sink=SinkReader(context.aws, context.clock, subject).entries_of(ongoing.last_processed),
         )
         allowed = self._options.allow_guarded
         found = [
@@ -236,6 +238,7 @@ class _Watch:
                 text=f"{ongoing.attempts.count:,} invocations reported",
             ),
             Evidence(side="metrics", seen=bool(counted.counts), text=told(counted, self._subject.mappings)),
+            *sink_evidence(around),
             configuration_of(self._subject),
         )
 

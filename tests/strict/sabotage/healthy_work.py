@@ -80,7 +80,7 @@ def alias_of_audit_log(ground: Ground) -> None:
 def tagged_meanwhile(ground: Ground) -> None:
     ground.attach()
     arn = f"arn:aws:lambda:eu-west-1:000000000000:function:{ground.function}"
-    ground.meanwhile(lambda: ground.aws.lambda_.tag_resource(Resource=arn, Tags={"team": "shop"}))
+    ground.meanwhile(lambda: ground.aws.lambda_.tag_resource(Resource=arn, Tags={"team": "shop"}), after=1)
 
 
 @healthy("reserved concurrency that suffices")

@@ -74,6 +74,10 @@ class Cause(StrEnum):
     FILTER_EXCLUDES_INSERTS_SEEN = "filter-excludes-inserts-seen", About.INSERTS, (
         "the stream contains inserts of others, and none of them passes the filter"
     )
+    FILTER_FOR_TEST_ITEMS_ONLY = "filter-for-test-items-only", About.INSERTS, (
+        "the filter demands what only verify's own test items have: a key that begins with `ddbinsert:`, or "
+        "`ddbinsert_probe`"
+    )
     EVERYTHING_FILTERED_OUT = "everything-filtered-out", About.INSERTS, (
         "(a mapping with EventCount metrics) it polls, and its filter excluded everything that it read"
     )

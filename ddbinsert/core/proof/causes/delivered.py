@@ -46,7 +46,13 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             code=Cause.INTRUDERS_PROCESSED if sure else Cause.MORE_LINES_THAN_INSERTS,
             weight=Weight.PROOF if sure else Weight.HOLE,
             text="the function logged more about some items than their inserts explain: "
-            + ("it received their modifications and removals" if sure else "something else, or a redelivery"),
+            + (
+                "it received their modifications and removals"
+                if sure
+                else "its number of lines differs from insert to insert, so they do not show what it processed"
+                if seen.lines_vary
+                else "something else, or a redelivery"
+            ),
             evidence=tuple(
                 f"item {one.number}: logged {one.lines} times, {one.explained} explained; the stream also holds "
                 + (", ".join(f"{r.event_name} {r.event_id}" for r in one.strays) or "nothing else")
@@ -136,8 +142,12 @@ def second_mapping(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.MAPPING_DISABLED,
             weight=Weight.HOLE,
-            text=f"{len(disabled)} of the {len(around.mappings)} mappings of the function are disabled: nothing is "
-            "delivered through them",
+            text=f"{len(disabled)} of the {len(around.mappings)} mappings of the function "
+            + (
+                "is disabled: nothing is delivered through it"
+                if len(disabled) == 1
+                else "are disabled: nothing is delivered through them"
+            ),
             evidence=tuple(f"{m.uuid} ({m.state}) → {m.function_arn}" for m in disabled),
             mend="Enable it, or delete it.",
         )

@@ -17,6 +17,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.filters.reach.answer import KnownStream
+from ddbinsert.core.items.run_key import TEST_ATTRIBUTE, TEST_KEYS
 from ddbinsert.core.model.record import EventName, StreamView
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.verdict import Finding, Weight
@@ -273,3 +274,21 @@ def _dead(found: Sequence[Alternative], table: TableState, *, readable: bool) ->
             evidence=tuple(one.shown for one in dead),
             mend=Advice("Correct the part, or remove it; show where", ("filter", "lint", "--table", TABLE)),
         )
+    passing = [one for one, reach in reaches if reach is Reach.PASSES]
+    if passing and all(_demands_a_test_item(one, table) for one in passing):
+        yield Finding(
+            code=Cause.FILTER_FOR_TEST_ITEMS_ONLY,
+            weight=Weight.HOLE,
+            text="the filter demands what only verify's own test items have: no other insert is delivered",
+            evidence=tuple(one.shown for one in passing),
+            mend="Compare the filter with an item, by filter test.",
+        )
+
+
+def _demands_a_test_item(one: Alternative, table: TableState) -> bool:
+    """Whether the record that was found to pass has a mark of test items: nothing but the filter can have asked for it."""
+    from ddbinsert.core.filters.reach.reach import passing
+
+    change = (passing(one.pattern, EventName.INSERT, stream_of(table)).record or {}).get("dynamodb", {})
+    keys = (str(value) for typed in change.get("Keys", {}).values() for value in typed.values())
+    return TEST_ATTRIBUTE in change.get("NewImage", {}) or any(text.startswith(TEST_KEYS) for text in keys)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.items.run_key import without_colours
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
@@ -25,12 +27,12 @@ _WORD = re.compile(r"\w+")
 
 
 def readings(line: str) -> tuple[str, ...]:
-    """A line as it is, and with JSON's escapes (of quotes, é, …) decoded."""
-    found = [line]
+    """A line without colours, and with JSON's escapes (of quotes, é, …) decoded."""
+    found = [without_colours(line)]
     for _ in range(_NESTED):
         if "\\" not in found[-1]:
             break
-        plain = _ESCAPE.sub(_unescaped, found[-1])
+        plain = without_colours(_ESCAPE.sub(_unescaped, found[-1]))
         if plain == found[-1]:
             break
         found.append(plain)

@@ -59,27 +59,22 @@ def _template(subject: Subject) -> Template | None:
     return template_of(subject.running) if subject.running.is_ours else None
 
 
-class SinkSource:
-    """Reads test items' entries back from a sink that is a DynamoDB table."""
+class SinkReader:
+    """Reads entries back from a sink that is a DynamoDB table."""
 
-    def __init__(self, aws: Aws, clock: Clock, subject: Subject, tally: Tally) -> None:
+    def __init__(self, aws: Aws, clock: Clock, subject: Subject) -> None:
         self._aws = aws
         self._clock = clock
         self._subject = subject
-        self._tally = tally
         self._state = sink_of(subject)
 
     @property
     def is_there(self) -> bool:
         return bool(self._state.arn)
 
-    def check(self) -> SinkState:
-        """Read the entries of the scripted items, or return why they cannot be read."""
+    def entries_of(self, event_ids: list[str]) -> SinkState:
+        """Read the entries of these records, or return why they cannot be read; without a sink, what is known of it."""
         arn = self._state.arn
-        ids = sorted(self._processed())
-        if self._state.own_log:
-            absent_here = tuple(name for name in ids if not self._is_logged(name))
-            return replace(self._state, expected=len(ids), absent=absent_here)
         if not arn:
             return self._state
         why = self._why_not()
@@ -88,32 +83,10 @@ class SinkSource:
             known = not missing or _template(self._subject) is not None
             return SinkState(arn=arn, unchecked=why, missing=missing, is_templates=known)
         try:
-            absent = self._absent(ids)
+            absent = self._absent(event_ids)
         except AwsError as error:
             return SinkState(arn=arn, unchecked=error.message)
-        if absent and self._skips:
-            why = (
-                f"{len(absent)} of {len(ids)} entries are not in it, and the function may skip test items "
-                "(TEST_ITEMS=skip), so it is unknown whether real items are stored"
-            )
-            return SinkState(arn=arn, unchecked=why, doubtful=True)
-        bulk = self._tally.script.bulk
-        return SinkState(
-            arn=arn,
-            expected=len(ids),
-            absent=tuple(absent),
-            unchecked=f"entries of {bulk:,} items beyond the scripted ones were not read back"
-            if bulk
-            else "",
-        )
-
-    def remove(self) -> None:
-        """Delete the entries of this run's inserts."""
-        if not self._state.arn or self._why_not():
-            return
-        writer = ItemWriter(self._aws, resource_name(self._state.arn), self._clock)
-        for _ in writer.delete_all({_KEY: {"S": name}} for name in self._seen()):
-            pass
+        return SinkState(arn=arn, expected=len(event_ids), absent=tuple(absent))
 
     def _why_not(self) -> str:
         arn = self._state.arn
@@ -154,15 +127,6 @@ class SinkSource:
         found = look_at(self._aws, target, is_deduplication=False)
         return found is not None and found.is_missing
 
-    def _is_logged(self, event_id: str) -> bool:
-        """Whether a line of the function's log contains the entry of this record."""
-        return any(
-            event_id in one.text
-            for lane in self._tally.lanes
-            if event_id in lane.records or event_id in lane.processed
-            for one in lane.mentioned
-        )
-
     @property
     def _why_no_table(self) -> str:
         try:
@@ -174,19 +138,6 @@ class SinkSource:
         first, *others = table.key.attributes
         is_ours = first.name == _KEY and first.type is KeyType.S and not others
         return "" if is_ours else f"its table is not keyed by {_KEY}"
-
-    def _processed(self) -> set[str]:
-        return {
-            name
-            for lane in self._tally.lanes
-            for name, one in lane.processed.items()
-            if one.event_id and lane.name_of(one) == EventName.INSERT
-        }
-
-    def _seen(self) -> Iterator[str]:
-        """The eventIDs of all records of this run that the function may have stored."""
-        yield from {one.event_id for lane in self._tally.lanes for one in lane.receipts if one.event_id}
-        yield from self._tally.bulk.event_ids
 
     def _absent(self, ids: list[str]) -> list[str]:
         """The records without an entry; read again after a pause, as a handler may write after its receipt."""
@@ -214,3 +165,73 @@ class SinkSource:
             answer = self._aws.client("dynamodb").batch_get_item(RequestItems={table: asked})
         found = {item[_KEY]["S"] for item in answer.get("Responses", {}).get(table, ())}
         return [name for name in ids if name not in found]
+
+
+class SinkSource(SinkReader):
+    """Reads back the entries of a run's test items, and removes them."""
+
+    def __init__(self, aws: Aws, clock: Clock, subject: Subject, tally: Tally) -> None:
+        super().__init__(aws, clock, subject)
+        self._tally = tally
+
+    def check(self) -> SinkState:
+        """Read the entries of the scripted items, or return why they cannot be read."""
+        ids = sorted(self._processed())
+        if self._state.own_log:
+            absent_here = tuple(name for name in ids if not self._is_logged(name))
+            return replace(self._state, expected=len(ids), absent=absent_here)
+        found = self.entries_of(ids)
+        if found.absent and self._skips:
+            why = (
+                f"{len(found.absent)} of {len(ids)} entries are not in it, and the function may skip test items "
+                "(TEST_ITEMS=skip), so it is unknown whether real items are stored"
+            )
+            return SinkState(arn=found.arn, unchecked=why, doubtful=True)
+        bulk = self._tally.script.bulk
+        if not bulk or not found.expected:
+            return found
+        return replace(
+            found, unchecked=f"entries of {bulk:,} items beyond the scripted ones were not read back"
+        )
+
+    def remove(self) -> None:
+        """Delete the entries of this run's inserts."""
+        if not self._state.arn or self._why_not():
+            return
+        writer = ItemWriter(self._aws, resource_name(self._state.arn), self._clock)
+        for _ in writer.delete_all({_KEY: {"S": name}} for name in self._seen()):
+            pass
+
+    def _is_logged(self, event_id: str) -> bool:
+        """Whether a line of the function's log contains the entry of this record."""
+        return any(
+            event_id in one.text
+            for lane in self._tally.lanes
+            if event_id in lane.records or event_id in lane.processed
+            for one in lane.mentioned
+        )
+
+    def _processed(self) -> set[str]:
+        """The eventIDs of the processed inserts; by log lines only, those of the stream if every insert has its lines."""
+        if not self._tally.receipts and self._tally.is_told:
+            return set(self._inserted())
+        return {
+            name
+            for lane in self._tally.lanes
+            for name, one in lane.processed.items()
+            if one.event_id and lane.name_of(one) == EventName.INSERT
+        }
+
+    def _seen(self) -> Iterator[str]:
+        """The eventIDs of all records of this run that the function may have stored."""
+        yield from {one.event_id for lane in self._tally.lanes for one in lane.receipts if one.event_id}
+        yield from self._tally.bulk.event_ids
+        if not self._tally.receipts:
+            yield from self._inserted()
+
+    def _inserted(self) -> Iterator[str]:
+        """The eventIDs of the scripted items' inserts, from the stream."""
+        for lane in self._tally.lanes:
+            yield from (
+                name for name, one in lane.records.items() if name and one.event_name == EventName.INSERT
+            )

@@ -177,6 +177,21 @@ def test_a_filter_that_is_no_pattern_is_a_hole() -> None:
 
 
 @pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (('{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"ddbinsert:"}]}}}}',), True),
+        (('{"eventName":["INSERT"],"dynamodb":{"NewImage":{"ddbinsert_probe":{"N":["1"]}}}}',), True),
+        (('{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"ddbinsert:"}]}}}}',
+          '{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"order#"}]}}}}'), False),
+        (('{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"dd"}]}}}}',), False),
+    ],
+)  # fmt: skip
+def test_a_filter_that_only_test_items_pass_is_a_hole(filters: tuple[str, ...], *, expected: bool) -> None:
+    found = weights(heard(ALL, mapping(filters=filters)))
+    assert (found.get("filter-for-test-items-only") is Weight.HOLE) is expected, found
+
+
+@pytest.mark.parametrize(
     "dead",
     [
         '{"eventName":["insert"]}',
