@@ -112,6 +112,15 @@ def place_in_pattern(
     return places[min(position, len(places) - 1)] if places else start
 
 
+def place_of_key(document: Document, declared: DeclaredFilter, path: Sequence[str | int]) -> int | None:
+    """The document's offset of a key in the pattern; None if it is not known."""
+    if declared.form is PatternForm.VALUE:
+        found = document.places.key_span((*declared.path, *path))
+        return found.start if found is not None else None
+    span, places = key_span(declared.pattern or "", path), offsets(document, declared)
+    return places[span.start] if span is not None and places is not None else None
+
+
 def value_span(pattern: str, path: Sequence[str | int]) -> Span | None:
     """The position of a value in a pattern's text."""
     from ddbinsert.documents.json_document import read_json_document

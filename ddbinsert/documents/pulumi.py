@@ -34,6 +34,10 @@ _RESOURCES: Final = (
 #: Pulumi's placeholder for a value that is known after the deployment.
 _LATER: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
+#: The key of a special object, and its value for a secret. A preview has `[secret]` instead.
+_SPECIAL: Final = "4dabf18193072939515e22adb298388d"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a kind of object
+
 _CRITERIA: Final = Criteria(steps=("filterCriteria", "filters"), pattern="pattern")
 
 
@@ -63,7 +67,7 @@ def pulumi_mappings(document: Document) -> Iterator[DeclaredMapping]:
         is_open = isinstance(resolve(inputs.get("eventSourceArn")), Unknown) and "startingPosition" in inputs
         if source is None and not is_open:
             continue
-        found = declared_filters(inputs, (*path, "inputs"), _CRITERIA, resolve)
+        found = declared_filters(_opened(inputs), (*path, "inputs"), _CRITERIA, resolve)
         mapping = DeclaredMapping(
             name=str(state.get("urn")).rpartition("::")[2],
             path=path,
@@ -115,7 +119,22 @@ def _source(
     return KnownStream(view=known.view, key=known.key, arn=given if arn is not None else None)
 
 
+def _opened(value: Any) -> Any:
+    """A value with Unknown for what is secret or known after the deployment, at any depth."""
+    match value:
+        case dict() if value.get(_SPECIAL) == _SECRET:
+            return Unknown("it is a secret")
+        case dict():
+            return {name: _opened(one) for name, one in value.items()}
+        case list():
+            return [_opened(one) for one in value]
+        case _:
+            return resolve(value)
+
+
 def resolve(value: object) -> Any:
+    if value == "[secret]":
+        return Unknown("it is a secret")
     if value == _LATER or (isinstance(value, str) and _LATER in value):
         return Unknown("it is known after the deployment")
     return value

@@ -106,7 +106,10 @@ def _stream(
 
 def _filters(root: object, stream: dict[str, Any], path: Path) -> FoundFilters:
     key = next((one for one in stream if one.casefold() == "filterpatterns"), None)
-    wrong = next((one for one in ("filterCriteria", "FilterCriteria", "filters") if one in stream), None)
+    wrong = next(
+        (one for one in ("filterPattern", "filterCriteria", "FilterCriteria", "filters") if one in stream),
+        None,
+    )
     if key is None:
         mistake = [_unnamed(wrong, path)] if wrong is not None else []
         return FoundFilters(mistakes=tuple(mistake))

@@ -21,7 +21,7 @@ from ddbinsert.documents.declared import (
 from ddbinsert.documents.functions import terraform_function
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
 from ddbinsert.documents.settings import terraform_settings
-from ddbinsert.documents.source import GetAttribute, Unknown, as_object, at
+from ddbinsert.documents.source import GetAttribute, Unknown, as_object
 from ddbinsert.documents.terraform_plan import MAPPING, TABLE, table_stream
 
 if TYPE_CHECKING:
@@ -47,13 +47,7 @@ def source_mappings(document: Document, tables: Mapping[str, Any] | None = None)
         tables: The aws_dynamodb_table resources of the module by name, including those in other files.
     """
     known = {**(tables or {}), **tables_of(document)}
-    resources = at(document.root, ("resource", MAPPING))
-    for name, body in (resources if isinstance(resources, dict) else {}).items():
-        path: Path = ("resource", MAPPING, name)
-        if isinstance(body, list) and body:
-            body, path = body[0], (*path, 0)  # noqa: PLW2901 - a block may be written as a list
-        if not isinstance(body, dict):
-            continue
+    for name, path, body in _bodies(document.root, "resource", MAPPING):
         given = body.get("event_source_arn")
         source = source_stream(given, known)
         if source is None and not ("starting_position" in body and _is_unknown(given)):
@@ -90,27 +84,25 @@ class _Function(NamedTuple):
 
 def _function_settings(document: Document, given: object) -> tuple[_Function, str]:
     """The function that a mapping refers to, directly or by an alias; and why it could not be read, if so."""
-    resources = as_object(at(document.root, ("resource",)))
     for _ in range(2):  # an alias refers to its function
         if isinstance(given, str) and (found := _REFERENCE.fullmatch(given)):
             given = GetAttribute(*found[1].rpartition(".")[::2])
         if not isinstance(given, GetAttribute):
             break
         kind, _, name = re.sub(r"\[.*", "", given.resource).partition(".")
-        path: Path = ("resource", kind, name)
-        body = as_object(resources.get(kind)).get(name)
-        if isinstance(body, list) and body:
-            body, path = body[0], (*path, 0)
-        if not isinstance(body, dict):
+        path, body = next(
+            ((path, body) for one, path, body in _bodies(document.root, "resource", kind) if one == name),
+            ((), None),
+        )
+        if body is None:
             return _Function(), f"{given.resource} is not declared in this file"
         if kind == "aws_lambda_function":
             settings = tuple(terraform_function(body, path, resolve))
             return _Function(_constant(body.get("function_name")), settings), ""
         given = body.get("function_name")
     constant = _constant(given)
-    for name, body in as_object(resources.get("aws_lambda_function")).items():
-        if constant and isinstance(body, dict) and _constant(body.get("function_name")) == constant:
-            path = ("resource", "aws_lambda_function", name)
+    for _, path, body in _bodies(document.root, "resource", "aws_lambda_function"):
+        if constant and _constant(body.get("function_name")) == constant:
             return _Function(constant, tuple(terraform_function(body, path, resolve))), ""
     return _Function(), ""
 
@@ -122,11 +114,24 @@ def _is_unknown(source: object) -> bool:
 
 def tables_of(document: Document) -> dict[str, Any]:
     """The tables of a source file by name."""
-    found = at(document.root, ("resource", TABLE))
-    if not isinstance(found, dict):
-        return {}
-    bodies = {name: body[0] if isinstance(body, list) and body else body for name, body in found.items()}
-    return {name: body for name, body in bodies.items() if isinstance(body, dict)}
+    return {name: body for name, _, body in _bodies(document.root, "resource", TABLE)}
+
+
+def _bodies(root: object, *labels: str) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+    """The blocks with these labels, by name. At each level, `.tf.json` has an object or a list of objects."""
+    levels: list[tuple[Path, Any]] = [((), root)]
+    for label in labels:
+        levels = [
+            (where, one)
+            for path, node in levels
+            if isinstance(node, dict)
+            for where, one in _listed(node.get(label), (*path, label))
+        ]
+    for path, node in levels:
+        for name in node if isinstance(node, dict) else ():
+            for where, body in _listed(node[name], (*path, name)):
+                if isinstance(body, dict):
+                    yield name, where, body
 
 
 def source_stream(value: object, tables: Mapping[str, Any]) -> KnownStream | None:
@@ -278,12 +283,8 @@ def resolve(value: object) -> Any:
 
 def _module_mappings(document: Document, tables: Mapping[str, Any]) -> Iterator[DeclaredMapping]:
     """`event_source_mapping` of the community's lambda module: entries with `filter_criteria` of patterns."""
-    modules = at(document.root, ("module",))
-    for name, body in (modules if isinstance(modules, dict) else {}).items():
-        path: Path = ("module", name)
-        if isinstance(body, list) and body:
-            body, path = body[0], (*path, 0)  # noqa: PLW2901 - as above
-        entries = body.get("event_source_mapping") if isinstance(body, dict) else None
+    for name, path, body in _bodies(document.root, "module"):
+        entries = body.get("event_source_mapping")
         for key, entry in (entries if isinstance(entries, dict) else {}).items():
             if not isinstance(entry, dict):
                 continue

@@ -21,7 +21,8 @@ _BARE: Final = ("Ref", "Condition")
 class _YamlPlaces:
     """Spans of composed nodes, looked up by path."""
 
-    def __init__(self, root: Any, offset: int) -> None:
+    def __init__(self, text: str, root: Any, offset: int) -> None:
+        self.text = text
         self.root = root
         self.offset = offset
 
@@ -30,7 +31,14 @@ class _YamlPlaces:
 
     def span(self, path: Path) -> Span | None:
         found = self._find(path)
-        return None if found is None else self._span(found[1])
+        if found is None:
+            return None
+        span = self._span(found[1])
+        tag = found[1].tag
+        if path and path[-1] == _long_form(tag) and self.text.startswith(tag, span.start):
+            rest = self.text[span.start + len(tag) : span.end]  # the operand of a short tag: `!Sub "…"`
+            return Span(span.end - len(rest.lstrip()), span.end)
+        return span
 
     def key_span(self, path: Path) -> Span | None:
         found = self._find(path)
@@ -53,13 +61,21 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
     if isinstance(node, yaml.SequenceNode):
         return (None, node.value[step]) if isinstance(step, int) and step < len(node.value) else None
     if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value == str(step):
+        for key, value in reversed(node.value):  # of a repeated key the last one counts
+            if isinstance(key, yaml.ScalarNode) and key.value == str(step) and not _is_merge(key):
                 return key, value
         for key, value in node.value:
-            if key.tag == f"{_PREFIX}merge" and isinstance(value, yaml.MappingNode):
-                return _child(value, step)
+            for merged in (
+                (value.value if isinstance(value, yaml.SequenceNode) else [value]) if _is_merge(key) else ()
+            ):
+                found = _child(merged, step)
+                if found is not None:
+                    return found
     return None
+
+
+def _is_merge(key: Any) -> bool:
+    return bool(key.tag == f"{_PREFIX}merge")
 
 
 def _long_form(tag: str) -> str | None:
@@ -71,23 +87,32 @@ def _long_form(tag: str) -> str | None:
 
 
 def read_yaml(name: str, text: str, *, generated: bool = False) -> Document:
-    """The first document of a YAML text.
+    """The first document of a YAML text that is an object.
 
     Raises:
         DocumentError: The text is not YAML, or its aliases grow too large.
     """
     bare = text.removeprefix("\ufeff")  # the parser's positions do not count a byte order mark
     try:
-        root = next(iter(yaml.compose_all(bare, Loader=_LOADER)), None)
+        roots = [one for one in yaml.compose_all(bare, Loader=_LOADER) if one is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f", line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
         raise DocumentError(f"{name}{where}: this is not YAML: {error.problem}.") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DocumentError(f"{name}: this is not YAML: {error}.") from error
-    value = _Values(name).value(root, 0) if root is not None else None
+    objects = [one for one in roots if isinstance(one, yaml.MappingNode)]
+    root = next(iter([*objects, *roots]), None)
+    values = _Values(name)
+    value = values.value(root, 0) if root is not None else None
+    several = f"{name} has {len(objects)} YAML documents: only the first one is checked"
     return Document(
-        name=name, text=text, root=value, places=_YamlPlaces(root, len(text) - len(bare)), generated=generated
+        name=name,
+        text=text,
+        root=value,
+        places=_YamlPlaces(text, root, len(text) - len(bare)),
+        generated=generated,
+        incomplete=several if len(objects) > 1 else values.repeated,
     )
 
 
@@ -97,6 +122,8 @@ class _Values:
     def __init__(self, name: str) -> None:
         self.name = name
         self.count = 0
+        #: The first key that an object has twice, in words; empty if there is none.
+        self.repeated = ""
 
     def value(self, node: Any, depth: int) -> Any:
         self.count += 1
@@ -122,12 +149,17 @@ class _Values:
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1) for item in node.value]
         members: dict[str, Any] = {}
+        own: set[str] = set()
         for key, value in node.value:
-            if key.tag == f"{_PREFIX}merge":
+            if _is_merge(key):
                 merged = self.value(value, depth + 1)
                 for one in merged if isinstance(merged, list) else [merged]:
                     members = {**one, **members} if isinstance(one, dict) else members
             elif isinstance(key, yaml.ScalarNode):
+                if key.value in own and not self.repeated:
+                    line = key.start_mark.line + 1
+                    self.repeated = f"{self.name}, line {line}: the key `{key.value}` is repeated; only its last value is checked"
+                own.add(key.value)
                 members[key.value] = self.value(value, depth + 1)
         return members
 

@@ -11,7 +11,7 @@ from ddbinsert.core.filters.lint.report import Expectation, KnownStream, LintFin
 from ddbinsert.core.filters.reach.answer import Passes
 from ddbinsert.documents.checked import CheckedMapping, PlacedFinding
 from ddbinsert.documents.edits import Edit, edit_of, insert_restriction
-from ddbinsert.documents.embedded import place_in_pattern
+from ddbinsert.documents.embedded import place_in_pattern, place_of_key
 from ddbinsert.documents.read import Declarations, DocumentKind, is_generated
 
 if TYPE_CHECKING:
@@ -182,7 +182,11 @@ class _Checker:
         if finding.filter is None:
             return self._plain(finding.rule, finding.severity, finding.message, finding.hint)
         number, declared = self.filters[finding.filter - 1]
-        place = place_in_pattern(self.document, declared, finding.path, finding.position)
+        place = None
+        if finding.key is not None:
+            place = place_of_key(self.document, declared, finding.key)
+        if place is None:
+            place = place_in_pattern(self.document, declared, finding.path, finding.position)
         return self._made(
             finding.rule,
             finding.severity,

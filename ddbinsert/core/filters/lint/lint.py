@@ -132,6 +132,7 @@ def _refused(fault: PatternError) -> LintFinding:
         hint=hint,
         path=fault.path,
         position=fault.position,
+        key=fault.path if fault.rename is not None else None,
         correction=_corrected(fault),
     )
 
@@ -182,6 +183,7 @@ def _placed(remark: Remark, *, fatal: bool) -> LintFinding:
         hint=remark.hint,
         path=remark.at.path,
         position=remark.at.position,
+        key=remark.key,
         correction=remark.correction,
     )
 

@@ -10,7 +10,8 @@ from ddbinsert.core.filters.lint.report import Correction, LintSeverity
 from ddbinsert.core.filters.reach.reach import may_be_absent
 from ddbinsert.core.filters.record.kinds import IMAGES, RECORD_KINDS, TYPE_KEYS
 from ddbinsert.core.filters.record.place import Fault, Location
-from ddbinsert.core.pattern.model import Exists
+from ddbinsert.core.model.record import EventName
+from ddbinsert.core.pattern.model import Equals, Exists
 from ddbinsert.core.pattern.parse import OR
 from ddbinsert.core.pattern.write import conditions_text
 from ddbinsert.dataclass import dataclass
@@ -26,6 +27,7 @@ class Remark:
     """A finding that is not assigned to a filter yet.
 
     Attributes:
+        key: The member whose key is wrong, if it is not the value.
         kills: It is proven that no record at all satisfies the field.
         correction: A correction, if it is unambiguous.
     """
@@ -36,6 +38,7 @@ class Remark:
     at: PatternPlace
     severity: LintSeverity = LintSeverity.WARNING
     kills: bool = False
+    key: tuple[str | int, ...] | None = None
     correction: Correction | None = None
 
 
@@ -59,11 +62,14 @@ def nowhere(field: Field, location: Location, stream: KnownStream) -> Remark:
     """A finding about a field whose path does not exist, or only for an attribute with an unusual name."""
     rule, message, hint = _fault(field, location, stream)
     correction = _correction(field, location, stream)
+    key = correction.path if correction is not None and correction.is_key else _wrong_key(field, location)
     if location.dotted_name is not None:
         message += f" It matches only an attribute whose own name is `{location.dotted_name}`."
-        return Remark(rule=rule, message=message, hint=hint, at=field.at)
+        return Remark(rule=rule, message=message, hint=hint, at=field.at, key=key)
     if not may_be_absent(field):
-        return Remark(rule=rule, message=message, hint=hint, at=field.at, kills=True, correction=correction)
+        return Remark(
+            rule=rule, message=message, hint=hint, at=field.at, kills=True, key=key, correction=correction
+        )
     message = f"`exists: false` is always true here. {message}"
     if location.image == "OldImage" or field.path == "dynamodb.OldImage":
         hint = 'Select inserts with {"eventName":["INSERT"]}.'
@@ -99,14 +105,38 @@ def _correction(field: Field, location: Location, stream: KnownStream) -> Correc
     return None
 
 
+def _wrong_key(field: Field, location: Location) -> tuple[str | int, ...] | None:
+    """The first key of the path that a record does not have there."""
+    match location.fault:
+        case Fault.WRAPPER | Fault.OUTSIDE_DYNAMODB:
+            return _key_at(field, 0)
+        case Fault.NOT_A_KEY if location.attribute in field.keys:
+            return _key_at(field, field.keys.index(location.attribute or ""))
+        case Fault.UNKNOWN_TYPE if location.type_key in field.keys:
+            return _key_at(field, len(field.keys) - 1 - field.keys[::-1].index(location.type_key or ""))
+        case Fault.UNKNOWN_FIELD:
+            known = [f"{one}." for one in (*RECORD_KINDS, *(f"dynamodb.{image}" for image in IMAGES))]
+            heads = (".".join(field.keys[: count + 1]) for count in range(len(field.keys)))
+            unknown = (
+                index
+                for index, head in enumerate(heads)
+                if not any(one.startswith(f"{head}.") for one in known)
+            )
+            return _key_at(field, next(unknown, len(field.keys) - 1))
+        case _:
+            return None
+
+
+def _key_at(field: Field, index: int) -> tuple[str | int, ...] | None:
+    """The path of the member with the key of this index among the field's keys."""
+    steps = [place for place, step in enumerate(field.at.path) if isinstance(step, str) and step != OR]
+    return field.at.path[: steps[index] + 1] if index < len(steps) else None
+
+
 def _renamed(field: Field, index: int, name: str) -> Correction | None:
     """Another name for the key of this index among the field's keys."""
-    steps = [place for place, step in enumerate(field.at.path) if isinstance(step, str) and step != OR]
-    return (
-        Correction(path=field.at.path[: steps[index] + 1], text=name, is_key=True)
-        if index < len(steps)
-        else None
-    )
+    path = _key_at(field, index)
+    return Correction(path=path, text=name, is_key=True) if path is not None else None
 
 
 def _fault(field: Field, location: Location, stream: KnownStream) -> Reason:  # noqa: C901 - an arm a fault
@@ -212,4 +242,10 @@ def _unknown_field(field: Field) -> Reason:
             meant = folded.get(close, close)
             given = ".".join(path.split(".")[:length])
             return "unknown-field", f"A stream record has no field `{given}`.", f"Write {meant}."
-    return "unknown-field", f"A stream record has no field `{path}`.", None
+    values = {
+        one.value.upper()
+        for one in field.conditions
+        if isinstance(one, Equals) and isinstance(one.value, str)
+    }
+    hint = "Write eventName." if values and values <= set(EventName) else None
+    return "unknown-field", f"A stream record has no field `{path}`.", hint

@@ -71,6 +71,7 @@ class LintFinding:
         filter: The filter's number, from 1; None if it concerns all of them.
         path: Keys and indexes from the pattern's root.
         position: Character offset in the pattern's text.
+        key: The member whose key is wrong, if it is not the value.
         correction: A correction, if it is unambiguous.
     """
 
@@ -81,6 +82,7 @@ class LintFinding:
     filter: int | None = None
     path: tuple[str | int, ...] = ()
     position: int | None = None
+    key: tuple[str | int, ...] | None = None
     correction: Correction | None = None
 
 
