@@ -17,8 +17,8 @@ _OPENING = """\
 Values come from defaults, the file, `DDBINSERT_*` variables and flags; later ones override earlier ones. Mappings (tags,
 environment variables) are merged key by key; lists and values are replaced.
 
-The file is `ddbinsert.yaml` in the working directory, or the one that `--config` or `DDBINSERT_CONFIG` names.
-It is YAML without tags; top-level keys that begin with `x-` may hold anchors. Values that YAML 1.1 and 1.2 read
+The file is `ddbinsert.yaml` in the working directory, or the one in `--config` or `DDBINSERT_CONFIG`.
+It is YAML without tags; top-level keys that begin with `x-` may contain anchors. Values that YAML 1.1 and 1.2 read
 differently (`yes`, `0755`, `1:30`) are refused, and so are unknown keys.
 [config.example.yaml](../config.example.yaml) shows every key.
 
@@ -26,8 +26,8 @@ differently (`yes`, `0755`, `1:30`) are refused, and so are unknown keys.
     ddbinsert config schema    # JSON Schema, for editors
 
 A file may describe several triggers ([lifecycle.md](lifecycle.md#several-triggers)): `triggers` maps names to the keys below,
-but for `connection`, and `defaults` holds what they share. A trigger's own settings are laid over the defaults as variables
-are over the file; `null` in a trigger clears what the defaults give.
+except `connection`, and `defaults` contains shared settings. A trigger's own settings override the defaults, as variables
+override the file; `null` in a trigger clears a default.
 
 ```yaml
 defaults:
@@ -40,11 +40,11 @@ triggers:
     function: {name: orders-billing, code: src/billing}
 ```
 
-A variable or a flag counts for every trigger that a command is about; `TABLE` and `--function` choose among them.
+A variable or a flag applies to every trigger of a command; `TABLE` and `--function` select triggers.
 
-A variable that holds a list or a mapping is written as YAML or JSON: `DDBINSERT_TAGS='{team: payments}'`.
+The value of a variable for a list or a mapping is YAML or JSON: `DDBINSERT_TAGS='{team: payments}'`.
 
-Four variables are not keys: `DDBINSERT_CONFIG` names the file, `DDBINSERT_OUTPUT` is `human` or `json`,
+Four variables are not keys: `DDBINSERT_CONFIG` is the file, `DDBINSERT_OUTPUT` is `human` or `json`,
 `DDBINSERT_STATE_DIR` is the folder with the state of the embedded emulator of `--local` (default:
 `$XDG_STATE_HOME/ddbinsert` or `~/.local/state/ddbinsert`), and `DDBINSERT_CACHE_DIR` is the folder for service models
 derived from the installed botocore (default: `$XDG_CACHE_HOME/ddbinsert` or `~/.cache/ddbinsert`; safe to delete).
