@@ -95,7 +95,7 @@ class AuditEntry:
         sequence_number: The record's sequence number, digits.
         keys: The item's key in DynamoDB JSON, B as base64.
         image: The new item in DynamoDB JSON, B as base64; None if it is not stored.
-        identity: The record's ``userIdentity``, where it has one.
+        identity: The record's ``userIdentity``, if it has one.
         test: The run of verify whose test item this is.
         image_omitted: Size and SHA-256 of an image that was too large to store.
     """

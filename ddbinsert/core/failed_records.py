@@ -271,7 +271,7 @@ def select(
     if failure.records is None and not everything:
         if 0 < failure.count < len(given):
             problem = (
-                f"today's filter lets {len(given)} records of the range through, and the batch had {failure.count}: "
+                f"{len(given)} records of the range pass today's filter, and the batch had {failure.count}: "
                 "the filter was narrower then"
             )
             return Selection(problem=problem)

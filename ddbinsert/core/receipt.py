@@ -84,7 +84,7 @@ def line(
 def parse(message: str) -> dict[str, Any] | None:
     """The receipt in a log message (text or JSON log format), or None if there is none.
 
-    Anybody can write to a log: a line is a receipt only if every field has its type.
+    Anyone can write to a log: a line is a receipt only if every field has its type.
     """
     if MARK in message and message.lstrip().startswith("{"):
         message = _unwrapped(message)

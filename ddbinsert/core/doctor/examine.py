@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Examined:
-    """The result of doctor for one trigger."""
+    """The result of doctor for one trigger.
+
+    Attributes:
+        facts: What was read.
+        diagnosis: The findings.
+        timeline: The latest events.
+    """
 
     facts: Facts
     diagnosis: Diagnosis

@@ -281,7 +281,7 @@ class Facts:
     @property
     def table(self) -> TableState:
         if self.world.table is None:
-            raise AssertionError("doctor looks at a table that exists")
+            raise AssertionError("doctor examines only existing tables")
         return self.world.table
 
     @property

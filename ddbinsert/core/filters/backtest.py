@@ -66,7 +66,13 @@ class InvocationCounts:
 
 @dataclass(kw_only=True)
 class Sampled:
-    """A count of records by event, with the first few of each."""
+    """Records counted by event, with the first few of each.
+
+    Attributes:
+        most: Number of records of each event that are kept.
+        counts: Number of records by event.
+        records: The records that are kept.
+    """
 
     most: int
     counts: Counter[str] = field(default_factory=Counter)

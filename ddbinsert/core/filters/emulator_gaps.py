@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def emulator_gaps(pattern: Pattern) -> tuple[str, ...]:
-    """The parts of a pattern that the emulator evaluates differently from AWS, in words; () where both agree."""
+    """The parts of a pattern that the emulator evaluates differently from AWS, in words; () if both agree."""
     found = dict.fromkeys(gap for field in fields_of(pattern.nodes) for gap in _of_field(field))
     if any(isinstance(node, Alternatives) for node in pattern.nodes):
         found = {"`$or`": None, **found}

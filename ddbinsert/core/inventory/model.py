@@ -47,7 +47,13 @@ class InsertOnly(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class InventoryFinding:
-    """A fault of a consumer, or a note about it."""
+    """A fault of a consumer, or a note about it.
+
+    Attributes:
+        code: Stable, kebab-case.
+        severity: Its severity.
+        text: The finding as a sentence.
+    """
 
     code: str
     severity: InventorySeverity

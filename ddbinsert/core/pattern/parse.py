@@ -127,7 +127,7 @@ class _Parser:
                 "`$or` takes at least two objects.",
                 path=path,
                 position=value.position,
-                hint="With one alternative there is no choice: move its fields one level up.",
+                hint="A `$or` needs at least two alternatives: move the fields of this one a level up.",
             )
         return Alternatives(branches=tuple(branches), at=PatternPlace(path=path, position=value.position))
 

@@ -226,7 +226,7 @@ def _filter(proof: Proof) -> Claim:
         standing, text = Standing.NOT_JUDGED, "Not judged, because another finding decides."
     else:
         standing = Standing.PROVEN
-        text = f"Judged from its definition: it lets inserts through, and nothing else.{_excluded(proof)}"
+        text = f"Judged by its definition: inserts pass, and nothing else.{_excluded(proof)}"
     title = "The mapping's filter is insert-only"
     return Claim(id=FILTER, title=title, standing=standing, text=sentence(text), findings=about)
 

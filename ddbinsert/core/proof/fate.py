@@ -1,14 +1,14 @@
 """The fate of one record: the same table for every mode of verify.
 
-| what is known of an INSERT that the filter lets through                            | fate        |
+| evidence about an INSERT that passes the filter                                    | fate        |
 |------------------------------------------------------------------------------------|-------------|
 | no delivery, and a later record of the item was processed                          | passed over |
 | no delivery, and the time is not up / is up                                        | pending / missing |
 | the last delivery says ``failed``, or every one that says ``processed`` is of an attempt that ended in an error | failed |
 | a delivery says ``processed``, and its attempt ended well                          | processed   |
-| the same, and the end of its attempt is not on record                              | end unseen  |
+| the same, and the end of its attempt is not known                                  | end unseen  |
 
-| what is known of any other record                                                  | fate        |
+| evidence about any other record                                                    | fate        |
 |------------------------------------------------------------------------------------|-------------|
 | a delivery that the handler's guard dropped, and no other                          | guarded     |
 | any other delivery, also one that failed                                           | intruder    |

@@ -66,7 +66,7 @@ def judge_watched(
     """The verdict on the traffic observed for ``seconds``.
 
     Args:
-        looked: The stream was read; it is not if the configuration decides.
+        looked: Whether the stream was read; it is not if the configuration decides.
     """
     return Verdict(
         result=result_of(seen, findings),

@@ -144,11 +144,7 @@ def sample_for(
                 if sample.fits(schema):
                     return sample
                 too_long = True
-        why = (
-            "; with the part that tells test items, its key would be too long for DynamoDB"
-            if too_long
-            else ""
-        )
+        why = "; with the run's id, its key would be too long for DynamoDB" if too_long else ""
         problems.append(f"no test item passes {text}{why}")
     raise Unsatisfiable("; ".join(problems))
 

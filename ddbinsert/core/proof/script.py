@@ -83,7 +83,12 @@ class Write:
 
 @dataclass(frozen=True, kw_only=True)
 class Lane:
-    """All writes on one item."""
+    """All writes on one item.
+
+    Attributes:
+        number: The item's number.
+        writes: The writes, in order.
+    """
 
     number: int
     writes: tuple[Write, ...]
@@ -109,8 +114,8 @@ class Lane:
 
 _PUT, _UPDATE, _DELETE = Action.PUT, Action.UPDATE, Action.DELETE
 
-#: Insert, modify, remove, insert again; by each method, with writes that create no record between them. No lane has more
-#: than five writes, as each is a call that waits for the one before it.
+#: Insert, modify, remove, insert again; by each method, with writes that create no record between them. No
+#: lane has more than five writes, as each is a call that waits for the one before it.
 ROUNDS: tuple[tuple[Method, tuple[Action, ...]], ...] = (
     (Method.SINGLE, (_PUT, _UPDATE, Action.UPDATE_SAME, _DELETE, _PUT)),
     (Method.SINGLE, (_UPDATE, _PUT, Action.PUT_SAME, _DELETE, _PUT)),

@@ -51,7 +51,20 @@ class Surplus:
 
 @dataclass(frozen=True, kw_only=True)
 class Symptoms:
-    """The symptoms of a run, before their causes are determined."""
+    """The symptoms of a run, before their causes are determined.
+
+    Attributes:
+        missing: The first inserts that were not processed.
+        missing_count: Number of all such inserts.
+        intruders: Receipts of other records that were processed.
+        leaked: Receipts of other records that only the guard dropped.
+        strays_count: Number of receipts of other records, in bulk or observed traffic.
+        surplus_lines: Items with more log lines than their inserts explain.
+        stream_differs: Lanes whose stream records differ: (number, expected, recorded).
+        unexplained: Receipts of records that the stream does not contain.
+        strange_count: Number of receipts of a second insert of a bulk item.
+        too_few: Number of inserts with fewer deliveries than mappings.
+    """
 
     missing: tuple[Missing, ...] = ()
     missing_count: int = 0

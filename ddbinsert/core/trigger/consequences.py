@@ -102,7 +102,7 @@ def _of_change(change: Change) -> Iterator[str]:
         case "mapping.enabled", "no":
             yield "inserts wait in the stream for 24 hours and are then lost"
         case "mapping.filters", _:
-            yield "records that only the former filter lets through are no longer delivered"
+            yield "records that pass only the former filter are no longer delivered"
         case "mapping.on_failure", "none":
             yield "discarded records are no longer kept"
         case "mapping.report_batch_item_failures", "yes":

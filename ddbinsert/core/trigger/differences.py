@@ -140,7 +140,7 @@ def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
 
 def _difference(setting: MappingSetting, have: object, wanted: object, want: Trigger) -> Iterator[Change]:
     if have != wanted:
-        # Adding a destination, or disabling, takes nothing away.
+        # Adding a destination, or disabling, removes nothing.
         replaces = (setting.replaces and have not in (None, True)) or setting.key in want.cleared
         yield Change(field=setting.key, have=word(have), want=word(wanted), replaces=replaces)
 

@@ -137,7 +137,7 @@ def _code_kept(want: Trigger, have: FunctionState) -> Trigger:
         return replace(want, function=replace(want.function, template=Template(label), code=None))
     if have.package_type != "Zip" or not want.gives_code:
         return want
-    whose = "its own code" if label == OWN_CODE else "code that ddbinsert does not know"
+    whose = "its own code" if label == OWN_CODE else "unknown code"
     wanted = want.function
     if _family(wanted.runtime) != _family(have.runtime):
         raise _code_needed(f"Function {have.name} runs {whose} on {have.runtime}, not on {wanted.runtime}.")

@@ -73,7 +73,7 @@ def retention(facts: Facts) -> Iterator[Symptom]:
     if group is not None and group.retention_days is None and not group.keeps_retention:
         # attach-trigger refuses to change a group of others.
         theirs = group.tags is not None and OWNER_TAG not in group.tags
-        by_hand = f"`aws logs put-retention-policy --log-group-name {group.name} --retention-in-days 14`, where its owner agrees"
+        by_hand = f"`aws logs put-retention-policy --log-group-name {group.name} --retention-in-days 14`, if its owner agrees"
         yield Symptom(
             text="the log group has no retention: log lines are stored and charged indefinitely",
             evidence=(f"{group.name}: no retentionInDays",),

@@ -293,7 +293,7 @@ def _subsumed(parsed: Sequence[tuple[int, Pattern]]) -> Iterator[LintFinding]:
                 rule="subsumed-filter",
                 severity=LintSeverity.WARNING,
                 filter=number,
-                message=f"Filter {other} lets through everything that this one does; filters are ORed.",
+                message=f"Filter {other} matches everything that this one matches; filters are ORed.",
                 hint="Remove it; or, if both conditions must hold, put them into one pattern.",
             )
             break

@@ -38,8 +38,8 @@ class Expectation(StrEnum):
     """The purpose of the filters, as far as it is known.
 
     INSERTS: an insert trigger, such as ddbinsert's own. OTHERS: a mapping of others, which may be intended
-    for changes or deletions. ANYTHING: a mapping in a template, where an explicit eventName is taken as
-    intended.
+    for changes or deletions. ANYTHING: a mapping in a template, in which an explicit eventName is assumed to
+    be intended.
     """
 
     INSERTS = "inserts"

@@ -93,7 +93,7 @@ def _accepted(pattern: str, text: str) -> str:
         parse_pattern(read_json(pattern))
     except PatternError as error:
         raise ConditionError(
-            f"No pattern expresses this: {error.message}", text, 0, hint=error.hint
+            f"No pattern can express this:{error.message}", text, 0, hint=error.hint
         ) from error
     if len(pattern) > LONGEST:
         raise ConditionError(
@@ -152,7 +152,7 @@ def _both(one: Conjunction, other: Conjunction) -> Conjunction | None:
 
 
 def _together(one: _Demand, other: _Demand) -> Conditions:
-    """The conditions that hold where both lists do."""
+    """The conditions that hold if both lists do."""
     if clause(one.field) == clause(other.field):
         return one.conditions
     first, second = _values(one), _values(other)

@@ -158,7 +158,7 @@ def _excluded(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.FILTER_EXCLUDES_INSERTS_SEEN,
             weight=Weight.HOLE,
-            text=f"the stream holds {count:,} inserts of others, and the filter lets none of them through: only test "
+            text=f"the stream contains {count:,} inserts of others, and none of them passes the filter: only test "
             "items, made to match it, were processed",
             evidence=(
                 f"excluded: {example}",
@@ -173,9 +173,9 @@ def _untested(around: Circumstances) -> Iterator[Finding]:
         yield Finding(
             code=Cause.FILTER_PART_NOT_TESTED,
             weight=Weight.HOLE,
-            text="no record was found that a part of the filter lets through, so that part was not tested",
+            text="no record was found that passes a part of the filter, so that part was not tested",
             evidence=around.unproven_parts,
-            mend="Show what it lets through with filter explain, or give verify an item that passes it (--item FILE).",
+            mend="Show what it matches with filter explain, or give verify an item that passes it (--item FILE).",
         )
 
 

@@ -158,5 +158,5 @@ def second_mapping(around: Circumstances) -> Iterator[Finding]:
             text=f"{len(around.mappings)} mappings deliver this stream to the function: each insert arrives "
             "once for each of them",
             evidence=tuple(f"{m.uuid} ({m.state}) → {m.function_arn}" for m in around.mappings),
-            mend="Delete the one that is not wanted.",
+            mend="Delete the mapping that is not wanted.",
         )

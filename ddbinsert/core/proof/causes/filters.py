@@ -116,8 +116,7 @@ def judge_filters(
         yield Finding(
             code=Cause.FILTER_HIDDEN,
             weight=Weight.HOLE,
-            text="the mapping's filter is encrypted with a customer key and cannot be read: what it lets through is "
-            "known only for the records of this run",
+            text="the mapping's filter is encrypted with a customer key and cannot be read: what it matches is known only for the records of this run",
             evidence=(mapping.uuid,),
             mend="Allow kms:Decrypt on the key for the identity that runs verify.",
         )
@@ -219,7 +218,7 @@ def _unreadable(
         yield Finding(
             code=Cause.FILTER_UNREADABLE,
             weight=Weight.HOLE,
-            text="a filter of the mapping is not a valid pattern, so what it lets through is not known",
+            text="a filter of the mapping is not a valid pattern, so what it matches is not known",
             evidence=tuple(f"{mapping.uuid}: {text}: {why}" for text, why in unreadable),
             mend=mend,
         )
@@ -244,7 +243,7 @@ def _too_wide(
             yield Finding(
                 code=Cause.FILTER_TOO_WIDE,
                 weight=weight,
-                text=f"the filter lets {leak.event.value} records through: {one.text}",
+                text=f"{leak.event.value} records pass the filter: {one.text}",
                 evidence=(f"this record passes: {json.dumps(leak.record, separators=(',', ':'))}",),
                 mend=mend,
             )

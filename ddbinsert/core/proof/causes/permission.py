@@ -49,7 +49,7 @@ def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
 
 
 def _repair(around: Circumstances) -> Advice:
-    """No command of ddbinsert changes a role that somebody else made."""
+    """The advice; no command changes a role that ddbinsert did not create."""
     if around.role_restored:
         return Advice("Restore the role and the policy that ddbinsert created", ("attach-trigger", TABLE))
     world = around.world

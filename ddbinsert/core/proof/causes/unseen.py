@@ -170,7 +170,7 @@ def _create_group(around: Circumstances) -> Advice:
 
 
 def _grant(around: Circumstances) -> Advice:
-    """No command of ddbinsert changes a role that somebody else made."""
+    """The advice; no command changes a role that ddbinsert did not create."""
     if around.role_restored:
         return Advice("Restore the policy of the role that ddbinsert created", ("create-function", TABLE))
     role = resource_name(around.world.function.role_arn) if around.world.function else ""

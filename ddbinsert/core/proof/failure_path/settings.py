@@ -40,7 +40,12 @@ class Naming(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """The knowledge about a function's responses, and its source."""
+    """The knowledge about a function's responses.
+
+    Attributes:
+        naming: Whether they list failed records.
+        evidence: How this is known, a line each.
+    """
 
     naming: Naming = Naming.UNKNOWN
     evidence: tuple[str, ...] = ()
