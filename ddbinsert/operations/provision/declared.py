@@ -128,6 +128,7 @@ def declaration_finding(
         UsageError: No declaration, or more than one, may be meant.
         AwsError: A look was refused.
     """
+    from ddbinsert.core.proof.causes.catalog import Cause
     from ddbinsert.core.proof.verdict import Finding, Weight
 
     world = look_against(context, trigger, declared, known=known).world
@@ -135,7 +136,7 @@ def declaration_finding(
     if not seen.different:
         return None
     return Finding(
-        code="differs-from-declaration",
+        code=Cause.DIFFERS_FROM_DECLARATION,
         weight=Weight.NOTE,
         text=f"{seen.resource} is declared in {seen.place}; live it is different",
         evidence=seen.different,

@@ -200,6 +200,9 @@ class Cause(StrEnum):
         "(`--retry-inconclusive`) earlier attempts of this run were inconclusive, with their run ids and "
         "findings (a note)"
     )
+    DIFFERS_FROM_DECLARATION = "differs-from-declaration", About.RUN, (
+        "(`--against`) the live mapping or function differs from its declaration (a note)"
+    )
     STREAM_TRIMMED = "stream-trimmed", About.RUN, (
         "(`--observe`) records left the stream before they were read"
     )
