@@ -41,7 +41,7 @@ class Advice:
 
     def adopting(self) -> Advice:
         """The same advice for a resource that ddbinsert did not create: with --adopt, which asks first."""
-        if self.command[:1] != ("attach-trigger",) or "--yes" not in self.command:
+        if self.command[:1] not in (("attach-trigger",), ("create-function",)) or "--yes" not in self.command:
             return self
         return Advice(self.text, tuple("--adopt" if word == "--yes" else word for word in self.command))
 

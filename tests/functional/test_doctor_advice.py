@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from ddbinsert.aws.session.session import Aws
 from ddbinsert.core.doctor.catalog import CHECKS
 from ddbinsert.core.doctor.model import diagnose
 from tests.examples import some
@@ -39,6 +40,7 @@ from tests.unit.core.doctor.test_checks import BROKEN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ddbinsert.aws.session.session import Connection
     from tests.functional.helpers import Cloud
 
 #: Where a command leaves the name of a sink to the reader.
@@ -171,8 +173,8 @@ ELSEWHERE = {
     "filter-unreadable": "reads: filter lint; the emulator refuses such a filter",
     "function-cannot-be-loaded": "invoke, which reaches nothing in the account (tests/strict/test_doctor.py)",
     "function-inactive": "verify; Lambda alone makes a function inactive",
-    "function-not-active": "the rig's states (tests/strict/test_rig_states.py)",
-    "function-update-failed": "the rig's states (tests/strict/test_rig_states.py)",
+    "function-not-active": "test_a_function_that_failed_is_deployed_again_as_advised",
+    "function-update-failed": "test_a_function_that_failed_is_deployed_again_as_advised",
     "inserts-not-processed": "verify, after minutes of waiting",
     "iterator-age": "the metrics of the past stay; --batch-size alone is in test_explicit_and_ours.py",
     "mapping-reports-problem": "reads: tail",
@@ -235,3 +237,47 @@ def test_what_doctor_advises_repairs_its_finding_and_changes_nothing_else(
     assert left is None
     after = state(cloud, table)
     assert {key for key in {*healthy, *after} if healthy.get(key) != after.get(key)} == fault.differs
+
+
+class Failing:
+    """A way to connect to an endpoint on which functions have failed, until their code is uploaded again."""
+
+    def __init__(self, **state: str) -> None:
+        self._state = state
+
+    def connect(self, connection: Connection) -> Aws:
+        aws = Aws(connection)
+        events = aws.client("lambda").meta.events
+        events.register("after-call.lambda.GetFunction", self._fail)
+        events.register("after-call.lambda.UpdateFunctionCode", lambda **_answer: self._state.clear())
+        return aws
+
+    def _fail(self, parsed: dict[str, Any], **_answer: object) -> None:
+        parsed.get("Configuration", {}).update(self._state)
+
+
+@pytest.mark.parametrize(
+    ("finding", "states"),
+    [
+        ("function-not-active", {"State": "Failed", "StateReason": "The subnet is gone"}),
+        (
+            "function-update-failed",
+            {"LastUpdateStatus": "Failed", "LastUpdateStatusReason": "The subnet is gone"},
+        ),
+    ],
+)
+def test_a_function_that_failed_is_deployed_again_as_advised(
+    run: Callable[..., Ran], cloud: Cloud, finding: str, states: dict[str, str]
+) -> None:
+    table = cloud.table()
+    assert run("attach-trigger", table, "--memory", "256", "--env", "OWN=1").code == 0
+    healthy, connect = state(cloud, table), Failing(**states).connect
+    refused = run("attach-trigger", table, connect=connect)
+    assert (refused.code, "The subnet is gone" in refused.err) == (4, True)
+    command = _command(run("doctor", table, "-o", "json", connect=connect), finding)
+    assert command
+    done = run(*command[1:], connect=connect)
+    assert done.code == 0, done.err
+    assert run("attach-trigger", table, connect=connect).code == 0
+    assert _command(run("doctor", table, "-o", "json", connect=connect), finding) is None
+    assert state(cloud, table) == healthy

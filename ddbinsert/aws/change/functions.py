@@ -194,9 +194,9 @@ def working_function(context: Provisioning, name: str) -> FunctionState:
     function = read_function(context.aws, name)
     if function is None:
         raise PrerequisiteError(f"Function {name} does not exist.", code="function-not-found")
-    if function.state == "Failed" or function.update_status == "Failed":
+    if function.has_failed:
         raise AwsError(
-            f"Function {name} failed: {function.state_reason or _standing(function)}.",
+            f"Function {name} failed: {function.failure}.",
             hint="Fix what Lambda reports, then run it again.",
             code="function-failed",
         )

@@ -167,6 +167,18 @@ class FunctionState(FunctionSettings):
         return OWNER_TAG in self.tags
 
     @property
+    def has_failed(self) -> bool:
+        """Whether Lambda could not create it, or not carry out its last update."""
+        return self.state == "Failed" or self.update_status == "Failed"
+
+    @property
+    def failure(self) -> str:
+        """Why it failed, in Lambda's words where it has some."""
+        if self.update_status == "Failed" and self.state != "Failed":
+            return f"its last update failed ({self.update_reason or 'no reason given'})"
+        return self.state_reason or f"{self.state}, no reason given"
+
+    @property
     def modified_at(self) -> float | None:
         """Epoch seconds of the last change; None if Lambda does not report it."""
         try:

@@ -27,10 +27,17 @@ TRUST = "role.trust"
 
 
 def code_differs(want: Trigger, have: FunctionState, package: Package | None) -> bool:
-    """Whether an upload is needed; the architecture is set with the code (UpdateFunctionCode)."""
+    """Whether an upload is needed; the architecture is set with the code (UpdateFunctionCode).
+
+    A function that failed is tried again by an upload of the same code.
+    """
     if package is None or not changes_code(want, have):
         return False
-    return have.code_sha256 != package.sha256 or have.architecture != want.function.architecture
+    return (
+        have.has_failed
+        or have.code_sha256 != package.sha256
+        or have.architecture != want.function.architecture
+    )
 
 
 def function_changes(want: Trigger, have: FunctionState, package: Package | None) -> Iterator[Change]:

@@ -9,6 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
 from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, TableState
 from ddbinsert.core.trigger.function_settings import function_fields, function_parameters
@@ -33,6 +34,8 @@ def table(answer: Mapping[str, Any]) -> TableState:
     stream = description.get("StreamSpecification") or {}
     live = bool(stream.get("StreamEnabled"))
     latest = description.get("LatestStreamArn")
+    region = arn_parts(description["TableArn"]).region
+    replicas = (replica.get("RegionName", "") for replica in description.get("Replicas") or ())
     return TableState(
         name=description["TableName"],
         arn=description["TableArn"],
@@ -42,7 +45,7 @@ def table(answer: Mapping[str, Any]) -> TableState:
         view=StreamView(stream["StreamViewType"]) if live and stream.get("StreamViewType") else None,
         stream_arn=latest if live else None,
         latest_stream_arn=latest,
-        replicas=tuple(replica.get("RegionName", "") for replica in description.get("Replicas") or ()),
+        replicas=tuple(each for each in replicas if each != region),
         kms_key_arn=(description.get("SSEDescription") or {}).get("KMSMasterKeyArn"),
         deletion_protected=bool(description.get("DeletionProtectionEnabled")),
     )

@@ -32,10 +32,10 @@ def refuse_failed(world: World, scope: Scope, steps: tuple[Step, ...]) -> None:
     function = world.function
     if scope is Scope.STREAM or function is None or any(isinstance(s, UpdateFunctionCode) for s in steps):
         return
-    if function.state == "Failed" or function.update_status == "Failed":
+    if function.has_failed:
         raise AwsError(
-            f"Function {function.name} failed: {function.state_reason or 'its last update failed'}.",
-            hint="Fix what Lambda reports, then run it again; new code is given with --template or --code.",
+            f"Function {function.name} failed: {function.failure}.",
+            hint="Fix what Lambda reports, then deploy its code again with --template or --code.",
             code="function-failed",
         )
 

@@ -76,7 +76,7 @@ def not_active(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"the function is {function.state}",
             evidence=(f"{function.name}: {function.state_reason or 'no reason given'}",),
-            advice=Advice("Create it again from its code", ("create-function", TABLE, "--yes")),
+            advice=_deploy_again(facts),
         )
 
 
@@ -108,8 +108,20 @@ def update_failed(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the last update of the function failed; it still runs the previous code and settings",
             evidence=(f"LastUpdateStatusReason: {function.update_reason or 'no reason given'}",),
-            advice=Advice("Fix the cause, and update it again", ("create-function", TABLE)),
+            advice=_deploy_again(facts),
         )
+
+
+def _deploy_again(facts: Facts) -> Advice:
+    """An upload makes Lambda try again. Where code of one's own is, only its owner knows."""
+    if facts.label in ("", OWN_CODE):
+        return Advice(
+            "Fix what Lambda reports, then deploy the function's code again (create-function --code)"
+        )
+    return Advice(
+        "Fix what Lambda reports, then deploy the template again",
+        ("create-function", TABLE, "--template", facts.label, "--yes"),
+    )
 
 
 @check(

@@ -276,7 +276,7 @@ DESCRIBE_TABLE: dict[str, Any] = {
             "SSEType": "KMS",
             "KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/k",
         },
-        "Replicas": [{"RegionName": "us-east-1", "ReplicaStatus": "ACTIVE"}],
+        "Replicas": [{"RegionName": each, "ReplicaStatus": "ACTIVE"} for each in ("eu-west-1", "us-east-1")],
         "DeletionProtectionEnabled": True,
     }
 }
