@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -9,8 +11,11 @@ from ddbinsert.advice import TABLE, Advice
 
 if TYPE_CHECKING:
     from ddbinsert.cli.run import Common
+    from ddbinsert.config.connection import ConnectionSpec
     from ddbinsert.config.loading import Configuration
 
+#: A command of the AWS CLI in a text: service, operation and options.
+_AWS_COMMAND = re.compile(r"`(aws [a-z0-9-]+ [a-z-]+ --[^`]+)`")
 #: Replaces the table in the commands of a run without a table.
 _PLACEHOLDER = "TABLE"
 
@@ -21,11 +26,13 @@ class AdviceTarget(NamedTuple):
     Attributes:
         table: The run's table; None if it has none.
         function: The function that a flag or a variable names; None if it follows from the table or from the file.
+        connection: What flags, DDBINSERT_… variables and the file say, if they were read.
     """
 
     options: Common
     table: str | None = None
     function: str | None = None
+    connection: ConnectionSpec | None = None
 
 
 def named_function(loaded: Configuration) -> str | None:
@@ -35,8 +42,28 @@ def named_function(loaded: Configuration) -> str | None:
 
 
 def complete(advice: Advice, to: AdviceTarget) -> Advice:
-    """The advice with its command completed, ready to be typed."""
-    return replace(advice, command=_completed(advice.command, to)) if advice.command else advice
+    """The advice with its commands completed."""
+    text = complete_text(advice.text, to)
+    return replace(advice, text=text, command=_completed(advice.command, to) if advice.command else ())
+
+
+def complete_text(text: str, to: AdviceTarget) -> str:
+    """The text, whose commands of the AWS CLI connect as the run did: not to another account."""
+    place = to.connection
+    if place is None:
+        return text
+    given = (("--profile", place.profile), ("--region", place.region), ("--endpoint-url", place.endpoint_url))
+    more = shlex.join(word for flag, value in given if value for word in (flag, value))
+    if not more and not place.local:
+        return text
+
+    environment = Advice("", ("local", "env")).line
+
+    def connected(found: re.Match[str]) -> str:
+        command = f"{found[1]} {more}".rstrip()
+        return f'`(eval "$({environment})"; {command})`' if place.local else f"`{command}`"
+
+    return _AWS_COMMAND.sub(connected, text)
 
 
 def _completed(words: tuple[str, ...], to: AdviceTarget) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ddbinsert.advice import Advice
-from ddbinsert.cli.advice import AdviceTarget, complete, named_function
+from ddbinsert.cli.advice import AdviceTarget, complete, complete_text, named_function
 from ddbinsert.cli.envelope import write_envelope
 from ddbinsert.cli.error_output import Interrupted, explain
 from ddbinsert.core.times import seconds
@@ -270,7 +270,8 @@ class Run:
     @property
     def destination(self) -> AdviceTarget:
         """The arguments that a command needs to act on the same trigger and connection as this run."""
-        return AdviceTarget(self.options, self._table, self._function)
+        target = AdviceTarget(self.options, self._table, self._function)
+        return target._replace(connection=self._spec) if hasattr(self, "_spec") else target
 
     @overload
     def addressed(self, advice: Advice, *, to: AdviceTarget | None = None) -> Advice: ...
@@ -289,7 +290,10 @@ class Run:
         Args:
             to: The arguments to add; by default those of this run.
         """
-        return complete(advice, to or self.destination) if isinstance(advice, Advice) else advice
+        if advice is None:
+            return None
+        target = to or self.destination
+        return complete(advice, target) if isinstance(advice, Advice) else complete_text(advice, target)
 
     def _addressed(self, error: DdbInsertError) -> DdbInsertError:
         """The error, with the command in its hint completed."""

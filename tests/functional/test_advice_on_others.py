@@ -78,3 +78,18 @@ def test_no_command_is_advised_that_would_break_or_refuse(run: Callable[..., Ran
     assert "Take dynamodb:DeleteTable" in found["role-too-wide"]["text"]
     assert found["log-retention-unlimited"]["command"] is None
     assert f"put-retention-policy --log-group-name {group}" in found["log-retention-unlimited"]["text"]
+
+
+def test_a_mapping_to_the_function_of_another_trigger_is_repaired_by_hand(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    """attach-trigger refuses: a change of the function would break the other table's trigger."""
+    first, table = cloud.table(), cloud.table(view="NEW_IMAGE")
+    assert run("attach-trigger", first).code == 0
+    uuid = cloud.map(f"{first}-inserts", table)
+    examined = run("doctor", table, "--region", "us-east-1", "-o", "json")
+    found = {one["id"]: one["advice"] for one in examined.data["findings"]}
+    for finding in ("no-filter", "batch-item-failures-ignored", "endless-retries"):
+        assert found[finding]["command"] is None, finding
+        assert f"update-event-source-mapping --uuid {uuid}" in found[finding]["text"]
+        assert "--region us-east-1" in found[finding]["text"]

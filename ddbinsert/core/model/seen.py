@@ -298,8 +298,10 @@ class World:
         return not (live and live.is_ours)
 
     def is_second(self, mapping: MappingState) -> bool:
-        """Whether it is a further mapping of the function: ddbinsert's commands change only the first one."""
-        return mapping.uuid in {m.uuid for m in self.second_mappings}
+        """Whether no command of ddbinsert changes it: a further mapping of the function, or another table's function."""
+        owner = self.function.tags.get(OWNER_TAG) if self.function else None
+        is_another_tables = owner is not None and self.table is not None and owner != self.table.name
+        return is_another_tables or mapping.uuid in {m.uuid for m in self.second_mappings}
 
     @property
     def stale_mappings(self) -> tuple[MappingState, ...]:

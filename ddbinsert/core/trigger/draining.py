@@ -61,8 +61,8 @@ class Draining:
             return Advice("Delete it", ("attach-trigger", TABLE, "--wait-drained"))
         if self.is_stopped:
             return Advice(
-                "Deliver them (aws lambda update-event-source-mapping --enabled --uuid "
-                f"{self.mapping.uuid}), or delete the mapping and lose what it has not delivered",
+                "Deliver them (`aws lambda update-event-source-mapping --enabled --uuid "
+                f"{self.mapping.uuid}`), or delete the mapping and lose what it has not delivered",
                 ("attach-trigger", TABLE, "--prune"),
             )
         return Advice("Wait until it is drained", ("attach-trigger", TABLE, "--wait-drained"))

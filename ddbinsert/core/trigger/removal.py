@@ -203,8 +203,8 @@ def _refuse_protected(table: TableState) -> None:
     if table.deletion_protected:
         raise Refused(
             f"Table {table.name} is protected against deletion. Nothing was changed.",
-            hint=f"Switch it off (aws dynamodb update-table --table-name {table.name} "
-            "--no-deletion-protection-enabled), or leave --table out to remove only the trigger.",
+            hint=f"Switch it off (`aws dynamodb update-table --table-name {table.name} "
+            "--no-deletion-protection-enabled`), or leave --table out to remove only the trigger.",
             code="table-protected",
         )
 

@@ -25,17 +25,14 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 
-# --- answers → model ------------------------------------------------------------------------------------
-
-
 def table(answer: Mapping[str, Any]) -> TableState:
     """The table in the answer of DescribeTable, CreateTable or UpdateTable."""
     description = answer.get("Table") or answer["TableDescription"]
     stream = description.get("StreamSpecification") or {}
     live = bool(stream.get("StreamEnabled"))
     latest = description.get("LatestStreamArn")
-    region = arn_parts(description["TableArn"]).region
-    replicas = (replica.get("RegionName", "") for replica in description.get("Replicas") or ())
+    here = arn_parts(description["TableArn"]).region
+    regions = (replica.get("RegionName", "") for replica in description.get("Replicas") or ())
     return TableState(
         name=description["TableName"],
         arn=description["TableArn"],
@@ -45,7 +42,7 @@ def table(answer: Mapping[str, Any]) -> TableState:
         view=StreamView(stream["StreamViewType"]) if live and stream.get("StreamViewType") else None,
         stream_arn=latest if live else None,
         latest_stream_arn=latest,
-        replicas=tuple(each for each in replicas if each != region),
+        replicas=tuple(region for region in regions if region != here),
         kms_key_arn=(description.get("SSEDescription") or {}).get("KMSMasterKeyArn"),
         deletion_protected=bool(description.get("DeletionProtectionEnabled")),
     )

@@ -12,9 +12,10 @@ import pytest
 
 import ddbinsert
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.cli.advice import AdviceTarget, complete
+from ddbinsert.cli.advice import AdviceTarget, complete, complete_text
 from ddbinsert.cli.registry import commands
 from ddbinsert.cli.run import Common
+from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.errors import Refused
 from ddbinsert.render import machine
 
@@ -134,3 +135,23 @@ def test_no_text_holds_a_command_line_that_advice_would_complete() -> None:
         if COMMAND_LINE.search(str(text.value))
     ]
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("connection", "command"),
+    [
+        (ConnectionSpec(), "`aws iam get-role --role-name r`"),
+        (
+            ConnectionSpec(profile="p", region="eu-west-1", endpoint_url="http://127.0.0.1:1"),
+            "`aws iam get-role --role-name r --profile p --region eu-west-1 --endpoint-url http://127.0.0.1:1`",
+        ),
+        (ConnectionSpec(local=True), '`(eval "$(ddbinsert local env)"; aws iam get-role --role-name r)`'),
+    ],
+)
+def test_a_command_of_the_aws_cli_reaches_what_the_run_reached(
+    connection: ConnectionSpec, command: str
+) -> None:
+    to = AdviceTarget(Common(), connection=connection)
+    text = "Look at it: {} names the policy (`aws sso login`)"
+    assert complete_text(text.format("`aws iam get-role --role-name r`"), to) == text.format(command)
+    assert complete(Advice(text.format("`aws iam get-role --role-name r`")), to).text == text.format(command)

@@ -52,7 +52,10 @@ def repair(mapping: MappingState, *, is_second: bool = False) -> Advice:
     if is_second:
         criteria = json.dumps({"Filters": [{"Pattern": text} for text in kept]})
         return update_mapping(
-            "Narrow the filter of this further mapping", mapping, "--filter-criteria", criteria
+            "Narrow the filter of this mapping, which ddbinsert does not change",
+            mapping,
+            "--filter-criteria",
+            criteria,
         )
     given = (word for text in kept for word in ("--filter", text))
     return Advice("Narrow the filter to INSERT", ("attach-trigger", TABLE, *given, "--yes"))
