@@ -14,7 +14,7 @@ import pytest
 from tests.strict.bench import until
 from tests.strict.rig import Fault, FaultKind, Logs, Streams
 from tests.strict.sabotage import handlers
-from tests.strict.sabotage.ground import FAST, QUICK, Ground
+from tests.strict.sabotage.ground import FAST, QUICK, Ground, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -165,6 +165,48 @@ def test_what_a_disabled_mapping_holds_up_is_missed_and_the_rest_is_not(
     (group,) = answer.data["causes"]
     assert "attach-trigger" in group["remedy"]
     assert "--enabled" in group["remedy"]
+
+
+class OnAws(Prepared):
+    """A connection to an endpoint that has CloudTrail, as AWS does."""
+
+    @property
+    def has_cloudtrail(self) -> bool:
+        return True
+
+
+def test_who_disabled_or_deleted_the_mapping_is_evidence_where_cloudtrail_can_be_read(
+    ground_of: Callable[..., Ground],
+) -> None:
+    ground = ground_of()
+    ground.attach()
+    watched = Watched(ground)
+    watched.write("a")
+    watched.wait("a")
+    mapping = ground.mapping
+    ground.change_mapping(Enabled=False)
+    with pytest.raises(ground.aws.lambda_.exceptions.ClientError):
+        ground.change_mapping(BatchSize=-1)  # recorded, too, but it changed nothing
+    watched.write("b")
+    watched.settle()
+    elsewhere = watched.gaps()
+    assert "CloudTrail records changes on AWS only" in elsewhere.data["evidence"]
+    ground.connect = OnAws
+    (disabled,) = watched.gaps().data["causes"]
+    by = "by arn:aws:iam::000000000000:user/"
+    assert sum("(CloudTrail)" in text for text in disabled["evidence"]) == 2, disabled["evidence"]
+    assert any(f"mapping {mapping} disabled {by}" in text for text in disabled["evidence"])
+    assert any(f"mapping {mapping} created {by}" in text for text in disabled["evidence"])
+    ground.aws.lambda_.delete_event_source_mapping(UUID=mapping)
+    assert until(lambda: not ground.aws.lambda_.list_event_source_mappings()["EventSourceMappings"])
+    gone = ground.run("gaps", ground.table, "-o", "json", *SETTLED, "--function", ground.function)
+    (deleted,) = gone.data["causes"]
+    assert deleted["cause"] == "no-mapping"
+    assert any(f"mapping {mapping} deleted {by}" in text for text in deleted["evidence"]), deleted
+    ground.rig.inject(Fault(operation="cloudtrail:LookupEvents", kind=FaultKind.ACCESS_DENIED))
+    denied = ground.run("gaps", ground.table, "-o", "json", *SETTLED, "--function", ground.function)
+    assert denied.code == 1
+    assert any("look up changes in CloudTrail" in text for text in denied.data["evidence"]), denied.data
 
 
 def test_what_a_replaced_stream_holds_is_missed(ground_of: Callable[..., Ground]) -> None:

@@ -304,6 +304,11 @@ class Aws:
         """Whether this is AWS itself (or its endpoint in a VPC), where other clients share the limits."""
         return self.endpoint is None
 
+    @property
+    def has_cloudtrail(self) -> bool:
+        """Whether CloudTrail records the changes here; emulators have no such records."""
+        return self.is_aws
+
     def start(self, call: Callable[[], Any]) -> Any:
         """Run a call in the pool; return its future."""
         if self._pool is None:

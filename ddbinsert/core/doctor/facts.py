@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
@@ -212,12 +212,18 @@ class ChangeSeen:
         who: Name of the user or role.
         what: Name of the API operation.
         resource: Name of the changed resource.
+        arn: ARN of the caller; empty if it is not recorded.
+        request: The parameters of the call.
+        response: Its response.
     """
 
     at: float
     who: str
     what: str
     resource: str
+    arn: str = ""
+    request: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    response: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
 Points = tuple[tuple[float, float], ...]

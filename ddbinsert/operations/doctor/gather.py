@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.aws.read.doctor import recent_activity, recent_records, related_resources
 from ddbinsert.aws.read.ownership import with_log_group_tags
+from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
@@ -216,16 +217,14 @@ class _Gathering:
                 ),
                 lambda f, value: replace(f, metrics=value),
             )
-        if not aws.is_aws:
-            self._reads.unread[FactSource.CHANGES] = "CloudTrail records changes on AWS only"
+        if not aws.has_cloudtrail:
+            self._reads.unread[FactSource.CHANGES] = ONLY_ON_AWS
             return
         role = facts.role_name
         for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
             self._want(
                 FactSource.CHANGES,
-                lambda resource=resource: recent_activity.read_changes(
-                    aws, resource, facts.now - _DAYS * 86400
-                ),  # type: ignore[misc]
+                lambda resource=resource: read_changes(aws, resource, facts.now - _DAYS * 86400),  # type: ignore[misc]
                 lambda f, value: replace(f, changes=(*f.changes, *value)),
             )
 

@@ -21,6 +21,7 @@ from ddbinsert.operations.gaps.circumstances import look_up, scene_of
 from ddbinsert.operations.gaps.keys import KeyIndex
 from ddbinsert.operations.gaps.ledger import State
 from ddbinsert.operations.gaps.reading import read_log, read_streams
+from ddbinsert.operations.gaps.recorded import recorded_changes
 from ddbinsert.operations.gaps.scope import all_mappings, mappings_on, settle_of, wanted_by
 from ddbinsert.operations.verify.sources.sink import sink_of
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.core.proof.gaps.judge import Scene
     from ddbinsert.core.proof.gaps.lines import PastLines
-    from ddbinsert.core.proof.gaps.model import Insert
+    from ddbinsert.core.proof.gaps.model import Group, Insert
+    from ddbinsert.core.proof.gaps.recorded import RecordedChange
     from ddbinsert.operations.gaps.circumstances import GapFacts
     from ddbinsert.operations.gaps.insert_store import Store
     from ddbinsert.operations.gaps.ledger import Given
@@ -146,14 +148,16 @@ class _Audit:
         scenes = {arn: self._scene(arn, known) for arn in self._streams}
         grouping = Grouping(scenes, known.minutes.dropped, errors=tuple(lines.errors), most=options.examples)
         hidden = self._judge(found, known, scenes, grouping)
+        recorded, unread = self._recorded(grouping)
         evidence = (
             f"{found.records:,} records read from {_streams(len(self._streams))}",
             _log_words(lines, subject.log_group, by_lines=options.by_lines),
             *self._notes,
             *known.notes,
+            *([unread] if unread else []),
         )
         return Audited(
-            gaps=self._gaps(found, grouping, hidden, evidence),
+            gaps=self._gaps(found, grouping.groups(recorded), hidden, evidence),
             store=store,
             shards=found.shards,
             scenes=scenes,
@@ -165,6 +169,13 @@ class _Audit:
         if changed is None:
             return scene
         return replace(scene, older_settings=self._store.last_processed(changed - RESTART))
+
+    def _recorded(self, grouping: Grouping) -> tuple[tuple[RecordedChange, ...], str]:
+        """Who changed the trigger around the missed inserts, and why that is not known."""
+        if grouping.span is None:
+            return (), ""
+        first, last = grouping.span
+        return recorded_changes(self._context, self._subject, first=first, last=last)
 
     # --- the sink -----------------------------------------------------------------------------------------
 
@@ -240,7 +251,7 @@ class _Audit:
     def _gaps(
         self,
         found: ReadStreams,
-        grouping: Grouping,
+        groups: tuple[Group, ...],
         hidden: Mapping[str, Collection[float]],
         evidence: tuple[str, ...],
     ) -> Gaps:
@@ -267,7 +278,7 @@ class _Audit:
                 for name, count in counts.items()
                 if name.startswith("waits: ")
             },
-            groups=grouping.groups(),
+            groups=groups,
             stretches=(*self._unseen(found), *_unjudged(hidden)),
             evidence=evidence,
         )

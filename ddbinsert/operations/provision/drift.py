@@ -78,7 +78,7 @@ def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
     parts = tuple(dict.fromkeys(one.part for one in seen.found))
     recorded: Sequence[list[Recorded]] = [[] for _ in parts]
     unasked = ""
-    if parts and context.aws.is_aws:
+    if parts and context.aws.has_cloudtrail:
         try:
             recorded = context.aws.side_by_side(
                 *(lambda part=part: _recorded(context, seen.world, part) for part in parts)
@@ -88,7 +88,9 @@ def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
         except AwsError as error:
             unasked = error.message
     elif parts:
-        unasked = "CloudTrail records changes on AWS only"
+        from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS
+
+        unasked = ONLY_ON_AWS
     changes = {
         part: last_change(
             [one for one in seen.found if one.part is part], _modified(seen.world, part), events
@@ -110,7 +112,7 @@ def _modified(world: World, part: TriggerPart) -> float | None:
 
 def _recorded(context: Context, world: World, part: TriggerPart) -> list[Recorded]:
     """CloudTrail's events about a part; an event has the resource's name or its ARN, as the call had."""
-    from ddbinsert.aws.read.doctor.recent_activity import read_changes
+    from ddbinsert.aws.read.recorded_changes import read_changes
 
     since = context.clock.now() - _DAYS * 86400
     for name in _names(world, part):

@@ -17,6 +17,7 @@ from .queues import QueuesBehaviour
 from .roles import RoleBook
 from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
+from .trail import TrailBehaviour
 
 if TYPE_CHECKING:
     from .context import Context
@@ -27,7 +28,12 @@ if TYPE_CHECKING:
 def build(profile: Profile, context: Context) -> list[Behaviour]:
     """The behaviours in the order in which they see a call."""
     roles = RoleBook(profile.roles, context)
-    behaviours: list[Behaviour] = [roles, ItemLimits(context), QueuesBehaviour(context)]
+    behaviours: list[Behaviour] = [
+        roles,
+        ItemLimits(context),
+        QueuesBehaviour(context),
+        TrailBehaviour(context),
+    ]
     if profile.tables:
         behaviours.append(TablesBehaviour(profile.tables, context))
     functions = FunctionsBehaviour(profile.functions, context, roles) if profile.functions else None

@@ -220,7 +220,7 @@ def read_call(method: str, target: str, headers: Mapping[str, str], body: bytes)
 def _identify(
     method: str, target: str, headers: Mapping[str, str], body: bytes, signed_for: str
 ) -> tuple[str, str, Protocol, dict[str, str]]:
-    prefix, _, operation = headers.get("x-amz-target", "").partition(".")
+    prefix, _, operation = headers.get("x-amz-target", "").rpartition(".")
     if operation:
         return _SERVICE_BY_TARGET.get(prefix, signed_for), operation, Protocol.JSON, {}
     parts = urlsplit(target)

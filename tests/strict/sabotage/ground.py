@@ -140,6 +140,7 @@ class Ground:
         self._beside: subprocess.Popen[str] | None = None
         self._clock = SystemClock()
         self._options: tuple[str, ...] = ()
+        self.connect: type[Aws] = Prepared
 
     def __enter__(self) -> Self:
         self.rig.__enter__()
@@ -202,7 +203,7 @@ class Ground:
             stdin=io.StringIO(),
             variables=self.variables,
             cwd=self.home,
-            connect=Prepared,
+            connect=self.connect,
             clock=self._clock,
         )
         code = main(arguments, environment)

@@ -1,4 +1,4 @@
-"""Recent activity of a function: its log, its metrics, and its changes in CloudTrail."""
+"""Recent activity of a function: its log and its metrics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddbinsert.aws.errors import is_not_found, translated
 from ddbinsert.aws.read.logs import is_of_another, pattern_of
 from ddbinsert.core.arn import parse_arn, resource_name
 from ddbinsert.core.doctor.checks.sink import SINK_THROTTLES
-from ddbinsert.core.doctor.facts import ChangeSeen, LogSeen, Metrics, ReceiptSeen
+from ddbinsert.core.doctor.facts import LogSeen, Metrics, ReceiptSeen
 from ddbinsert.core.logs.ends import NEEDLES, EndReader
 from ddbinsert.core.proof.mapping_counts import OF_FUNCTION, OF_MAPPING
 from ddbinsert.core.receipt import MARK, parse
@@ -161,27 +161,3 @@ def _statistic(asked: tuple[str, str, str, str, str], period: int) -> Any:
     namespace, name, dimension, value, stat = asked
     metric = {"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": dimension, "Value": value}]}
     return {"Metric": metric, "Period": period, "Stat": stat}
-
-
-def read_changes(aws: Aws, resource: str, since: float) -> tuple[ChangeSeen, ...]:
-    """The changes of a resource that CloudTrail recorded, oldest first.
-
-    Raises:
-        AwsError: It may not be read.
-    """
-    with translated("look up changes in CloudTrail"):
-        client: Any = aws.client("cloudtrail")
-        answer = client.lookup_events(
-            LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": resource}],
-            StartTime=datetime.fromtimestamp(since, UTC),
-        )
-    return tuple(
-        ChangeSeen(
-            at=event["EventTime"].timestamp(),
-            who=event.get("Username") or "unknown",
-            what=event.get("EventName", ""),
-            resource=resource,
-        )
-        for event in reversed(answer.get("Events", ()))
-        if event.get("ReadOnly") != "true"
-    )

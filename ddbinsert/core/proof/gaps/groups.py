@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, assert_never
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.gaps.judge import RESTART
 from ddbinsert.core.proof.gaps.model import GapCause, Group
+from ddbinsert.core.proof.gaps.recorded import changes_behind
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ddbinsert.core.proof.gaps.judge import JudgedInsert, Scene
     from ddbinsert.core.proof.gaps.model import Insert
+    from ddbinsert.core.proof.gaps.recorded import RecordedChange
 
 _DOCUMENTS = 5
 
@@ -59,15 +61,28 @@ class Grouping:
         if len(group.examples) < self._most:
             group.examples.append(one)
 
-    def groups(self) -> tuple[Group, ...]:
-        """The groups, the largest first."""
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Epoch seconds of the first and the last missed insert; None if there is none."""
+        groups = self._groups.values()
+        if not groups:
+            return None
+        return min(one.first for one in groups), max(one.last for one in groups)
+
+    def groups(self, recorded: Iterable[RecordedChange] = ()) -> tuple[Group, ...]:
+        """The groups, the largest first.
+
+        Args:
+            recorded: Changes of the trigger, which become evidence of the causes that they can have led to.
+        """
+        changes = tuple(recorded)
         made = (
             Group(
                 cause=cause,
                 count=one.count,
                 first=one.first,
                 last=one.last,
-                evidence=tuple(self._evidence(cause, one)),
+                evidence=(*self._evidence(cause, one), *_of_recorded(changes, cause, one)),
                 advice=_ADVICE.get(cause),
                 examples=tuple(one.examples),
             )
@@ -107,6 +122,11 @@ class Grouping:
             yield f"failure {document} at the on-failure destination"
         if self._dropped:
             yield f"metric DroppedEventCount: {self._dropped:,.0f}"
+
+
+def _of_recorded(changes: tuple[RecordedChange, ...], cause: GapCause, group: _Growing) -> Iterator[str]:
+    for one in changes_behind(changes, cause, first=group.first, last=group.last):
+        yield f"{one.text} at {moment(one.at)} (CloudTrail)"
 
 
 def _of_skipped(group: _Growing) -> Iterator[str]:
