@@ -16,7 +16,7 @@ A receipt is one line of ASCII, ``DDBINSERT `` and a compact JSON object:
     at         ApproximateCreationDateTime, epoch seconds
     request    the invocation's request id (reused when Lambda retries a batch)
     function   the ARN by which the function was invoked, with its alias or version; absent in older receipts
-    again      true where the record had been processed before (as this execution environment, or the
+    again      true if the record had been processed before (as this execution environment, or the
                deduplication table, remembers) and was skipped this time; absent otherwise
 
 A field that is missing in the record, or has a form that a stream record never has, is null.
@@ -55,8 +55,8 @@ def line(
     """The receipt for one stream record as Lambda passes it (or boto3's GetRecords).
 
     Args:
-        function: The ARN by which the function was invoked; left out where it is empty.
-        keys: Returns the key as the receipt shows it, given the record's key; the key itself where this is None.
+        function: The ARN by which the function was invoked; left out if it is empty.
+        keys: Returns the key as the receipt shows it, given the record's key; the key itself if this is None.
     """
     change = record.get("dynamodb")
     if not isinstance(change, dict):

@@ -315,7 +315,7 @@ class Facts:
 
     @property
     def restores_role(self) -> bool:
-        """Whether attach-trigger makes the role and its policy as they were; it changes no role of others."""
+        """Whether attach-trigger restores the role and its policy; it does not change roles of others."""
         function = self.function
         return function is None or restores_role(self.trigger, function, self.world.role)
 

@@ -166,12 +166,12 @@ class InventoryEntry:
     """One consumer of a stream, or a stream without any.
 
     Attributes:
-        id: The mapping's UUID, the pipe's or Kinesis stream's ARN, or the stream's ARN where nothing consumes it.
+        id: The mapping's UUID, the pipe's or Kinesis stream's ARN, or the stream's ARN if it has no consumer.
         consumer: The function's name with its alias or version, the pipe's name, or the Kinesis stream's.
         filter: The filter in words.
         example: A record other than an insert that the consumer receives, if it is not insert-only.
         owner: ``ddbinsert``, ``stack NAME``, ``terraform``, …; empty if the tags do not show it; ``unknown``
-            where unread.
+            if unread.
         changed: The last change, ISO 8601.
     """
 

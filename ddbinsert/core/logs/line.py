@@ -128,7 +128,7 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
 
 
 def _level(document: dict[str, Any]) -> str:
-    """The level of a JSON logger's line, in Python's words; empty where it has none."""
+    """The level of a JSON logger's line, in Python's words; empty if it has none."""
     given = next((document[name] for name in _LEVEL_FIELDS if name in document), None)
     if given is None and isinstance(nested := document.get("log"), dict):
         given = nested.get("level")

@@ -10,7 +10,7 @@ _LONGEST_NAME = 255
 
 
 def describe_key(key: KeySchema) -> str:
-    """A key as ``--create-table`` takes it: ``pk:S,sk:N``."""
+    """A key in the format of ``--create-table``: ``pk:S,sk:N``."""
     return ",".join(f"{attribute.name}:{attribute.type.value}" for attribute in key.attributes)
 
 

@@ -85,7 +85,7 @@ class LogGroupState:
     """A log group as DescribeLogGroups reports it.
 
     Attributes:
-        created: Epoch seconds; None if the backend doesn't say.
+        created: Epoch seconds; None if the endpoint does not report it.
         tags: None if they were not read: only commands that change or delete a group read them.
         retention_policy: The account policy that sets the retention; empty if the group's own setting applies.
         log_class: STANDARD, INFREQUENT_ACCESS, ESSENTIALS or DELIVERY; empty if the endpoint does not report it.
@@ -203,10 +203,10 @@ class MappingState(MappingSettings):
 
     Attributes:
         filters: Pattern texts as stored; empty without filters.
-        metrics: None if the backend doesn't say.
+        metrics: None if the endpoint does not report it.
         filter_error: Why Lambda itself cannot read the criteria (FilterCriteriaError); empty if it can.
         filters_hidden: The criteria are encrypted with a customer key, and the answer shows them as null.
-        modified: Epoch seconds of the last change; None if the backend doesn't say.
+        modified: Epoch seconds of the last change; None if the endpoint does not report it.
         tags: None if they were not read.
     """
 

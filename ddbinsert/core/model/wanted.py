@@ -120,7 +120,7 @@ class FunctionSpec(FunctionSettings):
         name: The function's name; defaults to ``TABLE-inserts``.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
         handler: The entry point of ``code``, as ``FILE.FUNCTION``; otherwise the usual names are searched.
-        template: A handler that comes with ddbinsert; ignored where ``code`` is given.
+        template: A handler that comes with ddbinsert; ignored if ``code`` is given.
         code: Own code: a file, a folder or a zip, relative to the configuration file; an archive in S3
             (``s3://BUCKET/KEY``) or a container image in ECR.
         code_bucket: An S3 bucket in the function's region, for archives of more than 50 MB.
@@ -310,7 +310,7 @@ class Trigger:
 
     @property
     def gives_code(self) -> bool:
-        """Whether this run may change the code of a function that exists."""
+        """Whether this run may change the code of an existing function."""
         return not self.explicit.isdisjoint(CODE_KEYS)
 
 

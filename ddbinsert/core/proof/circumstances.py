@@ -58,7 +58,7 @@ class Circumstances:
         log_complete: The last read of the log was complete.
         role_known: ddbinsert created the function's role, so its policy can be judged.
         role_missing: The function's role does not exist.
-        role_restored: attach-trigger makes the role and its policy as they were: ddbinsert created them.
+        role_restored: attach-trigger restores the role and its policy: ddbinsert created them.
         policy_lacks: Rights that our role no longer grants: ``stream``, ``logs``.
         counted: CloudWatch's counts of the function and of the mappings over the run's time.
         by_lines: Log lines were searched instead of receipts.

@@ -25,7 +25,7 @@ class Receipt:
 
     Attributes:
         logged: Epoch seconds of the log event.
-        sequence: -1 where the receipt has none.
+        sequence: -1 if the receipt has none.
         stream: The log stream's name, which assigns the receipt to an invocation.
     """
 

@@ -106,7 +106,7 @@ def runs_as_ours(want: Trigger, have: FunctionState, role: RoleState | None) -> 
 
 
 def restores_role(want: Trigger, have: FunctionState, role: RoleState | None) -> bool:
-    """Whether a command makes the function's role and its policy as they were: ddbinsert created both."""
+    """Whether a command restores the function's role and its policy: ddbinsert created both."""
     return have.is_ours and want.function.role is None and runs_as_ours(want, have, role)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.core.doctor.facts import Facts
 
-#: Seconds for which discarded records make the trigger broken; older ones are past losses.
+#: Seconds for which a discarded record counts as a present fault; older ones are past losses.
 _LATELY = 3600.0
 
 

@@ -6,10 +6,10 @@ delivered. Everything else is waiting, or not judged.
 | what is known                                                                        | outcome   |
 |--------------------------------------------------------------------------------------|-----------|
 | processed, by the rules of ``core.proof.fate``, or its entry is in the sink          | processed |
-| processed, and the sink that is compared holds no entry                              | missed    |
-| a document at the on-failure destination names it                                    | missed    |
-| the log does not show the time, or a filter can't be read                            | unjudged  |
-| younger than the time to settle, or tried within it                                  | waiting   |
+| processed, and the compared sink contains no entry                                   | missed    |
+| a document at the on-failure destination contains it                                 | missed    |
+| the log does not cover the time, or a filter cannot be read                          | unjudged  |
+| younger than the settling time, or tried within it                                   | waiting   |
 | no mapping that is enabled reads its stream                                          | missed    |
 | a later record of its shard was processed long enough ago (one batch at a time)      | missed    |
 | the mapping is behind, throttled, failing or changing                                | waiting   |
