@@ -108,6 +108,8 @@ def lint(
         known = known_stream(run, table, view_type, key)
         checked = _checked(run, subjects, documents, known, require=require, fix=fix, lenient=templates)
         if checked is not None:
+            for reason in checked.skipped if format_ is not None else ():
+                run.reporter.warn(f"not checked: {reason}")  # these formats have findings alone
             return _files_outcome(checked, require, fail_on, format_)
     if format_ is not None or fix:
         raise UsageError(

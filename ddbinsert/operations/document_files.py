@@ -53,7 +53,7 @@ def check_files(
     corrected: dict[str, int] = {}
     skipped: list[str] = []
     others: list[str] = []
-    for name, given in files_of(names, cwd):
+    for name, given in files_of(names, cwd, skipped):
         try:
             declared = declared_in(name, cwd)
         except DocumentError as error:
@@ -81,30 +81,43 @@ def check_files(
     )
 
 
-def files_of(names: Sequence[str], cwd: Path) -> Iterator[tuple[str, bool]]:
-    """The files; and for each whether it was named itself, not found in a folder."""
+def files_of(names: Sequence[str], cwd: Path, unread: list[str]) -> Iterator[tuple[str, bool]]:
+    """The files, and whether each was named itself.
+
+    Args:
+        unread: Gets a sentence for each folder below a given one that cannot be read.
+
+    Raises:
+        UsageError: A given folder cannot be read.
+    """
     for name in names:
         path = cwd / name
         if not path.is_dir():
             yield name, True
             continue
         shown = str(path.relative_to(cwd) if path.is_relative_to(cwd) else path)
-        for found in _below(str(path), "" if shown == "." else f"{shown}{os.sep}"):
+        failed: dict[str, str] = {}
+        for found in _below(str(path), "" if shown == "." else f"{shown}{os.sep}", failed):
             yield found, False
+        sentences = [f"{folder} cannot be read: {why}." for folder, why in failed.items()]
+        if str(path) in failed:
+            raise UsageError(sentences[0], code="unreadable-file")
+        unread += sentences
 
 
-def _below(folder: str, shown: str) -> Iterator[str]:
-    """The names of possible templates in a folder and its subfolders, in order.
+def _below(folder: str, shown: str, failed: dict[str, str]) -> Iterator[str]:
+    """The names of the files below a folder that may be templates, in order.
 
     Args:
-        shown: Prefix of the names.
+        shown: What the folder's names are shown after.
+        failed: Gets each folder that cannot be read, and why.
     """
     try:
         with os.scandir(folder) as scanned:
             entries = sorted(scanned, key=attrgetter("name"))
     except OSError as error:
-        message = f"{folder} cannot be read: {error.strerror or error}."
-        raise UsageError(message, code="unreadable-file") from error
+        failed[folder] = error.strerror or str(error)
+        return
     is_output = folder.rpartition(os.sep)[2] == "cdk.out"
     for entry in entries:
         name = entry.name
@@ -113,7 +126,7 @@ def _below(folder: str, shown: str) -> Iterator[str]:
         elif entry.is_dir(follow_symlinks=False):
             is_asset = is_output and name.startswith("asset.")
             if not name.startswith(".") and name not in _SKIPPED and not is_asset:
-                yield from _below(entry.path, f"{shown}{name}{os.sep}")
+                yield from _below(entry.path, f"{shown}{name}{os.sep}", failed)
 
 
 def _text(name: str, cwd: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,3 +161,26 @@ def test_a_misspelt_key_of_serverless_is_named(tmp_path: Path) -> None:
     (tmp_path / "serverless.yml").write_text(text)
     (finding,) = findings(lint("serverless.yml", "-o", "json", cwd=tmp_path))
     assert (finding["rule"], finding["line"]) == ("misspelt-key", 10)
+
+
+@pytest.mark.parametrize("form", ["github", "junit", "sarif"])
+def test_what_is_not_read_is_named_beside_the_findings_of_each_format(form: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(SUB)
+    (tmp_path / "wide.json").write_bytes("{}".encode("utf-16"))
+    shown = lint(".", "--format", form, cwd=tmp_path)
+    assert "not checked: wide.json cannot be read: it is not UTF-8 text." in shown.err
+
+
+def test_a_folder_below_that_cannot_be_read_does_not_end_the_check(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(SUB)
+    deep, root = tmp_path, os.open(tmp_path, os.O_RDONLY)
+    for _ in range(20):  # longer than a path may be: no user, not even root, can open it by its name
+        deep /= "d" * 240
+        os.mkdir("d" * 240, dir_fd=root)
+        below = os.open("d" * 240, os.O_RDONLY, dir_fd=root)
+        os.close(root)
+        root = below
+    os.close(root)
+    shown = lint(".", "-o", "json", cwd=tmp_path)
+    assert [one["rule"] for one in findings(shown)] == ["unknown-field"]
+    assert [one.rpartition(": ")[2] for one in shown.data["skipped"]] == ["File name too long."]

@@ -53,7 +53,7 @@ def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = No
 
     found: list[Placed] = []
     unread: list[str] = []
-    for name, given in files_of(names, cwd):
+    for name, given in files_of(names, cwd, unread):
         try:
             declared = declared_in(name, cwd)
         except DocumentError as error:
