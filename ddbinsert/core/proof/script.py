@@ -191,7 +191,7 @@ def script(
         gauged: Add two lanes that are inserted and not changed.
         methods: The write methods of the lanes that are not requested individually.
     """
-    rounds = [one for one in ROUNDS[: max(count, 1)] if one[0] in methods]
+    rounds = [one for one in ROUNDS if one[0] in methods][: max(count, 1)]
     if partiql:
         rounds.append(PARTIQL_ROUND)
     if expired:

@@ -41,8 +41,7 @@ class Tally:
         copies_of: The same for individual items.
         sample, key: The form of the test items' keys, so that AUDIT#KEY is not recognized as one; without
             them, every key that contains the run's id is.
-        function: The function's name; receipts of other functions are ignored.
-        unsigned: Number of receipts and lines that do not name the function.
+        function: The function's name; receipts of others are ignored. unsigned: Number of those that name none.
         log_lag: The longest delay in seconds from a line's timestamp until it was read.
         latency: Seconds from the write's response to the receipt's log event, if both are known.
         duplicates: Number of receipts of records that had been processed before.
@@ -239,6 +238,11 @@ class Tally:
         self.lanes[number] = self._lane(Lane(number=number, writes=()))
 
     # --- progress ---------------------------------------------------------------------------------------
+
+    @property
+    def expected_inserts(self) -> int:
+        """Number of inserts that must be processed, without those of lanes that were left out."""
+        return self.script.bulk + sum(tally.lane.inserts for tally in self.lanes)
 
     @property
     def processed_inserts(self) -> int:

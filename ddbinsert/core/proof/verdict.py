@@ -172,7 +172,7 @@ def result_of(seen: Symptoms, findings: Sequence[Finding]) -> Result:
 
 
 def _summary(result: Result, tally: Tally, seen: Symptoms, waited: float) -> str:
-    expected = tally.script.expected_inserts
+    expected = tally.expected_inserts
     processed = max(0, expected - seen.missing_count)
     others = sum(name is not EventName.INSERT for lane in tally.lanes for name in lane.lane.expected)
     delivered = _delivered_others(tally)
@@ -200,7 +200,7 @@ def _delivered_others(tally: Tally) -> int:
 def _counts(tally: Tally, seen: Symptoms) -> dict[str, int]:
     """The run in numbers; if nothing was written, no insert is expected and none is missing."""
     written = [write for lane in tally.lanes for write, _ in lane.written]
-    expected = tally.script.expected_inserts if written or tally.bulk_written else 0
+    expected = tally.expected_inserts if written or tally.bulk_written else 0
     missing = min(seen.missing_count, expected)
     return {
         "items": len({write.number for write in written}) + tally.bulk_written,

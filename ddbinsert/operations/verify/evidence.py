@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.proof.mapping_counts import told
 from ddbinsert.core.proof.script import Method
 from ddbinsert.core.proof.verdict import Evidence
+from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,7 +62,7 @@ def _writes(watch: Watch, options: VerifyOptions, parts: Sequence[FilterPart]) -
     return Evidence(
         side="writes",
         seen=True,
-        text=f"{writes:,} acknowledged by DynamoDB on {tally.script.items:,} test items "
+        text=f"{writes:,} acknowledged by DynamoDB on {plural(tally.script.items, 'test item')} "
         f"({', '.join(methods)}){left}",
     )
 

@@ -59,7 +59,7 @@ class Progress:
         return "inserts to be processed" if written else "the writes"
 
     def _detail(self, elapsed: float) -> str:
-        processed = f"{self._tally.processed_inserts:,} of {self._script.expected_inserts:,} processed"
+        processed = f"{self._tally.processed_inserts:,} of {self._tally.expected_inserts:,} processed"
         written = self._tally.bulk_written
         if not self._script.bulk or written >= self._script.bulk:
             return processed

@@ -84,7 +84,7 @@ class Writing:
             try:
                 future.result()
             except PermissionDenied as error:
-                if lane.method is Method.SINGLE:
+                if lane.method is Method.SINGLE or len(self.left_out) + 1 == len(self._lanes):
                     raise
                 self.left_out.append((lane.method, error.message))
                 self._tally.leave_out(lane.number)

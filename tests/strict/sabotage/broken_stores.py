@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.strict.rig import Fault, FaultKind
 from tests.strict.sabotage import handlers
 from tests.strict.sabotage.broken_filters import INSERTS
 from tests.strict.sabotage.broken_habits import CHANGED, DROPS, FAILED, LEAKS, STORED, UNPROVEN, WATCH
 from tests.strict.sabotage.case import sabotage
+from tests.strict.sabotage.ground import REFUSED
 
 if TYPE_CHECKING:
     from tests.strict.sabotage.ground import Ground
@@ -326,3 +328,16 @@ def node_unawaited(ground: Ground) -> None:
     path = ground.home / "app.mjs"
     path.write_text(NODE_UNAWAITED, encoding="utf-8")
     ground.attach("--code", str(path), "--handler", "app.handler", "--runtime", "nodejs22.x")
+
+
+@sabotage(
+    "the only kind of write is not allowed",
+    REFUSED,
+    "access-denied",
+    options=("--lanes", "transaction"),
+    timeout="5s",
+)
+def only_write_denied(ground: Ground) -> None:
+    """Without a write nothing is proven, and nothing contradicts a PASS either."""
+    ground.attach()
+    ground.rig.inject(Fault(operation="dynamodb:TransactWriteItems", kind=FaultKind.ACCESS_DENIED))

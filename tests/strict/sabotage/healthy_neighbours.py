@@ -320,3 +320,8 @@ def handler(event, context):
     for record in event["Records"]:
         print("stored", next(iter(record["dynamodb"]["Keys"].values())))
 """)
+
+
+@healthy("one item, written by transactions", options=("--count", "1", "--lanes", "transaction"))
+def one_by_transactions(ground: Ground) -> None:
+    ground.attach()

@@ -78,6 +78,16 @@ def test_there_are_as_many_items_as_asked_for(count: int) -> None:
     assert plan.expected_inserts == 2 * len(plan.lanes) + plan.bulk
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+@pytest.mark.parametrize("method", [Method.SINGLE, Method.TRANSACTION, Method.BATCH])
+def test_there_is_a_lane_of_the_only_method_that_is_used_whatever_the_count(
+    count: int, method: Method
+) -> None:
+    plan = script(RUN_ID, count, methods=frozenset({method}))
+    assert {one.method for one in plan.lanes} == {method}
+    assert plan.expected_inserts > 0
+
+
 def test_every_round_inserts_modifies_removes_and_ends_in_a_fence() -> None:
     plan = script(RUN_ID, 4, partiql=True)
     assert len(plan.lanes) == 5
