@@ -126,7 +126,7 @@ def declaration_finding(
     Raises:
         PrerequisiteError: The table does not exist.
         UsageError: No declaration, or more than one, may be meant.
-        AwsError: A look was refused.
+        AwsError: AWS refused a read.
     """
     from ddbinsert.core.proof.causes.catalog import Cause
     from ddbinsert.core.proof.verdict import Finding, Weight
