@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperCommand, TyperGroup
 
 from ddbinsert.cli.help import summary, write_options, write_rows, write_text
-from ddbinsert.cli.option_types import lighten
+from ddbinsert.cli.option_types import use_fast_types
 from ddbinsert.cli.registry import TABLE, below, commands
 
 
@@ -67,7 +67,7 @@ class _Below(MutableMapping[str, Any]):
     def __getitem__(self, word: str) -> Any:
         if word not in self._made:
             row = self._rows[word]
-            self._made[word] = lighten(
+            self._made[word] = use_fast_types(
                 CommandGroup(
                     group=row.name, name=word, help=row.summary, no_args_is_help=True, rich_markup_mode=None
                 )

@@ -185,7 +185,7 @@ def replay(
                 keep=_keeper(run, out) if out else None,
             )
         )
-        _tell_odd(run, found.odd)
+        _warn_of_skipped(run, found.odd)
     return Outcome(
         data={"destination": arn, "failures": words.replay_data(replays)},
         human=lambda screen: words.replayed(screen, replays),
@@ -193,7 +193,7 @@ def replay(
     )
 
 
-def _tell_odd(run: Run, odd: Sequence[OddDocument]) -> None:
+def _warn_of_skipped(run: Run, odd: Sequence[OddDocument]) -> None:
     """Warn about the documents that were skipped."""
     for one in odd[:_ODD]:
         run.reporter.warn(f"skipped {one.name}: {one.why}")

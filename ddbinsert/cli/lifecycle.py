@@ -263,7 +263,7 @@ def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
     }
     ready = [part for part in parts.every if part.title in plans]
     ended = parts.side_by_side(
-        lambda part: _brought_about(part, perform(part.run.context(TIMEOUT), plans[part.title])), of=ready
+        lambda part: _applied(part, perform(part.run.context(TIMEOUT), plans[part.title])), of=ready
     )
     outcomes = dict(zip((part.title for part in ready), ended, strict=True))
     every = [
@@ -273,7 +273,7 @@ def _performed(parts: Parts, prepared: Sequence[Ended[Prepared]]) -> Outcome:
     return parts.outcome(every)
 
 
-def _brought_about(part: TriggerRun, done: Converged) -> Outcome:
+def _applied(part: TriggerRun, done: Converged) -> Outcome:
     from ddbinsert.cli.plan_inputs import following_advice
     from ddbinsert.render import converged
 

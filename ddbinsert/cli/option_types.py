@@ -18,7 +18,7 @@ _WHOLE: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,15})?", re.ASCII)
 
 
-def lighten(command: Any) -> Any:
+def use_fast_types(command: Any) -> Any:
     """Make a typer command read its values in the fast way; return the command."""
     listed = command.get_params
 

@@ -8,7 +8,7 @@ import typer
 
 from ddbinsert import __version__
 from ddbinsert.cli.command_groups import CommandGroup
-from ddbinsert.cli.option_types import lighten
+from ddbinsert.cli.option_types import use_fast_types
 
 app = typer.Typer(
     name="ddbinsert",
@@ -44,4 +44,4 @@ def root(
 
 def program() -> Any:
     """The parser's command for a whole command line."""
-    return lighten(typer.main.get_command(app))
+    return use_fast_types(typer.main.get_command(app))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.proof.retry import Earlier, earlier_of, may_be_made_again, stands_against, with_earlier
+from ddbinsert.core.proof.retry import Earlier, earlier_of, final_codes, may_be_made_again, with_earlier
 from ddbinsert.core.proof.verdict import Result
 from ddbinsert.errors import DdbInsertError, ExitCode
 
@@ -50,5 +50,5 @@ def again(
 def _say_why(proof: Proof, reporter: Reporter, *, is_last: bool) -> None:
     """Report why an inconclusive run is not retried."""
     if proof.verdict.result is Result.INCONCLUSIVE and not is_last:
-        codes = ", ".join(stands_against(proof.verdict))
+        codes = ", ".join(final_codes(proof.verdict))
         reporter.step(f"not retried: another attempt would not change, or would hide, {codes}")

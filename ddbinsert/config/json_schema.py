@@ -94,7 +94,7 @@ def as_written(value: object, kind: Kind) -> object:
     """A value of this kind, as it is written in the file."""
     match value:
         case None:
-            return _word_for_nothing(kind)
+            return _word_for_null(kind)
         case Enum():
             return value.value
         case tuple():
@@ -105,7 +105,7 @@ def as_written(value: object, kind: Kind) -> object:
             return value
 
 
-def _word_for_nothing(kind: Kind) -> str | None:
+def _word_for_null(kind: Kind) -> str | None:
     kinds = kind.kinds if isinstance(kind, OneOf) else (kind,)
     return next((inner.word for inner in kinds if isinstance(inner, Nothing)), None)
 

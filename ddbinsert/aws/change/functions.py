@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.change.code import put_archive
-from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_a_role_that_never_will_do
+from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_unusable_role
 from ddbinsert.aws.errors import message_of, translated
 from ddbinsert.aws.read.resources import read_function, require_tags
 from ddbinsert.core.model.wanted import CODE_TAG
@@ -72,7 +72,7 @@ def _while_role_propagates(
                 last[0] = message_of(error)
         if not checked:
             checked = True
-            refuse_a_role_that_never_will_do(context, role_arn)
+            refuse_unusable_role(context, role_arn)
         return None
 
     return context.until(
@@ -151,7 +151,7 @@ def _settled_after(
                 last[0] = message_of(error)
                 if not checked:
                     checked = True
-                    refuse_a_role_that_never_will_do(context, role_arn)
+                    refuse_unusable_role(context, role_arn)
                 return None
             return True
 
@@ -174,7 +174,7 @@ def wait_until_active(context: Provisioning, name: str) -> FunctionState:
 
     def look() -> FunctionState | None:
         function = working_function(context, name)
-        last[0] = _standing(function)
+        last[0] = _state_text(function)
         return function if function.is_settled else None
 
     return context.until(
@@ -203,7 +203,7 @@ def working_function(context: Provisioning, name: str) -> FunctionState:
     return function
 
 
-def _standing(function: FunctionState) -> str:
+def _state_text(function: FunctionState) -> str:
     return f"{function.state}, last update {function.update_status}"
 
 

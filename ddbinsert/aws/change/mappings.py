@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ddbinsert.aws.change.functions import working_function
 from ddbinsert.aws.change.roles import (
     is_role_not_assumable,
-    refuse_a_role_that_may_not_read,
-    refuse_a_role_that_never_will_do,
+    refuse_role_without_stream_rights,
+    refuse_unusable_role,
 )
 from ddbinsert.aws.change.tables import wait_until_enabled
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
@@ -97,9 +97,11 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
                 if not looked:
                     looked = True
                     if is_role_not_assumable(error):
-                        refuse_a_role_that_never_will_do(context, role_arn)
+                        refuse_unusable_role(context, role_arn)
                     elif not is_ours:  # our own role has the rights, so the cause is propagation
-                        _refuse_a_real_lack(context, role_arn, request["EventSourceArn"], message_of(error))
+                        _refuse_missing_rights(
+                            context, role_arn, request["EventSourceArn"], message_of(error)
+                        )
         return None
 
     return context.until(
@@ -153,10 +155,10 @@ def _is_leaving(context: Provisioning, uuid: str) -> bool:
     return seen is None or seen.is_leaving
 
 
-def _refuse_a_real_lack(context: Provisioning, role_arn: str, stream_arn: str, said: str) -> None:
+def _refuse_missing_rights(context: Provisioning, role_arn: str, stream_arn: str, said: str) -> None:
     """Refuse a foreign role that really lacks the rights; otherwise report what the run waits for."""
     if "stream" in said:
-        refuse_a_role_that_may_not_read(context, role_arn, stream_arn)
+        refuse_role_without_stream_rights(context, role_arn, stream_arn)
     context.reporter.step(f"Lambda says: {said} Waiting, in case the change in IAM is not effective yet.")
 
 
@@ -193,11 +195,11 @@ def settled(context: Provisioning, mapping: MappingState) -> MappingState:
     seen: MappingState
     if context.trigger.mapping.enabled:
         seen, _ = context.aws.side_by_side(
-            lambda: _at_rest(context, mapping),
+            lambda: _wait_until_settled(context, mapping),
             lambda: working_function(context, context.trigger.function_name),
         )
     else:
-        seen = _at_rest(context, mapping)
+        seen = _wait_until_settled(context, mapping)
     differing = tuple(mapping_changes(context.trigger, seen))
     if differing:
         listed = "; ".join(f"{c.field} is {c.have}, not {c.want}" for c in differing)
@@ -209,7 +211,7 @@ def settled(context: Provisioning, mapping: MappingState) -> MappingState:
     return seen
 
 
-def _at_rest(context: Provisioning, mapping: MappingState) -> MappingState:
+def _wait_until_settled(context: Provisioning, mapping: MappingState) -> MappingState:
     wanted = "Enabled" if context.trigger.mapping.enabled else "Disabled"
     last = [mapping.state]
 

@@ -133,7 +133,7 @@ def is_role_not_assumable(error: BaseException) -> bool:
     return code_of(error) == "InvalidParameterValueException" and "cannot be assumed" in message_of(error)
 
 
-def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> None:
+def refuse_unusable_role(context: Provisioning, role_arn: str) -> None:
     """Read the role to distinguish missing trust from propagation.
 
     Raises:
@@ -158,7 +158,7 @@ def refuse_a_role_that_never_will_do(context: Provisioning, role_arn: str) -> No
         )
 
 
-def refuse_a_role_that_may_not_read(context: Provisioning, role_arn: str, stream_arn: str) -> None:
+def refuse_role_without_stream_rights(context: Provisioning, role_arn: str, stream_arn: str) -> None:
     """Ask IAM about the role's policies to distinguish missing rights from propagation.
 
     Raises:

@@ -197,7 +197,7 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
             said[0] = message_of(error)
             if code_of(error) != "ValidationException" or "stream" not in said[0]:
                 raise
-            if _on_its_way(context, table, view):
+            if _is_settling(context, table, view):
                 return (None,)
             if clock.monotonic() - started >= min(_LAG, context.timeout):
                 raise
@@ -212,7 +212,7 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
     return answer
 
 
-def _on_its_way(context: Provisioning, table: str, view: StreamView | None) -> bool:
+def _is_settling(context: Provisioning, table: str, view: StreamView | None) -> bool:
     """Whether the stream is enabled already, if it is wanted, or disabled, if not."""
     seen = read_table(context.aws, table)
     return seen is not None and (seen.view is not None) == (view is not None)

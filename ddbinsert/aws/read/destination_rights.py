@@ -9,7 +9,7 @@ from ddbinsert.aws.errors import code_of, is_not_found, translated
 from ddbinsert.aws.queue_address import is_missing_queue, queue_url
 from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.core.arn import arn_parts, resource_name
-from ddbinsert.core.proof.failure_path.access import Sure, caller_of, said_by
+from ddbinsert.core.proof.failure_path.access import TriState, caller_of, said_by
 from ddbinsert.core.proof.failure_path.destination import (
     ENCRYPTS,
     SENDS,
@@ -177,21 +177,21 @@ def _key(aws: Aws, name: str, role_arn: str) -> KeyState:
         return replace(state, unread=error.message)
 
 
-def _grants(aws: Aws, key: str, role_arn: str) -> Sure:
+def _grants(aws: Aws, key: str, role_arn: str) -> TriState:
     """Whether a grant lets the role generate data keys; grants are rare, and often may not be listed."""
     try:
         with translated(f"list the grants of key {key}"):
             pages = aws.client("kms").get_paginator("list_grants").paginate(KeyId=key)
             held = [grant for page in pages for grant in page.get("Grants") or ()]
     except AwsError:
-        return Sure.PERHAPS
+        return TriState.UNKNOWN
     return (
-        Sure.YES
+        TriState.YES
         if any(
             one.get("GranteePrincipal") == role_arn and "GenerateDataKey" in one.get("Operations", ())
             for one in held
         )
-        else Sure.NO
+        else TriState.NO
     )
 
 
@@ -244,6 +244,6 @@ def _written(role: RoleState | None, action: str, resource: str) -> Own:
 
     statements = [{**statement, "Principal": "*"} for statement in statements_of(role.policy)]
     said = said_by(json.dumps({"Statement": statements}), caller_of(role.arn), action, resource)
-    if said.denies is Sure.YES:
+    if said.denies is TriState.YES:
         return Own.DENIED
-    return Own.ALLOWED if said.allows is Sure.YES and said.denies is Sure.NO else Own.UNKNOWN
+    return Own.ALLOWED if said.allows is TriState.YES and said.denies is TriState.NO else Own.UNKNOWN

@@ -40,9 +40,9 @@ class Look:
     def restart(self, start: int) -> None:
         """Read from another time on, without a token."""
         self.start, self.token, self.instant = start, None, None
-        self.count_anew()
+        self.restart_count()
 
-    def count_anew(self) -> None:
+    def restart_count(self) -> None:
         self._at = None
 
     def begin_page(self) -> None:

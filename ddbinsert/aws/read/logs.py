@@ -137,8 +137,8 @@ class LogReader:
                 self.complete = True
                 return
             if look.instant is not None:
-                self._know_without_ids(look, page["events"])
-                look.count_anew()
+                self._add_without_ids(look, page["events"])
+                look.restart_count()
                 yield from self._fresh(look, self._events_of(look.instant))
                 look.restart(look.instant + 1)
 
@@ -164,9 +164,9 @@ class LogReader:
                     self._aws.listener.line(self.group, event)
                 yield event
 
-    def _know_without_ids(self, look: Look, events: Any) -> None:
+    def _add_without_ids(self, look: Look, events: Any) -> None:
         """Add events without IDs: GetLogEvents has none, even if FilterLogEvents has."""
-        look.count_anew()
+        look.restart_count()
         for raw in events:
             message = raw.get("message", "").rstrip("\r\n")
             timestamp = int(raw["timestamp"])
@@ -201,14 +201,14 @@ class LogReader:
             with translated(f"read log group {self.group}"):
                 page = self._aws.client("logs").filter_log_events(**request)
         except Exception as error:
-            if not self._bears(error.__cause__ or error, look):
+            if not self._can_continue(error.__cause__ or error, look):
                 raise
             return None
         self.group_missing = False
         self._failures = 0
         return page
 
-    def _bears(self, error: BaseException, look: Look) -> bool:
+    def _can_continue(self, error: BaseException, look: Look) -> bool:
         """Whether the next poll can continue after this error."""
         if is_not_found(error):
             self.group_missing = self.complete = True

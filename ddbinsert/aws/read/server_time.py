@@ -35,9 +35,9 @@ class ServerClock:
 
     def follow(self, aws: Aws) -> None:
         """Set the clock from the answers to DynamoDB calls."""
-        aws.client("dynamodb").meta.events.register("after-call.dynamodb", self._heard)
+        aws.client("dynamodb").meta.events.register("after-call.dynamodb", self._take_date)
 
-    def _heard(self, http_response: Any = None, **_: Any) -> None:
+    def _take_date(self, http_response: Any = None, **_: Any) -> None:
         date = getattr(http_response, "headers", {}).get("date") if http_response is not None else None
         if not date:
             return

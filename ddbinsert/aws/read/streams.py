@@ -101,7 +101,7 @@ class StreamReader:
         self._aws.side_by_side(*(self._taker(cursor) for cursor in starting))
 
     def _taker(self, cursor: Cursor) -> Callable[[], None]:
-        return lambda: self._takeplace_of(cursor)
+        return lambda: self._open_iterator(cursor)
 
     @property
     def shards(self) -> int:
@@ -198,7 +198,7 @@ class StreamReader:
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
                 if cursor.iterator is None:
-                    self._takeplace_of(cursor)
+                    self._open_iterator(cursor)
                 client = self._aws.client("dynamodbstreams")
                 return dict(client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE))
             except Exception as error:  # noqa: BLE001 - raised again by _recover unless it is temporary
@@ -221,19 +221,19 @@ class StreamReader:
             case _:
                 raise error
 
-    def _takeplace_of(self, cursor: Cursor) -> None:
+    def _open_iterator(self, cursor: Cursor) -> None:
         request: dict[str, Any] = {"StreamArn": self._arn, "ShardId": cursor.shard}
         with translated(f"read shard {cursor.shard} of the stream"):
             client = self._aws.client("dynamodbstreams")
             try:
                 answer = client.get_shard_iterator(**request, **place_of(cursor))
             except Exception as error:
-                if cursor.where is None or not self._begins_elsewhere(cursor, error):
+                if cursor.where is None or not self._must_read_from_start(cursor, error):
                     raise
                 answer = client.get_shard_iterator(**request, **place_of(cursor))
         cursor.iterator = answer["ShardIterator"]
 
-    def _begins_elsewhere(self, cursor: Cursor, error: Exception) -> bool:
+    def _must_read_from_start(self, cursor: Cursor, error: Exception) -> bool:
         """Whether to read the shard from its oldest record, because the endpoint does not support the position."""
         code = code_of(error)
         if code == "TrimmedDataAccessException":

@@ -140,12 +140,12 @@ def open_session(
 
 
 def _watched(session: Session) -> Session:
-    session.register("needs-retry", _give_up_early)
+    session.register("needs-retry", _raise_hopeless_errors)
     session.register("after-call", _refuse_pages)
     return session
 
 
-def _give_up_early(
+def _raise_hopeless_errors(
     attempts: int = 0, caught_exception: BaseException | None = None, **_event: object
 ) -> None:
     """Raises errors that further attempts would not fix, which botocore would retry."""

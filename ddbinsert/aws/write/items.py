@@ -128,7 +128,7 @@ class ItemWriter:
                 )
             except client.exceptions.ConditionalCheckFailedException as error:
                 tried = _tries_before(error) or identity in unsure
-                if not (tried and _is_in_the_way(error, item)):
+                if not (tried and _is_equal_item(error, item)):
                     return Put.EXISTS
                 return Put.WRITTEN if identity in absent else Put.UNSURE
             except Exception as error:
@@ -239,6 +239,6 @@ def _tries_before(error: Any) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0))
 
 
-def _is_in_the_way(error: Any, item: Item) -> bool:
+def _is_equal_item(error: Any, item: Item) -> bool:
     """Whether the existing item equals this one: an earlier attempt may have written it, and its answer was lost."""
     return canonical(error.response.get("Item") or {}) == canonical(item)

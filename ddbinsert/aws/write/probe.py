@@ -47,10 +47,10 @@ class ProbeTable:
         """
         for write in lane.writes:
             with translated(f"write a test item to table {self.table} ({write.method.value} {write.action})"):
-                self._patiently(write)
+                self._with_retries(write)
             wrote(write, self.clock.now())
 
-    def _patiently(self, write: Write) -> None:
+    def _with_retries(self, write: Write) -> None:
         """Make one write; retry if it is throttled or left unprocessed."""
         pause = 0.1
         for attempt in range(_TRIES):

@@ -69,7 +69,7 @@ class InvocationEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class LineMeaning:
     """The meaning of one line.
 
     Attributes:
@@ -81,7 +81,7 @@ class Heard:
     by_runtime: bool = False
 
 
-_NOTHING, _RUNTIME = Heard(), Heard(by_runtime=True)
+_NOTHING, _RUNTIME = LineMeaning(), LineMeaning(by_runtime=True)
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class EndReader:
     def __init__(self) -> None:
         self._open: dict[str, _Open] = {}
 
-    def feed(self, stream: str, at: float, message: str) -> Heard:
+    def feed(self, stream: str, at: float, message: str) -> LineMeaning:
         """The meaning of a line with regard to the end of an invocation.
 
         Args:
@@ -134,7 +134,7 @@ class EndReader:
         known.failed, known.timed_out, known.in_traceback = True, timed_out, False
         known.error = " ".join(error.split())[:_LONGEST_ERROR]
 
-    def _in_traceback(self, known: _Open, message: str) -> Heard | None:
+    def _in_traceback(self, known: _Open, message: str) -> LineMeaning | None:
         """A later line of a traceback that was printed line by line; None if the traceback has ended."""
         if _WORKER_FRAME.match(message):
             known.failed = True  # only uncaught errors pass through the emulator's worker
@@ -148,7 +148,7 @@ class EndReader:
             known.error = " ".join(message.split())[:_LONGEST_ERROR]
         return _RUNTIME
 
-    def _report(self, stream: str, at: float, message: str, report: re.Match[str]) -> Heard:
+    def _report(self, stream: str, at: float, message: str, report: re.Match[str]) -> LineMeaning:
         status, kind = _STATUS.search(message), _ERROR_TYPE.search(message)
         return self._ended(
             stream,
@@ -161,7 +161,7 @@ class EndReader:
 
     def _ended(
         self, stream: str, at: float, *, request: str, status: str, kind: str, seconds: float | None
-    ) -> Heard:
+    ) -> LineMeaning:
         known = self._open.pop(stream, None) or _Open()
         # Lambda's status decides; without a status, the runtime's preceding error line does.
         failed = status in _FAILED_STATUS if status else known.failed
@@ -174,9 +174,9 @@ class EndReader:
             error=(known.error or kind or status) if failed else "",
             seconds=seconds,
         )
-        return Heard(end=end, by_runtime=True)
+        return LineMeaning(end=end, by_runtime=True)
 
-    def _document(self, stream: str, at: float, message: str) -> Heard:
+    def _document(self, stream: str, at: float, message: str) -> LineMeaning:
         if not ("platform." in message or "errorType" in message):
             return _NOTHING
         try:
@@ -193,7 +193,7 @@ class EndReader:
             return _RUNTIME
         return _NOTHING
 
-    def _platform(self, stream: str, at: float, kind: str, record: dict[str, Any]) -> Heard:
+    def _platform(self, stream: str, at: float, kind: str, record: dict[str, Any]) -> LineMeaning:
         if kind != "platform.report":
             return _RUNTIME
         metrics = record.get("metrics")

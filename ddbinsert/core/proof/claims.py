@@ -140,7 +140,7 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
     made = sum(write.expects is kind for lane in tally.lanes for write, _ in lane.written)
     # Lines without an event name count for both events.
     about = tuple(
-        f for f in weighing(proof) if f.code in _STRAYS and (delivered or not _tells_kinds(tally, f))
+        f for f in weighing(proof) if f.code in _STRAYS and (delivered or not _shows_event_names(tally, f))
     )
     standing, text = standing_of(about), ""
     if delivered and standing is not None:
@@ -169,7 +169,7 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
     return Claim(id=NEGATIVES[kind], title=title, standing=standing, text=text, findings=about)
 
 
-def _tells_kinds(tally: Tally, finding: Finding) -> bool:
+def _shows_event_names(tally: Tally, finding: Finding) -> bool:
     return finding.code == "filter-leaks" or any(
         count and not name.endswith(f" {EventName.INSERT}") for name, count in deliveries(tally).items()
     )

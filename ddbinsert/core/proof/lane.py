@@ -60,7 +60,7 @@ class LaneTally:
         return max(0, self.copies - len({(stream, end and end.at) for stream, end in ends}))
 
     @property
-    def streams_at_work(self) -> frozenset[str]:
+    def processing_log_streams(self) -> frozenset[str]:
         """The log streams of the successful attempts that processed one of the inserts."""
         work: list[Receipt | Mention] = [
             one

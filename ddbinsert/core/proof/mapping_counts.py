@@ -60,7 +60,7 @@ def was_invoked(counts: Mapping[str, float]) -> bool:
     return counts.get("Invocations", 0) > 0 or counts.get(INVOKED, 0) > 0
 
 
-def let_nothing_through(counts: Mapping[str, float], *, records: int) -> bool:
+def filtered_everything(counts: Mapping[str, float], *, records: int) -> bool:
     """Whether the mappings filtered out everything that they read.
 
     Args:

@@ -100,9 +100,9 @@ class OngoingByLines(Ongoing):
             elif self._counted.get(event_id) == one.stream and _complains(one) != (
                 event_id in self._complaints
             ):
-                self._change_mind(event_id, one, texts)
+                self._apply_later_line(event_id, one, texts)
 
-    def _change_mind(self, event_id: str, one: _Line, texts: tuple[str, ...]) -> None:
+    def _apply_later_line(self, event_id: str, one: _Line, texts: tuple[str, ...]) -> None:
         """Apply a later line of the invocation that reported an insert: it reports an error, or success."""
         one.used.add(texts)
         if _complains(one):

@@ -65,7 +65,7 @@ class Earlier:
     codes: tuple[str, ...] = ()
 
 
-def stands_against(verdict: Verdict) -> tuple[str, ...]:
+def final_codes(verdict: Verdict) -> tuple[str, ...]:
     """The codes of findings that another attempt would not change, or must not hide; empty if it may help."""
     return tuple(
         dict.fromkeys(
@@ -78,7 +78,7 @@ def stands_against(verdict: Verdict) -> tuple[str, ...]:
 
 def may_be_made_again(verdict: Verdict) -> bool:
     """Whether another attempt may give a better verdict."""
-    return verdict.result is Result.INCONCLUSIVE and not stands_against(verdict)
+    return verdict.result is Result.INCONCLUSIVE and not final_codes(verdict)
 
 
 def earlier_of(verdict: Verdict) -> Earlier:

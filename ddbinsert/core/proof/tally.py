@@ -264,7 +264,7 @@ class Tally:
     @property
     def versions_at_work(self) -> frozenset[str]:
         """The versions of the function that processed an insert in an attempt that did not fail."""
-        streams = (stream for lane in self.lanes for stream in lane.streams_at_work)
+        streams = (stream for lane in self.lanes for stream in lane.processing_log_streams)
         return versions_of(streams) | self.bulk.versions_at_work
 
     @property
@@ -325,7 +325,7 @@ class Tally:
         return min(gauges, default=1) or None
 
     @property
-    def is_told(self) -> bool:
+    def is_seen_in_lines(self) -> bool:
         """Whether, by log lines only, every scripted insert has as many mentions as one insert causes."""
         each = self.mentions_of_one
         return (

@@ -54,7 +54,7 @@ def role_policy(
     ]
     others = [statement for statement in there if statement.get("Sid") not in _SIDS]
     if rights is not None:
-        where = _whereabouts(table.arn)
+        where = _placement(table.arn)
         needed = [
             {"Effect": "Allow", "Action": list(right.actions), "Resource": list(right.resources)}
             for right in (statement.resolved(**where) for statement in rights)
@@ -145,7 +145,7 @@ def failure_destination(trigger: Trigger, table_arn: str) -> str | None:
     return str(arn_parts(table_arn)._replace(service="sqs", resource=trigger.failure_queue))
 
 
-def _whereabouts(arn: str) -> dict[str, str]:
+def _placement(arn: str) -> dict[str, str]:
     parts = arn_parts(arn)
     return {"region": parts.region, "account": parts.account, "partition": parts.partition}
 

@@ -243,7 +243,7 @@ class Watch:
 
     def _is_done(self) -> bool:
         if self.by_lines:
-            return self.tally.is_told and self._has_stream
+            return self.tally.is_seen_in_lines and self._has_stream
         return self.tally.is_complete and self._has_stream
 
     @property

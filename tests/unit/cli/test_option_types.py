@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 import typer
 
-from ddbinsert.cli.option_types import lighten
+from ddbinsert.cli.option_types import use_fast_types
 
 
 class Form(StrEnum):
@@ -62,7 +62,7 @@ def _command(kind: Any, default: Any, **limits: Any) -> Any:
 
 def _both(kind: Any, default: Any, **limits: Any) -> tuple[Any, Any]:
     quick, own = _command(kind, default, **limits), _command(kind, default, **limits)
-    lighten(quick)
+    use_fast_types(quick)
     return quick, own
 
 

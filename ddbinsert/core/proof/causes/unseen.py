@@ -13,7 +13,7 @@ from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.mapping_counts import (
     OF_MAPPING,
     are_published,
-    let_nothing_through,
+    filtered_everything,
     polling,
     shown,
     was_invoked,
@@ -115,7 +115,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
     count = shown(counts, "Invocations", *OF_MAPPING) if invoked else ()
     unless = "" if was_invoked(inside) else ", unless only before the run"
     function = around.world.function
-    telling = [some for some in (counts, inside) if let_nothing_through(some, records=records)]
+    telling = [some for some in (counts, inside) if filtered_everything(some, records=records)]
     if telling and are_published(around.mappings):
         yield Finding(
             code=Cause.EVERYTHING_FILTERED_OUT,

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Sure(StrEnum):
+class TriState(StrEnum):
     """A truth value with a third state, unknown."""
 
     YES = "yes"
     NO = "no"
-    PERHAPS = "perhaps"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def caller_of(role_arn: str, *, via: str = "") -> Caller:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class PolicyDecision:
     """The result of one policy for one action.
 
     Attributes:
@@ -76,18 +76,20 @@ class Said:
         by: Short names of the statements that deny, or may deny.
     """
 
-    denies: Sure = Sure.NO
-    allows: Sure = Sure.NO
-    leaves_to_iam: Sure = Sure.NO
+    denies: TriState = TriState.NO
+    allows: TriState = TriState.NO
+    leaves_to_iam: TriState = TriState.NO
     by: tuple[str, ...] = ()
 
 
 #: The result of a policy that does not exist.
-SILENT: Final = Said()
-_UNREADABLE: Final = Said(denies=Sure.PERHAPS, allows=Sure.PERHAPS, leaves_to_iam=Sure.PERHAPS)
+SILENT: Final = PolicyDecision()
+_UNREADABLE: Final = PolicyDecision(
+    denies=TriState.UNKNOWN, allows=TriState.UNKNOWN, leaves_to_iam=TriState.UNKNOWN
+)
 
 
-def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> Said:
+def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> PolicyDecision:
     """The result of a resource's policy for a caller's action on the resource.
 
     Args:
@@ -107,17 +109,17 @@ def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> S
     return said
 
 
-def _with(said: Said, statement: Mapping[str, Any], caller: Caller, name: str) -> Said:
+def _with(said: PolicyDecision, statement: Mapping[str, Any], caller: Caller, name: str) -> PolicyDecision:
     about, whole = _about(statement, caller)
     met = _met(statement.get("Condition") or {}, caller)
     if statement.get("Effect") == "Deny":
         # A denial of the account denies all its roles.
         denies = both(either(about, whole), met)
-        by = said.by if denies is Sure.NO else (*said.by, name)
-        return Said(
+        by = said.by if denies is TriState.NO else (*said.by, name)
+        return PolicyDecision(
             denies=either(said.denies, denies), allows=said.allows, leaves_to_iam=said.leaves_to_iam, by=by
         )
-    return Said(
+    return PolicyDecision(
         denies=said.denies,
         allows=either(said.allows, both(about, met)),
         leaves_to_iam=either(said.leaves_to_iam, both(whole, met)),
@@ -125,28 +127,28 @@ def _with(said: Said, statement: Mapping[str, Any], caller: Caller, name: str) -
     )
 
 
-def _about(statement: Mapping[str, Any], caller: Caller) -> tuple[Sure, Sure]:
+def _about(statement: Mapping[str, Any], caller: Caller) -> tuple[TriState, TriState]:
     """Whether a statement names the caller, and whether it names the caller's account."""
     if "NotPrincipal" in statement:
         named, whole = _named(statement["NotPrincipal"], caller)
         # NotPrincipal must name both the role and its session; whether it names the session is unknown.
         left_out = either(named, whole)
-        return (Sure.YES if left_out is Sure.NO else Sure.PERHAPS), Sure.NO
+        return (TriState.YES if left_out is TriState.NO else TriState.UNKNOWN), TriState.NO
     return _named(statement.get("Principal"), caller)
 
 
-def _named(principal: Any, caller: Caller) -> tuple[Sure, Sure]:
+def _named(principal: Any, caller: Caller) -> tuple[TriState, TriState]:
     names = _list(principal.get("AWS")) if isinstance(principal, dict) else _list(principal)
     role = arn_parts(caller.role_arn)
     session = f":assumed-role/{role.name}/"
-    named, whole = Sure.NO, Sure.NO
+    named, whole = TriState.NO, TriState.NO
     for name in map(str, names):
         if name in ("*", caller.role_arn):
-            named = Sure.YES
+            named = TriState.YES
         elif name in (caller.account, f"arn:{role.partition}:iam::{caller.account}:root"):
-            whole = Sure.YES
+            whole = TriState.YES
         elif session in name and f"::{caller.account}:" in name:
-            named = either(named, Sure.PERHAPS)
+            named = either(named, TriState.UNKNOWN)
     return named, whole
 
 
@@ -191,26 +193,26 @@ _OPERATORS: Final = {
 }
 
 
-def _met(condition: Any, caller: Caller) -> Sure:
+def _met(condition: Any, caller: Caller) -> TriState:
     """Whether all conditions of a statement are met."""
     if not isinstance(condition, dict):
-        return Sure.PERHAPS
-    met = Sure.YES
+        return TriState.UNKNOWN
+    met = TriState.YES
     for operator, asked in condition.items():
         for key, values in asked.items() if isinstance(asked, dict) else ():
             met = both(met, _one_met(str(operator).lower(), str(key).lower(), _list(values), caller))
     return met
 
 
-def _one_met(operator: str, key: str, values: list[Any], caller: Caller) -> Sure:
+def _one_met(operator: str, key: str, values: list[Any], caller: Caller) -> TriState:
     given = caller.known.get(key)
     known = _OPERATORS.get(operator.removesuffix("ifexists"))
     if given is None or known is None:
-        return Sure.PERHAPS
+        return TriState.UNKNOWN
     kind, negated = known
     texts = [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
     matches = any(_compared(kind, given, text) for text in texts)
-    return Sure.YES if matches is not negated else Sure.NO
+    return TriState.YES if matches is not negated else TriState.NO
 
 
 def _compared(kind: str, given: str, text: str) -> bool:
@@ -223,18 +225,18 @@ def _compared(kind: str, given: str, text: str) -> bool:
             return given == text
 
 
-def either(left: Sure, right: Sure) -> Sure:
+def either(left: TriState, right: TriState) -> TriState:
     """The logical OR of two values."""
-    if Sure.YES in (left, right):
-        return Sure.YES
-    return Sure.PERHAPS if Sure.PERHAPS in (left, right) else Sure.NO
+    if TriState.YES in (left, right):
+        return TriState.YES
+    return TriState.UNKNOWN if TriState.UNKNOWN in (left, right) else TriState.NO
 
 
-def both(left: Sure, right: Sure) -> Sure:
+def both(left: TriState, right: TriState) -> TriState:
     """The logical AND of two values."""
-    if Sure.NO in (left, right):
-        return Sure.NO
-    return Sure.PERHAPS if Sure.PERHAPS in (left, right) else Sure.YES
+    if TriState.NO in (left, right):
+        return TriState.NO
+    return TriState.UNKNOWN if TriState.UNKNOWN in (left, right) else TriState.YES
 
 
 def _list(value: Any) -> list[Any]:

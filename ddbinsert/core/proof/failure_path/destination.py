@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.proof.failure_path.access import Said, Sure, caller_of, either, said_by
+from ddbinsert.core.proof.failure_path.access import PolicyDecision, TriState, caller_of, either, said_by
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
 
@@ -50,7 +50,7 @@ class KeyState:
     state: str = ""
     is_aws_managed: bool = False
     policy: str | None = None
-    grants: Sure = Sure.PERHAPS
+    grants: TriState = TriState.UNKNOWN
     unread: str = ""
 
 
@@ -143,7 +143,7 @@ def _of_sending(
     own = state.own.get(action, Own.UNKNOWN)
     said = said_by(state.policy, caller_of(role_arn), action, sent_to(state.arn))
     role = resource_name(role_arn)
-    if said.denies is Sure.YES:
+    if said.denies is TriState.YES:
         yield Finding(
             code=Cause.FAILURE_DESTINATION_REFUSES,
             weight=Weight.PROOF,
@@ -153,7 +153,7 @@ def _of_sending(
         )
         return
     certain = _is_lacking(state, own, said, role_arn)
-    if certain is Sure.YES:
+    if certain is TriState.YES:
         other = state.service != "s3" and arn_parts(state.arn).account != arn_parts(role_arn).account
         yield Finding(
             code=Cause.FAILURE_DESTINATION_DENIED,
@@ -164,30 +164,30 @@ def _of_sending(
             if role_restored
             else f"Allow role {role} {action} on {state.arn}.",
         )
-    elif certain is Sure.PERHAPS:
+    elif certain is TriState.UNKNOWN:
         why = state.own_unread or state.unread
-        if said.denies is Sure.PERHAPS:
+        if said.denies is TriState.UNKNOWN:
             why = f"its policy denies it under a condition ({', '.join(said.by)})"
         yield _unknown(f"whether role {role} may call {action} on {name}", why, state.arn)
 
 
-def _is_lacking(state: DestinationState, own: Own, said: Said, role_arn: str) -> Sure:
+def _is_lacking(state: DestinationState, own: Own, said: PolicyDecision, role_arn: str) -> TriState:
     """Whether the right is missing."""
     if own is Own.DENIED:
-        return Sure.YES
+        return TriState.YES
     unread = bool(state.unread)
     here = state.service == "s3" or arn_parts(state.arn).account == arn_parts(role_arn).account
     # A bucket's ARN does not show its account: a permission of the role is assumed to be sufficient.
-    theirs = Sure.PERHAPS if unread else said.allows if here else either(said.allows, said.leaves_to_iam)
-    if said.denies is Sure.PERHAPS or (unread and own is not Own.ALLOWED):
-        return Sure.PERHAPS
+    theirs = TriState.UNKNOWN if unread else said.allows if here else either(said.allows, said.leaves_to_iam)
+    if said.denies is TriState.UNKNOWN or (unread and own is not Own.ALLOWED):
+        return TriState.UNKNOWN
     match own:
         case Own.ALLOWED:
-            return Sure.NO if here else _not(theirs)
+            return TriState.NO if here else _not(theirs)
         case Own.SILENT:
-            return _not(theirs) if here else Sure.YES
+            return _not(theirs) if here else TriState.YES
         case _:
-            return Sure.NO if here and theirs is Sure.YES else Sure.PERHAPS
+            return TriState.NO if here and theirs is TriState.YES else TriState.UNKNOWN
 
 
 def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) -> Iterator[Finding]:
@@ -202,11 +202,11 @@ def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) ->
     for action in ENCRYPTS[state.service]:
         own = state.own.get(action, Own.UNKNOWN)
         said = said_by(key.policy, caller, action, key.arn)
-        if said.denies is Sure.YES:
+        if said.denies is TriState.YES:
             yield _key_denies(key, role_arn, name, f"the key's policy denies {action} ({', '.join(said.by)})")
             return
         certain = _key_is_lacking(key, own, said)
-        if certain is Sure.YES:
+        if certain is TriState.YES:
             by = (
                 "the role's policies deny it"
                 if own is Own.DENIED
@@ -214,7 +214,7 @@ def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) ->
             )
             yield _key_denies(key, role_arn, name, f"{action}: {by}")
             return
-        if certain is Sure.PERHAPS:
+        if certain is TriState.UNKNOWN:
             why = key.unread or state.own_unread or "the key's policy has a condition on it"
             yield _unknown(
                 f"whether role {resource_name(role_arn)} may use the key of {name} ({action})", why, key.arn
@@ -222,17 +222,17 @@ def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) ->
             return
 
 
-def _key_is_lacking(key: KeyState, own: Own, said: Said) -> Sure:
+def _key_is_lacking(key: KeyState, own: Own, said: PolicyDecision) -> TriState:
     if own is Own.DENIED:
-        return Sure.YES
-    if said.denies is Sure.PERHAPS or (key.policy is None and key.unread):
-        return Sure.PERHAPS
-    if Sure.YES in (said.allows, key.grants):
-        return Sure.NO
-    if said.leaves_to_iam is Sure.YES and own is Own.ALLOWED:
-        return Sure.NO
-    may_iam = said.leaves_to_iam is not Sure.NO and own in (Own.ALLOWED, Own.UNKNOWN)
-    return Sure.PERHAPS if may_iam or Sure.PERHAPS in (said.allows, key.grants) else Sure.YES
+        return TriState.YES
+    if said.denies is TriState.UNKNOWN or (key.policy is None and key.unread):
+        return TriState.UNKNOWN
+    if TriState.YES in (said.allows, key.grants):
+        return TriState.NO
+    if said.leaves_to_iam is TriState.YES and own is Own.ALLOWED:
+        return TriState.NO
+    may_iam = said.leaves_to_iam is not TriState.NO and own in (Own.ALLOWED, Own.UNKNOWN)
+    return TriState.UNKNOWN if may_iam or TriState.UNKNOWN in (said.allows, key.grants) else TriState.YES
 
 
 def _key_denies(key: KeyState, role_arn: str, name: str, why: str) -> Finding:
@@ -255,5 +255,5 @@ def _unknown(what: str, why: str, arn: str) -> Finding:
     )
 
 
-def _not(sure: Sure) -> Sure:
-    return {Sure.YES: Sure.NO, Sure.NO: Sure.YES, Sure.PERHAPS: Sure.PERHAPS}[sure]
+def _not(sure: TriState) -> TriState:
+    return {TriState.YES: TriState.NO, TriState.NO: TriState.YES, TriState.UNKNOWN: TriState.UNKNOWN}[sure]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.failure_path.settings import Limits
 
 
-class Stand(StrEnum):
+class FailingFunction(StrEnum):
     """The function that was made to fail."""
 
     OWN = "the function itself"
@@ -100,7 +100,7 @@ class TrialOutcome:
         ended: There were no further attempts for a while.
     """
 
-    stand: Stand
+    stand: FailingFunction
     mapping: MappingState
     limits: Limits
     poison: str = ""
@@ -316,7 +316,7 @@ def _document(seen: TrialOutcome) -> Iterator[Finding]:
         f"DroppedEventCount: {_shown(seen.dropped)}, OnFailureDestinationDeliveredEventCount: {_shown(seen.delivered)}",
     )
     unread = seen.barred or seen.unread
-    if seen.dropped and not seen.delivered and seen.stand is Stand.TAP and not seen.barred:
+    if seen.dropped and not seen.delivered and seen.stand is FailingFunction.TAP and not seen.barred:
         yield Finding(
             code=Cause.POISON_NOT_AT_DESTINATION,
             weight=Weight.PROOF,

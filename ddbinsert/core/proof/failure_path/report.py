@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.proof.causes.catalog import About
-from ddbinsert.core.proof.failure_path.outcome import Stand, TrialOutcome
+from ddbinsert.core.proof.failure_path.outcome import FailingFunction, TrialOutcome
 from ddbinsert.core.proof.symptoms import Symptoms
 from ddbinsert.core.proof.verdict import Result, Verdict, Weight, by_weight, result_of
 from ddbinsert.core.times import words
@@ -32,7 +32,7 @@ class FailurePath:
     @property
     def on_tap(self) -> bool:
         """Whether a temporary function was used instead of the user's."""
-        return any(one.stand is Stand.TAP for one in self.outcomes)
+        return any(one.stand is FailingFunction.TAP for one in self.outcomes)
 
 
 def verdict_of(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.items.run_key import key_of
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.failure_path.destination import ENCRYPTS, SENDS, Own, judge_destination
-from ddbinsert.core.proof.failure_path.outcome import Stand
+from ddbinsert.core.proof.failure_path.outcome import FailingFunction
 from ddbinsert.core.proof.failure_path.settings import splits
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.trigger.partial_batch import VARIABLE
@@ -62,7 +62,9 @@ def run_trials(
     (mapping,) = subject.mappings
     own = alone and looked.template is not None and subject.secret and subject.view.has_new_image
     if own:
-        return Trials(context, subject, options, limits, stand=Stand.OWN, sample=sample, made=made).made()
+        return Trials(
+            context, subject, options, limits, stand=FailingFunction.OWN, sample=sample, made=made
+        ).made()
     if mapping.filters_hidden:
         return TrialsRun(findings=(_hidden(mapping),))
     if subject.is_crowded:
@@ -80,7 +82,7 @@ def run_trials(
             beside,
             options,
             limits,
-            stand=Stand.TAP,
+            stand=FailingFunction.TAP,
             sample=sample,
             runs=runs,
             barred=barred,

@@ -12,7 +12,7 @@ from ddbinsert.advice import Advice
 from ddbinsert.aws.wait import pauses
 from ddbinsert.core.model.record import KeyType
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.proof.failure_path.outcome import Stand, TrialOutcome, judge_outcome
+from ddbinsert.core.proof.failure_path.outcome import FailingFunction, TrialOutcome, judge_outcome
 from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
@@ -66,7 +66,7 @@ class Trials:
         options: VerifyOptions,
         limits: Limits,
         *,
-        stand: Stand,
+        stand: FailingFunction,
         sample: Sample,
         runs: list[str] | None = None,
         barred: str = "",
@@ -90,7 +90,7 @@ class Trials:
 
     def made(self) -> TrialsRun:
         """Run the trials."""
-        if self._stand is Stand.OWN:
+        if self._stand is FailingFunction.OWN:
             self._await_settings()
             if self._mapping.starting_position == "LATEST":
                 await_polling(self._context, self._subject, self._options)
@@ -120,7 +120,7 @@ class Trials:
             subject,
             sample,
             run_id,
-            secret=subject.secret if self._stand is Stand.OWN else "",
+            secret=subject.secret if self._stand is FailingFunction.OWN else "",
             fails_until=context.clock.now()
             + self._limits.hold_up
             + (_SPARE if context.aws.is_aws else _SPARE_HERE),

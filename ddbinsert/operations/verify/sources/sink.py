@@ -213,7 +213,7 @@ class SinkSource(SinkReader):
 
     def _processed(self) -> set[str]:
         """The eventIDs of the processed inserts; by log lines only, those of the stream if every insert has its lines."""
-        if not self._tally.receipts and self._tally.is_told:
+        if not self._tally.receipts and self._tally.is_seen_in_lines:
             return set(self._inserted())
         return {
             name

@@ -13,7 +13,7 @@ from ddbinsert.core.proof.mapping_counts import (
     OF_MAPPING,
     MetricCounts,
     are_published,
-    let_nothing_through,
+    filtered_everything,
     told,
 )
 from tests.unit import worlds
@@ -80,9 +80,9 @@ def test_what_was_read_and_let_through_is_never_called_filtered_out(
     polled: int, filtered_out: int, records: int
 ) -> None:
     counts = {"PolledEventCount": polled, "FilteredOutEventCount": filtered_out}
-    if let_nothing_through(counts, records=records):
+    if filtered_everything(counts, records=records):
         assert polled > 0
         assert filtered_out >= polled >= records
-        assert not let_nothing_through({**counts, "InvokedEventCount": 1}, records=records)
+        assert not filtered_everything({**counts, "InvokedEventCount": 1}, records=records)
     else:
         assert filtered_out < polled or polled < records or polled == 0

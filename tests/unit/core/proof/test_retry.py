@@ -9,7 +9,7 @@ import pytest
 from ddbinsert.cli.retry_inconclusive import again
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.proof import Proof
-from ddbinsert.core.proof.retry import HARMLESS, PASSING, may_be_made_again, stands_against
+from ddbinsert.core.proof.retry import HARMLESS, PASSING, final_codes, may_be_made_again
 from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight
 from ddbinsert.core.trigger.reporter import Silent
 from ddbinsert.errors import AwsError, DdbInsertError, InconclusiveError
@@ -46,7 +46,7 @@ def test_a_verdict_is_never_asked_for_again(verdict: Verdict) -> None:
 
 def test_one_fault_among_passing_causes_stands_against_another_try() -> None:
     verdict = verdict_of(Result.INCONCLUSIVE, Cause.LOG_LATE, Cause.RECORDS_GIVEN_UP)
-    assert stands_against(verdict) == ("records-given-up",)
+    assert final_codes(verdict) == ("records-given-up",)
 
 
 def attempts(

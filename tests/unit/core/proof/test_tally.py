@@ -226,13 +226,13 @@ def test_lines_are_told_when_each_insert_left_what_one_leaves() -> None:
     plan = script_of(1, gauged=True)
     tally = Tally(plan)
     keys = [record["dynamodb"]["Keys"]["pk"]["S"] for record in of(stream_of(plan), INSERT)]
-    assert not tally.is_told
+    assert not tally.is_seen_in_lines
     for key in keys[:-1]:
         tally.logged(f"{key} {key}", START)
-        assert not tally.is_told, "a gauge has no line yet"
+        assert not tally.is_seen_in_lines, "a gauge has no line yet"
     tally.logged(f"{keys[-1]} and {keys[-1]}", START)
     assert tally.mentions_of_one == 2
-    assert tally.is_told
+    assert tally.is_seen_in_lines
 
 
 def test_a_modification_by_its_line_counts_as_a_mention() -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ddbinsert.core.proof.failure_path.access import SILENT, Sure, caller_of, said_by
+from ddbinsert.core.proof.failure_path.access import SILENT, TriState, caller_of, said_by
 
 ROLE = "arn:aws:iam::111122223333:role/deep/er/orders-role"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:failures"
 SEND = "sqs:SendMessage"
-YES, NO, PERHAPS = Sure.YES, Sure.NO, Sure.PERHAPS
+YES, NO, UNKNOWN = TriState.YES, TriState.NO, TriState.UNKNOWN
 
 
 def said(*statements: dict[str, Any], via: str = "") -> Any:
@@ -31,7 +31,7 @@ def said(*statements: dict[str, Any], via: str = "") -> Any:
         ({"AWS": ["arn:aws:iam::999999999999:root", ROLE]}, YES),
         ({"AWS": "111122223333"}, YES),
         ({"AWS": "arn:aws:iam::111122223333:root"}, YES),
-        ({"AWS": "arn:aws:sts::111122223333:assumed-role/orders-role/orders"}, PERHAPS),
+        ({"AWS": "arn:aws:sts::111122223333:assumed-role/orders-role/orders"}, UNKNOWN),
         ({"AWS": "arn:aws:sts::111122223333:assumed-role/other-role/orders"}, NO),
         ({"AWS": "arn:aws:iam::999999999999:root"}, NO),
         ({"AWS": "arn:aws:iam::111122223333:role/deep/er/orders-*"}, NO),
@@ -39,7 +39,7 @@ def said(*statements: dict[str, Any], via: str = "") -> Any:
         (None, NO),
     ],
 )
-def test_whom_a_denial_is_about(principal: Any, denied: Sure) -> None:
+def test_whom_a_denial_is_about(principal: Any, denied: TriState) -> None:
     assert said({"Principal": principal}).denies is denied
 
 
@@ -47,11 +47,11 @@ def test_whom_a_denial_is_about(principal: Any, denied: Sure) -> None:
     ("principal", "denied"),
     [
         ({"AWS": "arn:aws:iam::999999999999:root"}, YES),
-        ({"AWS": ROLE}, PERHAPS),
-        ({"AWS": "111122223333"}, PERHAPS),
+        ({"AWS": ROLE}, UNKNOWN),
+        ({"AWS": "111122223333"}, UNKNOWN),
     ],
 )
-def test_whom_a_denial_leaves_out(principal: Any, denied: Sure) -> None:
+def test_whom_a_denial_leaves_out(principal: Any, denied: TriState) -> None:
     """A session of the role has to be left out, too; whether it is, cannot be told."""
     assert said({"NotPrincipal": principal}).denies is denied
 
@@ -72,7 +72,7 @@ def test_whom_a_denial_leaves_out(principal: Any, denied: Sure) -> None:
         ({"NotResource": "arn:aws:sqs:*:*:[f]ailures"}, YES),
     ],
 )
-def test_what_a_denial_is_about(statement: dict[str, Any], denied: Sure) -> None:
+def test_what_a_denial_is_about(statement: dict[str, Any], denied: TriState) -> None:
     whole = {name: value for name, value in statement.items() if not name.startswith("Not")}
     left = {f"{name[3:]}" for name in statement if name.startswith("Not")}
     base = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
@@ -92,15 +92,15 @@ def test_what_a_denial_is_about(statement: dict[str, Any], denied: Sure) -> None
         ({"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/deep/*"}}, NO),
         ({"ArnNotLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/a", "arn:aws:iam::*:role/b"]}}, YES),
         ({"StringNotEqualsIfExists": {"aws:PrincipalAccount": "111122223333"}}, NO),
-        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, PERHAPS),
-        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, PERHAPS),
-        ({"ForAnyValue:StringEquals": {"aws:PrincipalArn": ROLE}}, PERHAPS),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, UNKNOWN),
+        ({"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, UNKNOWN),
+        ({"ForAnyValue:StringEquals": {"aws:PrincipalArn": ROLE}}, UNKNOWN),
         ({"StringEquals": {"aws:PrincipalArn": "x", "aws:SourceVpce": "vpce-1"}}, NO),
-        ({"StringEquals": {"aws:PrincipalArn": ROLE, "aws:SourceVpce": "vpce-1"}}, PERHAPS),
-        ("nonsense", PERHAPS),
+        ({"StringEquals": {"aws:PrincipalArn": ROLE, "aws:SourceVpce": "vpce-1"}}, UNKNOWN),
+        ("nonsense", UNKNOWN),
     ],
 )
-def test_conditions_are_met_not_met_or_not_to_be_told(condition: Any, denied: Sure) -> None:
+def test_conditions_are_met_not_met_or_not_to_be_told(condition: Any, denied: TriState) -> None:
     assert said({"Condition": condition}).denies is denied
 
 
@@ -109,7 +109,7 @@ def test_a_key_is_used_through_the_destinations_service() -> None:
     statement = {"Condition": wanted}
     assert said(statement, via="sqs.eu-west-1.amazonaws.com").denies is YES
     assert said(statement, via="sns.eu-west-1.amazonaws.com").denies is NO
-    assert said(statement).denies is PERHAPS
+    assert said(statement).denies is UNKNOWN
 
 
 def test_an_allowance_of_the_account_leaves_it_to_iam_and_one_of_the_role_does_not() -> None:
@@ -126,4 +126,4 @@ def test_an_allowance_of_the_account_leaves_it_to_iam_and_one_of_the_role_does_n
 def test_a_policy_that_cannot_be_read_says_nothing_for_certain(policy: str | None, silent: bool) -> None:
     answer = said_by(policy, caller_of(ROLE), SEND, QUEUE)
     assert (answer == SILENT) is silent
-    assert silent or {answer.denies, answer.allows} == {PERHAPS}
+    assert silent or {answer.denies, answer.allows} == {UNKNOWN}

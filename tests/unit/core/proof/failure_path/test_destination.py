@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ddbinsert.core.proof.failure_path.access import Sure
+from ddbinsert.core.proof.failure_path.access import TriState
 from ddbinsert.core.proof.failure_path.destination import DestinationState, KeyState, Own, judge_destination
 from ddbinsert.core.proof.verdict import Weight
 
@@ -85,18 +85,18 @@ def test_what_could_not_be_read_is_a_hole_and_no_proof() -> None:
 @pytest.mark.parametrize(
     ("key", "own", "expected"),
     [
-        (KeyState(arn=KEY, state="Enabled", policy=OF_ACCOUNT, grants=Sure.NO), Own.ALLOWED, []),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_ROLE, grants=Sure.NO), Own.SILENT, []),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=Sure.YES), Own.SILENT, []),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_ACCOUNT, grants=TriState.NO), Own.ALLOWED, []),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_ROLE, grants=TriState.NO), Own.SILENT, []),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=TriState.YES), Own.SILENT, []),
         (KeyState(arn="alias/aws/sqs", state="Enabled", is_aws_managed=True), Own.SILENT, []),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_ACCOUNT, grants=Sure.NO), Own.SILENT, PROOF),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=Sure.NO), Own.ALLOWED, PROOF),
-        (KeyState(arn=KEY, state="Enabled", policy=DENIES, grants=Sure.YES), Own.ALLOWED, PROOF),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_ROLE, grants=Sure.NO), Own.DENIED, PROOF),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_ACCOUNT, grants=TriState.NO), Own.SILENT, PROOF),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=TriState.NO), Own.ALLOWED, PROOF),
+        (KeyState(arn=KEY, state="Enabled", policy=DENIES, grants=TriState.YES), Own.ALLOWED, PROOF),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_ROLE, grants=TriState.NO), Own.DENIED, PROOF),
         (KeyState(arn=KEY, state="PendingDeletion", policy=OF_ROLE), Own.ALLOWED, PROOF),
         (KeyState(arn=KEY, state="missing"), Own.ALLOWED, PROOF),
-        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=Sure.PERHAPS), Own.SILENT, HOLE),
-        (KeyState(arn=KEY, state="Enabled", policy=DENIES_PERHAPS, grants=Sure.YES), Own.ALLOWED, HOLE),
+        (KeyState(arn=KEY, state="Enabled", policy=OF_OTHERS, grants=TriState.UNKNOWN), Own.SILENT, HOLE),
+        (KeyState(arn=KEY, state="Enabled", policy=DENIES_PERHAPS, grants=TriState.YES), Own.ALLOWED, HOLE),
         (KeyState(arn=KEY, unread="not permitted"), Own.ALLOWED, HOLE),
     ],
 )

@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 
 from ddbinsert.core.model.seen import MappingState
-from ddbinsert.core.proof.failure_path.outcome import Companion, Kept, Stand, TrialOutcome, Try, judge_outcome
+from ddbinsert.core.proof.failure_path.outcome import (
+    Companion,
+    FailingFunction,
+    Kept,
+    TrialOutcome,
+    Try,
+    judge_outcome,
+)
 from ddbinsert.core.proof.failure_path.settings import Limits
 from ddbinsert.core.proof.verdict import Weight
 
@@ -28,7 +35,7 @@ def tries(*carried: str) -> tuple[Try, ...]:
 
 
 GOOD = TrialOutcome(
-    stand=Stand.TAP,
+    stand=FailingFunction.TAP,
     mapping=MAPPING,
     limits=Limits(hold_up=60.0),
     poison="p",
@@ -98,7 +105,7 @@ def test_retries_beyond_what_is_set_or_demanded_are_found() -> None:
         (replace(GOOD, kept=()), {"poison-not-at-destination": HOLE}),
         (replace(GOOD, kept=(), delivered=1.0), {"poison-not-at-destination": HOLE}),
         (replace(GOOD, kept=(), dropped=1.0), {"poison-not-at-destination": PROOF}),
-        (replace(GOOD, kept=(), dropped=1.0, stand=Stand.OWN), {"poison-not-at-destination": HOLE}),
+        (replace(GOOD, kept=(), dropped=1.0, stand=FailingFunction.OWN), {"poison-not-at-destination": HOLE}),
         (replace(GOOD, kept=(), dropped=1.0, barred="not for a tap"), {"failure-destination-not-read": HOLE}),
         (replace(GOOD, kept=(), unread="a topic"), {"failure-destination-not-read": HOLE}),
         (replace(GOOD, kept=(), unread="a topic", dropped=1.0), {"poison-not-at-destination": PROOF}),
