@@ -85,6 +85,12 @@ def without_role(cloud: Cloud, table: str) -> None:
     cloud.iam.delete_role(RoleName=role)
 
 
+def without_trust(cloud: Cloud, table: str) -> None:
+    cloud.iam.update_assume_role_policy(
+        RoleName=f"{name_of(table)}-role", PolicyDocument='{"Version":"2012-10-17","Statement":[]}'
+    )
+
+
 def without_policy(cloud: Cloud, table: str) -> None:
     cloud.iam.delete_role_policy(RoleName=f"{name_of(table)}-role", PolicyName="ddbinsert")
 

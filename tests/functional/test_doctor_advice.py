@@ -33,6 +33,7 @@ from tests.functional.spoiling import (
     without_queue,
     without_right,
     without_role,
+    without_trust,
 )
 from tests.functional.test_advice_as_printed import settings, state, stream_again, unmapped
 from tests.unit.core.doctor.test_checks import BROKEN
@@ -87,6 +88,7 @@ FAULTS = (
     ),
     Fault("role-missing", without_role),
     Fault("permission-lost", without_policy),
+    Fault("role-not-assumable", without_trust),
     Fault("policy-names-replaced-stream", policy_of_another_stream),
     Fault("role-cannot-write-logs", without_right("logs:")),
     Fault(

@@ -88,10 +88,12 @@ def not_assumable(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"role {role.name} does not let Lambda assume it: its trust policy has no lambda.amazonaws.com",
             evidence=(role.arn,),
-            advice=Advice(
-                "Add sts:AssumeRole for lambda.amazonaws.com: `aws iam update-assume-role-policy --role-name "
-                f"{role.name} --policy-document file://trust.json`"
+            advice=_allow(
+                facts,
+                f"to be assumed by lambda.amazonaws.com (sts:AssumeRole), in its trust policy: `aws iam get-role --role-name {role.name}` shows it",
+                attach("Restore the trust policy of the role, which ddbinsert created"),
             ),
+            is_safe=facts.is_ours,
         )
 
 
