@@ -46,12 +46,14 @@ def missing_table(aws: Aws, name: str, region: str | None, *, hint: str = "") ->
     return table_not_found(name, region, hint=f"Did you mean {' or '.join(near)}? {check}" if near else check)
 
 
-def missing_function(aws: Aws, name: str, otherwise: Advice) -> PrerequisiteError:
+def missing_function(aws: Aws, trigger: Trigger, otherwise: Advice) -> PrerequisiteError:
     """The error for a function that does not exist; its hint names similar functions, or is ``otherwise``.
 
-    To create a function that was mistyped would add a second consumer to the stream.
+    To create a function that was mistyped would add a second consumer to the stream. A name that follows from the
+    table's was not mistyped: a similar one belongs to the trigger of another table.
     """
-    near = nearest(name, functions(aws))
+    name = trigger.function_name
+    near = nearest(name, functions(aws)) if "function.name" in trigger.explicit else []
     return PrerequisiteError(
         f"Function {name} does not exist.",
         hint=f"Did you mean {' or '.join(near)}? Give its name with --function." if near else otherwise,

@@ -153,7 +153,7 @@ CASES = (
 #: Commands that only read, or write test items and remove them again.
 READS = (
     *("tail", "status", "verify", "failures list", "filter lint", "filter explain", "config schema"),
-    *("records", "gaps", "ls", "plan", "drift"),
+    *("records", "gaps", "ls", "plan", "drift", "local env"),
 )
 #: Commands that change something, with the test that runs them.
 ELSEWHERE = {
@@ -169,7 +169,6 @@ ELSEWHERE = {
     "attach-trigger TABLE *": "doctor (test_doctor.py); the settings are those of the cases above",
     "attach-trigger TABLE --function ? --adopt --filter ?": "adopting asks (test_explicit_and_ours.py)",
     "backfill TABLE --missing": "gaps (tests/strict/test_gaps.py)",
-    "create-function TABLE --yes": "the same as create-function TABLE, and agreed to",
     "create-function TABLE --runtime ? --yes": "doctor: a deprecated runtime, which the emulator does not refuse",
     "create-function TABLE --template ? --yes": "other code is asked about (test_explicit_and_ours.py)",
     "down TABLE --function ?": "the same as down ?, and asks",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert import local
+    from ddbinsert.aws.session.session import Aws, Connection
     from tests.strict.bench import Bench
 
 WRITES = ("Create", "Update", "Put", "Delete", "Tag", "Untag")
@@ -368,6 +369,34 @@ def test_a_mapping_of_another_function_on_the_same_stream_is_no_duplicate(slow: 
     assert len(slow.mappings()) == 1
     theirs = slow.bench.lambda_.list_event_source_mappings(FunctionName=other)["EventSourceMappings"]
     assert [mapping["EventSourceArn"] for mapping in theirs] == [slow.stream()]
+
+
+class Late:
+    """A way to connect to an endpoint whose list does not show the mappings yet that exist already."""
+
+    def connect(self, connection: Connection) -> Aws:
+        aws = OneAttempt(connection)
+        aws.client("lambda").meta.events.register("after-call.lambda.ListEventSourceMappings", self._hide)
+        return aws
+
+    def _hide(self, parsed: dict[str, Any], **_answer: object) -> None:
+        parsed["EventSourceMappings"] = []
+
+
+def test_a_mapping_that_is_listed_late_keeps_its_settings(slow: Place) -> None:
+    """They are known from the conflict; a setting that is given is changed, if nothing is lost by that."""
+    assert slow.run("attach-trigger", "--batch-size", "7", "--filter", '{"a":["b"]}').code == 0
+    (before,) = slow.mappings()
+    late = {"connect": Late().connect}
+    assert slow.run("attach-trigger", **late).code == 0
+    assert slow.mappings() == [before]
+    assert slow.run("attach-trigger", "--retries", "3", **late).code == 0
+    (after,) = slow.mappings()
+    differing = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    assert differing <= {"MaximumRetryAttempts", "LastModified", "LastProcessingResult"}
+    refused = slow.run("attach-trigger", "--filter", '{"a":["c"]}', "--yes", "-o", "json", **late)
+    assert (refused.code, refused.error_code) == (1, "mapping-appeared")
+    assert slow.mappings()[0]["FilterCriteria"] == before["FilterCriteria"]
 
 
 def test_settings_that_lambda_clears_only_when_told_to_are_cleared(slow: Place) -> None:

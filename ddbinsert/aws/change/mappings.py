@@ -17,14 +17,16 @@ from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
 from ddbinsert.aws.read.resources import read_mapping, read_mapping_tags
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger.differences import mapping_changes
+from ddbinsert.core.trigger.effective_settings import mapping_kept
 from ddbinsert.core.trigger.refusals import not_ours
 from ddbinsert.core.trigger.steps import UpdateMapping
-from ddbinsert.errors import AwsError, PrerequisiteError
+from ddbinsert.errors import AwsError, PrerequisiteError, Refused
 
 if TYPE_CHECKING:
     from ddbinsert.aws.change.context import Provisioning
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.seen import MappingState, World
+    from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Change, CreateMapping
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -51,6 +53,7 @@ def create_mapping(
     role_arn = world.function.role_arn if world.function else ""
     is_ours = world.role is not None and world.role.is_ours and world.role.arn == role_arn
     made = _made(context, request, role_arn, is_ours=is_ours)
+    context = replace(context, trigger=made.trigger or context.trigger)
     if made.changes is None:
         return replace(settled(context, made.mapping), tags=context.trigger.all_tags), step
     if made.changes:
@@ -60,10 +63,15 @@ def create_mapping(
 
 
 class _Made(NamedTuple):
-    """A mapping, and the changes that it still needs; None if it was created as wanted."""
+    """A mapping, and the changes that it still needs; None if it was created as wanted.
+
+    Attributes:
+        trigger: The wanted trigger with the settings of a mapping that existed already.
+    """
 
     mapping: MappingState
     changes: tuple[Change, ...] | None = None
+    trigger: Trigger | None = None
 
 
 def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_ours: bool) -> _Made:
@@ -88,7 +96,8 @@ def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_o
             except client.exceptions.ResourceConflictException as error:
                 existing = _existing(context, message_of(error))
                 if existing is not None:
-                    return _Made(existing, _permitted_changes(context, existing))
+                    wanted = replace(context, trigger=mapping_kept(context.trigger, existing))
+                    return _Made(existing, _permitted_changes(wanted, existing), wanted.trigger)
                 last[0] = message_of(error)
             except client.exceptions.InvalidParameterValueException as error:
                 if not _may_pass(error):
@@ -131,6 +140,13 @@ def _permitted_changes(context: Provisioning, existing: MappingState) -> tuple[C
             f"Event source mapping {existing.uuid} of function {existing.function_name}",
             changes,
             context.trigger,
+        )
+    if any(change.replaces for change in changes):
+        fields = "".join(f"\n  {change.field}: {change.have} → {change.want}" for change in changes)
+        raise Refused(
+            f"Event source mapping {existing.uuid} was created meanwhile and differs:{fields}\nIt was not changed.",
+            hint="Run it again: it asks before it replaces something.",
+            code="mapping-appeared",
         )
     return changes
 

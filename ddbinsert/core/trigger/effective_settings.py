@@ -32,7 +32,7 @@ def effective(want: Trigger, have: World) -> Trigger:
     """
     if "mapping.filters" in want.explicit:
         want = replace(want, mapping=replace(want.mapping, filters=insert_patterns(want.mapping.filters)))
-    want = _role_kept(_mapping_kept(want, settings_source(have)), have.role)
+    want = _role_kept(mapping_kept(want, settings_source(have)), have.role)
     return want if have.function is None else _function_kept(want, have.function, have.role)
 
 
@@ -61,7 +61,8 @@ def kept_filters(filters: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(kept)) or (INSERT_ONLY,)
 
 
-def _mapping_kept(want: Trigger, have: MappingState | None) -> Trigger:
+def mapping_kept(want: Trigger, have: MappingState | None) -> Trigger:
+    """``want`` with the settings of this mapping that are not explicit."""
     if have is None:
         return want
     kept: dict[str, Any] = {

@@ -277,7 +277,7 @@ def _required(aws: Aws, trigger: Trigger, world: World) -> tuple[TableState, Fun
         )
     if world.function is None:
         advice = Advice("Name another function (--function), or create everything that is missing", attach)
-        raise missing_function(aws, trigger.function_name, advice)
+        raise missing_function(aws, trigger, advice)
     return world.table, world.function
 
 
