@@ -216,7 +216,7 @@ def _shower(run: Run, *, as_csv: bool, quiet: bool) -> Callable[[dict[str, Any]]
 def _write(run: Run, document: Mapping[str, Any]) -> None:
     from ddbinsert.render import machine
 
-    run.environment.out.write(machine.dumps(machine.jsonable(document), indent=None) + "\n")
+    run.environment.out.write(machine.dumps(document, indent=None) + "\n")
 
 
 def _compare(

@@ -13,7 +13,7 @@ from ddbinsert.errors import UsageError
 from ddbinsert.render.permissions import PolicyFormat
 
 if TYPE_CHECKING:
-    from ddbinsert.core.permissions import PolicyTarget
+    from ddbinsert.core.permissions.grants import PolicyTarget
     from ddbinsert.render.terminal.screen import Screen
 
 Commands = Annotated[
@@ -31,8 +31,19 @@ LogGroup = Annotated[
         "--log-group", metavar="NAME", help="The log group [default: /aws/lambda/FUNCTION, or any]."
     ),
 ]
+Role = Annotated[
+    str | None,
+    typer.Option("--role", metavar="NAME", help="The function's role [default: FUNCTION-role, or any]."),
+]
 RolePath = Annotated[
     str, typer.Option("--role-path", metavar="PATH", help="The path of the function's role [default: /].")
+]
+Sink = Annotated[
+    str | None, typer.Option("--sink", metavar="ARN", help="The function's sink [default: none].")
+]
+OnFailure = Annotated[
+    str | None,
+    typer.Option("--on-failure", metavar="ARN", help="The mapping's on-failure destination [default: none]."),
 ]
 Account = Annotated[str | None, typer.Option("--account", metavar="ID", help="The account [default: any].")]
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="The region [default: any].")]
@@ -42,12 +53,16 @@ Needed = Annotated[
     bool, typer.Option("--needed-only", help="Leave out permissions that a command can run without.")
 ]
 
+_ARN = r"arn:aws[a-z-]*:[a-z0-9]+:[a-z0-9*-]*:[0-9*]*:[A-Za-z0-9_./:*#-]+"
 #: Valid values of each option, as part of an ARN.
 _NAMES = {
     "--table": r"[A-Za-z0-9_.-]{3,255}",
     "--function": r"[A-Za-z0-9_-]{1,64}",
     "--log-group": r"[A-Za-z0-9_./#-]{1,512}",
+    "--role": r"[A-Za-z0-9_+=,.@-]{1,64}",
     "--role-path": r"/|/[!-~]+/",
+    "--sink": _ARN,
+    "--on-failure": _ARN,
     "--account": r"[0-9]{12}",
     "--region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
     "--partition": r"aws(-[a-z]+)*",
@@ -62,7 +77,10 @@ def permissions(
     table: TableName = None,
     function: FunctionName = None,
     log_group: LogGroup = None,
+    role: Role = None,
     role_path: RolePath = "/",
+    sink: Sink = None,
+    on_failure: OnFailure = None,
     account: Account = None,
     region: Region = None,
     partition: Partition = "aws",
@@ -72,43 +90,38 @@ def permissions(
     """Print an IAM policy with only the permissions that commands need.
 
     Give a command with options in quotes, or after --. Permissions that a command can run without are listed on
-    stderr, with the effect of omitting them.
+    stderr, with the effect of omitting them. Each command is listed in the manual with its modes.
 
     Example: ddbinsert permissions 'verify --match' status --table orders
     """
-    from dataclasses import replace
-
-    from ddbinsert.core.permissions import MODES, losses, modes_of, policy
+    from ddbinsert.core.permissions.policy import MODES, losses, modes_of, policy
     from ddbinsert.render.permissions import written
 
     given = {
         "--table": table,
         "--function": function,
         "--log-group": log_group,
+        "--role": role,
         "--role-path": role_path,
+        "--sink": sink,
+        "--on-failure": on_failure,
         "--account": account,
         "--region": region,
         "--partition": partition,
     }
     names = modes_of(commands)
-    modes = [MODES[name] for name in names]
-    if needed_only:
-        modes = [replace(one, useful={}) for one in modes]
-    document = policy(modes, _target(given))
-    optional = losses(modes)
+    modes, target = [MODES[name] for name in names], _target(given)
+    document = policy(modes, target, needed_only=needed_only)
+    optional = {} if needed_only else losses(modes, target)
     for action, loss in optional.items():
-        run.reporter.step(f"{action} can be omitted; the command then cannot show: {loss}")
+        run.reporter.step(f"{action} can be omitted; this is then not available: {loss}")
+    text = written(document, names, form) if document["Statement"] else ""
 
     def human(screen: Screen) -> None:
-        screen.line(written(document, names, form))
+        screen.line(text or f"No permissions are needed: {', '.join(names)} makes no calls to AWS.")
 
     return Outcome(
-        data={
-            "commands": names,
-            "policy": document,
-            "optional": optional,
-            "text": written(document, names, form),
-        },
+        data={"commands": names, "policy": document if text else None, "optional": optional, "text": text},
         human=human,
     )
 
@@ -120,22 +133,27 @@ def _target(given: dict[str, str | None]) -> PolicyTarget:
         UsageError: A name is not valid.
     """
     from ddbinsert.core.model.wanted import FunctionSpec, Trigger
-    from ddbinsert.core.permissions import PolicyTarget
+    from ddbinsert.core.permissions.grants import PolicyTarget
 
     for option, value in given.items():
         if value is not None and not re.fullmatch(_NAMES[option], value):
             raise UsageError(f"{option} {value!r:.80} is not a valid name.")
     table, function = given["--table"], given["--function"]
-    role, group = "*", given["--log-group"] or "*"
+    role, own_role, group = "*", "", given["--log-group"] or "*"
     if table or function:
         trigger = Trigger(table=table or "any", function=FunctionSpec(name=function))
-        function, role = trigger.function_name, trigger.role_name
+        function, own_role = trigger.function_name, trigger.role_name
+        role = given["--role"] or own_role
         group = given["--log-group"] or f"/aws/lambda/{function}"
+    path = (given["--role-path"] or "/").removeprefix("/")
     return PolicyTarget(
         table=table or "*",
         function=function or "*",
         log_group=group,
-        role=role if role == "*" else f"{(given['--role-path'] or '/').removeprefix('/')}{role}",
+        role=role if role == "*" else f"{path}{role}",
+        own_role=f"{path}{own_role}" if own_role != role else "",
+        sink=given["--sink"] or "",
+        failures=given["--on-failure"] or "",
         partition=given["--partition"] or "aws",
         region=given["--region"] or "*",
         account=given["--account"] or "*",

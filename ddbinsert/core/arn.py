@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -49,6 +50,7 @@ class Arn(NamedTuple):
         return ":".join(("arn", *self))
 
 
+@lru_cache(maxsize=4096)
 def parse_arn(text: str) -> Arn | None:
     """The parts of ``text``; None if it is not an ARN."""
     parts = text.strip().split(":", 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.inventory.judge import entries_of, missing_tables
@@ -129,8 +130,15 @@ def _of(place: RegionConnection, clock: Clock) -> Iterator[InventoryEntry | Unre
         reader = RegionReader(
             aws, clock=clock, region=place.region, account=caller_account(aws), profile=place.profile
         )
-        around, names = reader.around()
-        for read in reader.read_tables(names):
+        names = reader.names()
+        reads = reader.read_tables(names)
+        early = []  # tables that are read while the lists still are
+        for read in reads:
+            early.append(read)
+            if reader.is_read:
+                break
+        around = reader.around()
+        for read in chain(early, reads):
             yield from entries_of(read, around)
         gone = missing_tables(names, around)
         if around.all_tables:

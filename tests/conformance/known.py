@@ -22,6 +22,7 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "esm-other-accounts": "takes a second account",
     "function-vpc-rights": "takes a VPC, and its interfaces stay for 20 minutes",
     "function-kms-key": "takes a KMS key, which cannot be deleted before seven days have passed",
+    "kinesis-destination-place": "a refusal of a stream elsewhere would take a second account",
     "function-tags-hidden": "takes a second identity with fewer permissions",
     "runtime-deprecation": "dates, which AWS announces; `doctor` has them",
     "stream-ttl": "DynamoDB may take 48 hours to delete an expired item",

@@ -51,9 +51,12 @@ class RegionReader:
         self._buckets: dict[str, TokenBucket] = {}
         self.unread: list[Unread] = []
         self._denied: set[str] = set()
+        self._lists: dict[str, Future[Any]] = {}
+        self._kinesis_streams: Future[bool] | None = None
+        self._all_tables = False
 
-    def around(self) -> tuple[RegionFacts, list[str]]:
-        """The region's facts without its tables, and the names of its tables."""
+    def names(self) -> list[str]:
+        """The names of the region's tables; the other lists are started, too."""
         reads: list[tuple[str, Callable[[], Any]]] = [
             ("tables", self._tables),
             ("event source mappings", self._mappings),
@@ -61,20 +64,29 @@ class RegionReader:
             ("pipes", self._pipes),
             ("tags", self._tags),
         ]
-        futures = [(what, self._aws.start(read)) for what, read in reads]
-        found = {what: self._noted(what, future) for what, future in futures}
-        return (
-            RegionFacts(
-                region=self._region,
-                account=self._account,
-                profile=self._profile,
-                mappings=tuple(found["event source mappings"] or ()),
-                functions=found["functions"],
-                tags=found["tags"],
-                pipes=tuple(found["pipes"] or ()),
-                all_tables=found["tables"] is not None,
-            ),
-            sorted(found["tables"] or ()),
+        self._lists = {what: self._aws.start(read) for what, read in reads}
+        self._kinesis_streams = self._aws.start(self._has_kinesis_streams)
+        names = self._noted("tables", self._lists["tables"])
+        self._all_tables = names is not None
+        return sorted(names or ())
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all lists are complete, so that ``around`` does not wait."""
+        return all(future.done() for future in self._lists.values())
+
+    def around(self) -> RegionFacts:
+        """The facts about the region besides its tables."""
+        found = {what: self._noted(what, future) for what, future in self._lists.items() if what != "tables"}
+        return RegionFacts(
+            region=self._region,
+            account=self._account,
+            profile=self._profile,
+            mappings=tuple(found["event source mappings"] or ()),
+            functions=found["functions"],
+            tags=found["tags"],
+            pipes=tuple(found["pipes"] or ()),
+            all_tables=self._all_tables,
         )
 
     def read_tables(self, names: Iterable[str]) -> Iterator[TableRead]:
@@ -218,6 +230,20 @@ class RegionReader:
             for one in page.get("ResourceTagMappingList", ())
         }
 
+    def _has_kinesis_streams(self) -> bool:
+        client = self._aws.client("kinesis")
+        return bool(self._call("ListStreams", lambda: client.list_streams(Limit=1)).get("StreamNames"))
+
+    def _may_have_kinesis(self) -> bool:
+        """Whether a table may have a Kinesis destination, which is in its own account and region.
+
+        See docs/aws-facts.md#kinesis-destination-place. One call for the region stands for one for each table.
+        """
+        try:
+            return self._kinesis_streams is None or self._kinesis_streams.result()
+        except Exception:  # noqa: BLE001 - not permitted, or not there: each table is asked
+            return True
+
     # --- tables -----------------------------------------------------------------------------------------
 
     def _table(self, name: str) -> TableRead:
@@ -233,7 +259,7 @@ class RegionReader:
 
     def _kinesis(self, name: str) -> tuple[KinesisDestination, ...]:
         """The table's Kinesis destinations; if they may not be read, none, which is noted once."""
-        if "kinesis" in self._denied:
+        if "kinesis" in self._denied or not self._may_have_kinesis():
             return ()
         call = self._aws.client("dynamodb").describe_kinesis_streaming_destination
         try:

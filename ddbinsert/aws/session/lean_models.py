@@ -44,6 +44,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         *("ListRolePolicies", "ListAttachedRolePolicies"),
         *("PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary", "UpdateAssumeRolePolicy"),
     ),
+    "kinesis": ("ListStreams",),
     "kms": ("DescribeKey", "GetKeyPolicy", "ListGrants"),
     "lambda": (
         *("GetFunction", "GetAlias", "CreateFunction", "DeleteFunction", "Invoke", "TagResource", "ListTags"),
@@ -62,6 +63,8 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         *("DescribeLogStreams", "FilterLogEvents", "GetLogEvents"),
         *("StartQuery", "GetQueryResults", "StopQuery"),
     ),
+    "pipes": ("DescribePipe", "ListPipes"),
+    "resourcegroupstaggingapi": ("GetResources",),
     "sts": ("GetCallerIdentity",),
 }
 #: Members of answers that older versions of botocore leave out: service, shape, member and its shape.
@@ -73,14 +76,17 @@ PREFIXES = frozenset(
     {
         "cloudformation",
         "cloudtrail",
+        "kinesis",
         "kms",
         "dynamodb",
         "iam",
         "lambda",
         "logs",
         "monitoring",
+        "pipes",
         "streams.dynamodb",
         "sts",
+        "tagging",
     }
 )
 _DOCUMENTATION = ("documentation", "documentationUrl")

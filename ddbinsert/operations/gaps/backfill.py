@@ -114,6 +114,8 @@ def backfill(
             result.problem = giver.problem if left else result.problem
         result.complete = True
     except DdbInsertError as error:
+        if not (result.given or result.failed):
+            raise
         result.problem = error.message
     return result
 

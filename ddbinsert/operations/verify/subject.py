@@ -302,6 +302,7 @@ def delivers(mapping: MappingState, sample: Sample, subject: Subject) -> bool:
 
 def _shares_log(aws: Aws, world: World, group: str) -> bool:
     """Whether another function on the live stream logs to the group; on AWS, log streams have the function's name."""
+    from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.resources import read_function
 
     live = world.table.stream_arn if world.table else None
@@ -311,7 +312,10 @@ def _shares_log(aws: Aws, world: World, group: str) -> bool:
     }
     if aws.is_aws or not others:
         return False
-    found = aws.side_by_side(*(lambda name=name: read_function(aws, name) for name in sorted(others)))
+    try:
+        found = aws.side_by_side(*(lambda name=name: read_function(aws, name) for name in sorted(others)))
+    except PermissionDenied:
+        return True  # a function of others that may not be read
     return any(function is not None and function.log_group == group for function in found)
 
 

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.tally import Tally
 
 
+#: A permission that these need is not optional: every run uses the one, and the other is used only on request.
+_REQUIRED = (Method.SINGLE, Method.PARTIQL)
+
+
 class Writing:
     """The writes of one run.
 
@@ -73,7 +77,7 @@ class Writing:
         """Whether all writes are completed.
 
         Raises:
-            AwsError: A write was refused; a method that the user has no permission for is left out instead.
+            AwsError: A write was refused; a batch or transaction that the user has no permission for is left out instead.
         """
         if self._collected:
             return True
@@ -84,7 +88,7 @@ class Writing:
             try:
                 future.result()
             except PermissionDenied as error:
-                if lane.method is Method.SINGLE or len(self.left_out) + 1 == len(self._lanes):
+                if lane.method in _REQUIRED or len(self.left_out) + 1 == len(self._lanes):
                     raise
                 self.left_out.append((lane.method, error.message))
                 self._tally.leave_out(lane.number)
