@@ -144,8 +144,8 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
         "DescribeTable",
         *_FUNCTION,
         "ListTagsForResource",
-        "mapping ListTags",
         useful={
+            "mapping ListTags": "the mapping's tags",
             **dict.fromkeys((*_ROLE, "ListRolePolicies", "ListAttachedRolePolicies"), "the role"),
             "function ListTags": "the function's tags",
         },
