@@ -143,6 +143,7 @@ _DOCTOR: Final = _FOUND.and_also(
             **_FUNCTION_OWNER,
             **_MAPPING_OWNER,
             **dict.fromkeys(_READ_STREAM, "the inserts in the stream, and which of them wait"),
+            "ListTagsForResource": "who created the log group",
             "FilterLogEvents": "how invocations ended, and receipts",
             "SimulatePrincipalPolicy": "what the role may do",
             "GetAccountSettings": "the account's concurrency and storage",
