@@ -13,7 +13,7 @@ from ddbinsert.errors import UsageError
 from ddbinsert.render.permissions import PolicyFormat
 
 if TYPE_CHECKING:
-    from ddbinsert.core.permissions.grants import PolicyTarget
+    from ddbinsert.core.iam.grants import PolicyTarget
     from ddbinsert.render.terminal.screen import Screen
 
 Commands = Annotated[
@@ -94,7 +94,7 @@ def permissions(
 
     Example: ddbinsert permissions 'verify --match' status --table orders
     """
-    from ddbinsert.core.permissions.policy import MODES, losses, modes_of, policy
+    from ddbinsert.core.permissions import MODES, losses, modes_of, policy
     from ddbinsert.render.permissions import written
 
     given = {
@@ -132,8 +132,8 @@ def _target(given: dict[str, str | None]) -> PolicyTarget:
     Raises:
         UsageError: A name is not valid.
     """
+    from ddbinsert.core.iam.grants import PolicyTarget
     from ddbinsert.core.model.wanted import FunctionSpec, Trigger
-    from ddbinsert.core.permissions.grants import PolicyTarget
 
     for option, value in given.items():
         if value is not None and not re.fullmatch(_NAMES[option], value):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ddbinsert.cli.registry import TABLE
-from ddbinsert.core.permissions.grants import GRANTS, PolicyTarget
-from ddbinsert.core.permissions.modes import OFFLINE
-from ddbinsert.core.permissions.policy import MODES, policy
+from ddbinsert.core.iam.grants import GRANTS, PolicyTarget
+from ddbinsert.core.iam.modes import OFFLINE
+from ddbinsert.core.permissions import MODES, policy
 from tests.functional.command import Ran, ran
 from tests.functional.helpers import Cloud
 from tests.strict.permission_cases import CASES, PROVING, READING, Case

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.permissions.grants import GRANTS, ResourceScope
-from ddbinsert.core.permissions.modes import READING
-from ddbinsert.core.permissions.provisioning import PROVISIONING
+from ddbinsert.core.iam.grants import GRANTS, ResourceScope
+from ddbinsert.core.iam.modes import READING
+from ddbinsert.core.iam.provisioning import PROVISIONING
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ddbinsert.core.permissions.grants import PolicyTarget
-    from ddbinsert.core.permissions.modes import Mode
+    from ddbinsert.core.iam.grants import PolicyTarget
+    from ddbinsert.core.iam.modes import Mode
 
 #: The command and its options, as they are typed, to what it needs.
 MODES: Final[Mapping[str, Mode]] = {**READING, **PROVISIONING}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.permissions.grants import ResourceScope
-from ddbinsert.core.permissions.modes import READING, Mode, needs
+from ddbinsert.core.iam.grants import ResourceScope
+from ddbinsert.core.iam.modes import READING, Mode, needs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

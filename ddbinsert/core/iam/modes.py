@@ -6,13 +6,13 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from ddbinsert.core.permissions.grants import GRANTS, ResourceScope
+from ddbinsert.core.iam.grants import GRANTS, ResourceScope
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ddbinsert.core.permissions.grants import PolicyTarget
+    from ddbinsert.core.iam.grants import PolicyTarget
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
