@@ -28,12 +28,13 @@ def no_log_group(ground: Ground) -> None:
     "one looks into another log group",
     "INCONCLUSIVE",
     "log-group-elsewhere",
-    options=("--log-group", "/elsewhere"),
     timeout="800ms",
 )
 def elsewhere(ground: Ground) -> None:
     ground.attach()
-    ground.aws.logs.create_log_group(logGroupName="/elsewhere")
+    group = f"/elsewhere/{ground.table}"
+    ground.aws.logs.create_log_group(logGroupName=group)
+    ground.verify_with("--log-group", group)
 
 
 @sabotage("the role may not write logs", "INCONCLUSIVE", "role-cannot-write-logs", timeout="800ms")
