@@ -78,7 +78,7 @@ def gaps(
     Reads the stream (the last 24 hours), the function's log, its sink and CloudWatch metrics, and lists every insert
     that was not processed, by cause. Exit code 0: no insert was missed; 1: some were missed; 6: unknown for a part
     of the time. Changes nothing without --repair, which invokes the function with the missed inserts only. An
-    interrupted repair can be continued by running it again.
+    interrupted audit or repair can be continued by running the same command again.
 
     Example: ddbinsert gaps orders --since 6h
     """
@@ -169,6 +169,7 @@ def _options(
         until=moment(until, now, name="--until") if until else None,
         settle=seconds(settle, name="--settle") if settle else None,
         by_lines=match,
+        words=(since or "", until or ""),
         compare_sink=compare_sink,
         documents=failures,
         examples=_SHOWN_AS_DATA if run.wants_json else _SHOWN,

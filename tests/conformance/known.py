@@ -31,6 +31,8 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "logs-lag": "a time, which promises nothing: it is measured, and written into the file of answers",
     "logs-live-tail": "charged by the minute, and no verdict rests on it",
     "logs-quota": "would take the account's quota of log groups",
+    "trail-names": "CloudTrail is 15 minutes behind: a probe would have to wait for it",
+    "trail-iam": "CloudTrail is 15 minutes behind: a probe would have to wait for it",
     "emulator-open": "true of MiniStack without ddbinsert's guard, behind which it is started here "
     "(tests/functional/test_local_guard.py)",
     "emulator-late-lines": "true of MiniStack without ddbinsert's change, with which it is started here "

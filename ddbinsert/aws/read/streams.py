@@ -138,6 +138,16 @@ class StreamReader:
         """The shards that were read to their end."""
         return frozenset(c.shard for c in self._cursors.values() if c.finished)
 
+    @property
+    def position(self) -> Begin:
+        """The position after the records that were returned, where another reader can go on."""
+        after = {
+            one.shard: str(one.where)
+            for one in self._cursors.values()
+            if one.start == "AFTER_SEQUENCE_NUMBER" and one.where is not None
+        }
+        return Begin(after=after, ended=self.ended)
+
     def poll(self) -> Iterator[Record]:
         """Read every shard that is due once, concurrently; yield the records of the shards that answered."""
         for _, records in self.pages():

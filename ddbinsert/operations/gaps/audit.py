@@ -18,8 +18,9 @@ from ddbinsert.core.proof.gaps.model import Gaps, InsertOutcome, Stretch
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.gaps.circumstances import look_up, scene_of
-from ddbinsert.operations.gaps.keys import KeyIndex
+from ddbinsert.operations.gaps.keys import index_of
 from ddbinsert.operations.gaps.ledger import State
+from ddbinsert.operations.gaps.progress import Progress, ReadStreams
 from ddbinsert.operations.gaps.reading import read_log, read_streams
 from ddbinsert.operations.gaps.recorded import recorded_changes
 from ddbinsert.operations.gaps.scope import all_mappings, mappings_on, settle_of, wanted_by
@@ -32,11 +33,9 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.judge import Scene
     from ddbinsert.core.proof.gaps.lines import PastLines
     from ddbinsert.core.proof.gaps.model import Group, Insert
-    from ddbinsert.core.proof.gaps.recorded import RecordedChange
     from ddbinsert.operations.gaps.circumstances import GapFacts
     from ddbinsert.operations.gaps.insert_store import Store
     from ddbinsert.operations.gaps.ledger import Given
-    from ddbinsert.operations.gaps.reading import ReadStreams
     from ddbinsert.operations.gaps.scope import Options
     from ddbinsert.operations.verify.subject import Subject
 
@@ -101,6 +100,13 @@ class _Audit:
         self._since = self._stream_begins if options.since is None else options.since
         self._until = now if options.until is None else options.until
         self._settle = settle_of(context, subject, options)
+        self._progress = Progress.of(store.progress, now)
+        if self._progress is None:
+            store.begin_anew()
+            self._progress = Progress(since=self._since, until=options.until, found=ReadStreams())
+        else:
+            self._since = self._progress.since
+            self._until = now if self._progress.until is None else self._progress.until
         self._counts = Counter[str]()
         self._notes: list[str] = []
 
@@ -111,7 +117,7 @@ class _Audit:
                 f"{subject.readers} functions read this stream already; a shard serves two readers, and "
                 "another reader may slow them down"
             )
-        index = KeyIndex(store.folder / "keys.sqlite") if options.by_lines else None
+        index = index_of(store) if options.by_lines else None
         found = read_streams(
             context,
             store,
@@ -119,6 +125,7 @@ class _Audit:
             since=self._since,
             until=self._until,
             index=index,
+            progress=self._progress,
         )
         function = subject.function
         lines, log = read_log(
@@ -148,7 +155,7 @@ class _Audit:
         scenes = {arn: self._scene(arn, known) for arn in self._streams}
         grouping = Grouping(scenes, known.minutes.dropped, errors=tuple(lines.errors), most=options.examples)
         hidden = self._judge(found, known, scenes, grouping)
-        recorded, unread = self._recorded(grouping)
+        recorded, unread = recorded_changes(context, subject, grouping.span)
         evidence = (
             f"{found.records:,} records read from {_streams(len(self._streams))}",
             _log_words(lines, subject.log_group, by_lines=options.by_lines),
@@ -169,13 +176,6 @@ class _Audit:
         if changed is None:
             return scene
         return replace(scene, older_settings=self._store.last_processed(changed - RESTART))
-
-    def _recorded(self, grouping: Grouping) -> tuple[tuple[RecordedChange, ...], str]:
-        """Who changed the trigger around the missed inserts, and why that is not known."""
-        if grouping.span is None:
-            return (), ""
-        first, last = grouping.span
-        return recorded_changes(self._context, self._subject, first=first, last=last)
 
     # --- the sink -----------------------------------------------------------------------------------------
 

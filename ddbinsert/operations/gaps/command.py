@@ -14,8 +14,9 @@ from ddbinsert.operations.gaps.from_table import ItemSource, compare, estimate, 
 from ddbinsert.operations.gaps.insert_store import opened
 from ddbinsert.operations.gaps.item_store import opened as opened_pairs
 from ddbinsert.operations.gaps.ledger import RepairLedger, ledger_path
+from ddbinsert.operations.gaps.progress import audit_path
 from ddbinsert.operations.gaps.repair import await_answers, refuse_disabled, repair
-from ddbinsert.operations.gaps.scope import Options, settle_of
+from ddbinsert.operations.gaps.scope import Options, all_mappings, settle_of
 from ddbinsert.operations.verify.clock import server_clock
 from ddbinsert.operations.verify.subject import find_subject
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.sql import SqlStatements
     from ddbinsert.operations.gaps.audit import Audited
     from ddbinsert.operations.gaps.backfill import BackfillOptions
+    from ddbinsert.operations.gaps.insert_store import Store
     from ddbinsert.operations.gaps.item_store import Pairs
     from ddbinsert.operations.verify.subject import Subject
 
@@ -93,11 +95,51 @@ def looked(
         if to_repair:
             patience = settle_of(context, subject, options) + subject.function.timeout
             await_answers(context, ledger, patience)
-        with opened() as store:
-            audited = audit(context, subject, options, store, given=ledger.find)
+        with opened(_kept_audit(context, subject, options, repairs.with_name("audits"))) as store:
+            audited = _audited(context, subject, options, store, ledger)
             yield AuditedGaps(context=context, subject=subject, audited=audited, ledger=ledger)
     finally:
         ledger.close()
+
+
+def _audited(
+    context: Context, subject: Subject, options: Options, store: Store, ledger: RepairLedger
+) -> Audited:
+    """The audit; if it is interrupted or fails, what it read is kept for the same command."""
+    if store.progress:
+        context.reporter.warn("continuing the audit that was interrupted, with the period that it had")
+    try:
+        audited = audit(context, subject, options, store, given=ledger.find)
+    except BaseException:
+        if not store.progress:
+            store.finish()
+        elif store.is_kept:
+            context.reporter.warn(
+                "what was read of the stream is kept: run the same command again to continue"
+            )
+        raise
+    store.finish()
+    return audited
+
+
+def _kept_audit(context: Context, subject: Subject, options: Options, folder: Path) -> Path:
+    """The file in which an interrupted audit is kept; one of other options, filters or streams has another."""
+    mappings = sorted(
+        (one.uuid, one.stream_arn, str(one.is_enabled), *one.filters) for one in all_mappings(subject)
+    )
+    return audit_path(
+        folder,
+        context.clock,
+        (
+            context.aws.endpoint or "AWS",
+            subject.table.arn,
+            subject.table.stream_arn or "",
+            subject.function.arn,
+            str(options.by_lines),
+            *options.words,
+            *(word for one in mappings for word in one),
+        ),
+    )
 
 
 @contextmanager

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.gaps.lines import Line
 
 _TABLE = """
-CREATE TABLE inserts(place INTEGER PRIMARY KEY, event_id TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL,
+CREATE TABLE IF NOT EXISTS inserts(place INTEGER PRIMARY KEY, event_id TEXT NOT NULL, shard INTEGER NOT NULL, sequence TEXT NOT NULL,
   at REAL NOT NULL, keys TEXT NOT NULL, request TEXT, ok_at REAL, ok_ended INTEGER NOT NULL DEFAULT 0, bad_at REAL,
   failed_at REAL, guarded_at REAL, stored INTEGER, outcome TEXT, cause TEXT, why TEXT);
-CREATE UNIQUE INDEX by_event ON inserts(event_id);
+CREATE UNIQUE INDEX IF NOT EXISTS by_event ON inserts(event_id);
+CREATE TABLE IF NOT EXISTS progress(id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
 """
+#: A rollback to the last commit is possible in a file that another run can go on with, and in no other.
+_TEMPORARY = "PRAGMA journal_mode=OFF;"
+_KEPT = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
 _COLUMNS = (
     "place, event_id, shard, sequence, at, keys, ok_at, ok_ended, bad_at, failed_at, guarded_at, stored"
 )
@@ -41,15 +45,19 @@ _UPDATES = {
 
 
 @contextmanager
-def opened() -> Iterator[Store]:
+def opened(kept: Path | None = None) -> Iterator[Store]:
     """A store whose files are removed at the end.
+
+    Args:
+        kept: File that remains after an interruption, so that a later run can go on with it.
 
     Raises:
         PrerequisiteError: There is not enough disk space.
     """
     try:
         with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
-            store = Store(Path(folder) / "inserts.sqlite")
+            store = _kept(kept, Path(folder)) if kept else None
+            store = store or Store(Path(folder) / "inserts.sqlite")
             try:
                 yield store
             finally:
@@ -62,24 +70,84 @@ def opened() -> Iterator[Store]:
         ) from error
 
 
+def _kept(path: Path, folder: Path) -> Store | None:
+    """A store in a file that is kept; None if it cannot be used, for example because another run uses it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        return Store(path, folder=folder, kept=True)
+    except (sqlite3.Error, OSError):
+        return None
+
+
 class Store:
     """Inserts, and what the log shows about each.
+
+    Args:
+        folder: Folder for further files, if not that of ``path``.
+        kept: Commits are durable, so that another run can go on from the last one.
 
     Attributes:
         folder: Folder for further files of this run; it is removed with the store.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.folder = path.parent
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=FILE;"
-        )
-        self._db.executescript(_TABLE)
-        self._db.execute("BEGIN")
+    def __init__(self, path: Path, *, folder: Path | None = None, kept: bool = False) -> None:
+        self.folder = folder or path.parent
+        self._kept = path if kept else None
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+        try:
+            self._db.executescript(
+                (_KEPT if kept else _TEMPORARY)
+                + "PRAGMA synchronous=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=FILE;"
+            )
+            self._db.executescript(_TABLE)
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error:
+            self._db.close()
+            raise
         self._new: list[tuple[int, str, int, str, float, str]] = []
         self._seen: dict[str, list[dict[str, object]]] = {kind: [] for kind in _UPDATES}
+        (self._count,) = self._db.execute("SELECT ifnull(max(place), 0) FROM inserts").fetchone()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a later run can go on with what was committed."""
+        return self._kept is not None
+
+    @property
+    def progress(self) -> str:
+        """The state that was committed with the inserts; empty in a new store."""
+        row = self._db.execute("SELECT state FROM progress").fetchone()
+        return str(row[0]) if row else ""
+
+    def commit(self, progress: str = "") -> None:
+        """Keep what was added so far, together with a state; without a file that is kept, nothing is done."""
+        if self._kept is None:
+            return
+        self.flush()
+        if progress:
+            self._db.execute("INSERT OR REPLACE INTO progress VALUES (1, ?)", (progress,))
+        self._db.execute("COMMIT")
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def begin_anew(self) -> None:
+        """Remove everything."""
+        self._db.execute("DELETE FROM inserts")
+        self._db.execute("DELETE FROM progress")
         self._count = 0
+
+    def finish(self) -> None:
+        """Keep nothing: the file is removed, and its content with the store.
+
+        The journal ends first, as SQLite would remove one of that name at the end, which may be another run's by then.
+        """
+        if self._kept is not None:
+            self._db.execute("DELETE FROM progress")
+            self._db.execute("COMMIT")
+            self._db.execute("PRAGMA journal_mode=OFF")
+            self._kept.unlink(missing_ok=True)
+            self._kept = None
+            self._db.execute("BEGIN")
 
     def close(self) -> None:
         self._db.close()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.core.logs.event import LogEvent
+    from ddbinsert.operations.gaps.insert_store import Store
 
 _BATCH = 1_000
 #: Maximum number of values per query.
@@ -94,6 +95,14 @@ class KeyIndex:
                 (first, *page, at),
             ).fetchall()
         ]
+
+
+def index_of(store: Store) -> KeyIndex:
+    """The keys of the inserts that an interrupted audit has stored; empty for a new audit."""
+    index = KeyIndex(store.folder / "keys.sqlite")
+    for one in store.open_inserts(everything=True):
+        index.add(json.loads(one.keys), one.event_id, one.at)
+    return index
 
 
 def _pages(values: list[str]) -> Iterator[list[str]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.aws.read.stream_places import Begin
 from ddbinsert.aws.read.streams import StreamReader
 from ddbinsert.aws.wait import pauses
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.gaps.lines import PastLines, line_of
 from ddbinsert.core.receipt import MARK
-from ddbinsert.dataclass import dataclass
+from ddbinsert.operations.gaps.progress import Progress, ReadStreams
 from ddbinsert.operations.verify.sources.log import LogSource
 
 if TYPE_CHECKING:
@@ -26,32 +26,13 @@ if TYPE_CHECKING:
 
 #: Number of records or lines between two progress reports.
 _REPORTED = 5_000
+#: Number of records after which the position is kept, and number of lines after which what they show is.
+_COMMITTED, _COMMITTED_LINES = 1_000, 20_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 #: Seconds before the first insert from which the log is read: clocks differ.
 _EARLIER = 60.0
 #: Seconds of the log whose lines are remembered: it is read once, so that only pages overlap.
 _OVERLAP = 2.0
-
-
-@dataclass(kw_only=True)
-class ReadStreams:
-    """What was found in the streams besides the inserts in the store.
-
-    Attributes:
-        shards: (stream, shard) by the number that identifies it in the store.
-        excluded: Number of INSERT records that the filter excludes.
-        others: Number of MODIFY and REMOVE records.
-        unrecognizable: Number of inserts whose key is too short to be recognized in a log line.
-        trimmed: Records reached the end of the retention while the stream was read.
-    """
-
-    shards: list[tuple[str, str]] = field(default_factory=list)
-    parents: dict[int, int | None] = field(default_factory=dict)
-    records: int = 0
-    excluded: int = 0
-    others: int = 0
-    unrecognizable: int = 0
-    trimmed: bool = False
 
 
 def read_streams(
@@ -62,6 +43,7 @@ def read_streams(
     since: float,
     until: float,
     index: KeyIndex | None = None,
+    progress: Progress | None = None,
 ) -> ReadStreams:
     """Store every insert from ``since`` on that is in one of the streams and passes its filter.
 
@@ -69,17 +51,23 @@ def read_streams(
         streams: A stream's ARN to a function that tells whether a record passes its mappings' filters.
         until: Epoch seconds; excluded records are counted only up to this time.
         index: Receives the key of each insert; an insert that cannot be recognized in a log line is not stored.
+        progress: What an interrupted audit has read already; it is kept up to date in the store.
 
     Raises:
         PrerequisiteError: A stream no longer exists.
         AwsError: A stream cannot be read.
     """
-    found = ReadStreams()
+    progress = progress or Progress(since=since, until=until, found=ReadStreams())
+    found = progress.found
     began = context.clock.monotonic()
     for arn, wanted in streams.items():
-        numbers: dict[str, int] = {}
-        reader = StreamReader(context.aws, arn, clock=context.clock)
+        if arn in progress.done:
+            continue
+        numbers = {shard: number for number, (stream, shard) in enumerate(found.shards) if stream == arn}
+        begin = Begin(after=progress.after.get(arn, {}), ended=frozenset(progress.ended.get(arn, ())))
+        reader = StreamReader(context.aws, arn, clock=context.clock, begin=begin)
         reader.open()
+        kept = found.records
         while not reader.caught_up:
             for shard, record in reader.poll_by_shard():
                 found.records += 1
@@ -90,12 +78,26 @@ def read_streams(
                 if found.records % _REPORTED == 0:
                     elapsed = context.clock.monotonic() - began
                     context.reporter.waiting("the stream", elapsed, f"{found.records:,} records read")
+            if store.is_kept and found.records - kept >= _COMMITTED:
+                kept = found.records
+                _keep(context, store, progress, arn, reader)
             if (pause := reader.wait) and not reader.caught_up:
                 context.clock.sleep(pause)
         found.trimmed |= reader.trimmed
         found.parents |= _lineage(numbers, reader.parents)
+        progress.done.append(arn)
+        _keep(context, store, progress, arn, reader)
     store.flush()
     return found
+
+
+def _keep(context: Context, store: Store, progress: Progress, arn: str, reader: StreamReader) -> None:
+    """Keep what was read of a stream, with the position in each of its shards."""
+    position = reader.position
+    progress.after[arn], progress.ended[arn] = dict(position.after), sorted(position.ended)
+    progress.at = context.clock.now()
+    progress.found.trimmed |= reader.trimmed
+    store.commit(progress.text())
 
 
 def _lineage(numbers: Mapping[str, int], parents: Mapping[str, str | None]) -> dict[int, int | None]:
@@ -184,6 +186,8 @@ def read_log(
             if count % _REPORTED == 0:
                 elapsed = context.clock.monotonic() - began
                 context.reporter.waiting("the log", elapsed, f"{count:,} lines read")
+                if count % _COMMITTED_LINES == 0:
+                    store.commit()
                 if elapsed >= context.timeout:
                     break
         if source.complete or context.clock.monotonic() - began >= context.timeout:

@@ -37,14 +37,16 @@ _OF_IAM: Final = "us-east-1"
 
 
 def recorded_changes(
-    context: Context, subject: Subject, *, first: float, last: float
+    context: Context, subject: Subject, span: tuple[float, float] | None
 ) -> tuple[tuple[RecordedChange, ...], str]:
     """The changes of the mapping, the function, the role and the table, and why some are not known.
 
     Args:
-        first, last: Epoch seconds of the first and the last missed insert.
+        span: Epoch seconds of the first and the last missed insert; None if there is none.
     """
-    aws = context.aws
+    if span is None:
+        return (), ""
+    aws, (first, last) = context.aws, span
     if not aws.has_cloudtrail:
         return (), ONLY_ON_AWS
     since, until = first - _EARLIER, last + RESTART

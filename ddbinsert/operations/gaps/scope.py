@@ -32,6 +32,7 @@ class Options:
         documents: Read the on-failure destination if inserts were missed.
         examples: Number of missed inserts that are shown per group.
         by_query: Read the log with CloudWatch Logs Insights.
+        words: ``since`` and ``until`` as they were given: the same command continues an interrupted audit.
     """
 
     since: float | None = None
@@ -42,6 +43,7 @@ class Options:
     documents: bool = True
     examples: int = 20
     by_query: bool = False
+    words: tuple[str, str] = ("", "")
 
 
 def all_mappings(subject: Subject) -> tuple[MappingState, ...]:
