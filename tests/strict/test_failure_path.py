@@ -19,6 +19,7 @@ from tests.strict.bench import fresh
 from tests.strict.failure_paths import BROKEN, FAILS, HEALTHY, NAMES, Case, foreign, own, queue, topic
 from tests.strict.rig import Fault, FaultKind
 from tests.strict.sabotage.ground import FAST, QUICK, Ground, Prepared
+from tests.strict.test_verify_advice import CHANGES, state
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +41,10 @@ def verified(ground: Ground, *options: str) -> Ran:
 def causes(ran: Ran) -> dict[str, str]:
     """The weight of each finding, by code."""
     return {one["code"]: one["weight"] for one in ran.json["data"]["findings"]}
+
+
+def proofs_of(ran: Ran) -> set[str]:
+    return {code for code, weight in causes(ran).items() if weight == "proof"}
 
 
 def assert_clean(ground: Ground) -> None:
@@ -84,9 +89,31 @@ def test_each_misconfiguration_fails_with_its_own_cause(
         case.build(ground)
         ran = verified(ground, *case.options)
         assert (ran.code, ran.json["data"]["verdict"]) == (1, "FAIL"), ran.out + ran.err
-        proofs = {code for code, weight in causes(ran).items() if weight == "proof"}
-        assert proofs == set(case.causes), ran.out
+        assert proofs_of(ran) == set(case.causes), ran.out
         assert_clean(ground)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.name)
+def test_what_is_advised_repairs_its_finding_and_no_other_setting_differs(
+    case: Case, emulator: local.Emulator, tmp_path: Path
+) -> None:
+    with Ground(emulator, tmp_path, PROFILE) as ground:
+        case.build(ground)
+        found = verified(ground, *case.options).json["data"]["findings"]
+        advised = {
+            one["code"]: one["command"] for one in found if one["weight"] == "proof" and one["command"]
+        }
+        for code, command in advised.items():
+            before = state(ground)
+            done = ground.run(*command[1:])
+            assert done.code == 0, (command, done.err)
+            after = state(ground)
+            allowed = set().union(*(CHANGES.get(word, ()) for word in command))
+            assert {key for key in before if before[key] != after.get(key)} <= allowed, code
+        # A busy machine alone takes seconds; what is advised about takes minutes.
+        patient = ("30s" if option == "3s" else option for option in case.options)
+        assert not advised or not proofs_of(verified(ground, *patient)) & advised.keys()
 
 
 @pytest.mark.parametrize("case", some(HEALTHY, one_in=5), ids=lambda case: case.name)

@@ -136,6 +136,15 @@ def _mend(text: str, destination: str) -> Advice:
     return Advice(text, ("attach-trigger", TABLE, "--on-failure", destination, "--yes"))
 
 
+def _grant(state: DestinationState, own: Own, role: str, action: str, *, role_restored: bool) -> str | Advice:
+    """What ddbinsert grants in its own policy does not lift a denial of another one."""
+    if own is Own.DENIED:
+        return f"Remove what denies {action} on {state.arn} to role {role}: one of its policies, or its boundary."
+    if role_restored:
+        return _mend("Grant it to the role, which ddbinsert created", state.arn)
+    return f"Allow role {role} {action} on {state.arn}."
+
+
 def _of_sending(
     state: DestinationState, role_arn: str, name: str, *, role_restored: bool
 ) -> Iterator[Finding]:
@@ -160,9 +169,7 @@ def _of_sending(
             weight=Weight.PROOF,
             text=f"role {role} may not call {action} on {name}: discarded records are lost",
             evidence=(f"{action}: {own}", *((f"{state.arn} is in another account",) if other else ())),
-            mend=_mend("Grant it to the role, which ddbinsert created", state.arn)
-            if role_restored
-            else f"Allow role {role} {action} on {state.arn}.",
+            mend=_grant(state, own, role, action, role_restored=role_restored),
         )
     elif certain is TriState.UNKNOWN:
         why = state.own_unread or state.unread

@@ -43,6 +43,9 @@ def test_only_a_role_that_ddbinsert_created_is_granted_the_right_by_a_command() 
         judge_destination(state, ROLE, role_restored=restored) for restored in (False, True)
     )
     assert theirs.mend == f"Allow role orders-role sqs:SendMessage on {QUEUE}."
+    denied = replace(state, own={"sqs:SendMessage": Own.DENIED})
+    (one,) = judge_destination(denied, ROLE, role_restored=True)
+    assert str(one.mend).startswith("Remove what denies sqs:SendMessage")
     assert str(ours.mend).endswith(f"--on-failure {QUEUE} --yes`")
 
 
