@@ -26,12 +26,13 @@ _ERROR_TEXT = re.compile(
     r"|\S+\t[0-9A-Za-z-]+\t(?:ERROR|FATAL)\t|RequestId: [0-9A-Za-z-]+ Error:|Unhandled (?:Exception|Promise)"
 )
 #: The same after what loggers write before the level: times, numbers, names in brackets or followed by a separator.
-_OTHER_LEVEL = r"(?![\[(<|]?\s*(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)\b)"
+_OTHER_LEVEL = r"(?!(?:\[[^\[\]]*?|[(<|]?\s*)\b(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING)\b)"
 _HEADER = rf"(?:{_OTHER_LEVEL}(?:[^\s|]*\d[^\s|]*\s+|\[[^\[\]]*\]\s*|[-|]\s*|[A-Za-z_][\w.$:-]{{0,60}}\s+[-|]\s*)){{0,8}}"
 _ERROR_BEHIND = re.compile(
     rf"{_HEADER}(?:[\[(<|]\s*)?(?:ERROR|ERR|CRITICAL|FATAL|SEVERE|PANIC)\b"
     rf"|{_HEADER}\[(?:error|critical|fatal)\]|(?:error|fatal|critical|fail|crit|panic): "
-    r"|\[[\d:. ]+ (?:ERR|FTL)\]"
+    rf"|{_HEADER}\w+\.(?:ERROR|CRITICAL|ALERT|EMERGENCY):"
+    r"|\[[\d:. ]+ (?:ERR|FTL)\]|\[\S*\d\S* (?:ERROR|FATAL)\b|[EF]\d{4} \d\d:\d\d:|[EF], \["
 )
 _ERROR_PAIR = re.compile(
     r"(?<!\S)(?:level|lvl|severity)=\"?(?:error|err|eror|fatal|critical|crit|panic)\b", re.IGNORECASE
@@ -45,7 +46,11 @@ _LEVELS = {
     ),
 }
 #: Where JSON loggers put the level; pino and bunyan write it as a number.
-_LEVEL_FIELDS = ("level", "log_level", "log.level", "severity", "levelname", "loglevel", "lvl", "@l")
+_LEVEL_FIELDS = (
+    *("level", "log_level", "log.level", "severity", "levelname", "level_name", "loglevel", "lvl", "@l"),
+    *("severity_text", "severityText", "SeverityText", "Level"),
+)
+_HIGHEST_LEVEL = 60
 _NUMERIC_LEVELS = ((50, "ERROR"), (40, "WARNING"), (30, "INFO"), (20, "DEBUG"), (10, "TRACE"))
 _WRAPPER = frozenset(("timestamp", "level", "message", "requestId", "AWSRequestId", "logger"))
 #: Texts in the report of an invocation that failed.
@@ -129,13 +134,16 @@ def _of_document(document: dict[str, Any], message: str) -> LogLine:
 
 def _level(document: dict[str, Any]) -> str:
     """The level of a JSON logger's line, in Python's words; empty if it has none."""
-    given = next((document[name] for name in _LEVEL_FIELDS if name in document), None)
-    if given is None and isinstance(nested := document.get("log"), dict):
-        given = nested.get("level")
-    if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return next((name for least, name in _NUMERIC_LEVELS if given >= least), "")
-    level = given.upper() if isinstance(given, str) else ""
-    return _LEVELS.get(level, level)
+    found = [document[name] for name in _LEVEL_FIELDS if name in document]
+    if isinstance(nested := document.get("log"), dict):
+        found.append(nested.get("level"))
+    named = next((one.upper() for one in found if isinstance(one, str)), "")
+    if named or not found:
+        return _LEVELS.get(named, named)
+    number = found[0]  # without a name, which says more where there are both
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or number > _HIGHEST_LEVEL:
+        return ""
+    return next((name for least, name in _NUMERIC_LEVELS if number >= least), "")
 
 
 def _error(document: dict[str, Any]) -> str | None:

@@ -212,6 +212,12 @@ def test_an_odd_document_is_shown_and_breaks_nothing(odd: dict[str, object]) -> 
         "[12:00:00 ERR] no such column",
         "error: no such column",
         "fail: Shop.Worker[0] no such column",
+        "E0101 12:00:00.000000       1 main.go:7] no such column",
+        "[2026-01-01T00:00:00Z ERROR app] no such column",
+        "E, [2026-01-01T00:00:00.000000 #7] ERROR -- : no such column",
+        "[2026-01-01 00:00:00] local.ERROR: no such column",
+        '{"message":"no such column","level":400,"level_name":"ERROR"}',
+        '{"severity_text":"ERROR","body":"no such column"}',
         '{"level":50,"time":1,"msg":"no such column"}',
         '{"severity":"ERROR","message":"no such column"}',
         '{"levelname":"CRITICAL","message":"no such column"}',
@@ -236,6 +242,10 @@ def test_a_line_of_any_logger_at_level_error_reports_an_error(message: str) -> N
         'level=info msg="error codes loaded"',
         '{"level":30,"msg":"error codes loaded"}',
         '{"level":true,"msg":"x"}',
+        '{"level":200,"message":"x","level_name":"INFO"}',
+        '{"level":200,"message":"x"}',
+        "[2026-01-01T00:00:00Z INFO app] ERROR codes loaded",
+        "Elements [1, 2] stored",
     ],
 )
 def test_a_line_that_speaks_of_errors_reports_none(message: str) -> None:
