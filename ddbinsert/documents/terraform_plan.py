@@ -19,7 +19,7 @@ from ddbinsert.documents.declared import (
 )
 from ddbinsert.documents.functions import terraform_function
 from ddbinsert.documents.settings import TERRAFORM_NAMES, terraform_settings
-from ddbinsert.documents.source import as_object, as_objects, at
+from ddbinsert.documents.source import Unknown, as_object, as_objects, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,10 +42,7 @@ def plan_mappings(document: Document) -> Iterator[DeclaredMapping]:
         for _, one in _resources(root)
         if one.get("type") == TABLE
     }
-    after_unknown = {
-        str(one.get("address")): as_object(at(one, ("change", "after_unknown")))
-        for one in as_objects(root.get("resource_changes"))
-    }
+    after_unknown = _after_unknown(root)
     for path, resource in _resources(root):
         if resource.get("type") != MAPPING:
             continue
@@ -152,8 +149,35 @@ def _function_settings(root: Mapping[str, Any], address: str, name: str) -> Iter
         values = as_object(resource.get("values"))
         referred = any(one.startswith(f"{resource.get('address')}.") for one in references)
         if referred or (plain and values.get("function_name") == plain):
-            yield from terraform_function(values, (*path, "values"), lambda value: value)
+            planned = _with_unknown(values, _after_unknown(root).get(str(resource.get("address"))))
+            yield from terraform_function(as_object(planned), (*path, "values"), lambda value: value)
             return
+
+
+def _after_unknown(root: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known after apply of each changed resource, by its address: true at the places that are not known yet."""
+    return {
+        str(one.get("address")): as_object(at(one, ("change", "after_unknown")))
+        for one in as_objects(root.get("resource_changes"))
+    }
+
+
+def _with_unknown(value: Any, unknown: Any) -> Any:
+    """Planned values with Unknown where a plan leaves out what is known after apply only."""
+    match unknown:
+        case True:
+            return Unknown("it is known after apply")
+        case dict():
+            given = as_object(value)
+            return {
+                name: _with_unknown(given.get(name), unknown.get(name))
+                for name in (*given, *(unknown.keys() - given))
+            }
+        case list() if isinstance(value, list):
+            rest = [None] * (len(value) - len(unknown))
+            return [_with_unknown(*pair) for pair in zip(value, [*unknown, *rest], strict=False)]
+        case _:
+            return value
 
 
 def _settings(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> Iterator[DeclaredSetting]:
@@ -182,12 +206,13 @@ def _references(root: Mapping[str, Any], address: str, argument: str = "event_so
 
 
 def _plan_filters(values: Mapping[str, Any], path: Path, unknown: Mapping[str, Any]) -> FoundFilters:
-    criteria = values.get("filter_criteria")
-    if not criteria:
-        reason = "filter_criteria is known after apply" if unknown.get("filter_criteria") is True else ""
-        return FoundFilters(unknown=reason)
+    criteria = _with_unknown(values.get("filter_criteria"), unknown.get("filter_criteria"))
+    blocks = criteria if isinstance(criteria, list) else [criteria]
+    listed = [one.get("filter") for one in blocks if isinstance(one, dict)]
+    if any(isinstance(one, Unknown) for one in (*blocks, *listed)):
+        return FoundFilters(unknown="filter_criteria is known after apply")
     filters: list[DeclaredFilter] = []
-    for outer, block in enumerate(criteria if isinstance(criteria, list) else []):
+    for outer, block in enumerate(blocks):
         for index, one in enumerate(_listed(block, "filter")):
             where = (*path, "filter_criteria", outer, "filter", index)
             pattern = as_object(one).get("pattern")

@@ -163,6 +163,20 @@ def test_each_changed_setting_of_the_function_is_placed_and_no_value_of_a_variab
     assert found.keys() == {"function.timeout", "function.environment"}
 
 
+def test_what_a_plan_leaves_out_because_it_is_known_after_apply_is_no_difference(
+    theirs: tuple[str, str], cloud: Cloud, variables: dict[str, str], tmp_path: Path
+) -> None:
+    plan = json.loads(document("plan.json", theirs, cloud, tmp_path))
+    (function, _) = plan["planned_values"]["root_module"]["resources"]
+    del function["values"]["timeout"], function["values"]["environment"][0]["variables"]["SECRET"]
+    unknown = {"timeout": True, "environment": [{"variables": {"SECRET": True}}]}
+    change = {"address": function["address"], "change": {"after_unknown": unknown}}
+    (tmp_path / "plan.json").write_text(json.dumps({**plan, "resource_changes": [change]}))
+    done = ran("drift", theirs[0], "--against", "plan.json", "-o", "json", variables=variables, cwd=tmp_path)
+    assert (done.code, done.data["drift"]) == (0, []), done.out
+    assert [one["field"] for one in done.data["not_compared"]] == ["function.timeout"]
+
+
 def test_a_function_that_another_file_declares_is_not_compared(
     theirs: tuple[str, str], cloud: Cloud, variables: dict[str, str], tmp_path: Path
 ) -> None:

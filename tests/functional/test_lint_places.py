@@ -184,3 +184,23 @@ def test_a_folder_below_that_cannot_be_read_does_not_end_the_check(tmp_path: Pat
     shown = lint(".", "-o", "json", cwd=tmp_path)
     assert [one["rule"] for one in findings(shown)] == ["unknown-field"]
     assert [one.rpartition(": ")[2] for one in shown.data["skipped"]] == ["File name too long."]
+
+
+@pytest.mark.parametrize("unknown", [True, [True], [{"filter": True}], [{"filter": [{"pattern": True}]}]])
+def test_filters_that_are_known_after_apply_cannot_be_checked(unknown: object, tmp_path: Path) -> None:
+    kind = "aws_lambda_event_source_mapping"
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/x"
+    values: dict[str, object] = {
+        "event_source_arn": arn,
+        "filter_criteria": [{"filter": [{}]}] if "pattern" in str(unknown) else [{}],
+    }
+    change = {"address": f"{kind}.m", "change": {"after_unknown": {"filter_criteria": unknown}}}
+    resource = {"address": f"{kind}.m", "type": kind, "values": values}
+    document = {
+        "terraform_version": "1.9.0",
+        "planned_values": {"root_module": {"resources": [resource]}},
+        "resource_changes": [change],
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(document))
+    shown = lint("plan.json", "-o", "json", "--require", "insert-only", cwd=tmp_path)
+    assert ([one["rule"] for one in findings(shown)], shown.code) == (["not-checked"], 6)
