@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.aws.errors import code_of, is_not_found
+from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
 from ddbinsert.aws.queue_address import is_missing_queue
 from ddbinsert.core.arn import resource_name
 from ddbinsert.dataclass import dataclass
@@ -92,15 +92,27 @@ def _table(client: Any, arn: str, *, is_deduplication: bool) -> SinkProblem | No
 
 
 def find_by_name(aws: Aws, name: str, services: Sequence[str]) -> list[str]:
-    """The ARNs of the resources with this name, in the order of the services. Those that may not be read are left out."""
+    """The ARNs of the resources with this name, in the order of the services.
+
+    Raises:
+        PermissionDenied: None was found, and a service may not be asked.
+    """
     found = []
+    denied: PermissionDenied | None = None
     for service in services:
         try:
-            arn = _arn_of(aws.client(service), service, name)
-        except Exception:  # noqa: BLE001, S112 - it does not exist in this service, or may not be read
+            with translated(f"look for {name} in {service}"):
+                arn = _arn_of(aws.client(service), service, name)
+        except PermissionDenied as error:
+            # S3 says no more than "403" of a bucket of others.
+            denied = denied or (None if service == "s3" else error)
+            continue
+        except Exception:  # noqa: BLE001, S112 - it does not exist in this service
             continue
         if arn:
             found.append(arn.removesuffix(":*"))
+    if denied is not None and not found:
+        raise denied
     return found
 
 

@@ -123,3 +123,12 @@ def test_ls_names_no_owner_where_tags_cannot_be_read(
     (mine,) = [one for one in listed if one.get("table") == table]
     assert mine["owner"] == "unknown"
     assert "tag:GetResources" in json.dumps([one for one in listed if one["type"] == "unread"])
+
+
+def test_a_sink_that_may_not_be_looked_for_is_not_said_to_be_missing(
+    table: str, rig: StrictRig, run: Callable[..., Ran]
+) -> None:
+    rig.identity = Identity(_EVERYTHING, without=("logs:DescribeLogGroups",))
+    done = run(f"attach-trigger {table} --template audit-log --sink nothing --yes")
+    assert done.code == 4, done.err
+    assert "logs:DescribeLogGroups" in done.err

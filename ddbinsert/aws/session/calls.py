@@ -7,8 +7,10 @@ call sends nothing more.
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddbinsert.aws.errors import EndpointUnreachable, UnreadableAnswer, unreadable
@@ -30,6 +32,29 @@ _REPORTED_EVERY = 1.0
 _GRACE = 1.0
 
 _here = threading.local()
+
+
+#: Threads that have made a call and wait for the next one: to start a thread takes as long as much of a call.
+_idle: deque[queue.SimpleQueue[_Running]] = deque()
+
+
+def _in_a_thread(running: _Running) -> None:
+    """Make a call in an idle thread, or in a new one; a thread whose call was abandoned is not waited for."""
+    try:
+        inbox = _idle.pop()
+    except IndexError:
+        inbox = queue.SimpleQueue()
+        threading.Thread(target=_serve, args=(inbox,), name="aws-call", daemon=True).start()
+    inbox.put(running)
+
+
+def _serve(inbox: queue.SimpleQueue[_Running]) -> None:
+    while True:
+        running = inbox.get()
+        running.work()
+        del running  # its answer is not kept for as long as the thread is idle
+        _here.running = None
+        _idle.append(inbox)
 
 
 class CallTimeoutError(EndpointUnreachable):
@@ -71,9 +96,10 @@ class _Running:
         self._call = call
         self._value: Any = None
         self._error: BaseException | None = None
-        threading.Thread(target=self._work, name="aws-call", daemon=True).start()
+        _in_a_thread(self)
 
-    def _work(self) -> None:
+    def work(self) -> None:
+        """Make the call; in the thread of its own."""
         _here.running = self
         try:
             self._value = self._call()
