@@ -55,7 +55,9 @@ def calls(endpoint: str) -> int:
 
 def bare(endpoint: str) -> tuple[float, float]:
     """Seconds, and seconds of processor time, for the calls that `ls` makes here: lists page by page, tables at once."""
-    session = boto3.session.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1")
+    session: Any = boto3.session.Session(
+        aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1"
+    )
     config = Config(max_pool_connections=AT_ONCE)
 
     def client(service: str) -> Any:
@@ -65,7 +67,7 @@ def bare(endpoint: str) -> tuple[float, float]:
     started, processor = time.perf_counter(), time.process_time()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         lists = [
-            pool.submit(lambda name=name: list(functions.get_paginator(name).paginate()))
+            pool.submit(list, functions.get_paginator(name).paginate())
             for name in ("list_event_source_mappings", "list_functions")
         ]
         names = [

@@ -249,7 +249,7 @@ def _judged(filters: tuple[str, ...], known: KnownStream) -> _Filtered:
     dead = (_error("filter-never-matches", "no INSERT of the table can pass the filter"),) if never else ()
     match answer.passes:
         case Passes.NO:
-            return InsertOnly.YES, None, words, dead
+            return InsertOnly.YES, None, "no record passes" if never else words, dead
         case Passes.UNKNOWN:
             return InsertOnly.UNKNOWN, None, words, dead
         case Passes.YES:
