@@ -62,18 +62,27 @@ def _mappings(found: object, path: Path, template: Template) -> Iterator[Declare
     for name, resource in found.items():
         kind = resource.get("Type") if isinstance(resource, dict) else None
         if kind in (_MAPPING, _FUNCTION):
-            properties = as_object(resource.get("Properties"))
-            here = (*path, name, "Properties")
-            if kind == _MAPPING:
-                yield from _mapping(name, here, properties, template)
-            else:
-                yield from _events(name, (*here, "Events"), as_object(properties.get("Events")), template)
+            for here, properties in _branches(resource.get("Properties"), (*path, name, "Properties")):
+                if kind == _MAPPING:
+                    yield from _mapping(name, here, properties, template)
+                else:
+                    yield from _events(name, (*here, "Events"), properties.get("Events"), template)
         elif kind is None and isinstance(name, str) and name.startswith("Fn::"):
             if name.startswith(_LOOP) and isinstance(resource, list) and len(resource) == 3:
                 yield from _mappings(resource[2], (*path, name, 2), template)
             elif name == "Fn::Transform":
                 unknown = "a macro adds resources during the deployment"
                 yield DeclaredMapping(name=name, path=(*path, name), unknown=unknown)
+
+
+def _branches(value: object, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The object at a path; of an `Fn::If` both, with their own paths."""
+    operands = value.get("Fn::If") if isinstance(value, dict) and len(value) == 1 else None
+    if isinstance(operands, list) and len(operands) == 3:
+        for index in (1, 2):
+            yield from _branches(operands[index], (*path, "Fn::If", index))
+    elif isinstance(value, dict):
+        yield path, value
 
 
 def _mapping(
@@ -104,21 +113,24 @@ def _mapping(
 
 def _may_be_a_stream(source: object, properties: Mapping[str, Any]) -> bool:
     """Whether a source that is not known yet can be a stream: queues have no starting position."""
-    is_attribute = get_attribute(source) is not None
-    return "StartingPosition" in properties and not is_attribute and isinstance(resolve(source), Unknown)
+    attribute = get_attribute(source)
+    is_known = attribute is not None and not attribute[1].startswith("Outputs.")  # of a nested stack
+    return "StartingPosition" in properties and not is_known and isinstance(resolve(source), Unknown)
 
 
-def _events(
-    function: str, path: Path, events: Mapping[str, Any], template: Template
-) -> Iterator[DeclaredMapping]:
-    for name, event in events.items():
-        properties = event.get("Properties") if isinstance(event, dict) else None
-        if not isinstance(properties, dict) or event.get("Type") != "DynamoDB":
-            continue
-        here = (*path, name, "Properties")
-        stream = stream_source(properties.get("Stream"), template.resources) or KnownStream()
-        details = partial(_event_details, function, here, properties, template)
-        yield _declared(f"{function}/{name}", here, properties, stream, details)
+def _events(function: str, path: Path, given: object, template: Template) -> Iterator[DeclaredMapping]:
+    for events_path, events in _branches(given, path):
+        for name, one in events.items():
+            if name == "Fn::Transform":
+                unknown = "a macro adds events during the deployment"
+                yield DeclaredMapping(name=f"{function}/{name}", path=(*events_path, name), unknown=unknown)
+                continue
+            for event_path, event in _branches(one, (*events_path, name)):
+                properties, here = event.get("Properties"), (*event_path, "Properties")
+                if event.get("Type") == "DynamoDB" and isinstance(properties, dict):
+                    stream = stream_source(properties.get("Stream"), template.resources) or KnownStream()
+                    details = partial(_event_details, function, here, properties, template)
+                    yield _declared(f"{function}/{name}", here, properties, stream, details)
 
 
 def _event_details(function: str, path: Path, properties: Mapping[str, Any], template: Template) -> Details:
@@ -138,12 +150,15 @@ def _declared(
     details: Callable[[], Details],
 ) -> DeclaredMapping:
     criteria = declared_filters(properties, path, CRITERIA, resolve)
+    unknown = criteria.unknown
+    if "Fn::Transform" in properties and not criteria.filters:
+        unknown = unknown or "Fn::Transform adds properties during the deployment"
     return DeclaredMapping(
         name=name,
         path=path,
         filters=criteria.filters,
         stream=stream,
-        unknown=criteria.unknown,
+        unknown=unknown,
         mistakes=criteria.mistakes,
         details=details,
     )

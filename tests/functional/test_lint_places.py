@@ -204,3 +204,26 @@ def test_filters_that_are_known_after_apply_cannot_be_checked(unknown: object, t
     (tmp_path / "plan.json").write_text(json.dumps(document))
     shown = lint("plan.json", "-o", "json", "--require", "insert-only", cwd=tmp_path)
     assert ([one["rule"] for one in findings(shown)], shown.code) == (["not-checked"], 6)
+
+
+_EVENT = "{Type: DynamoDB, Properties: {Stream: !GetAtt T.StreamArn}}"
+_RESOURCES = "Resources:\n  M:\n    Type: AWS::Serverless::Function\n    Properties:"
+
+
+@pytest.mark.parametrize(
+    ("text", "rules"),
+    [
+        (f"{_RESOURCES} {{Events: {{S: !If [X, {_EVENT}, !Ref AWS::NoValue]}}}}", ["no-filter"]),
+        (f"{_RESOURCES} {{Events: !If [X, {{S: {_EVENT}}}, {{S: {_EVENT}}}]}}", ["no-filter"] * 2),
+        (f"{_RESOURCES} !If [X, {{Events: {{S: {_EVENT}}}}}, {{}}]", ["no-filter"]),
+        (f"{_RESOURCES} {{Events: {{Fn::Transform: {{Name: AWS::Include}}}}}}", ["not-checked"]),
+        (HEAD.replace("Properties:", "Properties:\n      Fn::Transform: {Name: AWS::Include}"), ["not-checked"]),
+        (HEAD.replace("arn:aws:dynamodb:eu-west-1:123456789012:table/orders/stream/x", "!GetAtt Child.Outputs.Stream\n      StartingPosition: LATEST"), ["not-checked"]),
+    ],
+    ids=["event", "events", "properties", "macro of events", "macro of properties", "output of a nested stack"],
+)  # fmt: skip
+def test_what_a_condition_a_macro_or_another_stack_adds_is_not_passed_over(
+    text: str, rules: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_text(text)
+    assert [one["rule"] for one in findings(lint("t.yaml", "-o", "json", cwd=tmp_path))] == rules
