@@ -58,7 +58,7 @@ def judge_sink(sink: SinkState) -> Iterator[Finding]:
             code=Cause.SINK_MISSING,
             weight=Weight.PROOF if sink.is_templates else Weight.HOLE,
             text="the sink does not exist: nothing can be stored in it",
-            evidence=(sink.arn,),
+            evidence=(sink.arn,) if sink.arn else (),
             mend="Create it, or set another one: attach-trigger with --sink NAME, or --env SINK_ARN=ARN.",
         )
     elif sink.needed and not sink.arn:
