@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from tests.functional.command import Ran, ran
+from tests.functional.helpers import Calls
+from tests.functional.test_explicit_and_ours import writes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,3 +198,51 @@ def test_subnets_without_security_groups_are_refused_before_anything_is_made(
     flags = ran("attach-trigger", "orders", "--subnet", "subnet-1", "--security-group", "x", variables={})
     assert flags.code == 3
     assert "--security-group" in flags.err
+
+
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:elsewhere"
+#: Options, each with values of its own; an option without values stands for itself.
+CHOICES: dict[str, tuple[str, ...]] = {
+    "--batch-size": ("1", "7", "500"),
+    "--batching-window": ("0", "20"),
+    "--parallelization": ("1", "7"),
+    "--retries": ("0", "3", "-1"),
+    "--record-age": ("60", "-1"),
+    "--no-bisect": (),
+    "--no-report-failures": (),
+    "--no-metrics": (),
+    "--disabled": (),
+    "--on-failure": ("create", QUEUE),
+    "--filter": ('{"dynamodb":{"Keys":{"pk":{"S":["a"]}}}}',),
+    "--memory": ("256", "1024"),
+    "--function-timeout": ("5", "60"),
+    "--env": ("OWN=1", "EMPTY="),
+    "--log-retention": ("3", "365"),
+    "--log-format": ("JSON",),
+    "--tag": ("team=blue",),
+    "--tracing": ("Active",),
+    "--ephemeral-storage": ("2048",),
+    "--runtime": ("python3.12", "nodejs22.x"),
+    "--architecture": ("arm64",),
+    "--template": ("print", "audit-log"),
+    "--view-type": ("KEYS_ONLY", "NEW_AND_OLD_IMAGES"),
+}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(16))
+def test_whatever_it_was_made_with_no_later_command_without_flags_changes_anything(
+    cloud: Cloud, variables: dict[str, str], seed: int
+) -> None:
+    choose = random.Random(seed)  # noqa: S311 - which settings are tried
+    table, given = cloud.table(), choose.sample(sorted(CHOICES), choose.randint(3, 12))
+    words = [word for flag in given for word in (flag, *choose.sample(CHOICES[flag], bool(CHOICES[flag])))]
+    made = ran("attach-trigger", table, *words, variables=variables)
+    assert made.code == 0, (words, made.err)
+    before = cloud.all_about(table)
+    for command in ("attach-trigger", "create-function", "enable-stream", "up", "adopt", "doctor --fix"):
+        calls = Calls()
+        done = ran(*command.split(), table, variables=variables, connect=calls.connect)
+        assert done.code in ((0, 1) if command == "doctor --fix" else (0,)), (words, command, done.err)
+        assert writes(calls) == [], (words, command)
+    assert cloud.all_about(table) == before
