@@ -9,6 +9,7 @@ import gc
 import io
 import json
 import os
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -89,7 +90,9 @@ def _lint(folder: Path) -> tuple[float, int]:
     code = main(("filter", "lint", "."), environment)
     taken = time.process_time() - started
     assert code == 0
-    return taken, int(out.getvalue().split(" files, ")[-1].split()[0])
+    found = re.search(r"files?, ([\d,]+) DynamoDB", out.getvalue())
+    assert found is not None
+    return taken, int(found[1].replace(",", ""))
 
 
 @pytest.mark.benchmark
