@@ -24,7 +24,7 @@ def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
         case "L":
             return {"L": [as_json(inner) for inner in content]}
         case _:
-            return {letter: content}
+            return value if isinstance(value, dict) else {letter: content}
 
 
 def _base64(content: bytes | str) -> str:

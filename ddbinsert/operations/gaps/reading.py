@@ -31,6 +31,8 @@ _COMMITTED, _COMMITTED_LINES = 1_000, 20_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 #: Seconds before the first insert from which the log is read: clocks differ.
 _EARLIER = 60.0
+#: Making an encoder for each of a million keys would take as long as encoding them.
+_KEYS = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 #: Seconds of the log whose lines are remembered: it is read once, so that only pages overlap.
 _OVERLAP = 2.0
 
@@ -141,7 +143,7 @@ def _take(
             shard=shard,
             sequence=str(change["SequenceNumber"]),
             at=at,
-            keys=json.dumps(shown, separators=(",", ":"), ensure_ascii=False),
+            keys=_KEYS.encode(shown),
         )
 
 
