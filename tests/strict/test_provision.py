@@ -175,7 +175,7 @@ def test_a_roles_propagation_is_awaited_with_a_visible_countdown(slow: Place) ->
     assert done.code == 0
     waits = [line for line in done.err.splitlines() if line.startswith("waiting for IAM to make role")]
     assert waits
-    assert all(f"role {slow.name}-role to Lambda" in line for line in waits)
+    assert all(f"role {slow.name}-role visible to Lambda" in line for line in waits)
     assert all(re.search(r": .*\d s left", line) for line in waits), waits
 
 
