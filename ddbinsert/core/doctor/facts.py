@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
+from ddbinsert.core.model.wanted import CODE_TAG, NEED_A_SINK, OWN_CODE, Template
 from ddbinsert.core.trigger.effective_settings import restores_role
+from ddbinsert.core.trigger.policy import of_handler
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
-#: Templates that do nothing without a sink.
-NEED_A_SINK = frozenset({Template.AUDIT_LOG, Template.ANALYTICS, Template.NOTIFY})
 #: Seconds that a change of a mapping may take to take effect, with a margin.
 SETTLING = 300.0
 
@@ -44,12 +43,14 @@ class Rights:
     Attributes:
         allowed, denied: The requested rights, by result.
         by_boundary: Rights that only the role's permissions boundary denies.
+        by_statement: Rights that a statement with Effect Deny denies: no grant lifts it.
         actions: The actions that were tested, by right.
     """
 
     allowed: frozenset[RoleRight] = frozenset()
     denied: frozenset[RoleRight] = frozenset()
     by_boundary: frozenset[RoleRight] = frozenset()
+    by_statement: frozenset[RoleRight] = frozenset()
     actions: Mapping[RoleRight, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -332,8 +333,15 @@ class Facts:
         return self.template is not None or self.label not in ("", OWN_CODE)
 
     @property
+    def sinks_of_role(self) -> tuple[str, ...]:
+        """ARNs to which ddbinsert's policy lets the role write."""
+        return of_handler(self.world.role.policy) if self.world.role is not None else ()
+
+    @property
     def needs_sink(self) -> bool:
-        return self.template in NEED_A_SINK or self.label in {one.value for one in NEED_A_SINK}
+        """Whether the template needs a sink; an audit log does if its role may write to one that was set earlier."""
+        code = self.template or self.label
+        return bool(self.sinks_of_role) if code == Template.AUDIT_LOG else code in NEED_A_SINK
 
     @property
     def settled_since(self) -> float:

@@ -78,6 +78,10 @@ class Template(StrEnum):
     NOTIFY = "notify"
 
 
+#: Templates that do nothing without a sink. Without one, an audit log goes to the function's own log group.
+NEED_A_SINK = frozenset({Template.ANALYTICS, Template.NOTIFY})
+
+
 _EMPTY: MappingABC[str, str] = MappingProxyType({})
 #: The metadata of a field that is not a configuration key.
 NOT_A_KEY: MappingABC[str, bool] = MappingProxyType({"is_key": False})

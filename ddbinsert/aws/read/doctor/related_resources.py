@@ -107,7 +107,13 @@ def read_right(aws: Aws, role_arn: str, one: PermissionQuery, *, is_ours: bool) 
             is False
             for result in denied
         )
-        return Rights(denied=right, by_boundary=right if bound else frozenset(), actions=names)
+        explicit = any(result["EvalDecision"] == "explicitDeny" for result in denied)
+        return Rights(
+            denied=right,
+            by_boundary=right if bound else frozenset(),
+            by_statement=right if explicit else frozenset(),
+            actions=names,
+        )
     if len(certain) == len(results) and all(result["EvalDecision"] == "allowed" for result in results):
         return Rights(allowed=right, actions=names)
     return Rights(actions=names)
@@ -122,6 +128,7 @@ def together(answers: Iterable[Rights]) -> Rights:
             allowed=whole.allowed | one.allowed,
             denied=whole.denied | one.denied,
             by_boundary=whole.by_boundary | one.by_boundary,
+            by_statement=whole.by_statement | one.by_statement,
             actions={**whole.actions, **one.actions},
         )
     return whole

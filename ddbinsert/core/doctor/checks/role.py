@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.doctor.facts import Facts
 
 
-def _allow(facts: Facts, what: str, ours: Advice) -> Advice:
-    """The command for a role that ddbinsert created; other roles are not changed by any command."""
+def _allow(facts: Facts, what: str, ours: Advice, right: RoleRight | None = None) -> Advice:
+    """The command for a role that ddbinsert created; other roles, and denials, are not changed by any command."""
+    if right in facts.rights.by_statement:
+        return Advice(
+            f"Remove what denies role {facts.role_name} {what}: a statement with Effect Deny in one of its policies"
+        )
     return ours if facts.restores_role else Advice(f"Allow role {facts.role_name} {what}")
 
 
@@ -169,8 +173,9 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 facts,
                 f"{', '.join(READING)} on {facts.table.stream_arn}",
                 attach("Restore the policy of the role, which ddbinsert created"),
+                RoleRight.READ_STREAM,
             ),
-            is_safe=facts.is_ours,
+            is_safe=facts.is_ours and RoleRight.READ_STREAM not in facts.rights.by_statement,
             # If IAM was not asked, another policy of the role may grant it.
             severity=Severity.WARNING if FactSource.RIGHTS in facts.unread and not reports else None,
         )
@@ -197,8 +202,9 @@ def logs(facts: Facts) -> Iterator[Symptom]:
                 facts,
                 f"logs:CreateLogStream, logs:PutLogEvents on {facts.function.log_group}",
                 attach("Restore the policy of the role, which ddbinsert created"),
+                RoleRight.WRITE_LOGS,
             ),
-            is_safe=facts.is_ours,
+            is_safe=facts.is_ours and RoleRight.WRITE_LOGS not in facts.rights.by_statement,
         )
 
 
@@ -225,6 +231,7 @@ def destination(facts: Facts) -> Iterator[Symptom]:
                     facts.destinations[0].arn,
                     "--yes",
                 ),
+                RoleRight.SEND_FAILED,
             ),
         )
 
@@ -248,6 +255,7 @@ def sink(facts: Facts) -> Iterator[Symptom]:
                 facts,
                 f"writing to {facts.sink.arn}",
                 attach("Grant it to the role, which ddbinsert created", "--sink", facts.sink.arn, "--yes"),
+                RoleRight.WRITE_SINK,
             ),
         )
 

@@ -8,6 +8,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import parse_arn, resource_name
 from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
+from ddbinsert.core.model.wanted import Template
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.words import plural
 
@@ -28,11 +29,17 @@ def is_own_table(facts: Facts) -> bool:
 @check(Cause.SINK_MISSING, Severity.ERROR, Cause.SINK_MISSING.meaning, FactSource.FUNCTION, FactSource.OWNER)
 def missing(facts: Facts) -> Iterator[Symptom]:
     if facts.function is not None and facts.needs_sink and not facts.sink.arn:
+        template = facts.template.value if facts.template else facts.label
+        is_log = template == Template.AUDIT_LOG
         yield Symptom(
-            text="the function runs a template that needs a sink, and SINK_ARN is not set: nothing is stored or sent",
+            text="SINK_ARN is not set, though the function's role may write to a sink: entries go to the function's own "
+            "log instead"
+            if is_log
+            else "the function runs a template that needs a sink, and SINK_ARN is not set: nothing is stored or sent",
             evidence=(
-                f"template: {facts.template.value if facts.template else facts.label}",
+                f"template: {template}",
                 "environment variable SINK_ARN: not set",
+                *(f"the role may write to {arn}" for arn in (facts.sinks_of_role if is_log else ())),
             ),
             advice=attach("Set it, with the name or ARN of the sink", "--sink", "NAME", "--yes"),
         )

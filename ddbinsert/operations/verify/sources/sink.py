@@ -10,7 +10,7 @@ from ddbinsert.aws.read.resources import read_table
 from ddbinsert.aws.write.items import ItemWriter
 from ddbinsert.core.arn import arn_parts, parse_arn, resource_name
 from ddbinsert.core.model.record import EventName, KeyType
-from ddbinsert.core.model.wanted import Template
+from ddbinsert.core.model.wanted import NEED_A_SINK, Template
 from ddbinsert.core.proof.causes.sinks import SinkState
 from ddbinsert.core.trigger.policy import of_handler
 from ddbinsert.errors import AwsError, DdbInsertError
@@ -30,7 +30,6 @@ _KEY = "eventID"
 _PAGE = 100
 _TRIES = 5
 _PAUSE = 0.2
-_NEEDING = frozenset({Template.ANALYTICS, Template.NOTIFY})
 
 
 def sink_of(subject: Subject) -> SinkState:
@@ -42,7 +41,7 @@ def sink_of(subject: Subject) -> SinkState:
         return SinkState(unchecked=f"whether it needs one is unknown: {subject.running.tags_unread}")
     template = _template(subject)
     return SinkState(
-        needed=template in _NEEDING, own_log=template is Template.AUDIT_LOG, granted=subject.granted
+        needed=template in NEED_A_SINK, own_log=template is Template.AUDIT_LOG, granted=subject.granted
     )
 
 

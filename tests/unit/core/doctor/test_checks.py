@@ -24,8 +24,9 @@ from ddbinsert.core.doctor.facts import (
 )
 from ddbinsert.core.doctor.model import FactSource, Severity, diagnose
 from ddbinsert.core.doctor.timeline import timeline
+from ddbinsert.core.model.package import Statement
 from ddbinsert.core.model.record import StreamView
-from ddbinsert.core.model.wanted import CODE_TAG
+from ddbinsert.core.model.wanted import CODE_TAG, Template
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.trigger.policy import role_policy
 from tests.unit import doctor_facts as healthy
@@ -39,6 +40,7 @@ MANY = "x" * 4000
 off = replace(table, stream_arn=None, view=None)
 renewed = replace(mapping, stream_arn=healthy.OLD_STREAM)
 encrypted = replace(table, kms_key_arn=healthy.KEY)
+WRITES_SINK = Statement(actions=("dynamodb:PutItem",), resources=(healthy.SINK,))
 
 
 def other(name: str, **more: Any) -> MappingState:
@@ -112,7 +114,10 @@ BROKEN: dict[str, Facts] = {
     "errors-not-in-log": having(metrics=counted(Invocations=3, Errors=3), log=LogSeen()),
     "template-code-changed": having(template=None, log=logged(end(50))),
     "self-writing-loop": having(sink=SinkSeen(arn=healthy.TABLE)),
-    "sink-missing": having(sink=SinkSeen()),
+    "sink-missing": having(
+        sink=SinkSeen(),
+        role=replace(role, policy=role_policy(healthy.TRIGGER, table, healthy.STREAM, [WRITES_SINK])),
+    ),
     "sink-not-found": having(sink=SinkSeen(arn=healthy.SINK, problem="it does not exist", missing=True)),
     "sink-denied": having(rights=denied(RoleRight.WRITE_SINK)),
     "poison-record-blocks-shard": having(mapping=endless, log=logged(end(500), *failing)),
@@ -229,6 +234,21 @@ def test_an_older_version_of_a_template_that_leaves_receipts_is_no_finding() -> 
     assert "template-code-changed" not in found(replace(facts, template=None))
     idle = replace(facts, template=None, log=LogSeen())
     assert found(idle)["template-code-changed"] is Severity.NOTE
+
+
+def test_an_audit_log_without_a_sink_is_the_functions_own_log() -> None:
+    assert "sink-missing" not in found(having(sink=SinkSeen()))
+    assert "sink-missing" in found(having(sink=SinkSeen(), template=Template.NOTIFY))
+
+
+def test_a_denial_by_a_statement_is_not_repaired_by_a_grant() -> None:
+    right = frozenset({RoleRight.SEND_FAILED})
+    rights = denied(RoleRight.SEND_FAILED, by_statement=right)
+    given = having(rights=rights, destinations=(DestinationSeen(arn=healthy.QUEUE),))
+    (symptom,) = [one for one in diagnose(CHECKS, given).found if one.id == "failure-destination-denied"]
+    assert symptom.advice is not None
+    assert not symptom.advice.command
+    assert "Deny" in symptom.advice.text
 
 
 def test_code_of_ones_own_needs_no_receipts() -> None:
