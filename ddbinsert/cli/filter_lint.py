@@ -95,7 +95,8 @@ def lint(
     inserts, with a counterexample. Several patterns are checked as the filters of one mapping. With --table and no
     pattern, the filters of every mapping on the table's stream are checked. Files and folders may contain templates:
     SAM, CloudFormation, cdk.out, Terraform sources and plans, serverless.yml, Pulumi previews, ddbinsert.yaml. Exit
-    code 1 if there is an error, 0 otherwise; with --require insert-only, 6 if a mapping cannot be checked.
+    code 1 if there is an error, 0 otherwise; with --require insert-only, 6 if a mapping, or a file that mentions one, cannot be
+    checked.
 
     Example: ddbinsert filter lint '{"eventName":["insert"]}'
     """
@@ -168,7 +169,9 @@ def _files_outcome(
 
     least = LintSeverity(fail_on.value)
     failing = any(finding.severity in junit.at_least(least) for finding in shown.findings_of(checked))
-    undecided = require is not None and any(one.insert_only is None for one in checked.mappings)
+    undecided = require is not None and (
+        bool(checked.undecided) or any(one.insert_only is None for one in checked.mappings)
+    )
     code = ExitCode.NO if failing else ExitCode.INCONCLUSIVE if undecided else ExitCode.OK
 
     def written(screen: Screen) -> None:

@@ -62,6 +62,7 @@ class CheckedFiles:
         files: The files that declare mappings, or have a format that can.
         corrected: Names of files that `--fix` changed, with the number of corrections.
         skipped: Files that could not be read, with the reason.
+        undecided: Those of them that may declare a mapping.
         others: Given files without declarations: other documents, or patterns.
     """
 
@@ -69,4 +70,5 @@ class CheckedFiles:
     mappings: tuple[CheckedMapping, ...]
     corrected: dict[str, int]
     skipped: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     others: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 #: Bytes. Plans of large projects have tens of megabytes; a template has one at most.
 _LARGEST: Final = 64 * 1024 * 1024
+#: What the text of a file has that declares an event source mapping, in any of the formats.
+_MENTION: Final = re.compile(
+    rb"EventSourceMapping|FilterCriteria|filterPatterns|event_source_mapping|AWS::Serverless|\bstreams?\b\s*:"
+)
 #: Folders that contain third-party files or copies.
 _SKIPPED: Final = frozenset(
     {"node_modules", "venv", "__pycache__", "site-packages", "dist", "build", "vendor", "target"}
@@ -53,19 +58,24 @@ def check_files(
     corrected: dict[str, int] = {}
     skipped: list[str] = []
     others: list[str] = []
-    for name, given in files_of(names, cwd, skipped):
+    undecided: list[str] = []
+    folders: list[str] = []
+    for name, given in files_of(names, cwd, folders):
         try:
             declared = declared_in(name, cwd)
         except DocumentError as error:
             if given and not lenient:
                 raise
             skipped.append(error.message)
+            undecided += [name] if _may_declare_mappings(name, cwd) else []
             continue
         if declared is None:
             others += [name] if given else []
             continue
         files.append(name)
-        skipped += [f"{declared.document.incomplete}."] if declared.document.incomplete else []
+        if declared.document.incomplete:
+            skipped.append(f"{declared.document.incomplete}.")
+            undecided += [name] if _may_declare_mappings(name, cwd) else []
         found = check_document(declared, require_insert_only=require_insert_only, known=known)
         if fix:
             count, found = _fixed(name, cwd, declared, found, known, require_insert_only=require_insert_only)
@@ -76,9 +86,18 @@ def check_files(
         files=tuple(files),
         mappings=tuple(mappings),
         corrected=corrected,
-        skipped=tuple(skipped),
+        skipped=(*folders, *skipped),
+        undecided=(*folders, *undecided),
         others=tuple(others),
     )
+
+
+def _may_declare_mappings(name: str, cwd: Path) -> bool:
+    """Whether a file that cannot be understood mentions event source mappings, or cannot even be opened."""
+    try:
+        return _MENTION.search((cwd / name).read_bytes()) is not None
+    except OSError:
+        return True
 
 
 def files_of(names: Sequence[str], cwd: Path, unread: list[str]) -> Iterator[tuple[str, bool]]:

@@ -297,6 +297,17 @@ def test_a_folder_is_searched_for_templates_and_other_files_are_left_out(tmp_pat
     assert len(shown.data["skipped"]) == 1
 
 
+def test_a_broken_template_in_a_folder_is_undecided_and_another_broken_file_is_not(tmp_path: Path) -> None:
+    strict = (".", "--require", "insert-only")
+    (tmp_path / "tsconfig.json").write_text('{\n  // comments\n  "strict": true\n}\n')
+    assert lint(*strict, cwd=tmp_path).code == 0
+    (tmp_path / "template.json").write_text('{"Resources": {"A": {"Type": "AWS::Lambda::EventSourceMapping",')
+    done = lint(*strict, cwd=tmp_path)
+    assert done.code == 6
+    assert "not checked: template.json" in done.out
+    assert lint(".", cwd=tmp_path).code == 0
+
+
 def test_files_of_other_kinds_are_ignored_where_asked(tmp_path: Path) -> None:
     name = written(tmp_path, "CloudFormation", ['{"eventName":["insert"]}'])
     (tmp_path / "package.json").write_text('{"name": "x"}')
