@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
+#: CloudTrail records IAM's changes in this region only (docs/aws-facts.md#trail-iam).
+TRAIL_OF_IAM = "us-east-1"
 #: Seconds that a change of a mapping may take to take effect, with a margin.
 SETTLING = 300.0
 
@@ -323,9 +325,8 @@ class Facts:
     @property
     def label(self) -> str:
         """The template that ddbinsert uploaded, or ``own``; empty if ddbinsert did not create the function."""
-        return (
-            self.function.tags.get(CODE_TAG, OWN_CODE) if self.function is not None and self.is_ours else ""
-        )
+        function = self.function
+        return function.tags.get(CODE_TAG, OWN_CODE) if function is not None and self.is_ours else ""
 
     @property
     def runs_template(self) -> bool:
@@ -341,7 +342,7 @@ class Facts:
     def needs_sink(self) -> bool:
         """Whether the template needs a sink; an audit log does if its role may write to one that was set earlier."""
         code = self.template or self.label
-        return bool(self.sinks_of_role) if code == Template.AUDIT_LOG else code in NEED_A_SINK
+        return code in NEED_A_SINK or (code == Template.AUDIT_LOG and bool(self.sinks_of_role))
 
     @property
     def settled_since(self) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.doctor.checks.traffic import waiting
+from ddbinsert.core.doctor.facts import TRAIL_OF_IAM
 from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.core.trigger.draining import RETENTION
 from ddbinsert.dataclass import dataclass
@@ -135,7 +137,6 @@ def _last_entry(facts: Facts) -> Moment:
 def _changes(facts: Facts) -> Iterable[Moment]:
     mapping = max((m for m in facts.mappings if m.modified), key=lambda m: m.modified or 0.0, default=None)
     function = facts.function
-    role = facts.role_name
     yield _change(
         facts,
         "last change of the mapping",
@@ -145,7 +146,14 @@ def _changes(facts: Facts) -> Iterable[Moment]:
     yield _change(
         facts, "last change of the function", function.modified_at if function else None, facts.name
     )
-    yield _change(facts, "last change of the role", None, role)
+    yield _of_role(facts)
+
+
+def _of_role(facts: Facts) -> Moment:
+    what = "last change of the role"
+    if FactSource.CHANGES not in facts.unread and arn_parts(facts.table.arn).region != TRAIL_OF_IAM:
+        return Moment(what=what, detail=f"CloudTrail records changes of roles in {TRAIL_OF_IAM} only")
+    return _change(facts, what, None, facts.role_name)
 
 
 def _change(facts: Facts, what: str, at: float | None, resource: str) -> Moment:

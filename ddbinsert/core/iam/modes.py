@@ -127,6 +127,7 @@ _GAPS: Final = (
         needs(
             useful={
                 "ListStreams": "inserts in streams that were replaced",
+                "LookupEvents": "who changed what",
             }
         )
     )

@@ -17,7 +17,7 @@ from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.doctor.facts import Facts, SinkSeen
+from ddbinsert.core.doctor.facts import TRAIL_OF_IAM, Facts, SinkSeen
 from ddbinsert.core.doctor.model import FactSource
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError, PrerequisiteError
@@ -220,8 +220,8 @@ class _Gathering:
         if not aws.has_cloudtrail:
             self._reads.unread[FactSource.CHANGES] = ONLY_ON_AWS
             return
-        role = facts.role_name
-        for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, role):
+        role = (facts.role_name,) if aws.region == TRAIL_OF_IAM else ()
+        for resource in (*(m.uuid for m in facts.mappings[:1]), facts.name, *role):
             self._want(
                 FactSource.CHANGES,
                 lambda resource=resource: read_changes(aws, resource, facts.now - _DAYS * 86400),  # type: ignore[misc]

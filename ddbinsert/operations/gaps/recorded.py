@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.doctor.facts import TRAIL_OF_IAM
 from ddbinsert.core.proof.gaps.judge import RESTART
 from ddbinsert.core.proof.gaps.recorded import ChangedPart, RecordedChange
 from ddbinsert.errors import AwsError
@@ -32,8 +33,6 @@ _OF_MAPPINGS: Final = {
     "DeleteEventSourceMapping20150331": "deleted",
 }
 _TAGGING: Final = ("TagResource", "UntagResource", "TagRole", "UntagRole")
-#: IAM's changes are recorded in this region only (docs/aws-facts.md#trail-iam).
-_OF_IAM: Final = "us-east-1"
 
 
 def recorded_changes(
@@ -68,8 +67,12 @@ def recorded_changes(
         raise
     except AwsError as error:
         return (), f"CloudTrail: {error.message}"
-    elsewhere = aws.region != _OF_IAM
-    why = f"CloudTrail: changes of the role are recorded in {_OF_IAM} and were not read" if elsewhere else ""
+    elsewhere = aws.region != TRAIL_OF_IAM
+    why = (
+        f"CloudTrail: changes of the role are recorded in {TRAIL_OF_IAM} and were not read"
+        if elsewhere
+        else ""
+    )
     return tuple(changes), why
 
 
@@ -77,7 +80,7 @@ def _named(context: Context, subject: Subject) -> Iterator[tuple[ChangedPart, st
     """What can be looked up by its name."""
     yield ChangedPart.FUNCTION, subject.function.name
     yield ChangedPart.TABLE, subject.table.name
-    if context.aws.region == _OF_IAM and subject.function.role_arn:
+    if context.aws.region == TRAIL_OF_IAM and subject.function.role_arn:
         yield ChangedPart.ROLE, resource_name(subject.function.role_arn)
 
 

@@ -251,6 +251,12 @@ def test_a_denial_by_a_statement_is_not_repaired_by_a_grant() -> None:
     assert "Deny" in symptom.advice.text
 
 
+def test_the_timeline_says_where_changes_of_the_role_are_recorded() -> None:
+    (role_row,) = [one for one in timeline(facts).moments if one.what == "last change of the role"]
+    assert role_row.at is None
+    assert "us-east-1 only" in role_row.detail
+
+
 def test_code_of_ones_own_needs_no_receipts() -> None:
     own = replace(function, tags={**healthy.OURS, CODE_TAG: "own"})
     waiting = StreamSeen(inserts=(InsertSeen(at=NOW - 700, event_id="e9", sequence="9"),))
