@@ -152,7 +152,8 @@ def test_a_leaking_filter_fails_though_the_handlers_guard_caught_it(
         if record["event_name"] != "INSERT"
     }
     named = {line.rsplit(" ", 1)[-1] for line in leak["evidence"]}
-    assert named == recorded
+    assert named
+    assert named <= recorded  # a run that can no longer pass ends before the last ones come
     assert cloud.items(table) == []
 
     told = prove(table)

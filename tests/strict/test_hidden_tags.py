@@ -111,7 +111,7 @@ def test_a_temporary_function_is_removed_by_the_run_that_made_it(
         for call in rig.calls
         if call.operation.startswith(("DeleteF", "DeleteE", "DeleteRole"))
     ]
-    assert len(made) == 6  # of the trigger, and of the temporary function
+    assert made.count("CreateFunction") == 2  # of the trigger, and the temporary one
     assert {"DeleteFunction", "DeleteEventSourceMapping", "DeleteRole"} <= set(gone)
 
 

@@ -59,9 +59,12 @@ _TRIGGER: Final = _SEEN.and_also(_STREAM, _NEW_FUNCTION, _NEW_MAPPING, _SINK)
 _BEFORE_DOWN: Final = _OWNED.and_also(
     needs(
         "ListTagsForResource",
-        useful=dict.fromkeys(
-            ("ListRolePolicies", "ListAttachedRolePolicies"), "policies that others added to the role"
-        ),
+        useful={
+            "ListFunctions": "whether other functions use the role or the log group",
+            **dict.fromkeys(
+                ("ListRolePolicies", "ListAttachedRolePolicies"), "policies that others added to the role"
+            ),
+        },
     ),
     Mode(
         places={(ResourceScope.FAILURES, "described"): "the queue"},

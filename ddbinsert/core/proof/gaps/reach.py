@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -52,9 +53,9 @@ def off_between(streams: Iterable[str], since: float) -> list[Stretch]:
 
 
 def log_begins(group: LogGroupState, now: float) -> float:
-    """Epoch seconds since which the log group contains its lines."""
+    """Epoch seconds since which the log group contains its lines, in whole seconds as the times of stream records."""
     kept = now - group.retention_days * _DAY if group.retention_days else 0.0
-    return max(kept, group.created or 0.0)
+    return float(math.floor(max(kept, group.created or 0.0)))
 
 
 def unlogged(
