@@ -95,9 +95,22 @@ def number_in(keys: Mapping[str, Any] | None, run_id: str) -> int | None:
     for value in (keys or {}).values():
         for content in value.values() if isinstance(value, dict) else ():
             text = content.decode("latin-1") if isinstance(content, bytes) else str(content)
-            for number in numbers_in(text, run_id):
-                return number
+            for match in _ANY.finditer(text):
+                number = _item_of(match, run_id)
+                if number is not None:
+                    return number
     return None
+
+
+def _item_of(match: re.Match[str], run_id: str) -> int | None:
+    """The item number of a test key in a text; None if it is of another run."""
+    run, number, numeral_run, numeral, *_ = match.groups()
+    if run is not None:
+        return int(number) if run == run_id else None
+    if numeral_run is not None:
+        return int(numeral) if f"{int(numeral_run):012x}" == run_id else None
+    decoded = _TEXT.fullmatch(base64.b64decode(match.group()).decode("latin-1"))
+    return int(decoded[2]) if decoded is not None and decoded[1] == run_id else None
 
 
 def numbers_in(text: str, run_id: str) -> tuple[int, ...]:
@@ -127,25 +140,16 @@ def mentions_in(text: str, run_id: str, *, alone: bool = False) -> dict[int, int
     found: dict[int, int] = {}
     text = without_colours(text)
     matches = [*_ANY.finditer(text)]
-    starts, ends = {match.start() for match in matches}, {match.end() for match in matches}
+    starts = {match.start() for match in matches} if alone else set()
+    ends = {match.end() for match in matches} if alone else set()
     for match in matches:
         # Two keys in a row are the partition and the sort key of one item.
         if alone and match.start() - 1 not in ends and _is_end(text, match.start()):
             continue
         if alone and match.end() + 1 not in starts and _is_beginning(text, match.end()):
             continue
-        whole = match.group()
-        parts = match.groups()
-        if parts[0] is not None:
-            run, number = parts[0], int(parts[1])
-        elif parts[2] is not None:
-            run, number = f"{int(parts[2]):012x}", int(parts[3])
-        else:
-            decoded = _TEXT.fullmatch(base64.b64decode(whole).decode("latin-1"))
-            if decoded is None:
-                continue
-            run, number = decoded[1], int(decoded[2])
-        if run == run_id:
+        number = _item_of(match, run_id)
+        if number is not None:
             found[number] = found.get(number, 0) + 1
     return found
 
