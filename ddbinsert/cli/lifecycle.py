@@ -150,7 +150,7 @@ def _shown(screen: Screen, done: Converged, advice: Advice | None) -> None:
 
 
 def _count(steps: int) -> str:
-    return f"{plural(steps, 'step')}" if steps else "nothing to do"
+    return plural(steps, "step") if steps else "nothing to do"
 
 
 def _total(prepared: Sequence[Ended[Prepared]], advice: Advice) -> str:

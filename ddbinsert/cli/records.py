@@ -228,5 +228,5 @@ def _keep(run: Run, kept: Checkpoint | None) -> None:
 def _summary(seen: ReadCount, shards: int) -> str:
     by_event = ", ".join(f"{count:,} {name}" for name, count in sorted(seen.given.items()))
     left_out = f"; {seen.records - seen.total:,} left out" if seen.records > seen.total else ""
-    count = f"{plural(seen.total, 'record')}"
+    count = plural(seen.total, "record")
     return f"{count}{f' ({by_event})' if by_event else ''} from {plural(shards, 'shard')}{left_out}"

@@ -62,7 +62,6 @@ def arn_parts(text: str) -> Arn:
     return parse_arn(text) or Arn("aws", "", "", "", text)
 
 
-@lru_cache(maxsize=256)
 def resource_name(text: str) -> str:
     """The name in an ARN, or the text itself if it is already a name."""
     return arn_parts(text).name

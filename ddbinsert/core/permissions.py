@@ -47,13 +47,13 @@ def policy(modes: Iterable[Mode], target: PolicyTarget, *, needed_only: bool = F
 def losses(modes: Iterable[Mode], target: PolicyTarget) -> dict[str, str]:
     """Actions that may be left out, each with what is then missing; none that another mode can't do without."""
     known = [each for mode in modes for each in mode.operations(target)]
-    needed = {grant for operation, loss in known if not loss for grant in GRANTS[operation]}
+    needed = {grant.action for operation, loss in known if not loss for grant in GRANTS[operation]}
     return {
         grant.action: loss
         for operation, loss in known
         if loss
         for grant in GRANTS[operation]
-        if grant.action not in {one.action for one in needed}
+        if grant.action not in needed
     }
 
 

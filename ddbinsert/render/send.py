@@ -62,4 +62,4 @@ def _keys(keys: Sequence[Item], of: int) -> str:
 
 
 def _items(count: int) -> str:
-    return f"{plural(count, 'item')}"
+    return plural(count, "item")

@@ -160,7 +160,7 @@ def _kept(step: s.CreateLogGroup) -> str:
 def _days(days: int | None) -> str:
     if days is None:
         return "for ever"
-    return f"{plural(days, 'day')}"
+    return plural(days, "day")
 
 
 def _changes(changes: tuple[Change, ...]) -> str:

@@ -7,6 +7,7 @@ call sends nothing more.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -36,6 +37,8 @@ _here = threading.local()
 
 #: Threads that have made a call and wait for the next one: to start a thread takes as long as much of a call.
 _idle: deque[queue.SimpleQueue[_Running]] = deque()
+if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def _in_a_thread(running: _Running) -> None:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
-#: CloudTrail records IAM's changes in this region only (docs/aws-facts.md#trail-iam).
-TRAIL_OF_IAM = "us-east-1"
 #: Seconds that a change of a mapping may take to take effect, with a margin.
 SETTLING = 300.0
 

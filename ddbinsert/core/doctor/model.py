@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from ddbinsert.dataclass import dataclass
 
@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
     from ddbinsert.advice import Advice
     from ddbinsert.core.doctor.facts import Facts
+
+
+#: CloudTrail records IAM's changes in this region only (docs/aws-facts.md#trail-iam).
+TRAIL_OF_IAM: Final = "us-east-1"
+ROLES_ELSEWHERE: Final = f"CloudTrail records changes of roles in {TRAIL_OF_IAM} only"
 
 
 class Severity(StrEnum):

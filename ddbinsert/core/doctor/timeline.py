@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.doctor.checks.traffic import waiting
-from ddbinsert.core.doctor.facts import TRAIL_OF_IAM
-from ddbinsert.core.doctor.model import FactSource
+from ddbinsert.core.doctor.model import ROLES_ELSEWHERE, TRAIL_OF_IAM, FactSource
 from ddbinsert.core.trigger.draining import RETENTION
 from ddbinsert.dataclass import dataclass
 
@@ -152,7 +151,7 @@ def _changes(facts: Facts) -> Iterable[Moment]:
 def _of_role(facts: Facts) -> Moment:
     what = "last change of the role"
     if FactSource.CHANGES not in facts.unread and arn_parts(facts.table.arn).region != TRAIL_OF_IAM:
-        return Moment(what=what, detail=f"CloudTrail records changes of roles in {TRAIL_OF_IAM} only")
+        return Moment(what=what, detail=ROLES_ELSEWHERE)
     return _change(facts, what, None, facts.role_name)
 
 

@@ -91,7 +91,7 @@ def with_earlier(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
     """The verdict of the last attempt, with a note about those before it."""
     if not earlier:
         return verdict
-    count = f"{plural(len(earlier), 'earlier attempt')}"
+    count = plural(len(earlier), "earlier attempt")
     note = Finding(
         code=Cause.EARLIER_INCONCLUSIVE,
         weight=Weight.NOTE,

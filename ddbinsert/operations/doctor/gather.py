@@ -17,8 +17,8 @@ from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
 from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.doctor.facts import TRAIL_OF_IAM, Facts, SinkSeen
-from ddbinsert.core.doctor.model import FactSource
+from ddbinsert.core.doctor.facts import Facts, SinkSeen
+from ddbinsert.core.doctor.model import TRAIL_OF_IAM, FactSource
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError, PrerequisiteError
 from ddbinsert.operations.doctor.world import passing, with_mappings, world_of

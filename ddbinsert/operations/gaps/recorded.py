@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.doctor.facts import TRAIL_OF_IAM
+from ddbinsert.core.doctor.model import ROLES_ELSEWHERE, TRAIL_OF_IAM
 from ddbinsert.core.proof.gaps.judge import RESTART
 from ddbinsert.core.proof.gaps.recorded import ChangedPart, RecordedChange
 from ddbinsert.errors import AwsError
@@ -67,13 +67,7 @@ def recorded_changes(
         raise
     except AwsError as error:
         return (), f"CloudTrail: {error.message}"
-    elsewhere = aws.region != TRAIL_OF_IAM
-    why = (
-        f"CloudTrail: changes of the role are recorded in {TRAIL_OF_IAM} and were not read"
-        if elsewhere
-        else ""
-    )
-    return tuple(changes), why
+    return tuple(changes), "" if aws.region == TRAIL_OF_IAM else ROLES_ELSEWHERE
 
 
 def _named(context: Context, subject: Subject) -> Iterator[tuple[ChangedPart, str]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.aws.errors import CredentialsError
+from ddbinsert.core.doctor.model import ROLES_ELSEWHERE, TRAIL_OF_IAM
 from ddbinsert.core.trigger.drift import DriftSeen, Recorded, TriggerPart, drift_of, last_change, undoing
 from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.partial_batch import VARIABLE
@@ -78,7 +79,9 @@ def with_last_changes(context: Context, seen: DriftSeen) -> DriftSeen:
     parts = tuple(dict.fromkeys(one.part for one in seen.found))
     recorded: Sequence[list[Recorded]] = [[] for _ in parts]
     unasked = ""
-    if parts and context.aws.has_cloudtrail:
+    if parts == (TriggerPart.ROLE,) and context.aws.region != TRAIL_OF_IAM and context.aws.has_cloudtrail:
+        unasked = ROLES_ELSEWHERE
+    elif parts and context.aws.has_cloudtrail:
         try:
             recorded = context.aws.side_by_side(
                 *(lambda part=part: _recorded(context, seen.world, part) for part in parts)

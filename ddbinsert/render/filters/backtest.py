@@ -89,7 +89,7 @@ def human(screen: Screen, source: str, found: Backtest, assumed: Assumed) -> Non
 
 
 def _records(count: int) -> str:
-    return f"{plural(count, 'record')}"
+    return plural(count, "record")
 
 
 def _saving(one: InvocationCounts) -> str:

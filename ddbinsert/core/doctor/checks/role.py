@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
 from ddbinsert.core.arn import log_group_arn
-from ddbinsert.core.doctor.checks.words import attach
+from ddbinsert.core.doctor.checks.words import allow, attach
 from ddbinsert.core.doctor.facts import RoleRight
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.package import READING
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ddbinsert.core.doctor.facts import Facts
-
-
-def _allow(facts: Facts, what: str, ours: Advice, right: RoleRight | None = None) -> Advice:
-    """The command for a role that ddbinsert created; other roles, and denials, are not changed by any command."""
-    if right in facts.rights.by_statement:
-        return Advice(
-            f"Remove what denies role {facts.role_name} {what}: a statement with Effect Deny in one of its policies"
-        )
-    return ours if facts.restores_role else Advice(f"Allow role {facts.role_name} {what}")
 
 
 def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
@@ -92,7 +83,7 @@ def not_assumable(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text=f"role {role.name} does not let Lambda assume it: its trust policy has no lambda.amazonaws.com",
             evidence=(role.arn,),
-            advice=_allow(
+            advice=allow(
                 facts,
                 f"to be assumed by lambda.amazonaws.com (sts:AssumeRole), in its trust policy: `aws iam get-role --role-name {role.name}` shows it",
                 attach("Restore the trust policy of the role, which ddbinsert created"),
@@ -136,7 +127,7 @@ def stale_policy(facts: Facts) -> Iterator[Symptom]:
                 f"live stream: {facts.table.stream_arn}",
                 *(f"policy names: {arn}" for arn in _names_another_stream(facts)),
             ),
-            advice=_allow(
+            advice=allow(
                 facts, f"to read {facts.table.stream_arn}", attach("Write the policy for the live stream")
             ),
             is_safe=facts.is_ours,
@@ -169,7 +160,7 @@ def permission(facts: Facts) -> Iterator[Symptom]:
                 ),
                 *reports,
             ),
-            advice=_allow(
+            advice=allow(
                 facts,
                 f"{', '.join(READING)} on {facts.table.stream_arn}",
                 attach("Restore the policy of the role, which ddbinsert created"),
@@ -198,7 +189,7 @@ def logs(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function's role cannot write to its log group: its log lines are lost, and verify cannot observe it",
             evidence=(f"logs:PutLogEvents on log group {facts.function.log_group}: not allowed",),
-            advice=_allow(
+            advice=allow(
                 facts,
                 f"logs:CreateLogStream, logs:PutLogEvents on {facts.function.log_group}",
                 attach("Restore the policy of the role, which ddbinsert created"),
@@ -222,7 +213,7 @@ def destination(facts: Facts) -> Iterator[Symptom]:
                 f"{facts.rights.actions.get(RoleRight.SEND_FAILED, 'sending')} to {one.arn}: denied"
                 for one in facts.destinations
             ),
-            advice=_allow(
+            advice=allow(
                 facts,
                 f"sending to {facts.destinations[0].arn}",
                 attach(
@@ -251,7 +242,7 @@ def sink(facts: Facts) -> Iterator[Symptom]:
             evidence=(
                 f"{facts.rights.actions.get(RoleRight.WRITE_SINK, 'writing')} on {facts.sink.arn}: denied",
             ),
-            advice=_allow(
+            advice=allow(
                 facts,
                 f"writing to {facts.sink.arn}",
                 attach("Grant it to the role, which ddbinsert created", "--sink", facts.sink.arn, "--yes"),

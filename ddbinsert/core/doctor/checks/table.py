@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
-from ddbinsert.core.doctor.checks.words import attach
+from ddbinsert.core.doctor.checks.words import allow, attach
 from ddbinsert.core.doctor.facts import RoleRight
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
@@ -90,10 +90,13 @@ def decrypt_denied(facts: Facts) -> Iterator[Symptom]:
         yield Symptom(
             text="the function's role is not allowed to decrypt with the key that encrypts the table: it cannot read the stream",
             evidence=(f"kms:Decrypt on {facts.table.kms_key_arn}: denied",),
-            advice=attach("Grant kms:Decrypt to the role, which ddbinsert created")
-            if facts.restores_role
-            else Advice(f"Allow role {facts.role_name} kms:Decrypt on {facts.table.kms_key_arn}"),
-            is_safe=facts.is_ours,
+            advice=allow(
+                facts,
+                f"kms:Decrypt on {facts.table.kms_key_arn}",
+                attach("Grant kms:Decrypt to the role, which ddbinsert created"),
+                RoleRight.DECRYPT,
+            ),
+            is_safe=facts.is_ours and RoleRight.DECRYPT not in facts.rights.by_statement,
         )
 
 

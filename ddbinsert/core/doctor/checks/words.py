@@ -11,13 +11,22 @@ from ddbinsert.core.proof.causes.filters import update_mapping
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ddbinsert.core.doctor.facts import Facts
+    from ddbinsert.core.doctor.facts import Facts, RoleRight
     from ddbinsert.core.model.seen import MappingState
 
 
 def attach(text: str, *options: str) -> Advice:
     """The advice to run attach-trigger with these options."""
     return Advice(text, ("attach-trigger", TABLE, *options))
+
+
+def allow(facts: Facts, what: str, ours: Advice, right: RoleRight | None = None) -> Advice:
+    """The command for a role that ddbinsert created; other roles, and denials, are not changed by any command."""
+    if right in facts.rights.by_statement:
+        return Advice(
+            f"Remove what denies role {facts.role_name} {what}: a statement with Effect Deny in one of its policies"
+        )
+    return ours if facts.restores_role else Advice(f"Allow role {facts.role_name} {what}")
 
 
 def set_mapping(

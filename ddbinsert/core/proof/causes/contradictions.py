@@ -255,4 +255,4 @@ def _problem(around: Circumstances) -> Iterator[Finding]:
 
 
 def _invocations(count: int) -> str:
-    return f"{plural(count, 'invocation')}"
+    return plural(count, "invocation")

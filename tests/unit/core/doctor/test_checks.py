@@ -241,11 +241,21 @@ def test_an_audit_log_without_a_sink_is_the_functions_own_log() -> None:
     assert "sink-missing" in found(having(sink=SinkSeen(), template=Template.NOTIFY))
 
 
-def test_a_denial_by_a_statement_is_not_repaired_by_a_grant() -> None:
-    right = frozenset({RoleRight.SEND_FAILED})
-    rights = denied(RoleRight.SEND_FAILED, by_statement=right)
-    given = having(rights=rights, destinations=(DestinationSeen(arn=healthy.QUEUE),))
-    (symptom,) = [one for one in diagnose(CHECKS, given).found if one.id == "failure-destination-denied"]
+@pytest.mark.parametrize(
+    ("right", "check"),
+    [
+        (RoleRight.READ_STREAM, "permission-lost"),
+        (RoleRight.WRITE_LOGS, "role-cannot-write-logs"),
+        (RoleRight.SEND_FAILED, "failure-destination-denied"),
+        (RoleRight.WRITE_SINK, "sink-denied"),
+        (RoleRight.DECRYPT, "kms-decrypt-denied"),
+    ],
+)
+def test_a_denial_by_a_statement_is_not_repaired_by_a_grant(right: RoleRight, check: str) -> None:
+    rights = denied(right, by_statement=frozenset({right}))
+    given = having(table=encrypted, rights=rights, destinations=(DestinationSeen(arn=healthy.QUEUE),))
+    (symptom,) = [one for one in diagnose(CHECKS, given).found if one.id == check]
+    assert not symptom.is_safe
     assert symptom.advice is not None
     assert not symptom.advice.command
     assert "Deny" in symptom.advice.text
