@@ -42,6 +42,10 @@ class _FailedPart:
     error: BaseException
 
 
+#: The entries of a table, what could not be read, the error that ends the run, or the end of a worker.
+_Found = list[InventoryEntry] | list[Unread] | _FailedPart | None
+
+
 def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[InventoryEntry | Unread]:
     """The consumers of every stream, each as soon as it is known; and the places that could not be read.
 
@@ -51,7 +55,7 @@ def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[I
     waiting: queue.SimpleQueue[RegionConnection] = queue.SimpleQueue()
     for place in places:
         waiting.put(place)
-    found: queue.Queue[InventoryEntry | Unread | _FailedPart | None] = queue.Queue(maxsize=1000)
+    found: queue.Queue[_Found] = queue.Queue(maxsize=1000)
     stop = threading.Event()
     workers = [
         threading.Thread(target=_work, args=(waiting, found, stop, clock), daemon=True)
@@ -67,8 +71,8 @@ def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[I
                     ended += 1
                 case _FailedPart(error=error):
                     raise error
-                case one:
-                    yield one
+                case many:
+                    yield from many
     finally:
         stop.set()
 
@@ -82,17 +86,17 @@ def enabled(aws: Aws) -> tuple[str, ...]:
 
 def _work(
     waiting: queue.SimpleQueue[RegionConnection],
-    found: queue.Queue[InventoryEntry | Unread | _FailedPart | None],
+    found: queue.Queue[_Found],
     stop: threading.Event,
     clock: Clock,
 ) -> None:
     """Read the waiting places one after the other."""
     alone = waiting.qsize() == 1
 
-    def give(one: InventoryEntry | Unread | _FailedPart | None) -> None:
+    def give(what: _Found) -> None:
         while not stop.is_set():
             try:
-                return found.put(one, timeout=0.2)
+                return found.put(what, timeout=0.2)
             except queue.Full:
                 continue
         return None
@@ -103,25 +107,27 @@ def _work(
         except queue.Empty:
             break
         try:
-            for one in _of(place, clock):
-                give(one)
+            for many in _of(place, clock):
+                give(many)
                 if stop.is_set():
                     return
         except DdbInsertError as error:
             give(
                 _FailedPart(error)
                 if alone
-                else Unread(
-                    region=place.region, profile=place.profile, what="everything", reason=error.message
-                )
+                else [
+                    Unread(
+                        region=place.region, profile=place.profile, what="everything", reason=error.message
+                    )
+                ]
             )
         except BaseException as error:  # noqa: BLE001 - raised again when the results are read
             give(_FailedPart(error))
     give(None)
 
 
-def _of(place: RegionConnection, clock: Clock) -> Iterator[InventoryEntry | Unread]:
-    """The entries of one region."""
+def _of(place: RegionConnection, clock: Clock) -> Iterator[list[InventoryEntry] | list[Unread]]:
+    """The entries of one region, table by table."""
     from ddbinsert.aws.read.inventory import RegionReader
     from ddbinsert.aws.read.resources import caller_account
 
@@ -139,14 +145,14 @@ def _of(place: RegionConnection, clock: Clock) -> Iterator[InventoryEntry | Unre
                 break
         around = reader.around()
         for read in chain(early, reads):
-            yield from entries_of(read, around)
+            yield [*entries_of(read, around)]
         gone = missing_tables(names, around)
         if around.all_tables:
             for name in gone:
-                yield from entries_of(TableRead(name=name, state=None), around)
+                yield [*entries_of(TableRead(name=name, state=None), around)]
         else:
             for read in reader.read_tables(gone):
-                yield from entries_of(read, around)
-        yield from reader.unread
+                yield [*entries_of(read, around)]
+        yield reader.unread
     finally:
         aws.close()

@@ -6,7 +6,9 @@ and the others are still read.
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
+from functools import partial
+from itertools import islice
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ddbinsert.aws.errors import CredentialsError, PermissionDenied, is_not_found, is_passing, translated
@@ -92,19 +94,19 @@ class RegionReader:
     def read_tables(self, names: Iterable[str]) -> Iterator[TableRead]:
         """The tables, each as soon as it is read, a limited number at a time."""
         left = iter(names)
-        running: dict[Future[Any], str] = {}
+        answered: SimpleQueue[tuple[str, Future[Any]]] = SimpleQueue()
+        running = 0
         while True:
-            for name in left:
-                running[self._aws.start(lambda name=name: self._table(name))] = name  # type: ignore[misc]
-                if len(running) >= _AHEAD:
-                    break
+            for name in islice(left, _AHEAD - running):
+                future = self._aws.start(partial(self._table, name))
+                future.add_done_callback(partial(_put, answered, name))
+                running += 1
             if not running:
                 return
-            answered, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in answered:
-                name = running.pop(future)
-                read = self._noted(f"table {name}", future)
-                yield TableRead(name=name, state=None, unread=True) if read is None else read
+            name, future = answered.get()
+            running -= 1
+            read = self._noted(f"table {name}", future)
+            yield TableRead(name=name, state=None, unread=True) if read is None else read
 
     def _noted(self, what: str, future: Future[Any]) -> Any:
         """The result; None if it could not be read, which is noted.
@@ -278,6 +280,10 @@ class RegionReader:
             for one in answer.get("KinesisDataStreamDestinations", ())
             if one.get("DestinationStatus") not in ("DISABLED", "ENABLE_FAILED")
         )
+
+
+def _put(answered: SimpleQueue[tuple[str, Future[Any]]], name: str, future: Future[Any]) -> None:
+    answered.put((name, future))
 
 
 def _pipe(answer: dict[str, Any]) -> Pipe:

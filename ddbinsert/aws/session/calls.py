@@ -94,7 +94,8 @@ class _Running:
     """A call in its own thread."""
 
     def __init__(self, call: Callable[[], Any]) -> None:
-        self.done = threading.Event()
+        self._under_way = threading.Lock()  # a quarter of an Event's time
+        self._under_way.acquire()
         self.abandoned = False
         self._call = call
         self._value: Any = None
@@ -108,7 +109,14 @@ class _Running:
             self._value = self._call()
         except BaseException as error:  # noqa: BLE001 - raised again where the call is waited for
             self._error = error
-        self.done.set()
+        self._under_way.release()
+
+    def ended(self, seconds: float) -> bool:
+        """Wait for its end; whether it has ended within these seconds."""
+        ended = self._under_way.acquire(timeout=seconds)
+        if ended:
+            self._under_way.release()
+        return ended
 
     def result(self) -> Any:
         if self._error is not None:
@@ -153,7 +161,7 @@ class CallLimits:
         except BaseException as error:
             running.abandoned = True
             if isinstance(error, KeyboardInterrupt):
-                running.done.wait(_GRACE)
+                running.ended(_GRACE)
             raise
         finally:
             with self._lock:
@@ -162,7 +170,7 @@ class CallLimits:
 
     def _await(self, running: _Running, what: str, started: float, limit: float) -> None:
         """Wait until the call has ended; report it while it is slow."""
-        while not running.done.wait(min(_REPORTED_EVERY, max(0.0, started + limit - time.monotonic()))):
+        while not running.ended(min(_REPORTED_EVERY, max(0.0, started + limit - time.monotonic()))):
             elapsed = time.monotonic() - started
             if elapsed >= limit:
                 with self._lock:

@@ -182,9 +182,10 @@ class Aws:
         from ddbinsert.aws.session.addresses import check_address, check_ca_bundle, check_region
 
         connection = self.connection
-        options = {**self._options(), **own}
         endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
         session = self._opened() if lean else self._session_with(lean=False)
+        # Without it, botocore composes its User-Agent twice for each call, a tenth of the call's processor time.
+        options = {"user_agent": session.user_agent(), **self._options(), **own}
         if not connection.is_local:
             check_address(endpoint, name)
             check_ca_bundle(session.get_config_variable("ca_bundle"))

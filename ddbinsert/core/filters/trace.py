@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.filters.explain import predicate_of
-from ddbinsert.core.pattern.compiled import compile_nodes
-from ddbinsert.core.pattern.exact import collect, steps_to
+from ddbinsert.core.pattern.exact import collect, exact_of, steps_to
 from ddbinsert.core.pattern.model import Alternatives, Field, Node
 from ddbinsert.core.pattern.rules import without_repeats
 from ddbinsert.core.pattern.write import conditions_text
@@ -66,7 +65,7 @@ def trace(text: str, pattern: Pattern, record: Mapping[str, object]) -> Trace:
         text: The pattern as it was given, also part of the result.
     """
     nodes = without_repeats(pattern.nodes)
-    matched = compile_nodes(pattern.nodes)(record)
+    matched = exact_of(pattern.nodes)(record)
     steps = tuple(_step(node, record) for node in nodes)
     failed = next((step for step in steps if not step.held), None)
     why = ""
@@ -82,7 +81,7 @@ def _apart(nodes: Sequence[Node]) -> str:
 
 
 def _step(node: Node, record: Mapping[str, object]) -> Step:
-    held = compile_nodes([node])(record)
+    held = exact_of([node])(record)
     if isinstance(node, Alternatives):
         branches = tuple(tuple(_step(part, record) for part in branch) for branch in node.branches)
         why = "" if held else "None of the alternatives holds."

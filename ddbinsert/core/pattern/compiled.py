@@ -14,10 +14,10 @@ from __future__ import annotations
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbinsert.core.pattern.exact import exact_matcher, steps_to
+from ddbinsert.core.pattern.exact import exact_of, steps_to
 from ddbinsert.core.pattern.leaf_source import LeafTests
 from ddbinsert.core.pattern.model import NOT_THERE, Alternatives, AnythingBut, Equals, Exists, Field, Node
-from ddbinsert.core.pattern.rules import fields_of, rules_of, without_repeats
+from ddbinsert.core.pattern.rules import fields_of, without_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ _PLAIN: Final = _LEAVES | _GONE
 
 def compile_nodes(nodes: Sequence[Node]) -> Callable[[object], bool]:
     """Compile the function that returns whether a record matches all of the nodes. It never raises."""
-    exact = exact_matcher([tuple(rule.values()) for rule in rules_of(nodes)])
+    exact = exact_of(nodes)
     plain = without_repeats(nodes)
     fields = list(fields_of(plain))
     if (

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.pattern.model import NOT_THERE
 from ddbinsert.core.pattern.predicates import any_of
+from ddbinsert.core.pattern.rules import rules_of
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from ddbinsert.core.pattern.model import Field
+    from ddbinsert.core.pattern.model import Field, Node
 
 #: The arrays around a leaf, outermost first: (the array's number, the element's index).
 Membership = tuple[tuple[int, int], ...]
@@ -36,6 +37,11 @@ class _Clause:
     path: str
     holds: Callable[[object], bool]
     may_be_absent: bool
+
+
+def exact_of(nodes: Iterable[Node]) -> Callable[[object], bool]:
+    """Whether a record matches all of the nodes; quicker than compiling them if there are few records."""
+    return exact_matcher([tuple(rule.values()) for rule in rules_of(nodes)])
 
 
 def exact_matcher(rules: Sequence[Sequence[Field]]) -> Callable[[object], bool]:

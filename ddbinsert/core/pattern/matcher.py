@@ -11,6 +11,7 @@ complete semantics, and `compiled` a faster equivalent for ordinary records.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.pattern.compiled import compile_nodes
@@ -59,7 +60,13 @@ def parse(pattern: str | Mapping[str, object]) -> Pattern:
         PatternError: AWS would reject the pattern.
     """
     if isinstance(pattern, str):
-        return parse_pattern(read_json(pattern))
+        return _parsed(pattern)
     if isinstance(pattern, Mapping):
         return parse_pattern(from_python(pattern))
     raise PatternError(f"A pattern is JSON text or a mapping, not a {type(pattern).__name__}.")
+
+
+@lru_cache(maxsize=128)
+def _parsed(text: str) -> Pattern:
+    """The same for text; several questions are asked about one filter."""
+    return parse_pattern(read_json(text))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.reach.answer import KnownStream, Passes, Reachability, first_of
 from ddbinsert.core.model.record import EventName, StreamView
-from ddbinsert.core.pattern.compiled import compile_nodes
+from ddbinsert.core.pattern.exact import exact_of
 from ddbinsert.core.pattern.model import NOT_THERE
 from ddbinsert.core.pattern.predicates import any_of
 from ddbinsert.core.pattern.rules import Rule, rules_of
@@ -46,7 +46,7 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
     """
     from ddbinsert.core.filters.reach.solve import solve_rule
 
-    matches = compile_nodes(pattern.nodes)
+    matches = exact_of(pattern.nodes)
     views = (stream.view,) if stream.view is not None else ALL_VIEWS
     answers: list[Reachability] = []
     for rule in rules_of(pattern.nodes):
