@@ -45,8 +45,6 @@ _AWS_DOMAINS = (
     ".api.aws",
     ".api.amazonwebservices.com.cn",
 )
-
-
 _LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$)")
 
 
@@ -180,6 +178,7 @@ class Aws:
         from botocore.exceptions import BotoCoreError
 
         from ddbinsert.aws.session.addresses import check_address, check_ca_bundle, check_region
+        from ddbinsert.aws.session.plain_answers import decode_plainly
 
         connection = self.connection
         endpoint = connection.service_endpoints.get(name, connection.endpoint_url)
@@ -217,6 +216,7 @@ class Aws:
             at_most=options["read_timeout"] * 2.5,
             listener=lambda: self.listener,
         )
+        decode_plainly(client)
         if lean:
             client.meta.events.register("getattr", self._beyond(name, own))
         return client
