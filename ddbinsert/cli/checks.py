@@ -237,6 +237,11 @@ def _report(name: str, value: str, environment: Environment) -> None:
     _refuse_unless_writable(name, value, environment.cwd / value, makes_folders=True)
 
 
+def _output_file(name: str, value: str, environment: Environment) -> None:
+    if value != "-":  # standard output
+        _report(name, value, environment)
+
+
 def _refuse_unless_writable(
     name: str,
     value: str,
@@ -297,6 +302,7 @@ _BY_NAME: Final[Mapping[str, Check]] = {
     **dict.fromkeys(("--out", "--save", "--checkpoint"), _written_file),
     **dict.fromkeys(("--report", "--junit", "--bundle"), _report),
     "--output-dir": _made_folder,
+    "--output-file": _output_file,
     "--stack": _stack,
     "--log-group": _log_group,
     "--config": _configuration,

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ddbinsert.cli.plan_files import Noted
     from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.converge import Prepared
-    from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.operations.side_by_side import Ended
     from ddbinsert.render.terminal.screen import Screen
 
@@ -63,9 +62,10 @@ def plan(
     Example: ddbinsert plan orders --out plan.json
     """
     from ddbinsert.cli.plan_files import Plan, noted, write_plan
+    from ddbinsert.cli.plan_inputs import prepare_every
 
     parts = Parts.of(run, described(run, tables, settings))
-    prepared = _prepared(parts, dry_run=True, replace=replace)
+    prepared = prepare_every(parts, dry_run=True, replace=replace)
     notes = {
         part.title: noted(one.value, part.loaded.name)
         for part, one in zip(parts.every, prepared, strict=True)
@@ -85,37 +85,6 @@ def plan(
 
     outcomes = [one.then(partial(shown, part)) for part, one in zip(parts.every, prepared, strict=True)]
     return parts.outcome(outcomes, summary=_total(prepared, advice))
-
-
-def _prepared(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[Ended[Prepared], ...]:
-    """The plan of each trigger, before anything is changed.
-
-    Raises:
-        Refused: Two of the plans cannot be combined.
-    """
-    from ddbinsert.cli.plan_inputs import prepare_configured
-    from ddbinsert.operations.provision.together import refuse_together
-
-    def prepare(part: TriggerRun) -> Prepared:
-        options = _options_of(parts, part, dry_run=dry_run, replace=replace)
-        return prepare_configured(part.run, part.loaded, options)
-
-    found = parts.side_by_side(prepare)
-    refuse_together(
-        (part.title, one.value.steps)
-        for part, one in zip(parts.every, found, strict=True)
-        if one.value is not None
-    )
-    return found
-
-
-def _options_of(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> ConvergeOptions:
-    """The options for one of the triggers, which include the changes of the other triggers of its table."""
-    from ddbinsert.operations.provision.converge_options import ConvergeOptions
-
-    table = part.trigger.table
-    beside = frozenset(one.trigger.function_name for one in parts.every if one.trigger.table == table)
-    return ConvergeOptions(dry_run=dry_run, open_position=dry_run, replace=replace, beside=beside)
 
 
 def _carrying_out(parts: Parts, tables: Sequence[str] | None, out: Path | None) -> Advice:
@@ -178,8 +147,10 @@ def up(
     """
     if plan_file is not None:
         return _carried_out(run, settings, tables, run.environment.cwd / plan_file)
+    from ddbinsert.cli.plan_inputs import prepare_every
+
     parts = Parts.of(run, described(run, tables, settings))
-    prepared = _with_positions(parts, _prepared(parts, dry_run=False, replace=replace), replace=replace)
+    prepared = _with_positions(parts, prepare_every(parts, dry_run=False, replace=replace), replace=replace)
     asked = [
         (part.title, one.value.asked)
         for part, one in zip(parts.every, prepared, strict=True)
@@ -202,7 +173,7 @@ def _with_positions(
     parts: Parts, prepared: tuple[Ended[Prepared], ...], *, replace: bool
 ) -> tuple[Ended[Prepared], ...]:
     """The plans, after asking for the starting position of those whose stream already contains records."""
-    from ddbinsert.cli.plan_inputs import prepare_configured
+    from ddbinsert.cli.plan_inputs import options_of, prepare_configured
     from ddbinsert.operations.side_by_side import Ended
 
     found: list[Ended[Prepared]] = []
@@ -210,7 +181,7 @@ def _with_positions(
         open_ = one.error is not None and one.error.code == "starting-position-needed"
         if open_ and parts.run.can_ask:
             parts.run.reporter.step(f"{part.title}: choose the starting position of its mapping")
-            options = _options_of(parts, part, dry_run=False, replace=replace)
+            options = options_of(parts, part, dry_run=False, replace=replace)
             again = prepare_configured(part.run, part.loaded, options, asking=parts.run)
             found.append(Ended(value=again))
         else:
@@ -225,6 +196,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
         Refused: The plan is out of date.
     """
     from ddbinsert.cli.plan_files import noted, read_plan, refuse_another, refuse_other_triggers
+    from ddbinsert.cli.plan_inputs import prepare_every
 
     then, options, replace = read_plan(path)
     given = {key: value for key, value in settings.items() if value is not None}
@@ -237,7 +209,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
         )
     parts = Parts.of(run, loaded)
     refuse_other_triggers(then, [part.title for part in parts.every])
-    prepared = _prepared(parts, dry_run=False, replace=replace)
+    prepared = prepare_every(parts, dry_run=False, replace=replace)
     for part, one in zip(parts.every, prepared, strict=True):
         if one.value is None and one.error is not None:
             one.error.message = f"{part.title}: {one.error.message}"

@@ -1,4 +1,4 @@
-"""Inputs of a plan from the command line: the function's code and the starting position."""
+"""Plans of configured triggers, and their inputs: the function's code and the starting position."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
     from ddbinsert.cli.run import Run
+    from ddbinsert.cli.several_triggers import Parts, TriggerRun
     from ddbinsert.config import Configuration
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.wanted import StartingPosition, Trigger
     from ddbinsert.core.trigger.results import Converged
     from ddbinsert.operations.provision.converge import Prepared
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
+    from ddbinsert.operations.side_by_side import Ended
 
 #: Maximum seconds for each wait: IAM's propagation and a mapping's state changes take up to 90 s.
 TIMEOUT = 180.0
@@ -42,6 +44,36 @@ def prepare_configured(
         package=lambda wanted: package_of(run, wanted),
         choose_position=lambda inserts, at_least: choose_position(asking or run, inserts, at_least=at_least),
     )
+
+
+def prepare_every(parts: Parts, *, dry_run: bool, replace: bool = False) -> tuple[Ended[Prepared], ...]:
+    """The plan of each trigger, before anything is changed.
+
+    Raises:
+        Refused: Two of the plans cannot be combined.
+    """
+    from ddbinsert.operations.provision.together import refuse_together
+
+    def prepare(part: TriggerRun) -> Prepared:
+        options = options_of(parts, part, dry_run=dry_run, replace=replace)
+        return prepare_configured(part.run, part.loaded, options)
+
+    found = parts.side_by_side(prepare)
+    refuse_together(
+        (part.title, one.value.steps)
+        for part, one in zip(parts.every, found, strict=True)
+        if one.value is not None
+    )
+    return found
+
+
+def options_of(parts: Parts, part: TriggerRun, *, dry_run: bool, replace: bool) -> ConvergeOptions:
+    """The options for one of the triggers, which include the changes of the other triggers of its table."""
+    from ddbinsert.operations.provision.converge_options import ConvergeOptions
+
+    table = part.trigger.table
+    beside = frozenset(one.trigger.function_name for one in parts.every if one.trigger.table == table)
+    return ConvergeOptions(dry_run=dry_run, open_position=dry_run, replace=replace, beside=beside)
 
 
 def package_of(run: Run, wanted: Trigger) -> Package:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from ddbinsert.cli.app import Table, command
+from ddbinsert.cli.config_file import OutputFile, Overwrite  # noqa: TC001 - read at run time
 from ddbinsert.cli.options import FUNCTION, MAPPING, NAME, VIEW, DryRun, ExitCodeOption, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode
@@ -214,24 +215,36 @@ def adopt_(
     include_function: Annotated[
         bool, typer.Option("--include-function", help="Manage the function, too, not only its mapping.")
     ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Afterwards, write the trigger to a configuration file.")
+    ] = False,
+    output_file: OutputFile = None,
+    force: Overwrite = False,
     dry_run: DryRun = False,
     exit_code: ExitCodeOption = False,
 ) -> Outcome:
     """Manage an event source mapping that ddbinsert did not create.
 
     Adds ddbinsert's tag, restricts the filter to inserts, and changes the settings that are given. Everything else
-    stays as it is. Asks first. Afterwards, `ddbinsert down` deletes the mapping.
+    stays as it is. Asks first. Afterwards, `ddbinsert down` deletes the mapping. With --write, the trigger as it is then
+    is written to a configuration file, with which `plan` has nothing to do.
 
-    Example: ddbinsert adopt orders --function billing
+    Example: ddbinsert adopt orders --function billing --write
     """
+    from ddbinsert.cli.adopt_file import FileRequest, with_file
     from ddbinsert.core.trigger.scope import Scope
     from ddbinsert.operations.provision.converge_options import ConvergeOptions
     from ddbinsert.render import converged
 
     parts = frozenset(("mapping", "function") if include_function else ("mapping",))
     options = ConvergeOptions(adopt=True, take_over=parts, dry_run=dry_run)
-    done = _converge(run, table, _Request(Scope.TRIGGER, settings, options, tuple(unset or ())))
-    return _outcome(run, done, converged.trigger, exit_code=exit_code, following=True)
+    request = _Request(Scope.TRIGGER, settings, options, tuple(unset or ()))
+    return with_file(
+        run,
+        FileRequest(write=write, output_file=output_file, force=force, dry_run=dry_run),
+        lambda: _converge(run, table, request),
+        lambda done: _outcome(run, done, converged.trigger, exit_code=exit_code, following=True),
+    )
 
 
 def _key(text: str | None) -> KeySchema | None:

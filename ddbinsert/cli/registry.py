@@ -40,6 +40,7 @@ class CommandRow(NamedTuple):
 #: The headings of ``ddbinsert --help`` in order, with their commands; a group is followed by its commands.
 TABLE: Final[Mapping[str, tuple[CommandRow, ...]]] = {
     "Set up": (
+        CommandRow("init", "Write a ddbinsert.yaml for the triggers of the account, or for new ones.", "init"),
         CommandRow("plan", "Show the changes that `up` would make.", "lifecycle"),
         CommandRow("up", "Create or change the triggers in the configuration file.", "lifecycle"),
         CommandRow("enable-stream", "Enable a table's stream and print its ARN.", "provision"),

@@ -13,7 +13,7 @@ from ddbinsert.config.connection import ConnectionSpec
 from ddbinsert.config.contradictions import contradictions, one_view_each
 from ddbinsert.config.keys import RENAMED
 from ddbinsert.config.layers import LayerValue
-from ddbinsert.config.loading import Configuration, Configurations
+from ddbinsert.config.loading import Configuration, Configurations, Request
 from ddbinsert.config.problems import Findings, Place
 from ddbinsert.config.triggers import Declared
 from ddbinsert.core.model.bounds import REMOTE_CODE
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ddbinsert.config.layers import Layer
-    from ddbinsert.config.loading import Request
 
 _TABLE, _FUNCTION = "table", "function.name"
 
@@ -74,6 +73,35 @@ class Sources(NamedTuple):
     def table(self, word: str) -> Layer:
         """A word as the checked layer of a table."""
         return layers.from_flags({_TABLE: word}, self.request.flag_names, self.findings)
+
+
+def check_flags(flags: Mapping[str, object], flag_names: Mapping[str, str]) -> None:
+    """Check the values of flags by themselves, without file and variables.
+
+    Raises:
+        InvalidConfigurationError: A value is not valid.
+    """
+    findings = Findings()
+    layers.from_flags(flags, flag_names, findings)
+    findings.raise_if_any()
+
+
+def of_text(text: str, name: str, cwd: Path) -> Configurations:
+    """The configuration of each trigger of a file with this text, without variables and flags.
+
+    Args:
+        name: The file's name in messages.
+        cwd: The folder that the file will be in.
+
+    Raises:
+        InvalidConfigurationError: A setting is not valid.
+    """
+    findings = Findings()
+    root = yaml_file.read_text(text, name, findings)
+    declared = () if root is None else triggers.declared_triggers(root, findings)
+    findings.raise_if_any()
+    request = Request(None, cwd, {}, {}, {}, ())
+    return every_one(Sources(request, declared, (), None, findings), ())
 
 
 def the_one(sources: Sources) -> Configuration:

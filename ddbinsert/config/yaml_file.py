@@ -82,6 +82,15 @@ def read(path: Path, name: str, findings: Findings) -> Entries | None:
         return None
 
 
+def read_text(text: str, name: str, findings: Findings) -> Entries | None:
+    """The root mapping of a file's text; None, with findings, if it has none."""
+    try:
+        return _root(text, name, findings)
+    except _UnreadableError as fault:
+        findings.add("", fault.place, fault.message)
+        return None
+
+
 def parse(text: str, path: str, source: str, findings: Findings) -> Node | None:
     """A YAML (or JSON) value of a variable for the key `path`; None, with a finding, if it is not valid YAML."""
     try:

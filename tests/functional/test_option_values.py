@@ -73,6 +73,7 @@ ARGUMENTS = {
     "audit create-table": ("orders-audit",),
     "dedup create-table": ("orders-processed",),
     "demo": (),
+    "init": ("orders",),
     "ls": (),
     "filter explain": ('{"eventName":["INSERT"]}',),
     "filter lint": ('{"eventName":["INSERT"]}',),

@@ -132,6 +132,12 @@ def _foreign(cloud: Cloud, table: str) -> Names:
     return {"f": function, "uuid": str(mapping["UUID"])}
 
 
+def _foreign_with_log(cloud: Cloud, table: str) -> Names:
+    names = _foreign(cloud, table)
+    cloud.logs.create_log_group(logGroupName=f"/aws/lambda/{names['f']}")
+    return names
+
+
 def _inserts(cloud: Cloud, table: str) -> Names:
     cloud.put(table, "one")
     return {}
@@ -246,6 +252,14 @@ PROVISIONING = (
         more="--function {f} --role {t}-role",
         prepare=_foreign,
     ),
+    Case(
+        mode="adopt --write",
+        line="adopt {t} --function {f} --yes --write --output-file -",
+        more="--function {f} --role {t}-role",
+        prepare=_foreign_with_log,
+    ),
+    Case(mode="init", line="init {t} --output-file -", before=_QUEUED, more=_OWN_QUEUE),
+    Case(mode="init", line="init {t} --output-file -"),
     Case(
         mode="adopt --include-function",
         line="adopt {t} --function {f} --include-function --yes",

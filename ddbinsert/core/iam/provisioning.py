@@ -105,6 +105,20 @@ _COMMANDS: Final[Mapping[str, Mode]] = {
     ),
 }
 _TABLE: Final = needs("DescribeTable", "CreateTable", "table TagResource")
+_EXPORT_LIVE: Final = needs(
+    "DescribeTable",
+    *_FUNCTION,
+    "ListTagsForResource",
+    useful={
+        "mapping ListTags": "the mapping's tags",
+        **dict.fromkeys((*_ROLE, "ListRolePolicies", "ListAttachedRolePolicies"), "the role"),
+        "function ListTags": "the function's tags",
+    },
+).and_also(Mode(places={(ResourceScope.FAILURES, "described"): "the queue"}))
+#: What a file is written from: it is compared as `plan` does.
+_WRITTEN: Final = _PREVIEW.and_also(
+    needs("function ListTags", "mapping ListTags"), Mode(places={(ResourceScope.FAILURES, "described"): ""})
+)
 PROVISIONING: Final[Mapping[str, Mode]] = {
     **_COMMANDS,
     **{f"{name} {option}": mode.and_also(more) for name, mode in _COMMANDS.items() for option, more in _OPTIONS.items()},
@@ -112,7 +126,10 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
         f"{name} --on-failure create": mode.and_also(_QUEUE) for name, mode in _COMMANDS.items() if name != "create-function"
     },
     "adopt": _ADOPT,
-    "adopt --include-function": _ADOPT.and_also(needs("function TagResource")),
+    "adopt --write": _ADOPT.and_also(_WRITTEN),
+    "adopt --include-function": _ADOPT.and_also(
+        needs("function TagResource", "CreateLogGroup", "PutRetentionPolicy", "log group TagResource")
+    ),
     "attach-trigger --adopt": _TRIGGER.and_also(needs("mapping ListTags", "UpdateEventSourceMapping")),
     "attach-trigger --create-table": _TRIGGER.and_also(_CREATE_TABLE),
     "attach-trigger --verify": _TRIGGER.and_also(READING["verify"]),
@@ -143,15 +160,7 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
     "enable-stream --replace": _REPLACED,
     "enable-stream --wait-drained": _REPLACED,
     "export": needs("DescribeTable"),
-    "export --from-live": needs(
-        "DescribeTable",
-        *_FUNCTION,
-        "ListTagsForResource",
-        useful={
-            "mapping ListTags": "the mapping's tags",
-            **dict.fromkeys((*_ROLE, "ListRolePolicies", "ListAttachedRolePolicies"), "the role"),
-            "function ListTags": "the function's tags",
-        },
-    ).and_also(Mode(places={(ResourceScope.FAILURES, "described"): "the queue"})),
+    "export --from-live": _EXPORT_LIVE,
+    "init": READING["ls"].and_also(_WRITTEN),
     "plan": _PREVIEW,
 }  # fmt: skip

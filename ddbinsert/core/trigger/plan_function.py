@@ -103,6 +103,8 @@ def function_steps(
         refuse_retention(want, function, have.log_group)
     if not function.is_ours and (changes or "function" in allowed.take_over):
         yield AdoptFunction(name=function.name)
+        if have.log_group is None:  # otherwise a later run would create it
+            yield from _log_group(want, have)
     yield from _function_updates(want, function, changes)
 
 

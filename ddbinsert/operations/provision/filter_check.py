@@ -24,28 +24,40 @@ def check_filters(
     Raises:
         Refused: No insert can pass one of them, and ``force`` is not given.
     """
-    if not trigger.mapping.filters:
-        return
-    from ddbinsert.core.filters.insert_only import insert_patterns
-    from ddbinsert.core.filters.lint.lint import lint
-    from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
-
-    table = KnownStream(view=trigger.view, key=key)
-    never: list[str] = []
-    for finding in lint(insert_patterns(trigger.mapping.filters), table).findings:
-        if finding.severity is LintSeverity.NOTE:
-            continue
-        hint = f" {finding.hint}" if finding.hint else ""
-        text = f"{finding.message}{hint} [{finding.rule}]"
-        # A field that this version does not know may have been added by AWS since: only a warning.
-        if finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field" and not force:
-            never.append(text)
-        else:
-            reporter.warn(f"filter: {text}")
-    if never:
+    never, questionable = _faults(trigger, key)
+    for text in (*never, *questionable) if force else questionable:
+        reporter.warn(f"filter: {text}")
+    if never and not force:
         listed = "".join(f"\n  {text}" for text in never)
         raise Refused(
             f"No insert can pass the filter, so the function would never be invoked:{listed}",
             hint="Correct the filter, or attach it with --force.",
             code="filter-never-passes",
         )
+
+
+def never_passes(trigger: Trigger, key: KeySchema | None) -> bool:
+    """Whether a plan refuses the filters, because no insert can pass one of them."""
+    return bool(_faults(trigger, key)[0])
+
+
+def _faults(trigger: Trigger, key: KeySchema | None) -> tuple[list[str], list[str]]:
+    """Why no insert can pass a filter, and what is questionable about filters."""
+    never: list[str] = []
+    questionable: list[str] = []
+    if not trigger.mapping.filters:
+        return never, questionable
+    from ddbinsert.core.filters.insert_only import insert_patterns
+    from ddbinsert.core.filters.lint.lint import lint
+    from ddbinsert.core.filters.lint.report import KnownStream, LintSeverity
+
+    for finding in lint(
+        insert_patterns(trigger.mapping.filters), KnownStream(view=trigger.view, key=key)
+    ).findings:
+        if finding.severity is LintSeverity.NOTE:
+            continue
+        hint = f" {finding.hint}" if finding.hint else ""
+        # A field that this version does not know may have been added by AWS since: only a warning.
+        is_fatal = finding.severity is LintSeverity.ERROR and finding.rule != "unknown-field"
+        (never if is_fatal else questionable).append(f"{finding.message}{hint} [{finding.rule}]")
+    return never, questionable
