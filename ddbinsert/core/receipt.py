@@ -36,6 +36,7 @@ PROCESSED = "processed"
 GUARDED = "guarded"
 FAILED = "failed"
 _TEXTS = ("eventID", "eventName", "seq", "request", "function")
+_DECODER = json.JSONDecoder()
 #: Number of marks that are tried in one line.
 _TRIES = 8
 
@@ -104,7 +105,7 @@ def _decoded(text: str, start: int) -> Any:
     if not text.startswith("{", start):
         return None
     try:
-        return json.JSONDecoder().raw_decode(text, start)[0]
+        return _DECODER.raw_decode(text, start)[0]
     except (ValueError, RecursionError):
         return None
 

@@ -147,7 +147,7 @@ class LogReader:
         needles = self._needles
         for raw in events:
             message = raw.get("message", "").rstrip("\r\n")
-            if needles and not any(needle in message for needle in needles):
+            if needles and not has_one(message, needles):
                 continue
             timestamp = int(raw["timestamp"])  # moto returns fractions
             event = LogEvent(
@@ -248,6 +248,14 @@ class LogReader:
                     return
                 if stream.get("firstEventTimestamp", instant) <= instant:
                     yield stream["logStreamName"]
+
+
+def has_one(message: str, needles: Sequence[str]) -> bool:
+    """Whether a message contains one of the needles."""
+    for needle in needles:  # noqa: SIM110 - a generator takes three times as long, and there are many lines
+        if needle in message:
+            return True
+    return False
 
 
 def is_of_another(stream: str, function: str) -> bool:

@@ -35,29 +35,34 @@ _GRACE = 1.0
 _here = threading.local()
 
 
-#: Threads that have made a call and wait for the next one: to start a thread takes as long as much of a call.
-_idle: deque[queue.SimpleQueue[_Running]] = deque()
+_Inboxes = deque[queue.SimpleQueue["_Running"]]
+#: Threads that have made a call and wait for the next one: to start a thread takes as long as much of a call. The
+#: second ones are for large answers: the C library keeps the memory of the largest one for each thread.
+_idle, _idle_for_large = _Inboxes(), _Inboxes()
+#: Services whose answers are large.
+_LARGE = frozenset({"logs", "dynamodbstreams"})
 if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
     os.register_at_fork(after_in_child=_idle.clear)
+    os.register_at_fork(after_in_child=_idle_for_large.clear)
 
 
-def _in_a_thread(running: _Running) -> None:
+def _in_a_thread(running: _Running, idle: _Inboxes) -> None:
     """Make a call in an idle thread, or in a new one; a thread whose call was abandoned is not waited for."""
     try:
-        inbox = _idle.pop()
+        inbox = idle.pop()
     except IndexError:
         inbox = queue.SimpleQueue()
-        threading.Thread(target=_serve, args=(inbox,), name="aws-call", daemon=True).start()
+        threading.Thread(target=_serve, args=(inbox, idle), name="aws-call", daemon=True).start()
     inbox.put(running)
 
 
-def _serve(inbox: queue.SimpleQueue[_Running]) -> None:
+def _serve(inbox: queue.SimpleQueue[_Running], idle: _Inboxes) -> None:
     while True:
         running = inbox.get()
         running.work()
         del running  # its answer is not kept for as long as the thread is idle
         _here.running = None
-        _idle.append(inbox)
+        idle.append(inbox)
 
 
 class CallTimeoutError(EndpointUnreachable):
@@ -93,14 +98,14 @@ class ApiResponse(dict[str, Any]):
 class _Running:
     """A call in its own thread."""
 
-    def __init__(self, call: Callable[[], Any]) -> None:
+    def __init__(self, call: Callable[[], Any], *, large: bool) -> None:
         self._under_way = threading.Lock()  # a quarter of an Event's time
         self._under_way.acquire()
         self.abandoned = False
         self._call = call
         self._value: Any = None
         self._error: BaseException | None = None
-        _in_a_thread(self)
+        _in_a_thread(self, _idle_for_large if large else _idle)
 
     def work(self) -> None:
         """Make the call; in the thread of its own."""
@@ -140,7 +145,13 @@ class CallLimits:
         self._under_way: dict[int, tuple[str, float]] = {}
 
     def call(
-        self, call: Callable[[], Any], what: str, *, at_most: float = CALL_TIMEOUT, more: float = 0.0
+        self,
+        call: Callable[[], Any],
+        what: str,
+        *,
+        at_most: float = CALL_TIMEOUT,
+        more: float = 0.0,
+        large: bool = False,
     ) -> Any:
         """The value of a call.
 
@@ -148,12 +159,13 @@ class CallLimits:
             what: Completes "waiting for …".
             at_most: Limit in seconds if no --timeout is given.
             more: Seconds added to the limit, for a call that has its own limit and message.
+            large: The value may take megabytes.
 
         Raises:
             CallTimeoutError: The call did not end within the limit.
         """
         started = time.monotonic()
-        running = _Running(call)
+        running = _Running(call, large=large)
         with self._lock:
             self._under_way[id(running)] = (what, started)
         try:
@@ -235,7 +247,8 @@ def watch_client(
                 told.answered(service, operation, parameters, answer)
             return ApiResponse(answer, operation, endpoint)
 
-        return watch.call(call, f"an answer to {operation} from {endpoint}", at_most=at_most)
+        what = f"an answer to {operation} from {endpoint}"
+        return watch.call(call, what, at_most=at_most, large=service in _LARGE)
 
     client._make_api_call = make  # noqa: SLF001
     client.meta.events.register("before-send", _stop_if_abandoned)

@@ -7,7 +7,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import field
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import urlsplit
@@ -294,7 +294,7 @@ class Aws:
         resolved: str | None = self._opened().get_config_variable("region")
         return resolved
 
-    @property
+    @cached_property
     def endpoint(self) -> str | None:
         """The endpoint of DynamoDB, if it is not AWS: from the connection, a variable or a profile."""
         url = str(self.client("dynamodb").meta.endpoint_url)

@@ -11,6 +11,7 @@ import json
 import re
 from typing import Any
 
+from ddbinsert.core.receipt import MARK
 from ddbinsert.dataclass import dataclass
 
 #: Texts: every line that ``EndReader`` needs contains one of them.
@@ -29,6 +30,8 @@ NEEDLES = (
 #: In addition on the embedded emulator: the frame of its worker, in the traceback of an uncaught exception.
 EMULATOR_NEEDLE = '_worker.py", line '
 
+#: How a receipt begins: most lines of a run do, and no line of a runtime.
+_RECEIPT = f"{MARK}{{"
 _TRACEBACK = "Traceback (most recent call last):"
 _REPORT = re.compile(r"REPORT RequestId: (\S+)\s+Duration: ([\d.]+) ms")
 _STATUS = re.compile(r"\tStatus: (\w+)")
@@ -108,6 +111,9 @@ class EndReader:
         """
         if message.startswith("{"):
             return self._document(stream, at, message)
+        if message.startswith(_RECEIPT):
+            self._close_traceback(stream)
+            return _NOTHING
         if report := _REPORT.match(message):
             return self._report(stream, at, message, report)
         known = self._open.get(stream)
@@ -125,6 +131,10 @@ class EndReader:
             self._opened(stream).in_traceback = True
             return _RUNTIME
         return _NOTHING
+
+    def _close_traceback(self, stream: str) -> None:
+        if stream in self._open:
+            self._open[stream].in_traceback = False
 
     def _opened(self, stream: str) -> _Open:
         return self._open.setdefault(stream, _Open())

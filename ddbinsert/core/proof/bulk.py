@@ -103,27 +103,37 @@ class Bulk:
             return
         if one.decision == receipts.GUARDED:
             return  # the handler's own protection against duplicates; the first delivery decides
-        self.identify(place, one.event_id)
-        if self.keeps_ids and one.event_id:
-            self.event_ids.append(one.event_id)
-        at = self._seconds(one.logged)
-        if one.decision == receipts.FAILED:
-            self._fail(place, at)
+        if one.decision != receipts.FAILED:
+            self.take_processed(place, one.event_id, one.request, one.logged, one.stream)
             return
-        end = self._attempts.of(one.stream, one.request, one.logged) if one.stream else None
+        self._take_id(place, one.event_id)
+        self._fail(place, self._seconds(one.logged))
+
+    def take_processed(self, place: int, event_id: str, request: str, logged: float, stream: str) -> None:
+        """Add a receipt of a processed insert."""
+        self._take_id(place, event_id)
+        at = self._seconds(logged)
+        end = self._attempts.of(stream, request, logged) if stream else None
         if end is not None and not end.ok:
             self.failed.add(place)
             return
         if self._failed_at is not None and self._failed_at[place] > at:
             return  # a later decision about it is known
         self._done_at[place] = max(self._done_at[place], at)
-        if end is not None or not one.stream:
+        if end is not None or not stream:
             self._sure.add(place)
-            self._at_work |= versions_of([one.stream])
+            self._at_work |= versions_of([stream])
+        elif (places := self._open.get(stream)) is not None:
+            places.append(place)
         else:
-            self._open.setdefault(one.stream, array("I")).append(place)
+            self._open[stream] = array("I", (place,))
         if not self.processed.add(place):
             self.duplicates += 1
+
+    def _take_id(self, place: int, event_id: str) -> None:
+        self.identify(place, event_id)
+        if self.keeps_ids and event_id:
+            self.event_ids.append(event_id)
 
     def _fail(self, place: int, at: float) -> None:
         """Add a failure that the handler reports: the last decision in the order of the log counts."""

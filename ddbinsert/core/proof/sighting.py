@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ddbinsert.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +48,22 @@ class Receipt:
     def identity(self) -> str:
         """The value that is equal for two deliveries of one record and differs for two records."""
         return self.event_id or str(self.sequence)
+
+
+def receipt_of(found: Mapping[str, Any], *, number: int, logged: float, stream: str) -> Receipt:
+    """The receipt that was read from a line, about the item with this number."""
+    sequence = found.get("seq")
+    return Receipt(
+        number=number,
+        decision=str(found.get("decision")),
+        event_id=str(found.get("eventID") or ""),
+        event_name=str(found.get("eventName")),
+        sequence=int(sequence) if isinstance(sequence, str) and sequence.isdecimal() else -1,
+        logged=logged,
+        request=str(found.get("request") or ""),
+        again=bool(found.get("again")),
+        stream=stream,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -15,10 +15,11 @@ from ddbinsert.core.items.run_key import mentions_in, number_in
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.attempts import Attempts, versions_of
 from ddbinsert.core.proof.bulk import KEPT, Bits, Bulk
+from ddbinsert.core.proof.bulk_receipts import BulkReceipts
 from ddbinsert.core.proof.histogram import Histogram
 from ddbinsert.core.proof.lane import LaneTally
 from ddbinsert.core.proof.script import Lane
-from ddbinsert.core.proof.sighting import Mention, Receipt, StreamRecord
+from ddbinsert.core.proof.sighting import Mention, Receipt, StreamRecord, receipt_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.proof.probe_item import Sample
     from ddbinsert.core.proof.script import Script, Write
+
+_PROCESSED_INSERT = f"{receipts.PROCESSED} {EventName.INSERT}"
 
 __all__ = ["KEPT", "Bits", "LaneTally", "Receipt", "StreamRecord", "Tally"]
 
@@ -69,6 +72,7 @@ class Tally:
         self.awaits_ends = awaits_ends
         self.lanes = [self._lane(lane) for lane in script.lanes]
         self.bulk = Bulk(script.bulk, self.attempts)
+        self._bulk_receipts = BulkReceipts(script.run_id, sample=sample, key=key, function=function)
         self.bulk_written = 0
         self.receipts = Counter[str]()
         self.lines = 0
@@ -139,6 +143,12 @@ class Tally:
         self.bulk.count_elsewhere(lines=lines, items=items, strays=strays, first=len(self.lanes))
 
     def _take_line(self, message: str, at: float, *, swept: bool, stream: str) -> bool:
+        usual = None if swept else self._bulk_receipts.read(message)
+        if usual is not None and len(self.lanes) <= usual[0] < self.script.items:
+            number, event_id, request = usual
+            self.receipts[_PROCESSED_INSERT] += 1
+            self.bulk.take_processed(number - len(self.lanes), event_id, request, at, stream)
+            return True
         found = receipts.parse(message)
         if found is not None:
             return self._take_receipt(found, at, swept=swept, stream=stream)
@@ -172,17 +182,7 @@ class Tally:
             return False
         if not self._is_ours(found.get("keys"), number):
             return False
-        one = Receipt(
-            number=number,
-            decision=str(found.get("decision")),
-            event_id=str(found.get("eventID") or ""),
-            event_name=str(found.get("eventName")),
-            sequence=_whole(found.get("seq")),
-            logged=at,
-            request=str(found.get("request") or ""),
-            again=bool(found.get("again")),
-            stream=stream,
-        )
+        one = receipt_of(found, number=number, logged=at, stream=stream)
         if swept and self._is_known(one):
             return True
         self.receipts[f"{one.decision} {one.event_name}"] += 1
@@ -344,7 +344,3 @@ class Tally:
     def is_streamed(self) -> bool:
         """Whether every record that the writes must create was read from the stream, or one that they cannot."""
         return not any(tally.is_streamed is False for tally in self.lanes)
-
-
-def _whole(value: object) -> int:
-    return int(value) if isinstance(value, str) and value.isdecimal() else -1

@@ -48,6 +48,8 @@ _BULK_PAUSE, _BULK_PAUSE_HERE, _SHORT_PAUSE = 0.5, 1.0, 0.1
 #: Seconds that each read goes back; fewer with many items, as these lines are held in memory. Later lines are found
 #: by the last read, which covers everything.
 _OVERLAP, _BULK_OVERLAP_ON_AWS, _BULK_OVERLAP = 60.0, 15.0, 3.0
+#: The embedded emulator gives a line the time at which it shows it.
+_BULK_OVERLAP_HERE = 1.0
 
 
 class Watch:
@@ -127,6 +129,8 @@ class Watch:
     def _overlap(self) -> float:
         if self._script.bulk <= _BULKY:
             return _OVERLAP
+        if self._aws.connection.is_local:
+            return _BULK_OVERLAP_HERE
         return _BULK_OVERLAP_ON_AWS if self._aws.is_aws else _BULK_OVERLAP
 
     def run(self) -> None:

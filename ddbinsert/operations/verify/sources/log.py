@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.aws.read.logs import LogReader, is_of_another
+from ddbinsert.aws.read.logs import LogReader, has_one, is_of_another
 from ddbinsert.core.logs.ends import EMULATOR_NEEDLE, NEEDLES, EndReader
 
 if TYPE_CHECKING:
@@ -91,13 +91,14 @@ class LogSource:
         yield from self._understood(self._reader.sweep(), EndReader())
 
     def _understood(self, events: Iterator[LogEvent], ends: EndReader) -> Iterator[LogEvent | InvocationEnd]:
+        stream, is_foreign = "", False
         for event in events:
-            if is_of_another(event.stream, self._function):
+            if event.stream != stream:
+                stream, is_foreign = event.stream, is_of_another(event.stream, self._function)
+            if is_foreign:
                 continue
             heard = ends.feed(event.stream, event.timestamp / 1000, event.message)
             if heard.end is not None:
                 yield heard.end
-            elif not heard.by_runtime and (
-                self._everything or any(needle in event.message for needle in self._needles)
-            ):
+            elif not heard.by_runtime and (self._everything or has_one(event.message, self._needles)):
                 yield event
