@@ -137,8 +137,8 @@ def stream_records(
     def progress(count: int) -> None:
         reporter.waiting("the stream's records", clock.monotonic() - started, f"{count} so far")
 
-    records = read_stream(aws, stream, clock=clock, progress=progress)
-    return since(records, clock.now() - back)
+    oldest = clock.now() - back
+    return since(read_stream(aws, stream, clock=clock, since=oldest, progress=progress), oldest)
 
 
 def _stream_of(table: TableState) -> str:

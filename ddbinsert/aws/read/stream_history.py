@@ -1,4 +1,4 @@
-"""Historic data of AWS: a table's streams, and CloudWatch's counts per minute."""
+"""Historic data of AWS: a table's streams, the number of their records, and CloudWatch's counts per minute."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import translated
+from ddbinsert.aws.read.streams import StreamReader
 from ddbinsert.core.proof.mapping_counts import DROPPED
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
 
 _PAGES = 200
 _MINUTE = 60
@@ -38,6 +40,37 @@ def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
     except AwsError:
         return ()
     return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StreamHistory:
+    """The content of a stream.
+
+    Attributes:
+        inserts: Number of INSERT records that were read.
+        records: Number of all records that were read.
+        at_least: Whether there may be more, because reading stopped early.
+    """
+
+    inserts: int
+    records: int
+    at_least: bool
+
+
+def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> StreamHistory:
+    """The number of records that a new mapping would replay from the start; reads for at most about ``seconds``."""
+    started = clock.monotonic()
+    inserts = records = 0
+    reader = StreamReader(aws, stream_arn, clock=clock, pace=0.25 if aws.is_aws else 0.0)
+    reader.open()
+    while not reader.caught_up:
+        for record in reader.poll():
+            records += 1
+            inserts += record.get("eventName") == "INSERT"
+        if clock.monotonic() - started >= seconds:
+            return StreamHistory(inserts=inserts, records=records, at_least=True)
+        clock.sleep(reader.wait)
+    return StreamHistory(inserts=inserts, records=records, at_least=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.read.stream_records import Record
 
-Start = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
+Start = Literal["TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"]
 _NEVER: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -24,7 +24,7 @@ class Begin:
 
     Attributes:
         latest: Begin after the newest record.
-        at: Begin at the first record at or after this time, in epoch seconds.
+        at: Begin at the first record at or after this time, in epoch seconds; `StreamSeek` finds it in each shard.
         sequence: Begin at the record with this sequence number.
         after: By shard, the sequence number of the last record that was read.
         ended: Shards that were read to their end.
@@ -40,7 +40,7 @@ class Begin:
         """The position in a shard that exists when reading begins."""
         identity = shard["ShardId"]
         start: Start = "TRIM_HORIZON"
-        where: str | float | None = None
+        where: str | None = None
         finished = identity in self.ended
         numbers = shard.get("SequenceNumberRange") or {}
         if self.latest:
@@ -48,8 +48,6 @@ class Begin:
             start, finished = ("TRIM_HORIZON", True) if closed else ("LATEST", False)
         elif identity in self.after:
             start, where = "AFTER_SEQUENCE_NUMBER", self.after[identity]
-        elif self.at is not None:
-            start, where = "AT_TIMESTAMP", self.at
         elif self.sequence is not None:
             last, first = numbers.get("EndingSequenceNumber"), numbers.get("StartingSequenceNumber")
             finished = last is not None and int(last) < self.sequence
@@ -62,6 +60,7 @@ class Begin:
             where=where,
             closed=closed,
             finished=finished,
+            last=numbers.get("EndingSequenceNumber"),
         )
 
     def admits(self, record: Record) -> bool:
@@ -84,14 +83,18 @@ class Cursor:
     """The position in one shard.
 
     Attributes:
-        where: The sequence number or the time for ``start``.
+        where: The sequence number for ``start``.
+        last: The sequence number at which the shard ends, if it is closed.
+        page: The next page, if it was read already.
     """
 
     shard: str
     parent: str | None
     start: Start
     closed: bool
-    where: str | float | None = None
+    where: str | None = None
+    last: str | None = None
+    page: dict[str, Any] | None = None
     iterator: str | None = None
     due: float = 0.0
     pause: float = 0.0
@@ -102,8 +105,6 @@ class Cursor:
 def place_of(cursor: Cursor) -> dict[str, Any]:
     """The parameters of GetShardIterator for a cursor's position."""
     match cursor.start:
-        case "AT_TIMESTAMP":
-            return {"ShardIteratorType": cursor.start, "Timestamp": cursor.where}
         case "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER":
             return {"ShardIteratorType": cursor.start, "SequenceNumber": cursor.where}
         case "TRIM_HORIZON" | "LATEST":

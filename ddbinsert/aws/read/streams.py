@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.aws.errors import code_of, is_not_found, is_passing, translated
 from ddbinsert.aws.read.stream_places import Begin, Cursor, place_of
 from ddbinsert.aws.read.stream_records import Record, as_lambda_has_it
-from ddbinsert.dataclass import dataclass
+from ddbinsert.aws.read.stream_seek import StreamSeek
 from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -35,23 +35,8 @@ _CHILDREN_WITHIN, _CHILDREN_ELSEWHERE = 3.0, 0.5
 _SHORTEST_WAIT = 0.01
 _PAGE = 1000
 #: Error codes for a starting position that the endpoint does not support, or that does not fit the shard.
-_NOT_KNOWN = frozenset({"ValidationException", "ParamValidationError", "InvalidParameterValueException"})
+_NOT_KNOWN = frozenset({"ValidationException", "InvalidParameterValueException"})
 _LONGEST_PAUSE = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class StreamHistory:
-    """The content of a stream.
-
-    Attributes:
-        inserts: Number of INSERT records that were read.
-        records: Number of all records that were read.
-        at_least: Whether there may be more, because reading stopped early.
-    """
-
-    inserts: int
-    records: int
-    at_least: bool
 
 
 class StreamReader:
@@ -97,7 +82,13 @@ class StreamReader:
             PrerequisiteError: The stream does not exist.
         """
         self._find_shards(first=True)
-        starting = [c for c in self._cursors.values() if not c.finished and self._is_ready(c)]
+        if self._begin.at is not None:
+            since = self._begin.at
+            seek = StreamSeek(self._aws, self._arn, clock=self._clock, since=since, pace=self._pace)
+            seek.move(self._cursors)
+        starting = [
+            c for c in self._cursors.values() if not c.finished and c.page is None and self._is_ready(c)
+        ]
         self._aws.side_by_side(*(self._taker(cursor) for cursor in starting))
 
     def _taker(self, cursor: Cursor) -> Callable[[], None]:
@@ -207,6 +198,9 @@ class StreamReader:
         """One page; None if the read must be retried later."""
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
+                if cursor.page is not None:
+                    page, cursor.page = cursor.page, None
+                    return page
                 if cursor.iterator is None:
                     self._open_iterator(cursor)
                 client = self._aws.client("dynamodbstreams")
@@ -248,8 +242,8 @@ class StreamReader:
         code = code_of(error)
         if code == "TrimmedDataAccessException":
             self.trimmed = True
-        elif cursor.start == "AFTER_SEQUENCE_NUMBER" or (code or type(error).__name__) not in _NOT_KNOWN:
-            return False  # ParamValidationError: an old botocore without AT_TIMESTAMP
+        elif cursor.start == "AFTER_SEQUENCE_NUMBER" or code not in _NOT_KNOWN:
+            return False
         else:
             self.refused = True
         cursor.start, cursor.where = "TRIM_HORIZON", None
@@ -312,14 +306,20 @@ class StreamReader:
 
 
 def read_stream(
-    aws: Aws, stream_arn: str, *, clock: Clock, progress: Callable[[int], None] | None = None
+    aws: Aws,
+    stream_arn: str,
+    *,
+    clock: Clock,
+    since: float | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> Iterator[Record]:
-    """All records that the stream holds now, parent shards before their children.
+    """The records that the stream holds now, parent shards before their children.
 
     Args:
+        since: Only records from this time on, in epoch seconds.
         progress: Called with the number of records so far before every read.
     """
-    reader = StreamReader(aws, stream_arn, clock=clock)
+    reader = StreamReader(aws, stream_arn, clock=clock, begin=Begin(at=since))
     reader.open()
     count = 0
     while not reader.caught_up:
@@ -331,19 +331,3 @@ def read_stream(
         pause = reader.wait
         if pause and not reader.caught_up:
             clock.sleep(pause)
-
-
-def history(aws: Aws, stream_arn: str, *, clock: Clock, seconds: float = 5.0) -> StreamHistory:
-    """The number of records that a new mapping would replay from the start; reads for at most about ``seconds``."""
-    started = clock.monotonic()
-    inserts = records = 0
-    reader = StreamReader(aws, stream_arn, clock=clock, pace=0.25 if aws.is_aws else 0.0)
-    reader.open()
-    while not reader.caught_up:
-        for record in reader.poll():
-            records += 1
-            inserts += record.get("eventName") == "INSERT"
-        if clock.monotonic() - started >= seconds:
-            return StreamHistory(inserts=inserts, records=records, at_least=True)
-        clock.sleep(reader.wait)
-    return StreamHistory(inserts=inserts, records=records, at_least=False)

@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 _SIBLINGS: Final = 10
-#: Seconds of the stream that are read first, if the endpoint can start reading at a time.
-_NEWEST: Final = 3600.0
 #: Number of days for which CloudTrail events are read.
 _DAYS: Final = 90
 _SINK: Final = "SINK_ARN"
@@ -286,21 +284,16 @@ class _Gathering:
         self._edits.append(edit)
 
     def _of_stream(self) -> None:
-        """The newest and the oldest inserts of each shard."""
+        """The oldest inserts of each shard."""
         aws, facts, shards = self._aws, self._facts, self._shards
         stream = facts.table.stream_arn
         if stream is None or shards is None:
             self._reads.unread.setdefault(FactSource.STREAM, "the stream is disabled")
             self._reads.unread.setdefault(FactSource.SHARDS, "the stream is disabled")
             return
-        starts: tuple[float | None, ...] = (
-            (None, facts.now - _NEWEST) if recent_records.knows_times(aws) else (None,)
-        )
         places = [
-            self._reads.add(FactSource.STREAM, partial(recent_records.read_shard, aws, stream, shard, start))
+            self._reads.add(FactSource.STREAM, partial(recent_records.read_shard, aws, stream, shard))
             for shard in shards.chosen
-            for start in starts
-            if start is None or shard.is_open
         ]
 
         def edit(answers: list[Any], f: Facts) -> Facts:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.read.streams import StreamHistory
+    from ddbinsert.aws.read.stream_history import StreamHistory
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger

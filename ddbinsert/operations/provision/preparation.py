@@ -18,7 +18,7 @@ from ddbinsert.errors import PrerequisiteError, Refused
 
 if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
-    from ddbinsert.aws.read.streams import StreamHistory
+    from ddbinsert.aws.read.stream_history import StreamHistory
     from ddbinsert.core.model.record import KeySchema
     from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
@@ -106,7 +106,7 @@ def past(context: Context, trigger: Trigger, world: World) -> StreamHistory | No
     # The successor of a mapping on a replaced stream must not miss anything.
     if world.live_mapping is not None or settings_source(world) is not None:
         return None
-    from ddbinsert.aws.read.streams import history
+    from ddbinsert.aws.read.stream_history import history
 
     return history(context.aws, stream, clock=context.clock)
 

@@ -112,12 +112,16 @@ class StreamsBehaviour:
                 position = max(self._bounds(arn, call.access)[0], self._begin(generation))
             case "LATEST":
                 position = self._bounds(arn, call.access)[1]
-            case "AT_TIMESTAMP":
-                start = max(self._bounds(arn, call.access)[0], self._begin(generation))
-                position = self._position_at(arn, call.access, start, float(request.get("Timestamp") or 0))
-            case kind:
+            case "AT_SEQUENCE_NUMBER" | "AFTER_SEQUENCE_NUMBER" as kind:
                 number = str(request.get("SequenceNumber"))
-                position = position_of(self._upstream_iterator(arn, call.access, str(kind), number))
+                position = position_of(self._upstream_iterator(arn, call.access, kind, number))
+            case other:
+                raise Refusal(
+                    "ValidationException",
+                    f"1 validation error detected: Value '{other}' at 'shardIteratorType' failed to satisfy constraint: "
+                    "Member must satisfy enum value set: [AFTER_SEQUENCE_NUMBER, LATEST, AT_SEQUENCE_NUMBER, "
+                    "TRIM_HORIZON]",
+                )
         return json_answer(call, {"ShardIterator": self._token(arn, shard, position)})
 
     def _records(self, call: Call, _forward: Forward) -> Answer:
@@ -194,16 +198,6 @@ class StreamsBehaviour:
         request = {"ShardIterator": _encoded({**place, "p": position}), "Limit": limit}
         answer = self._context.upstream.json("dynamodbstreams", "GetRecords", request, access)
         return list(answer.get("Records", []))
-
-    def _position_at(self, arn: str, access: Access, start: int, moment: float) -> int:
-        """The position of the first record that is not older than a moment (epoch seconds)."""
-        position = start
-        while page := self._read(arn, access, position, 1000):
-            for record in page:
-                if float(record["dynamodb"]["ApproximateCreationDateTime"]) >= moment:
-                    return position
-                position += 1
-        return position
 
     def _token(self, arn: str, shard: str, position: int, *, empty: int = 0) -> str:
         place = {"arn": arn, "shard": shard, "position": position, "empty": empty}

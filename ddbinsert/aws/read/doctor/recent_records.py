@@ -1,8 +1,8 @@
-"""The newest and the oldest inserts of a stream, read with few consecutive calls."""
+"""The oldest inserts of a stream, read with few consecutive calls."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ddbinsert.aws.errors import is_not_found, translated
@@ -75,8 +75,8 @@ def read_shards(aws: Aws, stream: str) -> Shards:
     return Shards(found, whole=not answer.get("LastEvaluatedShardId"))
 
 
-def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page:
-    """Records of a shard from a time on; from its beginning if None, or if the endpoint does not support times.
+def read_shard(aws: Aws, stream: str, shard: Shard) -> Page:
+    """The first records of a shard.
 
     Raises:
         AwsError: Not permitted.
@@ -86,13 +86,13 @@ def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page
     records: list[dict[str, Any]] = []
     with translated(f"read shard {shard.name} of the stream"):
         try:
-            iterator = client.get_shard_iterator(**place, **_start(client, since))["ShardIterator"]
+            iterator = client.get_shard_iterator(**place, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
             for _ in range(_PAGES_OF_AWS if aws.is_aws else _PAGES):
                 page = client.get_records(ShardIterator=iterator, Limit=_PAGE)
                 records += page["Records"]
                 iterator = page.get("NextShardIterator")
                 if iterator is None or (not aws.is_aws and len(page["Records"]) < _PAGE):
-                    return Page(records, whole=since is None)
+                    return Page(records, whole=True)
                 if records and aws.is_aws:
                     break
         except Exception as error:
@@ -100,19 +100,6 @@ def read_shard(aws: Aws, stream: str, shard: Shard, since: float | None) -> Page
                 raise
             return Page(records, whole=True)  # the shard has expired (24 hours)
     return Page(records, whole=False)
-
-
-def _start(client: Any, since: float | None) -> dict[str, Any]:
-    members = client.meta.service_model.operation_model("GetShardIterator").input_shape.members
-    if since is None or "Timestamp" not in members:
-        return {"ShardIteratorType": "TRIM_HORIZON"}
-    return {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": datetime.fromtimestamp(since, UTC)}
-
-
-def knows_times(aws: Aws) -> bool:
-    """Whether the installed SDK supports reading from a time on."""
-    client: Any = aws.client("dynamodbstreams")
-    return "Timestamp" in client.meta.service_model.operation_model("GetShardIterator").input_shape.members
 
 
 def stream_seen(
