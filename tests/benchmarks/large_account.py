@@ -18,7 +18,7 @@ _PAGE = 100
 _LABEL = "2026-01-01T00:00:00.000"
 
 
-def _table(name: str) -> dict[str, object]:
+def table_of(name: str) -> dict[str, object]:
     arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
     return {
         "TableName": name,
@@ -72,7 +72,7 @@ class Account:
                 more = {"LastEvaluatedTableName": names[-1]} if begin + _PAGE < len(self._tables) else {}
                 return {"TableNames": names, **more}
             case "DescribeTable":
-                return {"Table": _table(request["TableName"])}
+                return {"Table": table_of(request["TableName"])}
             case "DescribeKinesisStreamingDestination":
                 return {"TableName": request["TableName"], "KinesisDataStreamDestinations": []}
             case "GetResources":
@@ -107,7 +107,7 @@ async def _serve(account: Account, delay: float) -> None:
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 url = urlsplit(head[0].split()[1])
                 if "sts" in headers.get("authorization", "").partition("SignedHeaders")[0]:
-                    document, kind = _IDENTITY, "text/xml"
+                    document, kind = IDENTITY, "text/xml"
                 else:
                     target = headers.get("x-amz-target", "")
                     found = account.answer(target, url.path, parse_qs(url.query), body)
@@ -130,7 +130,7 @@ async def _serve(account: Account, delay: float) -> None:
     server.close()
 
 
-_IDENTITY = (
+IDENTITY = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     f"<Arn>arn:aws:iam::{ACCOUNT}:user/someone</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account>"
     "</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
