@@ -60,8 +60,10 @@ def kept(ground: Ground) -> list[Path]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 @pytest.mark.parametrize("options", [(), ("--match",)])
 def test_an_audit_that_is_interrupted_at_any_moment_goes_on_with_the_same_result(
-    ground: Ground, number: signal.Signals, options: tuple[str, ...]
+    ground: Ground, number: signal.Signals, options: tuple[str, ...], tmp_path: Path
 ) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     watched = missing(ground, _INSERTS)
     words = ("gaps", ground.table, "-o", "json", *SETTLED, *options)
     whole = found(watched.gaps(*options))
@@ -69,10 +71,11 @@ def test_an_audit_that_is_interrupted_at_any_moment_goes_on_with_the_same_result
     assert watched.gaps(*options).code == 1
     needed = _reads(ground) - before
     for operation, after in (("dynamodbstreams:GetRecords", 3), ("logs:FilterLogEvents", 0)):
-        process = begun(*words, variables=ground.variables, cwd=ground.home)
+        process = begun(*words, variables={**ground.variables, "TMPDIR": str(temporary)}, cwd=ground.home)
         ground.rig.interrupt(operation, partial(process.send_signal, number), after=after)
         cut = ended(process)
         assert cut.code in {-9, 130}, cut.err
+        assert not list(temporary.iterdir())
     assert kept(ground)
     assert (_KEPT in cut.err) == (number == signal.SIGINT), cut.err
     before = _reads(ground)
@@ -88,6 +91,28 @@ def test_an_audit_that_is_interrupted_at_any_moment_goes_on_with_the_same_result
 
 def _reads(ground: Ground) -> int:
     return ground.rig.counts()["GetRecords"]
+
+
+def test_what_is_excluded_while_an_interrupted_audit_reads_is_counted_by_the_one_that_continues_it(
+    ground: Ground,
+) -> None:
+    ground.attach("--filter", '{"dynamodb":{"NewImage":{"kind":{"S":["order"]}}}}')
+    watched = Watched(ground)
+    watched.write("a", kind={"S": "order"})
+    watched.wait("a")
+    watched.settle()
+
+    def write_later() -> None:
+        ground.pause(1.2)  # records have whole seconds: in a later one than that in which the audit began
+        watched.write("b", kind={"S": "other"})
+
+    ground.rig.interrupt("dynamodbstreams:GetRecords", write_later)
+    ground.rig.inject(Fault(operation="logs:FilterLogEvents", kind=FaultKind.ACCESS_DENIED))
+    assert watched.gaps().code == 4
+    ground.rig.heal()
+    answer = watched.gaps()
+    assert _CONTINUES in answer.err
+    assert (answer.code, answer.data["excluded"], answer.data["processed"]) == (0, 1, 1), answer.out
 
 
 def test_another_command_does_not_continue_it_and_a_second_run_at_the_same_time_reads_for_itself(

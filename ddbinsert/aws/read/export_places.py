@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from ddbinsert.aws.errors import code_of, is_passing, translated
 from ddbinsert.dataclass import dataclass
@@ -15,6 +14,7 @@ from ddbinsert.errors import PrerequisiteError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     from ddbinsert.aws.session.session import Aws
 
@@ -38,8 +38,8 @@ class ExportPlace(Protocol):
             OSError, AwsError: It can't be read.
         """
 
-    def data(self, key: str) -> AbstractContextManager[Path]:
-        """A data file, by its key in the manifest, as a local file while the block runs.
+    def data(self, key: str) -> AbstractContextManager[IO[bytes]]:
+        """A data file, by its key in the manifest, open while the block runs.
 
         Raises:
             OSError, AwsError: It can't be read.
@@ -84,11 +84,12 @@ class Folder:
             return None
 
     @contextmanager
-    def data(self, key: str) -> Iterator[Path]:
+    def data(self, key: str) -> Iterator[IO[bytes]]:
         """A full export has its own data folder; incremental exports share the one next to their folders."""
         name = key.rpartition("/")[2]
         own, shared = self.path / "data" / name, self.path.parent / "data" / name
-        yield own if own.exists() or not shared.exists() else shared
+        with (own if own.exists() or not shared.exists() else shared).open("rb") as file:
+            yield file
 
 
 @dataclass(frozen=True)
@@ -123,25 +124,26 @@ class InBucket:
         return body.decode("utf-8")
 
     @contextmanager
-    def data(self, key: str) -> Iterator[Path]:
-        with TemporaryDirectory(prefix="ddbinsert-export-", ignore_cleanup_errors=True) as folder:
-            path = Path(folder) / "data"
+    def data(self, key: str) -> Iterator[IO[bytes]]:
+        with TemporaryFile(prefix="ddbinsert-export-") as file:  # without a name: no kill leaves it behind
             own = f"{self.prefix}/data/{key.rpartition('/')[2]}"  # if the export was copied to another prefix
             with translated(f"read {_SCHEME}{self.bucket}/{key}"):
                 for name in dict.fromkeys((key, own)):
-                    if self._fetch(name, path):
+                    if self._fetch(name, file):
                         break
                 else:
                     raise FileNotFoundError(2, "there is no such object", f"{_SCHEME}{self.bucket}/{key}")
-            yield path
+            file.seek(0)
+            yield file
 
-    def _fetch(self, key: str, path: Path) -> bool:
+    def _fetch(self, key: str, file: IO[bytes]) -> bool:
         """Copy an object to a file, starting again if the connection breaks; False if it does not exist."""
         for attempt in range(_TRIES):
             try:
                 answer = self._client.get_object(Bucket=self.bucket, Key=key)
-                with path.open("wb") as file:
-                    shutil.copyfileobj(answer["Body"], file, _CHUNK)
+                file.seek(0)
+                file.truncate()
+                shutil.copyfileobj(answer["Body"], file, _CHUNK)
             except Exception as error:
                 if code_of(error) in _ABSENT:
                     return False

@@ -13,13 +13,12 @@ import gzip
 import hashlib
 import json
 import zlib
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from ddbinsert.aws.read.export_places import ExportPlace
 
@@ -42,10 +41,10 @@ def exported_items(place: ExportPlace, *, table_arn: str = "") -> Iterator[dict[
         name = f"{place.name}: {key.rpartition('/')[2]}"
         count = 0
         try:
-            with place.data(key) as path:
-                if checksum is not None and _md5(path) != checksum:
+            with place.data(key) as file:
+                if checksum is not None and _md5(file) != checksum:
                     raise _damaged(name, "its MD5 differs from the manifest's")
-                for line in _lines(path, name):
+                for line in _lines(file, name):
                     item = _item_of(line, name)
                     count += 1
                     if item is not None:
@@ -90,18 +89,19 @@ def _data_files(place: ExportPlace) -> list[tuple[str, str | None, int | None]]:
         raise _no_export(place, f"{_FILES} can't be read ({error})") from error
 
 
-def _md5(path: Path) -> str:
+def _md5(file: IO[bytes]) -> str:
+    """The checksum of a file; afterwards, it can be read from the beginning."""
     digest = hashlib.md5(usedforsecurity=False)
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    file.seek(0)
     return base64.b64encode(digest.digest()).decode()
 
 
-def _lines(path: Path, name: str) -> Iterator[str]:
+def _lines(file: IO[bytes], name: str) -> Iterator[str]:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as file:
-            yield from file
+        with gzip.open(file, "rt", encoding="utf-8") as text:
+            yield from text
     except (EOFError, gzip.BadGzipFile, zlib.error, UnicodeDecodeError) as error:
         raise _damaged(name, str(error)) from error
 

@@ -107,6 +107,8 @@ class _Audit:
         else:
             self._since = self._progress.since
             self._until = now if self._progress.until is None else self._progress.until
+            for counted in (self._progress.found.excluded, self._progress.found.unrecognizable):
+                counted.extend(self._until)
         self._counts = Counter[str]()
         self._notes: list[str] = []
 
@@ -256,9 +258,9 @@ class _Audit:
         evidence: tuple[str, ...],
     ) -> Gaps:
         counts, subject = self._counts, self._subject
-        inserts = self._store.count_until(self._until) + found.unrecognizable
+        inserts = self._store.count_until(self._until) + found.unrecognizable.count
         missed, waiting = counts[InsertOutcome.MISSED], counts[InsertOutcome.WAITING]
-        unjudged = counts[InsertOutcome.UNJUDGED] + found.unrecognizable
+        unjudged = counts[InsertOutcome.UNJUDGED] + found.unrecognizable.count
         return Gaps(
             table=subject.table.name,
             function=subject.function.name,
@@ -266,7 +268,7 @@ class _Audit:
             since=self._since,
             until=self._until,
             inserts=inserts,
-            excluded=found.excluded,
+            excluded=found.excluded.count,
             processed=inserts - missed - waiting - unjudged,
             waiting=waiting,
             missed=missed,
@@ -292,12 +294,12 @@ class _Audit:
                 until=min(begins, self._until),
                 why="the stream contains no records of this time: it keeps them for 24 hours, from when it was enabled",
             )
-        if found.unrecognizable:
+        if found.unrecognizable.count:
             yield Stretch(
                 since=self._since,
                 until=self._until,
                 why="their keys are too short to be recognized in log lines",
-                count=found.unrecognizable,
+                count=found.unrecognizable.count,
             )
         if found.trimmed:
             yield Stretch(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -27,10 +26,10 @@ from ddbinsert.operations.existing_resources import missing_table
 from ddbinsert.operations.gaps.insert_store import opened
 from ddbinsert.operations.gaps.reading import read_streams
 from ddbinsert.operations.gaps.scope import SETTLE, SETTLE_ELSEWHERE, wanted_by
+from ddbinsert.operations.gaps.scratch import disk_space_checked, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from ddbinsert.aws.context import Context
     from ddbinsert.core.model.seen import MappingState, World
@@ -84,7 +83,7 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
         since=since,
         until=until,
         compared=counts.compared,
-        excluded=found.excluded,
+        excluded=found.excluded.count,
         stored=counts.stored,
         waiting=counts.waiting,
         missing=0 if unread else counts.missing,
@@ -116,8 +115,8 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
     names = [attribute.name for attribute in table.key.attributes]
     _refuse_redacted(function.environment, names)
     counts = _Counts(examples=options.examples)
-    with opened() as store:
-        known = _Texts(store.folder / "entries.sqlite")
+    with disk_space_checked("The comparison", "100 bytes for each entry"):
+        known = _Texts()
         try:
             entries = known.take(_counted(context, read_items(context.aws, audit, table.name)))
             for item in scan(context.aws, table.name, clock=context.clock, attributes=names):
@@ -279,11 +278,9 @@ class _Counts:
 class _Texts:
     """A set of texts on disk, so that memory does not grow with their number."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; CREATE TABLE texts(one TEXT PRIMARY KEY); BEGIN;"
-        )
+    def __init__(self) -> None:
+        self._db = scratch()
+        self._db.executescript("CREATE TABLE texts(one TEXT PRIMARY KEY); BEGIN;")
 
     def has(self, text: str) -> bool:
         return self._db.execute("SELECT 1 FROM texts WHERE one = ?", (text,)).fetchone() is not None

@@ -1,19 +1,18 @@
-"""The inserts of an audit in a temporary SQLite file, so that memory does not grow with their number."""
+"""The inserts of an audit in an SQLite file, so that memory does not grow with their number."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.proof.gaps.model import Insert
-from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.gaps.scratch import disk_space_checked, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from ddbinsert.core.proof.gaps.judge import JudgedInsert
     from ddbinsert.core.proof.gaps.lines import Line
@@ -25,8 +24,7 @@ CREATE TABLE IF NOT EXISTS inserts(place INTEGER PRIMARY KEY, event_id TEXT NOT 
 CREATE UNIQUE INDEX IF NOT EXISTS by_event ON inserts(event_id);
 CREATE TABLE IF NOT EXISTS progress(id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL);
 """
-#: A rollback to the last commit is possible in a file that another run can go on with, and in no other.
-_TEMPORARY = "PRAGMA journal_mode=OFF;"
+#: A rollback to the last commit is possible in a file that another run can go on with.
 _KEPT = "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
 _COLUMNS = (
     "place, event_id, shard, sequence, at, keys, ok_at, ok_ended, bad_at, failed_at, guarded_at, stored"
@@ -46,7 +44,7 @@ _UPDATES = {
 
 @contextmanager
 def opened(kept: Path | None = None) -> Iterator[Store]:
-    """A store whose files are removed at the end.
+    """A store whose file is removed at the end.
 
     Args:
         kept: File that remains after an interruption, so that a later run can go on with it.
@@ -54,28 +52,20 @@ def opened(kept: Path | None = None) -> Iterator[Store]:
     Raises:
         PrerequisiteError: There is not enough disk space.
     """
-    try:
-        with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
-            store = _kept(kept, Path(folder)) if kept else None
-            store = store or Store(Path(folder) / "inserts.sqlite")
-            try:
-                yield store
-            finally:
-                store.close()
-    except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-        raise PrerequisiteError(
-            f"The audit cannot be stored on disk: {error}.",
-            hint="It needs about 300 bytes for each insert. Set TMPDIR to a folder with more space.",
-            code="no-room",
-        ) from error
+    with disk_space_checked("The audit", "300 bytes for each insert"):
+        store = (_kept(kept) if kept else None) or Store()
+        try:
+            yield store
+        finally:
+            store.close()
 
 
-def _kept(path: Path, folder: Path) -> Store | None:
+def _kept(path: Path) -> Store | None:
     """A store in a file that is kept; None if it cannot be used, for example because another run uses it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        return Store(path, folder=folder, kept=True)
+        return Store(path)
     except (sqlite3.Error, OSError):
         return None
 
@@ -84,20 +74,15 @@ class Store:
     """Inserts, and what the log shows about each.
 
     Args:
-        folder: Folder for further files, if not that of ``path``.
-        kept: Commits are durable, so that another run can go on from the last one.
-
-    Attributes:
-        folder: Folder for further files of this run; it is removed with the store.
+        kept: The file in which commits are durable, so that another run can go on from the last one.
     """
 
-    def __init__(self, path: Path, *, folder: Path | None = None, kept: bool = False) -> None:
-        self.folder = folder or path.parent
-        self._kept = path if kept else None
-        self._db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+    def __init__(self, kept: Path | None = None) -> None:
+        self._kept = kept
+        self._db = sqlite3.connect(kept, isolation_level=None, timeout=0.0) if kept else scratch()
         try:
             self._db.executescript(
-                (_KEPT if kept else _TEMPORARY)
+                (_KEPT if kept else "")
                 + "PRAGMA synchronous=OFF; PRAGMA cache_size=-2048; PRAGMA temp_store=FILE;"
             )
             self._db.executescript(_TABLE)

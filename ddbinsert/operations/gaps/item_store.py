@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.attributes import as_json
-from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.gaps.scratch import disk_space_checked, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,24 +18,17 @@ _BATCH = 1_000
 
 @contextmanager
 def opened() -> Iterator[Pairs]:
-    """A comparison whose files are removed at the end.
+    """A comparison whose file is removed at the end.
 
     Raises:
         PrerequisiteError: There is not enough disk space.
     """
-    try:
-        with TemporaryDirectory(prefix="ddbinsert-gaps-", ignore_cleanup_errors=True) as folder:
-            pairs = Pairs(Path(folder) / "pairs.sqlite")
-            try:
-                yield pairs
-            finally:
-                pairs.close()
-    except sqlite3.Error as error:
-        raise PrerequisiteError(
-            f"The comparison cannot be stored on disk: {error}.",
-            hint="It needs about 150 bytes for each item. Set TMPDIR to a folder with more space.",
-            code="no-room",
-        ) from error
+    with disk_space_checked("The comparison", "150 bytes for each item"):
+        pairs = Pairs()
+        try:
+            yield pairs
+        finally:
+            pairs.close()
 
 
 class Pairs:
@@ -47,10 +37,10 @@ class Pairs:
     Keys are not looked up one by one: with more keys than fit into memory, each look-up would be a read of the disk.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+    def __init__(self) -> None:
+        self._db = scratch()
         self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8192; PRAGMA temp_store=FILE;"
+            "PRAGMA cache_size=-8192;"
             "CREATE TABLE items(digest BLOB, keys TEXT); CREATE TABLE entries(digest BLOB);"
             "CREATE TABLE missing(digest BLOB PRIMARY KEY, keys TEXT) WITHOUT ROWID; BEGIN;"
         )

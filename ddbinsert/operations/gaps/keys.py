@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.proof.gaps.key_spans import core_of, cores_in, shows, texts_of, words_in
 from ddbinsert.core.proof.gaps.lines import Line
+from ddbinsert.operations.gaps.scratch import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.operations.gaps.insert_store import Store
@@ -25,10 +24,10 @@ _ASKED = 500
 class KeyIndex:
     """An index of keys, searched by whole words."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None)
+    def __init__(self) -> None:
+        self._db = scratch()
         self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-2048;"
+            "PRAGMA cache_size=-2048;"
             "CREATE TABLE keys(first TEXT, second TEXT, texts TEXT, event_id TEXT, at REAL);"
             "CREATE INDEX by_core ON keys(first, second); BEGIN;"
         )
@@ -99,7 +98,7 @@ class KeyIndex:
 
 def index_of(store: Store) -> KeyIndex:
     """The keys of the inserts that an interrupted audit has stored; empty for a new audit."""
-    index = KeyIndex(store.folder / "keys.sqlite")
+    index = KeyIndex()
     for one in store.open_inserts(everything=True):
         index.add(json.loads(one.keys), one.event_id, one.at)
     return index

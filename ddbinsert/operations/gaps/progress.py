@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,23 +27,47 @@ _KEPT_FOR: Final = 24 * 3600.0
 
 
 @dataclass(kw_only=True)
+class PeriodCount:
+    """The number of records up to the end of the audited period, which a continued audit moves on.
+
+    Attributes:
+        count: Number of records up to the end.
+        later: Number of later ones, which were written while the stream was read, by second.
+    """
+
+    count: int = 0
+    later: dict[int, int] = field(default_factory=dict)
+
+    def add(self, at: float, until: float) -> None:
+        """Count a record that was written at a time in epoch seconds."""
+        if at <= until:
+            self.count += 1
+        else:
+            second = math.ceil(at)
+            self.later[second] = self.later.get(second, 0) + 1
+
+    def extend(self, until: float) -> None:
+        """Move the end of the period."""
+        for second in [one for one in self.later if one <= until]:
+            self.count += self.later.pop(second)
+
+
+@dataclass(kw_only=True)
 class ReadStreams:
     """What was found in the streams besides the inserts in the store.
 
     Attributes:
         shards: (stream, shard) by the number that identifies it in the store.
-        excluded: Number of INSERT records that the filter excludes.
-        others: Number of MODIFY and REMOVE records.
-        unrecognizable: Number of inserts whose key is too short to be recognized in a log line.
+        excluded: INSERT records that the filter excludes.
+        unrecognizable: Inserts whose key is too short to be recognized in a log line.
         trimmed: Records reached the end of the retention while the stream was read.
     """
 
     shards: list[tuple[str, str]] = field(default_factory=list)
     parents: dict[int, int | None] = field(default_factory=dict)
     records: int = 0
-    excluded: int = 0
-    others: int = 0
-    unrecognizable: int = 0
+    excluded: PeriodCount = field(default_factory=PeriodCount)
+    unrecognizable: PeriodCount = field(default_factory=PeriodCount)
     trimmed: bool = False
 
 
@@ -81,6 +106,9 @@ class Progress:
         found = kept.pop("found")
         found["shards"] = [(stream, shard) for stream, shard in found["shards"]]
         found["parents"] = {int(number): parent for number, parent in found["parents"].items()}
+        for name in ("excluded", "unrecognizable"):
+            later = {int(second): count for second, count in found[name]["later"].items()}
+            found[name] = PeriodCount(count=found[name]["count"], later=later)
         return Progress(found=ReadStreams(**found), **kept)
 
 

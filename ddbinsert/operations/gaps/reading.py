@@ -129,14 +129,14 @@ def _take(
     if at + 1 <= since:
         return
     if record.get("eventName") != EventName.INSERT:
-        found.others += at <= until
-    elif not wanted(record):
-        found.excluded += at <= until
+        return
+    if not wanted(record):
+        found.excluded.add(at, until)
     else:
         event_id = str(record["eventID"])
         shown = change.get("Keys") or {}
         if index is not None and not index.add(shown, event_id, at):
-            found.unrecognizable += at <= until
+            found.unrecognizable.add(at, until)
             return
         store.add(
             event_id=event_id,
