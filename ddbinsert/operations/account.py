@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.arn import arn_parts
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
-    from ddbinsert.core.inventory.model import InventoryEntry
+    from ddbinsert.core.inventory.model import InventoryEntry, RegionFacts
     from ddbinsert.core.model.record import StreamView
 
 #: The owner that `core.inventory.judge` names for what has ddbinsert's tag.
@@ -94,7 +96,7 @@ def look_around(aws: Aws, clock: Clock, names: Sequence[str]) -> Account:
     listed = reader.names()
     wanted = list(dict.fromkeys(names)) or listed
     reads = {read.name: read for read in reader.read_tables(wanted)}
-    around = reader.around()
+    around = _with_owners(aws, reader.around(), wanted)
     needed = ["event source mappings", *([] if names else ["tables"]), *(f"table {name}" for name in names)]
     for one in reader.unread:
         if one.what in needed:
@@ -117,6 +119,26 @@ def look_around(aws: Aws, clock: Clock, names: Sequence[str]) -> Account:
         )
     unread = tuple(f"{one.what}: {one.reason}" for one in reader.unread)
     return Account(aws.region, account, tuple(tables), unread)
+
+
+def _with_owners(aws: Aws, around: RegionFacts, tables: Sequence[str]) -> RegionFacts:
+    """The same, with the tags of the functions on these tables, one by one, if all tags could not be read at once."""
+    from ddbinsert.aws.errors import PermissionDenied
+    from ddbinsert.aws.read.stacks import function_tags
+
+    if around.tags is not None:
+        return around
+    mappings = [one for name in tables for one in around.mappings_by_table.get(name, ())]
+    arns = sorted(
+        {
+            str(arn_parts(one.function_arn)._replace(resource=f"function:{one.function_name}"))
+            for one in mappings
+        }
+    )
+    with suppress(PermissionDenied):
+        tags = aws.side_by_side(*(lambda arn=arn: function_tags(aws, arn) for arn in arns)) if arns else []
+        return replace(around, tags=dict(zip(arns, tags, strict=True)))
+    return around
 
 
 def _functions(entries: Sequence[InventoryEntry]) -> tuple[TableConsumer, ...]:

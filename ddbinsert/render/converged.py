@@ -40,6 +40,7 @@ def data(done: Converged, advice: Advice | None) -> dict[str, Any]:
         "steps": [{"step": type(step).__name__, "text": words.future(step)} for step in done.steps],
         "consequences": list(done.consequences),
         "belongs_to_others": list(done.others),
+        "other_triggers": list(done.other_triggers),
         "left_as_is": [{"setting": c.field, "value": c.have, "default": c.want} for c in done.kept],
         "stays": list(done.stays),
         "draining": [
@@ -110,6 +111,8 @@ def plan(screen: Screen, done: Converged, nothing: str = "Nothing to do: everyth
         screen.line(f"  left as is: {change.field} {change.have}", "dim")
     for text in done.others:
         screen.line(f"  belongs to others: {text}", "dim")
+    for text in done.other_triggers:
+        screen.line(f"  another trigger of ddbinsert: {text}", "dim")
     for text in done.stays:
         screen.line(f"  stays: {text}", "dim")
     for each in done.draining:

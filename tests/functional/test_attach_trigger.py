@@ -713,4 +713,5 @@ def test_a_script_gets_everything_that_it_may_go_on_with(attach: Callable[..., R
         "stream_off": None,
         "consequences": [],
         "belongs_to_others": [],
+        "other_triggers": [],
     }

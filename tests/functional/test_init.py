@@ -111,6 +111,16 @@ def test_two_triggers_of_a_table_are_named_by_their_functions(
     assert planned(run) == []
 
 
+def test_whose_a_function_is_is_known_without_the_right_to_read_all_tags(
+    run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    table = cloud.table()
+    assert run("attach-trigger", table, "--function", f"{table}-own").code == 0
+    done = run("init", table, "-o", "json", connect=Refusing("GetResources").connect)
+    assert done.code == 0, done.err
+    assert [(one["function"], one["steps"]) for one in done.data["triggers"]] == [(f"{table}-own", 0)]
+
+
 def test_a_file_that_exists_is_kept_unless_the_user_says_otherwise(
     run: Callable[..., Ran], cloud: Cloud, file: Path
 ) -> None:

@@ -113,7 +113,10 @@ def test_a_plan_says_what_its_steps_bring_and_what_stays_whosever_it_is(
     assert planned.code == 0, planned.err
     (said,) = [one for one in planned.data["consequences"] if "choose mapping.starting_position" in one]
     assert "(now 1)" in said
-    assert any(f"of function {table}-other" in one for one in planned.data["belongs_to_others"])
+    assert not planned.data["belongs_to_others"]
+    (other,) = planned.data["other_triggers"]
+    assert other.startswith(f"function {table}-other ")
+    assert f"another trigger of ddbinsert: {other}" in run("plan").out
     asked = run("up", "--plan", "plan.json", "-o", "json")
     assert (asked.code, asked.error_code) == (2, "starting-position-needed")
     assert "mapping.starting_position" in asked.json["errors"][0]["hint"]

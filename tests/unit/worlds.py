@@ -367,7 +367,9 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             kept = {**world.role.tags, **want.role.tags}
             gone = {key.removeprefix("role.tags.") for key in want.cleared}
             tags = {name: value for name, value in kept.items() if name not in gone}
-            return replace(world, role=replace(world.role, boundary=want.role.boundary, tags=tags))
+            trusts = world.role.trusts_lambda or any(change.field == "role.trust" for change in step.changes)
+            role = replace(world.role, boundary=want.role.boundary, tags=tags, trusts_lambda=trusts)
+            return replace(world, role=role)
         case s.PutRolePolicy() | s.NarrowRolePolicy():
             assert world.role
             return replace(

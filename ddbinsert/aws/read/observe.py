@@ -25,7 +25,7 @@ from ddbinsert.core.model.seen import World
 from ddbinsert.core.model.wanted import OWNER_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.model.seen import LogGroupState, MappingState, RoleState, TableState
@@ -171,6 +171,19 @@ def _fallback(world: World) -> dict[str, str]:
 def with_mapping_tags(aws: Aws, world: World, mapping: MappingState) -> World:
     """The world with the tags of one of its mappings."""
     return _tags_edit(aws, mapping, _fallback(world))(world)
+
+
+def with_other_tags(aws: Aws, world: World, mappings: Iterable[MappingState]) -> World:
+    """The world with the tags of these mappings of other functions, where they may be read."""
+
+    def tagged(mapping: MappingState) -> MappingState:
+        with contextlib.suppress(PermissionDenied):
+            return replace(mapping, tags=read_mapping_tags(aws, mapping))
+        return mapping
+
+    read = aws.side_by_side(*(lambda one=one: tagged(one) for one in mappings))
+    known = {one.uuid: one for one in read}
+    return replace(world, other_mappings=tuple(known.get(one.uuid, one) for one in world.other_mappings))
 
 
 def _tags_reader(

@@ -126,5 +126,12 @@ def of_others(want: Trigger, have: World) -> Iterator[str]:
     if group is not None and group.tags is not None and OWNER_TAG not in group.tags:
         yield f"log group {group.name}: its retention and tags"
     for mapping in have.other_mappings:
-        if not mapping.is_leaving:
+        if not mapping.is_leaving and not mapping.is_ours:
             yield f"event source mapping {mapping.uuid} of function {mapping.function_name}, which reads the stream, too"
+
+
+def other_triggers(have: World) -> Iterator[str]:
+    """Other triggers of ddbinsert on the same stream, which this plan does not change."""
+    for mapping in have.other_mappings:
+        if not mapping.is_leaving and mapping.is_ours:
+            yield f"function {mapping.function_name} (event source mapping {mapping.uuid}), which reads the stream, too"

@@ -27,6 +27,7 @@ class Converged:
         draining: Mappings that still read a replaced stream.
         consequences: The consequences of the steps, as sentences; set only for a plan.
         others: Resources of others that are not changed; set only for a plan.
+        other_triggers: Other triggers of ddbinsert on the same stream; set only for a plan.
     """
 
     trigger: Trigger
@@ -39,6 +40,7 @@ class Converged:
     draining: tuple[Draining, ...] = ()
     consequences: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    other_triggers: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:

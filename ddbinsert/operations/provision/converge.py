@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.trigger.consequences import consequences, of_others
+from ddbinsert.core.trigger.consequences import consequences, of_others, other_triggers
 from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.core.trigger.plan import plan
@@ -34,6 +34,7 @@ from ddbinsert.operations.provision.preparation import (
     with_destination,
     with_live_owner,
     with_log_group_owner,
+    with_other_owners,
     with_readers,
 )
 from ddbinsert.operations.provision.questions import question
@@ -91,6 +92,7 @@ class Prepared:
             held=None if held is None else held.inserts,
             at_least=held is not None and held.at_least,
         )
+        world = _without(self.world, self.options.beside)
         return Converged(
             trigger=self.wanted,
             scope=self.scope,
@@ -100,7 +102,8 @@ class Prepared:
             kept=self.kept,
             draining=self.draining,
             consequences=tuple(dict.fromkeys(brought)),
-            others=tuple(of_others(self.wanted, _without(self.world, self.options.beside))),
+            others=tuple(of_others(self.wanted, world)),
+            other_triggers=tuple(other_triggers(world)),
         )
 
 
@@ -161,6 +164,7 @@ def prepare(
     wanted = effective(in_scope(trigger, scope), world)
     world = with_live_owner(context, wanted, world, scope)
     world = with_log_group_owner(context, wanted, world, scope)
+    world = with_other_owners(context, world, options)
     wanted = partial_batch_set(wanted, world, scope, is_given=VARIABLE in trigger.function.environment)
     if scope is Scope.TRIGGER:
         held = past(context, wanted, world)

@@ -65,6 +65,14 @@ def with_log_group_owner(context: Context, trigger: Trigger, world: World, scope
     return replace(world, log_group=with_log_group_tags(context.aws, group))
 
 
+def with_other_owners(context: Context, world: World, options: ConvergeOptions) -> World:
+    """The world of a plan, with the tags of other functions' mappings, as far as they may be read."""
+    from ddbinsert.aws.read.observe import with_other_tags
+
+    others = [one for one in world.other_mappings if one.function_name not in options.beside]
+    return with_other_tags(context.aws, world, others) if options.dry_run and others else world
+
+
 def _changes_tags(trigger: Trigger, world: World) -> bool:
     if world.function is not None and not world.function.is_ours and (trigger.tags or cleared_tags(trigger)):
         return True  # the mapping's tags are compared
