@@ -149,6 +149,15 @@ def written_data(target: TargetFile, text: str, planned: Sequence[PlannedTrigger
     }
 
 
+def _following(target: TargetFile, planned: Sequence[PlannedTrigger]) -> Advice:
+    """The next command."""
+    if any(one.error is not None for one in planned):
+        return Advice("Complete the file, and see what it would do", ("plan", *target.options))
+    if any(one.steps for one in planned):
+        return Advice("Create what is new", ("up", *target.options))
+    return Advice("Compare it with what is deployed, at any time", ("drift", *target.options))
+
+
 def written_outcome(
     run: Run, target: TargetFile, text: str, planned: Sequence[PlannedTrigger], origins: Sequence[str]
 ) -> Outcome:
@@ -157,13 +166,7 @@ def written_outcome(
     Args:
         origins: Of each trigger, whether it exists and who created it.
     """
-    changes = any(one.steps for one in planned)
-    advice = run.addressed(
-        Advice(
-            "Create them" if changes else "Compare it with what is deployed",
-            ("up" if changes else "drift", *target.options),
-        )
-    )
+    advice = run.addressed(_following(target, planned))
     width = max(len(one.part.title) for one in planned)
     lines = [
         f"{one.part.title.ljust(width)}  {one.part.trigger.table} → {one.part.trigger.function_name}, {origin}: {one.words}"
@@ -177,7 +180,7 @@ def written_outcome(
                 run.reporter.step(line)
             return
         for line in lines:
-            screen.line(line)
+            screen.sentence(line)
         screen.line(f"wrote {target.given}: {plural(len(planned), 'trigger')}; nothing was changed in AWS")
         screen.line(f"{advice.text}: {advice.line}", "bold")
 

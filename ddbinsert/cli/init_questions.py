@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from ddbinsert.core.model.wanted import NEED_A_SINK, Template, Trigger
+from ddbinsert.core.model.wanted import Template, Trigger
 from ddbinsert.core.trigger.described import Described, new_trigger
 from ddbinsert.errors import UsageError
 
@@ -142,9 +142,5 @@ def _new(run: Run, table: AccountTable, function: str | None, template: str | No
     if table.consumers or table.others:
         readers = [*(one.words for one in table.consumers), *table.others]
         heading.append(f"Also on the stream of {table.name}: {', '.join(readers)}.")
-    if kind in NEED_A_SINK:
-        heading.append(
-            f"The template {kind.value} needs the sink's ARN: function.environment {{SINK_ARN: arn:…}}."
-        )
     described = new_trigger(table.name, table.view, function=function, template=kind)
     return ChosenTrigger(described, "new", tuple(heading))

@@ -170,7 +170,8 @@ def test_at_a_terminal_the_tables_the_function_and_the_handler_are_asked_for(
     assert f"{theirs} (created by others)" in new.err
     read = yaml.safe_load(file.read_text())
     assert read["function"]["template"] == "analytics"
-    assert "needs the sink's ARN" in file.read_text()
+    assert "SINK_ARN: arn:aws:sns:REGION:ACCOUNT:TOPIC}    # required by analytics" in file.read_text()
+    assert new.out.splitlines()[-1].endswith("ddbinsert plan")
     assert theirs in file.read_text()
     described = run("init", table, "--force", stdin=Terminal("1\n"), err=Terminal())
     assert described.code == 0, described.err

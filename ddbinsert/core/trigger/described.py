@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ddbinsert.core.arn import arn_parts
-from ddbinsert.core.model.wanted import CODE_TAG, FunctionSpec, RoleSpec, Template, Trigger
+from ddbinsert.core.model.wanted import CODE_TAG, NEED_A_SINK, FunctionSpec, RoleSpec, Template, Trigger
 from ddbinsert.core.trigger.effective_settings import kept_filters, runs_as_ours
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.partial_batch import VARIABLE
@@ -88,7 +88,13 @@ def new_trigger(
     for key in _OF_NEW:
         section, _, name = key.partition(".")
         settings[key] = getattr(getattr(usual, section), name)
-    return Described(settings, {key: text for key, text in _POSSIBLE.items() if key not in settings})
+    remarks = {key: text for key, text in _POSSIBLE.items() if key not in settings}
+    if template in NEED_A_SINK:
+        example = "arn:aws:sns:REGION:ACCOUNT:TOPIC"
+        remarks["function.environment"] = (
+            f"environment: {{SINK_ARN: {example}}}    # required by {template.value}"
+        )
+    return Described(settings, remarks)
 
 
 def existing_trigger(have: World, template: Template | None) -> Described:
