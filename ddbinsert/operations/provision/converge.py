@@ -163,8 +163,7 @@ def prepare(
         require_mapping(trigger, world)
     wanted = effective(in_scope(trigger, scope), world)
     world = with_live_owner(context, wanted, world, scope)
-    world = with_log_group_owner(context, wanted, world, scope)
-    world = with_other_owners(context, world, options)
+    world = with_other_owners(context, with_log_group_owner(context, wanted, world, scope), options)
     wanted = partial_batch_set(wanted, world, scope, is_given=VARIABLE in trigger.function.environment)
     if scope is Scope.TRIGGER:
         held = past(context, wanted, world)
