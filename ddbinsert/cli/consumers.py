@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,10 +10,14 @@ import typer
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ddbinsert.cli.run import Run
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.operations.discovery import DiscoveredTrigger, Selector
 
+#: An alias or a version, as Lambda's API accepts it.
+_QUALIFIER = re.compile(r"\$LATEST|[A-Za-z0-9_-]{1,128}")
 Stack = Annotated[
     str | None,
     typer.Option(
@@ -80,6 +85,24 @@ def consumer_of(
     if answer.taken:
         take(run, answer.trigger)
     return answer
+
+
+def without_qualifier(settings: Mapping[str, object]) -> tuple[Mapping[str, object], str]:
+    """The settings with the function's bare name, and its alias or version: ``--function NAME:QUALIFIER``.
+
+    Raises:
+        UsageError: There is nothing after the colon.
+    """
+    given = str(settings.get("function.name") or "")
+    name, colon, qualifier = given.partition(":")
+    if not colon or given.startswith("arn:"):
+        return settings, ""
+    if not _QUALIFIER.fullmatch(qualifier):
+        raise UsageError(
+            f"--function {given}: {qualifier!r} is not an alias or a version.",
+            hint=f"Write --function {name}:ALIAS, or --function {name} for all aliases and versions.",
+        )
+    return {**settings, "function.name": name}, qualifier
 
 
 def take(run: Run, trigger: Trigger) -> None:

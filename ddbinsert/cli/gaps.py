@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Table, command
-from ddbinsert.cli.consumers import Stack, Tag, consumer_of
+from ddbinsert.cli.consumers import Stack, Tag, consumer_of, without_qualifier
 from ddbinsert.cli.gaps_options import (
     Attempts,
     BatchSize,
@@ -78,7 +78,8 @@ def gaps(
     Reads the stream (the last 24 hours), the function's log, its sink and CloudWatch metrics, and lists every insert
     that was not processed, by cause. Exit code 0: no insert was missed; 1: some were missed; 6: unknown for a part
     of the time. Changes nothing without --repair, which invokes the function with the missed inserts only. An
-    interrupted audit or repair can be continued by running the same command again.
+    interrupted audit or repair can be continued by running the same command again. --function NAME:ALIAS is about
+    one alias or version alone.
 
     Example: ddbinsert gaps orders --since 6h
     """
@@ -86,6 +87,7 @@ def gaps(
     from ddbinsert.operations.gaps.command import looked
 
     _check(repair=repair, dry_run=dry_run, batch_size=batch_size, attempts=attempts)
+    settings, qualifier = without_qualifier(settings)
     trigger = consumer_of(run, run.trigger(table, settings), stack=stack, tags=tag).trigger
     if sink_export and print_sql is None:
         raise UsageError("--sink-export requires --print-sql.", code="options-contradict")
@@ -103,7 +105,7 @@ def gaps(
                 code="options-contradict",
             )
         if print_sql:
-            return sql(run, trigger, export=from_export, sink_export=sink_export)
+            return sql(run, trigger, export=from_export, sink_export=sink_export, qualifier=qualifier)
         return compare_with_sink(
             run,
             trigger,
@@ -112,6 +114,7 @@ def gaps(
             settle=seconds(settle, name="--settle") if settle else None,
             save=save,
             most=_SHOWN_AS_DATA if run.wants_json else _SHOWN,
+            qualifier=qualifier,
         )
     context = run.context(_TIMEOUT)
     options = _options(run, since, until, settle, match=match, compare_sink=compare_sink, failures=failures)
@@ -122,6 +125,7 @@ def gaps(
         options,
         repairs=state_directory(run.environment.variables).parent / "repairs",
         log_group=log_group,
+        qualifier=qualifier,
         to_repair=repair and not dry_run,
     ) as found:
         if save:
@@ -132,7 +136,7 @@ def gaps(
             if not dry_run:
                 _confirm(run, found.audited.gaps)
                 done = found.repair(batch_size=batch_size, attempts=attempts)
-    return _outcome(run, found.audited.gaps, done)
+    return _outcome(run, found.audited.gaps, done, qualifier)
 
 
 def _check(*, repair: bool, dry_run: bool, batch_size: int, attempts: int) -> None:
@@ -196,10 +200,11 @@ def _confirm(run: Run, found: Gaps) -> None:
     run.confirm(f"Invoke {found.function} with {inserts} ({causes})?")
 
 
-def _outcome(run: Run, found: Gaps, repaired: Repair | None) -> Outcome:
+def _outcome(run: Run, found: Gaps, repaired: Repair | None, qualifier: str) -> Outcome:
     from ddbinsert.render import gaps as words
 
-    command_line = run.again(f"gaps {found.table} --repair")
+    only = f" --function {found.function}:{qualifier}" if qualifier else ""
+    command_line = run.again(f"gaps {found.table} --repair{only}")
     data = words.gaps_data(found, run.addressed)
 
     def human(screen: Screen) -> None:

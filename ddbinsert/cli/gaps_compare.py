@@ -28,10 +28,12 @@ def compare_with_sink(
     settle: float | None,
     save: str | None,
     most: int,
+    qualifier: str,
 ) -> Outcome:
     """Compare items with the sink.
 
     Args:
+        qualifier: The only alias or version that the run is about; empty for all of them.
         most: Maximum number of keys in the result.
     """
     from ddbinsert.operations.gaps.command import comparing, export_at
@@ -43,7 +45,7 @@ def compare_with_sink(
         rate=rate,
         settle=-1.0 if settle is None else settle,
     )
-    with comparing(run.context(_TIMEOUT), trigger, source) as comparing_:
+    with comparing(run.context(_TIMEOUT), trigger, source, qualifier=qualifier) as comparing_:
         _confirm(run, comparing_)
         found = comparing_.carry_out()
         if save:
@@ -63,7 +65,9 @@ class Dialect(StrEnum):
     ATHENA = "athena"
 
 
-def print_sql(run: Run, trigger: Trigger, *, export: str | None, sink_export: str | None) -> Outcome:
+def print_sql(
+    run: Run, trigger: Trigger, *, export: str | None, sink_export: str | None, qualifier: str
+) -> Outcome:
     """The comparison as SQL, for exports of any size.
 
     Raises:
@@ -71,7 +75,9 @@ def print_sql(run: Run, trigger: Trigger, *, export: str | None, sink_export: st
     """
     from ddbinsert.operations.gaps.command import comparison_in_sql
 
-    found = comparison_in_sql(run.context(_TIMEOUT), trigger, items=export, entries=sink_export)
+    found = comparison_in_sql(
+        run.context(_TIMEOUT), trigger, items=export, entries=sink_export, qualifier=qualifier
+    )
     return Outcome(
         data={"tables": list(found.tables), "query": found.query},
         human=lambda screen: screen.line(found.text.rstrip()),

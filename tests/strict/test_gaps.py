@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 #: An update stops the pollers for a moment; a mapping from LATEST then skips what was written meanwhile.
 RESTARTING = replace(FAST, name="restarting", mappings=replace(QUICK, restart=0.3))
 #: Inserts before, around and after an update; more at night.
-_INSERTS = int(os.environ.get("TEST_INSERTS", "150"))
+INSERTS = int(os.environ.get("TEST_INSERTS", "150"))
 #: Runs of a trigger at which all is well; more at night.
-_SEEDS = int(os.environ.get("TEST_SEEDS", "1"))
+SEEDS = int(os.environ.get("TEST_SEEDS", "1"))
 SETTLED = ("--settle", "0.4s")
 
 
@@ -109,11 +109,11 @@ def test_a_latest_mapping_that_is_updated_during_inserts_misses_exactly_what_is_
     ground.attach("--starting-position", "LATEST")
     watched = Watched(ground)
     assert until(lambda: reads(watched))
-    watched.write(*(f"before-{number}" for number in range(_INSERTS)))
+    watched.write(*(f"before-{number}" for number in range(INSERTS)))
     ground.change_mapping(BatchSize=50)
-    watched.write(*(f"around-{number}" for number in range(_INSERTS)))
+    watched.write(*(f"around-{number}" for number in range(INSERTS)))
     ground.pause(0.5)
-    watched.write(*(f"after-{number}" for number in range(_INSERTS)))
+    watched.write(*(f"after-{number}" for number in range(INSERTS)))
     # On a busy machine the pollers stop so late that some of these are skipped, too.
     assert until(lambda: reads(watched))
     watched.settle()
@@ -128,11 +128,11 @@ def test_a_latest_mapping_that_is_updated_during_inserts_misses_exactly_what_is_
     assert queried.data["processed"] == answer.data["processed"]
 
 
-def reads(watched: Watched) -> bool:
-    """Whether the mapping from LATEST has come to read: it processes what is written."""
+def reads(watched: Watched, *, times: int = 1) -> bool:
+    """Whether so many mappings, some of them from LATEST, have come to read: they process what is written."""
     key = f"first-{len(watched.written)}"
     watched.write(key)
-    return bool(until(lambda: key in watched.processed, seconds=1.0))
+    return bool(until(lambda: watched.times({key}).get(key) == times, seconds=1.0))
 
 
 def test_a_mapping_that_goes_on_where_it_stopped_has_missed_nothing(ground_of: Callable[..., Ground]) -> None:
@@ -313,6 +313,35 @@ def test_what_the_filter_excludes_is_counted_and_is_no_gap(ground_of: Callable[.
     assert (answer.code, answer.data["excluded"], answer.data["processed"]) == (0, 1, 2), answer.out
 
 
+def test_an_alias_is_audited_and_repaired_alone(ground_of: Callable[..., Ground]) -> None:
+    ground = ground_of()
+    ground.attach()
+    watched = Watched(ground)
+    watched.write("a", "b")
+    watched.wait("a", "b")
+    alias = ground.alias()
+    ground.aws.lambda_.create_event_source_mapping(
+        EventSourceArn=ground.stream, FunctionName=alias, StartingPosition="LATEST"
+    )
+    assert until(lambda: reads(watched, times=2))
+    watched.settle()
+    assert watched.gaps().code == 0
+    answer = watched.gaps("--function", alias)
+    missed = named(answer)["latest-mapping"]
+    assert answer.code == 1
+    assert missed >= {"a", "b"}
+    assert f"--function {alias}" in ground.run("gaps", ground.table, *SETTLED, "--function", alias).out
+    repaired = watched.gaps("--function", alias, "--repair", "--yes")
+    assert (repaired.code, repaired.data["repair"]["processed"]) == (0, len(missed)), repaired.out
+    assert watched.times({"a", "b"}) == {"a": 2, "b": 2}
+    assert watched.gaps("--function", alias).code == 0
+    assert watched.gaps("--function", f"{ground.function}:$LATEST").code == 0
+    absent = watched.gaps("--function", f"{ground.function}:other")
+    assert (absent.code, absent.error_code) == (5, "no-mapping")
+    assert alias in absent.json["errors"][0]["hint"]
+    assert watched.gaps("--function", f"{ground.function}:").code == 2
+
+
 # --- what can't be said ------------------------------------------------------------------------------------
 
 
@@ -410,7 +439,7 @@ UNRULY = replace(
 )
 
 
-@pytest.mark.parametrize("_seed", range(_SEEDS))
+@pytest.mark.parametrize("_seed", range(SEEDS))
 def test_late_doubled_and_interleaved_lines_hide_nothing(
     ground_of: Callable[..., Ground], _seed: int
 ) -> None:

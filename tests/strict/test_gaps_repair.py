@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from tests.functional.command import begun, ended
 from tests.strict.bench import until
 from tests.strict.sabotage import handlers
-from tests.strict.sabotage.ground import Ground
-from tests.strict.test_gaps import PICKY, RESTARTING, SETTLED, Watched, named, reads
+from tests.strict.sabotage.ground import FAST, QUICK, Ground
+from tests.strict.test_gaps import INSERTS, PICKY, RESTARTING, SEEDS, SETTLED, Watched, named, reads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ddbinsert import local
     from tests.strict.rig import Profile
 
+#: An hour passes in two seconds.
+HOURS = replace(FAST, name="hours", mappings=replace(QUICK, age_scale=1800.0))
 #: Moments at which a repair is killed; more at night.
 _KILLS = int(os.environ.get("TEST_KILLS", "3"))
 
@@ -119,6 +122,109 @@ def test_what_a_disabled_mapping_holds_up_is_not_given_twice(ground_of: Callable
     assert (refused.code, refused.error_code) == (5, "mapping-disabled")
     assert "--enabled" in refused.json["errors"][0]["hint"]
     assert not watched.processed
+
+
+def _updated(watched: Watched, inserts: Inserts) -> None:
+    """A mapping from LATEST is updated, and skips what is written while it restarts."""
+    watched.ground.attach("--starting-position", "LATEST")
+    assert until(lambda: reads(watched))
+    watched.write(*inserts.before)
+    watched.ground.change_mapping(BatchSize=50)
+    watched.write(*inserts.lost)
+    watched.ground.pause(0.5)
+    watched.write(*inserts.after)
+    assert until(lambda: reads(watched))
+
+
+def _disabled(watched: Watched, inserts: Inserts) -> None:
+    """A mapping from LATEST is disabled for a while."""
+    watched.ground.attach("--starting-position", "LATEST")
+    assert until(lambda: reads(watched))
+    watched.write(*inserts.before)
+    watched.wait(*inserts.before)
+    watched.ground.change_mapping(Enabled=False)
+    watched.write(*inserts.lost)
+    watched.ground.change_mapping(Enabled=True)
+    watched.ground.pause(0.6)
+    assert until(lambda: reads(watched))
+    watched.write(*inserts.after)
+
+
+def _throttled(watched: Watched, inserts: Inserts) -> None:
+    """The function is throttled for more than an hour, the age at which records are discarded."""
+    ground = watched.ground
+    ground.attach("--record-age", "3600")
+    lambda_, function = ground.aws.lambda_, ground.function
+    watched.write(*inserts.before)
+    watched.wait(*inserts.before)
+    lambda_.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    watched.write(*inserts.lost)
+    ground.pause(2.5)
+    lambda_.delete_function_concurrency(FunctionName=function)
+    watched.write(*inserts.after)
+
+
+def _discarded(watched: Watched, inserts: Inserts) -> None:
+    """The function fails on some records, which are discarded after a retry; then it is corrected."""
+    ground = watched.ground
+    ground.attach_code(PICKY, "--retries", "1", "--on-failure", "create")
+    watched.write(*inserts.before)
+    for key in inserts.lost:
+        watched.write(key, fails={"BOOL": True})
+    watched.write(*inserts.after)
+    watched.wait(*inserts.before, *inserts.after)
+    ground.replace_code(handlers.HONEST)
+
+
+def _dead(watched: Watched, inserts: Inserts) -> None:
+    """The stream is replaced, and the mapping goes on reading the one that has ended."""
+    watched.ground.attach()
+    watched.write(*inserts.before, *inserts.after)
+    watched.wait(*inserts.before, *inserts.after)
+    watched.ground.replace_stream()
+    watched.write(*inserts.lost)
+
+
+class Inserts:
+    """Keys before, during and after the time in which inserts are not delivered."""
+
+    def __init__(self, chance: random.Random) -> None:
+        lost = chance.randrange(1, max(2, INSERTS // 10))
+        self.before = tuple(f"before-{number}" for number in range(INSERTS - lost))
+        self.lost = tuple(f"lost-{number}" for number in range(lost))
+        self.after = tuple(f"after-{number}" for number in range(INSERTS))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("happens", "cause"),
+    [
+        (_updated, "latest-mapping"),
+        (_disabled, "latest-mapping"),
+        (_throttled, "throttled"),
+        (_discarded, "discarded"),
+        (_dead, "stream-replaced"),
+    ],
+)
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_exactly_what_was_never_delivered_is_named_and_repaired(
+    ground_of: Callable[..., Ground], happens: Callable[[Watched, Inserts], None], cause: str, seed: int
+) -> None:
+    ground = ground_of(HOURS if happens is _throttled else RESTARTING)
+    watched = Watched(ground)
+    happens(watched, Inserts(random.Random(seed)))  # noqa: S311 - a number of inserts, no secret
+    watched.settle()
+    lost = set(watched.written) - watched.processed
+    assert lost, "everything was delivered: the test shows nothing"
+    answer = watched.gaps()
+    assert (answer.code, named(answer)) == (1, {cause: lost}), answer.out
+    if happens is not _dead:  # the emulator forgets the records of a replaced stream
+        assert answer.data["processed"] == len(watched.written) - len(lost)
+    done = watched.gaps("--repair", "--yes")
+    assert (done.code, done.data["repair"]["processed"]) == (0, len(lost)), done.out
+    after = watched.gaps()
+    assert (after.code, after.data["missed"]) == (0, 0), after.out
+    assert watched.times(lost) == dict.fromkeys(lost, 1)
 
 
 @pytest.mark.nightly

@@ -26,6 +26,11 @@ def qualified(arn: str) -> str:
     return f"{resource_name(arn)}:{qualifier}" if qualifier else resource_name(arn)
 
 
+def is_to(arn: str, qualifier: str) -> bool:
+    """Whether a function's ARN names this alias or version; the function itself is ``$LATEST``."""
+    return (qualifier_of(arn) or _LATEST) == qualifier
+
+
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """An alias or a version, as a mapping names it.

@@ -23,7 +23,7 @@ from ddbinsert.operations.gaps.ledger import State
 from ddbinsert.operations.gaps.progress import Progress, ReadStreams
 from ddbinsert.operations.gaps.reading import read_log, read_streams
 from ddbinsert.operations.gaps.recorded import recorded_changes
-from ddbinsert.operations.gaps.scope import all_mappings, mappings_on, settle_of, wanted_by
+from ddbinsert.operations.gaps.scope import all_mappings, given_to, mappings_on, settle_of, wanted_by
 from ddbinsert.operations.verify.sources.sink import sink_of
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class _Audit:
             awaits_ends=function.logs_each_end,
             mentions=index.mentions if index else None,
             by_query=options.by_query,
+            qualifiers=given_to(subject, is_aws=context.aws.is_aws),
         )
         if index:
             index.close()

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.proof.target import qualified
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.gaps.audit import audit
@@ -76,12 +77,14 @@ def looked(
     *,
     repairs: Path,
     log_group: str | None = None,
+    qualifier: str = "",
     to_repair: bool = False,
 ) -> Iterator[AuditedGaps]:
     """Audit the inserts of a trigger's table.
 
     Args:
         repairs: The folder with the records of repairs.
+        qualifier: Leave out the function's mappings to other aliases and versions.
         to_repair: A repair follows: lock out other repairs of the function until the block ends.
 
     Raises:
@@ -89,7 +92,10 @@ def looked(
         AwsError: A read was denied or failed.
     """
     context = replace(context, clock=server_clock(context.aws, context.clock))
-    subject = find_subject(context.aws, trigger, log_group=log_group, reporter=context.reporter)
+    subject = find_subject(
+        context.aws, trigger, log_group=log_group, reporter=context.reporter, qualifier=qualifier
+    )
+    _refuse_unmapped(subject)
     ledger = _ledger(context, _path(context, subject, repairs), alone=to_repair)
     try:
         if to_repair:
@@ -198,13 +204,36 @@ class Filling:
             return backfill(context, subject, self.ledger, self.options, lacks=pairs.lacks)
 
 
+def _refuse_unmapped(subject: Subject) -> None:
+    """Refuse an alias or a version to which no mapping delivers.
+
+    Raises:
+        PrerequisiteError: There is no such mapping.
+    """
+    if not subject.qualifier or all_mappings(subject):
+        return
+    name, targets = subject.function.name, sorted(map(qualified, _invoked(subject)))
+    raise PrerequisiteError(
+        f"No mapping delivers the streams of {subject.table.name} to {name}:{subject.qualifier}.",
+        hint=f"They are delivered to {', '.join(targets)}." if targets else f"Use --function {name}.",
+        code="no-mapping",
+    )
+
+
+def _invoked(subject: Subject) -> set[str]:
+    """ARNs of the function, its aliases and versions to which mappings deliver, also of those that are left out."""
+    known = (*all_mappings(replace(subject, qualifier="")), *subject.world.feeding(subject.function.name))
+    return {one.function_arn for one in known}
+
+
 def _path(context: Context, subject: Subject, repairs: Path) -> Path:
-    """The path of the record of the function's calls."""
+    """The path of the record of the function's calls; of several aliases and versions, each has its own."""
+    apart = subject.qualifier and len(_invoked(subject)) > 1
     return ledger_path(
         repairs,
         endpoint=context.aws.endpoint or "AWS",
         table_arn=subject.table.arn,
-        function_arn=subject.function.arn,
+        function_arn=f"{subject.function.arn}:{subject.qualifier}" if apart else subject.function.arn,
     )
 
 
@@ -231,13 +260,14 @@ def export_at(text: str, base: Path) -> Callable[[Aws], ExportPlace]:
 
 
 def comparison_in_sql(
-    context: Context, trigger: Trigger, *, items: str | None, entries: str | None
+    context: Context, trigger: Trigger, *, items: str | None, entries: str | None, qualifier: str = ""
 ) -> SqlStatements:
     """The comparison of items with entries as SQL for Athena; the comparison itself is not made.
 
     Args:
         items: Location of the table's export in S3.
         entries: Location of the export of its audit table in S3.
+        qualifier: Leave out the mappings to other aliases and versions.
 
     Raises:
         PrerequisiteError: There is no table, no function, or no sink that can be compared.
@@ -245,7 +275,10 @@ def comparison_in_sql(
     """
     from ddbinsert.core.proof.gaps.sql import NOWHERE, athena
 
-    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    subject = find_subject(
+        context.aws, trigger, log_group=None, reporter=context.reporter, qualifier=qualifier
+    )
+    _refuse_unmapped(subject)
     readable_sink(context, subject)
     note = "" if unfiltered(subject) else "Items that the mapping's filter excludes are listed, too."
     return athena(
@@ -254,13 +287,21 @@ def comparison_in_sql(
 
 
 @contextmanager
-def comparing(context: Context, trigger: Trigger, source: ItemSource) -> Iterator[Comparing]:
+def comparing(
+    context: Context, trigger: Trigger, source: ItemSource, *, qualifier: str = ""
+) -> Iterator[Comparing]:
     """A prepared comparison of items with the sink.
+
+    Args:
+        qualifier: Leave out the mappings to other aliases and versions.
 
     Raises:
         PrerequisiteError: There is no table, no function, or no sink that can be compared.
     """
-    subject = find_subject(context.aws, trigger, log_group=None, reporter=context.reporter)
+    subject = find_subject(
+        context.aws, trigger, log_group=None, reporter=context.reporter, qualifier=qualifier
+    )
+    _refuse_unmapped(subject)
     sink = readable_sink(context, subject)
     with opened_pairs() as pairs:
         yield Comparing(context=context, subject=subject, sink=sink, pairs=pairs, source=source)

@@ -157,12 +157,14 @@ def read_log(
     awaits_ends: bool,
     mentions: Callable[[LogEvent], Iterator[Line]] | None = None,
     by_query: bool = False,
+    qualifiers: frozenset[str] = frozenset(),
 ) -> tuple[PastLines, LogSource]:
     """Read a function's log from ``since`` to its end, and store what it shows about the inserts.
 
     Args:
         mentions: Returns the inserts whose keys a line shows; if given, lines other than receipts count, too.
         by_query: Search for the lines with CloudWatch Logs Insights.
+        qualifiers: Names of the only alias or version whose receipts count; empty if all do.
 
     Raises:
         AwsError: The log cannot be read.
@@ -182,7 +184,7 @@ def read_log(
     steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
     while True:
         for one in source.poll():
-            for line in _lines(lines, one, function, mentions):
+            for line in _lines(lines, one, function, mentions, qualifiers):
                 store.saw(line)
             count += 1
             if count % _REPORTED == 0:
@@ -206,10 +208,11 @@ def _lines(
     one: LogEvent | InvocationEnd,
     function: str,
     mentions: Callable[[LogEvent], Iterator[Line]] | None,
+    qualifiers: frozenset[str],
 ) -> Iterator[Line]:
     if isinstance(one, InvocationEnd):
         yield from lines.ended(one)
-    elif (receipt := line_of(one, function)) is not None:
+    elif (receipt := line_of(one, function, qualifiers)) is not None:
         yield from lines.took(receipt)
     elif mentions is not None:
         for line in mentions(one):

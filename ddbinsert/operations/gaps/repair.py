@@ -72,8 +72,7 @@ def repair(
         attempts: Number of invocations of a record before it counts as failed.
     """
     result = Repair()
-    mapping = subject.world.live_mapping
-    call = call_of(context.aws, mapping.function_arn if mapping else subject.function.name)
+    call = call_of(context.aws, _target(subject))
     giving = _Giving(context, call, ledger, result, audited.gaps.missed, attempts=attempts)
     try:
         for batch in _batches(context, audited, batch_size):
@@ -84,6 +83,14 @@ def repair(
     else:
         result.gone = audited.gaps.missed - result.tried
     return result
+
+
+def _target(subject: Subject) -> str:
+    """The function, with the alias or version that the mapping invokes."""
+    if subject.qualifier:
+        return f"{subject.function.name}:{subject.qualifier}"
+    mapping = subject.world.live_mapping
+    return mapping.function_arn if mapping else subject.function.name
 
 
 class _Giving:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
+from ddbinsert.core.proof.target import is_to
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -47,10 +48,27 @@ class Options:
 
 
 def all_mappings(subject: Subject) -> tuple[MappingState, ...]:
-    """The function's mappings on any stream of the table."""
-    name = subject.function.name
+    """The function's mappings on any stream of the table; with a qualifier, those to that alias or version."""
+    name, qualifier = subject.function.name, subject.qualifier
     found = {one.uuid: one for one in (*subject.world.mappings, *subject.mappings)}
-    return tuple(one for one in found.values() if one.function_name == name and not one.is_leaving)
+    return tuple(
+        one
+        for one in found.values()
+        if one.function_name == name
+        and (not qualifier or is_to(one.function_arn, qualifier))
+        and not one.is_leaving
+    )
+
+
+def given_to(subject: Subject, *, is_aws: bool) -> frozenset[str]:
+    """The qualifiers by which the run's alias or version is invoked; empty if the run is about all of them.
+
+    Emulators name the version that an alias refers to.
+    """
+    if not subject.qualifier:
+        return frozenset()
+    versions = (version for one in subject.targets for version in one.versions)
+    return frozenset({subject.qualifier, *(() if is_aws else versions)})
 
 
 def mappings_on(subject: Subject, stream: str) -> tuple[MappingState, ...]:

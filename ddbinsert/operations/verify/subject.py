@@ -12,7 +12,7 @@ from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.filters import judge_filters
 from ddbinsert.core.proof.circumstances import Circumstances
 from ddbinsert.core.proof.probe_item import SECRET
-from ddbinsert.core.proof.target import Target, is_qualified, qualified
+from ddbinsert.core.proof.target import Target, is_qualified, is_to, qualified
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.trigger.effective_settings import restores_role
 from ddbinsert.dataclass import dataclass
@@ -45,6 +45,7 @@ class Subject:
         mappings: Those that deliver the live stream to the function, to any of its aliases and versions.
         log_group: The log group to read: the function's, or the one that the user gave.
         own_log_group: The log group in its configuration, or in that of the version that an alias points to.
+        qualifier: The only alias or version that the run is about; empty for all of them.
         targets: The aliases and versions that mappings deliver to.
         kinesis: ARNs of Kinesis data streams that receive every change of the table.
         secret: Proves to the function's handler that an item is a test item (TEST_ITEMS_KEY); empty if there is none.
@@ -60,6 +61,7 @@ class Subject:
     mappings: tuple[MappingState, ...]
     log_group: str
     own_log_group: str = ""
+    qualifier: str = ""
     targets: tuple[Target, ...] = ()
     kinesis: tuple[str, ...] = ()
     shares_log: bool = False
@@ -198,6 +200,7 @@ def find_subject(
     *,
     log_group: str | None,
     reporter: Reporter,
+    qualifier: str = "",
     bookmark: StreamBookmark | None = None,
     known: World | None = None,
     knows_readers: bool = False,
@@ -205,6 +208,7 @@ def find_subject(
     """Find everything that a proof needs.
 
     Args:
+        qualifier: Leave out the mappings to other aliases and versions.
         bookmark: Set in the live stream in parallel.
         known: What was just observed or created; it is not read again.
         knows_readers: ``known`` has all mappings on the live stream, and ``bookmark`` is set.
@@ -218,10 +222,10 @@ def find_subject(
     world = _known_or_observed(aws, trigger, known, meanwhile, knows_readers=knows_readers)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     table, function = _required(aws, trigger, world)
-    name = function.name
-    mappings, targets = aws.side_by_side(
-        lambda: revealed(aws, world.feeding(name)), lambda: read_targets(aws, world.feeding(name))
+    feeding = tuple(
+        m for m in world.feeding(function.name) if not qualifier or is_to(m.function_arn, qualifier)
     )
+    mappings, targets = aws.side_by_side(lambda: revealed(aws, feeding), lambda: read_targets(aws, feeding))
     own_group = _log_group_of(function, mappings, targets)
     warn_of_gaps(aws, (text for mapping in mappings for text in mapping.filters), reporter)
     mention_taps(reporter, world, trigger.table)
@@ -233,6 +237,7 @@ def find_subject(
         mappings=mappings,
         log_group=log_group or own_group,
         own_log_group=own_group,
+        qualifier=qualifier,
         targets=targets,
         shares_log=_shares_log(aws, world, log_group or own_group),
         bookmark=bookmark,

@@ -48,27 +48,21 @@ class Delivery:
         while waiting and not self._is_over():
             records, attempts, request_id = waiting.popleft()
             left, request_id = self._identified(records, settings, request_id)
-            if left is None:  # throttled, or not there: that counts for nothing
-                waiting.appendleft((records, attempts, request_id))
-                self._pause(self._settings.retry_delay)
+            if left is None:  # throttled, or not there: that counts for nothing, but the records grow older
+                aged = self._is_too_old(records, settings)
+                if aged:
+                    self._discard(records, settings, shard=shard, attempts=attempts, aged=True)
+                else:
+                    waiting.appendleft((records, attempts, request_id))
+                    self._pause(self._settings.retry_delay)
                 continue
             if not left:
                 continue
             # Whether AWS counts anew after progress is not documented (docs/aws-facts.md#esm-partial-retries): it does not here.
             attempts += 1
-            exhausted, aged = self._is_given_up(left, attempts, settings)
-            if exhausted or aged:
-                sent = discard(
-                    self._mapping,
-                    left,
-                    shard=shard,
-                    attempts=attempts,
-                    aged=aged,
-                    settings=settings,
-                    context=self._context,
-                    roles=self._roles,
-                )
-                self._count(settings, _DELIVERED if sent else _DROPPED, left)
+            aged = self._is_too_old(left, settings)
+            if aged or _is_exhausted(left, attempts, settings):
+                self._discard(left, settings, shard=shard, attempts=attempts, aged=aged)
                 continue
             parts = _parts(left, settings)
             same = request_id if parts == [records] else ""  # another batch is another request
@@ -174,20 +168,38 @@ class Delivery:
         named = [places.get(str(one.get("itemIdentifier")), 0) for one in failures]
         return records[min(named) :] if named else []
 
-    def _is_given_up(self, left: list[Record], attempts: int, settings: JsonObject) -> tuple[bool, bool]:
-        """Whether the retries are used up; whether a record is too old."""
-        retries = int(settings.get("MaximumRetryAttempts", -1))
+    def _discard(
+        self, records: list[Record], settings: JsonObject, *, shard: str, attempts: int, aged: bool
+    ) -> None:
+        sent = discard(
+            self._mapping,
+            records,
+            shard=shard,
+            attempts=attempts,
+            aged=aged,
+            settings=settings,
+            context=self._context,
+            roles=self._roles,
+        )
+        self._count(settings, _DELIVERED if sent else _DROPPED, records)
+
+    def _is_too_old(self, records: list[Record], settings: JsonObject) -> bool:
         age = int(settings.get("MaximumRecordAgeInSeconds", -1))
-        oldest = min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in left)
-        lived = (self._context.clock() - oldest) * self._settings.age_scale
-        splits = bool(settings.get("BisectBatchOnFunctionError")) and len(left) > 1
-        return retries >= 0 and attempts > retries and not splits, 0 < age < lived
+        oldest = min(float(record["dynamodb"]["ApproximateCreationDateTime"]) for record in records)
+        return 0 < age < (self._context.clock() - oldest) * self._settings.age_scale
 
     def _is_over(self) -> bool:
         return self._context.stopping.is_set() or self._mapping.ended.is_set()
 
     def _pause(self, seconds: float) -> None:
         self._context.stopping.wait(seconds)
+
+
+def _is_exhausted(left: list[Record], attempts: int, settings: JsonObject) -> bool:
+    """Whether the retries are used up; a batch that can still be split is tried again."""
+    retries = int(settings.get("MaximumRetryAttempts", -1))
+    splits = bool(settings.get("BisectBatchOnFunctionError")) and len(left) > 1
+    return retries >= 0 and attempts > retries and not splits
 
 
 def _every(n: int, number: int) -> bool:

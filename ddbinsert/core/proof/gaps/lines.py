@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.proof.target import is_to
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -50,13 +51,20 @@ class Line:
     ended_well: bool | None = None
 
 
-def line_of(event: LogEvent, function: str) -> Line | None:
-    """The receipt in a log line; None if there is none, or if another function wrote it."""
+def line_of(event: LogEvent, function: str, qualifiers: frozenset[str] = frozenset()) -> Line | None:
+    """The receipt in a log line; None if there is none, or if another function wrote it.
+
+    Args:
+        qualifiers: Names of the only alias or version whose receipts count; empty if all do.
+    """
     found = receipts.parse(event.message)
     if found is None or not found.get("eventID"):
         return None
     by = found.get("function")
-    if by and resource_name(str(by)) != function:
+    if by and (
+        resource_name(str(by)) != function
+        or (qualifiers and not any(is_to(str(by), one) for one in qualifiers))
+    ):
         return None
     return Line(
         event_id=str(found["eventID"]),
