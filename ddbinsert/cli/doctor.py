@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddbinsert.core.doctor.examine import Examined
+    from ddbinsert.core.model.seen import World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.operations.provision.declared import DeclaredMappings
     from ddbinsert.render.doctor.files import Addressable
@@ -88,8 +89,8 @@ def doctor(
     parts = Parts.of(run, run.configurations(tables or (), settings))
 
     def examine(part: TriggerRun) -> Examined:
-        part.trigger = consumer_of(part.run, part.trigger, stack=stack, tags=tag).trigger
-        return _examined(part.run, part.trigger, seconds, declared)
+        part.trigger, known, _ = consumer_of(part.run, part.trigger, stack=stack, tags=tag)
+        return _examined(part.run, part.trigger, seconds, declared, known)
 
     ended = parts.side_by_side(examine)
     if fix:
@@ -115,11 +116,17 @@ def _listed() -> Outcome:
     return Outcome(data=report.checks_data(CHECKS), human=lambda screen: report.checks_human(screen, CHECKS))
 
 
-def _examined(run: Run, trigger: Trigger, seconds: float, declared: DeclaredMappings | None) -> Examined:
+def _examined(
+    run: Run,
+    trigger: Trigger,
+    seconds: float,
+    declared: DeclaredMappings | None,
+    known: World | None = None,
+) -> Examined:
     from ddbinsert.core.doctor.examine import examine
     from ddbinsert.operations.doctor.gather import gather
 
-    facts = gather(run.context(TIMEOUT), trigger, since=seconds)
+    facts = gather(run.context(TIMEOUT), trigger, since=seconds, known=known)
     if declared is not None:
         from ddbinsert.operations.provision.declared import declaration_seen
 

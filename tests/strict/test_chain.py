@@ -153,6 +153,29 @@ def test_a_change_after_the_last_look_at_the_log_is_seen_by_the_second_look_at_t
 
 
 @pytest.mark.nightly
+def test_doctor_has_a_chain_of_two_calls_more_than_status(
+    alone: local.Emulator, variables: dict[str, str]
+) -> None:
+    """Of a trigger with inserts, receipts, and a sink whose newest entry is read by its key."""
+    table, sink = fresh("chain"), fresh("sink")
+    assert ran("audit", "create-table", sink, variables=variables).code == 0
+    how = ("--create-table", "pk:S", "--template", "audit-log", "--sink", sink)
+    assert ran("attach-trigger", table, *how, variables=variables).code == 0
+    assert ran("verify", table, variables=variables).code == 0
+
+    def steps(command: str) -> list[list[str]]:
+        with InStep(alone.endpoint) as rig:
+            done = ran(command, table, variables={**variables, "AWS_ENDPOINT_URL": rig.endpoint})
+        assert done.code == 0, done.out + done.err
+        return rig.steps
+
+    status = fewest(steps, 3, "status")
+    doctor = fewest(steps, len(status) + 2, "doctor")
+    assert doctor[-1] == ["BatchGetItem"]
+    assert len(doctor) <= len(status) + 2, "\n".join(map(str, doctor))
+
+
+@pytest.mark.nightly
 def test_attaching_and_proving_have_a_chain_of_fourteen_dependent_calls_at_most(
     steps_of: Callable[..., list[list[str]]],
 ) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.context import Context
     from ddbinsert.aws.session.session import Aws
-    from ddbinsert.core.model.seen import LogGroupState
+    from ddbinsert.core.model.seen import LogGroupState, World
     from ddbinsert.core.model.wanted import Trigger
 
 _SIBLINGS: Final = 10
@@ -61,11 +61,12 @@ class _Reads:
             return None
 
 
-def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
+def gather(context: Context, trigger: Trigger, *, since: float, known: World | None = None) -> Facts:
     """The facts about a trigger.
 
     Args:
         since: Log and metrics are read from this number of seconds before now.
+        known: What was just read of the trigger, without its role.
 
     Raises:
         PrerequisiteError: The table does not exist.
@@ -76,7 +77,7 @@ def gather(context: Context, trigger: Trigger, *, since: float) -> Facts:
     clock.follow(aws)
     unread: dict[FactSource, str] = {}
     shards: list[recent_records.Shards] = []
-    world = world_of(aws, trigger, unread, shards)
+    world = world_of(aws, trigger, unread, shards, known)
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
     if world.table is None:
         raise missing_table(aws, trigger.table, world.region)

@@ -23,9 +23,17 @@ if TYPE_CHECKING:
 
 
 def world_of(
-    aws: Aws, trigger: Trigger, unread: dict[FactSource, str], shards: list[recent_records.Shards]
+    aws: Aws,
+    trigger: Trigger,
+    unread: dict[FactSource, str],
+    shards: list[recent_records.Shards],
+    known: World | None,
 ) -> World:
-    """What `status` reads, and the stream's shards."""
+    """What `status` reads, and the stream's shards.
+
+    Args:
+        known: What was just read of it, without the role.
+    """
 
     def look_at_shards(stream: str) -> None:
         try:
@@ -35,7 +43,7 @@ def world_of(
         except AwsError as error:
             unread[FactSource.STREAM] = unread[FactSource.SHARDS] = error.message
 
-    read = partial(observe, aws, trigger, others=True, owners=True, tags=True, lenient=True)
+    read = partial(observe, aws, trigger, others=True, owners=True, tags=True, lenient=True, known=known)
     try:
         return read(meanwhile=look_at_shards)
     except CredentialsError:
