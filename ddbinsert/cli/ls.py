@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,8 @@ from ddbinsert.advice import Advice
 from ddbinsert.cli.app import command
 from ddbinsert.cli.reports import HtmlFile, checked_path
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.errors import ExitCode, UsageError
+from ddbinsert.core.words import plural
+from ddbinsert.errors import AwsError, ExitCode, UsageError
 from ddbinsert.files import replace_file
 
 if TYPE_CHECKING:
@@ -103,7 +105,8 @@ def ls(
     show = _shower(run, as_csv=as_csv, quiet=before is not None)
     entries: list[dict[str, Any]] = []
     unread: list[Unread] = []
-    for one in inventory(_places(run, profile, region, all_regions=all_regions), clock=run.clock):
+    places, unlisted = _places(run, profile, region, all_regions=all_regions)
+    for one in chain(unlisted, inventory(places, clock=run.clock)):
         if isinstance(one, Unread):
             unread.append(one)
             if run.wants_json:
@@ -116,7 +119,7 @@ def ls(
         show(entries[-1])
     judged: Sequence[Mapping[str, Any]] = entries
     if before is not None:
-        judged = _compare(run, before, entries, complete=not unread)
+        judged = _compare(run, before, entries, places, unread)
     if target is not None:
         _report(run, target, entries, unread)
     run.environment.out.flush()
@@ -141,13 +144,19 @@ def _exit_code(
 
 def _places(
     run: Run, profiles: list[str] | None, regions: list[str] | None, *, all_regions: bool
-) -> list[RegionConnection]:
-    """The combinations of region and identity to list."""
+) -> tuple[list[RegionConnection], list[Unread]]:
+    """The combinations of region and identity to list, and the identities whose regions could not be listed.
+
+    Raises:
+        AwsError: The regions of the only identity may not be listed.
+    """
+    from ddbinsert.core.inventory.model import Unread
     from ddbinsert.operations.inventory import RegionConnection, enabled
 
     if all_regions and regions:
         raise UsageError("--region and --all-regions cannot be combined.", code="options-contradict")
     found: list[RegionConnection] = []
+    unlisted: list[Unread] = []
     identities: Sequence[str | None] = [*dict.fromkeys(profiles or ())] or [None]
     wanted: Sequence[str | None] = [*dict.fromkeys(regions or ())] or [None]
     for profile in identities:
@@ -159,6 +168,12 @@ def _places(
                 aws = run.environment.connect(connection)
                 try:
                     names = enabled(aws)
+                except AwsError as error:
+                    if len(identities) == 1:
+                        raise
+                    what, reason = "the list of regions", error.message
+                    unlisted.append(Unread(region="every region", profile=profile, what=what, reason=reason))
+                    continue
                 finally:
                     aws.close()
             found += [
@@ -169,7 +184,7 @@ def _places(
                 )
                 for name in names
             ]
-    return found
+    return found, unlisted
 
 
 def _connector(run: Run, connection: Any, region: str | None) -> Callable[[], Any]:
@@ -220,23 +235,43 @@ def _write(run: Run, document: Mapping[str, Any]) -> None:
 
 
 def _compare(
-    run: Run, before: Sequence[Mapping[str, Any]], entries: Sequence[Mapping[str, Any]], *, complete: bool
+    run: Run,
+    before: Sequence[Mapping[str, Any]],
+    entries: Sequence[Mapping[str, Any]],
+    places: Sequence[RegionConnection],
+    unread: Sequence[Unread],
 ) -> list[Mapping[str, Any]]:
     """Print the differences; return the entries that are new or changed."""
-    from ddbinsert.core.inventory.differences import EntryChange, differences
+    from ddbinsert.core.inventory.differences import EntryChange, differences, identity, reading
     from ddbinsert.render import machine
     from ddbinsert.render.inventory import text as shown
 
+    now = machine.jsonable(list(entries))
+    regions = {one.region for one in unread}
+    was_read = reading({(one.profile, one.region) for one in places}, regions, now)
     judged = []
-    for found in differences(before, machine.jsonable(list(entries)), complete=complete):
+    for found in differences(before, now, was_read=was_read):
         if found.change is not EntryChange.GONE:
             judged.append(found.entry)
         if run.wants_json:
             _write(run, shown.difference_data(found))
         else:
             shown.difference(run.screen, found)
-    if not complete:
-        run.reporter.warn("not everything could be read, so nothing is listed as gone")
+    if regions:
+        run.reporter.warn(
+            f"nothing is listed as gone where a part was not read: {', '.join(sorted(regions))}"
+        )
+    known = {identity(one) for one in now}
+    elsewhere = [
+        one
+        for one in before
+        if identity(one) not in known and not was_read(one) and one["region"] not in regions
+    ]
+    if elsewhere:
+        names = ", ".join(sorted({str(one["region"]) for one in elsewhere}))
+        run.reporter.step(
+            f"not compared, because it was not read now: {plural(len(elsewhere), 'entry')} in {names}"
+        )
     return judged
 
 

@@ -171,6 +171,7 @@ def test_a_later_look_shows_what_differs(
         words = ("ls", "--diff", "last.json")
         told = ran(*words, variables=variables, cwd=tmp_path).out
         listed = ran(*words, "-o", "json", variables=variables, cwd=tmp_path).out
+        elsewhere = ran(*words, "--region", "eu-west-1", variables=variables, cwd=tmp_path)
     finally:
         cloud.lambda_.update_event_source_mapping(
             UUID=uuid, FilterCriteria={"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
@@ -179,6 +180,8 @@ def test_a_later_look_shows_what_differs(
     assert f"~ us-east-1 {account.table} → {account.sound}" in told
     assert 'insert_only: "yes" → "no"' in told
     assert account.leaking not in told
+    assert elsewhere.out == ""
+    assert "not compared, because it was not read now: " in elsewhere.err
     changes = {(one["change"], one["entry"]["consumer"]) for one in map(json.loads, listed.splitlines())}
     assert {("new", new), ("changed", account.sound)} <= changes
     (tmp_path / "other.json").write_text('{"type": 5, "a": []}\n[1]')

@@ -18,7 +18,7 @@ from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
     from ddbinsert.aws.session.session import Aws
@@ -33,14 +33,12 @@ _ATTEMPTS = 8
 _LONGEST_PAUSE = 20.0
 #: Maximum number of tables that are read concurrently.
 _AHEAD = 32
+#: Number of names in a message.
+_NAMED = 3
 
 
 class RegionReader:
-    """Reads one region.
-
-    Attributes:
-        unread: What could not be read, and why.
-    """
+    """Reads one region."""
 
     def __init__(
         self, aws: Aws, *, clock: Clock, region: str, account: str | None, profile: str | None
@@ -51,8 +49,9 @@ class RegionReader:
         self._account = account
         self._profile = profile
         self._buckets: dict[str, TokenBucket] = {}
-        self.unread: list[Unread] = []
+        self._unread: list[Unread] = []
         self._denied: set[str] = set()
+        self._without_kinesis: dict[str, list[str]] = {}
         self._lists: dict[str, Future[Any]] = {}
         self._kinesis_streams: Future[bool] | None = None
         self._all_tables = False
@@ -122,15 +121,23 @@ class RegionReader:
             self._note(what, error)
             return None
 
+    @property
+    def unread(self) -> list[Unread]:
+        """What could not be read, and why; tables with the same reason together."""
+        return [
+            *self._unread,
+            *(
+                self._unread_part(f"Kinesis destinations of {_listed(names)}", reason)
+                for reason, names in self._without_kinesis.items()
+            ),
+        ]
+
     def _note(self, what: str, error: AwsError) -> None:
-        self.unread.append(
-            Unread(
-                region=self._region,
-                account=self._account,
-                profile=self._profile,
-                what=what,
-                reason=error.message,
-            )
+        self._unread.append(self._unread_part(what, error.message))
+
+    def _unread_part(self, what: str, reason: str) -> Unread:
+        return Unread(
+            region=self._region, account=self._account, profile=self._profile, what=what, reason=reason
         )
 
     # --- calls ------------------------------------------------------------------------------------------
@@ -273,13 +280,19 @@ class RegionReader:
                 self._note("Kinesis destinations", error)
             return ()
         except AwsError as error:
-            self._note(f"Kinesis destinations of {name}", error)
+            self._without_kinesis.setdefault(error.message, []).append(name)
             return ()
         return tuple(
             KinesisDestination(arn=one["StreamArn"], status=str(one.get("DestinationStatus") or ""))
             for one in answer.get("KinesisDataStreamDestinations", ())
             if one.get("DestinationStatus") not in ("DISABLED", "ENABLE_FAILED")
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first names, and the number of the others."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(sorted(names)[:_NAMED]) + more
 
 
 def _put(answered: SimpleQueue[tuple[str, Future[Any]]], name: str, future: Future[Any]) -> None:

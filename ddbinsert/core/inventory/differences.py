@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 #: The fields that are compared; the time of the last change is not one of them.
 _COMPARED: Final = ("consumer", "filters", "insert_only", "state", "owner", "view", "stream_arn")
@@ -37,12 +37,15 @@ class Difference:
 
 
 def differences(
-    before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]], *, complete: bool
+    before: Sequence[Mapping[str, Any]],
+    now: Sequence[Mapping[str, Any]],
+    *,
+    was_read: Callable[[Mapping[str, Any]], bool],
 ) -> Iterator[Difference]:
     """The differences between two reads.
 
     Args:
-        complete: Everything could be read, so missing entries were removed; otherwise they may just not be visible.
+        was_read: Whether everything could be read now where an earlier entry was: if it is missing, it was removed.
     """
     known = {identity(one): one for one in before}
     current = {identity(one) for one in now}
@@ -57,10 +60,30 @@ def differences(
         if fields or _codes(old) != _codes(one):
             found = {**fields, **({} if fields else {"findings": (_codes(old), _codes(one))})}
             yield Difference(change=EntryChange.CHANGED, entry=one, fields=found)
-    if complete:
-        for key, old in known.items():
-            if key not in current:
-                yield Difference(change=EntryChange.GONE, entry=old, fields={})
+    for key, old in known.items():
+        if key not in current and was_read(old):
+            yield Difference(change=EntryChange.GONE, entry=old, fields={})
+
+
+def reading(
+    places: Collection[tuple[str | None, str]], unread: Collection[str], now: Sequence[Mapping[str, Any]]
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether everything was read where an earlier entry was.
+
+    Args:
+        places: The profiles and regions that were read.
+        unread: The regions of which a part could not be read.
+    """
+    accounts = {(one.get("profile"), one["region"]): one.get("account") for one in now}
+    seen = {(one.get("account"), one["region"]) for one in now}
+
+    def was_read(entry: Mapping[str, Any]) -> bool:
+        place = entry.get("profile"), entry["region"]
+        known = accounts.get(place)
+        is_there = place in places and (known is None or known == entry.get("account"))
+        return entry["region"] not in unread and (is_there or (entry.get("account"), entry["region"]) in seen)
+
+    return was_read
 
 
 def identity(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -59,9 +59,9 @@ def difference_data(difference: Difference) -> dict[str, Any]:
 
 def human(screen: Screen, entry: Mapping[str, Any]) -> None:
     """``orders → audit (Enabled): insert-only; INSERT records pass``, and each finding on its own line."""
-    screen.line(_title(entry), "bold")
+    screen.sentence(_title(entry), "bold")
     if entry["kind"] != ConsumerKind.NOTHING:
-        screen.line(
+        screen.sentence(
             f"    {_WORDS[InsertOnly(entry['insert_only'])]}: {_flat(entry['filter'] or 'no filter')}"
         )
     about = [
@@ -69,19 +69,19 @@ def human(screen: Screen, entry: Mapping[str, Any]) -> None:
         for name, key in (("view", "view"), ("owner:", "owner"), ("changed", "changed"), ("id", "id"))
         if entry.get(key)
     ]
-    screen.line(f"    {', '.join(about)}", "dim")
+    screen.sentence(f"    {', '.join(about)}", "dim")
     if entry.get("example"):
-        screen.line(f"    for example {example_words(entry['example'])}")
+        screen.sentence(f"    for example {example_words(entry['example'])}")
     for one in entry["findings"]:
         severity = InventorySeverity(one["severity"])
-        screen.line(f"    {_MARKS[severity]} {_flat(one['text'])} [{one['code']}]", _STYLES[severity])
+        screen.sentence(f"    {_MARKS[severity]} {_flat(one['text'])} [{one['code']}]", _STYLES[severity])
 
 
 def difference(screen: Screen, found: Difference) -> None:
     """One entry that was added, removed or changed."""
-    screen.line(f"{_SIGNS[found.change]} {_title(found.entry)}", "bold")
+    screen.sentence(f"{_SIGNS[found.change]} {_title(found.entry)}", "bold")
     for name, (old, new) in found.fields.items():
-        screen.line(f"    {name}: {_flat(json.dumps(old))} → {_flat(json.dumps(new))}")
+        screen.sentence(f"    {name}: {_flat(json.dumps(old))} → {_flat(json.dumps(new))}")
 
 
 def unread(screen: Screen, one: Unread) -> None:

@@ -102,11 +102,16 @@ class Screen:
         self.line(wrapped(text, self.console.width - 1) if _is_terminal(self.stream) else text, style)
 
     def pairs(self, rows: Iterable[tuple[str, str]], indent: int = 0) -> None:
-        """Names and values, the values in one column."""
+        """Names and values, the values in one column; on a terminal, long values are wrapped in it."""
         known = [(name, value) for name, value in rows if value]
         width = max((len(name) for name, _ in known), default=0)
         for name, value in known:
-            self.line(f"{' ' * indent}{name.ljust(width)}  {value}")
+            label = f"{' ' * indent}{name.ljust(width)}  "
+            room = " " * len(label)
+            shown = (
+                wrapped(room + value, self.console.width - 1) if _is_terminal(self.stream) else room + value
+            )
+            self.line(label + shown[len(label) :])
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """A table without borders; the last column takes the rest of the line."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddbinsert.core.inventory.differences import EntryChange, differences
+import pytest
+
+from ddbinsert.core.inventory.differences import EntryChange, differences, reading
 
 
 def entry(name: str, **more: Any) -> dict[str, Any]:
@@ -21,7 +23,8 @@ def entry(name: str, **more: Any) -> dict[str, Any]:
 
 def found(before: list[dict[str, Any]], now: list[dict[str, Any]], *, complete: bool = True) -> list[Any]:
     return [
-        (one.change, one.entry["id"], dict(one.fields)) for one in differences(before, now, complete=complete)
+        (one.change, one.entry["id"], dict(one.fields))
+        for one in differences(before, now, was_read=lambda _entry: complete)
     ]
 
 
@@ -52,3 +55,30 @@ def test_an_entry_of_another_account_or_region_is_another_entry() -> None:
         change for change, _, _ in found([entry("a")], [entry("a", account="2"), entry("a", region="s")])
     ]
     assert changes == [EntryChange.NEW, EntryChange.NEW, EntryChange.GONE]
+
+
+@pytest.mark.parametrize(
+    ("places", "unread", "now", "expected"),
+    [
+        ([("p", "r")], [], [], True),
+        ([("p", "r")], ["r"], [], False),
+        ([("p", "r")], ["s"], [], True),
+        ([("p", "s")], [], [], False),
+        ([("q", "r")], [], [], False),
+        ([("q", "r")], [], [entry("b", profile="q")], True),
+        ([("p", "r")], [], [entry("b", profile="p", account="2")], False),
+    ],
+    ids=[
+        "it was listed",
+        "a part of its region was not read",
+        "a part of another region was not read",
+        "its region was not listed",
+        "its profile was not listed",
+        "another profile of its account was listed",
+        "its profile is of another account now",
+    ],
+)
+def test_an_earlier_entry_can_be_gone_only_where_everything_was_read(
+    places: list[tuple[str, str]], unread: list[str], now: list[dict[str, Any]], *, expected: bool
+) -> None:
+    assert reading(places, unread, now)(entry("a", profile="p")) is expected

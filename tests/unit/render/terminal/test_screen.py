@@ -179,6 +179,20 @@ def test_characters_without_a_width_are_shown(character: str) -> None:
     assert clean(f"a{character}b") == "a" + character.encode("unicode_escape").decode() + "b"
 
 
+def test_long_values_are_wrapped_in_their_column_on_a_terminal_only() -> None:
+    rows = [("id", "  7"), ("filter", "several words " * 8 + "and one")]
+    narrow, piped = Terminal(), io.StringIO()
+    Screen(narrow, width=60).pairs(rows, indent=2)
+    Screen(piped, width=60).pairs(rows, indent=2)
+    assert len(piped.getvalue().splitlines()) == 2
+    first, second, *rest = narrow.getvalue().splitlines()
+    assert first == "  id        7"
+    assert second.startswith("  filter  several words several")
+    assert rest
+    assert all(line.startswith(" " * 12) for line in rest)
+    assert all(len(line) < 60 for line in (first, second, *rest))
+
+
 def test_a_long_sentence_is_wrapped_with_a_hanging_indent_on_a_terminal_only() -> None:
     text = "  try: " + "several words " * 8 + "`ddbinsert attach-trigger orders --region eu-west-1` and more"
     narrow, piped = Terminal(), io.StringIO()
