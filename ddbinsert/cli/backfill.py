@@ -102,7 +102,7 @@ def backfill(
         done = filling.carry_out()
     return Outcome(
         data=words.backfill_data(done, dry_run=dry_run),
-        human=lambda screen: words.backfilled(screen, done, dry_run=dry_run),
+        human=lambda screen: words.backfilled(screen, done, dry_run=dry_run, missing=missing),
         exit_code=ExitCode.OK if done.ok else ExitCode.NO,
     )
 

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.proof.gaps.groups import moment
+from ddbinsert.core.words import plural
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
@@ -86,13 +87,16 @@ def gaps(screen: Screen, found: Gaps, addressed: Callable[[Advice], Advice], *, 
     """
     span = f"between {moment(found.since)} and {moment(found.until)}"
     if found.missed:
-        screen.sentence(f"{found.missed:,} of {found.inserts:,} inserts {span} were missed", "bold red")
+        verb = "was" if found.missed == 1 else "were"
+        screen.sentence(
+            f"{found.missed:,} of {plural(found.inserts, 'insert')} {span} {verb} missed", "bold red"
+        )
     elif found.stretches:
         screen.sentence(
             f"No insert {span} is known to be missed, but not all of it can be judged", "bold yellow"
         )
     else:
-        screen.sentence(f"None of the {found.inserts:,} inserts {span} was missed", "bold green")
+        screen.sentence(_none_missed(found.inserts, span), "bold green")
     for group in found.groups:
         _group(screen, group, addressed)
     for one in found.stretches:
@@ -112,6 +116,16 @@ def gaps(screen: Screen, found: Gaps, addressed: Callable[[Advice], Advice], *, 
         screen.line(f"Replay them to the function: {repair}")
 
 
+def _none_missed(inserts: int, span: str) -> str:
+    if not inserts:
+        return f"There were no inserts {span}"
+    return (
+        f"The insert {span} was not missed"
+        if inserts == 1
+        else f"None of the {inserts:,} inserts {span} was missed"
+    )
+
+
 def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) -> None:
     when = moment(group.first) if group.count == 1 else f"{moment(group.first)} to {moment(group.last)}"
     screen.sentence(f"✗ {group.count:,} {_TITLES[group.cause]} ({group.cause}), {when}", "red")
@@ -126,7 +140,7 @@ def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) 
 
 
 def _stretch(one: Stretch) -> str:
-    inserts = f"{one.count:,} inserts " if one.count else ""
+    inserts = f"{plural(one.count, 'insert')} " if one.count else ""
     if one.until - one.since < 1:
         return f"{inserts}at {moment(one.since)}: {one.why}"
     return f"{inserts}from {moment(one.since)} to {moment(one.until)}: {one.why}"
@@ -179,6 +193,7 @@ def backfill_data(done: Backfill, *, dry_run: bool) -> dict[str, Any]:
         "dry_run": dry_run,
         "read": done.read,
         "excluded": done.excluded,
+        "with_entry": done.with_entry,
         "given_before": done.before,
         "given": done.given,
         "failed": done.failed,
@@ -187,15 +202,23 @@ def backfill_data(done: Backfill, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def backfilled(screen: Screen, done: Backfill, *, dry_run: bool) -> None:
-    """The result of a backfill."""
+_LACKING = " that have no entry (--again sends them again)"
+
+
+def backfilled(screen: Screen, done: Backfill, *, dry_run: bool, missing: bool) -> None:
+    """The result of a backfill.
+
+    Args:
+        missing: Only items without an entry in the sink were to be sent.
+    """
     what = "would be delivered to the function" if dry_run else "processed by the function"
-    screen.sentence(f"{done.given:,} items {what}", "bold green" if done.ok else "bold red")
+    screen.sentence(f"{plural(done.given, 'item')} {what}", "bold green" if done.ok else "bold red")
     screen.pairs(
         [
             ("read", f"{done.read:,}"),
             ("excluded", f"{done.excluded:,} by the filter or a condition" if done.excluded else ""),
-            ("sent before", f"{done.before:,}" if done.before else ""),
+            ("in the sink", f"{done.with_entry:,}" if done.with_entry else ""),
+            ("sent before", f"{done.before:,}{_LACKING if missing else ''}" if done.before else ""),
             ("failed", f"{len(done.failed):,}" if done.failed else ""),
             ("problem", done.problem),
         ],
@@ -226,10 +249,13 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
     """
     expected = found.items - found.excluded
     if not found.without_entry:
-        screen.sentence(f"Each of the {expected:,} items has an entry in {found.sink}", "bold green")
+        items = "The item" if expected == 1 else f"Each of the {expected:,} items"
+        screen.sentence(f"{items} has an entry in {found.sink}", "bold green")
     else:
+        verb = "has" if found.without_entry == 1 else "have"
         screen.sentence(
-            f"{found.without_entry:,} of {expected:,} items have no entry in {found.sink}", "bold red"
+            f"{found.without_entry:,} of {plural(expected, 'item')} {verb} no entry in {found.sink}",
+            "bold red",
         )
         for key in keys:
             screen.line(f"    {key_words(key)}")

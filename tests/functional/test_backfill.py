@@ -117,8 +117,14 @@ def test_items_without_an_entry_are_listed_and_only_they_are_filled_in(
     assert missing == {"a", "b", "c"} - {known}
     assert len((tmp_path / "missing.jsonl").read_text().splitlines()) == 2
     filled = run("backfill", table, "--yes", "--missing", "--again")
-    assert (filled.code, filled.data["given"]) == (0, 2)
+    assert [filled.data[name] for name in ("given", "with_entry", "given_before")] == [2, 1, 0]
     assert run(*quick).code == 0
+    entry = cloud.items(f"{table}-audit")[0]
+    schema = cloud.described(f"{table}-audit")["KeySchema"]
+    lost = {one["AttributeName"]: entry[one["AttributeName"]] for one in schema}
+    cloud.dynamodb.delete_item(TableName=f"{table}-audit", Key=lost)
+    before = run("backfill", table, "--yes", "--missing", "--dry-run")
+    assert [before.data[name] for name in ("given", "with_entry", "given_before")] == [0, 2, 1]
 
 
 def test_an_export_is_compared_and_a_damaged_one_is_refused(

@@ -62,7 +62,9 @@ def _check_summary(place: ExportPlace, table_arn: str) -> None:
         summary = json.loads(text) if text else {}
         given, form = str(summary.get("tableArn") or ""), str(summary.get("outputFormat") or "DYNAMODB_JSON")
     except (OSError, ValueError, AttributeError) as error:
-        raise _no_export(place, f"{_SUMMARY} can't be read ({error})") from error
+        raise _no_export(
+            place, f"{_SUMMARY} can't be read ({getattr(error, 'strerror', None) or error})"
+        ) from error
     if table_arn and given and given != table_arn:
         raise PrerequisiteError(
             f"{place.name} is an export of another table: {given}.",
@@ -86,7 +88,9 @@ def _data_files(place: ExportPlace) -> list[tuple[str, str | None, int | None]]:
         lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         return [(str(one["dataFileS3Key"]), one.get("md5Checksum"), one.get("itemCount")) for one in lines]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _no_export(place, f"{_FILES} can't be read ({error})") from error
+        raise _no_export(
+            place, f"{_FILES} can't be read ({getattr(error, 'strerror', None) or error})"
+        ) from error
 
 
 def _md5(file: IO[bytes]) -> str:

@@ -155,7 +155,7 @@ def _batches(
             result.excluded += 1
             continue
         if lacks is not None and not lacks(record["dynamodb"]["Keys"]):
-            result.before += 1
+            result.with_entry += 1
             continue
         if not options.again and _is_given(ledger, record):
             result.before += 1

@@ -197,6 +197,7 @@ class Backfill:
     Attributes:
         read: Number of items read.
         excluded: Number of items that do not pass the mapping's filter or a condition.
+        with_entry: Number of items that have an entry in the sink, if that was asked.
         before: Number of items that were sent before.
         given: Number of items that the function processed (with a dry run: that would be sent).
         failed: eventIDs of items on which it failed.
@@ -207,6 +208,7 @@ class Backfill:
     run_id: str
     read: int = 0
     excluded: int = 0
+    with_entry: int = 0
     before: int = 0
     given: int = 0
     failed: list[str] = field(default_factory=list)
