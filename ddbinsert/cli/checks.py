@@ -129,13 +129,16 @@ def _view_type(name: str, value: str, _environment: Environment) -> None:
 
 
 def _arn(name: str, value: str, _environment: Environment) -> None:
-    from ddbinsert.core.arn import parse_arn
+    from ddbinsert.core.arn import parse_arn, queue_arn
 
     arn = parse_arn(value)
     if arn is None or not arn.partition or not arn.service:
+        queue = queue_arn(value)
         raise UsageError(
             f"{name}: {value!r:.200} is not an ARN.",
-            hint="It has the form arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE.",
+            hint=f"Use the queue's ARN: {queue}"
+            if queue
+            else "It has the form arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE.",
             code=_CODES.get(name),
         )
 

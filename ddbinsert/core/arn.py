@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
+
+_QUEUE_URL = re.compile(r"https?://sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?/(\d{12})/([A-Za-z0-9_.-]+)")
 
 
 class Arn(NamedTuple):
@@ -65,6 +68,16 @@ def arn_parts(text: str) -> Arn:
 def resource_name(text: str) -> str:
     """The name in an ARN, or the text itself if it is already a name."""
     return arn_parts(text).name
+
+
+def queue_arn(url: str) -> str | None:
+    """The ARN of the SQS queue that has this URL; None if it is not the URL of a queue on AWS."""
+    found = _QUEUE_URL.fullmatch(url.strip())
+    if found is None:
+        return None
+    region, suffix, account, name = found.groups()
+    partition = "aws-cn" if suffix else "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    return str(Arn(partition, "sqs", region, account, name))
 
 
 def log_group_arn(table_arn: str, name: str) -> str:

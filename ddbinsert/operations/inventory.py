@@ -79,7 +79,7 @@ def inventory(places: Sequence[RegionConnection], *, clock: Clock) -> Iterator[I
 
 def enabled(aws: Aws) -> tuple[str, ...]:
     """The regions that are enabled for the account."""
-    from ddbinsert.aws.read.inventory import enabled_regions
+    from ddbinsert.aws.read.regions import enabled_regions
 
     return enabled_regions(aws)
 

@@ -69,11 +69,11 @@ def read_invocations(
                 page = aws.client("logs").filter_log_events(**request)
                 lines += [
                     event.get("message", "")
-                    for event in page.get("events", ())
+                    for event in page["events"]
                     if not is_of_another(event.get("logStreamName", ""), function)
                 ]
                 if not page.get("nextToken"):
-                    cut = len(page.get("events", ())) >= request.get("limit", _FULL_PAGE)
+                    cut = len(page["events"]) >= request.get("limit", _FULL_PAGE)
                     break
                 request["nextToken"] = page["nextToken"]
             else:

@@ -11,8 +11,18 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ddbinsert.aws.errors import CredentialsError, PermissionDenied, is_not_found, is_passing, translated
+from ddbinsert.aws.errors import (
+    CredentialsError,
+    EndpointUnreachable,
+    PermissionDenied,
+    UnreadableAnswer,
+    code_of,
+    is_not_found,
+    is_passing,
+    translated,
+)
 from ddbinsert.aws.read.bucket import TokenBucket
+from ddbinsert.aws.session.calls import CALL_TIMEOUT
 from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead, Unread
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError
@@ -67,9 +77,27 @@ class RegionReader:
         ]
         self._lists = {what: self._aws.start(read) for what, read in reads}
         self._kinesis_streams = self._aws.start(self._has_kinesis_streams)
-        names = self._noted("tables", self._lists["tables"])
+        names = self._first_list()
         self._all_tables = names is not None
         return sorted(names or ())
+
+    def _first_list(self) -> list[str] | None:
+        """The names of the tables; None if they could not be read, which is noted.
+
+        Raises:
+            EndpointUnreachable: One endpoint serves everything, and does not answer.
+            UnreadableAnswer: One endpoint serves everything, and does not answer as AWS does.
+        """
+        first = self._lists["tables"]
+        if not self._aws.is_aws:
+            try:
+                self._aws.result(first)
+            except (EndpointUnreachable, UnreadableAnswer):
+                raise  # the other lists would say the same
+            except AwsError:
+                pass
+        names: list[str] | None = self._noted("tables", first)
+        return names
 
     @property
     def is_read(self) -> bool:
@@ -143,16 +171,21 @@ class RegionReader:
     # --- calls ------------------------------------------------------------------------------------------
 
     def _call(self, operation: str, call: Callable[[], T]) -> T:
-        """The answer of one call, which waits for the operation's rate, and is repeated if AWS throttles."""
+        """The answer of one call, which waits for the operation's rate, and is repeated if AWS throttles.
+
+        A connection that fails is not repeated here: botocore has done so, and no other call will get through.
+        """
         bucket = self._bucket(operation)
         pause = 0.5
+        give_up = self._clock.monotonic() + (self._aws.connection.call_timeout or CALL_TIMEOUT)
         for attempt in range(_ATTEMPTS):
             if bucket is not None:
                 bucket.take()
             try:
                 return call()
             except Exception as error:
-                if not is_passing(error) or attempt == _ATTEMPTS - 1:
+                is_last = attempt == _ATTEMPTS - 1 or self._clock.monotonic() + pause > give_up
+                if is_last or not code_of(error) or not is_passing(error):
                     raise
             if bucket is not None:
                 bucket.throttled()
@@ -194,12 +227,12 @@ class RegionReader:
     def _tables(self) -> list[str]:
         token = ("ExclusiveStartTableName", "LastEvaluatedTableName")
         pages = self._pages("ListTables", self._aws.client("dynamodb").list_tables, token)
-        return [name for page in pages for name in page.get("TableNames", ())]
+        return [name for page in pages for name in page["TableNames"]]
 
     def _mappings(self) -> list[Any]:
         call = self._aws.client("lambda").list_event_source_mappings
         pages = self._pages("ListEventSourceMappings", call, ("Marker", "NextMarker"))
-        found = (shapes.mapping(one) for page in pages for one in page.get("EventSourceMappings", ()))
+        found = (shapes.mapping(one) for page in pages for one in page["EventSourceMappings"])
         return [one for one in found if ":dynamodb:" in one.stream_arn]
 
     def _functions(self) -> dict[str, str]:
@@ -209,7 +242,7 @@ class RegionReader:
         return {
             one["FunctionName"]: str(one.get("LastModified") or "")
             for page in pages
-            for one in page.get("Functions", ())
+            for one in page["Functions"]
         }
 
     def _pipes(self) -> list[Pipe]:
@@ -217,10 +250,7 @@ class RegionReader:
         token = ("NextToken", "NextToken")
         pages = self._pages("ListPipes", client.list_pipes, token, {"SourcePrefix": "arn:"})
         names = [
-            one["Name"]
-            for page in pages
-            for one in page.get("Pipes", ())
-            if ":dynamodb:" in one.get("Source", "")
+            one["Name"] for page in pages for one in page["Pipes"] if ":dynamodb:" in one.get("Source", "")
         ]
         with translated("read a pipe"):
             return [
@@ -236,7 +266,7 @@ class RegionReader:
         return {
             one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one.get("Tags", ())}
             for page in pages
-            for one in page.get("ResourceTagMappingList", ())
+            for one in page["ResourceTagMappingList"]
         }
 
     def _has_kinesis_streams(self) -> bool:
@@ -311,20 +341,3 @@ def _pipe(answer: dict[str, Any]) -> Pipe:
         filters=tuple(one.get("Pattern", "") for one in criteria.get("Filters") or ()),
         modified=None if modified is None else float(modified.timestamp()),
     )
-
-
-def enabled_regions(aws: Aws) -> tuple[str, ...]:
-    """The regions that are enabled for the account.
-
-    Raises:
-        AwsError: They may not be listed.
-    """
-    regions: list[str] = []
-    request: dict[str, Any] = {"RegionOptStatusContains": ["ENABLED", "ENABLED_BY_DEFAULT"]}
-    with translated("list the account's regions"):
-        while True:
-            page = aws.client("account").list_regions(**request)
-            regions += [one["RegionName"] for one in page.get("Regions", ())]
-            if not page.get("NextToken"):
-                return tuple(sorted(regions))
-            request["NextToken"] = page["NextToken"]

@@ -110,14 +110,14 @@ def read_mappings(
 
 def _all_mappings(aws: Aws, request: dict[str, Any]) -> tuple[MappingState, ...]:
     pages = _pages(aws.client("lambda").list_event_source_mappings, request, ("Marker", "NextMarker"))
-    return tuple(shapes.mapping(entry) for page in pages for entry in page.get("EventSourceMappings", ()))
+    return tuple(shapes.mapping(entry) for page in pages for entry in page["EventSourceMappings"])
 
 
 def read_functions(aws: Aws) -> tuple[FunctionState, ...]:
     """Every function of the region, without tags."""
     with translated("list functions"):
         pages = _pages(aws.client("lambda").list_functions, {}, ("Marker", "NextMarker"))
-        return tuple(shapes.function(entry) for page in pages for entry in page.get("Functions", ()))
+        return tuple(shapes.function(entry) for page in pages for entry in page["Functions"])
 
 
 def read_mapping(aws: Aws, uuid: str) -> MappingState | None:

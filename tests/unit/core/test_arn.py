@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ddbinsert.core.arn import arn_parts, log_group_arn, parse_arn, resource_name
+from ddbinsert.core.arn import arn_parts, log_group_arn, parse_arn, queue_arn, resource_name
 
 TABLE = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders"
 
@@ -46,3 +46,26 @@ def test_what_is_not_an_arn(text: str) -> None:
 
 def test_a_log_group_lies_beside_its_table() -> None:
     assert log_group_arn(TABLE, "/g") == "arn:aws-cn:logs:cn-north-1:123456789012:log-group:/g"
+
+
+@pytest.mark.parametrize(
+    ("url", "arn"),
+    [
+        (
+            "https://sqs.eu-west-1.amazonaws.com/123456789012/q.fifo",
+            "arn:aws:sqs:eu-west-1:123456789012:q.fifo",
+        ),
+        (
+            "https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q",
+            "arn:aws-cn:sqs:cn-north-1:123456789012:q",
+        ),
+        (
+            "https://sqs.us-gov-west-1.amazonaws.com/123456789012/q",
+            "arn:aws-us-gov:sqs:us-gov-west-1:123456789012:q",
+        ),
+        ("http://127.0.0.1:4566/000000000000/q", None),
+        ("https://sqs.eu-west-1.amazonaws.com/q", None),
+    ],
+)
+def test_a_queue_url_names_the_queue(url: str, arn: str | None) -> None:
+    assert queue_arn(url) == arn

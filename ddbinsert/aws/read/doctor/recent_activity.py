@@ -79,7 +79,7 @@ def read_window(aws: Aws, group: str, function: str, window: Window) -> Lines:
                 if is_not_found(error):
                     return Lines([], whole=True)
                 raise
-            found = page.get("events", ())
+            found = page["events"]
             events += [one for one in found if not is_of_another(one.get("logStreamName", ""), function)]
             if not page.get("nextToken"):
                 return Lines(events, whole=len(found) < _FULL)
