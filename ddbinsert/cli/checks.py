@@ -236,6 +236,15 @@ def _written_file(name: str, value: str, environment: Environment) -> None:
     _refuse_unless_writable(name, value, environment.cwd / value)
 
 
+def _checkpoint(name: str, value: str, environment: Environment) -> None:
+    path = environment.cwd / value
+    _refuse_unless_writable(name, value, path)
+    if path.exists() and not path.is_file():  # such as /dev/zero, which has no end
+        raise UsageError(
+            f"{name} {value}: this is not a regular file.", hint="Use a regular file.", code=_CODES[name]
+        )
+
+
 def _report(name: str, value: str, environment: Environment) -> None:
     _refuse_unless_writable(name, value, environment.cwd / value, makes_folders=True)
 
@@ -302,7 +311,8 @@ CHECKS: Final[Mapping[str, Check]] = {
 }
 #: Checks of options whose placeholder is too general.
 _BY_NAME: Final[Mapping[str, Check]] = {
-    **dict.fromkeys(("--out", "--save", "--checkpoint"), _written_file),
+    **dict.fromkeys(("--out", "--save"), _written_file),
+    "--checkpoint": _checkpoint,
     **dict.fromkeys(("--report", "--junit", "--bundle"), _report),
     "--output-dir": _made_folder,
     "--output-file": _output_file,

@@ -37,10 +37,11 @@ def mention_leftovers(run: Run, table: str) -> None:
             if one.where != here:
                 continue
             text = f"a run of send ({one.run_id}) may have left up to {one.count} items in table {table}"
-            if one.undo:
-                run.reporter.warn(text, Advice("remove them with", one.undo))
+            if one.has_own_keys:
+                advice = Advice("see which of them are there with", one.undo) if one.undo else None
+                run.reporter.warn(f"{text}; they have your own keys", advice)
             else:
-                run.reporter.warn(f"{text}; they have your own keys")
+                run.reporter.warn(text, Advice("remove them with", one.undo))
         runs = OpenRuns(state_directory(run.environment.variables).parent / "runs")
         for run_id in runs.runs():
             with suppress(DdbInsertError):

@@ -86,18 +86,18 @@ def send(
     samples = _samples(run, state, run_id, item, count)
     whole = any(True for _ in samples.made())
     if clean and not whole:
-        raise UsageError(
-            f"Every item of {item} has its own key, so it cannot be proven that the run wrote it.",
-            hint="Remove the items by their keys.",
-        )
+        return _looked_up(run, state, samples, item)
     if clean:
         return _cleaned(run, state, samples, rate)
-    undo = f"send {shlex.quote(state.name)}{_item_words(item)} --clean {run_id} --count {samples.count}"
+    end = f" --clean {run_id} --count {samples.count}"
+    undo = f"send {shlex.quote(state.name)}{_item_words(item)}{end}"
+    anywhere = item if item in (None, "-") else str(run.environment.cwd / item)
     return _sent(
         run,
         state,
         samples,
         undo=undo if whole else None,
+        afterwards=f"send {shlex.quote(state.name)}{_item_words(anywhere)}{end}",
         modify=modify,
         remove=remove,
         keep=keep,
@@ -176,7 +176,7 @@ def _item_words(item: str | None) -> str:
 
 def _cleaned(run: Run, state: TableState, samples: Samples, rate: float | None) -> Outcome:
     from ddbinsert.cli.leftovers import open_sends
-    from ddbinsert.operations.items.send import clean
+    from ddbinsert.operations.items.left_items import clean
 
     removed = clean(run.aws, state.name, samples, rate=rate, clock=run.clock, reporter=run.reporter)
     open_sends(run).close(samples.run_id)
@@ -188,12 +188,34 @@ def _cleaned(run: Run, state: TableState, samples: Samples, rate: float | None) 
     )
 
 
+def _looked_up(run: Run, state: TableState, samples: Samples, item: str | None) -> Outcome:
+    """End the record of a run whose items have the user's keys, unless some of them are in the table."""
+    from ddbinsert.cli.leftovers import open_sends
+    from ddbinsert.operations.items.left_items import still_there
+    from ddbinsert.render.send import keys_line
+
+    there = still_there(run.aws, state.name, samples, clock=run.clock)
+    if there:
+        raise InconclusiveError(
+            f"{len(there)} items of {item} are in the table, and it cannot be proven that the run wrote them: "
+            f"{keys_line(there)}",
+            hint="Remove them by their keys if they are not needed.",
+            code="item-uncertain",
+        )
+    open_sends(run).close(samples.run_id)
+    return Outcome(
+        data={"table": state.name, "run_id": samples.run_id, "cleaned": 0},
+        human=lambda screen: screen.line(f"None of the items of run {samples.run_id} is in the table."),
+    )
+
+
 def _sent(
     run: Run,
     state: TableState,
     samples: Samples,
     *,
     undo: str | None,
+    afterwards: str,
     modify: bool,
     remove: bool,
     keep: bool,
@@ -220,6 +242,7 @@ def _sent(
             patience=run.timeout(_PATIENCE),
         ),
         undo=undo,
+        afterwards=afterwards,
         clock=run.clock,
         reporter=run.reporter,
         opened=open_sends(run),
@@ -245,6 +268,15 @@ def _overlooked(sent: Sent) -> tuple[DdbInsertError, ...]:
                 f"{keys_line(sent.existing)}",
                 hint="Use other keys, or leave the key out and let ddbinsert create one.",
                 code="item-exists",
+            )
+        )
+    if sent.changed:
+        errors.append(
+            Refused(
+                f"{len(sent.changed)} of these items were replaced or changed by another writer since this run wrote "
+                f"them, and were left as they are: {keys_line(sent.changed)}",
+                hint="Check them, and remove them by their keys if they are not needed.",
+                code="item-changed",
             )
         )
     if sent.uncertain:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -222,6 +223,28 @@ def test_what_a_killed_run_left_is_named_with_the_command_that_removes_it(
     assert ran("down", name, "--dry-run", "-o", "json", variables=variables).json["warnings"]
     assert ran(*words, variables=variables).code == 0
     assert cloud.dynamodb.scan(TableName=name)["Items"] == []
+    assert ran("status", name, "-o", "json", variables=variables).json["warnings"] == []
+
+
+def test_items_with_keys_of_the_users_that_a_killed_run_left_are_named_until_they_are_gone(
+    cloud: Cloud, variables: dict[str, str], tmp_path: Path
+) -> None:
+    name = cloud.table()
+    (tmp_path / "my items.json").write_text('[{"pk": "order#1"}]')
+    command = ("send", name, "--item", "my items.json", "--hold", "60s")
+    process = begun(*command, variables=variables, cwd=tmp_path)
+    assert until(lambda: cloud.dynamodb.scan(TableName=name)["Items"])
+    process.kill()
+    ended(process)
+
+    def words() -> list[str]:
+        (warning,) = ran("status", name, "-o", "json", variables=variables).json["warnings"]
+        return shlex.split(warning.split("`")[1])[1:]
+
+    assert (done := ran(*words(), variables=variables)).code == 6
+    assert "order#1" in done.err
+    cloud.dynamodb.delete_item(TableName=name, Key={"pk": {"S": "order#1"}})
+    assert ran(*words(), variables=variables).code == 0
     assert ran("status", name, "-o", "json", variables=variables).json["warnings"] == []
 
 

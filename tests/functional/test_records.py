@@ -135,6 +135,11 @@ def test_a_checkpoint_goes_on_where_the_last_run_ended(
     assert (other.code, other.error_code) == (5, "checkpoint-of-another-stream")
 
 
+def test_a_device_without_an_end_is_no_checkpoint(variables: dict[str, str]) -> None:
+    done = ran("records", "orders", "--checkpoint", "/dev/zero", "-o", "json", variables=variables)
+    assert (done.code, done.error_code) == (2, "checkpoint-file")
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"ddbinsert_checkpoint": 1, "stream": 5}'])
 def test_a_file_that_is_no_checkpoint_is_refused_and_kept(
     table: str, variables: dict[str, str], tmp_path: Path, content: str

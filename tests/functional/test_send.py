@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ddbinsert.core.receipt import parse
+from ddbinsert.environment import SystemClock
 from tests.functional.command import Ran, begun, ended, ran, until
 from tests.functional.helpers import InterruptingClock, check_envelope
 
@@ -104,6 +105,61 @@ def test_an_existing_item_is_neither_overwritten_nor_cleaned_away(
     assert done.data["existing"] == [{"pk": {"S": "mine"}}]
     assert (done.data["inserted"], done.data["modified"], done.data["cleaned"]) == (1, 1, 1)
     assert cloud.items(table) == [{"pk": {"S": "mine"}, "value": {"S": "precious"}}]
+
+
+class Meanwhile(SystemClock):
+    """Another writer acts while the items are kept."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._acts = [act]
+
+    def sleep(self, duration: float) -> None:
+        if duration == HOLD:
+            self._acts.pop()()
+        else:
+            super().sleep(duration)
+
+
+HOLD = 77.0
+
+
+@pytest.mark.parametrize("more", [(), ("--modify",)])
+def test_an_item_that_another_writer_put_in_place_of_ours_stays(
+    send: Callable[..., Ran], cloud: Cloud, tmp_path: Path, more: tuple[str, ...]
+) -> None:
+    table = cloud.table()
+    own = [{"pk": name, "state": "new", "tags": ["a", "b"], "size": 1.50} for name in ("a", "b", "c", "d")]
+    (tmp_path / "items.json").write_text(json.dumps(own))
+    client = cloud.dynamodb
+
+    def act() -> None:
+        cloud.put(table, "a", value="theirs")
+        client.delete_item(TableName=table, Key={"pk": {"S": "b"}})
+        client.update_item(  # a function that adds to the item that it processed
+            TableName=table,
+            Key={"pk": {"S": "c"}},
+            UpdateExpression="SET seen = :yes",
+            ExpressionAttributeValues={":yes": {"BOOL": True}},
+        )
+
+    arguments = ("--item", "items.json", *more, "-o", "json")
+    done = send(table, *arguments, hold=f"{HOLD:g}s", cwd=tmp_path, clock=Meanwhile(act))
+    assert (done.code, done.error_code) == (1, "item-changed"), done.err
+    assert done.data["changed"] == [{"pk": {"S": "a"}}]
+    assert (done.data["inserted"], done.data["cleaned"], done.data["left"]) == (4, 3, 0)
+    assert cloud.items(table) == [{"pk": {"S": "a"}, "value": {"S": "theirs"}}]
+
+
+def test_two_items_with_one_key_are_refused_also_on_one_line(
+    send: Callable[..., Ran], cloud: Cloud, tmp_path: Path
+) -> None:
+    table = cloud.table("pk:N")
+    (tmp_path / "items.json").write_text('[{"pk":1,"a":1},{"pk":1.0,"a":2}]')
+    done = send(table, "--item", "items.json", cwd=tmp_path)
+    assert done.code == 2
+    assert "items.json:1: the same key as in line 1" in done.err
+    assert cloud.items(table) == []
 
 
 def test_items_of_ones_own_arrive_with_every_digit_and_type(
@@ -244,9 +300,13 @@ def test_cleaning_leaves_items_with_keys_of_their_own_alone(
     table = cloud.table()
     own = '{"pk":"own"}'
     run_id = send(table, "--item", "-", "--keep", "-o", "json", stdin=io.StringIO(own)).data["run_id"]
-    done = ran("send", table, "--item", "-", "--clean", run_id, variables=variables, stdin=io.StringIO(own))
-    assert done.code == 2
+    clean = ("send", table, "--item", "-", "--clean", run_id, "-o", "json")
+    done = ran(*clean, variables=variables, stdin=io.StringIO(own))
+    assert (done.code, done.error_code) == (6, "item-uncertain")
     assert len(cloud.items(table)) == 1
+    cloud.dynamodb.delete_item(TableName=table, Key={"pk": {"S": "own"}})
+    done = ran(*clean, variables=variables, stdin=io.StringIO(own))
+    assert (done.code, done.data["cleaned"]) == (0, 0)
 
 
 def test_hostile_keys_reach_no_terminal(send: Callable[..., Ran], cloud: Cloud) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.strict.bench import fresh
@@ -52,6 +54,13 @@ def _queue(cloud: Cloud, _table: str) -> Names:
     name = fresh("queue")
     cloud.sqs.create_queue(QueueName=name)
     return {"arn": f"arn:aws:sqs:{_REGION}:{_ACCOUNT}:{name}"}
+
+
+def _item_file(_cloud: Cloud, _table: str) -> Names:
+    """One item with a key, and one that gets a key. A run that may not remove the first leaves it to the next (1)."""
+    path = Path(tempfile.mkdtemp(prefix="ddbinsert-test-")) / "items.json"
+    path.write_text(json.dumps([{"pk": "mine", "a": 1}, {"a": 2}]))
+    return {"items": str(path)}
 
 
 def _topic(cloud: Cloud, _table: str) -> Names:
@@ -288,6 +297,13 @@ READING = (
     Case(mode="tail", line="tail {t}", before=_TRIGGER),
     Case(mode="tail --log-group", line="tail {t} --log-group /aws/lambda/{t}-inserts", before=_TRIGGER),
     Case(mode="send", line="send {t} --count 1"),
+    Case(mode="send --item", line="send {t} --item {items}", prepare=_item_file, codes=(0, 1)),
+    Case(
+        mode="send --item --modify", line="send {t} --item {items} --modify", prepare=_item_file, codes=(0, 1)
+    ),
+    Case(
+        mode="send --item --remove", line="send {t} --item {items} --remove", prepare=_item_file, codes=(0, 1)
+    ),
     Case(mode="send --modify", line="send {t} --count 1 --modify"),
     Case(mode="send --remove", line="send {t} --count 1 --remove"),
     Case(mode="invoke", line="invoke {t}"),

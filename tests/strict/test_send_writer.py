@@ -189,7 +189,9 @@ def test_a_modification_makes_no_item_anew(desk_of: Callable[..., Desk]) -> None
     desk = desk_of(Fault(operation="UpdateItem", kind=FaultKind.THROTTLE, every=3))
     list(desk.writer().put_all(items(5)))
     writer = desk.writer()
-    outcomes = {key["pk"]["S"]: put for key, put in writer.modify_all(keys(7), "seen", {"BOOL": True})}
+    outcomes = {
+        key["pk"]["S"]: put for key, put in writer.modify_all(keys(7), {"pk"}, "seen", {"BOOL": True})
+    }
     assert Counter(outcomes.values()) == {Put.WRITTEN: 5, Put.GONE: 2}
     assert writer.written == 5
     assert [item["seen"] for item in desk.stored().values()] == [{"BOOL": True}] * 5

@@ -10,7 +10,7 @@ from ddbinsert.aws.write.parallel_calls import CallResult, Pace, ParallelCalls
 from ddbinsert.core.items.convert import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Maximum number of requests in a BatchWriteItem call.
 BATCH = 25
+#: Maximum number of attributes in a condition, because DynamoDB limits its length.
+_MOST_COMPARED = 100
 #: Seconds without progress before a write fails: a table that is scaling up throttles for minutes at most.
 PATIENCE = 120.0
 
@@ -28,12 +30,14 @@ class Put(StrEnum):
     """The result of a conditional write.
 
     UNSURE: an equal item exists, and an earlier attempt may have written it; its origin cannot be proven.
+    CHANGED: the item has other values than this run wrote, so another writer replaced or changed it.
     """
 
     WRITTEN = "written"
     EXISTS = "exists"
     GONE = "gone"
     UNSURE = "unsure"
+    CHANGED = "changed"
 
 
 class ItemWriter:
@@ -139,26 +143,47 @@ class ItemWriter:
 
         return self._one_by_one(items, put, f"write items to table {self.table}")
 
+    def look_up(self, keys: Iterable[Item]) -> Iterator[tuple[Item, Put]]:
+        """Whether an item with each key exists: EXISTS or GONE.
+
+        Raises:
+            AwsError: The items may not be read.
+        """
+
+        def look(key: Item) -> Put:
+            return Put.EXISTS if self._read(key) else Put.GONE
+
+        return self._one_by_one(keys, look, f"read items of table {self.table}")
+
     def _is_there(self, key: Item) -> bool | None:
         """Whether an item with this key exists; None if it may not be read."""
         try:
-            answer = self._aws.client("dynamodb").get_item(
-                TableName=self.table,
-                Key=key,
-                ConsistentRead=True,
-                ProjectionExpression="#key",
-                ExpressionAttributeNames={"#key": next(iter(key))},
-            )
+            return self._read(key)
         except Exception as error:
             if is_passing(error):
                 raise
             return None
+
+    def _read(self, key: Item) -> bool:
+        answer = self._aws.client("dynamodb").get_item(
+            TableName=self.table,
+            Key=key,
+            ConsistentRead=True,
+            ProjectionExpression="#key",
+            ExpressionAttributeNames={"#key": next(iter(key))},
+        )
         return "Item" in answer
 
-    def modify_all(self, keys: Iterable[Item], attribute: str, value: Any) -> Iterator[tuple[Item, Put]]:
-        """Set one attribute of each item; the result is GONE if the item no longer exists (it is not created again).
+    def modify_all(
+        self, items: Iterable[Item], key: Container[str], attribute: str, value: Any
+    ) -> Iterator[tuple[Item, Put]]:
+        """Set one attribute of each item that still has the values given here.
+
+        The outcome is GONE if the item no longer exists (it is not created again).
 
         Args:
+            items: Keys, or items with the values that were written; `attribute` is not compared.
+            key: The names of the key's attributes.
             attribute: Name of an attribute that is not in the key.
             value: In DynamoDB JSON.
 
@@ -166,22 +191,75 @@ class ItemWriter:
             AwsError: AWS refused a change, or throttled without any progress.
         """
 
-        def modify(key: Item) -> Put:
-            client = self._aws.client("dynamodb")
-            try:
-                client.update_item(
-                    TableName=self.table,
-                    Key=key,
-                    UpdateExpression="SET #attribute = :value",
-                    ConditionExpression="attribute_exists(#key)",
-                    ExpressionAttributeNames={"#attribute": attribute, "#key": next(iter(key))},
-                    ExpressionAttributeValues={":value": value},
-                )
-            except client.exceptions.ConditionalCheckFailedException:
-                return Put.GONE
-            return Put.WRITTEN
+        def modify(item: Item) -> Put:
+            return self._if_unchanged(
+                "update_item",
+                item,
+                key,
+                attribute,
+                UpdateExpression="SET #attribute = :value",
+                values={":value": value},
+                names={"#attribute": attribute},
+            )
 
-        return self._one_by_one(keys, modify, f"change items of table {self.table}")
+        return self._one_by_one(items, modify, f"change items of table {self.table}")
+
+    def delete_unchanged(
+        self, items: Iterable[Item], key: Container[str], ignored: str
+    ) -> Iterator[tuple[Item, Put]]:
+        """Delete each item that still has the values given here; further attributes do not matter.
+
+        The outcome is WRITTEN also if the item no longer exists.
+
+        Args:
+            key: The names of the key's attributes.
+            ignored: Name of an attribute that is not compared.
+
+        Raises:
+            AwsError: AWS refused a call, or throttled without any progress.
+        """
+
+        def delete(item: Item) -> Put:
+            done = self._if_unchanged("delete_item", item, key, ignored)
+            return Put.WRITTEN if done is Put.GONE else done
+
+        return self._one_by_one(items, delete, f"delete items of table {self.table}")
+
+    def _if_unchanged(
+        self,
+        call: str,
+        item: Item,
+        key: Container[str],
+        ignored: str,
+        *,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Put:
+        """Make a call on the item with this one's key if it has this one's values."""
+        client = self._aws.client("dynamodb")
+        compared = [name for name in item if name not in key and name != ignored][:_MOST_COMPARED]
+        where = {name: value for name, value in item.items() if name in key}
+        conditions = ["attribute_exists(#key)", *(f"#n{at} = :n{at}" for at in range(len(compared)))]
+        wanted = {**(values or {}), **{f":n{at}": item[name] for at, name in enumerate(compared)}}
+        if wanted:
+            more["ExpressionAttributeValues"] = wanted
+        try:
+            getattr(client, call)(
+                TableName=self.table,
+                Key=where,
+                ConditionExpression=" AND ".join(conditions),
+                ExpressionAttributeNames={
+                    "#key": next(iter(where)),
+                    **(names or {}),
+                    **{f"#n{at}": name for at, name in enumerate(compared)},
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **more,
+            )
+        except client.exceptions.ConditionalCheckFailedException as error:
+            return Put.CHANGED if error.response.get("Item") else Put.GONE
+        return Put.WRITTEN
 
     def _one_by_one(
         self, items: Iterable[Item], call: Callable[[Item], Put], doing: str

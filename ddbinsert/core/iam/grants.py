@@ -46,7 +46,7 @@ S = ResourceScope
 _OWN_NAMES: Final = {
     ("dynamodb", S.TABLE): (
         *("BatchWriteItem", "CreateTable", "DeleteItem", "DeleteTable", "DescribeKinesisStreamingDestination"),
-        *("DescribeTable", "DescribeTimeToLive", "ListTagsOfResource", "PutItem", "PutResourcePolicy", "Scan"),
+        *("DescribeTable", "DescribeTimeToLive", "GetItem", "ListTagsOfResource", "PutItem", "PutResourcePolicy", "Scan"),
         *("UpdateContinuousBackups", "UpdateItem", "UpdateTable", "UpdateTimeToLive", "UntagResource"),
     ),
     ("dynamodb", S.STREAM): ("DescribeStream", "GetRecords", "GetShardIterator"),

@@ -132,6 +132,12 @@ _GAPS: Final = (
         )
     )
 )
+#: Items with keys of the user's own, which are written and removed one by one.
+_OWN_ITEMS: Final = needs(
+    "PutItem",
+    "DeleteItem",
+    useful={"GetItem": "whether an item is the run's own if AWS's answer to its write is lost"},
+)
 _INSIGHTS: Final = needs(
     "StartQuery", "GetQueryResults", useful={"StopQuery": "the end of a query that is interrupted"}
 )
@@ -236,6 +242,9 @@ READING: Final[Mapping[str, Mode]] = {
     "ls": _LS,
     "records": needs("DescribeTable").and_also(_READ),
     "send": needs("DescribeTable", "BatchWriteItem"),
+    "send --item": needs("DescribeTable", "BatchWriteItem").and_also(_OWN_ITEMS),
+    "send --item --modify": needs("DescribeTable", "BatchWriteItem", "UpdateItem").and_also(_OWN_ITEMS),
+    "send --item --remove": needs("DescribeTable", "BatchWriteItem").and_also(_OWN_ITEMS),
     "send --modify": needs("DescribeTable", "BatchWriteItem", "UpdateItem"),
     "send --remove": needs("DescribeTable", "BatchWriteItem"),
     "status": _FOUND.and_also(Mode(useful={**_ROLE, **_FUNCTION_OWNER, **_MAPPING_OWNER, **_METRICS})),

@@ -82,6 +82,7 @@ class Sent:
         cleaned: Number of items removed by the cleanup.
         left: Number of items that still exist, or may.
         existing: Keys of items that existed before and were not changed.
+        changed: Keys of items that this run wrote and another writer replaced or changed since; they were left.
         uncertain: Keys of writes without an answer from AWS: an item may exist, of this run or from before.
         seconds: Duration of the inserts in seconds.
         keys: The first few keys.
@@ -96,6 +97,7 @@ class Sent:
     cleaned: int = 0
     left: int = 0
     existing: list[Item] = field(default_factory=list)
+    changed: list[Item] = field(default_factory=list)
     uncertain: list[Item] = field(default_factory=list)
     seconds: float = 0.0
     keys: list[Item] = field(default_factory=list)

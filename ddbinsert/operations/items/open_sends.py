@@ -18,7 +18,8 @@ class OpenSend:
 
     Attributes:
         count: Number of items that the run was to write.
-        undo: Arguments of the command that removes them; empty if all items have keys of the user's own.
+        undo: Arguments of the command that removes them, or looks for those with keys of the user's own.
+        has_own_keys: Whether all items have keys of the user's own.
         where: Endpoint of the run, as text.
     """
 
@@ -27,6 +28,7 @@ class OpenSend:
     count: int
     undo: tuple[str, ...]
     where: str
+    has_own_keys: bool = False
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,13 @@ class OpenSends:
         Raises:
             PrerequisiteError: The folder cannot be written.
         """
-        document = {"table": run.table, "count": run.count, "undo": list(run.undo), "where": run.where}
+        document = {
+            "table": run.table,
+            "count": run.count,
+            "undo": list(run.undo),
+            "has_own_keys": run.has_own_keys,
+            "where": run.where,
+        }
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             fresh = self.folder / f"{run.run_id}.new"
@@ -70,6 +78,7 @@ class OpenSends:
                     count=int(document["count"]),
                     undo=tuple(map(str, document["undo"])),
                     where=str(document["where"]),
+                    has_own_keys=bool(document.get("has_own_keys", not document["undo"])),
                 )
             except (OSError, ValueError, TypeError, KeyError):
                 continue

@@ -78,9 +78,10 @@ def templates_of(
             continue
         if was_incomplete:
             continue
-        first = lines.setdefault(canonical(key_in(whole, schema)), draft.line)
-        if first != draft.line:
-            problems.append(f"{name}:{draft.line}: the same key as in line {first}")
+        key = canonical(key_in(whole, schema))
+        if key in lines:
+            problems.append(f"{name}:{draft.line}: the same key as in line {lines[key]}")
+        lines.setdefault(key, draft.line)
     refuse(problems)
     if lines and count is not None and count > len(drafts):
         raise UsageError(
@@ -98,6 +99,7 @@ def send(
     options: SendOptions,
     *,
     undo: str | None,
+    afterwards: str = "",
     clock: Clock,
     reporter: Reporter,
     opened: OpenSends | None = None,
@@ -106,6 +108,7 @@ def send(
 
     Args:
         undo: The arguments of ``ddbinsert`` that remove what this run leaves behind; None if no command can.
+        afterwards: Those that end the record of a killed run: ``undo``, or a look for items with the user's keys.
         opened: Where the run is recorded until its items are removed.
 
     Raises:
@@ -116,10 +119,15 @@ def send(
 
     sender = _Sender(aws, table, samples, options, undo=undo, clock=clock, reporter=reporter)
     if opened is not None:
-        words = tuple(shlex.split(undo or ""))
-        where = f"{aws.endpoint or 'AWS'}, region {aws.region}"
         opened.open(
-            OpenSend(run_id=samples.run_id, table=table, count=samples.count, undo=words, where=where)
+            OpenSend(
+                run_id=samples.run_id,
+                table=table,
+                count=samples.count,
+                undo=tuple(shlex.split(afterwards or undo or "")),
+                has_own_keys=undo is None,
+                where=f"{aws.endpoint or 'AWS'}, region {aws.region}",
+            )
         )
     ended = False
     try:
@@ -129,22 +137,6 @@ def send(
     finally:
         if opened is not None and (ended or not sender.sent.left) and not sender.sent.uncertain:
             opened.close(samples.run_id)
-
-
-def clean(
-    aws: Aws, table: str, samples: Samples, *, rate: float | None, clock: Clock, reporter: Reporter
-) -> int:
-    """Remove the items that a run kept, if they still exist; return the number of removed keys.
-
-    Items whose keys the user gave are not touched: nothing identifies them as this run's.
-    """
-    from ddbinsert.aws.write.items import ItemWriter
-
-    writer = ItemWriter(aws, table, clock, rate=rate)
-    started = clock.monotonic()
-    for _ in writer.delete_all(samples.key(number) for number in samples.made()):
-        reporter.waiting("the items to be removed", clock.monotonic() - started)
-    return writer.written
 
 
 class _Sender:
@@ -168,7 +160,8 @@ class _Sender:
         self._reporter = reporter
         self._made = self._writer()
         self._own = self._writer()
-        self._own_keys: list[Item] = []
+        self._own_items: list[Item] = []
+        self._names = frozenset(samples.schema.types)
         self._gone = 0
         self.sent = Sent(
             table=table,
@@ -240,19 +233,22 @@ class _Sender:
         for item, outcome in outcomes:
             if outcome is Put.UNSURE:
                 continue  # unknown whether this run wrote it: see _unanswered
-            where = self._own_keys if outcome is Put.WRITTEN else self.sent.existing
-            where.append(key_in(item, self._samples.schema))
+            if outcome is Put.WRITTEN:
+                self._own_items.append(item)
+            else:
+                self.sent.existing.append(key_in(item, self._samples.schema))
 
-    def _keys(self) -> Iterator[Item]:
-        """The keys of every item that this run wrote or may have written."""
+    def _made_keys(self) -> Iterator[Item]:
+        """The generated keys of items that this run wrote or may have written."""
         made = (self._samples.key(number) for number in self._samples.made())
-        return chain(islice(made, self._made.attempted), self._own_keys)
+        return islice(made, self._made.attempted)
 
     def _modify(self) -> None:
         writer, started = self._writer(), self._clock.monotonic()
         ((name, value),) = self._samples.modified().items()
         try:
-            for _ in writer.modify_all(self._keys(), name, value):
+            every = chain(self._made_keys(), self._own_items)
+            for _ in writer.modify_all(every, self._names, name, value):
                 self._tell("the items to be modified", started, writer.written)
         finally:
             self.sent.modified = writer.written
@@ -271,11 +267,24 @@ class _Sender:
             self._clock.sleep(self._options.hold)
 
     def _delete(self, what: str) -> None:
-        """Remove the items that are not removed yet; deleting one twice is harmless."""
+        """Remove the items that are not removed yet; deleting one twice is harmless.
+
+        Nobody else writes to a generated key. An item with a key of the user's is removed only with the values that
+        this run wrote.
+        """
+        from ddbinsert.aws.write.items import Put
+        from ddbinsert.core.items.convert import canonical, key_in
+
         writer, started = self._writer(), self._clock.monotonic()
+        changed = {canonical(key) for key in self.sent.changed}
         try:
-            for done in writer.delete_all(self._keys()):
+            for done in writer.delete_all(self._made_keys()):
                 self._tell(what, started, done)
+            for item, outcome in writer.delete_unchanged(self._own_items, self._names, self._samples.note):
+                key = key_in(item, self._samples.schema)
+                if outcome is Put.CHANGED and canonical(key) not in changed:
+                    self.sent.changed.append(key)
+                self._tell(what, started, writer.written)
         finally:
             self._gone = max(self._gone, writer.written)
 
@@ -284,19 +293,21 @@ class _Sender:
         self._reporter.waiting(what, elapsed, f"{done:,} of {self._samples.count:,}")
 
     def _clean_up(self) -> None:
-        possible = self._made.attempted + len(self._own_keys)
+        possible = self._made.attempted + len(self._own_items)
         try:
-            if not self._options.keep and self._gone < possible:
+            if not self._options.keep and self._gone + len(self.sent.changed) < possible:
                 self._delete("the items to be removed again")
         finally:
-            self.sent.left = possible - self._gone
+            self.sent.left = possible - self._gone - len(self.sent.changed)
             self.sent.cleaned = self._gone - self.sent.removed
 
     def _unanswered(self) -> list[Item]:
         """Keys of the user's items that were sent without an answer: unknown whether this run wrote them."""
-        from ddbinsert.core.items.convert import canonical
+        from ddbinsert.core.items.convert import canonical, key_in
 
-        answered = {canonical(key) for key in (*self._own_keys, *self.sent.existing)}
+        schema = self._samples.schema
+        written = (key_in(item, schema) for item in self._own_items)
+        answered = {canonical(key) for key in chain(written, self.sent.existing)}
         tried = (self._samples.key(number) for number in islice(self._samples.own(), self._own.attempted))
         return [key for key in tried if canonical(key) not in answered]
 
