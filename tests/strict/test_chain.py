@@ -184,6 +184,50 @@ def test_attaching_and_proving_have_a_chain_of_fourteen_dependent_calls_at_most(
     assert len(steps) <= 14, "\n".join(map(str, steps))
 
 
+def file_of(alone: local.Emulator, folder: Path, count: int) -> None:
+    """A configuration of new tables' triggers."""
+    names = [fresh("chain") for _ in range(count)]
+    for name in names:
+        client_of(alone, "dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+    listed = "".join(f"  {name}: {{table: {name}}}\n" for name in names)
+    (folder / "ddbinsert.yaml").write_text(f"triggers:\n{listed}")
+
+
+@pytest.mark.nightly
+def test_ten_triggers_take_hardly_longer_than_one_and_two_round_trips_if_nothing_is_to_be_done(
+    alone: local.Emulator,
+    variables: dict[str, str],
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """What a network adds to each call, it adds to a step: calls that are answered together wait once."""
+
+    def steps_of_up() -> list[list[str]]:
+        with InStep(alone.endpoint) as rig:
+            there = {**variables, "AWS_ENDPOINT_URL": rig.endpoint}
+            done = ran("up", "--yes", variables=there, cwd=tmp_path)
+        assert done.code == 0, done.out + done.err
+        return rig.steps
+
+    def fewest_of_new(count: int) -> list[list[str]]:
+        runs = []
+        for _ in range(3):
+            file_of(alone, tmp_path, count)
+            runs.append(steps_of_up())
+        return min(runs, key=len)
+
+    one, ten = fewest_of_new(1), fewest_of_new(10)
+    nothing = min((steps_of_up() for _ in range(3)), key=len)
+    record_property("dependent calls of one, of ten, without a change", [len(one), len(ten), len(nothing)])
+    assert len(ten) <= 1.3 * len(one), "\n".join(map(str, ten))
+    assert len(nothing) <= 2, "\n".join(map(str, nothing))
+
+
 def test_calls_that_wait_for_one_another_are_never_answered_together(
     steps_of: Callable[..., list[list[str]]],
 ) -> None:
