@@ -123,6 +123,7 @@ MAPPING: Final = (
     Setting("mapping.bisect", "--bisect/--no-bisect", SWITCH, "Split a failed batch in two before retrying [default: yes]."),
     Setting("mapping.report_batch_item_failures", "--report-failures/--no-report-failures", SWITCH, "The function returns which records failed [default: yes]."),
     Setting("mapping.on_failure", "--on-failure", TEXT, "SQS queue, SNS topic or S3 bucket for discarded records; create creates a queue.", "ARN|create"),
+    Setting("mapping.kms_key", "--filter-kms-key", TEXT, "KMS key that encrypts the filters [default: an AWS owned key].", "ARN"),
     Setting("mapping.metrics", "--metrics/--no-metrics", SWITCH, "Publish EventCount metrics; charged as custom metrics [default: yes]."),
     Setting("mapping.enabled", "--enabled/--disabled", SWITCH, "Whether the mapping polls the stream [default: enabled]."),
 )  # fmt: skip

@@ -173,7 +173,7 @@ def _setting(
 ) -> Iterator[DeclaredDifference]:
     present = setting.present(live)
     if given.unknown:
-        if setting.name == "on_failure" and present is None:
+        if setting.name in _OPTIONAL and present is None:
             yield DeclaredDifference(
                 field=setting.key, have="none", want=given.unknown, place=declared.at(given.path)
             )
@@ -181,11 +181,14 @@ def _setting(
             unknown.append((setting.key, given.unknown))
         return
     wanted = _read(setting, given.value)
-    # For a destination, None means "none"; for other settings, that the endpoint does not show them.
-    if wanted != present and (present is not None or setting.name == "on_failure"):
+    if wanted != present and (present is not None or setting.name in _OPTIONAL):
         yield DeclaredDifference(
             field=setting.key, have=word(present), want=word(wanted), place=declared.at(given.path)
         )
+
+
+#: Settings of which None means "none"; of others, that the endpoint does not show them.
+_OPTIONAL: Final = ("on_failure", "kms_key")
 
 
 def _filters(

@@ -14,19 +14,23 @@ if TYPE_CHECKING:
 
     from ddbinsert.documents.source import Path
 
-#: CloudFormation's properties have the names of the API's parameters.
-TEMPLATE_NAMES: Final = tuple(one.aws for one in MAPPING_SETTINGS if one.name != "filters")
+#: CloudFormation's properties have the names of the API's parameters, with one spelled differently.
+TEMPLATE_NAMES: Final = {
+    one.aws.replace("KMS", "Kms"): one.aws for one in MAPPING_SETTINGS if one.name != "filters"
+}
 #: Terraform's arguments have the same names in snake case: BatchSize is batch_size.
-TERRAFORM_NAMES: Final = {re.sub(r"(?<!^)(?=[A-Z])", "_", aws).lower(): aws for aws in TEMPLATE_NAMES}
+TERRAFORM_NAMES: Final = {
+    re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): aws for name, aws in TEMPLATE_NAMES.items()
+}
 
 
 def template_settings(
     properties: Mapping[str, Any], path: Path, resolve: Callable[[object], Any]
 ) -> Iterator[DeclaredSetting]:
     """The parameters in the properties of a CloudFormation resource or a SAM event."""
-    for name in TEMPLATE_NAMES:
+    for name, aws in TEMPLATE_NAMES.items():
         if name in properties:
-            yield _setting(name, resolve(properties[name]), (*path, name))
+            yield _setting(aws, resolve(properties[name]), (*path, name))
 
 
 def terraform_settings(

@@ -208,7 +208,7 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
     kept = {
         key: value
         for key, value in properties.items()
-        if value not in ({}, [], {"Metrics": []}, {"Filters": []})
+        if value not in ({}, [], "", {"Metrics": []}, {"Filters": []})
     }
     return Resource(
         kind=ResourceType.MAPPING,

@@ -76,12 +76,14 @@ def _texts(exported: Exported, form: ExportFormat) -> dict[str, str]:
 
 
 def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
+    from ddbinsert.aws.read.observe import with_shown_filters
     from ddbinsert.aws.read.ownership import with_belongings
     from ddbinsert.aws.read.resources import read_configuration
     from ddbinsert.export.resources import from_live, unexported
     from ddbinsert.operations.existing_resources import missing_table, trigger_world
 
     world = trigger_world(aws, trigger, role=True, others=True, owners=True, warn=reporter.warn)
+    world = with_shown_filters(aws, world)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     if world.table is None:
         raise missing_table(aws, trigger.table, world.region)

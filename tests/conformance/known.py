@@ -14,6 +14,7 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "esm-first-delivery": "a time, which promises nothing: it is measured, and written into the file of answers",
     "esm-update-lag": "a time up to which the old settings may count: not seeing it would show nothing",
     "esm-encrypted-filter": "takes a KMS key, which cannot be deleted before seven days have passed",
+    "esm-filter-key": "takes a KMS key, which cannot be deleted before seven days have passed",
     "esm-at-least-once": "a second delivery cannot be brought about, and its absence would show nothing",
     "esm-on-failure-consolidated": "what may happen: its absence would show nothing",
     "esm-metrics-cost": "a price",

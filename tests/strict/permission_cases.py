@@ -203,6 +203,11 @@ PROVISIONING = (
         more="--table new-{t}",
     ),
     Case(mode="attach-trigger --on-failure create", line="attach-trigger {t} --on-failure create"),
+    Case(
+        mode="attach-trigger --filter-kms-key",
+        line="attach-trigger {t} --filter-kms-key {arn}",
+        prepare=_key,
+    ),
     Case(mode="attach-trigger --verify", line="attach-trigger {t} --verify"),
     Case(
         mode="attach-trigger --adopt",

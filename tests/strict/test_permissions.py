@@ -49,7 +49,7 @@ NOT_RUN = frozenset(
         *(f"{command} --role-boundary" for command in ("attach-trigger", "create-function", "up")),
         *("doctor --fix", "verify --stack", "function invoke", "filter test --mapping", "up --on-failure create"),
         *(f"{command} {option}" for command in ("attach-trigger", "up") for option in ("--kms-key", "--layer", "--subnet")),
-        *("attach-trigger --code s3", "up --code s3"),
+        *("attach-trigger --code s3", "up --code s3", "up --filter-kms-key"),
     )
 )  # fmt: skip
 

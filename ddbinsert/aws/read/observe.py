@@ -14,6 +14,7 @@ from ddbinsert.aws.read.resources import (
     has_queue,
     read_function,
     read_log_group,
+    read_mapping,
     read_mapping_tags,
     read_mappings,
     read_role,
@@ -171,6 +172,16 @@ def _fallback(world: World) -> dict[str, str]:
 def with_mapping_tags(aws: Aws, world: World, mapping: MappingState) -> World:
     """The world with the tags of one of its mappings."""
     return _tags_edit(aws, mapping, _fallback(world))(world)
+
+
+def with_shown_filters(aws: Aws, world: World) -> World:
+    """The world, with the live mapping's filters if they are encrypted: a list never contains them.
+
+    They stay hidden if the key may not be used (docs/aws-facts.md#esm-encrypted-filter).
+    """
+    live = world.live_mapping
+    seen = read_mapping(aws, live.uuid) if live is not None and live.filters_hidden else None
+    return world if seen is None else world.with_mapping(seen)
 
 
 def with_other_tags(aws: Aws, world: World, mappings: Iterable[MappingState]) -> World:

@@ -77,7 +77,7 @@ _OWN_NAMES: Final = {
     ("ec2", S.ANY): ("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
     ("ecr", S.IMAGE): ("DescribeImages", "GetRepositoryPolicy", "SetRepositoryPolicy"),
     ("kms", S.ANY): ("DescribeKey",),
-    ("kms", S.KEY): ("CreateGrant", "Decrypt", "Encrypt"),
+    ("kms", S.KEY): ("CreateGrant", "Decrypt", "Encrypt", "GenerateDataKey"),
     ("pipes", S.ANY): ("DescribePipe", "ListPipes"),
     ("s3", S.BUCKET): ("GetObject", "PutObject"),
     ("tag", S.ANY): ("GetResources",),

@@ -125,6 +125,11 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
     **{
         f"{name} --on-failure create": mode.and_also(_QUEUE) for name, mode in _COMMANDS.items() if name != "create-function"
     },
+    **{
+        f"{name} --filter-kms-key": mode.and_also(needs("GenerateDataKey", "Decrypt"))
+        for name, mode in _COMMANDS.items()
+        if name != "create-function"
+    },
     "adopt": _ADOPT,
     "adopt --write": _ADOPT.and_also(_WRITTEN),
     "adopt --include-function": _ADOPT.and_also(

@@ -196,6 +196,7 @@ class MappingSettings:
     report_batch_item_failures: bool = False
     on_failure: FailureDestination | Literal["create"] | None = None
     filters: Annotated[tuple[Pattern, ...], Len(0, 10)] = ()
+    kms_key: KeyArn | None = None
     metrics: bool | None = False
 
     @property
@@ -225,6 +226,8 @@ class MappingSpec(MappingSettings):
         on_failure: ARN of an SQS queue, SNS topic or S3 bucket for discarded records; ``create`` creates the
             queue ``FUNCTION-failures``.
         filters: Further filter patterns (JSON); INSERT is added to each. A record passes if one pattern matches.
+        kms_key: ARN of the KMS key that encrypts the filters; AWS's own key otherwise. The key's policy must allow
+            lambda.amazonaws.com to decrypt. Who may not use the key, does not see the filters.
         metrics: Whether the mapping publishes EventCount metrics (charged as custom metrics).
         enabled: Whether the mapping reads the stream.
     """

@@ -113,6 +113,13 @@ def cleared_tags(want: Trigger, section: str = "tags") -> tuple[str, ...]:
     return tuple(sorted(key.removeprefix(prefix) for key in want.cleared if key.startswith(prefix)))
 
 
+def shared_role_tags(want: Trigger, tags: Mapping[str, str]) -> dict[str, str]:
+    """The role's tags as compared with those of every resource: ``role.tags`` takes precedence over them on the role."""
+    own = want.role.tags
+    kept = {name: text for name, text in tags.items() if name not in own or name in want.tags}
+    return {**kept, **{name: want.tags[name] for name in own if name in want.tags}}
+
+
 def role_changes(want: Trigger, have: RoleState) -> Iterator[Change]:
     """The differences between our role and the effective trigger, except its policy and path."""
     if not have.trusts_lambda:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.model.wanted import OWNER_TAG
-from ddbinsert.core.trigger.differences import tag_changes
+from ddbinsert.core.trigger.differences import shared_role_tags, tag_changes
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.plan_function import wanted_policy
 from ddbinsert.core.trigger.policy import statements_of
@@ -219,7 +219,7 @@ def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
     if have.function is not None:
         parts.append((TriggerPart.FUNCTION, have.function.name, have.function.tags))
     if have.role is not None and want.function.role is None:
-        parts.append((TriggerPart.ROLE, have.role.name, {**have.role.tags, **_own(want, have.role.tags)}))
+        parts.append((TriggerPart.ROLE, have.role.name, shared_role_tags(want, have.role.tags)))
     if have.log_group is not None:
         parts.append((TriggerPart.LOG_GROUP, have.log_group.name, have.log_group.tags))
     if have.live_mapping is not None:
@@ -227,11 +227,6 @@ def _of_tags(want: Trigger, have: World) -> Iterator[Drifted]:
     for part, name, tags in parts:
         if tags is not None and tags.get(OWNER_TAG) == want.table:
             yield from _changed(part, name, tuple(tag_changes(want, tags)))
-
-
-def _own(want: Trigger, tags: Mapping[str, str]) -> dict[str, str]:
-    """The tags of all resources that ``role.tags`` overrides on the role."""
-    return {name: want.tags[name] for name in want.role.tags if name in want.tags and name in tags}
 
 
 # --- the last change ------------------------------------------------------------------------------------

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.model.wanted import CODE_TAG, LOG_TAG, OWN_CODE, OWNER_TAG, logs_audit_entries
-from ddbinsert.core.trigger.differences import code_differs, function_changes, role_changes, tag_changes
+from ddbinsert.core.trigger.differences import (
+    code_differs,
+    function_changes,
+    role_changes,
+    shared_role_tags,
+    tag_changes,
+)
 from ddbinsert.core.trigger.effective_settings import changes_code, knows_code
 from ddbinsert.core.trigger.policy import further_grants, role_policy, statements_of
 from ddbinsert.core.trigger.refusals import (
@@ -96,12 +102,17 @@ def function_steps(
         yield from _log_group(want, have)
         if changes:
             yield from _kept_log(want, have)
-        yield from _role(want, have, package, stream_stays=stream_stays)
-    else:
-        if changes and not allowed.adopt:
-            raise not_ours(f"Function {function.name}", changes, want)
-        refuse_retention(want, function, have.log_group)
-    if not function.is_ours and (changes or "function" in allowed.take_over):
+        of_role = tuple(_role(want, have, package, stream_stays=stream_stays))
+        # What settings needed before is taken from the role once they are changed.
+        narrowed = tuple(step for step in of_role if isinstance(step, NarrowRolePolicy))
+        yield from (step for step in of_role if step not in narrowed)
+        yield from _function_updates(want, function, changes)
+        yield from narrowed
+        return
+    if changes and not allowed.adopt:
+        raise not_ours(f"Function {function.name}", changes, want)
+    refuse_retention(want, function, have.log_group)
+    if changes or "function" in allowed.take_over:
         yield AdoptFunction(name=function.name)
         if have.log_group is None:  # otherwise a later run would create it
             yield from _log_group(want, have)
@@ -150,7 +161,7 @@ def tag_steps(want: Trigger, have: World) -> Iterator[Step]:
     role = have.role if have.role is not None and have.role.is_ours else None
     seen = [have.function.tags] if have.function is not None else []
     if role is not None:
-        seen.append({**role.tags, **{name: want.tags[name] for name in want.role.tags if name in want.tags}})
+        seen.append(shared_role_tags(want, role.tags))
     further = [part.tags or {} for part in (have.live_mapping, have.log_group) if part is not None]
     seen += [tags for tags in further if tags.get(OWNER_TAG) == want.table]
     changes = tuple(tag_changes(want, *seen))

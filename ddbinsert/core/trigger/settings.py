@@ -114,6 +114,7 @@ MAPPING_SETTINGS: Final = (
         lambda patterns: {"Filters": [{"Pattern": pattern} for pattern in as_inserts(patterns)]},
         replaces=True,
     ),
+    _setting("kms_key", "KMSKeyArn", lambda arn: arn or None, lambda arn: arn or ""),
     _setting(
         "metrics",
         "MetricsConfig",

@@ -173,18 +173,16 @@ def mapping(answer: Mapping[str, Any]) -> MappingState:
         starting_position=answer.get("StartingPosition"),
         tumbling_window=int(answer.get("TumblingWindowInSeconds") or 0),
         filters_hidden=criteria is None and bool(answer.get("KMSKeyArn")),
-        filter_error=": ".join(
-            str(part)
-            for part in (
-                (answer.get("FilterCriteriaError") or {}).get(key) for key in ("ErrorCode", "Message")
-            )
-            if part
-        ),
+        filter_error=_joined(answer.get("FilterCriteriaError"), "ErrorCode", "Message"),
         last_result=answer.get("LastProcessingResult") or "",
         state_reason=answer.get("StateTransitionReason") or "",
         modified=_moment(answer.get("LastModified")),
         **mapping_fields(answer),
     )
+
+
+def _joined(answer: Mapping[str, Any] | None, *members: str) -> str:
+    return ": ".join(str(answer[one]) for one in members if answer.get(one)) if answer else ""
 
 
 def _moment(value: Any) -> float | None:
@@ -313,8 +311,9 @@ def create_mapping_request(trigger: Trigger, stream_arn: str, starting_position:
         "TumblingWindowInSeconds": 0,
         **mapping_parameters(trigger),
     }
-    if trigger.mapping.on_failure is None:
-        del request["DestinationConfig"]
+    for parameter in ("DestinationConfig", "KMSKeyArn"):  # a value that clears is for updates only
+        if not request[parameter]:
+            del request[parameter]
     return request
 
 

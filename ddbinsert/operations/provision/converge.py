@@ -19,7 +19,7 @@ from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.dataclass import dataclass
 from ddbinsert.operations.handlers.sinks import check_sinks
 from ddbinsert.operations.provision.carry_out import carry_out
-from ddbinsert.operations.provision.emulator_warning import warn_of_gaps
+from ddbinsert.operations.provision.emulator_warning import supported, warn_of_gaps
 from ddbinsert.operations.provision.filter_check import check_filters
 from ddbinsert.operations.provision.finish import drained_uuids, draining_now, finished
 from ddbinsert.operations.provision.preparation import (
@@ -153,7 +153,7 @@ def prepare(
     world = observed(context, trigger, scope, options)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
     identity = None if scope is Scope.STREAM or options.dry_run else ask_identity(context, world)
-    trigger = keeping_view(trigger, world, options, reporter)
+    trigger = keeping_view(supported(context.aws, trigger, reporter), world, options, reporter)
     world = with_readers(context, trigger, world, scope)
     if scope is Scope.TRIGGER:
         trigger = with_destination(context, with_conditions(trigger, world, options), world)

@@ -32,7 +32,7 @@ def describe_trigger(aws: Aws, table: str, function: str) -> Described:
         PrerequisiteError: The table does not exist, or the function has no mapping on its live stream.
         AwsError: A read was refused.
     """
-    from ddbinsert.aws.read.observe import observe
+    from ddbinsert.aws.read.observe import observe, with_shown_filters
     from ddbinsert.aws.read.ownership import read_queue
     from ddbinsert.operations.existing_resources import missing_table
     from ddbinsert.operations.verify.own_code import template_of
@@ -40,7 +40,7 @@ def describe_trigger(aws: Aws, table: str, function: str) -> Described:
     trigger = Trigger(
         table=table, function=FunctionSpec(name=function), explicit=frozenset({"function.name"})
     )
-    world = observe(aws, trigger, others=True, owners=True, tags=True)
+    world = with_shown_filters(aws, observe(aws, trigger, others=True, owners=True, tags=True))
     if world.table is None:
         raise missing_table(aws, table, world.region)
     deployed = world.function

@@ -15,6 +15,7 @@ from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.provision.converge_options import ConvergeOptions
+from ddbinsert.operations.provision.emulator_warning import supported
 from ddbinsert.operations.provision.preparation import (
     keeping_view,
     observed,
@@ -53,6 +54,7 @@ def look_for_drift(
     options = ConvergeOptions(dry_run=True, keep_view=keep_view)
     world = observed(context, trigger, Scope.TRIGGER, options)
     context.reporter.header(account=world.account, region=world.region, table=trigger.table)
+    trigger = supported(context.aws, trigger, context.reporter)
     trigger = with_destination(context, keeping_view(trigger, world, options, context.reporter), world)
     wanted = effective(trigger, world)
     world = with_live_owner(context, wanted, world, Scope.TRIGGER)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.reporter import Reporter
 
 
@@ -34,3 +36,12 @@ def warn_of_gaps(aws: Aws, filters: Iterable[str], reporter: Reporter) -> None:
             "or too many records",
             Advice("Check what AWS matches", ("filter", "explain", own[0])),
         )
+
+
+def supported(aws: Aws, trigger: Trigger, reporter: Reporter) -> Trigger:
+    """The trigger without settings that the embedded emulator does not have; warns about each."""
+    if not aws.connection.is_local or trigger.mapping.kms_key is None:
+        return trigger
+    reporter.warn("the embedded emulator does not encrypt filters: mapping.kms_key has no effect there")
+    mapping = replace(trigger.mapping, kms_key=None)
+    return replace(trigger, mapping=mapping, explicit=trigger.explicit - {"mapping.kms_key"})

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 def observed(context: Context, trigger: Trigger, scope: Scope, options: ConvergeOptions) -> World:
     """The world; the owner of the live mapping is read only if the mapping has to be changed."""
-    from ddbinsert.aws.read.observe import observe
+    from ddbinsert.aws.read.observe import observe, with_shown_filters
 
     function = scope is not Scope.STREAM or options.replace
-    return observe(
+    world = observe(
         context.aws,
         trigger,
         function=function,
@@ -40,6 +40,7 @@ def observed(context: Context, trigger: Trigger, scope: Scope, options: Converge
         live_owner=options.replace or bool(options.take_over),
         tags=options.dry_run or bool(trigger.tags or cleared_tags(trigger)),
     )
+    return with_shown_filters(context.aws, world)
 
 
 def with_live_owner(context: Context, trigger: Trigger, world: World, scope: Scope) -> World:

@@ -77,6 +77,12 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
             f"{trigger.table} is a global table (replicas in {', '.join(table.replicas)}): every region's stream "
             "carries all writes, so a trigger in each region processes every insert once per region"
         )
+    live = world.live_mapping
+    if live is not None and live.filters_hidden and "mapping.filters" in trigger.explicit:
+        reporter.warn(
+            f"the filters of event source mapping {live.uuid} are encrypted, and the key may not be used "
+            "(kms:Decrypt): they are not compared"
+        )
     for mapping in world.second_mappings:
         reporter.warn(
             f"event source mapping {mapping.uuid} delivers the stream to {_qualified(mapping.function_arn)}, too"

@@ -209,13 +209,22 @@ def _of_lambda(call: Call) -> Iterator[Asked]:
             yield "lambda:CreateEventSourceMapping", mapping
             if call.payload.get("Tags"):
                 yield "lambda:TagResource", mapping
+            yield from _of_filter_key(call)
         case operation if call.params.get("UUID"):
             yield (
                 f"lambda:{operation}",
                 f"arn:aws:lambda:{_where(call)}:event-source-mapping:{call.params['UUID']}",
             )
+            yield from _of_filter_key(call)
         case _:
             yield from _of_functions(call)
+
+
+def _of_filter_key(call: Call) -> Iterator[Asked]:
+    """What Lambda asks of a key in the caller's name: docs/aws-facts.md#esm-filter-key."""
+    key = call.payload.get("KMSKeyArn") if isinstance(call.payload, dict) else None
+    if key:
+        yield from ((f"kms:{action}", str(key)) for action in ("GenerateDataKey", "Decrypt"))
 
 
 def _of_functions(call: Call) -> Iterator[Asked]:

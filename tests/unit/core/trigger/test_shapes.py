@@ -224,10 +224,10 @@ def test_a_change_clears_explicitly_what_is_not_wanted() -> None:
     every = _model("lambda").operation_model("UpdateEventSourceMapping").input_shape.members
     for_streams = set(settings_) | {"UUID", "FunctionName"}
     assert set(every) - for_streams == {
-        # Of queues, brokers and databases; the key and the log level are the user's own affair.
+        # Of queues, brokers and databases; the log level is the user's own affair.
         *("SourceAccessConfigurations", "ScalingConfig", "DocumentDBEventSourceConfig"),
         *("AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig"),
-        *("ProvisionedPollerConfig", "KMSKeyArn", "LoggingConfig"),
+        *("ProvisionedPollerConfig", "LoggingConfig"),
     } & set(every)
 
 
