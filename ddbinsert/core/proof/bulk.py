@@ -89,7 +89,7 @@ class Bulk:
         self._failed_at: array[float] | None = None
         self._began: float | None = None
         self._marks = bytearray(size)  # 8 bits of the eventID's hash; 0 for none yet
-        self.event_ids: list[str] = []
+        self.event_ids: set[str] = set()
         self.keeps_ids = False
         self._open: dict[str, array[int]] = {}
         self._at_work: set[str] = set()
@@ -133,7 +133,7 @@ class Bulk:
     def _take_id(self, place: int, event_id: str) -> None:
         self.identify(place, event_id)
         if self.keeps_ids and event_id:
-            self.event_ids.append(event_id)
+            self.event_ids.add(event_id)
 
     def _fail(self, place: int, at: float) -> None:
         """Add a failure that the handler reports: the last decision in the order of the log counts."""

@@ -6,6 +6,7 @@ import os
 from itertools import groupby
 
 from tests.strict.sabotage import (
+    broken_answers,
     broken_claims,
     broken_copies,
     broken_diagnosis,
@@ -23,6 +24,7 @@ from tests.strict.sabotage import (
     broken_versions,
     broken_watched,
     broken_work,
+    healthy_answers,
     healthy_designs,
     healthy_faults,
     healthy_habits,
@@ -41,6 +43,7 @@ __all__ = ["HEALTHY", "SABOTAGE", "selected"]
 _ONE_IN = 16
 
 _ENTERED = (
+    broken_answers,
     broken_claims,
     broken_copies,
     broken_diagnosis,
@@ -58,6 +61,7 @@ _ENTERED = (
     broken_versions,
     broken_watched,
     broken_work,
+    healthy_answers,
     healthy_designs,
     healthy_faults,
     healthy_habits,
