@@ -109,7 +109,7 @@ def sink_evidence(around: Circumstances) -> Iterator[Evidence]:
     if sink.arn:
         yield Evidence(
             side="sink",
-            seen=bool(sink.expected) and not sink.absent,
+            seen=bool(sink.expected),
             text=f"{sink.expected - len(sink.absent)} of {sink.expected} entries in {sink.arn}"
             if sink.expected
             else f"{sink.arn}: {sink.unchecked or 'no entry was to be read'}",

@@ -363,6 +363,33 @@ def sink_deleted(ground: Ground) -> None:
     ground.meanwhile(lambda: ground.aws.upstream("dynamodb").delete_table(TableName=sink), after=1)
 
 
+@sabotage(
+    "an audit log that stores the first five records of a batch only, many items",
+    "FAIL",
+    "not-stored-in-sink",
+    options=("--count", "80"),
+    timeout="15s",
+)
+def stores_a_few(ground: Ground) -> None:
+    """As a handler does that passes over UnprocessedItems, or over what one request can't hold."""
+    ground.attach_audit_log("--batching-window", "1")
+    entry = ground.aws.lambda_.get_function_configuration(FunctionName=ground.function)["Handler"]
+    ground.replace_handler(
+        entry,
+        handlers.HONEST
+        + """
+import boto3, os
+sink = boto3.resource("dynamodb").Table(os.environ["SINK_ARN"].rpartition("/")[2])
+whole = handler
+
+def handler(event, context):
+    for record in event["Records"][:5]:
+        sink.put_item(Item={"eventID": record["eventID"]})
+    whole(event, context)
+""",
+    )
+
+
 # --- clocks -------------------------------------------------------------------------------------------------
 
 

@@ -174,9 +174,11 @@ class SinkSource(SinkReader):
         self._tally = tally
 
     def check(self) -> SinkState:
-        """Read the entries of the scripted items, or return why they cannot be read."""
-        ids = sorted(self._processed())
+        """Read the entries of the run's items, or return why they cannot be read."""
+        bulk = self._bulk_processed()
+        ids = sorted(self._processed() | bulk)
         if self._state.own_log:
+            ids = sorted(self._processed())
             absent_here = tuple(name for name in ids if not self._is_logged(name))
             return replace(self._state, expected=len(ids), absent=absent_here)
         found = self.entries_of(ids)
@@ -186,11 +188,11 @@ class SinkSource(SinkReader):
                 "(TEST_ITEMS=skip), so it is unknown whether real items are stored"
             )
             return SinkState(arn=found.arn, unchecked=why, doubtful=True)
-        bulk = self._tally.script.bulk
-        if not bulk or not found.expected:
+        unread = self._tally.script.bulk - len(bulk)
+        if not unread or not found.expected:
             return found
         return replace(
-            found, unchecked=f"entries of {bulk:,} items beyond the scripted ones were not read back"
+            found, unchecked=f"entries of {unread:,} items beyond the scripted ones were not read back"
         )
 
     def remove(self) -> None:
@@ -220,6 +222,12 @@ class SinkSource(SinkReader):
             for name, one in lane.processed.items()
             if one.event_id and lane.name_of(one) == EventName.INSERT
         }
+
+    def _bulk_processed(self) -> set[str]:
+        """The eventIDs of the other items' inserts; empty if they are not known to be exactly the processed ones."""
+        bulk = self._tally.bulk
+        is_exact = len(bulk.event_ids) == bulk.processed.count == self._tally.script.bulk
+        return bulk.event_ids if is_exact else set()
 
     def _seen(self) -> Iterator[str]:
         """The eventIDs of all records of this run that the function may have stored."""
