@@ -201,14 +201,16 @@ def _confirm(run: Run, found: Gaps) -> None:
 
 
 def _outcome(run: Run, found: Gaps, repaired: Repair | None, qualifier: str) -> Outcome:
+    from ddbinsert.core.proof.gaps.model import GapCause
     from ddbinsert.render import gaps as words
 
     only = f" --function {found.function}:{qualifier}" if qualifier else ""
     command_line = run.again(f"gaps {found.table} --repair{only}")
+    waits = any(group.cause is GapCause.MAPPING_DISABLED for group in found.groups)  # a repair is refused
     data = words.gaps_data(found, run.addressed)
 
     def human(screen: Screen) -> None:
-        words.gaps(screen, found, run.addressed, repair="" if repaired else command_line)
+        words.gaps(screen, found, run.addressed, repair="" if repaired or waits else command_line)
         if repaired is not None:
             words.repaired(screen, repaired)
 

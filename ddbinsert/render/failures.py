@@ -92,7 +92,7 @@ def shown(screen: Screen, failures: Sequence[Shown]) -> None:
         screen.pairs(
             [
                 ("function", failure.function_name),
-                ("discarded", f"{failure.at} after {failure.attempts} invocations"),
+                ("discarded", f"{failure.at} after {plural(failure.attempts, 'invocation')}"),
                 ("error", failure.error),
                 ("shard", failure.shard),
                 ("sequence numbers", f"{failure.first} to {failure.last}"),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TITLES = {
     "discarded": "discarded by the mapping",
     "function-error": "every invocation failed",
-    "handler-skipped": "delivered to the handler, which did not process them",
+    "handler-skipped": "delivered to the handler, which did not process it",
     "not-stored": "processed, but not in the sink",
     "mapping-disabled": "the mapping is disabled",
     "stream-replaced": "the stream was replaced, and no mapping reads it",
@@ -128,7 +128,9 @@ def _none_missed(inserts: int, span: str) -> str:
 
 def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) -> None:
     when = moment(group.first) if group.count == 1 else f"{moment(group.first)} to {moment(group.last)}"
-    screen.sentence(f"✗ {group.count:,} {_TITLES[group.cause]} ({group.cause}), {when}", "red")
+    screen.sentence(
+        f"✗ {plural(group.count, 'insert')}: {_TITLES[group.cause]} ({group.cause}), {when}", "red"
+    )
     for text in group.evidence:
         screen.sentence(f"    {text}")
     if group.advice is not None:

@@ -52,8 +52,11 @@ class Watched:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.written: list[str] = []
-        # Records bear whole seconds: one of the second in which the log group was made may be older than it.
-        ground.pause(1.0 - time.time() % 1.0)
+        self.await_next_second()
+
+    def await_next_second(self) -> None:
+        """Records bear whole seconds: one of the second in which the log group was made may be older than it."""
+        self.ground.pause(1.0 - time.time() % 1.0)
 
     def write(self, *keys: str, **attributes: dict[str, Any]) -> None:
         """Insert items, 25 at a time."""

@@ -118,6 +118,7 @@ def test_what_a_disabled_mapping_holds_up_is_not_given_twice(ground_of: Callable
     ground.change_mapping(Enabled=False)
     watched.write("a")
     watched.settle()
+    assert "--repair" not in ground.run("gaps", ground.table, *SETTLED).out
     refused = watched.gaps("--repair", "--yes")
     assert (refused.code, refused.error_code) == (5, "mapping-disabled")
     assert "--enabled" in refused.json["errors"][0]["hint"]
@@ -127,6 +128,7 @@ def test_what_a_disabled_mapping_holds_up_is_not_given_twice(ground_of: Callable
 def _updated(watched: Watched, inserts: Inserts) -> None:
     """A mapping from LATEST is updated, and skips what is written while it restarts."""
     watched.ground.attach("--starting-position", "LATEST")
+    watched.await_next_second()
     assert until(lambda: reads(watched))
     watched.write(*inserts.before)
     watched.ground.change_mapping(BatchSize=50)
@@ -139,6 +141,7 @@ def _updated(watched: Watched, inserts: Inserts) -> None:
 def _disabled(watched: Watched, inserts: Inserts) -> None:
     """A mapping from LATEST is disabled for a while."""
     watched.ground.attach("--starting-position", "LATEST")
+    watched.await_next_second()
     assert until(lambda: reads(watched))
     watched.write(*inserts.before)
     watched.wait(*inserts.before)
@@ -154,6 +157,7 @@ def _throttled(watched: Watched, inserts: Inserts) -> None:
     """The function is throttled for more than an hour, the age at which records are discarded."""
     ground = watched.ground
     ground.attach("--record-age", "3600")
+    watched.await_next_second()
     lambda_, function = ground.aws.lambda_, ground.function
     watched.write(*inserts.before)
     watched.wait(*inserts.before)
@@ -168,6 +172,7 @@ def _discarded(watched: Watched, inserts: Inserts) -> None:
     """The function fails on some records, which are discarded after a retry; then it is corrected."""
     ground = watched.ground
     ground.attach_code(PICKY, "--retries", "1", "--on-failure", "create")
+    watched.await_next_second()
     watched.write(*inserts.before)
     for key in inserts.lost:
         watched.write(key, fails={"BOOL": True})
@@ -179,6 +184,7 @@ def _discarded(watched: Watched, inserts: Inserts) -> None:
 def _dead(watched: Watched, inserts: Inserts) -> None:
     """The stream is replaced, and the mapping goes on reading the one that has ended."""
     watched.ground.attach()
+    watched.await_next_second()
     watched.write(*inserts.before, *inserts.after)
     watched.wait(*inserts.before, *inserts.after)
     watched.ground.replace_stream()

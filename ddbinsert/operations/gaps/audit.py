@@ -15,6 +15,7 @@ from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.groups import Grouping
 from ddbinsert.core.proof.gaps.judge import RESTART, Around, JudgedInsert, judge
 from ddbinsert.core.proof.gaps.model import Gaps, InsertOutcome, Stretch
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.gaps.circumstances import look_up, scene_of
@@ -160,7 +161,7 @@ class _Audit:
         hidden = self._judge(found, known, scenes, grouping)
         recorded, unread = recorded_changes(context, subject, grouping.span)
         evidence = (
-            f"{found.records:,} records read from {_streams(len(self._streams))}",
+            f"{plural(found.records, 'record')} read from {_streams(len(self._streams))}",
             _log_words(lines, subject.log_group, by_lines=options.by_lines),
             *self._notes,
             *known.notes,
@@ -338,8 +339,8 @@ def _pages(found: Iterator[tuple[str, bool]]) -> Iterator[list[tuple[str, bool]]
 
 
 def _log_words(lines: PastLines, group: str, *, by_lines: bool) -> str:
-    what = "lines that show a key" if by_lines else "receipts"
-    return f"{lines.lines:,} {what} read from {group}; invocations that ended: {lines.ends:,}"
+    what = plural(lines.lines, "line") + " with a key" if by_lines else plural(lines.lines, "receipt")
+    return f"{what} read from {group}; invocations that ended: {lines.ends:,}"
 
 
 def _streams(count: int) -> str:

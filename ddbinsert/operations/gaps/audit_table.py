@@ -20,6 +20,7 @@ from ddbinsert.core.proof.gaps import reach
 from ddbinsert.core.proof.gaps.audit_table import Absent, AuditComparison
 from ddbinsert.core.proof.gaps.judge import filters_unread
 from ddbinsert.core.proof.gaps.model import Stretch
+from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.existing_resources import missing_table
@@ -91,7 +92,7 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
         absent=tuple(counts.absent),
         stretches=tuple(stretches),
         evidence=(
-            f"{found.records:,} records read from the stream; each insert's entry looked up in {audit}",
+            f"{plural(found.records, 'record')} read from the stream; each insert's entry looked up in {audit}",
         ),
     )
 
@@ -137,7 +138,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
         stretches=(Stretch(since=0, until=0, why=why, count=counts.missing),)
         if why and counts.missing
         else (),
-        evidence=(f"{entries:,} entries of {table.name} read from {audit}",),
+        evidence=(f"entries of {table.name} read from {audit}: {entries:,}",),
     )
 
 

@@ -34,8 +34,8 @@ def refuse_disabled(gaps: Gaps) -> None:
     held = next((one for one in gaps.groups if one.cause is GapCause.MAPPING_DISABLED), None)
     if held is not None:
         raise PrerequisiteError(
-            f"The mapping is disabled, and {held.count:,} inserts wait for it: once enabled it delivers them, "
-            "and after a repair they would be processed twice.",
+            f"The mapping is disabled, and inserts wait for it ({held.count:,}): once enabled it delivers them, and after "
+            "a repair they would be processed twice.",
             hint=held.advice,
             code="mapping-disabled",
         )
