@@ -44,6 +44,8 @@ def mention_leftovers(run: Run, table: str) -> None:
                 run.reporter.warn(text, Advice("remove them with", one.undo))
         runs = OpenRuns(state_directory(run.environment.variables).parent / "runs")
         for run_id in runs.runs():
+            if runs.is_in_progress(run_id):
+                continue
             with suppress(DdbInsertError):
                 note = runs.read(run_id)
                 if (note.get("table"), note.get("where")) == (table, run.aws.connection.endpoint_url or ""):

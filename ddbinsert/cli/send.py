@@ -85,6 +85,8 @@ def send(
     state = _table(run, trigger.table)
     samples = _samples(run, state, run_id, item, count)
     whole = any(True for _ in samples.made())
+    if clean:
+        _refuse_in_progress(run, run_id)
     if clean and not whole:
         return _looked_up(run, state, samples, item)
     if clean:
@@ -143,6 +145,17 @@ def _check(
         )
     if clean is not None and count is None and item is None:
         raise UsageError("--clean requires --count: the number of items that the run wrote.")
+
+
+def _refuse_in_progress(run: Run, run_id: str) -> None:
+    from ddbinsert.cli.leftovers import open_sends
+
+    if open_sends(run).is_in_progress(run_id):
+        raise Refused(
+            f"Run {run_id} is still in progress.",
+            hint="It removes its items at its end, also after Ctrl-C.",
+            code="run-in-progress",
+        )
 
 
 def _table(run: Run, name: str) -> TableState:

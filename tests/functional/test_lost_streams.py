@@ -226,6 +226,23 @@ def test_what_a_killed_run_left_is_named_with_the_command_that_removes_it(
     assert ran("status", name, "-o", "json", variables=variables).json["warnings"] == []
 
 
+def test_a_run_in_progress_has_left_nothing_and_is_not_cleaned_up(
+    cloud: Cloud, variables: dict[str, str]
+) -> None:
+    name = cloud.table()
+    process = begun("send", name, "--count", "1", "--hold", "60s", "-o", "json", variables=variables)
+    (item,) = until(lambda: cloud.dynamodb.scan(TableName=name)["Items"])
+    assert ran("status", name, "-o", "json", variables=variables).json["warnings"] == []
+    run_id = item["ddbinsert"]["M"]["run"]["S"]
+    words = ("send", name, "--clean", run_id, "--count", "1", "-o", "json")
+    assert ran(*words, variables=variables).error_code == "run-in-progress"
+    assert len(cloud.dynamodb.scan(TableName=name)["Items"]) == 1
+    process.kill()
+    ended(process)
+    assert ran(*words, variables=variables).code == 0
+    assert cloud.dynamodb.scan(TableName=name)["Items"] == []
+
+
 def test_items_with_keys_of_the_users_that_a_killed_run_left_are_named_until_they_are_gone(
     cloud: Cloud, variables: dict[str, str], tmp_path: Path
 ) -> None:

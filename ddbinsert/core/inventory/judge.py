@@ -137,7 +137,9 @@ def _of_state(mapping: MappingState, around: RegionFacts, readers: int) -> Itera
     if around.functions is not None and name not in around.functions and _is_here(mapping, around):
         yield _error("function-deleted", f"function {name} does not exist")
     if name.startswith(TAP_PREFIX):
-        yield _warning("tap-left", "a temporary function of `verify --wiretap` that was left over")
+        yield _warning(
+            "tap-left", "a temporary function of `verify --wiretap`, left behind unless verify is running now"
+        )
     if mapping.state in ("Disabled", "Disabling"):
         yield _warning(
             "mapping-disabled", f"the mapping is disabled ({mapping.state_reason or 'no reason given'})"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
+from ddbinsert.operations.run_locks import RunLocks, is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,7 @@ class OpenSends:
     """The recorded runs of one user, one file each; a file is removed when the run's items are removed."""
 
     folder: Path
+    locks: RunLocks = field(default_factory=RunLocks, compare=False)
 
     def open(self, run: OpenSend) -> None:
         """Record a run.
@@ -51,10 +54,7 @@ class OpenSends:
             "where": run.where,
         }
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = self.folder / f"{run.run_id}.new"
-            fresh.write_text(json.dumps(document))
-            fresh.replace(self.folder / f"{run.run_id}.json")
+            self.locks.record(self.folder / f"{run.run_id}.json", json.dumps(document))
         except OSError as error:
             raise PrerequisiteError(
                 f"The run can't be recorded in {self.folder}: {error}",
@@ -66,10 +66,20 @@ class OpenSends:
         """Remove the record of a run whose items are removed."""
         (self.folder / f"{run_id}.json").unlink(missing_ok=True)
 
+    def end(self, run_id: str) -> None:
+        """The run has ended; its record stays, as its items may be left."""
+        self.locks.release(self.folder / f"{run_id}.json")
+
+    def is_in_progress(self, run_id: str) -> bool:
+        """Whether the process of a run is still running, so that it removes its items itself."""
+        return is_held(self.folder / f"{run_id}.json")
+
     def of_table(self, table: str) -> list[OpenSend]:
-        """The runs that may have left items in a table; unreadable records are left out."""
+        """The ended runs that may have left items in a table; unreadable records are left out."""
         found = []
         for path in sorted(self.folder.glob("*.json")):
+            if is_held(path):
+                continue
             try:
                 document = json.loads(path.read_text())
                 run = OpenSend(

@@ -135,8 +135,10 @@ def send(
         ended = options.keep and not undo  # kept items with keys of the user's own are data
         return sent
     finally:
-        if opened is not None and (ended or not sender.sent.left) and not sender.sent.uncertain:
-            opened.close(samples.run_id)
+        if opened is not None:
+            opened.end(samples.run_id)
+            if (ended or not sender.sent.left) and not sender.sent.uncertain:
+                opened.close(samples.run_id)
 
 
 class _Sender:

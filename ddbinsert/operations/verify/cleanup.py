@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.advice import Advice
 from ddbinsert.aws.write.items import ItemWriter
 from ddbinsert.core.proof.probe_item import Sample
-from ddbinsert.errors import UsageError
+from ddbinsert.errors import Refused, UsageError
 from ddbinsert.operations.existing_resources import existing_table
 
 if TYPE_CHECKING:
@@ -84,10 +84,17 @@ def clean_up(context: VerifyContext, run_id: str, *, table: str) -> int:
 
     Raises:
         UsageError: The run is not recorded, or wrote to another table.
+        Refused: It is still in progress.
         PrerequisiteError: Its table no longer exists.
     """
     aws, clock, runs = context.aws, context.clock, context.open_runs
     note = runs.read(run_id)
+    if runs.is_in_progress(run_id):
+        raise Refused(
+            f"Run {run_id} is still in progress.",
+            hint="It removes its items at its end, also after Ctrl-C.",
+            code="run-in-progress",
+        )
     name = str(note["table"])
     if name != table:
         raise UsageError(

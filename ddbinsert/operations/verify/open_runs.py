@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError, UsageError
+from ddbinsert.operations.run_locks import RunLocks, is_held
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,7 @@ class OpenRuns:
     """The open runs of one user, one file each; a file is removed when the run's items are removed."""
 
     folder: Path
+    locks: RunLocks = field(default_factory=RunLocks, compare=False)
 
     def _file(self, run_id: str) -> Path:
         return self.folder / f"{run_id}.json"
@@ -55,10 +58,7 @@ class OpenRuns:
             "where": where,
         }
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = self._file(run_id).with_suffix(".new")
-            fresh.write_text(json.dumps(note))
-            fresh.replace(self._file(run_id))
+            self.locks.record(self._file(run_id), json.dumps(note))
         except OSError as error:
             raise PrerequisiteError(
                 f"The run cannot be recorded in {self.folder}: {error}",
@@ -68,6 +68,15 @@ class OpenRuns:
 
     def close(self, run_id: str) -> None:
         self._file(run_id).unlink(missing_ok=True)
+        self.locks.release(self._file(run_id))
+
+    def end(self, run_id: str) -> None:
+        """The run has ended; its record stays, as its items may be left."""
+        self.locks.release(self._file(run_id))
+
+    def is_in_progress(self, run_id: str) -> bool:
+        """Whether the process of a run is still running, so that it removes its items itself."""
+        return is_held(self._file(run_id))
 
     def read(self, run_id: str) -> dict[str, Any]:
         """The record of a run.

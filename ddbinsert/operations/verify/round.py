@@ -142,12 +142,14 @@ def sample_of(subject: Subject, options: VerifyOptions) -> Sample | Finding:
 def _clean_up(context: VerifyContext, watch: Watch, script: Script, options: VerifyOptions) -> None:
     again = Advice("remove them with", ("verify", watch.probe.table, "--cleanup", script.run_id))
     if options.keep:
+        context.open_runs.end(script.run_id)
         context.reporter.step("kept the test items", again)
         return
     try:
         watch.cleanup.finish()
         watch.sink.remove()
     except BaseException:
+        context.open_runs.end(script.run_id)
         context.reporter.warn(f"test items may be left in {watch.probe.table}", again)
         raise
     context.open_runs.close(script.run_id)

@@ -205,11 +205,13 @@ class Trials:
                         f"{self._mapping.on_failure}"
                     )
         if self._options.keep:
+            self._context.open_runs.end(trial.run_id)
             self._context.reporter.step("kept the test items", Advice("remove them with", again))
             return
         try:
             trial.remove()
         except BaseException:
+            self._context.open_runs.end(trial.run_id)
             self._context.reporter.warn(
                 f"test items may be left in {table}", Advice("remove them with", again)
             )
