@@ -13,6 +13,8 @@ from ddbinsert.errors import UsageError
 from ddbinsert.render.permissions import PolicyFormat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ddbinsert.core.iam.grants import PolicyTarget
     from ddbinsert.render.terminal.screen import Screen
 
@@ -67,6 +69,8 @@ _NAMES = {
     "--region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
     "--partition": r"aws(-[a-z]+)*",
 }
+#: Options that choose functions on the stream by other things than their names.
+_FINDS = re.compile(r" --(all|stack|tag)\b")
 
 
 @command("permissions", offline=True)
@@ -110,7 +114,7 @@ def permissions(
         "--partition": partition,
     }
     names = modes_of(commands)
-    modes, target = [MODES[name] for name in names], _target(given)
+    modes, target = [MODES[name] for name in names], _target(given, names)
     document = policy(modes, target, needed_only=needed_only)
     optional = {} if needed_only else losses(modes, target)
     for action, loss in optional.items():
@@ -126,8 +130,8 @@ def permissions(
     )
 
 
-def _target(given: dict[str, str | None]) -> PolicyTarget:
-    """The resources that the policy is for.
+def _target(given: dict[str, str | None], names: Sequence[str]) -> PolicyTarget:
+    """The resources that the policy is for; every function if a mode takes what it finds on the stream.
 
     Raises:
         UsageError: A name is not valid.
@@ -139,8 +143,14 @@ def _target(given: dict[str, str | None]) -> PolicyTarget:
         if value is not None and not re.fullmatch(_NAMES[option], value):
             raise UsageError(f"{option} {value!r:.80} is not a valid name.")
     table, function = given["--table"], given["--function"]
-    role, own_role, group = "*", "", given["--log-group"] or "*"
-    if table or function:
+    finding = [name for name in names if _FINDS.search(name)]
+    if finding and function:
+        raise UsageError(
+            f"--function cannot be combined with '{finding[0]}', which takes the functions that it finds.",
+            code="options-contradict",
+        )
+    role, own_role, group = given["--role"] or "*", "", given["--log-group"] or "*"
+    if (table or function) and not finding:
         trigger = Trigger(table=table or "any", function=FunctionSpec(name=function))
         function, own_role = trigger.function_name, trigger.role_name
         role = given["--role"] or own_role

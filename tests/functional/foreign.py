@@ -83,8 +83,8 @@ def consumer(
     return name
 
 
-def stack(cloud: Cloud, table: str, role_arn: str, *names: str, **tags: str) -> str:
-    """A CloudFormation stack of functions that read the table's stream; its name."""
+def stack(cloud: Cloud, table: str, role_arn: str, *names: str, mapped: bool = True, **tags: str) -> str:
+    """A CloudFormation stack of functions, with mappings of the table's stream to them; its name."""
     resources: dict[str, Any] = {}
     for number, name in enumerate(names):
         resources[f"Function{number}"] = {
@@ -98,6 +98,8 @@ def stack(cloud: Cloud, table: str, role_arn: str, *names: str, **tags: str) -> 
                 "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             },
         }
+        if not mapped:
+            continue
         resources[f"Mapping{number}"] = {
             "Type": "AWS::Lambda::EventSourceMapping",
             "DependsOn": f"Function{number}",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import tempfile
+import zipfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +85,44 @@ def _archive(cloud: Cloud, table: str) -> Names:
     return names
 
 
+@cache
+def _file_of(content: bytes, suffix: str) -> Any:
+    """A file that is there until the end of the process."""
+    file = tempfile.NamedTemporaryFile(suffix=suffix)  # noqa: SIM115 - deleted at the end of the process
+    file.write(content)
+    file.flush()
+    return file
+
+
+@cache
+def _noise() -> bytes:
+    """An archive that is too large for a call of Lambda's."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("main.py", "def handler(event, context): print(event)")
+        archive.writestr("noise.bin", os.urandom(50 * 1024 * 1024 + 1))
+    return out.getvalue()
+
+
+def _large_archive(cloud: Cloud, table: str) -> Names:
+    return {**_bucket(cloud, table), "zip": _file_of(_noise(), ".zip").name}
+
+
+def _image(cloud: Cloud, _table: str) -> Names:
+    name = fresh("repository")
+    cloud.ecr.create_repository(repositoryName=name)
+    manifest = json.dumps({"schemaVersion": 2, "layers": []})
+    cloud.ecr.put_image(repositoryName=name, imageManifest=manifest, imageTag="v1")
+    return {"image": f"{_ACCOUNT}.dkr.ecr.{_REGION}.amazonaws.com/{name}:v1"}
+
+
+def _without_policy(cloud: Cloud, table: str) -> Names:
+    role = f"{table}-inserts-role"
+    for name in cloud.iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        cloud.iam.delete_role_policy(RoleName=role, PolicyName=name)
+    return {}
+
+
 def _bus(cloud: Cloud, _table: str) -> Names:
     return {"arn": str(cloud.events.create_event_bus(Name=fresh("bus"))["EventBusArn"])}
 
@@ -147,6 +189,26 @@ def _foreign_with_log(cloud: Cloud, table: str) -> Names:
     return names
 
 
+def _foreign_and_record(cloud: Cloud, table: str) -> Names:
+    return {**_foreign(cloud, table), "record": _file_of(b'{"eventName": "INSERT"}', ".json").name}
+
+
+def _stack(cloud: Cloud, table: str) -> Names:
+    """A CloudFormation stack with the only function on the stream; the rig plays mappings that it was asked for."""
+    from tests.functional import foreign
+
+    cloud.set_stream(table, "NEW_IMAGE")
+    name = f"{table}-stacked"
+    stack = foreign.stack(cloud, table, foreign.role(cloud), name, mapped=False)
+    cloud.lambda_.create_event_source_mapping(
+        FunctionName=name,
+        EventSourceArn=cloud.stream(table),
+        StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]},
+    )
+    return {"stack": stack}
+
+
 def _inserts(cloud: Cloud, table: str) -> Names:
     cloud.put(table, "one")
     return {}
@@ -159,6 +221,32 @@ _OPTIONS_OF_FUNCTIONS = (
     ("--subnet", "--subnet subnet-0123456789abcdef0 --security-group sg-0123456789abcdef0", None, ""),
     ("--kms-key", "--kms-key {arn}", _key, ""),
     ("--code s3", "--code s3://{bucket}/code.zip --handler main.handler", _archive, ""),
+    ("--code-bucket", "--code {zip} --code-bucket {bucket} --handler main.handler", _large_archive, ""),
+    ("--code image", "--code {image}", _image, ""),
+)
+_BOUNDARY = "arn:aws:iam::aws:policy/PowerUserAccess"
+#: What was set can be cleared.
+_SET = f"--tag a=b --role-tag c=d --log-retention 7 --role-boundary {_BOUNDARY}"
+_CLEARED = (
+    "--unset tags.a --unset role.tags.c --unset function.log_retention_days --unset role.boundary --yes"
+)
+#: The same options as keys of the file.
+_KEYS = (
+    ("--layer", "function: {{layers: ['{arn}']}}", _layer),
+    (
+        "--subnet",
+        "function: {{vpc: {{subnets: [subnet-0123456789abcdef0], security_groups: [sg-0123456789abcdef0]}}}}",
+        None,
+    ),
+    ("--kms-key", "function: {{kms_key: '{arn}'}}", _key),
+    ("--filter-kms-key", "mapping: {{kms_key: '{arn}'}}", _key),
+    ("--code s3", "function: {{code: 's3://{bucket}/code.zip', handler: main.handler}}", _archive),
+    (
+        "--code-bucket",
+        "function: {{code: '{zip}', code_bucket: '{bucket}', handler: main.handler}}",
+        _large_archive,
+    ),
+    ("--code image", "function: {{code: '{image}'}}", _image),
 )
 
 PROVISIONING = (
@@ -216,9 +304,54 @@ PROVISIONING = (
         prepare=_foreign,
     ),
     *(
-        Case(mode=f"create-function {mode}", line="create-function {t} " + words, prepare=prepare, more=more)
+        Case(mode=f"{command} {mode}", line=f"{command} {{t}} {words}", prepare=prepare, more=more)
+        for command in ("create-function", "attach-trigger")
         for mode, words, prepare, more in _OPTIONS_OF_FUNCTIONS
     ),
+    *(
+        Case(
+            mode=f"{command} {option}",
+            line=f"{command} {{t}} {words}",
+            before=before,
+        )
+        for command in ("create-function", "attach-trigger")
+        for option, words, before in (
+            ("--role-boundary", f"--role-boundary {_BOUNDARY}", ()),
+            ("--role-boundary", f"--role-boundary {_BOUNDARY} --yes", _TRIGGER),
+            ("--unset", _CLEARED, (f"attach-trigger {{t}} {_SET}",)),
+        )
+    ),
+    *(
+        Case(mode=f"up {mode}", line="up --yes", prepare=prepare, file=f"{_FILE}{file}\n")
+        for mode, file, prepare in _KEYS
+    ),
+    *(
+        Case(
+            mode="up --role-boundary",
+            line="up --yes",
+            before=before,
+            file=f"{_FILE}role: {{{{boundary: '{_BOUNDARY}'}}}}\n",
+        )
+        for before in ((), _TRIGGER)
+    ),
+    Case(
+        mode="up --unset",
+        line="up --yes",
+        before=(f"attach-trigger {{t}} {_SET}",),
+        file=f"{_FILE}tags: {{{{a: null}}}}\nrole: {{{{boundary: null, tags: {{{{c: null}}}}}}}}\n"
+        "function: {{log_retention_days: null}}\n",
+    ),
+    *(
+        Case(
+            mode=f"{command} --unset",
+            line=f"{command} {{t}} --yes",
+            before=_TRIGGER,
+            file=_FILE + "function: {{log_retention_days: null}}\n",
+        )
+        for command in ("create-function", "attach-trigger")
+    ),
+    Case(mode="up --on-failure create", line="up --yes", file=_FILE + "mapping: {{on_failure: create}}\n"),
+    Case(mode="doctor --fix", line="doctor {t} --fix --yes", before=_TRIGGER, prepare=_without_policy),
     *(
         Case(
             mode="attach-trigger",
@@ -313,6 +446,7 @@ READING = (
     Case(mode="send --remove", line="send {t} --count 1 --remove"),
     Case(mode="invoke", line="invoke {t}"),
     Case(mode="invoke --captured", line="invoke {t} --captured 1", before=_TRIGGER, prepare=_inserts),
+    Case(mode="function invoke", line="function invoke {t}"),
     Case(mode="invoke --deployed", line="invoke {t} --deployed", before=_TRIGGER),
     Case(mode="function sample-event", line="function sample-event {t}"),
     Case(
@@ -324,6 +458,11 @@ READING = (
     Case(mode="filter build --table", line="filter build --table {t} --where NewImage.a=1"),
     Case(mode="filter lint --table", line="filter lint --table {t}", before=_TRIGGER),
     Case(mode="filter lint --mapping", line="filter lint --mapping {uuid}", prepare=_foreign),
+    Case(
+        mode="filter test --mapping",
+        line="filter test --mapping {uuid} --record {record}",
+        prepare=_foreign_and_record,
+    ),
     Case(mode="filter explain --mapping", line="filter explain --mapping {uuid}", prepare=_foreign),
     Case(mode="audit query", line="audit query {t}", before=_AUDITED, more=_AUDIT_SINK),
     Case(mode="audit verify", line="audit verify {t}", before=_AUDITED, more=_AUDIT_SINK),
@@ -369,6 +508,11 @@ PROVING = (
     Case(mode="verify --partiql", line="verify {t} --partiql --lanes single", before=_TRIGGER),
     Case(mode="verify --refuse-tag", line="verify {t} --refuse-tag secret --lanes single", before=_TRIGGER),
     Case(mode="verify --tag", line="verify {t} --tag ddbinsert:table --lanes single", before=_TRIGGER),
+    Case(
+        mode="verify --stack",
+        line="verify {t} --stack {stack} --match --lanes single",
+        prepare=_stack,
+    ),
     Case(mode="verify --via insights", line="verify {t} --count 10 --via insights", before=_TRIGGER),
     Case(mode="verify --wiretap", line="verify {t} --wiretap", before=_TRIGGER),
     Case(

@@ -92,7 +92,15 @@ _OPTIONS: Final[Mapping[str, Mode]] = {
     "--layer": needs("GetLayerVersion"),
     "--role-boundary": needs("PutRolePermissionsBoundary"),
     "--unset": needs(
-        *("function UntagResource", "mapping UntagResource", "log group UntagResource", "UntagRole"),
+        *(
+            "function ListTags",
+            "mapping ListTags",
+            "ListTagsForResource",
+            "function UntagResource",
+            "mapping UntagResource",
+            "log group UntagResource",
+            "UntagRole",
+        ),
         *("DeleteRetentionPolicy", "DeleteRolePermissionsBoundary"),
     ),
     "--subnet": needs("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),

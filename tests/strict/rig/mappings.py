@@ -9,6 +9,7 @@ import threading
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 from .arns import function_arn, split_function, table_name
 from .delivery import Delivery
@@ -131,6 +132,7 @@ class MappingsBehaviour:
             "lambda:UpdateEventSourceMapping": self._update,
             "lambda:DeleteEventSourceMapping": self._delete,
             "lambda:TagResource": self._tag,
+            "lambda:UntagResource": self._untag,
             "lambda:ListTags": self._list_tags,
         }
 
@@ -287,6 +289,16 @@ class MappingsBehaviour:
             return forward(call)
         with self._lock:
             tags = {**mapping.settings.get("Tags", {}), **call.payload["Tags"]}
+            mapping.settings = {**mapping.settings, "Tags": tags}
+        return json_answer(call, {}, status=204)
+
+    def _untag(self, call: Call, forward: Forward) -> Answer:
+        mapping = self._tagged(call)
+        if mapping is None:
+            return forward(call)
+        gone = {value for key, value in parse_qsl(urlsplit(call.target).query) if key == "tagKeys"}
+        with self._lock:
+            tags = {key: value for key, value in mapping.settings.get("Tags", {}).items() if key not in gone}
             mapping.settings = {**mapping.settings, "Tags": tags}
         return json_answer(call, {}, status=204)
 
