@@ -27,8 +27,8 @@ class InsertTrigger(cdk.Stack):
                 self, name, type=resource["Type"], properties=resource["Properties"]
             )
             made[name].override_logical_id(name)
-            for other in resource.get("DependsOn", ()):
-                made[name].add_dependency(made[other])
+            if "DependsOn" in resource:
+                made[name].add_override("DependsOn", resource["DependsOn"])
 {retain}
 
 RESOURCES = {resources}

@@ -15,7 +15,7 @@ from ddbinsert.export.formats import ARCHIVE
 from ddbinsert.export.model import NAMES, Exported, Properties, Ref, Resource, ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(frozen=True)
@@ -248,9 +248,7 @@ def _import(one: Provided) -> str:
 
 def _arguments(arguments: dict[str, Any], indent: str) -> Iterator[str]:
     plain = {key: value for key, value in arguments.items() if not isinstance(value, Block)}
-    width = max((len(key) for key in plain), default=0)
-    for key, value in plain.items():
-        yield f"{indent}{key:<{width}} = {_value(value, indent)}"
+    yield from _aligned([(key, _value(value, indent)) for key, value in plain.items()], indent)
     for key, value in arguments.items():
         if isinstance(value, Block):
             for content in value.content:
@@ -272,13 +270,35 @@ def _value(value: Any, indent: str) -> str:
         case str():
             return _text(value)
         case list() | tuple():
-            return f"[{', '.join(_value(one, indent) for one in value)}]"
+            return _list(value, indent)
         case dict():
             deeper = indent + "  "
-            lines = [f"{deeper}{_text(key)} = {_value(inner, deeper)}" for key, inner in value.items()]
-            return "\n".join(["{", *lines, f"{indent}}}"]) if lines else "{}"
+            entries = [(_text(key), _value(inner, deeper)) for key, inner in value.items()]
+            return "\n".join(["{", *_aligned(entries, deeper), f"{indent}}}"]) if entries else "{}"
         case _:
             return "null"
+
+
+def _aligned(entries: Sequence[tuple[str, str]], indent: str) -> Iterator[str]:
+    """Assignments as `terraform fmt` writes them: those in consecutive single lines have their signs in one column."""
+    together: list[tuple[str, str]] = []
+    for key, value in (*entries, ("", "\n")):
+        if "\n" not in value:
+            together.append((key, value))
+            continue
+        width = max((len(one) for one, _ in together), default=0)
+        yield from (f"{indent}{one:<{width}} = {text}" for one, text in together)
+        together = []
+        if key:
+            yield f"{indent}{key} = {value}"
+
+
+def _list(values: Sequence[Any], indent: str) -> str:
+    """A list on one line, unless an element has several."""
+    if not any(isinstance(one, dict) for one in values):
+        return f"[{', '.join(_value(one, indent) for one in values)}]"
+    deeper = indent + "  "
+    return "\n".join(["[", *(f"{deeper}{_value(one, deeper)}," for one in values), f"{indent}]"])
 
 
 def address(ref: Ref) -> str:
