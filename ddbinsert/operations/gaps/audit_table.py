@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.aws.audit_table import read_indexes, read_items
 from ddbinsert.aws.read.observe import observe
-from ddbinsert.aws.read.scan import scan
+from ddbinsert.aws.read.scan import scan, segments_of
 from ddbinsert.aws.read.sink_entries import look_up, why_unreadable
 from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.arn import arn_parts, resource_name
@@ -120,7 +120,13 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
         known = _Texts()
         try:
             entries = known.take(_counted(context, read_items(context.aws, audit, table.name)))
-            for item in scan(context.aws, table.name, clock=context.clock, attributes=names):
+            for item in scan(
+                context.aws,
+                table.name,
+                clock=context.clock,
+                attributes=names,
+                segments=segments_of(table.item_count),
+            ):
                 keys = {name: as_json(item[name]) for name in names}
                 counts.take(Absent(keys=keys), is_stored=known.has(key_text(keys)))
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.read.logs import LogReader
-from ddbinsert.aws.read.scan import scan
+from ddbinsert.aws.read.scan import scan, segments_of
 from ddbinsert.core.failed_records import sequence_of
 from ddbinsert.core.filters.where.build import pattern_from_conditions
 from ddbinsert.core.filters.where.tree import ConditionError
@@ -133,7 +133,14 @@ def _batches(
     passes = condition_of(subject, options.where)
     batch: list[dict[str, Any]] = []
     chosen = 0
-    for item in scan(context.aws, table.name, clock=context.clock, rate=options.rate):
+    items = scan(
+        context.aws,
+        table.name,
+        clock=context.clock,
+        rate=options.rate,
+        segments=segments_of(table.item_count) if options.limit is None else 1,
+    )
+    for item in items:
         result.read += 1
         if result.read % _REPORTED == 0:
             elapsed = context.clock.monotonic() - began

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.read.exports import exported_items
-from ddbinsert.aws.read.scan import read_units, scan
+from ddbinsert.aws.read.scan import item_count, read_units, scan, segments_of
 from ddbinsert.aws.read.sink_entries import why_unreadable
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
@@ -99,6 +99,7 @@ def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source:
         clock=context.clock,
         rate=source.rate,
         attributes=("keys", "table"),
+        segments=segments_of(item_count(context.aws, resource_name(sink))),
     )
     for entries, entry in enumerate(found, start=1):
         if entries % _REPORTED == 0:
@@ -122,7 +123,14 @@ def _items(context: Context, subject: Subject, source: ItemSource) -> Iterator[d
         yield from exported_items(source.export(context.aws), table_arn=subject.table.arn)
         return
     names = tuple(subject.table.key.types) if unfiltered(subject) else ()
-    yield from scan(context.aws, subject.table.name, clock=context.clock, rate=source.rate, attributes=names)
+    yield from scan(
+        context.aws,
+        subject.table.name,
+        clock=context.clock,
+        rate=source.rate,
+        attributes=names,
+        segments=segments_of(subject.table.item_count),
+    )
 
 
 def unfiltered(subject: Subject) -> bool:
