@@ -142,12 +142,28 @@ def test_the_workflow_runs_the_same_scripts_and_may_write_nothing() -> None:
     assert workflow["permissions"] == {"contents": "read"}
     assert [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step] == [
         ".ci/run",
+        ".ci/packages",
+        "packages/lock --check",
+        "docker build -f packages/Containerfile -t ddbinsert .",
+        "docker run --rm ddbinsert demo",
         ".ci/rig ${{ matrix.habits }}",
         ".ci/nightly",
+        "packages/bill-of-materials",
     ]
     assert all(
         (ROOT / script).stat().st_mode & 0o111
-        for script in (".ci/run", ".ci/rig", ".ci/nightly", ".ci/versions", ".ci/coverage")
+        for script in (
+            *(
+                ".ci/run",
+                ".ci/rig",
+                ".ci/nightly",
+                ".ci/versions",
+                ".ci/coverage",
+                ".ci/packages",
+                ".ci/interpreter",
+            ),
+            *("packages/lock", "packages/bill-of-materials"),
+        )
     )
 
 
