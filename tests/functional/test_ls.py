@@ -207,3 +207,34 @@ def test_regions_are_read_side_by_side(account: Account, variables: dict[str, st
     assert entries(done)[account.sound]["region"] == "us-east-1"
     both = ran("ls", "--region", "us-east-1", "--all-regions", variables=variables)
     assert both.code == 2
+
+
+def test_an_identity_that_may_not_list_its_regions_hides_no_other(
+    variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = "\n".join(
+        f"aws_{name} = {variables[f'AWS_{name.upper()}']}" for name in ("access_key_id", "secret_access_key")
+    )
+    (tmp_path / "config").write_text(
+        "".join(f"[profile {name}]\nregion = us-east-1\n{keys}\n" for name in ("one", "two"))
+    )
+    own = {
+        name: value
+        for name, value in variables.items()
+        if name not in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    }
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))  # botocore reads it from the process
+    connect = Refusing("ListRegions").connect
+    both = ran(
+        *("ls", "--all-regions", "--profile", "one", "--profile", "two", "-o", "json"),
+        variables=own,
+        connect=connect,
+    )
+    found = [json.loads(line) for line in both.out.splitlines()]
+    assert [(one["type"], one["profile"], one["what"]) for one in found] == [
+        ("unread", "one", "the list of regions"),
+        ("unread", "two", "the list of regions"),
+    ]
+    assert both.code == 4
+    single = ran("ls", "--all-regions", "--profile", "one", "-o", "json", variables=own, connect=connect)
+    assert (single.code, single.error_code) == (4, "access-denied")

@@ -93,7 +93,7 @@ def human(screen: Screen, examined: Examined, addressed: Addressed) -> None:
         screen.line(f"{one.severity.value.upper()} {one.id}", _STYLES[one.severity])
         screen.sentence(f"  {one.text}")
         for line in one.evidence:
-            screen.line(f"    {line}")
+            screen.sentence(f"    {line}")
         advice = addressed(one.advice)
         screen.sentence(f"  {advice.text}" + (":" if advice.command else ""))
         if advice.command:
