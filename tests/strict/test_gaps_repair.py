@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -255,9 +257,20 @@ def test_a_repair_that_is_killed_at_any_moment_goes_on_and_gives_nothing_answere
     assert set(counted) == missed
     # Each kill leaves one call whose answer nobody saw; only such a one may have been made twice.
     assert sum(counted.values()) <= len(missed) + cut
+    recorded = ledger_of(ground)
+    assert sum(recorded.values()) == len(missed)
+    assert recorded["sent"] <= cut  # known to be processed by their receipts
+    assert set(recorded) <= {"done", "sent"}
     watched.settle()
     assert watched.gaps().code == 0
     assert cut, "no repair was killed: the test shows nothing"
+
+
+def ledger_of(ground: Ground) -> Counter[str]:
+    """The number of inserts by what this machine's record of the repairs says of them."""
+    (path,) = (ground.home / "state" / "repairs").glob("*.sqlite")
+    with closing(sqlite3.connect(path)) as database:
+        return Counter(dict(database.execute("SELECT state, count(*) FROM given GROUP BY state").fetchall()))
 
 
 def _after(ground: Ground) -> Callable[..., None]:
