@@ -35,7 +35,7 @@ def _root() -> Any:
 
 def parse(words: list[str]) -> str:
     """The name of the command that the words call; everything that its parser refuses is raised."""
-    name, command = _called(words)
+    name, command = called(words)
     given = words[len(name.split()) :]
     if not {"--help", "-h"} & set(given):
         command.make_context(name, given)
@@ -44,14 +44,14 @@ def parse(words: list[str]) -> str:
 
 def spoken_of(words: list[str]) -> str:
     """The name of a command that a text speaks of, maybe with options that lack their values."""
-    name, command = _called(words)
+    name, command = called(words)
     known = {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
     unknown = {word.split("=")[0] for word in words if word.startswith("--")} - known - {"--help"}
     assert not unknown, f"ddbinsert {name} has no {', '.join(unknown)}"
     return name
 
 
-def _called(words: list[str]) -> tuple[str, Any]:
+def called(words: list[str]) -> tuple[str, Any]:
     name = next(known for known in by_length() if words[: len(known.split())] == known.split())
     command = _root()
     for part in name.split():

@@ -66,10 +66,19 @@ Wiretap = Annotated[
     ),
 ]
 Observe = Annotated[
-    bool, typer.Option("--observe", help="Write nothing; observe the existing traffic. Read-only.")
+    bool,
+    typer.Option(
+        "--observe",
+        help="Write nothing; observe the existing traffic. Read-only without --wiretap and --emit-metrics.",
+    ),
 ]
 Period = Annotated[
-    str | None, typer.Option("--for", metavar="DURATION", help="Duration of --observe [default: 10m].")
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="DURATION",
+        help="Duration of --observe [default: 10m]; --timeout limits the wait for the last inserts after it.",
+    ),
 ]
 Repeat = Annotated[
     int | None,

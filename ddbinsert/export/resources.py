@@ -286,6 +286,9 @@ def _live_notes(
     has_code: bool,
 ) -> Iterator[str]:
     yield _table_note(table)
+    if function.environment:
+        names = ", ".join(sorted(function.environment))
+        yield f"The code contains the values of the function's environment variables: {names}."
     if unexported:
         yield (
             f"{', '.join(unexported)} of {function.name} are not exported: add them by hand before the first apply, "

@@ -53,6 +53,7 @@ def test_a_live_trigger_is_written_with_its_settings_and_what_imports_it(  # noq
     for word in (f"{live}-inserts", f"{live}-inserts-role", f"{live}-inserts-failures", uuid, "1209600"):
         assert word in text
     assert [note for note in done.json["warnings"] if "stay where they are declared" in note]
+    assert [note for note in done.json["warnings"] if "environment variables: MARK" in note]
     assert (tmp_path / "infra" / "function.zip").read_bytes().startswith(b"PK")
     if form in READ_BACK:
         judged = ran(
