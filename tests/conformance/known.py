@@ -24,6 +24,7 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "function-vpc-rights": "takes a VPC, and its interfaces stay for 20 minutes",
     "function-kms-key": "takes a KMS key, which cannot be deleted before seven days have passed",
     "kinesis-destination-place": "a refusal of a stream elsewhere would take a second account",
+    "s3-head-forbidden": "takes a second identity with fewer permissions",
     "function-tags-hidden": "takes a second identity with fewer permissions",
     "runtime-deprecation": "dates, which AWS announces; `doctor` has them",
     "stream-ttl": "DynamoDB may take 48 hours to delete an expired item",

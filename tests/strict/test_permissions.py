@@ -174,6 +174,9 @@ def _needed(case: Case) -> set[str]:
     return _granted(policy([MODES[case.mode]], PolicyTarget(), needed_only=True))
 
 
+#: Without these, a mode takes another way, which needs what the mode can do without.
+_REPLACED = {("verify --stack", "cloudformation:ListStackResources"): "CloudFormation's tag of the function"}
+
 #: One case of each mode; all else that a mode needs is named by the others.
 _FIRST = {case.mode: case for case in reversed(CASES)}
 
@@ -183,6 +186,9 @@ _FIRST = {case.mode: case for case in reversed(CASES)}
 )
 def test_one_action_fewer_ends_in_exit_code_4_that_names_it(mode: str, action: str, stage: Stage) -> None:
     done, identity = stage.run(_FIRST[mode], without=action)
+    if (mode, action) in _REPLACED:
+        assert done.code in _FIRST[mode].codes, done.out
+        return
     if action not in identity.denied:  # another run of this mode needs it
         assert done.code in (*_FIRST[mode].codes, 6), done.out  # 6: not decided yet
         return

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.package import Package
 
 _MISSING = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
+#: Of a HeadObject, which has no body; docs/aws-facts.md#s3-head-forbidden.
+_PERHAPS_MISSING = (*_MISSING, "403")
 
 
 def get_archive(aws: Aws, uri: str) -> tuple[bytes, S3Object]:
@@ -50,7 +52,7 @@ def put_archive(aws: Aws, package: Package) -> None:
         try:
             client.head_object(Bucket=where.bucket, Key=where.key)
         except Exception as error:
-            if code_of(error) not in _MISSING:
+            if code_of(error) not in _PERHAPS_MISSING:
                 raise
             client.put_object(Bucket=where.bucket, Key=where.key, Body=package.zip_bytes)
 

@@ -158,7 +158,12 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
     "dedup create-table": _TABLE.and_also(
         needs(useful=dict.fromkeys(("DescribeTimeToLive", "UpdateTimeToLive"), "the expiry of entries"))
     ),
-    "doctor --fix": READING["doctor"].and_also(_TRIGGER),
+    "doctor --fix": READING["doctor"].and_also(
+        Mode(
+            useful={**dict.fromkeys(_TRIGGER.calls, "repairs that need it"), **_TRIGGER.useful},
+            places=_TRIGGER.places,
+        )
+    ),
     "down": _DOWN,
     "down --dry-run": _BEFORE_DOWN,
     "down --stream": _DOWN.and_also(needs(

@@ -87,6 +87,8 @@ class Identity:
     def answered(self, call: Call, answer: Answer) -> Answer:
         """The answer as this identity may see it: docs/aws-facts.md#function-tags-hidden."""
         self._note(call, answer)
+        if call.service == "s3" and call.method == "HEAD" and answer.status == 404:
+            return self._head_of_missing(call, answer)
         if call.name != "lambda:GetFunction" or not answer.ok or not answer.document.get("Tags"):
             return answer
         name, _ = split_function(unquote(str(call.params["FunctionName"])))
@@ -96,6 +98,12 @@ class Identity:
         shown = {key: value for key, value in answer.document.items() if key != "Tags"}
         error = {"ErrorCode": "AccessDeniedException", "Message": self._message(call, "lambda:ListTags", arn)}
         return answer.with_document({**shown, "TagsError": error})
+
+    def _head_of_missing(self, call: Call, answer: Answer) -> Answer:
+        """docs/aws-facts.md#s3-head-forbidden."""
+        bucket = unquote(urlsplit(call.target).path).lstrip("/").partition("/")[0]
+        may_list = allows([self._policy], "s3:ListBucket", f"arn:aws:s3:::{bucket}")
+        return answer if may_list else Answer(status=403)
 
     def _is_allowed(self, action: str, resource: str) -> bool:
         allowed = action not in self._without and allows([self._policy], action, resource)
