@@ -113,7 +113,7 @@ def _audited(
 ) -> Audited:
     """The audit; if it is interrupted or fails, what it read is kept for the same command."""
     if store.progress:
-        context.reporter.warn("continuing the audit that was interrupted, with the period that it had")
+        context.reporter.warn("continuing the audit that was interrupted, from the start that it had")
     try:
         audited = audit(context, subject, options, store, given=ledger.find)
     except BaseException:

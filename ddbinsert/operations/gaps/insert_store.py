@@ -52,7 +52,7 @@ def opened(kept: Path | None = None) -> Iterator[Store]:
     Raises:
         PrerequisiteError: There is not enough disk space.
     """
-    with disk_space_checked("The audit", "300 bytes for each insert"):
+    with disk_space_checked("The audit", "300 bytes for each insert", kept.parent if kept else None):
         store = (_kept(kept) if kept else None) or Store()
         try:
             yield store

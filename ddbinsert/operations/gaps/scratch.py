@@ -10,6 +10,7 @@ from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 #: There is nothing to roll back to, and nothing to keep.
 TEMPORARY = "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE;"
@@ -26,13 +27,20 @@ def scratch() -> sqlite3.Connection:
     return database
 
 
+def _remedy(folder: Path | None) -> str:
+    if folder is None:
+        return "Set TMPDIR to a folder with more space."
+    return f"Free some space in {folder}, and in the folder for temporary files or set TMPDIR to another one."
+
+
 @contextmanager
-def disk_space_checked(what: str, per_row: str) -> Iterator[None]:
+def disk_space_checked(what: str, per_row: str, folder: Path | None = None) -> Iterator[None]:
     """Report a database that cannot be written.
 
     Args:
         what: What cannot be stored, with an article.
         per_row: The space that is needed, in words.
+        folder: A folder that is used besides the one for temporary files.
 
     Raises:
         PrerequisiteError: There is not enough disk space.
@@ -42,6 +50,6 @@ def disk_space_checked(what: str, per_row: str) -> Iterator[None]:
     except sqlite3.Error as error:
         raise PrerequisiteError(
             f"{what} cannot be stored on disk: {error}.",
-            hint=f"It needs about {per_row}. Set TMPDIR to a folder with more space.",
+            hint=f"It needs about {per_row}. {_remedy(folder)}",
             code="no-room",
         ) from error
