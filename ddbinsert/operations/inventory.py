@@ -7,7 +7,7 @@ import threading
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.inventory.judge import entries_of, missing_tables
+from ddbinsert.core.inventory.judge import entries_of, left_taps, missing_tables
 from ddbinsert.core.inventory.model import InventoryEntry, TableRead, Unread
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import DdbInsertError
@@ -153,6 +153,7 @@ def _of(place: RegionConnection, clock: Clock) -> Iterator[list[InventoryEntry] 
         else:
             for read in reader.read_tables(gone):
                 yield [*entries_of(read, around)]
+        yield [*left_taps(around)]
         yield reader.unread
     finally:
         aws.close()

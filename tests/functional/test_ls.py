@@ -103,6 +103,7 @@ def test_orphans_are_found(cloud: Cloud, variables: dict[str, str]) -> None:
     nowhere = foreign.consumer(cloud, replaced, role)
     tap = foreign.function(cloud, fresh("ddbinsert-tap"), role)
     foreign.mapped(cloud, disabled, tap)
+    lone = foreign.function(cloud, fresh("ddbinsert-tap"), role)
     cloud.set_stream(replaced, None)
     cloud.set_stream(replaced, "KEYS_ONLY")
     cloud.dynamodb.delete_table(TableName=dropped)
@@ -113,9 +114,10 @@ def test_orphans_are_found(cloud: Cloud, variables: dict[str, str]) -> None:
     assert "table-deleted" in codes(found[gone])
     assert "stream-disabled" in codes(found[off])
     assert "tap-left" in codes(found[tap])
-    cloud.lambda_.delete_function(
-        FunctionName=tap
-    )  # other tests of this emulator look for taps that are left
+    assert codes(found[lone]) == {"tap-left"}
+    assert f"us-east-1 (no table) → {lone} (unattached)" in ran("ls", variables=variables).out
+    for left in (tap, lone):  # other tests of this emulator look for taps that are left
+        cloud.lambda_.delete_function(FunctionName=left)
     if nowhere in found:  # an emulator may delete the mappings of a function with it
         assert "function-deleted" in codes(found[nowhere])
 

@@ -32,6 +32,7 @@ _STACK_TAG = "aws:cloudformation:stack-name"
 #: Tag keys that Terraform configurations commonly set, in lower case, with the owner that they indicate.
 _TERRAFORM_TAGS = frozenset({"terraform", "managed_by", "managedby", "managed-by", "provisioner", "iac"})
 _READERS = 2
+_TAP_LEFT = "a temporary function of `verify --wiretap` that was left over"
 #: Passes everything, as a mapping without filters does.
 #: The text of every filter that depends on the stream's ARN or region (or an escape that may represent it).
 _SAYS_STREAM = re.compile(r"eventSourceARN|awsRegion|\\")
@@ -72,6 +73,29 @@ def entries_of(read: TableRead, around: RegionFacts) -> Iterator[InventoryEntry]
 def missing_tables(known: Iterable[str], around: RegionFacts) -> list[str]:
     """Tables that mappings and pipes read and that were not listed."""
     return sorted({*around.mappings_by_table, *around.pipes_by_table} - set(known))
+
+
+def left_taps(around: RegionFacts) -> Iterator[InventoryEntry]:
+    """The temporary functions of `verify --wiretap` that no mapping invokes."""
+    mapped = {mapping.function_name for mapping in around.mappings}
+    for name in sorted(around.functions or ()):
+        if name.startswith(TAP_PREFIX) and name not in mapped:
+            tagged = (one for one in around.tags or () if one.endswith(f":function:{name}"))
+            yield InventoryEntry(
+                region=around.region,
+                account=around.account,
+                profile=around.profile,
+                table="",
+                stream_arn="",
+                view=None,
+                kind=ConsumerKind.FUNCTION,
+                id=name,
+                consumer=name,
+                state="unattached",
+                owner=_owner(around, *tagged),
+                changed=_changed(None, (around.functions or {})[name]),
+                findings=(_warning("tap-left", _TAP_LEFT),),
+            )
 
 
 def _entry(read: TableRead, around: RegionFacts, **more: Any) -> InventoryEntry:

@@ -166,7 +166,9 @@ class InventoryEntry:
     """One consumer of a stream, or a stream without any.
 
     Attributes:
-        id: The mapping's UUID, the pipe's or Kinesis stream's ARN, or the stream's ARN if it has no consumer.
+        id: The mapping's UUID, the pipe's or Kinesis stream's ARN, the stream's ARN if it has no consumer, or the name of a
+            function without a mapping.
+        table: Its name; empty for a function without a mapping.
         consumer: The function's name with its alias or version, the pipe's name, or the Kinesis stream's.
         filter: The filter in words.
         example: A record other than an insert that the consumer receives, if it is not insert-only.

@@ -60,7 +60,7 @@ def difference_data(difference: Difference) -> dict[str, Any]:
 def human(screen: Screen, entry: Mapping[str, Any]) -> None:
     """``orders → audit (Enabled): insert-only; INSERT records pass``, and each finding on its own line."""
     screen.sentence(_title(entry), "bold")
-    if entry["kind"] != ConsumerKind.NOTHING:
+    if entry["kind"] != ConsumerKind.NOTHING and entry["table"]:
         screen.sentence(
             f"    {_WORDS[InsertOnly(entry['insert_only'])]}: {_flat(entry['filter'] or 'no filter')}"
         )
@@ -128,7 +128,9 @@ def _title(entry: Mapping[str, Any]) -> str:
     to = f" → {entry['consumer']}" if entry.get("consumer") else ""
     kind = "" if entry["kind"] in (ConsumerKind.FUNCTION, ConsumerKind.NOTHING) else f"{entry['kind']} "
     where = f"{entry['profile']} " if entry.get("profile") else ""
-    return _flat(f"{where}{entry['region']} {entry['table']}{to} ({kind}{entry['state'] or 'state unknown'})")
+    return _flat(
+        f"{where}{entry['region']} {entry['table'] or '(no table)'}{to} ({kind}{entry['state'] or 'state unknown'})"
+    )
 
 
 def _cell(value: object) -> str:
