@@ -25,6 +25,14 @@ BUG = 70
 #: Exit code if the output of a command that only prints could not be written: EX_IOERR of sysexits.h.
 LOST = 74
 
+#: Commands with a connection whose result is what they print, and nothing besides.
+_PRINTING = frozenset(
+    (
+        *("audit query", "export", "failures list", "failures show", "filter build", "function sample-event"),
+        *("init", "ls", "records", "tail"),
+    )
+)
+
 #: Base class of the parser's usage errors: depending on its version, typer contains click or imports it.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 
@@ -82,8 +90,9 @@ def _only_prints(arguments: list[str]) -> bool:
     if {"-h", "--help", "--schema"} & set(arguments):
         return True
     words = [word for word in arguments if not word.startswith("-")]
-    found = commands.get(" ".join(words[:2])) or commands.get(" ".join(words[:1]))
-    return found is None or "local" not in found.accepts
+    names = (" ".join(words[:2]), " ".join(words[:1]))
+    found = next((commands[name] for name in names if name in commands), None)
+    return found is None or "local" not in found.accepts or any(name in _PRINTING for name in names)
 
 
 def _dispatch(arguments: list[str], environment: Environment) -> int:
