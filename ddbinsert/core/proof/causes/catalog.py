@@ -126,6 +126,9 @@ class Cause(StrEnum):
     ALIAS_DIVIDES_INVOCATIONS = "alias-divides-invocations", About.INSERTS, (
         "an alias routes invocations to several versions, and the run did not see each of them process a record"
     )
+    DURABLE_EXECUTIONS_NOT_CHECKED = "durable-executions-not-checked", About.INSERTS, (
+        "the function is durable, and the log shows only how its invocations ended (a note)"
+    )
     LINES_REPORT_ERRORS = "lines-report-errors", About.INSERTS, (
         "(`--match`) the last line that shows an insert's key has the level ERROR"
     )

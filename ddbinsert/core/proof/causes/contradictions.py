@@ -39,6 +39,7 @@ def contradictions(around: Circumstances, *, missing: bool, failed_receipts: boo
         _untested,
         _partial_batch,
         _divided,
+        _durable,
         _complaints,
     ):
         yield from cause(around)
@@ -210,6 +211,19 @@ def _divided(around: Circumstances) -> Iterator[Finding]:
             mend=Advice(
                 "Finish the deployment, or verify with more items", ("verify", TABLE, "--count", "1000")
             ),
+        )
+
+
+def _durable(around: Circumstances) -> Iterator[Finding]:
+    function = around.world.function
+    if function is not None and function.durable_timeout is not None:
+        yield Finding(
+            code=Cause.DURABLE_EXECUTIONS_NOT_CHECKED,
+            weight=Weight.NOTE,
+            text="the function is durable: the log shows how its invocations ended, not how its executions did, which "
+            "may be suspended and continued",
+            evidence=(f"DurableConfig.ExecutionTimeout: {function.durable_timeout}",),
+            mend="Compare with its executions: aws lambda list-durable-executions-by-function.",
         )
 
 

@@ -86,6 +86,12 @@ def test_a_healthy_run_has_no_findings_at_all() -> None:
     assert heard(ALL).findings == ()
 
 
+def test_a_durable_function_passes_with_a_note_of_what_its_log_cannot_show() -> None:
+    verdict = judged(PLAN, ALL, RECORDS, circumstances=with_function(durable_timeout=600))
+    assert verdict.result is Result.PASS
+    assert weights(verdict) == {"durable-executions-not-checked": Weight.NOTE}
+
+
 # --- what stands in the way ---------------------------------------------------------------------------------
 
 
