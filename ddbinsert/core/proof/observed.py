@@ -47,6 +47,11 @@ class _Deliveries:
     attempts: set[tuple[str, str, float]] = field(default_factory=set)
 
 
+def written_at(record: Mapping[str, Any]) -> float:
+    """When a record was written, in whole epoch seconds; 0 if that is unknown."""
+    return float((record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0)
+
+
 class Ongoing:
     """Matches records and receipts by eventID as they arrive.
 
@@ -186,12 +191,15 @@ class Ongoing:
             self.inserts += 1
             if is_test_key((record.get("dynamodb") or {}).get("Keys") or {}):
                 self._remember(self._of_tests, event_id, None)
-            written = float((record.get("dynamodb") or {}).get("ApproximateCreationDateTime") or 0.0)
+            written = written_at(record)
             self._due[event_id] = written
             if self._copies is not None and (copies := self._copies(record)) > 1:
                 self._shared[event_id] = _Deliveries(written, copies)
         for one in early:
             self._take(one)
+
+    def streamed_later(self, record: Mapping[str, Any]) -> None:
+        """Add a record from after the end; a receipt names its record, so nothing has to be known of others."""
 
     def logged(self, message: str, at: float, *, stream: str = "") -> None:
         """Add a log line, logged at ``at`` (epoch seconds)."""

@@ -15,7 +15,7 @@ from ddbinsert.core import receipt as receipts
 from ddbinsert.core.logs import line
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.gaps.key_spans import readings
-from ddbinsert.core.proof.observed import NO_NUMBER, Ongoing
+from ddbinsert.core.proof.observed import NO_NUMBER, Ongoing, written_at
 from ddbinsert.core.proof.sighting import Receipt
 from ddbinsert.dataclass import dataclass
 
@@ -52,8 +52,9 @@ class _Key(NamedTuple):
 class OngoingByLines(Ongoing):
     """Matches records and log lines by the texts of keys as they arrive.
 
-    An item may be inserted several times: a line that shows its key counts for the oldest insert without a
-    line, unless it shows an insert's eventID.
+    An item may be inserted several times: a line that shows its key counts for the newest insert before it that has
+    no line yet, unless it shows an insert's eventID. So an insert that was dropped is left over, if a function logs
+    one line for each insert; with the oldest one, the line of the next insert would count for it.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class OngoingByLines(Ongoing):
         self._keys: OrderedDict[str, _Key] = OrderedDict()
         self._counted: OrderedDict[str, str] = OrderedDict()
         self._recent: list[_Line] = []
+        self._later: dict[str, float] = {}
 
     @property
     def complaints(self) -> tuple[str, ...]:
@@ -80,18 +82,13 @@ class OngoingByLines(Ongoing):
         super().streamed(record)
         if record.get("eventName") != EventName.INSERT or self.waiting == waiting:
             return
-        texts = tuple(
-            str(content)
-            for value in ((record.get("dynamodb") or {}).get("Keys") or {}).values()
-            for content in value.values()
-        )
-        if sum(map(len, texts)) < _SHORTEST:
+        key = _key_of(record)
+        if key is None:
             self.unrecognizable += 1
             return
         event_id = str(record.get("eventID"))
-        patterns = tuple(re.compile(rf"(?<!\w){re.escape(text)}(?!\w)") for text in texts)
-        key = self._keys[event_id] = _Key(texts, patterns)
-        written = self._due[event_id]
+        self._keys[event_id] = key
+        texts, written = key.texts, self._due[event_id]
         for one in self._recent:
             if texts in one.used or one.at < written or not key.is_in(one.readings):
                 continue
@@ -101,6 +98,16 @@ class OngoingByLines(Ongoing):
                 event_id in self._complaints
             ):
                 self._apply_later_line(event_id, one, texts)
+
+    def streamed_later(self, record: Mapping[str, Any]) -> None:
+        """Add a record from after the end: a line about it counts for no insert before, and it is not judged itself."""
+        if record.get("eventName") != EventName.INSERT or not self._wanted(record):
+            return
+        key = _key_of(record)
+        if key is not None:
+            event_id = str(record.get("eventID"))
+            self._keys[event_id] = key
+            self._later[event_id] = written_at(record)
 
     def _apply_later_line(self, event_id: str, one: _Line, texts: tuple[str, ...]) -> None:
         """Apply a later line of the invocation that reported an insert: it reports an error, or success."""
@@ -122,12 +129,16 @@ class OngoingByLines(Ongoing):
         self.lines += bool(groups)
         for waiting in groups.values():
             for event_id in self._meant(waiting, one):
-                self._show(event_id, one)
+                if event_id in self._later:
+                    del self._later[event_id], self._keys[event_id]
+                else:
+                    self._show(event_id, one)
 
     def _matches(self, event_id: str, one: _Line) -> bool:
         """Whether a line shows an insert's key; an earlier line is about an earlier item with this key."""
         shared = self._shared.get(event_id)
-        written = self._due.get(event_id, shared.written if shared else float("inf"))  # in whole seconds
+        unless_due = shared.written if shared else self._later.get(event_id, float("inf"))
+        written = self._due.get(event_id, unless_due)  # in whole seconds
         return one.at >= written and self._keys[event_id].is_in(one.readings)
 
     def _meant(self, waiting: list[str], one: _Line) -> list[str]:
@@ -137,7 +148,7 @@ class OngoingByLines(Ongoing):
         here = [event_id for event_id in waiting if self._counted.get(event_id) == one.stream]
         if here and _complains(one):
             return here[-1:]  # it continues an earlier line of the same invocation
-        return ([event_id for event_id in waiting if event_id not in self._counted] or waiting)[:1]
+        return ([event_id for event_id in waiting if event_id not in self._counted] or waiting)[-1:]
 
     def _show(self, event_id: str, one: _Line) -> None:
         """Count a line for an insert; a line that reports an error does not show that it was processed."""
@@ -164,6 +175,18 @@ class OngoingByLines(Ongoing):
         )
         if event_id not in self._due and event_id not in self._shared:
             self._keys.pop(event_id, None)
+
+
+def _key_of(record: Mapping[str, Any]) -> _Key | None:
+    """The key of a record's item; None if it is too short to be recognized."""
+    texts = tuple(
+        str(content)
+        for value in ((record.get("dynamodb") or {}).get("Keys") or {}).values()
+        for content in value.values()
+    )
+    if sum(map(len, texts)) < _SHORTEST:
+        return None
+    return _Key(texts, tuple(re.compile(rf"(?<!\w){re.escape(text)}(?!\w)") for text in texts))
 
 
 def _complains(one: _Line) -> bool:

@@ -34,8 +34,9 @@ from ddbinsert.operations.verify.sources.sink import SinkReader
 from ddbinsert.operations.verify.subject import find_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from ddbinsert.core.logs.event import LogEvent
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.proof.circumstances import Circumstances
     from ddbinsert.core.proof.verdict import Verdict
@@ -111,6 +112,8 @@ class _Watch:
         self._options = options
         self._ongoing = ongoing
         self._started = started
+        #: Earlier lines are about earlier records, which were not read from the stream.
+        self._first_line = 0.0
         self._changed: dict[str, None] = {}
         self._untested = dict(not_found(subject.mappings, subject.table))
         self._looked = context.clock.monotonic()
@@ -135,6 +138,10 @@ class _Watch:
                 "another reader may slow them down"
             )
         before = context.aws.start(lambda: begin(context, subject, since=self._started))
+        if (
+            self._options.by_lines and not context.aws.is_aws
+        ):  # elsewhere, clocks may differ by more than this
+            self._first_line = not_before(context.clock, context.clock.now())
         self._reader.open()
         self._watch(seconds)
         seen = ongoing.symptoms()
@@ -178,34 +185,38 @@ class _Watch:
         began = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while (elapsed := clock.monotonic() - began) < seconds:
-            self._look(stream=True)
+            self._look()
             left = words(max(0, seconds - elapsed))
             reporter.waiting(
                 "traffic", elapsed, f"{ongoing.inserts:,} inserts, {ongoing.matched:,} processed, {left} left"
             )
             clock.sleep(min(next(steps), max(0.0, seconds - elapsed)))
-        self._look(stream=True)  # records that were written in time and not read yet
+        self._look()  # records that were written in time and not read yet
         ended = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while (ongoing.waiting or ongoing.ends_unseen or ongoing.too_few) and (
             elapsed := clock.monotonic() - ended
         ) < self._context.timeout:
-            self._look(stream=False)
+            self._look(is_over=True)
             reporter.waiting("the last inserts to be processed", elapsed, f"{ongoing.waiting:,} under way")
             clock.sleep(next(steps))
-        self._look(stream=False)
+        self._look(is_over=True)
 
-    def _look(self, *, stream: bool) -> None:
-        # The order does not matter: a receipt waits for its record, and a record for its receipt.
-        for one in self._log.poll():
-            if not isinstance(one, InvocationEnd):
-                self._ongoing.logged(one.message, one.timestamp / 1000, stream=one.stream)
-            elif one.at >= not_before(self._context.clock, self._started):
-                self._ongoing.ended(one)
-        for record in self._reader.poll_through() if stream else ():
-            self._ongoing.streamed(record)
-            if self._untested and record.get("eventName") == EventName.INSERT:
-                self._untested = {name: ok for name, ok in self._untested.items() if not ok(record)}
+    def _look(self, *, is_over: bool = False) -> None:
+        """Read the log and the stream once.
+
+        Args:
+            is_over: Records are no longer judged. Lines other than receipts may be about them.
+        """
+        heard: Iterable[LogEvent | InvocationEnd] = self._log.poll()
+        if self._options.by_lines:
+            heard = list(heard)  # every record that they are about is read before they count for one
+            self._read_stream(is_over=is_over)
+            self._hear(heard)
+        else:  # a receipt waits for its record, and a record for its receipt
+            self._hear(heard)
+            if not is_over:
+                self._read_stream(is_over=False)
         if self._context.clock.monotonic() - self._looked >= _LOOK_AGAIN:
             self._looked = self._context.clock.monotonic()
             aws, subject = self._context.aws, self._subject
@@ -213,6 +224,23 @@ class _Watch:
                 lambda: look_again(aws, subject), lambda: targets_again(aws, subject)
             )
             self._changed |= dict.fromkeys(changed_since(subject, world, targets))
+
+    def _hear(self, heard: Iterable[LogEvent | InvocationEnd]) -> None:
+        for one in heard:
+            if not isinstance(one, InvocationEnd):
+                if one.timestamp / 1000 >= self._first_line:
+                    self._ongoing.logged(one.message, one.timestamp / 1000, stream=one.stream)
+            elif one.at >= not_before(self._context.clock, self._started):
+                self._ongoing.ended(one)
+
+    def _read_stream(self, *, is_over: bool) -> None:
+        for record in self._reader.poll_through():
+            if is_over:
+                self._ongoing.streamed_later(record)
+                continue
+            self._ongoing.streamed(record)
+            if self._untested and record.get("eventName") == EventName.INSERT:
+                self._untested = {name: ok for name, ok in self._untested.items() if not ok(record)}
 
     def _evidence(self, around: Circumstances) -> tuple[Evidence, ...]:
         ongoing = self._ongoing

@@ -123,11 +123,11 @@ FAULTS: dict[str, tuple[Callable[[Ground, str], None], str]] = {
     "every record named as failed": (names_all, "function-errors|records-*|answer-*|mapping-*"),
     "no concurrency": (may_not_run, "throttled-concurrency"),
     "a disabled mapping": (is_disabled, "mapping-disabled"),
-    "a mapping on a stale stream": (is_stale, "mapping-on-stale-stream"),
-    "a deleted mapping": (is_gone, "mapping-missing"),
+    "a mapping on a stale stream": (is_stale, "mapping-on-stale-stream|no-mapping"),
+    "a deleted mapping": (is_gone, "mapping-missing|no-mapping"),
     "a role that cannot read the stream": (has_no_rights, "permission-lost|role-*"),
-    "a second mapping without a filter": (second_leaks, "no-filter|filter-leaks"),
-    "a filter that lets removals in": (leaks_removals, "filter-too-wide|filter-leaks"),
+    "a second mapping without a filter": (second_leaks, "no-filter|filter-leaks|intruders-processed"),
+    "a filter that lets removals in": (leaks_removals, "filter-too-wide|filter-leaks|intruders-processed"),
     "an alias whose version fails": (alias_fails, "function-errors|records-*"),
     "a filter that never matches": (never_matches, "filter-never-matches"),
     "a module that is not there": (cannot_be_loaded, "function-errors"),
@@ -141,13 +141,17 @@ for _fault, (_build, _cause) in FAULTS.items():
     for _mode, _options in MODES.items():
         if _build is drops_some and _mode == "by a tap":
             continue  # a tap proves the filter, and sees nothing of what the function does
+        #: A tap has the settings of a mapping, so that it needs one.
+        _results = "REFUSED" if _mode == "by a tap" and _build in (is_stale, is_gone) else "FAIL|INCONCLUSIVE"
 
-        @sabotage(f"{_fault}, {_mode}", "FAIL|INCONCLUSIVE", _cause, options=_options, timeout="6s")
+        @sabotage(f"{_fault}, {_mode}", _results, _cause, options=_options, timeout="6s")
         def everywhere(
             ground: Ground,
             build: Callable[[Ground, str], None] = _build,
             mode: str = _mode,
         ) -> None:
             build(ground, mode)
-            if "watching" in mode:
+            if build is drops_some and mode == "by lines, by watching":
+                ground.insert_on("order-{:05}")  # lines tell no inserts of one item within a second apart
+            elif "watching" in mode:
                 ground.write_on()

@@ -116,3 +116,27 @@ def watched_without_lines(ground: Ground) -> None:
 def watched_tap_of_failing(ground: Ground) -> None:
     ground.attach_code(handlers.FAILS_ON_ALL)
     ground.write_on()
+
+
+@sabotage(
+    "every second insert of one item is dropped, by lines, by watching",
+    "FAIL|INCONCLUSIVE",
+    "inserts-not-processed",
+    options=("--observe", "--match", "--for", "6s"),
+    timeout="4s",
+)
+def drops_one_items_inserts(ground: Ground) -> None:
+    """The line of the next insert shows the same key."""
+    ground.attach_code(
+        handlers.leaving_receipts(
+            '    if times % 2:\n        print("new order", next(iter(record["dynamodb"]["Keys"].values())))'
+        )
+    )
+    dynamodb = ground.aws.dynamodb
+
+    def write() -> None:
+        ground.put_one("order-0001")
+        ground.pause(1.1)
+        dynamodb.delete_item(TableName=ground.table, Key={"pk": {"S": "order-0001"}})
+
+    ground._write_beside(write)

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 KEY = "order-0001"
 
 
-def insert(number: int, key: str = KEY) -> Record:
+def insert(number: int, key: str = KEY, at: float = 100.0) -> Record:
     return {
         "eventID": f"{number:032x}",
         "eventName": "INSERT",
-        "dynamodb": {"Keys": {"pk": {"S": key}}, "ApproximateCreationDateTime": 100.0},
+        "dynamodb": {"Keys": {"pk": {"S": key}}, "ApproximateCreationDateTime": at},
     }
 
 
@@ -36,6 +36,17 @@ def test_one_line_counts_for_one_of_several_inserts_of_a_key(*, is_late: bool) -
     assert (watched.matched, watched.waiting) == (1, 1)
     watched.logged("new order-0001", 100.7)
     assert (watched.matched, watched.waiting) == (2, 0)
+
+
+def test_the_line_of_a_later_insert_of_a_key_does_not_count_for_one_that_was_dropped() -> None:
+    watched = OngoingByLines(lambda _record: True)
+    watched.streamed(insert(1, at=100.0))
+    watched.streamed(insert(2, at=110.0))
+    watched.logged("new order-0001", 110.5)
+    assert [one.event_id for one in watched.symptoms().missing] == [f"{1:032x}"]
+    watched.streamed_later(insert(3, at=120.0))
+    watched.logged("new order-0001", 120.5)
+    assert [one.event_id for one in watched.symptoms().missing] == [f"{1:032x}"]
 
 
 def test_a_line_counts_for_each_insert_whose_event_it_shows_and_for_each_other_key() -> None:
