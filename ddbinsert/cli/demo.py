@@ -14,8 +14,8 @@ from ddbinsert.errors import ExitCode
 def demo(run: Run) -> Outcome:
     """Run a tour on a temporary emulator.
 
-    Attaches a trigger, verifies it, breaks it, detects the fault, and removes the trigger. Needs no AWS account and
-    no Docker, and leaves nothing behind.
+    Attaches a trigger and proves it; removes its filter, finds the leak and repairs it; deletes its mapping, finds
+    the missed insert and delivers it. Needs no AWS account and no Docker, and leaves nothing behind.
 
     Example: ddbinsert demo
     """
@@ -27,28 +27,41 @@ def demo(run: Run) -> Outcome:
     from ddbinsert.render.verdict import text as verdict
 
     environment = run.environment
-    told = shown.Narrator(run.screen, clock=run.clock, silent=run.wants_json)
-    told.begin()
+    narrator = shown.Narrator(run.screen, clock=run.clock, silent=run.wants_json)
+    narrator.begin()
     with (
         local.ephemeral(environ=environment.variables, clock=run.clock) as emulator,
         tempfile.TemporaryDirectory(prefix="ddbinsert-") as folder,
     ):
-        told.started()
+        narrator.started()
         aws = environment.connect(local_connection(emulator))
         try:
-            healthy, broken = story.demo(
+            told = story.demo(
                 aws,
                 Path(folder),
                 clock=run.clock,
                 new_id=environment.new_id,
                 reporter=Silent(),
-                tell=lambda chapter: told.tell(chapter.command, chapter.text, chapter.proof),
+                tell=lambda chapter: narrator.tell(
+                    chapter.command,
+                    chapter.lines,
+                    proof=chapter.proof,
+                    advice=chapter.advice,
+                    accident=chapter.accident,
+                ),
             )
         finally:
             aws.close()
-    good = story.is_as_told(healthy, broken)
-    told.end(good=good)
+    good = told.is_as_expected
+    narrator.end(good=good)
     return Outcome(
-        data={"healthy": verdict.data(healthy), "broken": verdict.data(broken), "as_expected": good},
+        data={
+            "healthy": verdict.data(told.healthy),
+            "broken": verdict.data(told.broken),
+            "repaired": verdict.data(told.repaired),
+            "missed": told.missed.missed,
+            "missed_after_repair": told.delivered.missed,
+            "as_expected": good,
+        },
         exit_code=ExitCode.OK if good else ExitCode.NO,
     )

@@ -9,6 +9,8 @@ from ddbinsert.core.times import words
 from ddbinsert.render.verdict.text import STYLES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ddbinsert.core.clock import Clock
     from ddbinsert.core.proof.proof import Proof
     from ddbinsert.render.terminal.screen import Screen
@@ -26,20 +28,45 @@ class Narrator:
         self._clock = clock
         self._silent = silent
         self._began = clock.monotonic()
+        self._is_repair = False
 
     def begin(self) -> None:
-        self._line("Creates and verifies an insert trigger on this machine: no AWS account, no Docker.")
+        self._line(
+            "A trigger is created, proven, broken twice and repaired, on this machine: no AWS account, no Docker."
+        )
 
     def started(self) -> None:
         took = words(self._clock.monotonic() - self._began)
         self._line(f"An embedded AWS emulator is running ({took}).")
 
-    def tell(self, command: str, text: str, proof: Proof | None) -> None:
-        self._line()
+    def tell(
+        self,
+        command: str,
+        lines: Sequence[str] = (),
+        *,
+        proof: Proof | None = None,
+        advice: str = "",
+        accident: str = "",
+    ) -> None:
+        """Print a command and its result.
+
+        Args:
+            advice: The command that the proof advises.
+            accident: What happened before.
+        """
+        if accident:
+            self._line()
+            self._line(accident, "bold yellow")
+        elif not self._is_repair:
+            self._line()
+        self._is_repair = self._is_repair or bool(accident)
         self._line(f"$ ddbinsert {command}", "bold")
-        self._line(f"  {text}")
+        for line in lines:
+            self._line(f"  {line}")
         if proof is not None:
             self._proof(proof)
+        if advice:
+            self._line(f"    repair: {advice}")
 
     def _proof(self, proof: Proof) -> None:
         verdict = proof.verdict
@@ -47,7 +74,7 @@ class Narrator:
         for finding in verdict.findings:
             if finding.weight is not Weight.NOTE:
                 self._line(f"    {finding.text} [{finding.code}]")
-        if verdict.result is Result.PASS:
+        if verdict.result is Result.PASS and not self._is_repair:
             for evidence in verdict.evidence:
                 if evidence.seen:
                     self._line(f"    {evidence.side}: {evidence.text}")
@@ -60,9 +87,9 @@ class Narrator:
             return
         self._line(f"Everything was removed ({took} in total). With your own table:")
         self._line("  ddbinsert attach-trigger TABLE && ddbinsert verify TABLE", "bold")
-        self._line("or, without an AWS account, with the embedded emulator:")
-        self._line("  ddbinsert enable-stream orders --create-table pk:S --local", "bold")
-        self._line("  ddbinsert attach-trigger orders --local && ddbinsert verify orders --local", "bold")
+        self._line("Without an AWS account, with the embedded emulator:")
+        self._line("  ddbinsert attach-trigger orders --create-table pk:S --local", "bold")
+        self._line("  ddbinsert verify orders --local", "bold")
 
     def _line(self, text: str = "", style: str = "") -> None:
         if not self._silent:

@@ -44,15 +44,25 @@ def _is_the_story(shown: Ran) -> None:
     assert len(lines) < 40
     commands = [line for line in lines if line.startswith("$ ddbinsert ")]
     assert [command.split()[2] for command in commands] == [
-        "enable-stream",
         "attach-trigger",
         "verify",
         "verify",
+        "attach-trigger",
+        "verify",
+        "gaps",
+        "gaps",
     ]
-    assert sum(line.startswith("  PASS: ") for line in lines) == 1
-    assert sum(line.startswith("  FAIL: ") for line in lines) == 1
-    assert shown.out.index("PASS: ") < shown.out.index("FAIL: ")
+    assert [line.split(":")[0] for line in lines if line.startswith(("  PASS: ", "  FAIL: "))] == [
+        "  PASS",
+        "  FAIL",
+        "  PASS",
+    ]
     assert "filter-leaks" in shown.out
+    (advice,) = (line.removeprefix("    repair: ") for line in lines if line.startswith("    repair: "))
+    assert f"$ {advice}" in commands
+    assert "1 of " in shown.out
+    assert "[no-mapping]" in shown.out
+    assert "now none of " in shown.out
     assert "ddbinsert attach-trigger TABLE && ddbinsert verify TABLE" in shown.out
 
 
@@ -65,12 +75,14 @@ def test_the_story_is_told_and_nothing_is_left_behind(bare: dict[str, str], tmp_
     _leaves_nothing(tmp_path)
 
 
-def test_a_script_gets_both_proofs(bare: dict[str, str]) -> None:
+def test_a_script_gets_every_proof_and_audit(bare: dict[str, str]) -> None:
     shown = ran("demo", "--output", "json", variables=bare)
     check_envelope(shown.json, command="demo", code=0)
     assert shown.data["as_expected"] is True
     assert shown.data["healthy"]["verdict"] == "PASS"
     assert shown.data["broken"]["verdict"] == "FAIL"
+    assert shown.data["repaired"]["verdict"] == "PASS"
+    assert (shown.data["missed"], shown.data["missed_after_repair"]) == (1, 0)
     assert "filter-leaks" in {finding["code"] for finding in shown.data["broken"]["findings"]}
 
 
