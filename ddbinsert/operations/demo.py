@@ -232,11 +232,11 @@ def _miss(stage: _Stage, tell: Callable[[Chapter], None]) -> tuple[Gaps, Gaps]:
     found = [f"{missed.missed} of {plural(missed.inserts, 'insert')} was missed"]
     found += [f"  {group.evidence[0]} [{group.cause}]" for group in missed.groups if group.evidence]
     accident = "Somebody deletes the mapping, and an item is inserted:"
-    tell(Chapter(command=f"gaps {TABLE}", lines=tuple(found), accident=accident))
+    tell(Chapter(command=f"gaps {TABLE} --settle 0s", lines=tuple(found), accident=accident))
     stage.gaps(repair=True)
     delivered = stage.gaps()
     done = f"delivered; now {delivered.missed or 'none'} of {plural(delivered.inserts, 'insert')} is missed"
-    tell(Chapter(command=f"gaps {TABLE} --repair", lines=(done,)))
+    tell(Chapter(command=f"gaps {TABLE} --settle 0s --repair --yes", lines=(done,)))
     return missed, delivered
 
 

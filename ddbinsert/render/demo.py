@@ -93,5 +93,5 @@ class Narrator:
 
     def _line(self, text: str = "", style: str = "") -> None:
         if not self._silent:
-            self._screen.line(text, style)
+            self._screen.sentence(text, style)
             self._screen.stream.flush()
