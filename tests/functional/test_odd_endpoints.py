@@ -176,9 +176,9 @@ def test_an_inventory_does_not_go_on_asking_an_endpoint_that_closes_connections(
     somebody: dict[str, str],
 ) -> None:
     with OddEndpoint(closing) as endpoint:
-        done = ran("ls", "--endpoint-url", endpoint.url, "--timeout", "20s", variables=somebody)
-    assert done.code == 4, done.err
-    assert done.err.count("Could not") == 1, done.err  # one error, not one for each list
+        done = ran("ls", "--endpoint-url", endpoint.url, "--timeout", "2s", variables=somebody)
+    assert done.code in (4, 6), done.err  # 6: the SDK's pauses between its attempts are random
+    assert done.err.count("error:") == 1, done.err  # one error, not one for each list
     assert endpoint.requests < 40  # six lists, and the attempts of the SDK
 
 
