@@ -86,6 +86,7 @@ NAME: Final = (
 )
 FUNCTION: Final = (
     *NAME,
+    Setting("function.alias", "--alias", TEXT, "Alias that the mapping invokes; each change of the function publishes a version [default: none].", "NAME"),
     Setting("function.runtime", "--runtime", TEXT, "Lambda runtime [default: python3.13].", "NAME"),
     Setting("function.template", "--template", TEXT, "Handler included in ddbinsert: print, audit-log, analytics or notify [default: print].", "NAME"),
     Setting("function.code", "--code", TEXT, "Your own code: a file, folder, zip, s3://BUCKET/KEY or ECR image.", "PATH"),

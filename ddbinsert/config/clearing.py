@@ -24,7 +24,7 @@ ENTRIES: Final = ("function.environment", "role.tags", "tags")
 #: Settings of a trigger's parts that can be cleared; other keys are names or belong to the connection.
 CLEARABLE: Final = frozenset(
     (
-        *("function.layers", "function.memory", "function.timeout", "function.environment"),
+        *("function.alias", "function.layers", "function.memory", "function.timeout", "function.environment"),
         *("function.log_group", "function.log_retention_days", "function.role"),
         *(each.key for each in FUNCTION_SETTINGS if each.read is not None),
         "role.boundary",

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.alias import mapped_function
 from ddbinsert.core.trigger.function_settings import function_parameters, present_parameters
 from ddbinsert.core.trigger.policy import POLICY_NAME, failure_destination, role_policy
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, mapping_parameters
 from ddbinsert.core.trigger.shapes import QUEUE_RETENTION, TRUST, kept_levels
 from ddbinsert.export.model import NAMES, Exported, Properties, Ref, Resource, ResourceType
+from ddbinsert.export.notes import live_notes, wanted_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ddbinsert.core.model.package import Package
-    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.seen import MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
 
@@ -70,7 +72,7 @@ def from_live(
         resources=tuple(resources),
         region=world.region or "",
         archive=archive,
-        notes=tuple(_live_notes(table, function, mapping, world, unexported, has_code=archive is not None)),
+        notes=tuple(live_notes(table, function, mapping, world, unexported, has_code=archive is not None)),
     )
 
 
@@ -103,7 +105,7 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
         _mapping(
             {
                 **written,
-                "FunctionName": Ref(NAMES[ResourceType.FUNCTION]),
+                "FunctionName": _wanted_reference(trigger, table),
                 "StartingPosition": (
                     StartingPosition.TRIM_HORIZON if position is StartingPosition.AUTO else position
                 ).value,
@@ -119,7 +121,7 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
         region=region,
         exists=False,
         archive=package.zip_bytes or None,
-        notes=tuple(_wanted_notes(table, trigger)),
+        notes=tuple(wanted_notes(table, trigger)),
     )
 
 
@@ -261,6 +263,13 @@ def _function_reference(function_arn: str) -> Any:
     return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[ResourceType.FUNCTION])
 
 
+def _wanted_reference(trigger: Trigger, table: TableState) -> Any:
+    """A reference to the function, or the ARN of its alias."""
+    resource = f"function:{mapped_function(trigger)}"
+    arn = str(arn_parts(table.arn)._replace(service="lambda", resource=resource))
+    return Ref(NAMES[ResourceType.FUNCTION]) if trigger.function.alias is None else arn
+
+
 def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     """The function's settings that an export does not contain, by AWS's names; without those with Lambda's defaults.
 
@@ -274,72 +283,3 @@ def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
         "SnapStart": (configuration.get("SnapStart") or {}).get("ApplyOn", "None") != "None",
     }
     return tuple(name for name, differs in found.items() if differs)
-
-
-def _live_notes(
-    table: TableState,
-    function: FunctionState,
-    mapping: MappingState,
-    world: World,
-    unexported: Sequence[str],
-    *,
-    has_code: bool,
-) -> Iterator[str]:
-    yield _table_note(table)
-    if function.environment:
-        names = ", ".join(sorted(function.environment))
-        yield f"The code contains the values of the function's environment variables: {names}."
-    if unexported:
-        yield (
-            f"{', '.join(unexported)} of {function.name} are not exported: add them by hand before the first apply, "
-            "which would reset them."
-        )
-    if world.role is not None and world.role.is_ours and world.role.other_policies:
-        policies = ", ".join(world.role.other_policies)
-        yield f"Policies of role {world.role.name} that ddbinsert did not create are not exported: {policies}."
-    if world.role is None or not world.role.is_ours:
-        yield f"The role {function.role_arn} was not created by ddbinsert: it is referred to, not exported."
-    if not has_code:
-        yield (
-            f"The code of {function.name} is not part of the export: put its archive in function.zip "
-            f"(`aws lambda get-function --function-name {function.name}` shows where it can be downloaded)."
-        )
-    if world.log_group is not None and world.log_group.retention_policy:
-        yield (
-            f"The retention of {world.log_group.name} is set by the account's policy "
-            f"{world.log_group.retention_policy}; "
-            "the group's own is not known and not exported."
-        )
-    if function.reserved_concurrency is not None:
-        yield f"The reserved concurrency ({function.reserved_concurrency}) of {function.name} is not exported."
-    if mapping.filters_hidden:
-        yield f"The filter of {mapping.uuid} is encrypted with a customer key and could not be read: add it by hand."
-    if world.second_mappings:
-        more = ", ".join(one.uuid for one in world.second_mappings)
-        yield f"Further mappings deliver the stream to the same function and are not exported: {more}."
-    yield from _owner_note(function.tags)
-
-
-def _wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
-    yield _table_note(table)
-    if table.stream_arn is None:
-        yield (
-            f"The stream of {table.name} is not enabled: enable it with {trigger.view.value} and put its ARN in place "
-            "of the one that ends in LABEL, here and in the role's policy."
-        )
-    if trigger.mapping.starting_position is StartingPosition.AUTO:
-        yield "The mapping starts at TRIM_HORIZON: it replays the records that the stream holds (24 hours)."
-    yield from _owner_note(trigger.all_tags)
-
-
-def _table_note(table: TableState) -> str:
-    view = table.view.value if table.view else "no stream"
-    return f"The table {table.name} and its stream ({view}) are not part of the export: they stay where they are declared."
-
-
-def _owner_note(tags: Mapping[str, str]) -> Iterator[str]:
-    if OWNER_TAG in tags:
-        yield (
-            f"The tag {OWNER_TAG} is kept, so that nothing changes at first. Remove it from all resources afterwards: "
-            "`ddbinsert` changes and deletes only what carries it."
-        )

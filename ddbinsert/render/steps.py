@@ -55,6 +55,7 @@ _PAST = {
     "update": "updated",
     "write": "wrote",
     "take over": "took over",
+    "publish": "published",
 }
 
 
@@ -102,10 +103,8 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per
         case s.AdoptMapping():
             return "take over", f"event source mapping {step.uuid}, which ddbinsert did not create"
         case s.UpdateTags():
-            return (
-                "update",
-                f"tags of function {step.function}, its role, log group and mapping: {_changes(step.changes)}",
-            )
+            parts = f"function {step.function}, its role, log group and mapping"
+            return "update", f"tags of {parts}: {_changes(step.changes)}"
         case s.UpdateMappingTags():
             return "update", f"tags of event source mapping {step.uuid}: {_changes(step.changes)}"
         case s.CreateMapping():
@@ -114,10 +113,17 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per
                 "create",
                 f"event source mapping to {step.function}, from {_position(step)}, filter {filters}",
             )
+        case s.PublishVersion():
+            return "publish", _published(step)
         case s.UpdateMapping():
             return "update", f"event source mapping {step.uuid}: {_changes(step.changes)}"
         case _:
             return "delete", _deleted(step)
+
+
+def _published(step: s.PublishVersion) -> str:
+    moved = f"moved from version {step.have}" if step.have else "created"
+    return f"a version of function {step.function}; alias {step.alias}: {moved}"
 
 
 def _position(step: s.CreateMapping) -> str:

@@ -232,6 +232,7 @@ _CLEARED = (
 )
 #: The same options as keys of the file.
 _KEYS = (
+    ("--alias", "function: {{alias: live}}", None),
     ("--layer", "function: {{layers: ['{arn}']}}", _layer),
     (
         "--subnet",
@@ -289,6 +290,11 @@ PROVISIONING = (
         mode="attach-trigger --create-table",
         line="attach-trigger new-{t} --create-table pk:S",
         more="--table new-{t}",
+    ),
+    *(
+        Case(mode=f"{command} --alias", line=f"{command} {{t}} --alias live {words}", before=before)
+        for command in ("create-function", "attach-trigger")
+        for words, before in (("", ()), ("--memory 256", ("attach-trigger {t} --alias live",)))
     ),
     Case(mode="attach-trigger --on-failure create", line="attach-trigger {t} --on-failure create"),
     Case(
@@ -349,6 +355,12 @@ PROVISIONING = (
             file=_FILE + "function: {{log_retention_days: null}}\n",
         )
         for command in ("create-function", "attach-trigger")
+    ),
+    Case(
+        mode="up --alias",
+        line="up --yes",
+        before=("attach-trigger {t} --alias live",),
+        file=_FILE + "function: {{alias: live, memory: 256}}\n",
     ),
     Case(mode="up --on-failure create", line="up --yes", file=_FILE + "mapping: {{on_failure: create}}\n"),
     Case(mode="doctor --fix", line="doctor {t} --fix --yes", before=_TRIGGER, prepare=_without_policy),

@@ -8,9 +8,17 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from hypothesis import strategies as st
 
+from ddbinsert.core.model.alias import AliasState
 from ddbinsert.core.model.package import Package, Statement
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
-from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, TableState, World
+from ddbinsert.core.model.seen import (
+    FunctionState,
+    LogGroupState,
+    MappingState,
+    RoleState,
+    TableState,
+    World,
+)
 from ddbinsert.core.model.wanted import (
     AUDIT_ENTRIES,
     CODE_TAG,
@@ -27,6 +35,7 @@ from ddbinsert.core.model.wanted import (
 )
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger import steps as s
+from ddbinsert.core.trigger.alias import with_alias
 from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.function_settings import with_values
 from ddbinsert.core.trigger.plan_function import wanted_policy
@@ -395,6 +404,11 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             return replace(world, function=_function_after(step, world, want, package))
         case s.DeleteFunction():
             return replace(world, function=None)
+        case s.PublishVersion():
+            number = int(step.have or 0) + 1
+            return with_alias(
+                world, AliasState(name=step.alias, version=str(number), function=world.function)
+            )
         case s.CreateMapping():
             assert world.table
             request = shapes.create_mapping_request(want, world.table.stream_arn or "", "TRIM_HORIZON")

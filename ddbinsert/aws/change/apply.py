@@ -19,7 +19,9 @@ from ddbinsert.aws.change import tables as change_tables
 from ddbinsert.aws.change import tags as change_tags
 from ddbinsert.aws.change.context import Performed
 from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.trigger.alias import with_alias
 from ddbinsert.core.trigger.differences import cleared_tags
+from ddbinsert.core.trigger.step_order import precedes
 from ddbinsert.core.trigger.steps import (
     AdoptFunction,
     AdoptMapping,
@@ -39,6 +41,7 @@ from ddbinsert.core.trigger.steps import (
     EnableStream,
     KeepLogGroup,
     NarrowRolePolicy,
+    PublishVersion,
     PutRolePolicy,
     ReplaceStream,
     SetRetention,
@@ -49,7 +52,6 @@ from ddbinsert.core.trigger.steps import (
     UpdateMappingTags,
     UpdateRole,
     UpdateTags,
-    precedes,
 )
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import DdbInsertError
@@ -218,6 +220,9 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
         case UpdateFunctionSettings():
             function = change_functions.update_function_settings(context, step, world)
             return lambda w: replace(w, function=function)
+        case PublishVersion():
+            alias = change_functions.publish_version(context, step)
+            return lambda w: with_alias(w, alias)
         case UpdateTags() | UpdateMappingTags() | AdoptMapping() | UpdateMapping() | DeleteMapping():
             return _edit_mapping(step, world, context)
         case DeleteFunction():

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.aws.change.code import put_archive
 from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_unusable_role
-from ddbinsert.aws.errors import message_of, translated
+from ddbinsert.aws.errors import is_not_found, message_of, translated
 from ddbinsert.aws.read.resources import read_function, require_tags
-from ddbinsert.core.model.wanted import CODE_TAG
+from ddbinsert.core.model.alias import AliasState
+from ddbinsert.core.model.wanted import ALIAS_TAG, CODE_TAG
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
     from ddbinsert.aws.change.context import Provisioning
     from ddbinsert.core.model.seen import FunctionState, World
-    from ddbinsert.core.trigger.steps import DeleteFunction, UpdateFunctionCode, UpdateFunctionSettings
+    from ddbinsert.core.trigger.steps import (
+        DeleteFunction,
+        PublishVersion,
+        UpdateFunctionCode,
+        UpdateFunctionSettings,
+    )
 
 #: IAM shows a new role to Lambda within 5 to 30 s (docs/aws-facts.md#role-propagation); after this many seconds the cause is another.
 PROPAGATION = 90.0
@@ -127,6 +133,39 @@ def update_function_settings(
         f"change the settings of function {step.name}",
         role_arn=role,
     )
+
+
+def publish_version(context: Provisioning, step: PublishVersion) -> AliasState:
+    """Publish a version of the function as it is now, and point the alias to it.
+
+    Lambda returns the last version if nothing has changed since, so that a repeated call publishes no second one.
+    """
+    client, made = context.aws.client("lambda"), [""]
+
+    def publish() -> object:
+        made[0] = str(client.publish_version(FunctionName=step.function)["Version"])
+        return made
+
+    function = _settled_after(
+        context, step.function, publish, f"publish a version of function {step.function}"
+    )
+    wait_until_active(context, f"{function.arn}:{made[0]}")
+    with translated(f"point alias {step.alias} of function {step.function} to version {made[0]}"):
+        try:
+            client.update_alias(
+                FunctionName=step.function,
+                Name=step.alias,
+                FunctionVersion=made[0],
+                RoutingConfig={"AdditionalVersionWeights": {}},
+            )
+        except Exception as error:
+            if not is_not_found(error):
+                raise
+            client.create_alias(FunctionName=step.function, Name=step.alias, FunctionVersion=made[0])
+    if function.tags.get(ALIAS_TAG) != step.alias:
+        with translated(f"tag function {step.function}"):
+            client.tag_resource(Resource=function.arn, Tags={ALIAS_TAG: step.alias})
+    return AliasState(name=step.alias, version=made[0], function=function)
 
 
 def _settled_after(

@@ -12,6 +12,7 @@ from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.resources import (
     caller_account,
     has_queue,
+    read_alias,
     read_function,
     read_log_group,
     read_mapping,
@@ -23,7 +24,7 @@ from ddbinsert.aws.read.resources import (
 )
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.seen import World
-from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.model.wanted import ALIAS_TAG, OWNER_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -65,7 +66,7 @@ def observe(
         AwsError: A read was refused (with ``owners``, that of the function's tags, too). A resource that does not exist
             is not an error.
     """
-    world = _nearest(aws, trigger, role=role, function=function) if known is None else known
+    world = known or _with_alias(aws, trigger, _nearest(aws, trigger, role=role, function=function))
     further = [*_others(aws, world, meanwhile)] if others else []
     if owners:
         if not lenient:
@@ -104,6 +105,24 @@ def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World
         mappings=tuple(m for m in mappings if _is_stream_of(m, trigger.table)),
         failure_queue_missing=any(queue_missing),
     )
+
+
+def _with_alias(aws: Aws, trigger: Trigger, world: World) -> World:
+    """The world with the alias that is given, or that the function's tag names, and with the mappings that invoke it.
+
+    ListEventSourceMappings of the function leaves them out (docs/aws-facts.md#esm-list-qualifiers).
+    """
+    function = world.function
+    name = trigger.function.alias or (function.tags.get(ALIAS_TAG) if function is not None else None)
+    if function is None or name is None:
+        return world
+    alias, mappings = aws.side_by_side(
+        lambda: read_alias(aws, function, name),
+        lambda: read_mappings(aws, function_name=f"{function.name}:{name}"),
+    )
+    known = {mapping.uuid for mapping in world.mappings}
+    more = tuple(one for one in mappings if one.uuid not in known and _is_stream_of(one, trigger.table))
+    return replace(world, alias=alias, mappings=(*world.mappings, *more))
 
 
 Edit = Callable[[World], World]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
 from ddbinsert.aws.queue_address import queue_url
 from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.model.alias import AliasState
 from ddbinsert.core.trigger import shapes
 from ddbinsert.core.trigger.policy import POLICY_NAME
 from ddbinsert.errors import AwsError
@@ -76,6 +77,23 @@ def read_alias_weights(aws: Aws, arn: str) -> tuple[tuple[str, float], ...]:
     )
     weights = ((found or {}).get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     return tuple(sorted((str(version), float(share)) for version, share in weights.items()))
+
+
+def read_alias(aws: Aws, function: FunctionState, name: str) -> AliasState | None:
+    """An alias of a function, with the version that it points to; None if it does not exist."""
+    found: Mapping[str, Any] | None
+    found, version = aws.side_by_side(
+        lambda: _found(
+            lambda: aws.client("lambda").get_alias(FunctionName=function.name, Name=name),
+            f"read alias {name}",
+        ),
+        lambda: read_function(aws, f"{function.arn}:{name}"),
+    )
+    if found is None:
+        return None
+    weights = (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    # Invocations that are divided among versions are not those of one version.
+    return AliasState(name=name, version=str(found["FunctionVersion"]), function=None if weights else version)
 
 
 def read_kinesis_destinations(aws: Aws, table: str) -> tuple[str, ...]:

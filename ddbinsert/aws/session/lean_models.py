@@ -48,6 +48,7 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
     "kms": ("DescribeKey", "GetKeyPolicy", "ListGrants"),
     "lambda": (
         *("GetFunction", "GetAlias", "CreateFunction", "DeleteFunction", "Invoke", "TagResource", "ListTags"),
+        *("CreateAlias", "PublishVersion", "UpdateAlias"),
         *("UpdateFunctionCode", "UpdateFunctionConfiguration", "ListFunctions", "UntagResource"),
         *("CreateEventSourceMapping", "GetEventSourceMapping", "ListEventSourceMappings"),
         *(

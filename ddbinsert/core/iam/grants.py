@@ -52,7 +52,8 @@ _OWN_NAMES: Final = {
     ("dynamodb", S.STREAM): ("DescribeStream", "GetRecords", "GetShardIterator"),
     ("dynamodb", S.ANY): ("ListStreams", "ListTables"),
     ("lambda", S.FUNCTION): (
-        *("CreateFunction", "DeleteFunction", "GetAlias", "GetFunction"),
+        *("CreateAlias", "CreateFunction", "DeleteFunction", "GetAlias", "GetFunction"),
+        *("PublishVersion", "UpdateAlias"),
         *("UpdateFunctionCode", "UpdateFunctionConfiguration"),
     ),
     ("lambda", S.MAPPING): (

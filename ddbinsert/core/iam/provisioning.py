@@ -90,6 +90,7 @@ _OPTIONS: Final[Mapping[str, Mode]] = {
     "--code-bucket": needs("GetObject", "PutObject"),
     "--kms-key": needs("CreateGrant", "Encrypt", "Decrypt"),
     "--layer": needs("GetLayerVersion"),
+    "--alias": needs("PublishVersion", "GetAlias", "CreateAlias", "UpdateAlias"),
     "--role-boundary": needs("PutRolePermissionsBoundary"),
     "--unset": needs(
         *(

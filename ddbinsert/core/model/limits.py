@@ -74,6 +74,14 @@ _TAG_TEXT = "[^\\x00-\\x1f\\x7f!\"#$%&'()*,;<>?\\[\\\\\\]^`{|}~]"
 TableName = Annotated[
     str, Len(*TABLE_NAME_LENGTH), Matches(TABLE_NAME, "3 to 255 of the characters a-z A-Z 0-9 _ - .")
 ]
+AliasName = Annotated[
+    str,
+    Len(1, 128),
+    Matches(
+        r"(?![0-9]+$)[a-zA-Z0-9_-]+",
+        "1 to 128 of the characters a-z A-Z 0-9 _ -, not only digits, as the number of a version",
+    ),
+]
 FunctionName = Annotated[
     str,
     Len(1, 64),

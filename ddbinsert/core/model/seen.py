@@ -17,6 +17,7 @@ from ddbinsert.dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingABC
 
+    from ddbinsert.core.model.alias import AliasState
     from ddbinsert.core.model.record import KeySchema, StreamView
 
 _EMPTY: MappingABC[str, str] = MappingProxyType({})
@@ -254,6 +255,7 @@ class World:
     Attributes:
         mappings: The trigger's mappings: those of the function on any stream of the table.
         other_mappings: Mappings of other functions (or aliases) on the table's live stream.
+        alias: The alias that the mapping invokes, or is to invoke.
         stream_off: Epoch seconds from just before the old stream was disabled until the new one was live.
         failure_queue_missing: The queue of ``mapping.on_failure: create`` is wanted and does not exist.
         queue: The queue for discarded records; read only if it may be deleted.
@@ -266,6 +268,7 @@ class World:
     role: RoleState | None = None
     log_group: LogGroupState | None = None
     function: FunctionState | None = None
+    alias: AliasState | None = None
     mappings: tuple[MappingState, ...] = ()
     other_mappings: tuple[MappingState, ...] = ()
     failure_queue_missing: bool = False

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from annotated_types import Ge, Le, Len
 
     from ddbinsert.core.model.limits import (
+        AliasName,
         BucketName,
         CodePath,
         EnvironmentVariables,
@@ -52,6 +53,8 @@ OWNER_TAG = "ddbinsert:table"
 #: The tag of a function that names the code that ddbinsert uploaded: a template's name, or `OWN_CODE`.
 CODE_TAG = "ddbinsert:code"
 OWN_CODE = "own"
+#: The tag of a function that names the alias that its mapping invokes.
+ALIAS_TAG = "ddbinsert:alias"
 #: The tag of a log group that contains, or contained, entries of an audit log without a sink: `down` keeps it.
 LOG_TAG, AUDIT_ENTRIES = "ddbinsert:log", "audit-entries"
 #: The tag of a table whose stream ddbinsert enabled: the label of that stream, the last part of its ARN.
@@ -122,6 +125,8 @@ class FunctionSpec(FunctionSettings):
 
     Attributes:
         name: The function's name; defaults to ``TABLE-inserts``.
+        alias: The alias that the mapping invokes: after each change of the function a version is published, and the
+            alias is moved to it. Without an alias the mapping invokes the function itself.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
         handler: The entry point of ``code``, as ``FILE.FUNCTION``; otherwise the usual names are searched.
         template: A handler that comes with ddbinsert; ignored if ``code`` is given.
@@ -148,6 +153,7 @@ class FunctionSpec(FunctionSettings):
     """
 
     name: FunctionName | None = None
+    alias: AliasName | None = None
     runtime: Runtime = "python3.13"
     handler: Handler | None = None
     template: Template = Template.PRINT

@@ -10,6 +10,7 @@ from ddbinsert.core.trigger.steps import (
     CreateMapping,
     DeleteMapping,
     EnableStream,
+    PublishVersion,
     ReplaceStream,
     SetRetention,
     UpdateFunctionCode,
@@ -61,6 +62,8 @@ def _of_step(step: Step) -> Iterator[str]:
                 yield from _of_change(change)
         case UpdateFunctionSettings() if any(one.field == "function.log_group" for one in step.changes):
             yield "existing lines stay in the former log group"
+        case PublishVersion():
+            yield f"earlier versions of {step.function} stay: alias {step.alias} can be moved back to one"
         case SetRetention(name=name, retention_days=days) if days is not None and days < (
             step.have or days + 1
         ):

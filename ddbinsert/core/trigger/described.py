@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ddbinsert.core.arn import arn_parts
-from ddbinsert.core.model.wanted import CODE_TAG, NEED_A_SINK, FunctionSpec, RoleSpec, Template, Trigger
+from ddbinsert.core.model.wanted import (
+    ALIAS_TAG,
+    CODE_TAG,
+    NEED_A_SINK,
+    FunctionSpec,
+    RoleSpec,
+    Template,
+    Trigger,
+)
+from ddbinsert.core.trigger.alias import alias_of
 from ddbinsert.core.trigger.effective_settings import kept_filters, runs_as_ours
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.partial_batch import VARIABLE
@@ -114,6 +123,9 @@ def existing_trigger(have: World, template: Template | None) -> Described:
     remarks: dict[str, str] = {}
     if function.name != usual.function_name:
         settings["function.name"] = function.name
+    alias = alias_of(mapping)
+    if alias is not None and function.tags.get(ALIAS_TAG) == alias:
+        settings["function.alias"] = alias
     follows = _follows(function, mapping)
     _code(function, template if follows else None, settings, remarks)
     settings |= _of_function(function)
@@ -263,7 +275,7 @@ def _common_tags(have: World, function: FunctionState, mapping: MappingState) ->
 def _outside(have: World, function: FunctionState, mapping: MappingState) -> Iterator[str]:
     """What no key of the configuration expresses."""
     qualifier = arn_parts(mapping.function_arn).qualifier
-    if qualifier:
+    if qualifier and function.tags.get(ALIAS_TAG) != qualifier:
         yield f"its mapping invokes {function.name}:{qualifier}, an alias or a version"
     if mapping.tumbling_window:
         yield f"its mapping has a tumbling window of {mapping.tumbling_window} s, which filters exclude"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.trigger.alias import target_changes
 from ddbinsert.core.trigger.effective_settings import changes_code
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, as_inserts
@@ -147,6 +148,7 @@ def mapping_changes(want: Trigger, have: MappingState) -> Iterator[Change]:
             yield from _difference(setting, present, _destination(want, have), want)
         elif present is not None or setting.name != "metrics":
             yield from _difference(setting, present, wanted, want)
+    yield from target_changes(want, have)
     # A tumbling window and a filter exclude each other.
     if have.tumbling_window:
         yield Change(field="mapping.tumbling_window", have=str(have.tumbling_window), want="0", replaces=True)

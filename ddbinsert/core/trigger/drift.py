@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.trigger.alias import ALIAS
 from ddbinsert.core.trigger.differences import shared_role_tags, tag_changes
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.plan_function import wanted_policy
@@ -24,6 +25,7 @@ from ddbinsert.core.trigger.steps import (
     CreateQueue,
     CreateRole,
     EnableStream,
+    PublishVersion,
     PutRolePolicy,
     SetRetention,
     UpdateFunctionCode,
@@ -157,6 +159,11 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
                 field="function.code",
                 have=f"different code (according to its tag: {step.have})",
                 want=step.want,
+            )
+        case PublishVersion():
+            there = f"version {step.have}, which is not the function as it is" if step.have else "missing"
+            yield Drifted(
+                part=TriggerPart.FUNCTION, name=step.function, field=ALIAS, have=there, want=step.alias
             )
         case SetRetention():
             yield Drifted(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY, insert_patterns
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE, Template
+from ddbinsert.core.trigger.alias import ALIAS, alias_of
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS, with_values
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, as_inserts
 from ddbinsert.errors import UsageError
@@ -70,6 +71,8 @@ def mapping_kept(want: Trigger, have: MappingState | None) -> Trigger:
     }
     if kept.get("metrics", True) is None:
         kept.pop("metrics")  # the endpoint does not report it
+    if ALIAS not in want.explicit:
+        want = replace(want, function=replace(want.function, alias=alias_of(have)))
     if "filters" in kept:
         kept["filters"] = () if have.filters_hidden else kept_filters(have.filters)
     return replace(want, mapping=replace(want.mapping, **kept))

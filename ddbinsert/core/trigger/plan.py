@@ -13,6 +13,7 @@ from ddbinsert.advice import Advice
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.model.key_text import describe_key
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.alias import alias_steps
 from ddbinsert.core.trigger.differences import mapping_changes, tag_changes
 from ddbinsert.core.trigger.effective_settings import effective, settings_source
 from ddbinsert.core.trigger.plan_function import function_steps, is_ours_to_change, tag_steps
@@ -71,6 +72,7 @@ def plan(
     replaced = any(isinstance(step, ReplaceStream) for step in steps)
     if scope in (Scope.FUNCTION, Scope.TRIGGER):
         steps += function_steps(want, have, package, allowed, stream_stays=not steps)
+        steps += alias_steps(want, have, steps, adopt=allowed.adopt)
         steps += tag_steps(want, have)
     if scope is Scope.STREAM and allowed.replace:
         steps += _rebinding(want, have, replaced=replaced)

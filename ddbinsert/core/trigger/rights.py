@@ -59,6 +59,8 @@ def _rights(step: Step, beside: Arn, path: str) -> Iterator[Right]:
             return _on_role(step, beside, path)
         case s.CreateQueue() | s.DeleteQueue():
             return iter(())
+        case s.PublishVersion():
+            return _on_alias(step, beside)
         case s.CreateFunction(in_vpc=True):
             return iter((_on_function_or_mapping(step, beside), *_LOOKING_AT_A_VPC))
         case s.UpdateFunctionSettings() if step.in_vpc:
@@ -70,6 +72,12 @@ def _rights(step: Step, beside: Arn, path: str) -> Iterator[Right]:
 #: The actions that Lambda calls with the caller's rights to connect a function to a VPC:
 #: docs/aws-facts.md#function-vpc-rights.
 _LOOKING_AT_A_VPC = tuple(Right(f"ec2:Describe{what}", "*") for what in ("SecurityGroups", "Subnets", "Vpcs"))
+
+
+def _on_alias(step: s.PublishVersion, beside: Arn) -> Iterator[Right]:
+    function = _function(step.function, beside)
+    yield Right("lambda:PublishVersion", function)
+    yield Right(f"lambda:{'UpdateAlias' if step.have else 'CreateAlias'}", function)
 
 
 def _on_function_or_mapping(step: _OfLambda, beside: Arn) -> Right:

@@ -154,6 +154,7 @@ COMPARED: Final = frozenset(
     (
         *(each.key for each in MAPPING_SETTINGS),
         *(each.key for each in FUNCTION_SETTINGS),
+        "function.alias",
         "function.role",
         "function.template",
         "function.code",

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
 from ddbinsert.core.model.seen import FunctionState, LogGroupState, MappingState, RoleState, TableState
+from ddbinsert.core.trigger.alias import ALIAS, mapped_function
 from ddbinsert.core.trigger.function_settings import function_fields, function_parameters
 from ddbinsert.core.trigger.settings import mapping_fields, mapping_parameters
 
@@ -305,23 +306,22 @@ def create_mapping_request(trigger: Trigger, stream_arn: str, starting_position:
     """The request of CreateEventSourceMapping with every setting, so that nothing depends on AWS's defaults."""
     request = {
         "EventSourceArn": stream_arn,
-        "FunctionName": trigger.function_name,
+        "FunctionName": mapped_function(trigger),
         "StartingPosition": starting_position,
         "Tags": trigger.all_tags,
         "TumblingWindowInSeconds": 0,
         **mapping_parameters(trigger),
     }
-    for parameter in ("DestinationConfig", "KMSKeyArn"):  # a value that clears is for updates only
-        if not request[parameter]:
-            del request[parameter]
-    return request
+    clearing = ("DestinationConfig", "KMSKeyArn")  # a value that clears is for updates only
+    return {name: value for name, value in request.items() if value or name not in clearing}
 
 
 def update_mapping_request(trigger: Trigger, changes: Iterable[Change]) -> Answer:
     """The request of UpdateEventSourceMapping, with only the settings that change."""
     keys = frozenset(change.field for change in changes)
-    request = mapping_parameters(trigger, keys)
-    return {**request, "TumblingWindowInSeconds": 0} if "mapping.tumbling_window" in keys else request
+    target = {"FunctionName": mapped_function(trigger)} if ALIAS in keys else {}
+    window = {"TumblingWindowInSeconds": 0} if "mapping.tumbling_window" in keys else {}
+    return mapping_parameters(trigger, keys) | target | window
 
 
 def update_function_request(

@@ -177,6 +177,19 @@ class UpdateFunctionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublishVersion:
+    """Publish a version of the function, and point the alias to it.
+
+    Attributes:
+        have: The version that the alias points to; empty if there is no alias.
+    """
+
+    function: str
+    alias: str
+    have: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class AdoptFunction:
     """Adopt a function that ddbinsert did not create: it gets ddbinsert's tag."""
 
@@ -279,6 +292,7 @@ Step = (
     | CreateFunction
     | UpdateFunctionCode
     | UpdateFunctionSettings
+    | PublishVersion
     | AdoptFunction
     | AdoptMapping
     | UpdateTags
@@ -293,58 +307,3 @@ Step = (
     | DisableStream
     | DeleteTable
 )
-
-#: The kinds of steps that must be done before a step of a kind; other steps run concurrently.
-AFTER: dict[type, tuple[type, ...]] = {
-    EnableStream: (CreateTable,),
-    # Some accounts only allow writing a policy to a role that has its boundary.
-    PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole, UpdateRole),
-    NarrowRolePolicy: (DeleteMapping, PutRolePolicy, UpdateFunctionSettings),
-    # Which function wrote a log group's lines is known only before the function changes.
-    CreateFunction: (CreateRole, KeepLogGroup),
-    UpdateFunctionCode: (AdoptFunction, KeepLogGroup),
-    UpdateFunctionSettings: (CreateRole, UpdateFunctionCode, AdoptFunction, KeepLogGroup),
-    CreateMapping: (
-        CreateTable,
-        EnableStream,
-        ReplaceStream,
-        PutRolePolicy,
-        # A function that is invoked without its log group would create one, without retention.
-        CreateLogGroup,
-        CreateQueue,
-        CreateFunction,
-        UpdateFunctionCode,
-        UpdateFunctionSettings,
-    ),
-    UpdateMapping: (
-        AdoptMapping,
-        PutRolePolicy,
-        CreateLogGroup,
-        CreateQueue,
-        CreateFunction,
-        UpdateFunctionCode,
-        UpdateFunctionSettings,
-    ),
-    DeleteMapping: (CreateMapping,),
-    # Deletion: mappings first, because they outlive function and table; logs last, because a running
-    # # function would create its group again, without retention.
-    DeleteFunction: (DeleteMapping, KeepLogGroup),
-    DeleteRole: (DeleteMapping, DeleteFunction),
-    DeleteLogGroup: (DeleteMapping, DeleteFunction),
-    DeleteQueue: (DeleteMapping,),
-    DisableStream: (DeleteMapping,),
-    DeleteTable: (DeleteMapping,),
-}
-
-
-def precedes(other: Step, step: Step) -> bool:
-    """Whether ``other`` must be done before ``step``."""
-    match other, step:
-        case DeleteLogGroup(before_function=True), DeleteFunction():
-            return True
-        case DeleteFunction(), DeleteLogGroup(before_function=True):
-            return False
-        case PutRolePolicy(), CreateFunction() | UpdateFunctionSettings():
-            return step.needs_rights
-        case _:
-            return type(other) in AFTER.get(type(step), ())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.wanted import FunctionSpec, MappingSpec, RoleSpec, Trigger
+from ddbinsert.core.trigger.alias import ALIAS, alias_of
 from ddbinsert.core.trigger.differences import word
 from ddbinsert.core.trigger.effective_settings import kept_filters, settings_source
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
@@ -71,7 +72,9 @@ def _variables(want: Trigger, present: dict[str, str]) -> Iterator[Change]:
 
 
 def _of_mapping(want: Trigger, have: MappingState) -> Iterator[Change]:
-    usual = MappingSpec()
+    usual, alias = MappingSpec(), alias_of(have)
+    if alias is not None and ALIAS not in want.explicit:
+        yield Change(field=ALIAS, have=alias, want="none")
     for setting in MAPPING_SETTINGS:
         present, default = setting.present(have), getattr(usual, setting.name)
         if setting.name == "filters":

@@ -20,7 +20,8 @@ from ddbinsert.core.trigger.policy import role_policy
 from ddbinsert.core.trigger.removal import removal
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
 from ddbinsert.core.trigger.settings import COMPARED
-from ddbinsert.core.trigger.steps import AFTER, KeepLogGroup, Step
+from ddbinsert.core.trigger.step_order import AFTER
+from ddbinsert.core.trigger.steps import KeepLogGroup, Step
 from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.errors import DdbInsertError, PrerequisiteError, Refused, UsageError
 from tests.examples import examples

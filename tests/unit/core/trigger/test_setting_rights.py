@@ -14,13 +14,13 @@ from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.removal import removal
 from ddbinsert.core.trigger.scope import Scope
 from ddbinsert.core.trigger.settings import COMPARED
+from ddbinsert.core.trigger.step_order import precedes
 from ddbinsert.core.trigger.steps import (
     CreateFunction,
     DeleteRole,
     NarrowRolePolicy,
     PutRolePolicy,
     UpdateFunctionSettings,
-    precedes,
 )
 from tests.unit.worlds import PACKAGE, after, strict, table
 

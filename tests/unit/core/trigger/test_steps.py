@@ -17,7 +17,8 @@ from ddbinsert.core.trigger import steps as s
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.removal import removal
 from ddbinsert.core.trigger.scope import Allowed, Scope
-from ddbinsert.core.trigger.steps import AFTER, Step
+from ddbinsert.core.trigger.step_order import AFTER, precedes
+from ddbinsert.core.trigger.steps import Step
 from ddbinsert.errors import Refused, UsageError
 from ddbinsert.render.steps import future, past, symbol
 from tests.examples import examples
@@ -55,6 +56,7 @@ ONE_OF_EACH: tuple[Step, ...] = (
     s.NarrowRolePolicy(role="r"),
     s.CreateFunction(name="f", runtime="python3.13", source="template print"),
     s.UpdateFunctionCode(name="f", have="own code", want="template print"),
+    s.PublishVersion(function="f", alias="live", have="3"),
     s.UpdateFunctionSettings(name="f", changes=(CHANGE,)),
     s.AdoptFunction(name="f"),
     s.AdoptMapping(uuid="u"),
@@ -114,8 +116,8 @@ def test_a_log_group_that_only_the_function_names_goes_before_it_and_every_other
         s.DeleteLogGroup(name="/own", before_function=True),
         s.DeleteLogGroup(name="/aws/lambda/f"),
     ):
-        assert s.precedes(group, function) is group.before_function
-        assert s.precedes(function, group) is not group.before_function
+        assert precedes(group, function) is group.before_function
+        assert precedes(function, group) is not group.before_function
 
 
 @examples(60)

@@ -1,0 +1,95 @@
+"""What an export does not contain, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.alias import alias_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
+    from ddbinsert.core.model.wanted import Trigger
+
+
+def live_notes(
+    table: TableState,
+    function: FunctionState,
+    mapping: MappingState,
+    world: World,
+    unexported: Sequence[str],
+    *,
+    has_code: bool,
+) -> Iterator[str]:
+    yield _table_note(table)
+    if function.environment:
+        names = ", ".join(sorted(function.environment))
+        yield f"The code contains the values of the function's environment variables: {names}."
+    if unexported:
+        yield (
+            f"{', '.join(unexported)} of {function.name} are not exported: add them by hand before the first apply, "
+            "which would reset them."
+        )
+    if world.role is not None and world.role.is_ours and world.role.other_policies:
+        policies = ", ".join(world.role.other_policies)
+        yield f"Policies of role {world.role.name} that ddbinsert did not create are not exported: {policies}."
+    if world.role is None or not world.role.is_ours:
+        yield f"The role {function.role_arn} was not created by ddbinsert: it is referred to, not exported."
+    if not has_code:
+        yield (
+            f"The code of {function.name} is not part of the export: put its archive in function.zip "
+            f"(`aws lambda get-function --function-name {function.name}` shows where it can be downloaded)."
+        )
+    if world.log_group is not None and world.log_group.retention_policy:
+        yield (
+            f"The retention of {world.log_group.name} is set by the account's policy "
+            f"{world.log_group.retention_policy}; "
+            "the group's own is not known and not exported."
+        )
+    alias = alias_of(mapping)
+    if alias is not None:
+        yield _alias_note(function.name, alias)
+    if function.reserved_concurrency is not None:
+        yield f"The reserved concurrency ({function.reserved_concurrency}) of {function.name} is not exported."
+    if mapping.filters_hidden:
+        yield f"The filter of {mapping.uuid} is encrypted with a customer key and could not be read: add it by hand."
+    if world.second_mappings:
+        more = ", ".join(one.uuid for one in world.second_mappings)
+        yield f"Further mappings deliver the stream to the same function and are not exported: {more}."
+    yield from _owner_note(function.tags)
+
+
+def wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
+    yield _table_note(table)
+    if table.stream_arn is None:
+        yield (
+            f"The stream of {table.name} is not enabled: enable it with {trigger.view.value} and put its ARN in place "
+            "of the one that ends in LABEL, here and in the role's policy."
+        )
+    if trigger.function.alias is not None:
+        yield _alias_note(trigger.function_name, trigger.function.alias)
+    if trigger.mapping.starting_position is StartingPosition.AUTO:
+        yield "The mapping starts at TRIM_HORIZON: it replays the records that the stream holds (24 hours)."
+    yield from _owner_note(trigger.all_tags)
+
+
+def _table_note(table: TableState) -> str:
+    view = table.view.value if table.view else "no stream"
+    return f"The table {table.name} and its stream ({view}) are not part of the export: they stay where they are declared."
+
+
+def _owner_note(tags: Mapping[str, str]) -> Iterator[str]:
+    if OWNER_TAG in tags:
+        yield (
+            f"The tag {OWNER_TAG} is kept, so that nothing changes at first. Remove it from all resources afterwards: "
+            "`ddbinsert` changes and deletes only what carries it."
+        )
+
+
+def _alias_note(function: str, alias: str) -> str:
+    return (
+        f"The alias {alias} of {function} and its versions are not part of the export: the mapping refers to the alias by "
+        "its ARN. Declare them as well, so that a change of the function reaches the alias."
+    )

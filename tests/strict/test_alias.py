@@ -1,0 +1,132 @@
+"""function.alias: each change of the function publishes a version, moves the alias, and keeps the mapping."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.functional.command import Ran, ran
+from tests.strict.rig import Functions, Mappings, Profile, Roles, Tables
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ddbinsert import local
+    from tests.strict.bench import Bench
+
+FILE = """
+table: {table}
+function: {{alias: live, code: app.py, memory: {memory}}}
+mapping: {{starting_position: TRIM_HORIZON}}
+"""
+SOURCE = "def handler(event, context):\n    print({mark!r}, event)\n"
+
+
+@pytest.fixture
+def bench(bench_of: Callable[..., Bench]) -> Bench:
+    profile = Profile(tables=Tables(), functions=Functions(), roles=Roles(), mappings=Mappings())
+    return bench_of(profile)
+
+
+@pytest.fixture
+def run(bench: Bench, emulator: local.Emulator, tmp_path: Path) -> Callable[..., Ran]:
+    variables = {
+        **emulator.variables(region="eu-west-1"),
+        "AWS_ENDPOINT_URL": bench.rig.endpoint,
+        "HOME": str(tmp_path),
+    }
+    return lambda *words, **more: ran(*words, variables=variables, cwd=tmp_path, **more)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., None]:
+    def file(table: str, memory: int = 128, mark: str = "one") -> None:
+        (tmp_path / "ddbinsert.yaml").write_text(FILE.format(table=table, memory=memory))
+        (tmp_path / "app.py").write_text(SOURCE.format(mark=mark))
+
+    return file
+
+
+def steps(done: Ran) -> list[str]:
+    assert done.code == 0, done.err + done.out
+    return [one["step"] for one in done.json["data"]["steps"]]
+
+
+def mapped(bench: Bench, table: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = bench.lambda_.list_event_source_mappings(
+        EventSourceArn=bench.dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    )["EventSourceMappings"]
+    return [one for one in found if one["State"] != "Deleting"]
+
+
+def test_a_version_is_published_for_each_change_and_the_mapping_stays(
+    bench: Bench, run: Callable[..., Ran], write: Callable[..., None], tmp_path: Path
+) -> None:
+    table = bench.table(view="NEW_IMAGE")
+    name = f"{table}-inserts"
+    write(table)
+    made = steps(run("up", "--yes", "-o", "json"))
+    assert made[-2:] == ["PublishVersion", "CreateMapping"]
+    (mapping,) = mapped(bench, table)
+    assert mapping["FunctionArn"].endswith(f":function:{name}:live")
+    assert steps(run("plan", "-o", "json")) == []
+    assert run("drift").code == 0
+    first = bench.lambda_.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+
+    for memory, mark, expected in (
+        (256, "one", ["UpdateFunctionSettings", "PublishVersion"]),
+        (256, "two", ["UpdateFunctionCode", "PublishVersion"]),
+    ):
+        write(table, memory, mark)
+        shown = run("plan")
+        assert f"alias live: moved from version {first}" in shown.out
+        assert steps(run("up", "--yes", "-o", "json")) == expected
+        assert steps(run("plan", "-o", "json")) == []
+        now = bench.lambda_.get_alias(FunctionName=name, Name="live")["FunctionVersion"]
+        assert int(now) > int(first)
+        first = now
+    assert [one["UUID"] for one in mapped(bench, table)] == [mapping["UUID"]]
+
+    # The alias is found without the file, too, and somebody who moves it back causes drift.
+    assert steps(run("attach-trigger", table, "--config", "/dev/null", "-o", "json")) == []
+    bench.lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    drifted = run("drift", "-o", "json")
+    assert [one["field"] for one in drifted.json["data"]["drift"]] == ["function.alias"]
+    assert steps(run("up", "--yes", "-o", "json")) == ["PublishVersion"]
+    assert run("drift").code == 0
+    written = run("init", table, "--output-file", "-")
+    assert "alias: live" in written.out
+
+    removed = run("down", "--yes")
+    assert removed.code == 0, removed.err
+    assert mapped(bench, table) == []
+    with pytest.raises(bench.lambda_.exceptions.ResourceNotFoundException):
+        bench.lambda_.get_function(FunctionName=name)
+
+
+def test_a_mapping_is_moved_to_an_alias_and_back(
+    bench: Bench, run: Callable[..., Ran], write: Callable[..., None], tmp_path: Path
+) -> None:
+    table = bench.table(view="NEW_IMAGE")
+    assert run("attach-trigger", table, "--config", "/dev/null").code == 0
+    (before,) = mapped(bench, table)
+    moved = run("attach-trigger", table, "--config", "/dev/null", "--alias", "live", "-o", "json")
+    assert steps(moved) == ["PublishVersion", "UpdateMapping"]
+    (after,) = mapped(bench, table)
+    assert (after["UUID"], after["FunctionArn"]) == (before["UUID"], f"{before['FunctionArn']}:live")
+    # A change by flags, without the alias, reaches the alias of ddbinsert's.
+    assert steps(
+        run("attach-trigger", table, "--config", "/dev/null", "--memory", "256", "--yes", "-o", "json")
+    ) == ["UpdateFunctionSettings", "PublishVersion"]
+    asked = run("attach-trigger", table, "--config", "/dev/null", "--unset", "function.alias", "-o", "json")
+    assert asked.json["errors"][0]["code"] == "confirmation-needed"
+    back = run(
+        "attach-trigger", table, "--config", "/dev/null", "--unset", "function.alias", "--yes", "-o", "json"
+    )
+    assert steps(back) == ["UpdateMapping"]
+    assert mapped(bench, table)[0]["FunctionArn"] == before["FunctionArn"]
+    wrong = run("attach-trigger", table, "--config", "/dev/null", "--alias", "12")
+    assert wrong.code == 3
+    assert "not only digits" in wrong.err
