@@ -1,4 +1,4 @@
-"""Pages of stream records and of log lines as the JSON that they are, without botocore's parser.
+"""Pages of stream records and of log lines (also of queries) as the JSON that they are, without botocore's parser.
 
 botocore's parser takes a large part of the time in which 100,000 records are read: it copies every value by the
 service's model, and makes datetimes and bytes of what is wanted as JSON (a record as Lambda passes it to a function).
@@ -76,11 +76,22 @@ def _are_lines(answer: dict[str, Any]) -> bool:
     )
 
 
+def _are_rows(answer: dict[str, Any]) -> bool:
+    rows = answer.get("results")
+    return type(rows) is list and all(
+        type(row) is list and all(type(cell) is dict for cell in row) for row in rows
+    )
+
+
 def _is_token(value: object) -> bool:
     return value is None or type(value) is str
 
 
 _CHECKS = {
     "dynamodb-streams": {"GetRecords": _are_records},
-    "cloudwatch-logs": {"FilterLogEvents": _are_lines, "GetLogEvents": _are_lines},
+    "cloudwatch-logs": {
+        "FilterLogEvents": _are_lines,
+        "GetLogEvents": _are_lines,
+        "GetQueryResults": _are_rows,
+    },
 }

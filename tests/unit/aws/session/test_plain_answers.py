@@ -24,6 +24,7 @@ KEYS: dict[str, Any] = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_k
 CALLS: Mapping[str, tuple[str, str, dict[str, Any]]] = {
     "records": ("dynamodbstreams", "get_records", {"ShardIterator": "one"}),
     "lines": ("logs", "filter_log_events", {"logGroupName": "group"}),
+    "rows": ("logs", "get_query_results", {"queryId": "one"}),
     "stream": ("logs", "get_log_events", {"logGroupName": "group", "logStreamName": "stream"}),
 }
 ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000"
@@ -147,6 +148,14 @@ def test_lines_are_as_botocore_reads_them(
     assert [[one.get(name) for name in known[1:]] for one in mine["events"]] == [
         [one.get(name) for name in known[1:]] for one in theirs["events"]
     ]
+
+
+@given(
+    rows=st.lists(st.lists(st.fixed_dictionaries({"field": _TEXT, "value": _TEXT}), max_size=3), max_size=3)
+)
+def test_rows_are_as_botocore_reads_them(ours: Aws, plain: dict[str, Any], rows: list[Any]) -> None:
+    mine, theirs = both(ours, plain, {"results": rows, "status": "Complete"}, "rows")
+    assert (mine["results"], mine["status"]) == (theirs["results"], theirs["status"])
 
 
 _RECORD: dict[str, Any] = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"SequenceNumber": "1"}}
