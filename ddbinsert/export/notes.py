@@ -48,6 +48,11 @@ def live_notes(
             f"{world.log_group.retention_policy}; "
             "the group's own is not known and not exported."
         )
+    yield from _mapping_notes(function, mapping, world)
+    yield from _owner_note(function.tags)
+
+
+def _mapping_notes(function: FunctionState, mapping: MappingState, world: World) -> Iterator[str]:
     alias = alias_of(mapping)
     if alias is not None:
         yield _alias_note(function.name, alias)
@@ -58,7 +63,6 @@ def live_notes(
     if world.second_mappings:
         more = ", ".join(one.uuid for one in world.second_mappings)
         yield f"Further mappings deliver the stream to the same function and are not exported: {more}."
-    yield from _owner_note(function.tags)
 
 
 def wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
