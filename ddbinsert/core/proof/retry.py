@@ -41,6 +41,7 @@ PASSING: Final = frozenset(
 HARMLESS: Final = frozenset(
     {
         Cause.DUPLICATE_DELIVERIES,
+        Cause.DURABLE_EXECUTIONS_NOT_CHECKED,
         Cause.FILTER_HIDDEN,
         Cause.MAPPING_DISABLED,
         Cause.PARTIAL_BATCH_CONTRADICTION,

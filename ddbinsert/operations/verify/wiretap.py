@@ -14,6 +14,7 @@ from ddbinsert.aws.wait import pauses
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.contradictions import contradictions
+from ddbinsert.core.proof.causes.delivered import guard_not_seen
 from ddbinsert.core.proof.causes.filters import judge_filters
 from ddbinsert.core.proof.causes.permission import permission
 from ddbinsert.core.proof.script import Script
@@ -105,7 +106,7 @@ def wiretap(
         *_of_others(subject, others, allow_guarded=options.allow_guarded),
         *_of_the_function(context, subject, proof, before.result(), started),
     ]
-    return _told(proof, subject, found)
+    return _told(proof, subject, found, allow_guarded=options.allow_guarded)
 
 
 def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
@@ -154,8 +155,10 @@ def _of_the_function(
     yield from contradictions(around, missing=False, failed_receipts=False)
 
 
-def _told(proof: Proof, subject: Subject, more: Sequence[Finding]) -> Proof:
+def _told(proof: Proof, subject: Subject, more: Sequence[Finding], *, allow_guarded: bool) -> Proof:
     """The proof in the name of the user's trigger, with what the tap cannot see."""
+    if allow_guarded:
+        more = [*more, *guard_not_seen([*proof.verdict.findings, *more])]
     unseen = Evidence(
         side="function",
         seen=False,

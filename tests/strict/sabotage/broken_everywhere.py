@@ -155,3 +155,36 @@ for _fault, (_build, _cause) in FAULTS.items():
                 ground.insert_on("order-{:05}")  # lines tell no inserts of one item within a second apart
             elif "watching" in mode:
                 ground.write_on()
+
+
+UNSEEN = {
+    "by lines": ("--match",),
+    "by a tap": ("--wiretap", "--yes"),
+    "by lines, by watching": ("--observe", "--for", "2s", "--match"),
+    "by a tap, by watching": ("--observe", "--for", "2s", "--wiretap", "--yes"),
+}
+
+
+def unfiltered(ground: Ground, mode: str) -> None:
+    """Lines for inserts only: what becomes of the rest is not to be seen."""
+    ground.attach_code(
+        honest(mode).replace(
+            '        print("new', '        if record["eventName"] == "INSERT":\n            print("new'
+        )
+    )
+    ground.filter_by()
+
+
+for _mode, _options in UNSEEN.items():
+
+    @sabotage(
+        f"no filter and no guard, guarded records allowed, {_mode}",
+        "FAIL|INCONCLUSIVE",
+        "guard-not-seen|intruders-processed",
+        options=(*_options, "--allow-guarded"),
+        timeout="6s",
+    )
+    def guard_unseen(ground: Ground, mode: str = _mode) -> None:
+        unfiltered(ground, mode)
+        if "watching" in mode:
+            ground.write_on()

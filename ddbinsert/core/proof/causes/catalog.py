@@ -48,6 +48,10 @@ class Cause(StrEnum):
     FILTER_LEAKS = "filter-leaks", About.OTHERS, (
         "records that are not inserts were delivered; only the handler's guard dropped them"
     )
+    GUARD_NOT_SEEN = "guard-not-seen", About.OTHERS, (
+        "(`--allow-guarded` with `--match` or `--wiretap`) the filter leaks, and whether the handler's guard drops "
+        "those records is not visible"
+    )
     MORE_LINES_THAN_INSERTS = "more-lines-than-inserts", About.OTHERS, (
         "(`--match`) more lines than the inserts explain: another record, or one delivered twice"
     )

@@ -12,6 +12,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.contradictions import contradictions
 from ddbinsert.core.proof.causes.delivered import (
+    guard_not_seen,
     second_mapping,
     strays,
     stream_differs,
@@ -58,6 +59,8 @@ def findings(
             found += judge_filters(
                 mapping, around.world.table, allow_guarded=allow_guarded, is_second=is_second
             )
+    if allow_guarded and around.by_lines:
+        found += guard_not_seen(found)
     found += [*second_mapping(around), *too_few(seen), *log_not_read(around)]
     if seen.missing_count:
         for cause in _CAUSES_OF_MISSING:

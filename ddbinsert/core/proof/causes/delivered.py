@@ -11,7 +11,7 @@ from ddbinsert.core.proof.causes.filters import repair
 from ddbinsert.core.proof.verdict import Finding, Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from ddbinsert.core.proof.circumstances import Circumstances
     from ddbinsert.core.proof.sighting import Receipt
@@ -61,6 +61,21 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             mend=_narrow(around)
             if sure
             else Advice("Show the lines, or prove only the filter", ("verify", TABLE, "--wiretap")),
+        )
+
+
+def guard_not_seen(found: Iterable[Finding]) -> Iterator[Finding]:
+    """The gap where leaks are allowed because of a guard, and the mode does not show what the handler drops."""
+    leaks = {Cause.NO_FILTER, Cause.FILTER_TOO_WIDE, Cause.FILTER_LEAKS}
+    allowed = [one for one in found if one.code in leaks and one.weight is Weight.NOTE]
+    if allowed:
+        yield Finding(
+            code=Cause.GUARD_NOT_SEEN,
+            weight=Weight.HOLE,
+            text="the filter leaks, and whether a guard in the handler's code drops those records is not visible: only "
+            "receipts show it",
+            evidence=tuple(one.text for one in allowed),
+            mend="Narrow the filter, or let the function write receipts (docs/verify.md, Your own functions).",
         )
 
 

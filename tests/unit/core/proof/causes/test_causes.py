@@ -92,6 +92,15 @@ def test_a_durable_function_passes_with_a_note_of_what_its_log_cannot_show() -> 
     assert weights(verdict) == {"durable-executions-not-checked": Weight.NOTE}
 
 
+def test_a_guard_that_lines_cannot_show_is_not_believed() -> None:
+    unfiltered = around(mapping(filters=()))
+    seen = judged(PLAN, ALL, RECORDS, circumstances=unfiltered, allow_guarded=True)
+    assert seen.result is Result.PASS
+    lines = [f"new {one['dynamodb']['Keys']['pk']['S']}" for one in of(RECORDS, INSERT)]
+    verdict = judged(PLAN, lines, RECORDS, circumstances=unfiltered, allow_guarded=True, by_lines=True)
+    assert (verdict.result, weights(verdict)["guard-not-seen"]) == (Result.INCONCLUSIVE, Weight.HOLE)
+
+
 # --- what stands in the way ---------------------------------------------------------------------------------
 
 
