@@ -151,6 +151,22 @@ def test_an_item_that_another_writer_put_in_place_of_ours_stays(
     assert cloud.items(table) == [{"pk": {"S": "a"}, "value": {"S": "theirs"}}]
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_items_of_a_table_that_is_deleted_meanwhile_are_not_called_left(
+    send: Callable[..., Ran], cloud: Cloud, tmp_path: Path, variables: dict[str, str], *, own: bool
+) -> None:
+    table = cloud.table()
+    (tmp_path / "items.json").write_text('[{"pk":"a","n":1}]')
+    done = send(
+        *(table, "-o", "json", *(("--item", "items.json") if own else ("--count", "30"))),
+        hold=f"{HOLD:g}s",
+        cwd=tmp_path,
+        clock=Meanwhile(lambda: cloud.dynamodb.delete_table(TableName=table)),
+    )
+    assert (done.code, done.data["left"]) == (0, 0), done.err
+    assert not list(tmp_path.rglob("sends/*.json"))
+
+
 def test_two_items_with_one_key_are_refused_also_on_one_line(
     send: Callable[..., Ran], cloud: Cloud, tmp_path: Path
 ) -> None:

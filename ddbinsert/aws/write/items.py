@@ -92,7 +92,7 @@ class ItemWriter:
         yield from self._batches(items, "PutRequest", "Item", f"write items to table {self.table}")
 
     def delete_all(self, keys: Iterable[Item]) -> Iterator[int]:
-        """Delete by BatchWriteItem; a key that does not exist is not an error. See put_all."""
+        """Delete by BatchWriteItem; a key or a table that does not exist is not an error. See put_all."""
         yield from self._batches(keys, "DeleteRequest", "Key", f"delete items of table {self.table}")
 
     def put_new(
@@ -220,7 +220,10 @@ class ItemWriter:
         """
 
         def delete(item: Item) -> Put:
-            done = self._if_unchanged("delete_item", item, key, ignored)
+            try:
+                done = self._if_unchanged("delete_item", item, key, ignored)
+            except self._aws.client("dynamodb").exceptions.ResourceNotFoundException:
+                return Put.WRITTEN  # the table was deleted, and its items with it
             return Put.WRITTEN if done is Put.GONE else done
 
         return self._one_by_one(items, delete, f"delete items of table {self.table}")
@@ -273,7 +276,13 @@ class ItemWriter:
     def _batches(self, values: Iterable[Item], verb: str, noun: str, doing: str) -> Iterator[int]:
         def work(batch: list[Item]) -> CallResult[Item, Item]:
             requests: Any = [{verb: {noun: value}} for value in batch]
-            answer: Any = self._aws.client("dynamodb").batch_write_item(RequestItems={self.table: requests})
+            client = self._aws.client("dynamodb")
+            try:
+                answer: Any = client.batch_write_item(RequestItems={self.table: requests})
+            except client.exceptions.ResourceNotFoundException:
+                if verb == "DeleteRequest":
+                    return CallResult(done=batch)  # the table was deleted, and its items with it
+                raise
             left = [request[verb][noun] for request in answer.get("UnprocessedItems", {}).get(self.table, ())]
             if not left:
                 return CallResult(done=batch)
