@@ -100,6 +100,7 @@ def test_a_file_for_new_triggers_is_ready_to_be_carried_out(
     assert all(one["steps"] == 0 for one in again.data["triggers"] if one["name"] in (off, live))
 
 
+@pytest.mark.nightly
 def test_two_triggers_of_a_table_are_named_by_their_functions(
     run: Callable[..., Ran], cloud: Cloud, file: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_two_triggers_of_a_table_are_named_by_their_functions(
     assert planned(run) == []
 
 
+@pytest.mark.nightly
 def test_whose_a_function_is_is_known_without_the_right_to_read_all_tags(
     run: Callable[..., Ran], cloud: Cloud
 ) -> None:

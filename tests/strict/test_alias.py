@@ -106,6 +106,7 @@ def test_a_version_is_published_for_each_change_and_the_mapping_stays(
         bench.lambda_.get_function(FunctionName=name)
 
 
+@pytest.mark.nightly
 def test_a_mapping_is_moved_to_an_alias_and_back(
     bench: Bench, run: Callable[..., Ran], write: Callable[..., None], tmp_path: Path
 ) -> None:
