@@ -73,7 +73,8 @@ def backfill(
     """Invoke the function with the table's existing items, as if they had just been inserted.
 
     Scans the table, builds an INSERT record from each item that the mapping's filter matches, and marks it as a
-    backfill. An interrupted backfill can be continued by running it again; no item is delivered twice.
+    backfill. An interrupted backfill can be continued by running it again on this machine; no item is delivered
+    twice.
 
     Example: ddbinsert backfill orders --where 'NewImage.status = "NEW"' --dry-run
     """

@@ -45,7 +45,8 @@ A variable or a flag applies to every trigger of a command; `TABLE` and `--funct
 The value of a variable for a list or a mapping is YAML or JSON: `DDBINSERT_TAGS='{team: payments}'`.
 
 Four variables are not keys: `DDBINSERT_CONFIG` is the file, `DDBINSERT_OUTPUT` is `human` or `json`,
-`DDBINSERT_STATE_DIR` is the folder with the state of the embedded emulator of `--local` (default:
+`DDBINSERT_STATE_DIR` is the folder with the state of the embedded emulator of `--local`, and with the records that `gaps`,
+`backfill`, `send` and `verify` need to continue or to clean up what was interrupted (default:
 `$XDG_STATE_HOME/ddbinsert` or `~/.local/state/ddbinsert`), and `DDBINSERT_CACHE_DIR` is the folder for service models
 derived from the installed botocore (default: `$XDG_CACHE_HOME/ddbinsert` or `~/.cache/ddbinsert`; safe to delete).
 
