@@ -131,3 +131,28 @@ def test_a_mapping_is_moved_to_an_alias_and_back(
     wrong = run("attach-trigger", table, "--config", "/dev/null", "--alias", "12")
     assert wrong.code == 3
     assert "not only digits" in wrong.err
+
+
+@pytest.mark.nightly
+def test_a_mapping_that_invokes_somebody_elses_alias_is_named_before_a_second_one_is_made(
+    bench: Bench, run: Callable[..., Ran], write: Callable[..., None]
+) -> None:
+    table = bench.table(view="NEW_IMAGE")
+    name = f"{table}-inserts"
+    assert run("create-function", table, "--config", "/dev/null").code == 0
+    bench.lambda_.publish_version(FunctionName=name)
+    bench.lambda_.create_alias(FunctionName=name, Name="prod", FunctionVersion="1")
+    stream = bench.dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    assert run("attach-trigger", table, "--config", "/dev/null", "--dry-run").code == 0
+    bench.iam.put_role_policy(
+        RoleName=f"{name}-role",
+        PolicyName="more",
+        PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}]}',
+    )
+    bench.lambda_.create_event_source_mapping(
+        FunctionName=f"{name}:prod", EventSourceArn=stream, StartingPosition="LATEST"
+    )
+    shown = run("attach-trigger", table, "--config", "/dev/null", "--dry-run", "-o", "json")
+    assert any("with function.alias: prod, that mapping is used" in one for one in shown.json["warnings"])
+    written = run("init", table, "--function", name, "-o", "json", "--output-file", "-")
+    assert (written.code, written.json["errors"][0]["code"]) == (5, "alias-not-ours")

@@ -122,6 +122,7 @@ FUNCTION_SPECS = st.builds(
     FunctionSpec,
     **_FUNCTION_SETTINGS,
     name=st.sampled_from([None, "x", "Own_name-" + "x" * 55]),
+    alias=st.sampled_from([None, None, "live", "other"]),
     runtime=st.sampled_from(["python3.11", "python3.13", "nodejs22.x"]),
     handler=st.none() | st.just("own.handle"),
     template=st.sampled_from(Template),
@@ -473,6 +474,8 @@ def _updated(old: MappingState, request: dict[str, Any]) -> MappingState:
         fields.pop("metrics", None)
     if "Enabled" in request:
         fields["state"] = "Enabled" if request["Enabled"] else "Disabled"
+    if "FunctionName" in request:
+        fields["function_arn"] = _invoked(request["FunctionName"])
     if "TumblingWindowInSeconds" in request:
         fields["tumbling_window"] = request["TumblingWindowInSeconds"]
     return replace(old, **fields)
@@ -480,4 +483,11 @@ def _updated(old: MappingState, request: dict[str, Any]) -> MappingState:
 
 def _mapping(uuid: str, request: dict[str, Any]) -> MappingState:
     state = "Enabled" if request["Enabled"] else "Disabled"
-    return shapes.mapping({**request, "UUID": uuid, "FunctionArn": FUNCTION_ARN, "State": state})
+    arn = _invoked(request["FunctionName"])
+    return shapes.mapping({**request, "UUID": uuid, "FunctionArn": arn, "State": state})
+
+
+def _invoked(name: str) -> str:
+    """The ARN of what a mapping invokes: the function, or its alias."""
+    _, colon, alias = name.partition(":")
+    return f"{FUNCTION_ARN}{colon}{alias}"

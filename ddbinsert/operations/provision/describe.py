@@ -44,6 +44,17 @@ def describe_trigger(aws: Aws, table: str, function: str) -> Described:
     if world.table is None:
         raise missing_table(aws, table, world.region)
     deployed = world.function
+    by_alias = [] if world.live_mapping is not None else [*world.feeding(function)]
+    if deployed is not None and by_alias:
+        raise PrerequisiteError(
+            f"The mapping of function {function} invokes {by_alias[0].function_arn}, an alias or a version that ddbinsert "
+            "does not manage.",
+            hint=Advice(
+                "Have its mapping invoke an alias of ddbinsert's",
+                ("attach-trigger", TABLE, "--alias", "NAME"),
+            ),
+            code="alias-not-ours",
+        )
     if deployed is None or world.live_mapping is None:
         raise PrerequisiteError(
             f"Function {function} has no event source mapping on the live stream of {table}.",

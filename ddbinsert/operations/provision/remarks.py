@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.trigger.effective_settings import settings_source
 from ddbinsert.core.trigger.scope import Scope
@@ -82,6 +83,12 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
         reporter.warn(
             f"the filters of event source mapping {live.uuid} are encrypted, and the key may not be used "
             "(kms:Decrypt): they are not compared"
+        )
+    for mapping in world.feeding(trigger.function_name) if live is None else ():
+        qualifier = arn_parts(mapping.function_arn).qualifier
+        reporter.warn(
+            f"event source mapping {mapping.uuid} already delivers the stream to {_qualified(mapping.function_arn)}: "
+            f"the function would receive every record twice; with function.alias: {qualifier}, that mapping is used"
         )
     for mapping in world.second_mappings:
         reporter.warn(
