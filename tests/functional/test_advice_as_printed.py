@@ -173,6 +173,8 @@ ELSEWHERE = {
     "create-function TABLE --template ? --yes": "other code, or a failed function (test_doctor_advice.py)",
     "down TABLE --function ?": "the same as down ?, and asks",
     "enable-stream TABLE --view-type NEW_IMAGE --replace": "the same as with another view type",
+    "init --yes": "writes a file only (test_init.py)",
+    "init TABLE --function ?": "writes a file only (test_init.py)",
     "invoke TABLE": "test_function.py",
     "up TABLE *": "the same as attach-trigger, from the configuration",
     "enable-stream ? --view-type ?": "the strict rig alone refuses to enable a stream again",

@@ -49,10 +49,7 @@ def describe_trigger(aws: Aws, table: str, function: str) -> Described:
         raise PrerequisiteError(
             f"The mapping of function {function} invokes {by_alias[0].function_arn}, an alias or a version that ddbinsert "
             "does not manage.",
-            hint=Advice(
-                "Have its mapping invoke an alias of ddbinsert's",
-                ("attach-trigger", TABLE, "--alias", "NAME"),
-            ),
+            hint="Manage the alias with attach-trigger --alias, or leave the function out.",
             code="alias-not-ours",
         )
     if deployed is None or world.live_mapping is None:
