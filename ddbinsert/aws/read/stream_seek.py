@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 #: Seconds by which a record must be older than the time, because its time of creation is approximate.
 _CERTAINLY: Final = 60
 _PAGE: Final = 1000
-#: Number of consecutive empty pages after which the first record of a shard counts as unknown.
+#: Number of reads of a shard whose first pages are empty, if there are few shards; otherwise one.
 _EMPTY_IN_A_ROW: Final = 3
-_MOST_ESTIMATES: Final = 8
+_FEW: Final = 16
+_MOST_ESTIMATES: Final = 6
+#: Seconds between two reads of one shard at most; a shard allows five reads per second.
+_PAUSE: Final = 0.25
 _MOST_REJECTED: Final = 2
 #: Pages of up to 1 MB that are kept in memory until they are read.
 _MOST_KEPT: Final = 64
@@ -62,7 +65,7 @@ class StreamSeek:
         self._arn = stream_arn
         self._clock = clock
         self._old = math.floor(since) - _CERTAINLY
-        self._pace = pace
+        self._pause = min(pace, _PAUSE)
         self._kept: set[str] = set()
 
     def move(self, cursors: Mapping[str, Cursor]) -> None:
@@ -72,7 +75,8 @@ class StreamSeek:
         tried: set[str] = set()
         while level:
             tried.update(level)
-            found = self._aws.side_by_side(*(partial(self._try, one) for one in level.values()))
+            reads = _EMPTY_IN_A_ROW if len(level) <= _FEW else 1
+            found = self._aws.side_by_side(*(partial(self._try, one, reads) for one in level.values()))
             following: dict[str, Cursor] = {}
             for cursor, starts_old in zip(level.values(), found, strict=True):
                 ancestors = list(_ancestors(cursor, cursors))
@@ -83,13 +87,13 @@ class StreamSeek:
                     following |= {one.shard: one for one in ancestors[:1]}
             level = {name: one for name, one in following.items() if name not in tried and not one.finished}
 
-    def _try(self, cursor: Cursor) -> bool:
-        """Read the first page of a shard; return whether it starts with an old record."""
+    def _try(self, cursor: Cursor, reads: int) -> bool:
+        """Read the first page of a shard, with a few reads; return whether it starts with an old record."""
         if cursor.finished or cursor.start != "TRIM_HORIZON":
             return False  # a checkpoint has a later position
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
-                page = self._first_page(cursor)
+                page = self._first_page(cursor, reads)
             except Exception as error:
                 if not (is_passing(error) or is_not_found(error)):
                     raise
@@ -110,16 +114,17 @@ class StreamSeek:
             number = page["Records"][0]["dynamodb"]["SequenceNumber"]
             cursor.start, cursor.where = "AT_SEQUENCE_NUMBER", str(number)
 
-    def _first_page(self, cursor: Cursor) -> dict[str, Any]:
+    def _first_page(self, cursor: Cursor, reads: int) -> dict[str, Any]:
+        """The first page; it may be empty although others follow, and the first record is unknown then."""
         client = self._aws.client("dynamodbstreams")
         answer = client.get_shard_iterator(
             StreamArn=self._arn, ShardId=cursor.shard, ShardIteratorType="TRIM_HORIZON"
         )
-        page: dict[str, Any] = dict(client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE))
-        for _ in range(_EMPTY_IN_A_ROW - 1):
+        page = dict(client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE))
+        for _ in range(reads - 1):
             if page["Records"] or not page.get("NextShardIterator"):
                 break
-            self._clock.sleep(self._pace)
+            self._clock.sleep(self._pause)
             page = dict(client.get_records(ShardIterator=str(page["NextShardIterator"]), Limit=_PAGE))
         return page
 
@@ -132,7 +137,7 @@ class StreamSeek:
             number = self._estimate(first, low, high, turn)
             if number is None:
                 return
-            self._clock.sleep(self._pace)
+            self._clock.sleep(self._pause)
             page = self._page_at(cursor, number)
             if page is None:
                 rejected += 1
