@@ -124,7 +124,7 @@ class FunctionSpec(FunctionSettings):
     """The function that is wanted.
 
     Attributes:
-        name: The function's name; defaults to ``TABLE-inserts``.
+        name: The function's name; defaults to ``TABLE-inserts``, with a digest where TABLE has dots or is too long.
         alias: The alias that the mapping invokes: after each change of the function a version is published, and the
             alias is moved to it. Without an alias the mapping invokes the function itself.
         runtime: A Lambda runtime identifier, such as ``python3.13`` or ``nodejs22.x``.
