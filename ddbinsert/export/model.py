@@ -21,6 +21,7 @@ class ResourceType(StrEnum):
     LOG_GROUP = "AWS::Logs::LogGroup"
     QUEUE = "AWS::SQS::Queue"
     FUNCTION = "AWS::Lambda::Function"
+    ALIAS = "AWS::Lambda::Alias"
     MAPPING = "AWS::Lambda::EventSourceMapping"
 
 
@@ -30,6 +31,7 @@ NAMES: Final = {
     ResourceType.LOG_GROUP: "LogGroup",
     ResourceType.QUEUE: "FailureQueue",
     ResourceType.FUNCTION: "Function",
+    ResourceType.ALIAS: "Alias",
     ResourceType.MAPPING: "Mapping",
 }
 

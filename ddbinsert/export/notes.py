@@ -54,7 +54,12 @@ def live_notes(
 
 def _mapping_notes(function: FunctionState, mapping: MappingState, world: World) -> Iterator[str]:
     alias = alias_of(mapping)
-    if alias is not None:
+    if alias is not None and world.alias is not None and world.alias.name == alias:
+        yield (
+            f"The alias {alias} is exported with version {world.alias.version}, to which it points now. The export publishes no "
+            "version: after a change of the function, publish one and change the alias."
+        )
+    elif alias is not None:
         yield _alias_note(function.name, alias)
     if function.reserved_concurrency is not None:
         yield f"The reserved concurrency ({function.reserved_concurrency}) of {function.name} is not exported."

@@ -18,6 +18,7 @@ _TYPES: Final = {
     "aws_cloudwatch_log_group": ("aws:cloudwatch:LogGroup", "logGroup"),
     "aws_sqs_queue": ("aws:sqs:Queue", "failureQueue"),
     "aws_lambda_function": ("aws:lambda:Function", "function"),
+    "aws_lambda_alias": ("aws:lambda:Alias", "alias"),
     "aws_lambda_event_source_mapping": ("aws:lambda:EventSourceMapping", "mapping"),
 }
 #: Arguments that have another name in Pulumi than in Terraform.

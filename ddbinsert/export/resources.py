@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
-from ddbinsert.core.trigger.alias import mapped_function
+from ddbinsert.core.trigger.alias import alias_of, mapped_function
 from ddbinsert.core.trigger.function_settings import function_parameters, present_parameters
 from ddbinsert.core.trigger.policy import POLICY_NAME, failure_destination, role_policy
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, mapping_parameters
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ddbinsert.core.model.package import Package
-    from ddbinsert.core.model.seen import MappingState, TableState, World
+    from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
 
 
@@ -47,6 +47,7 @@ def from_live(
     }
     properties["LoggingConfig"].update(kept_levels(function))
     resources.append(_function(function.name, properties))
+    resources += _live_alias(world, function, mapping)
     written = {
         each.aws: each.write(each.present(mapping)) for each in MAPPING_SETTINGS if each.name != "filters"
     }
@@ -218,7 +219,7 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
         properties=kept,
         identity=("Id", uuid),
         import_id=uuid,
-        after=(NAMES[ResourceType.ROLE],),
+        after=(NAMES[ResourceType.ROLE], NAMES[ResourceType.ALIAS]),
     )
 
 
@@ -256,6 +257,21 @@ def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
         return
     if resource_name(mapping.on_failure or "") == queue.name:
         yield _queue(queue.name, QUEUE_RETENTION, queue.tags, world.table.arn)
+
+
+def _live_alias(world: World, function: FunctionState, mapping: MappingState) -> Iterator[Resource]:
+    """The alias of ddbinsert's that the mapping invokes, with the version that it points to now."""
+    alias = world.alias
+    if alias is None or alias_of(mapping) != alias.name:
+        return
+    yield Resource(
+        kind=ResourceType.ALIAS,
+        name=NAMES[ResourceType.ALIAS],
+        properties={"Name": alias.name, "FunctionName": function.name, "FunctionVersion": alias.version},
+        identity=("AliasArn", f"{function.arn}:{alias.name}"),
+        import_id=f"{function.name}/{alias.name}",
+        after=(NAMES[ResourceType.FUNCTION],),
+    )
 
 
 def _function_reference(function_arn: str) -> Any:

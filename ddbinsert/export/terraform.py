@@ -61,10 +61,13 @@ TYPES: Final = {
     ResourceType.LOG_GROUP: "aws_cloudwatch_log_group",
     ResourceType.QUEUE: "aws_sqs_queue",
     ResourceType.FUNCTION: "aws_lambda_function",
+    ResourceType.ALIAS: "aws_lambda_alias",
     ResourceType.MAPPING: "aws_lambda_event_source_mapping",
 }
 _LABEL: Final = "inserts"
 _LOG_GROUP: Final = f"aws_cloudwatch_log_group.{_LABEL}"
+_FUNCTION: Final = f"aws_lambda_function.{_LABEL}"
+_ALIAS: Final = f"aws_lambda_alias.{_LABEL}"
 _POLICY: Final = f"aws_iam_role_policy.{_LABEL}"
 
 
@@ -105,9 +108,12 @@ def provided(exported: Exported) -> Iterator[Provided]:
                 after = (_LOG_GROUP,) if NAMES[ResourceType.LOG_GROUP] in names else ()
                 ignored = ("filename", "source_code_hash") if exported.exists else ()
                 yield _of(resource, _function(resource.properties), after=after, ignored=ignored)
+            case ResourceType.ALIAS:
+                yield _of(resource, _alias(resource.properties), after=(_FUNCTION,))
             case ResourceType.MAPPING:
-                after = (_POLICY,) if NAMES[ResourceType.ROLE] in names else ()
-                yield _of(resource, _mapping(resource.properties), after=after)
+                before = {_POLICY: ResourceType.ROLE, _ALIAS: ResourceType.ALIAS}
+                needed = tuple(address for address, kind in before.items() if NAMES[kind] in names)
+                yield _of(resource, _mapping(resource.properties), after=needed)
 
 
 def _of(
@@ -195,6 +201,14 @@ def _function(properties: Properties) -> dict[str, Any]:
         if group == own_group and logging.get("LogFormat", "Text") == "Text"
         else Block(({"log_format": "Text", **{_snake(key): value for key, value in logging.items()}},)),
         "tags": tags_of(properties),
+    }
+
+
+def _alias(properties: Properties) -> dict[str, Any]:
+    return {
+        "name": properties["Name"],
+        "function_name": properties["FunctionName"],
+        "function_version": properties["FunctionVersion"],
     }
 
 

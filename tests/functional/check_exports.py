@@ -27,7 +27,18 @@ TOOLS = Path(os.environ.get("EXPORT_TOOLS", "."))
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 PLAIN: tuple[str, ...] = ()
 RICH = (
-    *("--on-failure", "create", "--env", "MARK=${b}", "--tag", "team=blue", "--role-tag", "access=streams"),
+    *(
+        "--alias",
+        "live",
+        "--on-failure",
+        "create",
+        "--env",
+        "MARK=${b}",
+        "--tag",
+        "team=blue",
+        "--role-tag",
+        "access=streams",
+    ),
     *("--filter", '{"dynamodb":{"Keys":{"pk":{"S":["a"]}}}}', "--tracing", "Active", "--log-format", "JSON"),
     *("--dead-letter", "arn:aws:sqs:us-east-1:000000000000:dead", "--ephemeral-storage", "1024"),
     *("--subnet", "subnet-0a1b2c3d", "--security-group", "sg-0a1b2c3d", "--kms-key", KEY, "--memory", "256"),

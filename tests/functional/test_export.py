@@ -26,7 +26,17 @@ MINE = '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["${new}"]
 @pytest.fixture
 def live(attached: Callable[..., str]) -> str:
     return attached(
-        "pk:S", "--on-failure", "create", "--batch-size", "7", "--filter", MINE, "--env", "MARK=${b}"
+        "pk:S",
+        "--alias",
+        "live",
+        "--on-failure",
+        "create",
+        "--batch-size",
+        "7",
+        "--filter",
+        MINE,
+        "--env",
+        "MARK=${b}",
     )
 
 
@@ -50,7 +60,18 @@ def test_a_live_trigger_is_written_with_its_settings_and_what_imports_it(  # noq
     assert not calls.writes
     text = "\n".join(done.data["files"].values())
     uuid = cloud.mapping(f"{live}-inserts")["UUID"]
-    for word in (f"{live}-inserts", f"{live}-inserts-role", f"{live}-inserts-failures", uuid, "1209600"):
+    alias = {"terraform": "aws_lambda_alias", "pulumi-yaml": "aws:lambda:Alias"}.get(
+        form, "AWS::Lambda::Alias"
+    )
+    for word in (
+        alias,
+        f"{live}-inserts:live",
+        f"{live}-inserts",
+        f"{live}-inserts-role",
+        f"{live}-inserts-failures",
+        uuid,
+        "1209600",
+    ):
         assert word in text
     assert [note for note in done.json["warnings"] if "stay where they are declared" in note]
     assert [note for note in done.json["warnings"] if "environment variables: MARK" in note]
