@@ -102,7 +102,7 @@ def test_a_script_gets_the_whole_evidence(prove: Callable[..., Ran], attached: C
     assert data["function"] == f"{table}-inserts"
     assert data["counts"]["missing"] == data["counts"]["intruders"] == data["counts"]["guarded"] == 0
     assert data["counts"]["receipts"] == 8
-    assert 0 < data["latency_seconds"]["p50"] <= data["latency_seconds"]["max"]
+    assert 0 <= data["latency_seconds"]["p50"] <= data["latency_seconds"]["max"]
     assert data["started"] < data["finished"]
     seen = {evidence["side"] for evidence in data["evidence"] if evidence["seen"]}
     seen.discard("metrics")  # where the endpoint shows any by then
