@@ -16,8 +16,10 @@ from ddbinsert.cli.gaps_options import (
     Documents,
     FromExport,
     FromTable,
+    Index,
     LogGroup,
     Match,
+    Partitions,
     PrintSql,
     Rate,
     ReadBy,
@@ -65,6 +67,8 @@ def gaps(
     from_export: FromExport = None,
     print_sql: PrintSql = None,
     sink_export: SinkExport = None,
+    index: Index = None,
+    partition: Partitions = None,
     rate: Rate = None,
     repair: RepairThem = False,
     dry_run: DryRun = False,
@@ -91,14 +95,17 @@ def gaps(
     trigger = consumer_of(run, run.trigger(table, settings), stack=stack, tags=tag).trigger
     if sink_export and print_sql is None:
         raise UsageError("--sink-export requires --print-sql.", code="options-contradict")
+    if (index or partition) and not from_table:
+        raise UsageError("--index and --partition require --from-table.", code="options-contradict")
     if from_table or from_export or print_sql:
-        from ddbinsert.cli.gaps_compare import compare_with_sink
+        from ddbinsert.cli.gaps_compare import compare_with_sink, period_of
         from ddbinsert.cli.gaps_compare import print_sql as sql
 
-        if repair or since or until or match or compare_sink or (from_table and (from_export or print_sql)):
+        period = period_of(run, since, until, index=index, partitions=partition or (), from_table=from_table)
+        if repair or match or compare_sink or (from_table and (from_export or print_sql)):
             raise UsageError(
-                "--from-table and --from-export compare all items with the sink; they can't be combined with "
-                "each other, nor with --repair, --since, --until, --match or --compare-sink.",
+                "--from-table and --from-export compare items with the sink; they can't be combined with each other, "
+                "nor with --repair, --match or --compare-sink.",
                 hint=Advice(
                     "To deliver the missing inserts to the function", ("backfill", TABLE, "--missing")
                 ),
@@ -110,6 +117,7 @@ def gaps(
             run,
             trigger,
             export=from_export,
+            period=period,
             rate=rate,
             settle=seconds(settle, name="--settle") if settle else None,
             save=save,

@@ -8,9 +8,13 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ddbinsert.cli.run import Outcome, Run
+from ddbinsert.core.times import moment
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ddbinsert.core.items.time_key import Period
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.operations.gaps.command import Comparing
 
@@ -24,6 +28,7 @@ def compare_with_sink(
     trigger: Trigger,
     *,
     export: str | None,
+    period: Period | None,
     rate: float | None,
     settle: float | None,
     save: str | None,
@@ -33,6 +38,7 @@ def compare_with_sink(
     """Compare items with the sink.
 
     Args:
+        period: Compare only the items of this period; None for all.
         qualifier: The only alias or version that the run is about; empty for all of them.
         most: Maximum number of keys in the result.
     """
@@ -42,6 +48,7 @@ def compare_with_sink(
 
     source = ItemSource(
         export=None if export is None else export_at(export, run.environment.cwd),
+        period=period,
         rate=rate,
         settle=-1.0 if settle is None else settle,
     )
@@ -57,6 +64,52 @@ def compare_with_sink(
         human=lambda screen: words.compared(screen, found, keys, backfill=command),
         exit_code=_exit_code(found.without_entry, expires=bool(found.expires)),
     )
+
+
+def period_of(
+    run: Run,
+    since: str | None,
+    until: str | None,
+    *,
+    index: str | None,
+    partitions: Sequence[str],
+    from_table: bool,
+) -> Period | None:
+    """The period whose items are compared; None without --partition.
+
+    Raises:
+        UsageError: Options of a period are missing, or a time is not valid.
+    """
+    from ddbinsert.core.items.time_key import Period
+
+    if index and not partitions:
+        raise UsageError(
+            f"--index {index} requires --partition: a query reads one value of the partition key.",
+            hint="Add --partition VALUE, once for each value.",
+            code="options-contradict",
+        )
+    if not partitions and (since or until):
+        raise UsageError(
+            "The comparison with the sink is about all items: --since and --until require --from-table and --partition, "
+            "which reads the items of a period by a query.",
+            hint="Add --partition VALUE, and --index NAME unless the table's own sort key is a time."
+            if from_table
+            else "Leave out --since and --until, or use --from-table.",
+            code="options-contradict",
+        )
+    if not partitions:
+        return None
+    if since is None:
+        raise UsageError(
+            "--partition requires --since, the start of the period.",
+            hint="Add --since 7d, or a time such as 2026-05-01T12:00Z.",
+            code="options-contradict",
+        )
+    now = run.clock.now()
+    begin, end = moment(since, now), moment(until, now, name="--until") if until else now
+    if end < begin:
+        raise UsageError("--until is before --since.", hint="Swap them.")
+    return Period(index=index, partitions=tuple(partitions), since=begin, until=end)
 
 
 class Dialect(StrEnum):
@@ -93,10 +146,11 @@ def _exit_code(without_entry: int, *, expires: bool) -> ExitCode:
 
 def _confirm(run: Run, comparing: Comparing) -> None:
     units = comparing.read_units
-    run.reporter.step(f"reading the items and the entries takes about {units:,.0f} read request units")
+    about, what = ("at most about", "items of the period") if comparing.source.period else ("about", "items")
+    run.reporter.step(f"reading the {what} and the entries takes {about} {units:,.0f} read request units")
     if units > _ASKED:
         run.confirm(
-            f"Read {comparing.subject.table.name} and {comparing.sink} ({units:,.0f} read request units)?"
+            f"Read {comparing.subject.table.name} and {comparing.sink} ({about} {units:,.0f} read request units)?"
         )
 
 

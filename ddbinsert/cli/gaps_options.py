@@ -100,6 +100,23 @@ FromExport = Annotated[
         help="Like --from-table, with the items of a DynamoDB export (full or incremental): a folder or s3://BUCKET/PREFIX.",
     ),
 ]
+Index = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="NAME",
+        help="With --partition: the index whose sort key is a time [default: the table's own sort key].",
+    ),
+]
+Partitions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--partition",
+        metavar="VALUE",
+        help="With --from-table: read only the items from --since to --until that have this value of the partition key, "
+        "by a query on the sort key, which must be a time (epoch or ISO 8601 in UTC). Repeatable.",
+    ),
+]
 Rate = Annotated[
     float | None,
     typer.Option(

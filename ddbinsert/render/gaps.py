@@ -234,6 +234,8 @@ def compared_data(found: Compared, keys: Sequence[dict[str, Any]]) -> dict[str, 
     return {
         "table": found.table,
         "sink": found.sink,
+        "since": found.since,
+        "until": found.until,
         "items": found.items,
         "excluded": found.excluded,
         "with_entry": found.with_entry,
@@ -250,7 +252,9 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
         backfill: The command that sends them to the function.
     """
     expected = found.items - found.excluded
-    if not found.without_entry:
+    if not expected:
+        screen.sentence("No items to compare")
+    elif not found.without_entry:
         items = "The item" if expected == 1 else f"Each of the {expected:,} items"
         screen.sentence(f"{items} has an entry in {found.sink}", "bold green")
     else:
@@ -265,6 +269,9 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
             screen.line(f"    … and {found.without_entry - len(keys):,} more (--save FILE writes all)")
         if found.expires:
             screen.sentence(f"? {found.expires}: those of older items may have been deleted", "yellow")
-        screen.line(f"Deliver them to the function: {backfill}")
+        others = "" if found.since is None else ", and those of other times,"
+        screen.line(f"Deliver them{others} to the function: {backfill}")
+    if found.since is not None and found.until is not None:
+        screen.line(f"  period    {moment(found.since)} to {moment(found.until)}")
     if found.excluded:
         screen.line(f"  excluded  {found.excluded:,} by the filter")

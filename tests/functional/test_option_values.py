@@ -63,6 +63,7 @@ ANY_TEXT = {
     "OLD NEW": "are read before anything else",
     "CLASS": "is checked with the configuration's settings",
     "PLACE": "a folder or an address in S3, which is read before anything else",
+    "VALUE": "has the type of the index's partition key",
     "s3://BUCKET/PREFIX": "is checked with the export beside it",
 }
 #: What a command needs besides.

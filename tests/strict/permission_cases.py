@@ -214,6 +214,28 @@ def _inserts(cloud: Cloud, table: str) -> Names:
     return {}
 
 
+def _timed(cloud: Cloud, table: str) -> Names:
+    """An index whose sort key is a time, with an item."""
+    cloud.dynamodb.update_table(
+        TableName=table,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "day", "at")],
+        GlobalSecondaryIndexUpdates=[
+            {
+                "Create": {
+                    "IndexName": "by-day",
+                    "KeySchema": [
+                        {"AttributeName": "day", "KeyType": "HASH"},
+                        {"AttributeName": "at", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            }
+        ],
+    )
+    cloud.put(table, "one", day="monday", at="2026-05-01T12:00:00Z")
+    return {}
+
+
 _CHANGES = "--batch-size 7 --memory 256 --tag a=b --log-retention 7 --role-tag c=d --template audit-log --yes"
 _FILE = "table: {t}\n"
 _OPTIONS_OF_FUNCTIONS = (
@@ -494,6 +516,14 @@ READING = (
     ),
     Case(
         mode="gaps --from-table", line="gaps {t} --from-table --settle 0s", before=_AUDITED, more=_AUDIT_SINK
+    ),
+    Case(
+        mode="gaps --from-table --partition",
+        line="gaps {t} --from-table --settle 0s --index by-day --partition monday --since 2026-05-01T00:00Z",
+        before=_AUDITED,
+        prepare=_timed,
+        more=_AUDIT_SINK,
+        codes=(0, 1),
     ),
     Case(mode="gaps --via insights", line="gaps {t} --via insights", before=_TRIGGER),
     Case(mode="gaps --repair", line="gaps {t} --repair --settle 0s --yes", before=_TRIGGER),

@@ -56,15 +56,15 @@ def scan(
     else:
         starts = [{**request, "Segment": number, "TotalSegments": segments} for number in range(segments)]
     began, given = clock.monotonic(), 0
-    for page in _pages(aws, starts, clock):
+    for page in paged(aws, starts, clock):
         yield from page
         given += len(page)
         if rate is not None and (early := given / rate - (clock.monotonic() - began)) > 0:
             clock.sleep(early)
 
 
-def _pages(aws: Aws, starts: Sequence[dict[str, Any]], clock: Clock) -> Iterator[list[dict[str, Any]]]:
-    """The pages of several segments; the next page of a segment is requested when its last one was used."""
+def paged(aws: Aws, starts: Sequence[dict[str, Any]], clock: Clock) -> Iterator[list[dict[str, Any]]]:
+    """The pages of several scans or queries; the next page of each is requested when its last one was used."""
     running: dict[Future[Any], dict[str, Any]] = {}
     waiting, pause = deque(starts), _FIRST_PAUSE
     while waiting or running:
@@ -91,23 +91,36 @@ def _pages(aws: Aws, starts: Sequence[dict[str, Any]], clock: Clock) -> Iterator
 
 
 def _page(aws: Aws, request: dict[str, Any]) -> Any:
+    if "KeyConditionExpression" in request:
+        with translated(f"query table {request['TableName']}"):
+            return aws.client("dynamodb").query(**request)
     with translated(f"scan table {request['TableName']}"):
         return aws.client("dynamodb").scan(**request)
 
 
 def read_units(aws: Aws, table: str) -> float:
     """The approximate read request units of an eventually consistent scan: half a unit per 4 KB."""
-    return float(_described(aws, table).get("TableSizeBytes") or 0) / 4096 / 2
+    return units_of(float(described_table(aws, table).get("TableSizeBytes") or 0))
+
+
+def units_of(size: float) -> float:
+    """The read request units of eventually consistent pages with so many bytes."""
+    return size / 4096 / 2
 
 
 def item_count(aws: Aws, table: str) -> int:
     """The approximate number of items, which DynamoDB counts every six hours; 0 if the table may not be described."""
     try:
-        return int(_described(aws, table).get("ItemCount") or 0)
+        return int(described_table(aws, table).get("ItemCount") or 0)
     except AwsError:
         return 0
 
 
-def _described(aws: Aws, table: str) -> dict[str, Any]:
+def described_table(aws: Aws, table: str) -> dict[str, Any]:
+    """A table as DynamoDB describes it.
+
+    Raises:
+        AwsError: It may not be described.
+    """
     with translated(f"read table {table}"):
         return dict(aws.client("dynamodb").describe_table(TableName=table)["Table"])

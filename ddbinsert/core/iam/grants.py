@@ -17,6 +17,7 @@ class ResourceScope(StrEnum):
     """What an action is allowed on."""
 
     TABLE = "table"
+    INDEX = "index"
     STREAM = "stream"
     FUNCTION = "function"
     MAPPING = "mapping"
@@ -140,6 +141,7 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
         for what, services in places.items()
         for service, names in services.items()
     },
+    "Query": (Grant("dynamodb:Query", S.TABLE), Grant("dynamodb:Query", S.INDEX)),
     "TransactWriteItems": tuple(
         Grant(f"dynamodb:{action}", S.TABLE) for action in ("PutItem", "UpdateItem", "DeleteItem")
     ),
@@ -161,6 +163,7 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
 _TAP_NAME: Final = "ddbinsert-tap-*"
 _RESOURCES: Final[Mapping[ResourceScope, tuple[str, ...]]] = {
     S.TABLE: ("{start}:dynamodb:{place}:table/{table}",),
+    S.INDEX: ("{start}:dynamodb:{place}:table/{table}/index/*",),
     S.STREAM: ("{start}:dynamodb:{place}:table/{table}/stream/*",),
     S.FUNCTION: (
         "{start}:lambda:{place}:function:{function}",

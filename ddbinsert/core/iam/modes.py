@@ -227,6 +227,9 @@ READING: Final[Mapping[str, Mode]] = {
     "gaps --from-table": _FOUND.and_also(needs("Scan"),
         Mode(places={(ResourceScope.SINK, "scanned"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
+    "gaps --from-table --partition": _FOUND.and_also(needs("Query"),
+        Mode(places={(ResourceScope.SINK, "scanned"): ""}, always=frozenset({ResourceScope.SINK}))
+    ),
     "gaps --repair": _GAPS.and_also(needs("Invoke")),
     "gaps --via insights": _GAPS.and_also(_INSIGHTS),
     "invoke": needs("DescribeTable"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.read.exports import exported_items
-from ddbinsert.aws.read.scan import item_count, read_units, scan, segments_of
+from ddbinsert.aws.read.period import TimeIndex, form_in, items_of, time_index
+from ddbinsert.aws.read.scan import item_count, read_units, scan, segments_of, units_of
 from ddbinsert.aws.read.sink_entries import why_unreadable
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ddbinsert.aws.context import Context
     from ddbinsert.aws.read.export_places import ExportPlace
     from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.items.time_key import Period, TimeForm
     from ddbinsert.operations.gaps.item_store import Pairs
     from ddbinsert.operations.verify.subject import Subject
 
@@ -36,11 +38,13 @@ class ItemSource:
 
     Attributes:
         export: Location of an export; None for the table itself.
+        period: Only the items of a period, by queries; None for all.
         rate: Maximum number of items per second.
         settle: Seconds to wait before the sink is read, for entries of the newest items.
     """
 
     export: Callable[[Aws], ExportPlace] | None = None
+    period: Period | None = None
     rate: float | None = None
     settle: float = 0.0
 
@@ -66,9 +70,31 @@ def readable_sink(context: Context, subject: Subject) -> str:
 
 
 def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) -> float:
-    """Approximate number of read request units that the comparison takes."""
-    tables = [resource_name(sink), *([] if source.export else [subject.table.name])]
-    return sum(read_units(context.aws, one) for one in tables)
+    """Approximate number of read request units that the comparison takes; for a period, the largest number."""
+    entries = read_units(context.aws, resource_name(sink))
+    if source.export:
+        return entries
+    if source.period:
+        return entries + units_of(_index_of(context, subject, source.period).size)
+    return entries + read_units(context.aws, subject.table.name)
+
+
+def _index_of(context: Context, subject: Subject, period: Period) -> TimeIndex:
+    """The index of a period.
+
+    Raises:
+        PrerequisiteError: It cannot be used, or its items lack what the filter is about.
+    """
+    index = time_index(context.aws, subject.table.name, period.index)
+    index.values(period)  # refuses values of another type
+    if not (unfiltered(subject) or index.whole or index.local):
+        raise PrerequisiteError(
+            f"The mapping's filter can't be applied to index {index.name}: its projection is not ALL.",
+            hint="Use an index with all attributes, or leave out --index, --partition and --since to compare the whole "
+            "table.",
+            code="index-not-usable",
+        )
+    return index
 
 
 def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source: ItemSource) -> Compared:
@@ -114,6 +140,8 @@ def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source:
         excluded=excluded,
         with_entry=pairs.count(with_entry=True),
         without_entry=pairs.count(with_entry=False),
+        since=source.period.since if source.period else None,
+        until=source.period.until if source.period else None,
         expires=f"entries are deleted after {retention} days (RETENTION_DAYS)" if retention else "",
     )
 
@@ -123,6 +151,18 @@ def _items(context: Context, subject: Subject, source: ItemSource) -> Iterator[d
         yield from exported_items(source.export(context.aws), table_arn=subject.table.arn)
         return
     names = tuple(subject.table.key.types) if unfiltered(subject) else ()
+    if source.period is not None:
+        index = _index_of(context, subject, source.period)
+        yield from items_of(
+            context.aws,
+            index,
+            _parts(context, index, source.period),
+            source.period,
+            clock=context.clock,
+            rate=source.rate,
+            attributes=names,
+        )
+        return
     yield from scan(
         context.aws,
         subject.table.name,
@@ -131,6 +171,32 @@ def _items(context: Context, subject: Subject, source: ItemSource) -> Iterator[d
         attributes=names,
         segments=segments_of(subject.table.item_count),
     )
+
+
+def _parts(context: Context, index: TimeIndex, period: Period) -> list[tuple[dict[str, Any], TimeForm]]:
+    """The partitions that have items, each with the form of its times.
+
+    Raises:
+        PrerequisiteError: None of them has items, or the sort key is not a time.
+    """
+    parts, empty = [], []
+    for value in index.values(period):
+        form = form_in(context.aws, index, value, context.clock)
+        if form is None:
+            empty.append(f"{index.partition} = {next(iter(value.values()))!s:.80}")
+        else:
+            parts.append((value, form))
+    if empty and not parts:
+        raise PrerequisiteError(
+            f"No item in {index.words} has {' or '.join(empty)}, at any time.",
+            hint="Check the values of --partition.",
+            code="partition-empty",
+        )
+    for one in empty:
+        context.reporter.warn(f"no item in {index.words} has {one}, at any time")
+    forms = " and ".join(sorted({form.words for _, form in parts}))
+    context.reporter.step(f"{index.sort} of {index.words} is read as {forms} (UTC)")
+    return parts
 
 
 def unfiltered(subject: Subject) -> bool:

@@ -228,6 +228,8 @@ class Compared:
         items: Number of items read.
         excluded: Number of items that do not pass the mapping's filter.
         expires: Why an entry may have existed and expired; empty if entries do not expire.
+        since: Epoch seconds, if only the items of a period were read.
+        until: Epoch seconds, likewise.
     """
 
     table: str
@@ -237,3 +239,5 @@ class Compared:
     with_entry: int
     without_entry: int
     expires: str = ""
+    since: float | None = None
+    until: float | None = None
