@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
+#: Maximum number of items of a page: a page of 1 MB may have tens of thousands, which are in memory.
+_PAGE = 10_000
 _NEXT = (
     "Use an index whose sort key is a time, or leave out --partition and --since to compare the whole table."
 )
@@ -31,8 +33,8 @@ class TimeIndex:
         partition_type: Type of its partition key.
         sort: Name of its sort key.
         size: Bytes, which DynamoDB counts every six hours.
-        whole: Whether its items have all attributes.
-        local: Whether it is a local index, from which DynamoDB can read whole items.
+        whole: Whether its items have all attributes. Of a local index without them, DynamoDB reads whole items one by one
+            from the table, for more units than the estimate; some endpoints return only the keys.
     """
 
     table: str
@@ -42,7 +44,6 @@ class TimeIndex:
     sort: str
     size: int
     whole: bool = True
-    local: bool = False
 
     @property
     def words(self) -> str:
@@ -119,7 +120,6 @@ def time_index(aws: Aws, table: str, name: str | None) -> TimeIndex:
         sort=sorts[0],
         size=int(found.get("TableSizeBytes" if name is None else "IndexSizeBytes") or 0),
         whole=name is None or (found.get("Projection") or {}).get("ProjectionType") == "ALL",
-        local=any(one["IndexName"] == name for one in described.get("LocalSecondaryIndexes") or ()),
     )
 
 
@@ -183,8 +183,7 @@ def items_of(
         request = _request(
             index, "#p = :p AND #s BETWEEN :f AND :l", {":p": value, ":f": first, ":l": last}, shown
         )
-        if rate is not None:
-            request["Limit"] = max(1, min(1000, int(rate)))
+        request["Limit"] = _PAGE if rate is None else max(1, min(1000, int(rate)))
         for page in paged(aws, [request], clock):
             for item in page:
                 if form_of(item[index.sort]) != form:

@@ -9,6 +9,7 @@ from ddbinsert.aws.read.period import TimeIndex, form_in, items_of, time_index
 from ddbinsert.aws.read.scan import item_count, read_units, scan, segments_of, units_of
 from ddbinsert.aws.read.sink_entries import why_unreadable
 from ddbinsert.core.arn import resource_name
+from ddbinsert.core.attributes import as_json
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.items.backfill import backfill_record
 from ddbinsert.core.proof.gaps.model import Compared
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.subject import Subject
 
 _REPORTED = 5_000
+#: Of the queries of a partition of a period, each of which takes at least half a unit.
+_UNITS_OF_A_PARTITION = 2
 #: Variables of the templates that alter the key in an entry.
 _MASKS = ("REDACT", "REDACT_HASH")
 
@@ -75,7 +78,8 @@ def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) 
     if source.export:
         return entries
     if source.period:
-        return entries + units_of(_index_of(context, subject, source.period).size)
+        index = _index_of(context, subject, source.period)
+        return entries + units_of(index.size) + _UNITS_OF_A_PARTITION * len(index.values(source.period))
     return entries + read_units(context.aws, subject.table.name)
 
 
@@ -87,7 +91,7 @@ def _index_of(context: Context, subject: Subject, period: Period) -> TimeIndex:
     """
     index = time_index(context.aws, subject.table.name, period.index)
     index.values(period)  # refuses values of another type
-    if not (unfiltered(subject) or index.whole or index.local):
+    if not (unfiltered(subject) or index.whole):
         raise PrerequisiteError(
             f"The mapping's filter can't be applied to index {index.name}: its projection is not ALL.",
             hint="Use an index with all attributes, or leave out --index, --partition and --since to compare the whole "
@@ -183,7 +187,7 @@ def _parts(context: Context, index: TimeIndex, period: Period) -> list[tuple[dic
     for value in index.values(period):
         form = form_in(context.aws, index, value, context.clock)
         if form is None:
-            empty.append(f"{index.partition} = {next(iter(value.values()))!s:.80}")
+            empty.append(f"{index.partition} = {next(iter(as_json(value).values()))!s:.80}")
         else:
             parts.append((value, form))
     if empty and not parts:
