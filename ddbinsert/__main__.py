@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
-from typing import NoReturn
+
+# No other import here: until `run` has set what a signal does, Ctrl-C during an import is a traceback.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import NoReturn
 
 #: Number of new objects between two runs of the garbage collector; with Python's 700 it runs 24 times during imports.
 _OBJECTS = 100_000
@@ -19,6 +23,7 @@ def run() -> NoReturn:
     The interpreter's normal shutdown is skipped, because it takes longer than the calls of many commands, and nothing
     depends on it (docs/architecture.md#fast-start).
     """
+    _end_at_signals()
     gc.set_threshold(_OBJECTS)
     _open_standard_streams()
     from ddbinsert.interrupts import Interruptible
@@ -38,6 +43,22 @@ def run() -> NoReturn:
     os._exit(code)
 
 
+def _end_at_signals() -> None:
+    """End at a signal that comes before there is anything to clean up; ignored signals stay ignored."""
+    import _signal as signal  # type: ignore[import-not-found]  # `signal` itself imports Python code
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _end)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    try:
+        os.write(2, b"Interrupted.\n")
+    finally:
+        os._exit(_INTERRUPTED)
+
+
 def _open_standard_streams() -> None:
     """Open /dev/null for closed standard streams, so that no file or socket gets their numbers."""
     for number in range(3):
@@ -48,6 +69,8 @@ def _open_standard_streams() -> None:
 
 
 def _flush() -> None:
+    import contextlib
+
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # full or closed: `main` has reported it
             if stream is not None:  # closed when the process was started
@@ -55,6 +78,8 @@ def _flush() -> None:
 
 
 def _say(text: str) -> None:
+    import contextlib
+
     with contextlib.suppress(OSError):
         os.write(2, text.encode())
 

@@ -68,18 +68,18 @@ class Place:
         self.endpoint = endpoint
         self.patience = patience
         self._session = Session(profile=profile)
-        self._region = region
-        self._keys = keys or (None, None)
+        self.region = region
+        self.keys = keys or (None, None)
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:
-                key, secret = self._keys
+                key, secret = self.keys
                 self._clients[service] = self._session.create_client(
                     service,
-                    region_name=self._region,
+                    region_name=self.region,
                     endpoint_url=self.endpoint,
                     aws_access_key_id=key,
                     aws_secret_access_key=secret,

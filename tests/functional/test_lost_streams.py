@@ -173,15 +173,17 @@ def test_every_signal_that_ends_a_run_has_it_clean_up(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("module", ["typer", "ddbinsert.cli.registry", "inspect", "dataclasses"])
+@pytest.mark.parametrize(
+    "module", ["ddbinsert.interrupts", "signal", "typer", "ddbinsert.cli.registry", "inspect", "dataclasses"]
+)
 def test_a_signal_during_an_import_is_an_interruption_and_no_bug(
     number: signal.Signals, module: str, tmp_path: Path
 ) -> None:
     before = f"""
-import builtins, os, signal
+import _signal, builtins, os
 plain = builtins.__import__
 def watched(name, *more):
-    if name == {module!r} and signal.getsignal({int(number)}) not in (signal.SIG_DFL, signal.default_int_handler):
+    if name == {module!r} and _signal.getsignal({int(number)}) not in (_signal.SIG_DFL, _signal.default_int_handler):
         os.kill(os.getpid(), {int(number)})
     return plain(name, *more)
 builtins.__import__ = watched

@@ -1,0 +1,1 @@
+"""Random commands under random faults: no false verdict, no leaked item, no traceback, exit codes as documented."""
