@@ -204,7 +204,10 @@ def unreadable(error: Exception, operation: str, endpoint: str) -> UnreadableAns
 
     if isinstance(error, ResponseParserError):
         return UnreadableAnswer(operation, endpoint, "it is not a valid response")
-    if isinstance(error, (AwsError, BotoCoreError)) or not isinstance(error, _READING):
+    is_time = type(error) is RuntimeError and "timezone offset" in str(
+        error
+    )  # botocore's, of an impossible time
+    if isinstance(error, (AwsError, BotoCoreError)) or not (isinstance(error, _READING) or is_time):
         return None
     return UnreadableAnswer(
         operation, endpoint, f"it has an unexpected form ({type(error).__name__}: {error})"

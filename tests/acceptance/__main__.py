@@ -138,10 +138,9 @@ def _toured(
     partition = identity["Arn"].split(":")[1]
     sink = f"arn:{partition}:dynamodb:{region}:{identity['Account']}:table/{table}-audit"
     names = {"table": table, "audit": f"{table}-audit", "function": f"{table}-inserts", "sink": sink}
-    results = []
+    results: list[dict[str, Any]] = []
     try:
-        for step in TOUR[:-_LAST]:
-            results.append(_told(_ran(step, names, variables, client)))
+        results.extend(_told(_ran(step, names, variables, client)) for step in TOUR[:-_LAST])
     finally:
         results += [_told(_ran(step, names, variables, client)) for step in TOUR[-_LAST:]]
     return results

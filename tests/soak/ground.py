@@ -29,10 +29,12 @@ class Ground:
     """An emulator, a hostile rig before it, and one trigger for each entry of VERDICTS.
 
     Attributes:
+        names: The triggers that are made.
         kept: The items of each table that belong there.
     """
 
     profile: Profile = field(default_factory=Profile.hostile)
+    names: tuple[str, ...] = tuple(VERDICTS)
     kept: dict[str, set[str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -82,16 +84,17 @@ class Ground:
             "disabled": (),
             "failing": ("--code", str(code), "--handler", "handler.handler", "--retries", "1"),
         }
-        for name, options in more.items():
+        for name, options in ((name, more[name]) for name in self.names):
             done = self.run("attach-trigger", name, "--create-table", "pk:S", *options, "--yes")
             if done.code != 0:
                 raise SystemExit(f"attach-trigger {name}: {done.code}\n{done.err}")
             self.client("dynamodb").put_item(TableName=name, Item={"pk": {"S": "ours"}, "n": {"N": "1"}})
             self.kept[name] = {"ours"}
-        self._change(
-            "leaking", FilterCriteria={"Filters": [{"Pattern": '{"eventName":["INSERT","MODIFY"]}'}]}
-        )
-        self._change("disabled", Enabled=False)
+        if "leaking" in self.names:
+            wide = {"Filters": [{"Pattern": '{"eventName":["INSERT","MODIFY"]}'}]}
+            self._change("leaking", FilterCriteria=wide)
+        if "disabled" in self.names:
+            self._change("disabled", Enabled=False)
 
     def _change(self, table: str, **settings: Any) -> None:
         """Change a mapping past ddbinsert, and wait until that is in force."""

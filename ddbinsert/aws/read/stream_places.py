@@ -36,7 +36,7 @@ class Begin:
     after: Mapping[str, str] = field(default_factory=lambda: _NEVER)
     ended: frozenset[str] = frozenset()
 
-    def cursor(self, shard: dict[str, Any], *, closed: bool) -> Cursor:
+    def cursor(self, shard: Mapping[str, Any], *, closed: bool) -> Cursor:
         """The position in a shard that exists when reading begins."""
         identity = shard["ShardId"]
         start: Start = "TRIM_HORIZON"
@@ -94,7 +94,7 @@ class Cursor:
     closed: bool
     where: str | None = None
     last: str | None = None
-    page: dict[str, Any] | None = None
+    page: Mapping[str, Any] | None = None
     iterator: str | None = None
     due: float = 0.0
     pause: float = 0.0

@@ -105,7 +105,7 @@ class StreamSeek:
             self._come_close(cursor, page["Records"])
         return True
 
-    def _keep(self, cursor: Cursor, page: dict[str, Any]) -> None:
+    def _keep(self, cursor: Cursor, page: Mapping[str, Any]) -> None:
         """Start with a page that was read; with its place only if many others wait in memory already."""
         if cursor.shard in self._kept or len(self._kept) < _MOST_KEPT:
             self._kept.add(cursor.shard)
@@ -114,18 +114,18 @@ class StreamSeek:
             number = page["Records"][0]["dynamodb"]["SequenceNumber"]
             cursor.start, cursor.where = "AT_SEQUENCE_NUMBER", str(number)
 
-    def _first_page(self, cursor: Cursor, reads: int) -> dict[str, Any]:
+    def _first_page(self, cursor: Cursor, reads: int) -> Mapping[str, Any]:
         """The first page; it may be empty although others follow, and the first record is unknown then."""
         client = self._aws.client("dynamodbstreams")
         answer = client.get_shard_iterator(
             StreamArn=self._arn, ShardId=cursor.shard, ShardIteratorType="TRIM_HORIZON"
         )
-        page = dict(client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE))
+        page = client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE)
         for _ in range(reads - 1):
             if page["Records"] or not page.get("NextShardIterator"):
                 break
             self._clock.sleep(self._pause)
-            page = dict(client.get_records(ShardIterator=str(page["NextShardIterator"]), Limit=_PAGE))
+            page = client.get_records(ShardIterator=str(page["NextShardIterator"]), Limit=_PAGE)
         return page
 
     def _come_close(self, cursor: Cursor, records: list[dict[str, Any]]) -> None:
@@ -178,7 +178,7 @@ class StreamSeek:
         number = low.number + max(1, ahead * (other.number - one.number) // milliseconds)
         return number if high is None else min(number, high.number - 1)
 
-    def _page_at(self, cursor: Cursor, number: int) -> dict[str, Any] | None:
+    def _page_at(self, cursor: Cursor, number: int) -> Mapping[str, Any] | None:
         """The page from a sequence number on; None if the endpoint rejects it."""
         client = self._aws.client("dynamodbstreams")
         with translated(f"read shard {cursor.shard} of the stream"):
@@ -189,7 +189,7 @@ class StreamSeek:
                     ShardIteratorType="AT_SEQUENCE_NUMBER",
                     SequenceNumber=f"{number:021d}",
                 )
-                return dict(client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE))
+                return client.get_records(ShardIterator=answer["ShardIterator"], Limit=_PAGE)
             except Exception as error:
                 if not (is_passing(error) or is_not_found(error) or code_of(error) in _REJECTED):
                     raise

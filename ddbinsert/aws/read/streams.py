@@ -17,7 +17,7 @@ from ddbinsert.aws.read.stream_seek import StreamSeek
 from ddbinsert.errors import PrerequisiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
@@ -194,7 +194,7 @@ class StreamReader:
     def _ask(self, cursor: Cursor) -> None:
         self._running[self._aws.start(lambda: self._read(cursor))] = cursor
 
-    def _read(self, cursor: Cursor) -> dict[str, Any] | None:
+    def _read(self, cursor: Cursor) -> Mapping[str, Any] | None:
         """One page; None if the read must be retried later."""
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
@@ -204,7 +204,7 @@ class StreamReader:
                 if cursor.iterator is None:
                     self._open_iterator(cursor)
                 client = self._aws.client("dynamodbstreams")
-                return dict(client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE))
+                return client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE)
             except Exception as error:  # noqa: BLE001 - raised again by _recover unless it is temporary
                 self._recover(cursor, error)
                 return None
@@ -249,7 +249,7 @@ class StreamReader:
         cursor.start, cursor.where = "TRIM_HORIZON", None
         return True
 
-    def _move(self, cursor: Cursor, page: dict[str, Any]) -> None:
+    def _move(self, cursor: Cursor, page: Mapping[str, Any]) -> None:
         records = page["Records"]
         cursor.iterator = page.get("NextShardIterator")
         cursor.finished = cursor.iterator is None
@@ -285,7 +285,7 @@ class StreamReader:
             begin = self._begin if first or identity in self._begin.after else Begin()
             self._cursors[identity] = begin.cursor(shard, closed=closed)
 
-    def _describe(self) -> Iterator[dict[str, Any]]:
+    def _describe(self) -> Iterator[Mapping[str, Any]]:
         client = self._aws.client("dynamodbstreams")
         request: dict[str, Any] = {"StreamArn": self._arn}
         with translated("read the stream's shards"):
@@ -298,7 +298,7 @@ class StreamReader:
                             f"Stream {self._arn} does not exist.", code="no-stream"
                         ) from error
                     raise
-                yield from (dict(shard) for shard in answer.get("Shards") or ())
+                yield from answer.get("Shards") or ()
                 last = answer.get("LastEvaluatedShardId")
                 if not last:
                     return

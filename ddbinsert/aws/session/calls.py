@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddbinsert.aws.errors import EndpointUnreachable, UnreadableAnswer, unreadable
 from ddbinsert.aws.no_such_service import no_such_service
+from ddbinsert.aws.session.plain_answers import CHECKED
 from ddbinsert.errors import AwsError, ExitCode
 
 if TYPE_CHECKING:
@@ -83,12 +84,22 @@ class ApiResponse(dict[str, Any]):
         UnreadableAnswer: The answer does not have the field that is read.
     """
 
-    def __init__(self, fields: dict[str, Any], operation: str, endpoint: str) -> None:
-        super().__init__(
-            (name, ApiResponse(value, operation, endpoint) if type(value) is dict else value)
-            for name, value in fields.items()
-        )
+    def __init__(
+        self, fields: dict[str, Any], operation: str, endpoint: str, *, is_checked: bool = False
+    ) -> None:
+        def wrapped(value: Any) -> Any:
+            if type(value) is dict:
+                return ApiResponse(value, operation, endpoint)
+            if type(value) is list and not is_checked:
+                return [wrapped(one) for one in value]
+            return value
+
+        super().__init__((name, wrapped(value)) for name, value in fields.items())
         self._origin = operation, endpoint
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:
+        """Copies (as of dataclasses.asdict) are plain dictionaries."""
+        return dict, (dict(self),)
 
     def __missing__(self, name: str) -> Any:
         operation, endpoint = self._origin
@@ -243,15 +254,31 @@ def watch_client(
                 if problem is None:
                     raise
                 raise problem from error
+            is_checked = answer.pop(CHECKED, False)
             if told := listener():
                 told.answered(service, operation, parameters, answer)
-            return ApiResponse(answer, operation, endpoint)
+            if region is None and not is_checked:
+                _check(client, operation, answer, endpoint)
+            return ApiResponse(answer, operation, endpoint, is_checked=is_checked)
 
         what = f"an answer to {operation} from {endpoint}"
         return watch.call(call, what, at_most=at_most, large=service in _LARGE)
 
     client._make_api_call = make  # noqa: SLF001
     client.meta.events.register("before-send", _stop_if_abandoned)
+
+
+def _check(client: Any, operation: str, answer: dict[str, Any], endpoint: str) -> None:
+    """Refuse an answer of an endpoint other than AWS if it does not have the form of the service's model.
+
+    Raises:
+        UnreadableAnswer: It names the first field that does not.
+    """
+    from ddbinsert.aws.session.answer_forms import misfit
+
+    shape = client.meta.service_model.operation_model(operation).output_shape
+    if found := misfit(answer, shape):
+        raise UnreadableAnswer(operation, endpoint, f"{found} does not have the expected form")
 
 
 def _unknown_region(error: Exception, region: str | None) -> AwsError | None:

@@ -8,11 +8,13 @@ An answer of an unexpected form, and every error, is left to botocore.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Marks an answer whose entries were checked here.
+CHECKED: Final = "ddbinsert:checked"
 _IMAGES = ("Keys", "NewImage", "OldImage")
 
 
@@ -36,6 +38,7 @@ def _decoder(check: Callable[[dict[str, Any]], bool]) -> Callable[..., None]:
         if isinstance(answer, dict) and check(answer):
             response_dict["body"] = b"{}"
             customized_response_dict.update(answer)
+            customized_response_dict[CHECKED] = True
 
     return decode
 
@@ -46,7 +49,13 @@ def _are_records(answer: dict[str, Any]) -> bool:
         return False
     for record in answer["Records"]:
         change = record.get("dynamodb") if type(record) is dict else None
-        if type(change) is not dict or None in change.values():
+        if (
+            type(change) is not dict
+            or None in change.values()
+            or not _are_texts(record, "eventID", "eventName")
+        ):
+            return False
+        if not _are_texts(change, "SequenceNumber") or "Keys" not in change:
             return False
         at = change.get("ApproximateCreationDateTime", 0.0)
         if type(at) is int:
@@ -57,6 +66,10 @@ def _are_records(answer: dict[str, Any]) -> bool:
             if image in change and not _is_image(change[image]):
                 return False
     return True
+
+
+def _are_texts(holder: dict[str, Any], *names: str) -> bool:
+    return all(type(holder.get(name)) is str for name in names)
 
 
 def _is_image(value: object) -> bool:
@@ -70,7 +83,12 @@ def _are_lines(answer: dict[str, Any]) -> bool:
         type(events) is list
         and all(_is_token(token) for token in tokens)
         and all(
-            type(event) is dict and None not in event.values() and type(event.get("message", "")) is str
+            type(event) is dict
+            and None not in event.values()
+            and type(event.get("message")) is str
+            and type(event.get("timestamp")) is int
+            and type(event.get("ingestionTime", 0)) is int
+            and _are_texts(event, *(name for name in ("eventId", "logStreamName") if name in event))
             for event in events
         )
     )

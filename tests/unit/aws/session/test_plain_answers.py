@@ -172,7 +172,7 @@ _EVENT: dict[str, Any] = {"logStreamName": "s", "timestamp": 1, "message": "x"}
         ),
         ("records", {"Records": None}),
         ("lines", {"events": [{**_EVENT, "ingestionTime": None}], "nextToken": None}),
-        ("lines", {"events": [{**_EVENT, "timestamp": "17"}]}),
+        ("lines", {"events": [{**_EVENT, "timestamp": 17.5}]}),
         ("lines", {}),
     ],
 )
@@ -190,6 +190,7 @@ def test_a_page_of_an_odd_form_is_as_botocore_reads_it(
         (b'{"Records": [{"dynamodb": 5}]}', "records"),
         (b'{"Records": [{"dynamodb": {"Keys": {"pk": 5}}}]}', "records"),
         (b'{"events": [5]}', "lines"),
+        (b'{"events": [{"message": "x", "timestamp": "17"}]}', "lines"),
         (b"\xff", "records"),
     ],
 )
