@@ -33,6 +33,16 @@ _PRINTING = frozenset(
     )
 )
 
+#: Words of pydantic, with which typer converts values, and what they mean to a user.
+_PLAIN = (
+    (": Value error, ", ": "),
+    ("Input should be a valid integer, unable to parse string as an integer", "not a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "not a number"),
+    ("Input should be greater than or equal to", "must be at least"),
+    ("Input should be less than or equal to", "must be at most"),
+    ("Input should be greater than", "must be more than"),
+    ("Input should be less than", "must be less than"),
+)
 #: Base class of the parser's usage errors: depending on its version, typer contains click or imports it.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 
@@ -122,6 +132,8 @@ def _unparsable(error: Exception, arguments: list[str], environment: Environment
     context = getattr(error, "ctx", None)
     command = str(getattr(context, "command_path", "ddbinsert")) if context is not None else "ddbinsert"
     message = str(getattr(error, "format_message", lambda: str(error))())
+    for theirs, plain in _PLAIN:
+        message = message.replace(theirs, plain)
     ours = UsageError(message, hint=f"`{command} --help` lists the arguments and options.")
     if _asks_for_json(arguments, environment):
         document = machine.envelope(

@@ -29,8 +29,8 @@ def live_notes(
         yield f"The code contains the values of the function's environment variables: {names}."
     if unexported:
         yield (
-            f"{', '.join(unexported)} of {function.name} are not exported: add them by hand before the first apply, "
-            "which would reset them."
+            f"Not exported of {function.name}: {', '.join(unexported)}. Add this by hand before the first apply, "
+            "which would reset it."
         )
     if world.role is not None and world.role.is_ours and world.role.other_policies:
         policies = ", ".join(world.role.other_policies)

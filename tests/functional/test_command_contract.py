@@ -279,6 +279,20 @@ def test_json_has_no_colours_whatever_is_forced(cloud: Cloud, variables: dict[st
     assert shown.json["ok"] is True
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("gaps", "orders", "--via", "foo"), "'--via': 'foo' is not one of 'logs', 'insights'."),
+        (("send", "orders", "--count", "many"), "'--count' / '-n': not a whole number"),
+        (("gaps", "orders", "--rate", "0"), "'--rate': must be at least 0.1"),
+    ],
+)
+def test_a_wrong_value_is_named_in_plain_words(words: tuple[str, ...], said: str) -> None:
+    done = ran(*words, variables={})
+    assert done.code == 2
+    assert f"Invalid value for {said}" in done.err
+
+
 # --- hostile words ----------------------------------------------------------------------------------------
 
 

@@ -155,8 +155,8 @@ class RepairLedger:
 def _unusable(path: Path, error: Exception) -> PrerequisiteError:
     if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
         return PrerequisiteError(
-            "Another repair of this function is running on this machine.",
-            hint="Wait for its end, and run the audit again.",
+            "Another repair or backfill of this function is running on this machine.",
+            hint="Wait for its end, and run the command again.",
             code="repair-running",
         )
     return PrerequisiteError(
