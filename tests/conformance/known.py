@@ -167,6 +167,7 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "stream-at-timestamp": "AT_TIMESTAMP is accepted",
         "number-text": "1_0 and digits of other scripts are accepted",
         "item-limits": "33 levels are accepted",
+        "index-queries": "the size of an index is not shown",
         "sqs-deleted-recently": "the name can be reused at once",
         "pattern-invalid": "any pattern is accepted",
     },

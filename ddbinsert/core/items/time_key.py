@@ -21,7 +21,7 @@ _TEXT = re.compile(
     r"(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?(?!\d))?"
 )
 _COMPACT = re.compile(r"\d{8}T\d{6}(?:[.,]\d+)?(?P<zone>Z|[+-]\d\d(?::?\d\d)?(?!\d))?")
-#: The last character in the order of DynamoDB (bytes of UTF-8), after every continuation of a bound.
+#: The last character in the order of DynamoDB (docs/aws-facts.md#index-queries), after every continuation of a bound.
 _LAST_CHARACTER = "\U0010ffff"
 
 

@@ -222,6 +222,45 @@ def item_limits(lab: Lab) -> Seen:
     return Seen(agrees=set(answer.values()) == {"ValidationException"} and not within, answer=answer)
 
 
+@probe("index-queries", quick=True)
+def index_queries(lab: Lab) -> Seen:
+    table = lab.table(view=None, indexes=("at",))
+    for text in ("a", "a#\uffff", "a\U0001f600", "b"):
+        lab.put(table, text, at="x", other="y")
+    lab.dynamodb.put_item(TableName=table, Item=lab.key("not in the index"))
+
+    def of_index() -> list[dict[str, Any]]:
+        found = lab.dynamodb.query(
+            TableName=table,
+            IndexName="by-at",
+            KeyConditionExpression="#a = :a",
+            ExpressionAttributeNames={"#a": "at"},
+            ExpressionAttributeValues={":a": {"S": "x"}},
+        )
+        return list(found["Items"])
+
+    lab.until(lambda: len(of_index()) >= 4)  # an index follows its table
+    between = lab.dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="pk = :p AND sk BETWEEN :f AND :l",
+        ExpressionAttributeValues={":p": {"S": "p"}, ":f": {"S": "a"}, ":l": {"S": "a\U0010ffff"}},
+    )
+    (index,) = lab.described(table)["GlobalSecondaryIndexes"]
+    answer = {
+        "in the index": sorted({name for item in of_index() for name in item}),
+        "items": len(of_index()),
+        "between": [ascii(item["sk"]["S"]) for item in between["Items"]],
+        "size": "IndexSizeBytes" in index,
+    }
+    wanted = {
+        "in the index": ["at", "pk", "sk"],
+        "items": 4,
+        "between": [ascii(text) for text in ("a", "a#\uffff", "a\U0001f600")],
+        "size": True,
+    }
+    return Seen(agrees=answer == wanted, answer=answer)
+
+
 @probe("sqs-deleted-recently", seconds=15)
 def deleted_recently(lab: Lab) -> Seen:
     name = lab.name("queue")
