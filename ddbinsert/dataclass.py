@@ -51,14 +51,14 @@ def _decorated(plain: type, *, frozen: bool, kw_only: bool, slots: bool, eq: boo
     # The standard decorator's `frozen` compiles two methods at once.
     cls: type = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(plain)
 
-    def late(name: str, make: Callable[[type], Any]) -> None:
+    def set_lazily(name: str, make: Callable[[type], Any]) -> None:
         if name not in own:
             setattr(cls, name, _Late(cls, name, make))
 
-    late("__init__", _setting_init if frozen else _plain_init)
-    late("__repr__", _repr)
+    set_lazily("__init__", _setting_init if frozen else _plain_init)
+    set_lazily("__repr__", _repr)
     if eq:
-        late("__eq__", _eq)
+        set_lazily("__eq__", _eq)
         has_hash = vars(plain).get("__hash__") is not None
         if frozen and not has_hash:
             setattr(cls, "__hash__", _Late(cls, "__hash__", _hash))  # noqa: B010 - a method, not an assignment
@@ -67,8 +67,8 @@ def _decorated(plain: type, *, frozen: bool, kw_only: bool, slots: bool, eq: boo
     if frozen:
         _freeze(cls)
         if slots:
-            late("__getstate__", _getstate)
-            late("__setstate__", _setstate)
+            set_lazily("__getstate__", _getstate)
+            set_lazily("__setstate__", _setstate)
     return cls
 
 

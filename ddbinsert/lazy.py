@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-def late(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+def lazy_attributes(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
     """The ``__getattr__`` of a package.
 
     Args:

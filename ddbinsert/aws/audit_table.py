@@ -62,7 +62,7 @@ def _key_of(described: Mapping[str, Any]) -> dict[str, str]:
     return {part["KeyType"]: part["AttributeName"] for part in described["KeySchema"]}
 
 
-def ask(
+def query_entries(
     aws: Aws,
     table: str,
     question: Question,

@@ -53,15 +53,15 @@ class Destination(Protocol):
     arn: str
 
     def read(self, seconds: int) -> list[StoredFailure]:
-        """Every document, up to 1000; they are hidden from other readers for ``seconds``, or until ``release``."""
+        """Every document, up to 1000; they are hidden from other readers for ``seconds``, or until ``unhide``."""
 
-    def hold(self, stored: StoredFailure) -> None:
+    def keep_hidden(self, stored: StoredFailure) -> None:
         """Keep a document hidden from other readers while it is processed."""
 
     def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
         """Replace a document by these, or delete it if there are none. Writes before it deletes, so none is lost."""
 
-    def release(self) -> None:
+    def unhide(self) -> None:
         """Make the remaining documents visible to other readers again."""
 
 
@@ -174,7 +174,7 @@ class Queue:
             empty = 0 if messages else empty + 1
             count += len(messages)
             for message in messages:
-                self._take(message)
+                self._add_message(message)
         return list(self._found.values())
 
     def count(self) -> int:
@@ -184,7 +184,7 @@ class Queue:
             answer = self._aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[*_NUMBERS])
         return sum(int(answer.get("Attributes", {}).get(name) or 0) for name in _NUMBERS)
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _add_message(self, message: dict[str, Any]) -> None:
         failure = parse_failure(message["Body"])
         identity = failure.id if failure else message["MessageId"]
         known = self._found.setdefault(
@@ -203,7 +203,7 @@ class Queue:
         self._address = url
         return self._address
 
-    def hold(self, stored: StoredFailure) -> None:
+    def keep_hidden(self, stored: StoredFailure) -> None:
         for handle in stored.handles:
             self._visible(handle, HOLD)
 
@@ -216,7 +216,7 @@ class Queue:
                 client.delete_message(QueueUrl=self.url, ReceiptHandle=handle)
         stored.handles = []
 
-    def release(self) -> None:
+    def unhide(self) -> None:
         for stored in self._found.values():
             for handle in stored.handles:
                 with contextlib.suppress(Exception):  # it becomes visible after its visibility timeout
@@ -284,7 +284,7 @@ class Bucket:
             body: bytes = self._aws.client("s3").get_object(Bucket=self._name, Key=key)["Body"].read()
         return body.decode("utf-8", "replace")
 
-    def hold(self, stored: StoredFailure) -> None:
+    def keep_hidden(self, stored: StoredFailure) -> None:
         """Does nothing: objects are never hidden."""
 
     def replace(self, stored: StoredFailure, documents: Sequence[dict[str, Any]]) -> None:
@@ -297,5 +297,5 @@ class Bucket:
                 client.delete_object(Bucket=self._name, Key=key)
         stored.handles = []
 
-    def release(self) -> None:
+    def unhide(self) -> None:
         """Does nothing: objects are never hidden."""

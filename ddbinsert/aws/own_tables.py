@@ -81,12 +81,12 @@ def ensure_table(context: Context, spec: TableSpec) -> Made:
     else:
         _refuse_foreign(client, spec, found or {})
 
-    def look() -> str | None:
+    def read_if_active() -> str | None:
         described = _described(client, spec.name) or {}
         return str(described["TableArn"]) if described.get("TableStatus") == "ACTIVE" else None
 
     what = f"table {spec.name} to be active"
-    arn = until(look, clock=context.clock, timeout=context.timeout, what=what)
+    arn = until(read_if_active, clock=context.clock, timeout=context.timeout, what=what)
     done, missing = _completed(client, spec, arn, found)
     return Made(arn=arn, created=created, done=tuple(done), missing=tuple(missing))
 

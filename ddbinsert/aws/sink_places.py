@@ -36,7 +36,7 @@ class SinkProblem:
 def look_at(aws: Aws, target: Arn, *, is_deduplication: bool) -> SinkProblem | None:
     """The problem with a sink, or None. A sink that may not be read is reported as not checked."""
     try:
-        return _looked_at(aws, target, is_deduplication=is_deduplication)
+        return _find_problem(aws, target, is_deduplication=is_deduplication)
     except Exception as error:  # noqa: BLE001 - a failed check of a foreign resource must not end the run
         code = code_of(error)
         if is_not_found(error) or is_missing_queue(error) or code in _MISSING:
@@ -47,7 +47,7 @@ def look_at(aws: Aws, target: Arn, *, is_deduplication: bool) -> SinkProblem | N
 _MISSING = ("404", "NoSuchBucket", "NotFound", "NotFoundException")
 
 
-def _looked_at(aws: Aws, target: Arn, *, is_deduplication: bool) -> SinkProblem | None:
+def _find_problem(aws: Aws, target: Arn, *, is_deduplication: bool) -> SinkProblem | None:
     client: Any = aws.client(target.service)
     name = target.resource.partition("/")[2]
     match target.service:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.errors import InconclusiveError
 
 if TYPE_CHECKING:
@@ -66,6 +66,6 @@ def until(
                 code="timeout",
             )
         if progress:
-            progress(what, elapsed, f"{words(left)} left{f', {seen()}' if seen else ''}")
+            progress(what, elapsed, f"{format_duration(left)} left{f', {seen()}' if seen else ''}")
         clock.sleep(min(pause, left))
     raise AssertionError  # pauses() never ends

@@ -147,7 +147,7 @@ def _entry(
         run = Run(environment, full_name, Common(**given), may_start_emulator=makes)
         checked = {**given, **values}
         if settings:
-            values["settings"] = {s.key: s.taken(values.pop(s.parameter)) for s in settings}
+            values["settings"] = {s.key: s.configuration_value(values.pop(s.parameter)) for s in settings}
 
         def checked_body(run: Run) -> Outcome:
             check_values(options, checked, environment)

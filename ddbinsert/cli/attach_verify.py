@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 
-def early_look(run: Run) -> Prefetch:
+def start_prefetch(run: Run) -> Prefetch:
     """Start reading what verify needs while the trigger is being attached."""
     from ddbinsert.operations.verify.prefetch import Prefetch
 

@@ -123,7 +123,7 @@ def query(
 
     Example: ddbinsert audit query orders --user ann --since 2h
     """
-    from ddbinsert.core.times import moment
+    from ddbinsert.core.times import parse_time
     from ddbinsert.operations import audit as carry_out
     from ddbinsert.render import audit as words
 
@@ -135,12 +135,12 @@ def query(
         key=key,
         user=user,
         table=trigger.table,
-        since=moment(since, now) if since else None,
-        until=moment(until, now, name="--until") if until else None,
+        since=parse_time(since, now) if since else None,
+        until=parse_time(until, now, name="--until") if until else None,
     )
     name = carry_out.audit_table(audit, lambda: _environments(run, trigger), region=run.aws.region)
-    answer = carry_out.ask(run.context(_TIMEOUT), name, asked, limit=limit, test_items=test_items)
-    return Outcome(data=answer, human=lambda screen: words.answer(screen, answer, images=images))
+    answer = carry_out.query_audit_log(run.context(_TIMEOUT), name, asked, limit=limit, test_items=test_items)
+    return Outcome(data=answer, human=lambda screen: words.print_entries(screen, answer, images=images))
 
 
 @command("audit verify", settings=NAME)
@@ -176,7 +176,7 @@ def verify(
     context, options = run.context(_COMPARING), _options(run, since, until, settle)
     compare = audit_table.compare_with_items if from_table else audit_table.compare_with_stream
     found = compare(context, trigger, name, options)
-    advice = run.again(f"gaps {trigger.table} --compare-sink")
+    advice = run.command_line(f"gaps {trigger.table} --compare-sink")
     return Outcome(
         data=words.compared_data(found),
         human=lambda screen: words.compared(screen, found, advice=advice),
@@ -190,13 +190,13 @@ def _options(run: Run, since: str | None, until: str | None, settle: str | None)
     Raises:
         UsageError: A time is not valid.
     """
-    from ddbinsert.core.times import moment, seconds
+    from ddbinsert.core.times import parse_time, seconds
     from ddbinsert.operations.gaps.scope import Options
 
     now = run.clock.now()
     options = Options(
-        since=moment(since, now) if since else None,
-        until=moment(until, now, name="--until") if until else None,
+        since=parse_time(since, now) if since else None,
+        until=parse_time(until, now, name="--until") if until else None,
         settle=seconds(settle, name="--settle") if settle else None,
         examples=_MOST if run.wants_json else _EXAMPLES,
     )
@@ -244,7 +244,7 @@ def create_table(
         protect=protect,
     )
     keeping = f" --env RETENTION_DAYS={retention}" if retention else ""
-    return _made(
+    return _creation_outcome(
         run, name, made, f"attach-trigger TABLE --template audit-log --env SINK_ARN={{arn}}{keeping}"
     )
 
@@ -261,19 +261,19 @@ def create_deduplication_table(run: Run, name: Name, *, kms_key: KmsKey = None) 
     from ddbinsert.operations.own_tables import make_deduplication_table
 
     made = make_deduplication_table(run.context(_TIMEOUT), name, kms_key=kms_key)
-    return _made(
+    return _creation_outcome(
         run, name, made, "attach-trigger TABLE --template TEMPLATE --env DEDUPLICATION_TABLE_ARN={arn}"
     )
 
 
-def _made(run: Run, name: str, made: Made, next_step: str) -> Outcome:
+def _creation_outcome(run: Run, name: str, made: Made, next_step: str) -> Outcome:
     for what in made.done:
         run.reporter.step(f"{name}: {what}")
     for what in made.missing:
         run.reporter.warn(f"{name}: not set: {what}")
     if not made.created:
         run.reporter.step(f"{name} existed already")
-    run.reporter.step("to write to it: " + run.again(next_step.format(arn=made.arn)))
+    run.reporter.step("to write to it: " + run.command_line(next_step.format(arn=made.arn)))
     return Outcome(
         data={"table": name, "arn": made.arn, "created": made.created, "missing": made.missing},
         human=lambda screen: screen.line(made.arn),

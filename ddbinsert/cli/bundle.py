@@ -51,7 +51,7 @@ class Bundle:
 
         self._earlier.append(dict(text.data(proof)))
 
-    def of(self, proof: Proof) -> None:
+    def write(self, proof: Proof) -> None:
         """Write the bundle of one consumer.
 
         Raises:
@@ -74,7 +74,7 @@ class Bundle:
         errors = [one.error for one in judged if one.error is not None]
         self._write(results, exit_code_of(judged), data=every.data(judged), errors=errors)
 
-    def of_none(self, result: NoVerdict, error: BaseException) -> None:
+    def write_without_verdict(self, result: NoVerdict, error: BaseException) -> None:
         """Write the bundle of a run that ended without a verdict.
 
         Raises:

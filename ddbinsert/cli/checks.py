@@ -102,9 +102,9 @@ def _duration(name: str, value: str, _environment: Environment) -> None:
 
 
 def _moment(name: str, value: str, environment: Environment) -> None:
-    from ddbinsert.core.times import moment
+    from ddbinsert.core.times import parse_time
 
-    moment(value, environment.clock.now(), name=name)
+    parse_time(value, environment.clock.now(), name=name)
 
 
 def _condition(_name: str, value: str, _environment: Environment) -> None:

@@ -53,7 +53,7 @@ class CommandGroup(TyperGroup):
             {"Commands": tuple(below(self._group).values())} if self._group else TABLE
         ).items():
             with formatter.section(heading):
-                listed = [(row.word, summary(row.summary)) for row in rows if row.group == self._group]
+                listed = [(row.short_name, summary(row.summary)) for row in rows if row.group == self._group]
                 write_rows(listed, formatter)
 
 

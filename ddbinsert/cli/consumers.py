@@ -83,7 +83,7 @@ def consumer_of(
         world = answer.world
         run.reporter.header(account=world.account, region=world.region, table=trigger.table)
     if answer.taken:
-        take(run, answer.trigger)
+        use_consumer(run, answer.trigger)
     return answer
 
 
@@ -105,7 +105,7 @@ def without_qualifier(settings: Mapping[str, object]) -> tuple[Mapping[str, obje
     return {**settings, "function.name": name}, qualifier
 
 
-def take(run: Run, trigger: Trigger) -> None:
+def use_consumer(run: Run, trigger: Trigger) -> None:
     """Report which function is used, and name it in the advice of this run."""
     name = trigger.function_name
     run.takes(name)

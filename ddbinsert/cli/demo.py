@@ -42,7 +42,7 @@ def demo(run: Run) -> Outcome:
                 clock=run.clock,
                 new_id=environment.new_id,
                 reporter=Silent(),
-                tell=lambda chapter: narrator.tell(
+                tell=lambda chapter: narrator.print_command(
                     chapter.command,
                     chapter.lines,
                     proof=chapter.proof,

@@ -12,7 +12,7 @@ import typer
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.declared import Against, Resource, declarations
-from ddbinsert.cli.limits import looked_back
+from ddbinsert.cli.limits import seconds_since
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
@@ -84,7 +84,7 @@ def doctor(
     """
     if list_:
         return _listed()
-    seconds = looked_back(run, since)
+    seconds = seconds_since(run, since)
     declared = declarations(run, against, resource)
     parts = Parts.of(run, run.configurations(tables or (), settings))
 
@@ -106,7 +106,7 @@ def doctor(
     outcome = parts.outcome(
         one.then(partial(_outcome, part.run)) for part, one in zip(parts.every, ended, strict=True)
     )
-    return outcome if form is None else outcome._replace(human=partial(_written, form, found))
+    return outcome if form is None else outcome._replace(human=partial(_write_findings, form, found))
 
 
 def _listed() -> Outcome:
@@ -134,7 +134,7 @@ def _examined(
     return examine(facts)
 
 
-def _written(form: DoctorFormat, found: Sequence[Addressable], screen: Screen) -> None:
+def _write_findings(form: DoctorFormat, found: Sequence[Addressable], screen: Screen) -> None:
     """Write the findings in another format, as one document for all triggers."""
     from ddbinsert.core.doctor.catalog import CHECKS
     from ddbinsert.render.doctor import files

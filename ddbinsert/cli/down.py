@@ -73,7 +73,7 @@ def down(
         mention_leftovers(run, table)
     plans = _planned(parts, asked, loaded)
     if dry_run:
-        done = tuple(one.then(_would) for one in plans)
+        done = tuple(one.then(_dry_run) for one in plans)
     else:
         _confirm(parts, plans)
         done = _taken_down(parts, plans)
@@ -94,11 +94,16 @@ def _staying(parts: Parts, loaded: Configurations) -> tuple[Trigger, ...]:
 
 def _planned(parts: Parts, asked: DownRequest, loaded: Configurations) -> tuple[Ended[_Plan], ...]:
     """The existing resources of each trigger, and the steps that remove them."""
-    from ddbinsert.operations.provision.down import check_rights, look, mention_other_triggers, planned
+    from ddbinsert.operations.provision.down import (
+        check_rights,
+        mention_other_triggers,
+        planned,
+        read_trigger,
+    )
     from ddbinsert.operations.side_by_side import Ended
 
     staying = _staying(parts, loaded)
-    seen = parts.side_by_side(lambda part: look(part.run.context(TIMEOUT), part.trigger, asked))
+    seen = parts.side_by_side(lambda part: read_trigger(part.run.context(TIMEOUT), part.trigger, asked))
     there = [one.value for one in seen if one.value is not None]
     # The table and its stream are removed once, after all of its triggers.
     last = {one.trigger.table: one for one in there}
@@ -118,7 +123,7 @@ def _planned(parts: Parts, asked: DownRequest, loaded: Configurations) -> tuple[
     return tuple(Ended(error=one.error) if one.value is None else next(plans) for one in seen)
 
 
-def _would(plan: _Plan) -> Converged:
+def _dry_run(plan: _Plan) -> Converged:
     from ddbinsert.operations.provision.down import would_take_down
 
     return would_take_down(*plan)

@@ -51,11 +51,11 @@ def drift(
 
 def _compared(part: TriggerRun, declared: DeclaredMappings) -> Outcome:
     from ddbinsert.cli.consumers import consumer_of
-    from ddbinsert.operations.provision.declared import look_against
+    from ddbinsert.operations.provision.declared import compare_with_declaration
     from ddbinsert.render import declared as shown
 
     part.trigger, known, _ = consumer_of(part.run, part.trigger)
-    seen = look_against(part.run.context(_TIMEOUT), part.trigger, declared, known=known)
+    seen = compare_with_declaration(part.run.context(_TIMEOUT), part.trigger, declared, known=known)
     count = 1 if seen.compared is None else len(seen.compared.different)
     return Outcome(
         data=shown.data(seen),

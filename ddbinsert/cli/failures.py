@@ -94,12 +94,12 @@ def list_failures(
     from ddbinsert.operations.failures.find import destination_of, opened
     from ddbinsert.render import failures as words
 
-    trigger, world = _looked(run, table, settings, stack, tag)
+    trigger, world = _read_trigger(run, table, settings, stack, tag)
     arn = destination_of(trigger, world, source)
     function = None if everything else trigger.function_name
     with opened(run.aws, arn, None if source else world.live_mapping, function) as found:
         listing = found.listing()
-    show, replay_ = (run.again(f"failures {verb} {trigger.table}") for verb in ("show", "replay"))
+    show, replay_ = (run.command_line(f"failures {verb} {trigger.table}") for verb in ("show", "replay"))
     return Outcome(
         data=words.listing_data(listing),
         human=lambda screen: words.listing(screen, listing, show=show, replay=replay_),
@@ -121,13 +121,13 @@ def show(
 
     Example: ddbinsert failures show orders --id 5f2d1c0a9b8e
     """
-    from ddbinsert.operations.failures.find import destination_of, opened, shown
+    from ddbinsert.operations.failures.find import describe_failures, destination_of, opened
     from ddbinsert.render import failures as words
 
-    trigger, world = _looked(run, table, settings, stack, tag)
+    trigger, world = _read_trigger(run, table, settings, stack, tag)
     arn = destination_of(trigger, world, source)
     with opened(run.aws, arn, None if source else world.live_mapping, trigger.function_name) as found:
-        failures = shown(run.aws, found, ids or (), _patterns(world), clock=run.clock)
+        failures = describe_failures(run.aws, found, ids or (), _patterns(world), clock=run.clock)
     return Outcome(data=words.shown_data(failures), human=lambda screen: words.shown(screen, failures))
 
 
@@ -162,7 +162,7 @@ def replay(
     from ddbinsert.render import failures as words
 
     check_batches(batch_size=batch_size, attempts=attempts)
-    trigger, world = _looked(run, table, settings, stack, tag)
+    trigger, world = _read_trigger(run, table, settings, stack, tag)
     context = run.context(_TIMEOUT)
     arn = destination_of(trigger, world, source)
     mapping = None if source else world.live_mapping
@@ -225,7 +225,7 @@ def _keeper(run: Run, name: str) -> Callable[[StoredFailure, Failure], None]:
     return keep
 
 
-def _looked(
+def _read_trigger(
     run: Run, table: str | None, settings: Settings, stack: str | None, tag: list[str] | None
 ) -> tuple[Trigger, World]:
     from ddbinsert.operations.existing_resources import trigger_world

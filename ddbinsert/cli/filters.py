@@ -92,7 +92,7 @@ def known_stream(run: Run, table: str | None, view_type: str | None, key: str | 
     from ddbinsert.operations import filters as operation
     from ddbinsert.operations.existing_resources import existing_table
 
-    found = operation.known(existing_table(run.aws, table)) if table else KnownStream()
+    found = operation.stream_properties(existing_table(run.aws, table)) if table else KnownStream()
     return KnownStream(
         view=StreamView(view_type) if view_type else found.view,
         key=parse_key(key) if key else found.key,

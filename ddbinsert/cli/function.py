@@ -131,7 +131,9 @@ def sample_event(
     Example: ddbinsert function sample-event orders --count 3 > event.json
     """
     trigger, schema, state = _schema(run, table, key)
-    event = _made_up(run, trigger, schema, state, view_type=view_type, count=count, mixed=mixed, item=item)
+    event = _generate_event(
+        run, trigger, schema, state, view_type=view_type, count=count, mixed=mixed, item=item
+    )
 
     def human(screen: Any) -> None:
         from ddbinsert.render.machine import dumps
@@ -183,7 +185,7 @@ def invoke(
     if deployed:
         invocations = carry_out.deployed(run.aws, trigger, given, times=times)
     else:
-        invocations = carry_out.here(
+        invocations = carry_out.run_locally(
             trigger,
             given,
             base=run.environment.cwd,
@@ -224,9 +226,9 @@ def _event(
     if event is not None:
         return read_event(event, cwd=run.environment.cwd, stdin=run.environment.stdin)
     if captured is not None:
-        return newest(run.aws, _look(run, trigger.table), captured, clock=run.clock)
+        return newest(run.aws, _read_table(run, trigger.table), captured, clock=run.clock)
     _, schema, state = _schema(run, trigger.table, key)
-    return _made_up(run, trigger, schema, state, view_type=None, count=count, mixed=mixed, item=item)
+    return _generate_event(run, trigger, schema, state, view_type=None, count=count, mixed=mixed, item=item)
 
 
 def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeySchema, TableState | None]:
@@ -235,17 +237,17 @@ def _schema(run: Run, table: str | None, key: str | None) -> tuple[Trigger, KeyS
     trigger = run.table(table)
     if key is not None:
         return trigger, parse_key(key), None
-    state = _look(run, trigger.table)
+    state = _read_table(run, trigger.table)
     return trigger, state.key, state
 
 
-def _look(run: Run, name: str) -> TableState:
+def _read_table(run: Run, name: str) -> TableState:
     from ddbinsert.operations.existing_resources import existing_table
 
     return existing_table(run.aws, name, hint="; or give the key: --key pk:S")
 
 
-def _made_up(
+def _generate_event(
     run: Run,
     trigger: Trigger,
     schema: KeySchema,
@@ -256,10 +258,10 @@ def _made_up(
     mixed: bool,
     item: str | None,
 ) -> dict[str, Any]:
-    from ddbinsert.operations.handlers.events import made_up
+    from ddbinsert.operations.handlers.events import generate_event
 
     drafts = _items(run, item)
-    return made_up(
+    return generate_event(
         schema,
         state,
         name=trigger.table,

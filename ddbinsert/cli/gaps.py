@@ -34,7 +34,7 @@ from ddbinsert.cli.gaps_options import (
 from ddbinsert.cli.limits import check_batches
 from ddbinsert.cli.options import NAME, DryRun, Settings
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.core.times import moment, seconds
+from ddbinsert.core.times import parse_time, seconds
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def gaps(
     Example: ddbinsert gaps orders --since 6h
     """
     from ddbinsert.local.directory import state_directory
-    from ddbinsert.operations.gaps.command import looked
+    from ddbinsert.operations.gaps.command import audit_gaps
 
     _check(repair=repair, dry_run=dry_run, batch_size=batch_size, attempts=attempts)
     settings, qualifier = without_qualifier(settings)
@@ -127,7 +127,7 @@ def gaps(
     context = run.context(_TIMEOUT)
     options = _options(run, since, until, settle, match=match, compare_sink=compare_sink, failures=failures)
     options = replace(options, by_query=via is ReadBy.INSIGHTS)
-    with looked(
+    with audit_gaps(
         context,
         trigger,
         options,
@@ -177,8 +177,8 @@ def _options(
 
     now = run.clock.now()
     options = Options(
-        since=moment(since, now) if since else None,
-        until=moment(until, now, name="--until") if until else None,
+        since=parse_time(since, now) if since else None,
+        until=parse_time(until, now, name="--until") if until else None,
         settle=seconds(settle, name="--settle") if settle else None,
         by_lines=match,
         words=(since or "", until or ""),
@@ -213,7 +213,7 @@ def _outcome(run: Run, found: Gaps, repaired: Repair | None, qualifier: str) -> 
     from ddbinsert.render import gaps as words
 
     only = f" --function {found.function}:{qualifier}" if qualifier else ""
-    command_line = run.again(f"gaps {found.table} --repair{only}")
+    command_line = run.command_line(f"gaps {found.table} --repair{only}")
     waits = any(group.cause is GapCause.MAPPING_DISABLED for group in found.groups)  # a repair is refused
     data = words.gaps_data(found, run.addressed)
 

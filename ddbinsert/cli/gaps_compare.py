@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ddbinsert.cli.run import Outcome, Run
-from ddbinsert.core.times import moment
+from ddbinsert.core.times import parse_time
 from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def compare_with_sink(
         if save:
             _save(run, save, comparing_)
         keys = list(islice(comparing_.pairs.without_entry(), most))
-    command = run.again(f"backfill {found.table} --missing --dry-run")
+    command = run.command_line(f"backfill {found.table} --missing --dry-run")
     return Outcome(
         data=words.compared_data(found, keys),
         human=lambda screen: words.compared(screen, found, keys, backfill=command),
@@ -106,7 +106,7 @@ def period_of(
             code="options-contradict",
         )
     now = run.clock.now()
-    begin, end = moment(since, now), moment(until, now, name="--until") if until else now
+    begin, end = parse_time(since, now), parse_time(until, now, name="--until") if until else now
     if end < begin:
         raise UsageError("--until is before --since.", hint="Swap them.")
     return Period(index=index, partitions=tuple(partitions), since=begin, until=end)

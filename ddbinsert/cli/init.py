@@ -46,14 +46,14 @@ def init(
     """
     from ddbinsert.cli.config_file import write_file, written_outcome
     from ddbinsert.cli.init_questions import choose
-    from ddbinsert.cli.tables import named
+    from ddbinsert.cli.tables import name_and_arn
     from ddbinsert.config.selection import check_flags
     from ddbinsert.operations.account import look_around
     from ddbinsert.operations.provision.describe import written
 
     check_flags(settings, FLAG_NAMES)
     function, template = settings.get("function.name"), settings.get("function.template")
-    words = [name for name, _ in map(named, tables or ()) if name is not None]
+    words = [name for name, _ in map(name_and_arn, tables or ()) if name is not None]
     if function is not None and len(words) != 1:
         raise UsageError(
             "--function needs exactly one TABLE.",

@@ -61,13 +61,13 @@ def plan(
 
     Example: ddbinsert plan orders --out plan.json
     """
-    from ddbinsert.cli.plan_files import Plan, noted, write_plan
+    from ddbinsert.cli.plan_files import Plan, noted_plan, write_plan
     from ddbinsert.cli.plan_inputs import prepare_every
 
     parts = Parts.of(run, described(run, tables, settings))
     prepared = prepare_every(parts, dry_run=True, replace=replace)
     notes = {
-        part.title: noted(one.value, part.loaded.name)
+        part.title: noted_plan(one.value, part.loaded.name)
         for part, one in zip(parts.every, prepared, strict=True)
         if one.value is not None and (out is not None or run.wants_json)
     }
@@ -104,13 +104,13 @@ def _planned(prepared: Prepared, noted: Noted | None, advice: Advice | None, *, 
             **converged.data(done, advice if done.steps else None),
             "digest": None if noted is None else noted.digest,
         },
-        human=lambda screen: _shown(screen, done, advice),
+        human=lambda screen: _print_plan(screen, done, advice),
         exit_code=ExitCode.NO if exit_code and done.steps else ExitCode.OK,
-        word=_count(len(done.steps)),
+        word=_step_count(len(done.steps)),
     )
 
 
-def _shown(screen: Screen, done: Converged, advice: Advice | None) -> None:
+def _print_plan(screen: Screen, done: Converged, advice: Advice | None) -> None:
     from ddbinsert.render import converged
 
     converged.plan(screen, done)
@@ -118,14 +118,14 @@ def _shown(screen: Screen, done: Converged, advice: Advice | None) -> None:
         screen.line(f"{advice.text}: {advice.line}", "bold")
 
 
-def _count(steps: int) -> str:
+def _step_count(steps: int) -> str:
     return plural(steps, "step") if steps else "nothing to do"
 
 
 def _total(prepared: Sequence[Ended[Prepared]], advice: Advice) -> str:
     """The number of different steps of all triggers: triggers of one table share the steps of its stream."""
     steps = {step for one in prepared if one.value is not None for step in one.value.steps}
-    total = f"{len(prepared)} triggers: {_count(len(steps))}"
+    total = f"{len(prepared)} triggers: {_step_count(len(steps))}"
     return f"{total}; nothing was changed.\n{advice.text}: {advice.line}" if steps else f"{total}."
 
 
@@ -195,7 +195,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
     Raises:
         Refused: The plan is out of date.
     """
-    from ddbinsert.cli.plan_files import noted, read_plan, refuse_another, refuse_other_triggers
+    from ddbinsert.cli.plan_files import noted_plan, read_plan, refuse_another, refuse_other_triggers
     from ddbinsert.cli.plan_inputs import prepare_every
 
     then, options, replace = read_plan(path)
@@ -215,7 +215,7 @@ def _carried_out(run: Run, settings: Settings, tables: Sequence[str] | None, pat
             one.error.message = f"{part.title}: {one.error.message}"
             raise one.error
     now = [
-        noted(one.value, part.loaded.name)
+        noted_plan(one.value, part.loaded.name)
         for part, one in zip(parts.every, prepared, strict=True)
         if one.value is not None
     ]
@@ -253,5 +253,5 @@ def _applied(part: TriggerRun, done: Converged) -> Outcome:
     return Outcome(
         data=converged.data(done, advice),
         human=lambda screen: converged.trigger(screen, done, advice),
-        word=f"{_count(len(done.steps))} done" if done.steps else "nothing to do",
+        word=f"{_step_count(len(done.steps))} done" if done.steps else "nothing to do",
     )

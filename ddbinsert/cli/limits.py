@@ -25,16 +25,16 @@ def check_batches(*, batch_size: int, attempts: int) -> None:
         raise UsageError(f"--attempts {attempts}: must be between 1 and 100.")
 
 
-def looked_back(run: Run, since: str) -> float:
+def seconds_since(run: Run, since: str) -> float:
     """The seconds between --since and now.
 
     Raises:
         UsageError: It is not a valid time, or out of range.
     """
-    from ddbinsert.core.times import moment
+    from ddbinsert.core.times import parse_time
 
     now = run.clock.now()
-    seconds = float(now - moment(since, now))
+    seconds = float(now - parse_time(since, now))
     if not 60 <= seconds <= _LONGEST:
         raise UsageError(f"--since {since}: must be between one minute and 14 days ago.")
     return seconds

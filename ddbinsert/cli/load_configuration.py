@@ -36,10 +36,10 @@ class LoadedEach(NamedTuple):
 def load_one(run: Run, word: str | None, settings: Mapping[str, object], unset: Sequence[str]) -> LoadedOne:
     """Load the configuration of one trigger, and report its warnings."""
     from ddbinsert import config
-    from ddbinsert.cli.tables import agreed, named
+    from ddbinsert.cli.tables import agreed, name_and_arn
 
-    name, arn = named(word)
-    loaded = config.load(**_given(run, {"table": name, **settings}), unset=unset)
+    name, arn = name_and_arn(word)
+    loaded = config.load(**_flags_of(run, {"table": name, **settings}), unset=unset)
     for problem in loaded.warnings:
         run.reporter.warn(str(problem))
     spec = agreed(arn, loaded.connection, run.environment.variables)
@@ -49,11 +49,11 @@ def load_one(run: Run, word: str | None, settings: Mapping[str, object], unset: 
 def load_each(run: Run, words: Sequence[str], settings: Mapping[str, object]) -> LoadedEach:
     """Load the configuration of each selected trigger, and report their warnings."""
     from ddbinsert import config
-    from ddbinsert.cli.tables import agreed, named
+    from ddbinsert.cli.tables import agreed, name_and_arn
 
-    given = [named(word) for word in words]
+    given = [name_and_arn(word) for word in words]
     names = [name for name, _ in given if name is not None]
-    loaded = config.load_every(**_given(run, settings), words=names)
+    loaded = config.load_every(**_flags_of(run, settings), words=names)
     for problem in loaded.chosen[0].warnings:
         run.reporter.warn(str(problem))
     arns = tuple(arn for _, arn in given if arn is not None)
@@ -63,7 +63,7 @@ def load_each(run: Run, words: Sequence[str], settings: Mapping[str, object]) ->
     return LoadedEach(loaded, arns, spec)
 
 
-def _given(run: Run, settings: Mapping[str, object]) -> dict[str, Any]:
+def _flags_of(run: Run, settings: Mapping[str, object]) -> dict[str, Any]:
     from ddbinsert.cli.options import FLAG_NAMES
 
     options = run.options
@@ -82,7 +82,7 @@ def _given(run: Run, settings: Mapping[str, object]) -> dict[str, Any]:
     }
 
 
-def the_trigger(configuration: Configuration, command: str) -> Trigger:
+def require_trigger(configuration: Configuration, command: str) -> Trigger:
     """The trigger of a configuration that must describe one.
 
     Args:

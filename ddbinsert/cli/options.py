@@ -49,7 +49,7 @@ class Setting(NamedTuple):
             autocompletion=completer(self.key),
         )
 
-    def taken(self, value: object) -> object:
+    def configuration_value(self, value: object) -> object:
         """The value for the configuration; None if the option was not given.
 
         Raises:

@@ -56,7 +56,7 @@ class Plan(NamedTuple):
     replace: bool = False
 
 
-def noted(prepared: Prepared, name: str | None) -> Noted:
+def noted_plan(prepared: Prepared, name: str | None) -> Noted:
     """The plan of a trigger, in the form that is written or compared."""
     from ddbinsert.core.trigger.saved_plan import digest, facts
     from ddbinsert.render.steps import future
@@ -117,12 +117,12 @@ def read_plan(path: Path) -> Plan:
         case {"replace": bool(replace), "settings": dict(settings)} if _are_texts(
             [*settings, *settings.values()]
         ):
-            return Plan(tuple(_noted(path, entry) for entry in entries), settings, replace)
+            return Plan(tuple(_read_noted_plan(path, entry) for entry in entries), settings, replace)
         case _:
             raise _unreadable(path, "not a plan of ddbinsert, or it was changed")
 
 
-def _noted(path: Path, entry: Any) -> Noted:
+def _read_noted_plan(path: Path, entry: Any) -> Noted:
     from ddbinsert.core.trigger.saved_plan import digest
 
     match entry:

@@ -185,9 +185,9 @@ def attach_trigger(
     settings = _with_sink(run, table, settings, sink)
     request = _Request(Scope.TRIGGER, settings, options, tuple(unset or ()))
     if verify and not dry_run:
-        from ddbinsert.cli.attach_verify import early_look, proven
+        from ddbinsert.cli.attach_verify import proven, start_prefetch
 
-        early = early_look(run)
+        early = start_prefetch(run)
         return proven(run, _converge(run, table, request, watch=early.saw), early)
     done = _converge(run, table, request)
     return _outcome(run, done, converged.trigger, exit_code=exit_code, following=True)

@@ -148,9 +148,9 @@ def _sequence(given: str | None) -> int | None:
 
 
 def _begin(run: Run, since: str | None) -> float | None:
-    from ddbinsert.core.times import moment
+    from ddbinsert.core.times import parse_time
 
-    return None if since is None else moment(since, run.clock.now())
+    return None if since is None else parse_time(since, run.clock.now())
 
 
 def _checkpoint(

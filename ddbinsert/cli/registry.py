@@ -32,7 +32,7 @@ class CommandRow(NamedTuple):
         return self.name.rpartition(" ")[0]
 
     @property
-    def word(self) -> str:
+    def short_name(self) -> str:
         """Its name within its group."""
         return self.name.rpartition(" ")[2]
 
@@ -114,7 +114,7 @@ _ROWS: Final = {row.name: row for rows in TABLE.values() for row in rows}
 
 def below(group: str) -> dict[str, CommandRow]:
     """The commands of a group ("" is the program itself) by their names within it, in the order of the table."""
-    return {row.word: row for row in _ROWS.values() if row.group == group}
+    return {row.short_name: row for row in _ROWS.values() if row.group == group}
 
 
 class _Commands(Mapping[str, "Spec"]):

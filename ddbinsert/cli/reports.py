@@ -129,7 +129,7 @@ class ReportFiles:
         if self._bundle is not None:
             self._bundle.attempt(proof)
 
-    def of(self, prove: Callable[[], Proof]) -> Proof:
+    def prove_and_write(self, prove: Callable[[], Proof]) -> Proof:
         """Call ``prove``, write every report on its result, and return it."""
         self._begin()
         try:
@@ -142,7 +142,7 @@ class ReportFiles:
         self._append(lambda: _github().summary(proof))
         self._annotate([proof])
         if self._bundle is not None:
-            self._write_bundle(self._bundle, lambda one: one.of(proof))
+            self._write_bundle(self._bundle, lambda one: one.write(proof))
         return proof
 
     def of_every(self, prove: Callable[[], Sequence[JudgedProof]]) -> Sequence[JudgedProof]:
@@ -186,7 +186,7 @@ class ReportFiles:
         self._append(lambda: _github().error_summary(run))
         self._annotate([run])
         if self._bundle is not None:
-            self._write_bundle(self._bundle, lambda one: one.of_none(run, error))
+            self._write_bundle(self._bundle, lambda one: one.write_without_verdict(run, error))
 
     def _without_verdict(self, error: BaseException) -> NoVerdict:
         from ddbinsert.render.verdict.common import NoVerdict
@@ -235,21 +235,21 @@ class ReportFiles:
             write()
         except (OSError, NotKept) as error:
             reason = getattr(error, "strerror", None) or error
-            self._run.reporter.warn(f"{_shown(path)} was not written: {_shown(str(reason))}")
+            self._run.reporter.warn(f"{_on_one_line(path)} was not written: {_on_one_line(str(reason))}")
         except Exception as error:  # noqa: BLE001 - a bug in a report must not change the verdict
-            problem = _shown(f"{type(error).__name__}: {error}")
+            problem = _on_one_line(f"{type(error).__name__}: {error}")
             self._run.reporter.warn(
-                f"{_shown(path)} was not written because of a bug in ddbinsert: {problem}"
+                f"{_on_one_line(path)} was not written because of a bug in ddbinsert: {problem}"
             )
         else:
-            self._run.reporter.step(f"wrote {_shown(path)}")
+            self._run.reporter.step(f"wrote {_on_one_line(path)}")
 
 
 class NotKept(Exception):
     """A report cannot be written for another reason than an OSError; the message has the reason."""
 
 
-def _shown(what: Path | str) -> str:
+def _on_one_line(what: Path | str) -> str:
     """A path or an error's text in a message, on one line."""
     from ddbinsert.render.terminal.screen import one_line
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.trigger.reporter import Reporter
 
 
-def again(
+def prove_with_retries(
     once: Callable[[], Proof], *, retries: int, reporter: Reporter, keep: Callable[[Proof], None]
 ) -> Proof:
     """The proof of the last attempt, with the codes of the earlier ones.

@@ -158,9 +158,9 @@ class Run:
         Raises:
             UsageError: No table is specified, or one of several triggers must be chosen.
         """
-        from ddbinsert.cli.load_configuration import the_trigger
+        from ddbinsert.cli.load_configuration import require_trigger
 
-        return the_trigger(configuration, self.command)
+        return require_trigger(configuration, self.command)
 
     def takes(self, function: str) -> None:
         """Use a function that was found for this run; advice names it from now on."""
@@ -263,7 +263,7 @@ class Run:
         self.environment.err.flush()
         return self.environment.stdin.readline().strip().lower()
 
-    def again(self, words: str) -> str:
+    def command_line(self, words: str) -> str:
         """A command line of ddbinsert with the connection options of this run: ``ddbinsert WORDS --local``."""
         return self.addressed(Advice("", tuple(shlex.split(words)))).line
 

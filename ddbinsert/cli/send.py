@@ -84,7 +84,7 @@ def send(
     run_id = clean or run.environment.new_id()
     state = _table(run, trigger.table)
     samples = _samples(run, state, run_id, item, count)
-    whole = any(True for _ in samples.made())
+    whole = any(True for _ in samples.generated_numbers())
     if clean:
         _refuse_in_progress(run, run_id)
     if clean and not whole:
@@ -260,7 +260,7 @@ def _sent(
         reporter=run.reporter,
         opened=open_sends(run),
     )
-    again = None if undo is None else run.again(undo)
+    again = None if undo is None else run.command_line(undo)
     errors = _overlooked(sent)
     return Outcome(
         data=shown.data(sent, again),

@@ -9,7 +9,7 @@ import typer
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Tables, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
-from ddbinsert.cli.limits import looked_back
+from ddbinsert.cli.limits import seconds_since
 from ddbinsert.cli.options import NAME, Settings
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.several_triggers import Parts, TriggerRun
@@ -61,24 +61,24 @@ def status(
 
     Example: ddbinsert status orders
     """
-    seconds = looked_back(run, since)
+    seconds = seconds_since(run, since)
     parts = Parts.of(run, run.configurations(tables or (), settings))
     found: set[str] = set()
 
-    def looked(part: TriggerRun) -> Outcome:
+    def read_part(part: TriggerRun) -> Outcome:
         known = None
         if part.title not in found:  # --watch looks for the function once
             part.trigger, known, _ = consumer_of(part.run, part.trigger, stack=stack, tags=tag)
             found.add(part.title)
-        return _looked(part.run, part.trigger, seconds, known)
+        return _read_status(part.run, part.trigger, seconds, known)
 
-    def look() -> Outcome:
-        return parts.outcome(parts.side_by_side(looked))
+    def read_parts() -> Outcome:
+        return parts.outcome(parts.side_by_side(read_part))
 
-    return _watched(run, look) if watch else look()
+    return _watched(run, read_parts) if watch else read_parts()
 
 
-def _looked(run: Run, trigger: Trigger, seconds: float, known: World | None = None) -> Outcome:
+def _read_status(run: Run, trigger: Trigger, seconds: float, known: World | None = None) -> Outcome:
     from ddbinsert.cli.leftovers import mention_leftovers
     from ddbinsert.operations.provision.status import status as operation
     from ddbinsert.render import activity

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.arn import Arn
 
 
-def named(table: str | None) -> tuple[str | None, Arn | None]:
+def name_and_arn(table: str | None) -> tuple[str | None, Arn | None]:
     """The table's name, and its ARN if it was given by ARN.
 
     Raises:

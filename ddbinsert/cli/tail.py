@@ -83,14 +83,14 @@ def tail(
 
     Example: ddbinsert tail orders --follow --since 5m
     """
-    from ddbinsert.core.times import moment
+    from ddbinsert.core.times import parse_time
     from ddbinsert.operations import tail as operation
 
     for flag, number in (("--until-count", until_count), ("--last", last)):
         if number is not None and number < 1:
             raise UsageError(f"{flag} must be at least 1, not {number}.")
     run.json_lines = True
-    begin = moment(since, run.clock.now())
+    begin = parse_time(since, run.clock.now())
     source = _source(run, table, settings, log_group, stack=stack, tag=tag)
     reader = operation.reader_of(run.aws, source.group, since=begin, text=filter_text or None)
     endless = follow and until_count is None

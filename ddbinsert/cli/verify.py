@@ -22,9 +22,9 @@ from ddbinsert.cli.reports import (
 )
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.cli.verify_inputs import (
-    asked_for,
     attributes_of,
     check,
+    given_options,
     limits_of,
     methods_of,
     only_one,
@@ -121,7 +121,7 @@ def verify(
 
     Example: ddbinsert verify orders
     """
-    asked = asked_for(locals())
+    asked = given_options(locals())
     from ddbinsert.operations.verify.cleanup import clean_up
     from ddbinsert.operations.verify.context import VerifyOptions
 
@@ -204,7 +204,7 @@ def _prove_one(
 
     def once() -> Proof:
         seen, looked[:] = looked[-1] if looked else None, []  # a later run observes again
-        return kept.of(lambda: addressed(run, way.prove(run, context, trigger, known=seen)))
+        return kept.prove_and_write(lambda: addressed(run, way.prove(run, context, trigger, known=seen)))
 
     if again is not None:
         from ddbinsert.cli import repeated_runs

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NOT_OPTIONS = frozenset({"run", "report", "junit", "bundle", "cleanup", "schema"})
 
 
-def asked_for(arguments: Mapping[str, object]) -> dict[str, object]:
+def given_options(arguments: Mapping[str, object]) -> dict[str, object]:
     """The options of a run that were given or have a default, for its evidence bundle.
 
     Args:

@@ -66,10 +66,10 @@ class Way:
     def _tried(self, run: Run, context: VerifyContext, trigger: Trigger, known: World | None) -> Proof:
         if not self.retries:
             return self._once(run, context, trigger, known=known)
-        from ddbinsert.cli.retry_inconclusive import again
+        from ddbinsert.cli.retry_inconclusive import prove_with_retries
 
         looked = [known]
-        return again(
+        return prove_with_retries(
             lambda: self._once(run, context, trigger, known=looked.pop() if looked else None),
             retries=self.retries,
             reporter=context.reporter,

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.lazy import late
+from ddbinsert.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from ddbinsert.config.connection import ConnectionSpec
@@ -56,7 +56,7 @@ __all__ = [
     "values",
 ]
 
-__getattr__ = late(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "FILE_NAME": "names",

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from ddbinsert.config.nodes import Entries, Items, Node, Reading, Scalar, at, below, every_scalar, to_python
-from ddbinsert.config.problems import Findings, shown
+from ddbinsert.config.problems import Findings, format_value
 from ddbinsert.config.value_types import (
     Boolean,
     Choice,
@@ -69,7 +69,7 @@ def _text(kind: Text, node: Node, path: str, findings: Findings) -> object:
 
 def _text_fault(kind: Text, text: str) -> str | None:
     """The problem with a text, if there is one."""
-    said = "The value" if kind.is_secret else shown(text)
+    said = "The value" if kind.is_secret else format_value(text)
     for pattern, why in (near for rule in kind.matches for near in rule.never):
         if re.fullmatch(pattern, text):
             return f"{said}: {why}."
@@ -90,7 +90,7 @@ def _whole(kind: Whole, node: Node, path: str, findings: Findings) -> object:
     too_small = kind.lowest is not None and node.value < kind.lowest
     too_large = kind.highest is not None and node.value > kind.highest
     if too_small or too_large:
-        message = f"{shown(node.value)} is too {'small' if too_small else 'large'}."
+        message = f"{format_value(node.value)} is too {'small' if too_small else 'large'}."
         findings.add(path, node.place, message, allowed=allowed(kind))
         return INVALID
     return node.value
@@ -104,7 +104,7 @@ def _choice(kind: Choice, node: Node, path: str, findings: Findings) -> object:
     if node.value in kind.options:
         return kind.make(node.value)
     close = None if numbers else nearest(node.text, [str(option) for option in kind.options])
-    message = f"{shown(node.value)} is not one of the allowed values."
+    message = f"{format_value(node.value)} is not one of the allowed values."
     findings.add(path, node.place, message, allowed=allowed(kind), nearest=close)
     return INVALID
 
@@ -213,7 +213,7 @@ def _is_json(node: Node, path: str, findings: Findings) -> bool:
     for scalar in every_scalar(node):
         infinite = isinstance(scalar.value, float) and not math.isfinite(scalar.value)
         if scalar.reading is Reading.AMBIGUOUS or infinite:
-            findings.add(path, scalar.place, f"{shown(scalar.text)} is ambiguous in YAML; {_QUOTE}.")
+            findings.add(path, scalar.place, f"{format_value(scalar.text)} is ambiguous in YAML; {_QUOTE}.")
             good = False
     return good
 
@@ -236,7 +236,9 @@ def _refuse_type(kind: Kind, node: Node, path: str, findings: Findings) -> objec
 
 def _scalar_message(kind: Kind, node: Scalar) -> str:
     said = (
-        "The value" if is_secret(kind) else shown(node.value if node.reading is Reading.TEXT else node.text)
+        "The value"
+        if is_secret(kind)
+        else format_value(node.value if node.reading is Reading.TEXT else node.text)
     )
     wants_text = takes_text(kind) and not (isinstance(kind, Text) and kind.is_json)
     wants_number = isinstance(kind, Whole) or (isinstance(kind, Choice) and not wants_text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.config.names import TRIGGERS
 from ddbinsert.config.nodes import below
-from ddbinsert.config.problems import shown
+from ddbinsert.config.problems import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -99,4 +99,4 @@ def _differing(key: str, given: tuple[Layer, Layer], said: str) -> Iterator[tupl
         if names:
             yield key, f"{', '.join(names)}: {said} another value."
     elif one != two:
-        yield key, f"Another value is given: {said} {shown(one)}."
+        yield key, f"Another value is given: {said} {format_value(one)}."

@@ -20,7 +20,7 @@ from ddbinsert.config.nodes import (
     plain_scalar,
     text_scalar,
 )
-from ddbinsert.config.problems import Findings, Place, shown
+from ddbinsert.config.problems import Findings, Place, format_value
 from ddbinsert.config.value_types import Kind, ListOf, MapOf, takes_text
 
 #: Top-level keys that hold anchors for the rest of the file, as in Docker Compose.
@@ -82,7 +82,7 @@ def from_variables(variables: Mapping[str, str], findings: Findings) -> Layer:
         if not name.startswith(PREFIX) or name in OTHER_VARIABLES or not variables[name]:
             continue
         if name not in known:
-            message = f"Unknown variable {shown(name)}."
+            message = f"Unknown variable {format_value(name)}."
             close = nearest(name.removeprefix(PREFIX), [n.removeprefix(PREFIX) for n in known])
             place = Place(name if name.isprintable() else repr(name))
             findings.add("", place, message, nearest=close and PREFIX + close)

@@ -70,14 +70,14 @@ def values(configuration: Configuration) -> tuple[KeyValue, ...]:
     return tuple(
         KeyValue(
             path=key.path,
-            value=_shown(key, configuration.values.get(key.path, key.default)),
+            value=_displayed_value(key, configuration.values.get(key.path, key.default)),
             source=str(configuration.sources[key.path]) if key.path in configuration.sources else None,
         )
         for key in keys.by_path().values()
     )
 
 
-def _shown(key: Key, value: object) -> object:
+def _displayed_value(key: Key, value: object) -> object:
     written = as_written(value, key.kind)
     if not is_secret(key.kind):
         return written

@@ -110,9 +110,9 @@ def load(
     bare = _bare(request, findings)
     if bare is not None:
         return bare
-    from ddbinsert.config.selection import Sources, the_one
+    from ddbinsert.config.selection import Sources, select_only_trigger
 
-    return the_one(Sources.read(request, findings))
+    return select_only_trigger(Sources.read(request, findings))
 
 
 def load_every(
@@ -142,9 +142,9 @@ def load_every(
         bare = _bare(request._replace(flags={**flags, **table}), findings)
         if bare is not None:
             return Configurations(chosen=(bare,))
-    from ddbinsert.config.selection import Sources, every_one
+    from ddbinsert.config.selection import Sources, select_triggers
 
-    return every_one(Sources.read(request, findings), words)
+    return select_triggers(Sources.read(request, findings), words)
 
 
 def _bare(request: Request, findings: Findings) -> Configuration | None:

@@ -101,7 +101,7 @@ class Findings:
             raise InvalidConfigurationError(tuple(self.problems))
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """A value of the user's for a message: short, on one line, without control characters."""
     text = repr(value)
     if "@" in text and "://" in text:

@@ -101,13 +101,13 @@ def of_text(text: str, name: str, cwd: Path) -> Configurations:
     declared = () if root is None else triggers.declared_triggers(root, findings)
     findings.raise_if_any()
     request = Request(None, cwd, {}, {}, {}, ())
-    return every_one(Sources(request, declared, (), None, findings), ())
+    return select_triggers(Sources(request, declared, (), None, findings), ())
 
 
-def the_one(sources: Sources) -> Configuration:
+def select_only_trigger(sources: Sources) -> Configuration:
     """The configuration of a command's only trigger; see `Configuration.rivals`."""
     word = sources.word
-    found = every_one(sources, ())
+    found = select_triggers(sources, ())
     if len(found.chosen) == 1:
         return found.chosen[0]
     if word is None:
@@ -120,7 +120,7 @@ def the_one(sources: Sources) -> Configuration:
     return replace(whole, rivals=names, warnings=found.chosen[0].warnings)
 
 
-def every_one(sources: Sources, words: Sequence[str]) -> Configurations:
+def select_triggers(sources: Sources, words: Sequence[str]) -> Configurations:
     """The configuration of each selected trigger."""
     if not sources.names:
         return _of_one(sources, words)

@@ -131,7 +131,7 @@ class AuditQueryResult:
     test_items: int = 0
 
 
-def cut(text: str) -> str:
+def index_value(text: str) -> str:
     """A text in the template's form for an indexed attribute: complete, or shortened with a SHA-256 of the whole."""
     content = text.encode("utf-8", "surrogatepass")
     if len(content) <= _LONGEST_KEY:
@@ -156,8 +156,8 @@ def item_text(key: str) -> str:
         or not all(isinstance(v, str) for v in document.values())
     ):
         raise _no_key(key)
-    parts = (f"{_quoted(name)}:{_written(document[name])}" for name in sorted(document))
-    return cut("{" + ",".join(parts) + "}")
+    parts = (f"{_quoted(name)}:{_format_value(document[name])}" for name in sorted(document))
+    return index_value("{" + ",".join(parts) + "}")
 
 
 def key_text(keys: Mapping[str, Mapping[str, Any]]) -> str:
@@ -166,7 +166,7 @@ def key_text(keys: Mapping[str, Mapping[str, Any]]) -> str:
     for name in sorted(keys):
         ((letter, value),) = keys[name].items()
         parts.append(f"{_quoted(name)}:{value if letter == 'N' else _quoted(str(value))}")
-    return cut("{" + ",".join(parts) + "}")
+    return index_value("{" + ",".join(parts) + "}")
 
 
 def _no_key(key: str) -> UsageError:
@@ -177,7 +177,7 @@ def _no_key(key: str) -> UsageError:
     )
 
 
-def _written(value: str) -> str:
+def _format_value(value: str) -> str:
     return str(value) if isinstance(value, _Digits) else _quoted(value)
 
 

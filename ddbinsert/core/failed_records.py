@@ -74,7 +74,7 @@ class Failure:
     def table(self) -> str:
         return resource_name(self.stream_arn)
 
-    def holds(self, record: Record) -> bool:
+    def contains(self, record: Record) -> bool:
         """Whether a record of this shard is in the range."""
         return int(self.first) <= sequence_of(record) <= int(self.last)
 

@@ -32,7 +32,7 @@ def seconds(text: str, *, name: str = "duration") -> float:
     return total
 
 
-def words(duration: float) -> str:
+def format_duration(duration: float) -> str:
     """A readable duration: ``340 ms``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
     # A value that would round up to the next unit is written in that unit.
     if duration < 0.9995:
@@ -45,7 +45,7 @@ def words(duration: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
-def moment(text: str, now: float, *, name: str = "--since") -> float:
+def parse_time(text: str, now: float, *, name: str = "--since") -> float:
     """Epoch seconds of ``5m`` (ago) or of an ISO 8601 time; a time without a zone is local.
 
     Args:

@@ -96,7 +96,7 @@ def _mapping(
         logical = declared_function(given_function, template.resources)
         function = _function_name(given_function, logical, template.resources)
         other = referred(given_function) if logical is None else None
-        logical = logical or _named(function, template.resources)
+        logical = logical or _find_by_name(function, template.resources)
         return Details(
             settings=tuple(template_settings(properties, path, resolve)),
             table=_table_name(given, template.resources),
@@ -185,7 +185,7 @@ def _function_name(given: object, logical: str | None, resources: Resources) -> 
     return resolved if isinstance(resolved, str) else _literal(resources.get(logical or ""), "FunctionName")
 
 
-def _named(function: str, resources: Resources) -> str | None:
+def _find_by_name(function: str, resources: Resources) -> str | None:
     """The logical name of the function that has this name."""
     return next(
         (name for name, one in resources.items() if function and _literal(one, "FunctionName") == function),
@@ -264,7 +264,7 @@ def resolve(value: object) -> Any:
                 else json.dumps(inner, separators=(",", ":"), ensure_ascii=False)
             )
         if name.startswith("Fn::") or name in ("Ref", "Condition"):
-            return Unknown(f"{name} is resolved during the deployment", _shown(name, operand))
+            return Unknown(f"{name} is resolved during the deployment", _describe_operand(name, operand))
     if isinstance(value, dict):
         return _first_unknown(value.values()) or value
     if isinstance(value, list):
@@ -272,7 +272,7 @@ def resolve(value: object) -> Any:
     return value
 
 
-def _shown(name: str, operand: object) -> str:
+def _describe_operand(name: str, operand: object) -> str:
     """The operand of an intrinsic function for messages: a name, an attribute, a condition."""
     if name == "Fn::If" and isinstance(operand, list):
         return str(operand[0]) if operand else ""

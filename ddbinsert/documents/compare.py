@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ddbinsert.core.arn import parse_arn
-from ddbinsert.core.trigger.differences import word
+from ddbinsert.core.trigger.differences import format_value
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
 from ddbinsert.dataclass import dataclass
 
@@ -145,7 +145,7 @@ def compare(declared: Placed, live: MappingState, world: World) -> DeclarationCo
         elif aws in settings:
             different += _setting(declared, setting, settings[aws], live, unknown)
         elif aws != "Enabled" and (value := setting.present(live)) not in (_read(setting, None), None):
-            undeclared.append((setting.key, word(value)))
+            undeclared.append((setting.key, format_value(value)))
     if live.is_enabled is False and "Enabled" not in settings:
         different.append(
             DeclaredDifference(field="mapping.enabled", have="no", want="yes", place=declared.place)
@@ -183,7 +183,10 @@ def _setting(
     wanted = _read(setting, given.value)
     if wanted != present and (present is not None or setting.name in _OPTIONAL):
         yield DeclaredDifference(
-            field=setting.key, have=word(present), want=word(wanted), place=declared.at(given.path)
+            field=setting.key,
+            have=format_value(present),
+            want=format_value(wanted),
+            place=declared.at(given.path),
         )
 
 
@@ -247,7 +250,9 @@ def _function(
             unknown.append((field, one.unknown))
         elif have != one.value:
             place = declared.at(one.path)
-            yield DeclaredDifference(field=field, have=word(have), want=word(one.value), place=place)
+            yield DeclaredDifference(
+                field=field, have=format_value(have), want=format_value(one.value), place=place
+            )
 
 
 def _view(declared: Placed, table: TableState | None) -> Iterator[DeclaredDifference]:

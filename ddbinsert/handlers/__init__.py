@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.model.package import Package, Statement
 from ddbinsert.handlers.bundle import bundle
-from ddbinsert.lazy import late
+from ddbinsert.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from ddbinsert.handlers.code import package_archive, package_code
@@ -17,6 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Package", "Statement", "bundle", "check_settings", "package_archive", "package_code"]
 
-__getattr__ = late(
+__getattr__ = lazy_attributes(
     __name__, {"check_settings": "settings", "package_archive": "code", "package_code": "code"}
 )

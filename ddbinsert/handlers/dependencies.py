@@ -56,7 +56,7 @@ def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, archite
     """
     family = family_of(runtime)
     with tempfile.TemporaryDirectory(prefix="ddbinsert-") as build:
-        if family == "python" and _asks(gathered.files.get(_REQUIREMENTS)):
+        if family == "python" and _has_requirements(gathered.files.get(_REQUIREMENTS)):
             _refuse_sources(gathered.files[_REQUIREMENTS])
             built = _python(folder, Path(build), runtime, architecture)
         elif family == "nodejs" and _has_dependencies(gathered.files.get(_MANIFEST)):
@@ -74,7 +74,7 @@ def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, archite
     )
 
 
-def _asks(requirements: bytes | None) -> bool:
+def _has_requirements(requirements: bytes | None) -> bool:
     lines = (requirements or b"").decode("utf-8", "replace").splitlines()
     return any(line.strip() and not line.strip().startswith("#") for line in lines)
 

@@ -56,7 +56,7 @@ class Allowance:
         return bool(value) and self.service in (None, service_of(value))
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def variable_names(self) -> tuple[str, ...]:
         """The variables in its resources."""
         return tuple(name for one in self.resources for name in _VARIABLE.findall(one))
 
@@ -97,7 +97,7 @@ class Declaration:
                 )
         for name in {allowance.variable for allowance in self.allow if allowance.variable}:
             self._check(name, environment.get(name, ""))
-        for name in (name for one in self.allow if one.applies(environment) for name in one.named):
+        for name in (name for one in self.allow if one.applies(environment) for name in one.variable_names):
             if not environment.get(name, "").strip():
                 raise UsageError(
                     f"{self.source} grants permissions on ${{{name}}}, but the environment variable {name} is not set.",

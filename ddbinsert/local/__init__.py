@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.lazy import late
+from ddbinsert.lazy import lazy_attributes
 
 if TYPE_CHECKING:
     from ddbinsert.local.directory import state_directory
@@ -39,7 +39,7 @@ __all__ = [
     "stop",
 ]
 
-__getattr__ = late(
+__getattr__ = lazy_attributes(
     __name__,
     {
         "Emulator": "emulator",

@@ -63,7 +63,7 @@ class Guard:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        objection = self._stranger(scope["headers"])
+        objection = self._why_rejected(scope["headers"])
         if objection is not None:
             await _refuse(scope, send, objection)
         elif scope["method"] == "GET" and scope["path"].startswith(IDENTITY_PATH):
@@ -76,7 +76,7 @@ class Guard:
         else:
             await self._app(self._without_key(scope), receive, send)
 
-    def _stranger(self, headers: Headers) -> str | None:
+    def _why_rejected(self, headers: Headers) -> str | None:
         """The reason to reject a request that comes from a web page; None if it does not."""
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:

@@ -96,12 +96,12 @@ def _begin(folder: StateFolder, *, environ: Mapping[str, str], clock: Clock, tim
         process.detach(child)
     except BaseException:
         if child is not None:
-            process.let_go(child)
+            process.release_child(child)
         # It removes its folder itself; if both did it at once, each might leave something to the other.
         if child is None or _dies(folder, clock, _GRACE):
             folder.forget()
         raise
-    process.let_go(child)
+    process.release_child(child)
     return emulator
 
 
@@ -153,7 +153,7 @@ def _clear(folder: StateFolder, clock: Clock, grace: float) -> bool:
 def _end(folder: StateFolder, clock: Clock, grace: float) -> None:
     # The holder of the lock wrote its pid into it, so this cannot be another process with a reused pid.
     pid = folder.living_pid()
-    for end, patience in ((process.ask_to_end, grace), (process.end_group, _GRACE)):
+    for end, patience in ((process.send_sigterm, grace), (process.end_group, _GRACE)):
         if pid is not None:
             end(pid)
         if _dies(folder, clock, patience):
@@ -191,7 +191,7 @@ def ephemeral(
         try:
             yield process.await_ready(child, clock=clock, timeout=timeout)
         finally:
-            process.let_go(child)
+            process.release_child(child)
             process.end_orphans(directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)

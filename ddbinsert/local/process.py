@@ -20,7 +20,7 @@ from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError
 from ddbinsert.local.emulator import HOST, Emulator, new_key
 from ddbinsert.local.guard import IDENTITY_PATH, READY_PATH, identity
-from ddbinsert.local.process_environment import folders, surroundings
+from ddbinsert.local.process_environment import emulator_environment, folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -86,7 +86,7 @@ def launch(environ: Mapping[str, str], *, directory: Path, alive: Path | None) -
         }
         process = subprocess.Popen(  # noqa: S603 - ddbinsert's interpreter and module
             [sys.executable, "-m", "ddbinsert.local.server", json.dumps(order)],
-            env=surroundings(environ, directory=directory, port=port, key=key),
+            env=emulator_environment(environ, directory=directory, port=port, key=key),
             cwd=directory,
             stdin=stdin,
             stdout=output,
@@ -123,7 +123,7 @@ def await_ready(child: Child, *, clock: Clock, timeout: float) -> Emulator:
             code="emulator-failed",
         )
     while news:
-        if _ask(child.port, READY_PATH):
+        if _http_get(child.port, READY_PATH):
             return Emulator(
                 pid=int(news),
                 port=child.port,
@@ -150,7 +150,7 @@ def detach(child: Child) -> None:
     os.write(child.lifeline, DETACH)
 
 
-def let_go(child: Child) -> None:
+def release_child(child: Child) -> None:
     """Close the pipes, which ends an emulator that is not detached, and reap this process's child."""
     os.close(child.lifeline)
     _await_end_of_news(child.news)
@@ -181,14 +181,14 @@ def who_answers(emulator: Emulator) -> Responder:
     """Check that the server at the endpoint knows the key, without sending it. NOBODY_YET: no answer in time."""
     nonce = secrets.token_hex(16)
     try:
-        answer = _ask(emulator.port, f"{IDENTITY_PATH}{nonce}")
+        answer = _http_get(emulator.port, f"{IDENTITY_PATH}{nonce}")
     except TimeoutError:
         return Responder.NOBODY_YET
     proven = answer is not None and hmac.compare_digest(answer, identity(emulator.key, nonce).encode())
     return Responder.ITSELF if proven else Responder.STRANGER
 
 
-def _ask(port: int, path: str) -> bytes | None:
+def _http_get(port: int, path: str) -> bytes | None:
     """The body of a 200 response, else None; not by http.client, whose import takes as long as the request.
 
     Raises:
@@ -215,7 +215,7 @@ def end_group(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def ask_to_end(pid: int) -> None:
+def send_sigterm(pid: int) -> None:
     """Send SIGTERM: the emulator ends its workers, removes its folder and exits."""
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)

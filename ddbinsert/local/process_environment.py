@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 INHERITED = ("LD_LIBRARY_PATH", "TZ")
 
 
-def surroundings(environ: Mapping[str, str], *, directory: Path, port: int, key: str) -> dict[str, str]:
+def emulator_environment(
+    environ: Mapping[str, str], *, directory: Path, port: int, key: str
+) -> dict[str, str]:
     """The complete environment of an emulator with its files in ``directory`` that listens on ``port``.
 
     Args:

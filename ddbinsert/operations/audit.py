@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import parse_arn
-from ddbinsert.core.audit_log import AuditQueryResult, Question, choose, cut, item_text
+from ddbinsert.core.audit_log import AuditQueryResult, Question, choose, index_value, item_text
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def question(
         raise UsageError("--until is before --since.", hint="Swap them.")
     return Question(
         item=item_text(key) if key is not None else None,
-        user=None if user is None else cut(user),
+        user=None if user is None else index_value(user),
         table=table,
         since=_iso(since),
         until=_iso(until),
@@ -86,7 +86,7 @@ def _iso(moment: float | None) -> str | None:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-def ask(
+def query_audit_log(
     context: Context, audit: str, asked: Question, *, limit: int, test_items: bool = False
 ) -> AuditQueryResult:
     """The newest entries, read from the index that needs the fewest reads.
@@ -94,7 +94,7 @@ def ask(
     Args:
         test_items: Include entries of verify's test items.
     """
-    from ddbinsert.aws.audit_table import ask as read
+    from ddbinsert.aws.audit_table import query_entries as read
     from ddbinsert.aws.audit_table import read_indexes
 
     index = choose(asked, read_indexes(context.aws, audit))

@@ -18,7 +18,7 @@ from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import Refused
 from ddbinsert.operations.existing_resources import trigger_world
-from ddbinsert.operations.gaps.command import looked
+from ddbinsert.operations.gaps.command import audit_gaps
 from ddbinsert.operations.gaps.scope import Options
 from ddbinsert.operations.items.send import SendOptions, send
 from ddbinsert.operations.provision import code
@@ -154,7 +154,7 @@ class _Stage:
     def gaps(self, *, repair: bool = False) -> Gaps:
         """Audit the inserts so far; deliver the missed ones if asked to."""
         options = Options(settle=0.0)
-        with looked(
+        with audit_gaps(
             self.context, _TRIGGER, options, repairs=self.folder / "repairs", to_repair=repair
         ) as found:
             if repair:

@@ -154,7 +154,7 @@ def _stream_of(table: TableState) -> str:
 # --- from AWS ---------------------------------------------------------------------------------------------
 
 
-def known(table: TableState | None) -> KnownStream:
+def stream_properties(table: TableState | None) -> KnownStream:
     """The known properties of a table's stream."""
     return (
         KnownStream() if table is None else KnownStream(view=table.view, key=table.key, arn=table.stream_arn)
@@ -203,7 +203,7 @@ def lint_mapping(aws: Aws, uuid: str) -> Linted:
     name = table_of(mapping)
     table = read_table(aws, name) if name else None
     live = table if table is not None and table.stream_arn == mapping.stream_arn else None
-    return _linted(mapping, known(live) if live else KnownStream(arn=mapping.stream_arn))
+    return _linted(mapping, stream_properties(live) if live else KnownStream(arn=mapping.stream_arn))
 
 
 def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
@@ -213,7 +213,7 @@ def lint_table(aws: Aws, name: str) -> tuple[TableState, tuple[Linted, ...]]:
 
     table = existing_table(aws, name)
     mappings = read_mappings(aws, stream_arn=_stream_of(table))
-    return table, tuple(_linted(mapping, known(table)) for mapping in mappings)
+    return table, tuple(_linted(mapping, stream_properties(table)) for mapping in mappings)
 
 
 def _linted(mapping: MappingState, stream: KnownStream) -> Linted:

@@ -93,7 +93,7 @@ def _work(
     """Read the waiting places one after the other."""
     alone = waiting.qsize() == 1
 
-    def give(what: _Found) -> None:
+    def put_result(what: _Found) -> None:
         while not stop.is_set():
             try:
                 return found.put(what, timeout=0.2)
@@ -108,11 +108,11 @@ def _work(
             break
         try:
             for many in _of(place, clock):
-                give(many)
+                put_result(many)
                 if stop.is_set():
                     return
         except DdbInsertError as error:
-            give(
+            put_result(
                 _FailedPart(error)
                 if alone
                 else [
@@ -122,8 +122,8 @@ def _work(
                 ]
             )
         except BaseException as error:  # noqa: BLE001 - raised again when the results are read
-            give(_FailedPart(error))
-    give(None)
+            put_result(_FailedPart(error))
+    put_result(None)
 
 
 def _of(place: RegionConnection, clock: Clock) -> Iterator[list[InventoryEntry] | list[Unread]]:

@@ -157,7 +157,7 @@ class _Checker:
         key = self.document.places.key_span(mistake.path)
         place = (key or self.document.span(mistake.path)).start
         severity = LintSeverity.ERROR if mistake.error else LintSeverity.WARNING
-        return self._made(mistake.rule, severity, mistake.message, mistake.hint, place)
+        return self._make_finding(mistake.rule, severity, mistake.message, mistake.hint, place)
 
     def _plain(
         self,
@@ -171,7 +171,7 @@ class _Checker:
         edit: Edit | None = None,
     ) -> PlacedFinding:
         place = self.document.span(path).start if path is not None else self._resource_start()
-        return self._made(rule, severity, message, hint, place, number=number, edit=edit)
+        return self._make_finding(rule, severity, message, hint, place, number=number, edit=edit)
 
     def _resource_start(self) -> int:
         path = self.mapping.resource_path
@@ -187,7 +187,7 @@ class _Checker:
             place = place_of_key(self.document, declared, finding.key)
         if place is None:
             place = place_in_pattern(self.document, declared, finding.path, finding.position)
-        return self._made(
+        return self._make_finding(
             finding.rule,
             finding.severity,
             finding.message,
@@ -202,7 +202,7 @@ class _Checker:
             return None
         return edit_of(self.document, declared, finding.correction)
 
-    def _made(
+    def _make_finding(
         self,
         rule: str,
         severity: LintSeverity,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.pattern.matcher import compile_pattern
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError, PrerequisiteError, UsageError
 from ddbinsert.files import replace_file
@@ -254,7 +254,7 @@ def records(
     started = clock.monotonic()
     while True:
         for shard, page in reader.pages():
-            yield from _given(shard, page, seen, fits=fits, limit=limit, checkpoint=checkpoint)
+            yield from _matching_records(shard, page, seen, fits=fits, limit=limit, checkpoint=checkpoint)
             if limit is not None and seen.total >= limit:
                 return
             turn(clock.monotonic() - started)
@@ -268,7 +268,7 @@ def records(
             if follow:
                 return
             raise InconclusiveError(
-                f"The stream was not read to its end within {words(timeout)}.",
+                f"The stream was not read to its end within {format_duration(timeout)}.",
                 hint="Use a longer --timeout or a later --since; with --checkpoint, the next run continues from here.",
                 code="timeout",
             )
@@ -276,7 +276,7 @@ def records(
             clock.sleep(min(pause, timeout - elapsed))
 
 
-def _given(
+def _matching_records(
     shard: str,
     page: Sequence[Record],
     seen: ReadCount,

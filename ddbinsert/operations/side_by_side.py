@@ -111,11 +111,11 @@ class Named:
         with self._lock:
             self._reporter.step(f"{self._name}: {text}", advice and self._addressed(advice))
 
-    def did(self, step: Step, stays: str = "") -> None:
+    def step_done(self, step: Step, stays: str = "") -> None:
         with self._lock:
             if step not in self._told:
                 self._told.add(step)
-                self._reporter.did(step, stays)
+                self._reporter.step_done(step, stays)
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import InconclusiveError
 
@@ -152,13 +152,13 @@ def _time_is_up(reader: LogReader, given: int, count: int | None, timeout: float
     if count is not None:
         missing = f"; log group {reader.group} does not exist" if reader.group_missing else ""
         raise InconclusiveError(
-            f"Only {given} of {count} lines arrived within {words(timeout)}{missing}.",
+            f"Only {given} of {count} lines arrived within {format_duration(timeout)}{missing}.",
             hint="Use a longer --timeout or an earlier --since, and check what --filter leaves out.",
             code="timeout",
         )
     if not follow:
         raise InconclusiveError(
-            f"CloudWatch Logs did not return all of {reader.group} within {words(timeout)} (throttled).",
+            f"CloudWatch Logs did not return all of {reader.group} within {format_duration(timeout)} (throttled).",
             hint="Use a longer --timeout or a later --since.",
             code="timeout",
         )

@@ -10,7 +10,7 @@ from ddbinsert.core.doctor.checks.sink import SINK_THROTTLES
 from ddbinsert.core.doctor.model import FactSource, Severity
 from ddbinsert.core.model.wanted import CODE_TAG, OWN_CODE
 from ddbinsert.core.proof.mapping_counts import OF_FUNCTION, OF_MAPPING
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render import machine
 from ddbinsert.render.sparkline import buckets, sparkline
 
@@ -85,9 +85,11 @@ def rows(screen: Screen, facts: Facts) -> list[tuple[str, str]]:
         line = sparkline(buckets(points, facts.since, facts.now, _WIDTH, largest=is_age), encoding)
         largest = max(value for _, value in points)
         total = sum(value for _, value in points)
-        found.append((name, f"{line} {f'at most {words(largest / 1000)}' if is_age else f'{total:,.0f}'}"))
+        found.append(
+            (name, f"{line} {f'at most {format_duration(largest / 1000)}' if is_age else f'{total:,.0f}'}")
+        )
     if not shown:
-        found.append(("metrics", f"no datapoints in the last {words(facts.now - facts.since)}"))
+        found.append(("metrics", f"no datapoints in the last {format_duration(facts.now - facts.since)}"))
     return found
 
 

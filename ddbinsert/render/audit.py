@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.proof.gaps.groups import moment
+from ddbinsert.core.proof.gaps.groups import format_time
 from ddbinsert.render.keys import key_words
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.render.terminal.screen import Screen
 
 
-def answer(screen: Screen, said: AuditQueryResult, *, images: bool) -> None:
+def print_entries(screen: Screen, said: AuditQueryResult, *, images: bool) -> None:
     """One row for each entry, newest first; with ``images``, the item below it."""
     if not said.entries:
         screen.line("No matching entries.")
@@ -71,12 +71,12 @@ def compared(screen: Screen, found: AuditComparison, *, advice: str) -> None:
     """
     _headline(screen, found)
     for one in found.absent:
-        when = f"{moment(one.at)}  {one.event_id}  " if one.at is not None else ""
+        when = f"{format_time(one.at)}  {one.event_id}  " if one.at is not None else ""
         screen.line(f"    {when}{key_words(one.keys)}")
     if found.missing > len(found.absent):
         screen.line(f"    … and {found.missing - len(found.absent):,} more")
     for stretch in found.stretches:
-        span = f"{moment(stretch.since)} to {moment(stretch.until)}: " if stretch.until else ""
+        span = f"{format_time(stretch.since)} to {format_time(stretch.until)}: " if stretch.until else ""
         count = f"{stretch.count:,} without an entry: " if stretch.count else ""
         screen.sentence(f"? {span}{count}{stretch.why}", "yellow")
     screen.pairs(
@@ -97,7 +97,7 @@ def compared(screen: Screen, found: AuditComparison, *, advice: str) -> None:
 def _headline(screen: Screen, found: AuditComparison) -> None:
     what = "inserts" if found.source == "stream" else "items"
     if found.since is not None and found.until is not None:
-        what += f" between {moment(found.since)} and {moment(found.until)}"
+        what += f" between {format_time(found.since)} and {format_time(found.until)}"
     others = found.compared - found.test_items
     if found.missing:
         screen.sentence(f"{found.missing:,} of {others:,} {what} have no entry in {found.audit}", "bold red")

@@ -60,7 +60,9 @@ def _human(screen: Screen, loaded: Configuration) -> None:
     given = [value for value in keys if value.source is not None]
     if given:
         screen.line()
-        screen.table(("key", "value", "from"), [(v.path, _written(v.value), v.source or "") for v in given])
+        screen.table(
+            ("key", "value", "from"), [(v.path, _format_value(v.value), v.source or "") for v in given]
+        )
     if len(given) < len(keys):
         screen.line("Every other key has its default." if given else "Every key has its default.")
 
@@ -80,5 +82,5 @@ def _description(trigger: Trigger | None) -> list[tuple[str, str]]:
     ]
 
 
-def _written(value: object) -> str:
+def _format_value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

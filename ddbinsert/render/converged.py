@@ -93,12 +93,12 @@ def trigger(screen: Screen, done: Converged, advice: Advice | None) -> None:
     ]
     rows += [("draining", f"{each.mapping.uuid}: {each.text}") for each in done.draining]
     screen.pairs(rows)
-    _kept(screen, done)
+    _print_kept(screen, done)
     if advice is not None:
         screen.line(f"{advice.text}: {advice.line}", "bold")
 
 
-def _kept(screen: Screen, done: Converged) -> None:
+def _print_kept(screen: Screen, done: Converged) -> None:
     """One line with the settings that were left as they are."""
     if done.kept:
         listed = ", ".join(f"{change.field} {change.have}" for change in done.kept)

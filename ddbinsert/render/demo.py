@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.proof.verdict import Result, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render.verdict.text import STYLES
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ class Narrator:
         )
 
     def started(self) -> None:
-        took = words(self._clock.monotonic() - self._began)
+        took = format_duration(self._clock.monotonic() - self._began)
         self._line(f"An embedded AWS emulator is running ({took}).")
 
-    def tell(
+    def print_command(
         self,
         command: str,
         lines: Sequence[str] = (),
@@ -80,7 +80,7 @@ class Narrator:
                     self._line(f"    {evidence.side}: {evidence.text}")
 
     def end(self, *, good: bool) -> None:
-        took = words(self._clock.monotonic() - self._began)
+        took = format_duration(self._clock.monotonic() - self._began)
         self._line()
         if not good:
             self._line("This is not the expected result; please report it.", "bold red")

@@ -59,7 +59,7 @@ def human(screen: Screen, seen: DriftSeen, advice: Advice) -> None:
         return
     for part in dict.fromkeys((one.part, one.name) for one in seen.found):
         change = seen.changes.get(part[0])
-        screen.line(f"{part[0].value} {part[1]}{_words(change)}", "bold")
+        screen.line(f"{part[0].value} {part[1]}{_last_change_text(change)}", "bold")
         for one in seen.found:
             if (one.part, one.name) == part:
                 screen.line(f"  ~ {one.field} {one.have} → {one.want}", "yellow")
@@ -68,7 +68,7 @@ def human(screen: Screen, seen: DriftSeen, advice: Advice) -> None:
     screen.line(f"{advice.text}: {advice.line}", "bold")
 
 
-def _words(change: LastChange | None) -> str:
+def _last_change_text(change: LastChange | None) -> str:
     if change is None or change.at is None:
         return ""
     by = f" by {change.who} ({change.what})" if change.who else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.proof.gaps.groups import moment
+from ddbinsert.core.proof.gaps.groups import format_time
 from ddbinsert.core.words import plural
 from ddbinsert.render.keys import key_words
 
@@ -85,7 +85,7 @@ def gaps(screen: Screen, found: Gaps, addressed: Callable[[Advice], Advice], *, 
     Args:
         repair: The command that replays the missed inserts; empty if that was done.
     """
-    span = f"between {moment(found.since)} and {moment(found.until)}"
+    span = f"between {format_time(found.since)} and {format_time(found.until)}"
     if found.missed:
         verb = "was" if found.missed == 1 else "were"
         screen.sentence(
@@ -127,7 +127,11 @@ def _none_missed(inserts: int, span: str) -> str:
 
 
 def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) -> None:
-    when = moment(group.first) if group.count == 1 else f"{moment(group.first)} to {moment(group.last)}"
+    when = (
+        format_time(group.first)
+        if group.count == 1
+        else f"{format_time(group.first)} to {format_time(group.last)}"
+    )
     screen.sentence(
         f"✗ {plural(group.count, 'insert')}: {_TITLES[group.cause]} ({group.cause}), {when}", "red"
     )
@@ -136,7 +140,7 @@ def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) 
     if group.advice is not None:
         screen.sentence(f"    {addressed(group.advice)}")
     for one in group.examples:
-        screen.line(f"    {moment(one.at)}  {one.event_id}  {key_words(json.loads(one.keys))}")
+        screen.line(f"    {format_time(one.at)}  {one.event_id}  {key_words(json.loads(one.keys))}")
     if group.count > len(group.examples):
         screen.line(f"    … and {group.count - len(group.examples):,} more (--save FILE writes all)")
 
@@ -144,8 +148,8 @@ def _group(screen: Screen, group: Group, addressed: Callable[[Advice], Advice]) 
 def _stretch(one: Stretch) -> str:
     inserts = f"{plural(one.count, 'insert')} " if one.count else ""
     if one.until - one.since < 1:
-        return f"{inserts}at {moment(one.since)}: {one.why}"
-    return f"{inserts}from {moment(one.since)} to {moment(one.until)}: {one.why}"
+        return f"{inserts}at {format_time(one.since)}: {one.why}"
+    return f"{inserts}from {format_time(one.since)} to {format_time(one.until)}: {one.why}"
 
 
 def _repaired(count: int) -> str:
@@ -272,6 +276,6 @@ def compared(screen: Screen, found: Compared, keys: Sequence[dict[str, Any]], *,
         others = "" if found.since is None else ", and those of other times,"
         screen.line(f"Deliver them{others} to the function: {backfill}")
     if found.since is not None and found.until is not None:
-        screen.line(f"  period    {moment(found.since)} to {moment(found.until)}")
+        screen.line(f"  period    {format_time(found.since)} to {format_time(found.until)}")
     if found.excluded:
         screen.line(f"  excluded  {found.excluded:,} by the filter")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.advice import Advice
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.local import Health
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def status(screen: Screen, seen: EmulatorStatus, *, now: float) -> None:
     emulator = seen.emulator
     screen.line(_sentence(seen), "bold")
     if emulator is not None:
-        running = f"{emulator.pid}, for {words(max(0.0, now - emulator.started_at))}"
+        running = f"{emulator.pid}, for {format_duration(max(0.0, now - emulator.started_at))}"
         screen.pairs((("process", running), ("log", str(emulator.log)), *_USES), indent=2)
 
 

@@ -67,7 +67,7 @@ def _attributes(change: Mapping[str, Any]) -> Iterator[str]:
     if new is not None and old is not None:
         for name in dict.fromkeys((*old, *new)):
             if new.get(name) != old.get(name):
-                yield f"{_flat(name)}: {_shown(old.get(name))} → {_shown(new.get(name))}"
+                yield f"{_flat(name)}: {_format_image(old.get(name))} → {_format_image(new.get(name))}"
         return
     image = new if new is not None else old
     if image is None:
@@ -75,10 +75,10 @@ def _attributes(change: Mapping[str, Any]) -> Iterator[str]:
     mark = " (before)" if new is None else ""
     for name, value in image.items():
         if name not in keys:
-            yield f"{_flat(name)}: {_shown(value)}{mark}"
+            yield f"{_flat(name)}: {_format_image(value)}{mark}"
 
 
-def _shown(value: Mapping[str, Any] | None) -> str:
+def _format_image(value: Mapping[str, Any] | None) -> str:
     return "(none)" if value is None else _flat(plain_value(value))
 
 

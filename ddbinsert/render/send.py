@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.core.words import plural
 from ddbinsert.render.keys import key_words
 
@@ -37,17 +37,17 @@ def data(sent: Sent, undo: str | None) -> dict[str, Any]:
 def human(screen: Screen, sent: Sent, undo: str | None) -> None:
     pace = f", {sent.rate:.0f} per second" if sent.rate and sent.inserted > 1 else ""
     rows = [
-        ("inserted", f"{_items(sent.inserted)} in {words(sent.seconds)}{pace}, run {sent.run_id}"),
+        ("inserted", f"{_items(sent.inserted)} in {format_duration(sent.seconds)}{pace}, run {sent.run_id}"),
         ("modified", _items(sent.modified) if sent.modified else ""),
         ("removed", _items(sent.removed) if sent.removed else ""),
         ("cleaned up", _items(sent.cleaned) if sent.cleaned else ""),
         ("keys", _keys(sent.keys[:1], sent.inserted + len(sent.existing))),
-        ("left", _left(sent, undo) if sent.left else ""),
+        ("left", _left_text(sent, undo) if sent.left else ""),
     ]
     screen.pairs(rows)
 
 
-def _left(sent: Sent, undo: str | None) -> str:
+def _left_text(sent: Sent, undo: str | None) -> str:
     way = "they have your own keys, so remove them by key" if undo is None else f"remove them with: {undo}"
     return f"{_items(sent.left)}; {way}"
 

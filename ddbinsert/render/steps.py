@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 def future(step: Step) -> str:
     """``create log group /aws/lambda/orders-inserts, kept 14 days``."""
-    verb, rest = _words(step)
+    verb, rest = _verb_and_object(step)
     return f"{verb} {rest}"
 
 
 def past(step: Step) -> str:
     """``created log group /aws/lambda/orders-inserts, kept 14 days``."""
-    verb, rest = _words(step)
+    verb, rest = _verb_and_object(step)
     if isinstance(step, s.DeleteQueue):
         rest = f"queue {step.name}"  # it was empty
     return f"{_PAST[verb]} {rest}"
 
 
-def thing(step: Step) -> str:
+def resource_of(step: Step) -> str:
     """The resource of a step, without the action: ``log group /aws/lambda/orders-inserts``."""
-    _, rest = _words(step)
+    _, rest = _verb_and_object(step)
     return rest.split(", ")[0].split(": ")[0]
 
 
 def symbol(step: Step) -> str:
     """The mark of a step in a plan: + created, ~ changed, - removed, ± replaced."""
-    verb, _ = _words(step)
+    verb, _ = _verb_and_object(step)
     return {
         "create": "+",
         "enable": "+",
@@ -59,7 +59,7 @@ _PAST = {
 }
 
 
-def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per step
+def _verb_and_object(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per step
     match step:
         case s.CreateTable():
             return "create", f"table {step.table} ({describe_key(step.key)}), on demand"
@@ -73,7 +73,7 @@ def _words(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - one case per
         case s.DisableStream():
             return "disable", f"stream of table {step.table}"
         case s.CreateLogGroup():
-            return "create", f"log group {step.name}, {_kept(step)}"
+            return "create", f"log group {step.name}, {_retention_text(step)}"
         case s.SetRetention():
             return "update", f"log group {step.name}: kept {_days(step.have)} → {_days(step.retention_days)}"
         case s.KeepLogGroup():
@@ -156,7 +156,7 @@ def _deleted(
             assert_never(step)
 
 
-def _kept(step: s.CreateLogGroup) -> str:
+def _retention_text(step: s.CreateLogGroup) -> str:
     if step.log_class == "DELIVERY":
         return "class DELIVERY"
     kind = "" if step.log_class == "STANDARD" else f"class {step.log_class}, "

@@ -105,9 +105,9 @@ class InsertOnlyTrigger:
         if answer.code == ExitCode.OK:
             return dict(data)
         if answer.code == ExitCode.INCONCLUSIVE and self._inconclusive == "skip":
-            pytest.skip(_told(answer, self.target, self._declared.get(table)))
+            pytest.skip(_failure_message(answer, self.target, self._declared.get(table)))
         verdict = data["verdict"] if isinstance(data, dict) and "verdict" in data else "NONE"
-        message = _told(answer, self.target, self._declared.get(table))
+        message = _failure_message(answer, self.target, self._declared.get(table))
         raise NotInsertOnly(message, verdict=verdict, data=data)
 
     def of(
@@ -186,7 +186,7 @@ class InsertOnlyTrigger:
         __tracebackhide__ = True
         answer = self.target.run(*arguments, project=self._base)
         if answer.code != ExitCode.OK:
-            raise CannotProveError(_told(answer, self.target))
+            raise CannotProveError(_failure_message(answer, self.target))
 
 
 def _clock() -> Any:
@@ -229,7 +229,7 @@ def _key_of(declared: DeclaredMapping) -> str:
     return "pk:S" if key is None else ",".join(f"{one.name}:{one.type.value}" for one in key.attributes)
 
 
-def _told(answer: CommandResult, target: PluginTarget, declared: str | None = None) -> str:
+def _failure_message(answer: CommandResult, target: PluginTarget, declared: str | None = None) -> str:
     """A verdict, or the error that ended the run, as the test's failure message.
 
     Args:

@@ -70,7 +70,7 @@ def test_rows_tell_items_from_lines_and_name_what_is_no_insert() -> None:
     assert pattern is not None
     wanted = insights.bins(RUN, range(4, 2500))
     messages = [receipt(n) for n in range(2500)] + [receipt(7), receipt(9, "MODIFY", "guarded")]
-    found = insights.counted(run_query(insights.by_bin(pattern, wanted), messages))
+    found = insights.read_counts(run_query(insights.by_bin(pattern, wanted), messages))
     assert found.items == {0: 996, 1: 1000, 2: 500}
     assert found.lines == 2497
     assert found.strays == {"guarded MODIFY": 1}
@@ -92,7 +92,7 @@ def test_receipts_inside_json_log_lines_are_counted_too() -> None:
     assert pattern is not None
     wanted = insights.bins(RUN, range(4, 10))
     messages = [json.dumps({"level": "INFO", "message": receipt(n)}) for n in range(4, 10)]
-    assert insights.counted(run_query(insights.by_bin(pattern, wanted), messages)).items == {0: 6}
+    assert insights.read_counts(run_query(insights.by_bin(pattern, wanted), messages)).items == {0: 6}
 
 
 def test_bins_stay_within_one_answer_however_many_items_there_are() -> None:

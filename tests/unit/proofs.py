@@ -138,7 +138,7 @@ def hostile(text: str = HOSTILE) -> Proof:
     lane.receipts[0] = replace(lane.receipts[0], event_name=text, event_id=text, request=text)
     first = lane.recorded[0]
     lane.records[first.event_id] = replace(first, event_name=text, event_id=text)
-    good.tally.logged(f"{text} {key_of(worlds.KEY, RUN_ID, 0)}", START)
+    good.tally.add_log_line(f"{text} {key_of(worlds.KEY, RUN_ID, 0)}", START)
     return replace(
         good,
         verdict=verdict,
@@ -227,12 +227,12 @@ def _write(
             return
         said = receipt.PROCESSED if kind is EventName.INSERT else decision
         line = receipt.line(given, said, "request-1")
-        tally.logged(str(given["dynamodb"]["Keys"]) if by_lines else line, round(at + delay, 3))
+        tally.add_log_line(str(given["dynamodb"]["Keys"]) if by_lines else line, round(at + delay, 3))
 
     for lane in plan.lanes:
         for write in lane.writes:
             at, sequence = at + 0.005, sequence + 1
-            tally.wrote(write, at)
+            tally.add_write(write, at)
             if write.expects is not None:
                 log(write.number, write.expects)
     for number in plan.bulk_numbers:

@@ -74,12 +74,12 @@ def tally_of(
     if written:
         for lane in plan.lanes:
             for write in lane.writes:
-                tally.wrote(write, START)
+                tally.add_write(write, START)
         tally.wrote_bulk(plan.bulk)
     for record in records:
         tally.streamed(record)
     for place, line in enumerate(lines):
-        tally.logged(line, START + place, START + place + 0.5)
+        tally.add_log_line(line, START + place, START + place + 0.5)
     return tally
 
 

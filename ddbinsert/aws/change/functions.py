@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.change.code import put_archive
-from ddbinsert.aws.change.roles import gone, is_role_not_ready, refuse_unusable_role
+from ddbinsert.aws.change.roles import delete_if_present, is_role_not_ready, refuse_unusable_role
 from ddbinsert.aws.errors import is_not_found, message_of, translated
 from ddbinsert.aws.read.resources import read_function, require_tags
 from ddbinsert.core.model.alias import AliasState
@@ -65,7 +65,7 @@ def _while_role_propagates(
     checked = False
     last = [""]
 
-    def look() -> FunctionState | None:
+    def try_once() -> FunctionState | None:
         nonlocal checked
         with translated(doing):
             try:
@@ -82,7 +82,7 @@ def _while_role_propagates(
         return None
 
     return context.until(
-        look,
+        try_once,
         timeout=PROPAGATION,
         what=f"IAM to make role {role_arn.rsplit('/', 1)[-1]} visible to Lambda",
         seen=lambda: last[0],
@@ -211,13 +211,13 @@ def wait_until_active(context: Provisioning, name: str) -> FunctionState:
     """
     last = ["nothing"]
 
-    def look() -> FunctionState | None:
+    def read_if_settled() -> FunctionState | None:
         function = working_function(context, name)
         last[0] = _state_text(function)
         return function if function.is_settled else None
 
     return context.until(
-        look,
+        read_if_settled,
         what=f"function {name} to be active",
         seen=lambda: last[0],
     )
@@ -247,7 +247,7 @@ def _state_text(function: FunctionState) -> str:
 
 
 def delete_function(context: Provisioning, step: DeleteFunction) -> None:
-    gone(
+    delete_if_present(
         lambda: context.aws.client("lambda").delete_function(FunctionName=step.name),
         f"delete function {step.name}",
     )

@@ -52,7 +52,7 @@ def create_mapping(
         wait_until_enabled(context, world.table.stream_arn)
     role_arn = world.function.role_arn if world.function else ""
     is_ours = world.role is not None and world.role.is_ours and world.role.arn == role_arn
-    made = _made(context, request, role_arn, is_ours=is_ours)
+    made = _create_when_ready(context, request, role_arn, is_ours=is_ours)
     context = replace(context, trigger=made.trigger or context.trigger)
     if made.changes is None:
         return replace(settled(context, made.mapping), tags=context.trigger.all_tags), step
@@ -74,7 +74,9 @@ class _Made(NamedTuple):
     trigger: Trigger | None = None
 
 
-def _made(context: Provisioning, request: dict[str, Any], role_arn: str, *, is_ours: bool) -> _Made:
+def _create_when_ready(
+    context: Provisioning, request: dict[str, Any], role_arn: str, *, is_ours: bool
+) -> _Made:
     """Create a mapping of the trigger's function as soon as function and role are ready for it.
 
     Returns:
@@ -231,7 +233,7 @@ def _wait_until_settled(context: Provisioning, mapping: MappingState) -> Mapping
     wanted = "Enabled" if context.trigger.mapping.enabled else "Disabled"
     last = [mapping.state]
 
-    def look() -> MappingState | None:
+    def read_if_in_state() -> MappingState | None:
         seen = read_mapping(context.aws, mapping.uuid)
         if seen is None:
             last[0] = "does not exist"
@@ -240,7 +242,7 @@ def _wait_until_settled(context: Provisioning, mapping: MappingState) -> Mapping
         return seen if seen.state == wanted else None
 
     return context.until(
-        look,
+        read_if_in_state,
         what=f"event source mapping {mapping.uuid} to be {wanted}",
         seen=lambda: last[0],
     )
@@ -280,7 +282,7 @@ def create_like(
     """
     request = shapes.create_mapping_request(context.trigger, stream_arn, "LATEST")
     request["FilterCriteria"] = {"Filters": [{"Pattern": pattern} for pattern in original.filters]}
-    made = _made(context, request, role_arn, is_ours=True).mapping
+    made = _create_when_ready(context, request, role_arn, is_ours=True).mapping
 
     def enabled() -> MappingState | None:
         seen = read_mapping(context.aws, made.uuid)

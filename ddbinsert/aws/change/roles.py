@@ -186,11 +186,11 @@ def refuse_role_without_stream_rights(context: Provisioning, role_arn: str, stre
 
 def delete_role(context: Provisioning, step: DeleteRole) -> None:
     client = context.aws.client("iam")
-    gone(
+    delete_if_present(
         lambda: client.delete_role_policy(RoleName=step.name, PolicyName=POLICY_NAME),
         f"delete the policy of role {step.name}",
     )
-    gone(lambda: client.delete_role(RoleName=step.name), f"delete role {step.name}")
+    delete_if_present(lambda: client.delete_role(RoleName=step.name), f"delete role {step.name}")
 
 
 def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) -> str:
@@ -209,11 +209,13 @@ def delete_log_group(context: Provisioning, step: DeleteLogGroup, world: World) 
     if not _is_ours(context, seen):
         # Where another trigger's removal deleted it meanwhile, there are no tags to read.
         return "" if read_log_group(context.aws, step.name) is None else "it was not created by ddbinsert"
-    gone(lambda: client.delete_log_group(logGroupName=step.name), f"delete log group {step.name}")
+    delete_if_present(
+        lambda: client.delete_log_group(logGroupName=step.name), f"delete log group {step.name}"
+    )
     return ""
 
 
-def gone(delete: Callable[[], object], doing: str) -> None:
+def delete_if_present(delete: Callable[[], object], doing: str) -> None:
     """Delete a resource; a resource that does not exist is not an error."""
     with translated(doing):
         try:

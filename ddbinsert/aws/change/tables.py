@@ -228,7 +228,7 @@ def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
     client = context.aws.client("dynamodbstreams")
     last = ["does not exist"]
 
-    def look() -> bool | None:
+    def is_readable() -> bool | None:
         with translated(f"read stream {stream_arn}"):
             try:
                 answer = client.describe_stream(StreamArn=stream_arn, Limit=1)
@@ -238,7 +238,7 @@ def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
         return True if last[0] == "ENABLED" else None
 
     context.until(
-        look,
+        is_readable,
         what=f"stream {stream_arn} to be enabled",
         seen=lambda: last[0],
     )
@@ -263,7 +263,7 @@ def _table_once(
 ) -> TableState:
     last: list[str] = ["nothing"]
 
-    def look() -> TableState | None:
+    def read_if_satisfied() -> TableState | None:
         table = read_table(context.aws, name)
         if table is None:
             last[0] = "does not exist"
@@ -275,7 +275,7 @@ def _table_once(
         return table if ready(table) else None
 
     return context.until(
-        look,
+        read_if_satisfied,
         what=f"table {name} to {what}",
         seen=lambda: last[0],
     )

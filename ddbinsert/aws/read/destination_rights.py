@@ -9,7 +9,7 @@ from ddbinsert.aws.errors import code_of, is_not_found, translated
 from ddbinsert.aws.queue_address import is_missing_queue, queue_url
 from ddbinsert.aws.read.simulation import simulated
 from ddbinsert.core.arn import arn_parts, resource_name
-from ddbinsert.core.proof.failure_path.access import TriState, caller_of, said_by
+from ddbinsert.core.proof.failure_path.access import TriState, caller_of, evaluate_policy
 from ddbinsert.core.proof.failure_path.destination import (
     ENCRYPTS,
     SENDS,
@@ -207,7 +207,9 @@ def _own(
             )
         )
     except AwsError as error:
-        return {action: _written(role, action, resource) for action, resource in asked.items()}, error.message
+        return {
+            action: _decision_of_own_policy(role, action, resource) for action, resource in asked.items()
+        }, error.message
     return dict(zip(asked, answers, strict=True)), ""
 
 
@@ -236,14 +238,14 @@ def _own_of(result: Mapping[str, Any]) -> Own:
             return Own.SILENT if bounded else Own.DENIED
 
 
-def _written(role: RoleState | None, action: str, resource: str) -> Own:
+def _decision_of_own_policy(role: RoleState | None, action: str, resource: str) -> Own:
     """What the policy says that ddbinsert wrote for its own role; the role may have further policies."""
     if role is None or not role.is_ours or not role.policy:
         return Own.UNKNOWN
     import json
 
     statements = [{**statement, "Principal": "*"} for statement in statements_of(role.policy)]
-    said = said_by(json.dumps({"Statement": statements}), caller_of(role.arn), action, resource)
+    said = evaluate_policy(json.dumps({"Statement": statements}), caller_of(role.arn), action, resource)
     if said.denies is TriState.YES:
         return Own.DENIED
     return Own.ALLOWED if said.allows is TriState.YES and said.denies is TriState.NO else Own.UNKNOWN

@@ -35,7 +35,7 @@ class _Page:
     records: list[Record] = field(default_factory=list)
     following: str | None = None
 
-    def holds(self, sequence: int) -> bool:
+    def contains(self, sequence: int) -> bool:
         return bool(self.records) and sequence_of(self.records[0]) <= sequence <= sequence_of(
             self.records[-1]
         )
@@ -64,7 +64,7 @@ class RangeReader:
             except Exception as error:
                 if code_of(error) != "TrimmedDataAccessException" and not is_not_found(error):
                     raise
-                raise _gone(failure) from error
+                raise _expired_records_error(failure) from error
 
     def _range(self, failure: Failure) -> Iterator[Record]:
         """The shard's records from the failure's first to its last; from the oldest on if the first is gone.
@@ -73,8 +73,8 @@ class RangeReader:
         part that holds records). Only a record at or behind the range's end shows that none is missing.
         """
         place = failure.stream_arn, failure.shard
-        if self._place == place and self._page.holds(int(failure.first)):
-            if self._page.holds(int(failure.last)):
+        if self._place == place and self._page.contains(int(failure.first)):
+            if self._page.contains(int(failure.last)):
                 yield from self._page.records
                 return
             known = list(self._page.records)
@@ -121,10 +121,10 @@ class RangeReader:
 
 def _whole(failure: Failure, records: list[Record]) -> Fetched:
     """The records of the range, if they reach its end; the first ones may have expired."""
-    inside = {sequence_of(record): record for record in records if failure.holds(record)}
+    inside = {sequence_of(record): record for record in records if failure.contains(record)}
     found = tuple(inside[number] for number in sorted(inside))
     if not found:
-        raise _gone(failure)
+        raise _expired_records_error(failure)
     if sequence_of(found[-1]) != int(failure.last):
         raise PrerequisiteError(
             f"The stream returned only {len(found)} records of failure {failure.id}, not all up to its last one.",
@@ -134,7 +134,7 @@ def _whole(failure: Failure, records: list[Record]) -> Fetched:
     return Fetched(records=found, trimmed=sequence_of(found[0]) != int(failure.first))
 
 
-def _gone(failure: Failure) -> PrerequisiteError:
+def _expired_records_error(failure: Failure) -> PrerequisiteError:
     return PrerequisiteError(
         f"The records of failure {failure.id} are no longer in the stream, which keeps them for 24 hours.",
         hint="An S3 bucket as on-failure destination keeps the records themselves.",

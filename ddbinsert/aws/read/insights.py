@@ -47,7 +47,7 @@ def query(
             limit=10_000,
         )
 
-    def look() -> Any:
+    def read_if_complete() -> Any:
         with translated(f"query log group {group}"):
             answer = client.get_query_results(queryId=started["queryId"])
         status = answer.get("status", "Unknown")
@@ -57,7 +57,7 @@ def query(
 
     try:
         answer = until(
-            look,
+            read_if_complete,
             clock=clock,
             timeout=_LONGEST,
             what="CloudWatch Logs Insights",

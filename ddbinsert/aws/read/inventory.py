@@ -96,7 +96,7 @@ class RegionReader:
                 raise  # the other lists would say the same
             except AwsError:
                 pass
-        names: list[str] | None = self._noted("tables", first)
+        names: list[str] | None = self._result_or_unread("tables", first)
         return names
 
     @property
@@ -106,7 +106,11 @@ class RegionReader:
 
     def around(self) -> RegionFacts:
         """The facts about the region besides its tables."""
-        found = {what: self._noted(what, future) for what, future in self._lists.items() if what != "tables"}
+        found = {
+            what: self._result_or_unread(what, future)
+            for what, future in self._lists.items()
+            if what != "tables"
+        }
         return RegionFacts(
             region=self._region,
             account=self._account,
@@ -132,10 +136,10 @@ class RegionReader:
                 return
             name, future = answered.get()
             running -= 1
-            read = self._noted(f"table {name}", future)
+            read = self._result_or_unread(f"table {name}", future)
             yield TableRead(name=name, state=None, unread=True) if read is None else read
 
-    def _noted(self, what: str, future: Future[Any]) -> Any:
+    def _result_or_unread(self, what: str, future: Future[Any]) -> Any:
         """The result; None if it could not be read, which is noted.
 
         Raises:
@@ -146,7 +150,7 @@ class RegionReader:
         except CredentialsError:
             raise
         except AwsError as error:
-            self._note(what, error)
+            self._add_unread(what, error)
             return None
 
     @property
@@ -160,7 +164,7 @@ class RegionReader:
             ),
         ]
 
-    def _note(self, what: str, error: AwsError) -> None:
+    def _add_unread(self, what: str, error: AwsError) -> None:
         self._unread.append(self._unread_part(what, error.message))
 
     def _unread_part(self, what: str, reason: str) -> Unread:
@@ -307,7 +311,7 @@ class RegionReader:
         except PermissionDenied as error:
             if "kinesis" not in self._denied:
                 self._denied.add("kinesis")
-                self._note("Kinesis destinations", error)
+                self._add_unread("Kinesis destinations", error)
             return ()
         except AwsError as error:
             self._without_kinesis.setdefault(error.message, []).append(name)

@@ -130,7 +130,7 @@ class LogReader:
 
     def _new_in(self, look: Look) -> Iterator[LogEvent]:
         self.complete = False
-        while (page := self._ask(look)) is not None:
+        while (page := self._read_page(look)) is not None:
             look.begin_page()
             yield from self._fresh(look, page["events"])
             if not self._turn(look, page):
@@ -161,7 +161,7 @@ class LogReader:
             self._newest = max(self._newest, min(timestamp, event.ingested or timestamp))
             if self._known.add(timestamp, look.identity(event)):
                 if self._aws.listener is not None:
-                    self._aws.listener.line(self.group, event)
+                    self._aws.listener.on_log_line(self.group, event)
                 yield event
 
     def _add_without_ids(self, look: Look, events: Any) -> None:
@@ -188,7 +188,7 @@ class LogReader:
             look.instant = last  # more events in one millisecond than one answer can hold
         return True
 
-    def _ask(self, look: Look) -> Any:
+    def _read_page(self, look: Look) -> Any:
         """The read's next page; None if the log group is missing, or the read must be continued later."""
         request: dict[str, Any] = {"logGroupName": self.group, "startTime": look.start}
         if self._pattern:

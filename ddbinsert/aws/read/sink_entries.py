@@ -47,7 +47,7 @@ def why_unreadable(aws: Aws, sink: str, beside: str) -> str:
     return "" if is_ours else f"table {resource_name(sink)} is not keyed by {KEY}"
 
 
-def look_up(aws: Aws, sink: str, event_ids: Iterable[str]) -> Iterator[tuple[str, bool]]:
+def find_entries(aws: Aws, sink: str, event_ids: Iterable[str]) -> Iterator[tuple[str, bool]]:
     """Each eventID, and whether the sink holds its entry.
 
     Raises:

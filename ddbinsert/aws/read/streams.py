@@ -164,7 +164,7 @@ class StreamReader:
                 and cursor.due <= now
                 and self._is_ready(cursor)
             ):
-                self._ask(cursor)
+                self._start_read(cursor)
         if not self._running:
             return
         answered, _ = wait(self._running, return_when=FIRST_COMPLETED)
@@ -177,7 +177,7 @@ class StreamReader:
             self._move(cursor, page)
             # Request the next page while this one is processed.
             if records and not cursor.finished and not self._pace:
-                self._ask(cursor)
+                self._start_read(cursor)
             admitted = [
                 as_lambda_has_it(record, self._arn) for record in records if self._begin.admits(record)
             ]
@@ -191,7 +191,7 @@ class StreamReader:
         while self._came_to_an_end:
             yield from self.poll()
 
-    def _ask(self, cursor: Cursor) -> None:
+    def _start_read(self, cursor: Cursor) -> None:
         self._running[self._aws.start(lambda: self._read(cursor))] = cursor
 
     def _read(self, cursor: Cursor) -> Mapping[str, Any] | None:

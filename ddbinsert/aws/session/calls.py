@@ -245,7 +245,7 @@ def watch_client(
                 answer = plain(operation, parameters)
             except Exception as error:
                 if told := listener():
-                    told.refused(service, operation, parameters, error)
+                    told.on_error(service, operation, parameters, error)
                 problem = (
                     unreadable(error, operation, endpoint)
                     or _unknown_region(error, region)
@@ -256,7 +256,7 @@ def watch_client(
                 raise problem from error
             is_checked = answer.pop(CHECKED, False)
             if told := listener():
-                told.answered(service, operation, parameters, answer)
+                told.on_answer(service, operation, parameters, answer)
             if region is None and not is_checked:
                 _check(client, operation, answer, endpoint)
             return ApiResponse(answer, operation, endpoint, is_checked=is_checked)

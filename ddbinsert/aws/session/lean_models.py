@@ -159,7 +159,7 @@ class LeanLoader(Loader):
         path = self._folder and self._folder / f"{service}-{fingerprint}.json"
         found = _DERIVED.get(fingerprint) or (path and _read_checked(path))
         if not found:
-            found = cut(service, self)
+            found = reduce_model(service, self)
             if path is not None:
                 _write_checked(path, found)
         _DERIVED[fingerprint] = found
@@ -176,7 +176,7 @@ class LeanLoader(Loader):
         return hashlib.sha256(repr(source).encode()).hexdigest()[:16]
 
 
-def cut(service: str, loader: Loader) -> dict[str, Any]:
+def reduce_model(service: str, loader: Loader) -> dict[str, Any]:
     """A service's model and paginators, cut to the operations that are called, without documentation."""
     model: dict[str, Any] = _without_documentation(Loader.load_service_model(loader, service, "service-2"))
     operations = {

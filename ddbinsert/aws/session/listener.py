@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 class Listener(Protocol):
     """Called from several threads at once; must not raise."""
 
-    def answered(
+    def on_answer(
         self, service: str, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
     ) -> None:
         """A call was answered."""
 
-    def refused(self, service: str, operation: str, request: Mapping[str, Any], error: Exception) -> None:
+    def on_error(self, service: str, operation: str, request: Mapping[str, Any], error: Exception) -> None:
         """A call ended without an answer, after all its attempts."""
 
     def records(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Stream records were read, in the shape in which Lambda passes them to a function."""
 
-    def line(self, group: str, event: LogEvent) -> None:
+    def on_log_line(self, group: str, event: LogEvent) -> None:
         """A log line was read for the first time."""

@@ -305,15 +305,15 @@ class ItemWriter:
             pace=Pace(self._clock, width=self._threads, rate=self._rate),
             clock=self._clock,
             doing=doing,
-            took=self._took,
-            did=self._did,
+            took=self._count_attempted,
+            did=self._count_written,
             patience=self._patience,
         )
 
-    def _took(self, count: int) -> None:
+    def _count_attempted(self, count: int) -> None:
         self.attempted += count
 
-    def _did(self, results: list[Any]) -> None:
+    def _count_written(self, results: list[Any]) -> None:
         self.written += sum(
             1 for result in results if not isinstance(result, tuple) or result[1] is Put.WRITTEN
         )

@@ -95,7 +95,7 @@ class Pace:
         self._pause = min(max(2 * self._pause, _FIRST_PAUSE), _LONGEST_PAUSE)
         self._resume_at = self._slowed_at + self._pause
 
-    def rest(self) -> None:
+    def sleep_until_due(self) -> None:
         """Sleep until the next call may start."""
         until = max(self._due_at, self._resume_at) - self._clock.monotonic()
         if until > 0:
@@ -153,7 +153,7 @@ class ParallelCalls(Generic[T, R]):
         try:
             while self._start_what_fits(source):
                 if not self._running:
-                    self._pace.rest()
+                    self._pace.sleep_until_due()
                     continue
                 finished, _ = wait(self._running, return_when=FIRST_COMPLETED)
                 for future in finished:

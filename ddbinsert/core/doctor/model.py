@@ -105,10 +105,10 @@ def check(
 ) -> Callable[[Callable[[Facts], Iterable[Symptom]]], Check]:
     """The decorator that makes a check of a function."""
 
-    def made(look: Callable[[Facts], Iterable[Symptom]]) -> Check:
+    def make_check(look: Callable[[Facts], Iterable[Symptom]]) -> Check:
         return Check(id=str(name), severity=severity, meaning=meaning, reads=reads, look=look)
 
-    return made
+    return make_check
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,7 +58,7 @@ def check(file: BinaryIO) -> Checked:
     digest, size = _whole(file)
     documents: dict[str, bytearray] = {}
 
-    def taken(name: str, piece: bytes) -> None:
+    def add_piece(name: str, piece: bytes) -> None:
         if name in _DOCUMENTS:
             held = documents.setdefault(name, bytearray())
             if len(held) + len(piece) > _LARGEST:
@@ -66,7 +66,7 @@ def check(file: BinaryIO) -> Checked:
             held += piece
 
     try:
-        files, moment = read(file, taken)
+        files, moment = read(file, add_piece)
         listed = _document(documents, MANIFEST)
         problems = tuple(_problems(files, moment, listed, documents))
     except NotCanonical as error:

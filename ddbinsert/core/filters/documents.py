@@ -148,7 +148,7 @@ def _filters(entries: Sequence[object]) -> SavedFilters:
                 f"Filter {number} has no `Pattern`.", hint='Write {"Pattern": "…"}.', code="no-pattern"
             )
         if key is not None and isinstance(entry, dict):
-            notes += [] if key == _PATTERN[0] else [_note(key, _PATTERN[0])]
+            notes += [] if key == _PATTERN[0] else [_spelling_note(key, _PATTERN[0])]
             patterns.append(_text(entry[key]))
         else:
             patterns.append(_text(entry))
@@ -159,11 +159,11 @@ def _spelled(found: SavedFilters, key: str, expected: str) -> SavedFilters:
     if key == expected:
         return found
     return SavedFilters(
-        patterns=found.patterns, notes=tuple(dict.fromkeys((_note(key, expected), *found.notes)))
+        patterns=found.patterns, notes=tuple(dict.fromkeys((_spelling_note(key, expected), *found.notes)))
     )
 
 
-def _note(key: str, expected: str) -> str:
+def _spelling_note(key: str, expected: str) -> str:
     return f"`{key}` is read as `{expected}`, which is how the AWS API spells it."
 
 

@@ -128,22 +128,22 @@ def predicate_of(conditions: Sequence[Condition]) -> str:
     """The meaning of a list of conditions, in words."""
     equal = [condition for condition in conditions if isinstance(condition, Equals)]
     others = [condition for condition in conditions if not isinstance(condition, Equals)]
-    parts = [f"is {_listed([_shown(condition.value) for condition in equal], 'or')}"] if equal else []
-    return _listed([*parts, *(_words(condition) for condition in others)], "or")
+    parts = [f"is {_listed([_format_value(condition.value) for condition in equal], 'or')}"] if equal else []
+    return _listed([*parts, *(_describe_condition(condition) for condition in others)], "or")
 
 
-def _words(condition: Condition) -> str:
+def _describe_condition(condition: Condition) -> str:
     match condition:
         case Equals(value=value):
-            return f"is {_shown(value)}"
+            return f"is {_format_value(value)}"
         case Prefix(text=text, ignore_case=ignore_case):
-            return f"begins with {_shown(text)}{_case(ignore_case)}"
+            return f"begins with {_format_value(text)}{_case(ignore_case)}"
         case Suffix(text=text, ignore_case=ignore_case):
-            return f"ends with {_shown(text)}{_case(ignore_case)}"
+            return f"ends with {_format_value(text)}{_case(ignore_case)}"
         case EqualsIgnoreCase(text=text):
-            return f"is {_shown(text)}{_case(True)}"
+            return f"is {_format_value(text)}{_case(True)}"
         case Wildcard(text=text):
-            return f"has the form {_shown(text)}, * being any text"
+            return f"has the form {_format_value(text)}, * being any text"
         case Cidr(text=text):
             return f"is an IP address in {text}"
         case Exists(present=present):
@@ -162,12 +162,12 @@ def _case(ignored: bool) -> str:
 
 def _negated(excluded: Sequence[Condition]) -> str:
     if all(isinstance(condition, Equals) for condition in excluded):
-        shown = [_shown(condition.value) for condition in excluded if isinstance(condition, Equals)]
+        shown = [_format_value(condition.value) for condition in excluded if isinstance(condition, Equals)]
         return f"is not {shown[0]}" if len(shown) == 1 else f"is neither {_listed(shown, 'nor')}"
     verbs = {"begins": "does not begin", "ends": "does not end", "is": "is not", "has": "does not have"}
     negated = []
     for condition in excluded:
-        verb, _, rest = _words(condition).partition(" ")
+        verb, _, rest = _describe_condition(condition).partition(" ")
         negated.append(f"{verbs[verb]} {rest}")
     return _listed(negated, "and")
 
@@ -184,7 +184,7 @@ def _range(condition: Numeric) -> str:
     return " and ".join(parts)
 
 
-def _shown(value: str | Decimal | bool | None) -> str:
+def _format_value(value: str | Decimal | bool | None) -> str:
     if value is None or isinstance(value, bool | str):
         return json.dumps(value, ensure_ascii=False)
     return number_text(value)

@@ -106,7 +106,7 @@ def _why(field: Field, found: Sequence[Any], record: Mapping[str, object]) -> st
     if not found:
         return f"The record has no value at `{field.path}`{_what_is_there(field, record)}; wanted: {wanted}."
     one = "its value is" if len(found) == 1 else "its values are"
-    return f"At `{field.path}` {one} {_shown(found)}; wanted: {wanted}."
+    return f"At `{field.path}` {one} {_format_values(found)}; wanted: {wanted}."
 
 
 def _what_is_there(field: Field, record: Mapping[str, object]) -> str:
@@ -131,10 +131,10 @@ def _kind(node: object) -> str:
         case list() | tuple():
             return "a list" if node else "an empty list"
         case _:
-            return _shown([node])
+            return _format_values([node])
 
 
-def _shown(values: Sequence[Any]) -> str:
+def _format_values(values: Sequence[Any]) -> str:
     texts = [json.dumps(value, ensure_ascii=False, default=str) for value in values[:_MOST_SHOWN]]
     short = [text if len(text) <= 200 else text[:199] + "…" for text in texts]
     return ", ".join(short) + (", …" if len(values) > _MOST_SHOWN else "")

@@ -34,7 +34,7 @@ class Mode:
     places: Mapping[tuple[ResourceScope, str], str] = field(default_factory=lambda: MappingProxyType({}))
     always: frozenset[ResourceScope] = frozenset()
 
-    def and_also(self, *others: Mode) -> Mode:
+    def combined_with(self, *others: Mode) -> Mode:
         """This mode with what others need."""
         modes = (self, *others)
         return Mode(
@@ -111,8 +111,8 @@ _VERIFY: Final = needs(
         "TransactWriteItems",
         "FilterLogEvents",
     )
-).and_also(_SEEN, _SINK_READ_BACK, _DESTINATION, _STREAM_COMPARED)
-_OBSERVE: Final = needs(*_FIND, *_READ_STREAM, "FilterLogEvents").and_also(_SEEN, _DESTINATION)
+).combined_with(_SEEN, _SINK_READ_BACK, _DESTINATION, _STREAM_COMPARED)
+_OBSERVE: Final = needs(*_FIND, *_READ_STREAM, "FilterLogEvents").combined_with(_SEEN, _DESTINATION)
 _OF_TAP: Final = tuple(name for name in GRANTS if name.startswith("temporary "))
 _TAP_OWNERS: Final = ("temporary function ListTags",)
 _TAP: Final = needs(
@@ -122,8 +122,8 @@ _TAP: Final = needs(
 )
 _GAPS: Final = (
     needs(*_FIND, *_READ_STREAM, "FilterLogEvents")
-    .and_also(_SEEN)
-    .and_also(
+    .combined_with(_SEEN)
+    .combined_with(
         needs(
             useful={
                 "ListStreams": "inserts in streams that were replaced",
@@ -141,7 +141,7 @@ _OWN_ITEMS: Final = needs(
 _INSIGHTS: Final = needs(
     "StartQuery", "GetQueryResults", useful={"StopQuery": "the end of a query that is interrupted"}
 )
-_DOCTOR: Final = _FOUND.and_also(
+_DOCTOR: Final = _FOUND.combined_with(
     Mode(
         useful={
             **_ROLE,
@@ -178,7 +178,7 @@ _LS: Final = Mode(
         "kinesis ListStreams": "time: each table is asked for Kinesis destinations",
     }
 )
-_FAILURES: Final = _FOUND.and_also(
+_FAILURES: Final = _FOUND.combined_with(
     Mode(places={(ResourceScope.FAILURES, "records"): ""}, always=frozenset({ResourceScope.FAILURES}))
 )
 #: Commands that make no calls to AWS.
@@ -189,30 +189,30 @@ OFFLINE: Final = (
 #: The command and its options, as they are typed, to what it needs.
 READING: Final[Mapping[str, Mode]] = {
     **dict.fromkeys(OFFLINE, Mode()),
-    "audit query": needs("DescribeTable", "GetFunction", useful=_FUNCTION_OWNER).and_also(
+    "audit query": needs("DescribeTable", "GetFunction", useful=_FUNCTION_OWNER).combined_with(
         Mode(places={(ResourceScope.SINK, "search"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "audit verify": _FOUND.and_also(
+    "audit verify": _FOUND.combined_with(
         needs(*_READ_STREAM, useful={"ListStreams": "inserts in streams that were replaced"}),
 
         Mode(places={(ResourceScope.SINK, "entries"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "audit verify --from-table": _FOUND.and_also(needs("Scan"),
+    "audit verify --from-table": _FOUND.combined_with(needs("Scan"),
         Mode(places={(ResourceScope.SINK, "all entries"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "backfill": _FOUND.and_also(needs("Scan", "Invoke")),
-    "backfill --missing": _FOUND.and_also(needs("Scan", "Invoke"),
+    "backfill": _FOUND.combined_with(needs("Scan", "Invoke")),
+    "backfill --missing": _FOUND.combined_with(needs("Scan", "Invoke"),
         Mode(places={(ResourceScope.SINK, "scanned"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
     "doctor": _DOCTOR,
     "failures list": _FAILURES,
-    "failures show": _FAILURES.and_also(_READ),
-    "failures replay": _FAILURES.and_also(
+    "failures show": _FAILURES.combined_with(_READ),
+    "failures replay": _FAILURES.combined_with(
         _READ,
         needs("Invoke"),
         Mode(places={(ResourceScope.FAILURES, "removed"): ""}, useful={"FilterLogEvents": "records that were processed since"}),
     ),
-    "filter backtest": needs("DescribeTable").and_also(_READ),
+    "filter backtest": needs("DescribeTable").combined_with(_READ),
     "filter build --table": needs("DescribeTable"),
     "filter explain --mapping": needs("GetEventSourceMapping"),
     "filter lint --mapping": needs("GetEventSourceMapping", "DescribeTable"),
@@ -221,19 +221,19 @@ READING: Final[Mapping[str, Mode]] = {
     "function invoke": needs("DescribeTable"),
     "function sample-event": needs("DescribeTable"),
     "gaps": _GAPS,
-    "gaps --compare-sink": _GAPS.and_also(
+    "gaps --compare-sink": _GAPS.combined_with(
         Mode(places={(ResourceScope.SINK, "entries"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "gaps --from-table": _FOUND.and_also(needs("Scan"),
+    "gaps --from-table": _FOUND.combined_with(needs("Scan"),
         Mode(places={(ResourceScope.SINK, "scanned"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "gaps --from-table --partition": _FOUND.and_also(needs("Query"),
+    "gaps --from-table --partition": _FOUND.combined_with(needs("Query"),
         Mode(places={(ResourceScope.SINK, "scanned"): ""}, always=frozenset({ResourceScope.SINK}))
     ),
-    "gaps --repair": _GAPS.and_also(needs("Invoke")),
-    "gaps --via insights": _GAPS.and_also(_INSIGHTS),
+    "gaps --repair": _GAPS.combined_with(needs("Invoke")),
+    "gaps --via insights": _GAPS.combined_with(_INSIGHTS),
     "invoke": needs("DescribeTable"),
-    "invoke --captured": needs("DescribeTable").and_also(_READ),
+    "invoke --captured": needs("DescribeTable").combined_with(_READ),
     "invoke --deployed": needs(
         "DescribeTable",
         "Invoke",
@@ -243,20 +243,20 @@ READING: Final[Mapping[str, Mode]] = {
         ),
     ),
     "ls": _LS,
-    "records": needs("DescribeTable").and_also(_READ),
+    "records": needs("DescribeTable").combined_with(_READ),
     "send": needs("DescribeTable", "BatchWriteItem"),
-    "send --item": needs("DescribeTable", "BatchWriteItem").and_also(_OWN_ITEMS),
-    "send --item --modify": needs("DescribeTable", "BatchWriteItem", "UpdateItem").and_also(_OWN_ITEMS),
-    "send --item --remove": needs("DescribeTable", "BatchWriteItem").and_also(_OWN_ITEMS),
+    "send --item": needs("DescribeTable", "BatchWriteItem").combined_with(_OWN_ITEMS),
+    "send --item --modify": needs("DescribeTable", "BatchWriteItem", "UpdateItem").combined_with(_OWN_ITEMS),
+    "send --item --remove": needs("DescribeTable", "BatchWriteItem").combined_with(_OWN_ITEMS),
     "send --modify": needs("DescribeTable", "BatchWriteItem", "UpdateItem"),
     "send --remove": needs("DescribeTable", "BatchWriteItem"),
-    "status": _FOUND.and_also(Mode(useful={**_ROLE, **_FUNCTION_OWNER, **_MAPPING_OWNER, **_METRICS})),
+    "status": _FOUND.combined_with(Mode(useful={**_ROLE, **_FUNCTION_OWNER, **_MAPPING_OWNER, **_METRICS})),
     "tail": needs("FilterLogEvents", useful=dict.fromkeys(("GetFunction", "function ListTags"), "a log group of another name")),
     "tail --log-group": needs("FilterLogEvents"),
     "verify": _VERIFY,
     "verify --all": _VERIFY,
-    "verify --emit-metrics": _VERIFY.and_also(needs("PutMetricData")),
-    "verify --failure-path": needs(*_FIND, "PutItem", "BatchWriteItem", "FilterLogEvents").and_also(
+    "verify --emit-metrics": _VERIFY.combined_with(needs("PutMetricData")),
+    "verify --failure-path": needs(*_FIND, "PutItem", "BatchWriteItem", "FilterLogEvents").combined_with(
         _SEEN,
         _DESTINATION,
         _STREAM_COMPARED,
@@ -268,11 +268,11 @@ READING: Final[Mapping[str, Mode]] = {
     ),
     "verify --match": _VERIFY,
     "verify --observe": _OBSERVE,
-    "verify --observe --wiretap": _OBSERVE.and_also(_TAP),
-    "verify --partiql": _VERIFY.and_also(needs("ExecuteStatement")),
-    "verify --refuse-tag": _VERIFY.and_also(needs("ListTagsOfResource")),
-    "verify --stack": _VERIFY.and_also(needs("ListStackResources")),
-    "verify --tag": _VERIFY.and_also(needs("function ListTags")),
-    "verify --via insights": _VERIFY.and_also(_INSIGHTS),
-    "verify --wiretap": _VERIFY.and_also(_TAP),
+    "verify --observe --wiretap": _OBSERVE.combined_with(_TAP),
+    "verify --partiql": _VERIFY.combined_with(needs("ExecuteStatement")),
+    "verify --refuse-tag": _VERIFY.combined_with(needs("ListTagsOfResource")),
+    "verify --stack": _VERIFY.combined_with(needs("ListStackResources")),
+    "verify --tag": _VERIFY.combined_with(needs("function ListTags")),
+    "verify --via insights": _VERIFY.combined_with(_INSIGHTS),
+    "verify --wiretap": _VERIFY.combined_with(_TAP),
 }  # fmt: skip

@@ -18,7 +18,7 @@ _SEEN: Final = needs(
     *_ROLE,
     useful={"function ListTags": "anything where the function exists already"},
 )
-_OWNED: Final = _SEEN.and_also(needs("function ListTags", "mapping ListTags"))
+_OWNED: Final = _SEEN.combined_with(needs("function ListTags", "mapping ListTags"))
 _LOG_OWNER: Final = {"ListTagsForResource": "who created the log group, where its settings are to be changed"}
 _OWNERS: Final = {"mapping ListTags": "who created the mapping, where it is to be changed", **_LOG_OWNER}
 _SINK: Final = Mode(places={(ResourceScope.SINK, "look"): "whether the sink exists"})
@@ -40,7 +40,7 @@ _NEW_MAPPING: Final = needs(
     *("CreateEventSourceMapping", "GetEventSourceMapping", "mapping TagResource"),
     useful={"UpdateEventSourceMapping": "changes of an existing mapping", **_OWNERS},
 )
-_REPLACED: Final = _OWNED.and_also(
+_REPLACED: Final = _OWNED.combined_with(
     _STREAM,
     needs(
         *("DescribeStream", "GetRecords", "GetShardIterator", "PutRolePolicy", "CreateEventSourceMapping"),
@@ -55,8 +55,8 @@ _CREATE_TABLE: Final = needs("CreateTable", "table TagResource")
 _QUEUE: Final = Mode(
     places={(ResourceScope.FAILURES, "created"): ""}, always=frozenset({ResourceScope.FAILURES})
 )
-_TRIGGER: Final = _SEEN.and_also(_STREAM, _NEW_FUNCTION, _NEW_MAPPING, _SINK)
-_BEFORE_DOWN: Final = _OWNED.and_also(
+_TRIGGER: Final = _SEEN.combined_with(_STREAM, _NEW_FUNCTION, _NEW_MAPPING, _SINK)
+_BEFORE_DOWN: Final = _OWNED.combined_with(
     needs(
         "ListTagsForResource",
         useful={
@@ -71,7 +71,7 @@ _BEFORE_DOWN: Final = _OWNED.and_also(
         always=frozenset({ResourceScope.FAILURES}),
     ),
 )
-_DOWN: Final = _BEFORE_DOWN.and_also(
+_DOWN: Final = _BEFORE_DOWN.combined_with(
     needs(
         *("DeleteRole", "DeleteRolePolicy", "DeleteFunction", "DeleteLogGroup"),
         *("GetEventSourceMapping", "DeleteEventSourceMapping"),
@@ -81,8 +81,8 @@ _DOWN: Final = _BEFORE_DOWN.and_also(
         always=frozenset({ResourceScope.FAILURES}),
     ),
 )
-_PREVIEW: Final = _SEEN.and_also(needs(useful=_OWNERS))
-_ADOPT: Final = _OWNED.and_also(needs("mapping TagResource", "GetEventSourceMapping"))
+_PREVIEW: Final = _SEEN.combined_with(needs(useful=_OWNERS))
+_ADOPT: Final = _OWNED.combined_with(needs("mapping TagResource", "GetEventSourceMapping"))
 #: What an option of a function adds.
 _OPTIONS: Final[Mapping[str, Mode]] = {
     "--code image": needs("DescribeImages", "GetRepositoryPolicy", "SetRepositoryPolicy"),
@@ -107,9 +107,9 @@ _OPTIONS: Final[Mapping[str, Mode]] = {
     "--subnet": needs("DescribeSecurityGroups", "DescribeSubnets", "DescribeVpcs"),
 }
 _COMMANDS: Final[Mapping[str, Mode]] = {
-    "create-function": _SEEN.and_also(_NEW_FUNCTION, _SINK),
+    "create-function": _SEEN.combined_with(_NEW_FUNCTION, _SINK),
     "attach-trigger": _TRIGGER,
-    "up": _TRIGGER.and_also(
+    "up": _TRIGGER.combined_with(
         needs(useful={"UpdateAssumeRolePolicy": "the repair of a role that does not trust Lambda"})
     ),
 }
@@ -123,31 +123,31 @@ _EXPORT_LIVE: Final = needs(
         **dict.fromkeys((*_ROLE, "ListRolePolicies", "ListAttachedRolePolicies"), "the role"),
         "function ListTags": "the function's tags",
     },
-).and_also(Mode(places={(ResourceScope.FAILURES, "described"): "the queue"}))
+).combined_with(Mode(places={(ResourceScope.FAILURES, "described"): "the queue"}))
 #: What a file is written from: it is compared as `plan` does.
-_WRITTEN: Final = _PREVIEW.and_also(
+_WRITTEN: Final = _PREVIEW.combined_with(
     needs("function ListTags", "mapping ListTags"), Mode(places={(ResourceScope.FAILURES, "described"): ""})
 )
 PROVISIONING: Final[Mapping[str, Mode]] = {
     **_COMMANDS,
-    **{f"{name} {option}": mode.and_also(more) for name, mode in _COMMANDS.items() for option, more in _OPTIONS.items()},
+    **{f"{name} {option}": mode.combined_with(more) for name, mode in _COMMANDS.items() for option, more in _OPTIONS.items()},
     **{
-        f"{name} --on-failure create": mode.and_also(_QUEUE) for name, mode in _COMMANDS.items() if name != "create-function"
+        f"{name} --on-failure create": mode.combined_with(_QUEUE) for name, mode in _COMMANDS.items() if name != "create-function"
     },
     **{
-        f"{name} --filter-kms-key": mode.and_also(needs("GenerateDataKey", "Decrypt"))
+        f"{name} --filter-kms-key": mode.combined_with(needs("GenerateDataKey", "Decrypt"))
         for name, mode in _COMMANDS.items()
         if name != "create-function"
     },
     "adopt": _ADOPT,
-    "adopt --write": _ADOPT.and_also(_WRITTEN),
-    "adopt --include-function": _ADOPT.and_also(
+    "adopt --write": _ADOPT.combined_with(_WRITTEN),
+    "adopt --include-function": _ADOPT.combined_with(
         needs("function TagResource", "CreateLogGroup", "PutRetentionPolicy", "log group TagResource")
     ),
-    "attach-trigger --adopt": _TRIGGER.and_also(needs("mapping ListTags", "UpdateEventSourceMapping")),
-    "attach-trigger --create-table": _TRIGGER.and_also(_CREATE_TABLE),
-    "attach-trigger --verify": _TRIGGER.and_also(READING["verify"]),
-    "audit create-table": _TABLE.and_also(
+    "attach-trigger --adopt": _TRIGGER.combined_with(needs("mapping ListTags", "UpdateEventSourceMapping")),
+    "attach-trigger --create-table": _TRIGGER.combined_with(_CREATE_TABLE),
+    "attach-trigger --verify": _TRIGGER.combined_with(READING["verify"]),
+    "audit create-table": _TABLE.combined_with(
         needs(
             useful={
                 **dict.fromkeys(("DescribeTimeToLive", "UpdateTimeToLive"), "--retention"),
@@ -156,10 +156,10 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
             }
         ),
     ),
-    "dedup create-table": _TABLE.and_also(
+    "dedup create-table": _TABLE.combined_with(
         needs(useful=dict.fromkeys(("DescribeTimeToLive", "UpdateTimeToLive"), "the expiry of entries"))
     ),
-    "doctor --fix": READING["doctor"].and_also(
+    "doctor --fix": READING["doctor"].combined_with(
         Mode(
             useful={**dict.fromkeys(_TRIGGER.calls, "repairs that need it"), **_TRIGGER.useful},
             places=_TRIGGER.places,
@@ -167,19 +167,19 @@ PROVISIONING: Final[Mapping[str, Mode]] = {
     ),
     "down": _DOWN,
     "down --dry-run": _BEFORE_DOWN,
-    "down --stream": _DOWN.and_also(needs(
+    "down --stream": _DOWN.combined_with(needs(
             "UpdateTable",
             "ListTagsOfResource",
             useful={"UntagResource": "the removal of the note that ddbinsert enabled the stream"},
         )),
-    "down --table": _DOWN.and_also(needs("DeleteTable", "ListTagsOfResource")),
-    "drift": _PREVIEW.and_also(needs("function ListTags")),
+    "down --table": _DOWN.combined_with(needs("DeleteTable", "ListTagsOfResource")),
+    "drift": _PREVIEW.combined_with(needs("function ListTags")),
     "enable-stream": _STREAM,
-    "enable-stream --create-table": _STREAM.and_also(_CREATE_TABLE),
+    "enable-stream --create-table": _STREAM.combined_with(_CREATE_TABLE),
     "enable-stream --replace": _REPLACED,
     "enable-stream --wait-drained": _REPLACED,
     "export": needs("DescribeTable"),
     "export --from-live": _EXPORT_LIVE,
-    "init": READING["ls"].and_also(_WRITTEN),
+    "init": READING["ls"].combined_with(_WRITTEN),
     "plan": _PREVIEW,
 }  # fmt: skip

@@ -57,19 +57,19 @@ class Samples:
             }
         }
 
-    def is_made(self, number: int) -> bool:
+    def is_generated(self, number: int) -> bool:
         """Whether the key, or a part of it, is generated, and so differs from every other item's."""
         if not self.templates:
             return True
         template = self.templates[number % len(self.templates)]
         return any(name not in template for name in self.schema.types)
 
-    def made(self) -> Iterator[int]:
-        return (number for number in range(self.count) if self.is_made(number))
+    def generated_numbers(self) -> Iterator[int]:
+        return (number for number in range(self.count) if self.is_generated(number))
 
     def own(self) -> Iterator[int]:
         """The numbers of the items whose keys the user gave."""
-        return (number for number in range(self.count) if not self.is_made(number))
+        return (number for number in range(self.count) if not self.is_generated(number))
 
 
 @dataclass(kw_only=True)

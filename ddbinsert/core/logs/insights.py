@@ -123,7 +123,7 @@ class CountedRows:
     strays: Mapping[str, int]
 
 
-def counted(rows: Iterable[Row]) -> CountedRows:
+def read_counts(rows: Iterable[Row]) -> CountedRows:
     """Read the rows of ``by_bin``."""
     items: dict[int, int] = {}
     strays: dict[str, int] = {}

@@ -94,7 +94,7 @@ class Bulk:
         self._open: dict[str, array[int]] = {}
         self._at_work: set[str] = set()
 
-    def take(self, place: int, one: Receipt) -> None:
+    def add_receipt(self, place: int, one: Receipt) -> None:
         """Add a receipt of the bulk item with the index ``place``."""
         if one.event_name != EventName.INSERT:
             self.intruder_count += 1
@@ -168,7 +168,7 @@ class Bulk:
             return one in self.intruders
         return place in self.processed or place in self.failed
 
-    def ended(self, end: InvocationEnd) -> None:
+    def add_end(self, end: InvocationEnd) -> None:
         """Add the end of an attempt: the records that it carried are processed, or failed."""
         self.largest_batch = max(self.largest_batch, len(self._open.get(end.stream, ())))
         if end.ok and end.stream in self._open:
@@ -192,7 +192,7 @@ class Bulk:
         return sum(len(places) for places in self._open.values())
 
     def count_elsewhere(self, *, lines: int, items: int, strays: Mapping[str, int], first: int) -> None:
-        """Set the counts that were made elsewhere, replacing earlier ones: see ``Tally.counted``."""
+        """Set the counts that were made elsewhere, replacing earlier ones: see ``Tally.set_counts``."""
         self.counted = lines
         self.counted_duplicates = max(0, lines - items)
         self.strays = Counter(strays)

@@ -110,7 +110,7 @@ def _inserts(proof: Proof, tally: Tally) -> Claim:
     written = _anything_written(tally)
     about = tuple(
         f
-        for f in weighing(proof)
+        for f in main_findings(proof)
         if f.code in _WORK or ((missing or not written) and f.code not in _STRAYS | _STREAM | _WIDE)
     )
     if not written:
@@ -127,7 +127,7 @@ def _inserts(proof: Proof, tally: Tally) -> Claim:
     else:
         text = f"All {expected:,} inserts were processed."
     without_cause = Standing.OPEN if missing else Standing.PROVEN if written else Standing.NOT_JUDGED
-    standing = standing_of(about) or without_cause
+    standing = standing_from(about) or without_cause
     return Claim(id=INSERTS, title="Every insert was processed", standing=standing, text=text, findings=about)
 
 
@@ -140,9 +140,11 @@ def _negative(proof: Proof, tally: Tally, kind: EventName) -> Claim:
     made = sum(write.expects is kind for lane in tally.lanes for write, _ in lane.written)
     # Lines without an event name count for both events.
     about = tuple(
-        f for f in weighing(proof) if f.code in _STRAYS and (delivered or not _shows_event_names(tally, f))
+        f
+        for f in main_findings(proof)
+        if f.code in _STRAYS and (delivered or not _shows_event_names(tally, f))
     )
-    standing, text = standing_of(about), ""
+    standing, text = standing_from(about), ""
     if delivered and standing is not None:
         text = f"{made:,} were made; {_deliveries(processed, guarded, failed)}."
     elif standing is not None:
@@ -190,9 +192,9 @@ def _short_of_fence(tally: Tally, kind: EventName) -> list[int]:
 
 
 def _stream(proof: Proof, tally: Tally) -> Claim:
-    about = tuple(f for f in weighing(proof) if f.code in _STREAM)
+    about = tuple(f for f in main_findings(proof) if f.code in _STREAM)
     side = next((e for e in proof.verdict.evidence if e.side == "stream"), None)
-    standing, text = standing_of(about), ""
+    standing, text = standing_from(about), ""
     if standing is not None:
         text = "; ".join(f.text for f in about)
     elif not _anything_written(tally):
@@ -213,10 +215,10 @@ def _stream(proof: Proof, tally: Tally) -> Claim:
 
 
 def _filter(proof: Proof) -> Claim:
-    about = tuple(f for f in weighing(proof) if f.code in _FILTER)
+    about = tuple(f for f in main_findings(proof) if f.code in _FILTER)
     allowed = [f for f in proof.verdict.findings if f.code in _WIDE and f.weight is Weight.NOTE]
     hidden = [f for f in proof.verdict.findings if f.code == "filter-hidden"]
-    standing, text = standing_of(about), ""
+    standing, text = standing_from(about), ""
     if standing is not None:
         text = "; ".join(f.text for f in about)
     elif allowed or hidden:
@@ -248,7 +250,7 @@ def _others(proof: Proof) -> Iterable[Claim]:
     """Weighty findings that belong to no claim above."""
     if proof.verdict.counts.get("missing", 0) or (proof.tally and not _anything_written(proof.tally)):
         return  # listed under the first claim
-    for finding in weighing(proof):
+    for finding in main_findings(proof):
         if finding.code not in _STRAYS | _STREAM | _FILTER | _WORK:
             title = sentence(finding.text).rstrip(".")
             standing = BY_STANDING[finding.weight]
@@ -267,11 +269,11 @@ def _others(proof: Proof) -> Iterable[Claim]:
 def _inserts_at_work(proof: Proof) -> Claim:
     counts = proof.verdict.counts
     missing, expected = counts.get("missing", 0), counts.get("expected_inserts", 0)
-    about = tuple(f for f in weighing(proof) if f.code not in _STRAYS | _WIDE)
+    about = tuple(f for f in main_findings(proof) if f.code not in _STRAYS | _WIDE)
     return Claim(
         id=INSERTS,
         title="Every insert was processed",
-        standing=standing_of(about) or (Standing.OPEN if missing or not expected else Standing.PROVEN),
+        standing=standing_from(about) or (Standing.OPEN if missing or not expected else Standing.PROVEN),
         text=f"{counts.get('processed_inserts', 0):,} of the {expected:,} observed inserts were processed.",
         findings=about,
     )
@@ -280,10 +282,10 @@ def _inserts_at_work(proof: Proof) -> Claim:
 def _others_at_work(proof: Proof) -> Claim:
     counts = proof.verdict.counts
     intruders, guarded = counts.get("intruders", 0), counts.get("guarded", 0)
-    about = tuple(f for f in weighing(proof) if f.code in _STRAYS)
+    about = tuple(f for f in main_findings(proof) if f.code in _STRAYS)
     told = _deliveries(intruders, guarded, 0)
     others = counts.get("other_changes", 0)
-    standing, text = standing_of(about), f"Of the {others:,} other changes, {told or 'none was delivered'}."
+    standing, text = standing_from(about), f"Of the {others:,} other changes, {told or 'none was delivered'}."
     if standing is None and not others and not told:
         standing, text = Standing.NOT_JUDGED, "Nothing was modified or removed in the observed period."
     return Claim(
@@ -307,19 +309,19 @@ def _of_the_verdict(proof: Proof) -> Claim:
         title="The trigger processes every insert and nothing else",
         standing=standing,
         text=sentence(proof.verdict.summary),
-        findings=weighing(proof),
+        findings=main_findings(proof),
     )
 
 
 # --- shared helpers --------------------------------------------------------------------------------------
 
 
-def weighing(proof: Proof) -> tuple[Finding, ...]:
+def main_findings(proof: Proof) -> tuple[Finding, ...]:
     """The findings that affect the verdict."""
     return tuple(finding for finding in proof.verdict.findings if finding.weight is not Weight.NOTE)
 
 
-def standing_of(findings: Iterable[Finding]) -> Standing | None:
+def standing_from(findings: Iterable[Finding]) -> Standing | None:
     """The standing of a claim by the findings about it; None if none affects the verdict."""
     weights = {finding.weight for finding in findings}
     return next((standing for weight, standing in BY_STANDING.items() if weight in weights), None)

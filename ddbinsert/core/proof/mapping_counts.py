@@ -45,7 +45,7 @@ class MetricCounts:
     why: str = ""
 
 
-def shown(counts: Mapping[str, float], *names: str) -> tuple[str, ...]:
+def metric_lines(counts: Mapping[str, float], *names: str) -> tuple[str, ...]:
     """A line of evidence for each of these metrics with a datapoint."""
     return tuple(f"metric {name}: {counts[name]:,.0f}" for name in names if name in counts)
 
@@ -83,10 +83,10 @@ def polling(counted: MetricCounts, mappings: Sequence[MappingState]) -> tuple[st
         return (f"no datapoint of {POLLED}: the mapping does not poll, or CloudWatch is late",)
     if not counted.counts[POLLED]:
         return (f"metric {POLLED}: 0: the mapping polls, and has read nothing",)
-    return shown(counted.counts, *OF_MAPPING)
+    return metric_lines(counted.counts, *OF_MAPPING)
 
 
-def told(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
+def metrics_text(counted: MetricCounts, mappings: Sequence[MappingState]) -> str:
     """The metrics as evidence: what was read, and what was not."""
     of_function = _listed(counted.counts, sorted(set(counted.counts) - set(OF_MAPPING)))
     of_mappings = _listed(counted.counts, OF_MAPPING)

@@ -196,12 +196,12 @@ class Ongoing:
             if self._copies is not None and (copies := self._copies(record)) > 1:
                 self._shared[event_id] = _Deliveries(written, copies)
         for one in early:
-            self._take(one)
+            self._add_receipt(one)
 
     def streamed_later(self, record: Mapping[str, Any]) -> None:
         """Add a record from after the end; a receipt names its record, so nothing has to be known of others."""
 
-    def logged(self, message: str, at: float, *, stream: str = "") -> None:
+    def add_log_line(self, message: str, at: float, *, stream: str = "") -> None:
         """Add a log line, logged at ``at`` (epoch seconds)."""
         found = receipts.parse(message)
         if found is None:
@@ -218,17 +218,17 @@ class Ongoing:
             stream=stream,
         )
         self.receipts[f"{one.decision} {one.event_name}"] += 1
-        self._take(one)
+        self._add_receipt(one)
 
-    def ended(self, end: InvocationEnd) -> None:
+    def add_end(self, end: InvocationEnd) -> None:
         """Add the end of an invocation attempt."""
         if self.attempts.add(end):
             for one in self._open.pop(end.stream, ()):
                 self._decide(one, end)
 
-    def _take(self, one: Receipt) -> None:
+    def _add_receipt(self, one: Receipt) -> None:
         if one.event_id in self._other_names:
-            self._take_other(one, self._other_names[one.event_id])
+            self._add_other_receipt(one, self._other_names[one.event_id])
         elif one.event_id in self._due or one.event_id in self._done:
             end = self.attempts.of(one.stream, one.request, one.logged)
             if end is None and self._awaits_ends and one.stream:
@@ -241,7 +241,7 @@ class Ongoing:
             while len(self._early) > _REMEMBERED:
                 self._early.popitem(last=False)
 
-    def _take_other(self, one: Receipt, name: str) -> None:
+    def _add_other_receipt(self, one: Receipt, name: str) -> None:
         if name == EventName.INSERT:
             return  # delivered although we evaluate the filter to exclude it: not a MODIFY or REMOVE
         self.stray_count += 1

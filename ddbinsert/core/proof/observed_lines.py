@@ -117,7 +117,7 @@ class OngoingByLines(Ongoing):
         else:
             del self._complaints[event_id]
 
-    def logged(self, message: str, at: float, *, stream: str = "") -> None:
+    def add_log_line(self, message: str, at: float, *, stream: str = "") -> None:
         """Add a log line of the handler."""
         one = _Line(message, at, stream, readings(message))
         self._recent.append(one)
@@ -128,7 +128,7 @@ class OngoingByLines(Ongoing):
                 groups.setdefault(key.texts, []).append(event_id)
         self.lines += bool(groups)
         for waiting in groups.values():
-            for event_id in self._meant(waiting, one):
+            for event_id in self._inserts_of_line(waiting, one):
                 if event_id in self._later:
                     del self._later[event_id], self._keys[event_id]
                 else:
@@ -141,7 +141,7 @@ class OngoingByLines(Ongoing):
         written = self._due.get(event_id, unless_due)  # in whole seconds
         return one.at >= written and self._keys[event_id].is_in(one.readings)
 
-    def _meant(self, waiting: list[str], one: _Line) -> list[str]:
+    def _inserts_of_line(self, waiting: list[str], one: _Line) -> list[str]:
         """The inserts of one key that a line counts for."""
         if named := [event_id for event_id in waiting if event_id in one.message]:
             return named
@@ -161,7 +161,7 @@ class OngoingByLines(Ongoing):
         self._mention(event_id, one.at, one.stream)
 
     def _mention(self, event_id: str, at: float, stream: str) -> None:
-        self._take(
+        self._add_receipt(
             Receipt(
                 number=NO_NUMBER,
                 decision=receipts.PROCESSED,

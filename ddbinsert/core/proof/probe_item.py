@@ -161,18 +161,18 @@ def insert_record(sample: Sample, schema: KeySchema, view: StreamView, *, stream
     arn = stream or _STREAM
     item = sample.item(schema, "0123456789ab", 0, 1)
 
-    def shown(value: Any) -> Any:
+    def as_json(value: Any) -> Any:
         match value:
             case bytes():
                 return base64.b64encode(value).decode()
             case dict():
-                return {name: shown(inner) for name, inner in value.items()}
+                return {name: as_json(inner) for name, inner in value.items()}
             case list():
-                return [shown(inner) for inner in value]
+                return [as_json(inner) for inner in value]
             case _:
                 return value
 
-    image = shown(item)
+    image = as_json(item)
     change: dict[str, Any] = {
         "ApproximateCreationDateTime": 1700000000.0,
         "Keys": {attribute.name: image[attribute.name] for attribute in schema.attributes},

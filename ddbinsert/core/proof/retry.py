@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight, also
+from ddbinsert.core.proof.verdict import Finding, Result, Verdict, Weight, with_findings
 from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 
@@ -103,4 +103,4 @@ def with_earlier(verdict: Verdict, earlier: Sequence[Earlier]) -> Verdict:
             for one in earlier
         ),
     )
-    return also(verdict, [note])
+    return with_findings(verdict, [note])

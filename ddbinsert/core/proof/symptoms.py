@@ -180,14 +180,14 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
     """
     of_one = tally.mentions_of_one or 1
     each = math.gcd(of_one, *(lane.mentions for lane in tally.lanes))
-    telling = not any(_named(lane) for lane in tally.lanes if lane.lane.is_gauge)
+    telling = not any(_count_lines_naming(lane) for lane in tally.lanes if lane.lane.is_gauge)
     missing: list[Missing] = []
     surplus = []
     for lane in tally.lanes:
         lacking = lane.lane.inserts - lane.mentions // each
         missing += [Missing(number=lane.lane.number, failed=lane.failed_mentions > 0)] * max(0, lacking)
         wanted = each * lane.lane.inserts
-        named = _named(lane) if telling else 0
+        named = _count_lines_naming(lane) if telling else 0
         if lane.mentions > wanted:
             surplus.append(
                 Surplus(
@@ -195,7 +195,7 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
                     explained=wanted,
                     lines=lane.mentions,
                     named=named,
-                    removals=_named(lane, "REMOVE") if telling else 0,
+                    removals=_count_lines_naming(lane, "REMOVE") if telling else 0,
                     strays=tuple(r for r in lane.recorded if r.event_name != EventName.INSERT),
                 )
             )
@@ -209,7 +209,7 @@ def _symptoms_of_lines(tally: Tally) -> Symptoms:
     )
 
 
-def _named(lane: LaneTally, *words: str) -> int:
+def _count_lines_naming(lane: LaneTally, *words: str) -> int:
     """Number of lines of an item that name one of these events, or any event other than INSERT."""
     others = words or ("MODIFY", "REMOVE")
     return sum(any(word in line for word in others) and "INSERT" not in line for _, line in lane.lines)

@@ -86,16 +86,16 @@ class Tally:
 
     # --- input ------------------------------------------------------------------------------------------
 
-    def wrote(self, write: Write, at: float) -> None:
+    def add_write(self, write: Write, at: float) -> None:
         self.lanes[write.number].written.append((write, at))
 
     def wrote_bulk(self, count: int) -> None:
         self.bulk_written += count
 
-    def ended(self, end: InvocationEnd) -> None:
+    def add_end(self, end: InvocationEnd) -> None:
         """Add the end of an invocation attempt, of this run's records or others."""
         if self.attempts.add(end):
-            self.bulk.ended(end)
+            self.bulk.add_end(end)
 
     def streamed(self, record: Mapping[str, Any]) -> bool:
         """Add a record of the stream, and return whether it is one of this run's."""
@@ -118,7 +118,7 @@ class Tally:
         )
         return True
 
-    def logged(
+    def add_log_line(
         self, message: str, at: float, seen: float | None = None, *, swept: bool = False, stream: str = ""
     ) -> bool:
         """Add a log line, logged at ``at`` and read at ``seen`` (epoch seconds); return whether it is of this run.
@@ -132,7 +132,7 @@ class Tally:
             self.log_lag = max(self.log_lag, seen - at)
         return mine
 
-    def counted(self, *, lines: int, items: int, strays: Mapping[str, int]) -> None:
+    def set_counts(self, *, lines: int, items: int, strays: Mapping[str, int]) -> None:
         """Set the counts of bulk items that were made elsewhere, replacing earlier ones.
 
         Args:
@@ -189,7 +189,7 @@ class Tally:
         if number < len(self.lanes):
             self._take_lane_receipt(self.lanes[number], one)
         else:
-            self.bulk.take(number - len(self.lanes), one)
+            self.bulk.add_receipt(number - len(self.lanes), one)
         return True
 
     @property

@@ -123,7 +123,7 @@ def judge(
     )
 
 
-def also(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
+def with_findings(verdict: Verdict, extra: Sequence[Finding]) -> Verdict:
     """The verdict with further findings; its result never improves."""
     worse = result_of(Symptoms(), extra)
     order = (Result.FAIL, Result.INCONCLUSIVE, Result.PASS)

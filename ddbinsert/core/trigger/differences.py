@@ -67,7 +67,7 @@ def _function_change(setting: FunctionSetting, present: object, wanted: object) 
     replaces = setting.replaces
     if isinstance(present, tuple) and isinstance(wanted, tuple):
         replaces = not set(present) <= set(wanted)
-    return Change(field=setting.key, have=word(present), want=word(wanted), replaces=replaces)
+    return Change(field=setting.key, have=format_value(present), want=format_value(wanted), replaces=replaces)
 
 
 def _role(want: Trigger, have: FunctionState) -> Iterator[Change]:
@@ -101,7 +101,7 @@ def tag_changes(want: Trigger, *seen: Mapping[str, str]) -> Iterator[Change]:
         if all(tags.get(name) == value for tags in seen):
             continue
         have = next((tags[name] for tags in seen if tags.get(name, value) != value), None)
-        yield Change(field=f"tags.{name}", have=word(have), want=value, replaces=have is not None)
+        yield Change(field=f"tags.{name}", have=format_value(have), want=value, replaces=have is not None)
     for name in cleared_tags(want):
         have = next((tags[name] for tags in seen if name in tags), None)
         if have is not None:
@@ -128,11 +128,18 @@ def role_changes(want: Trigger, have: RoleState) -> Iterator[Change]:
     boundary = want.role.boundary
     if have.boundary != boundary:
         replaces = have.boundary is not None
-        yield Change(field="role.boundary", have=word(have.boundary), want=word(boundary), replaces=replaces)
+        yield Change(
+            field="role.boundary",
+            have=format_value(have.boundary),
+            want=format_value(boundary),
+            replaces=replaces,
+        )
     for name, value in want.role.tags.items():
         there = have.tags.get(name)
         if there != value:
-            yield Change(field=f"role.tags.{name}", have=word(there), want=value, replaces=there is not None)
+            yield Change(
+                field=f"role.tags.{name}", have=format_value(there), want=value, replaces=there is not None
+            )
     for name in cleared_tags(want, "role.tags"):
         if name in have.tags:
             yield Change(field=f"role.tags.{name}", have=have.tags[name], want="none", replaces=True)
@@ -158,7 +165,7 @@ def _difference(setting: MappingSetting, have: object, wanted: object, want: Tri
     if have != wanted:
         # Adding a destination, or disabling, removes nothing.
         replaces = (setting.replaces and have not in (None, True)) or setting.key in want.cleared
-        yield Change(field=setting.key, have=word(have), want=word(wanted), replaces=replaces)
+        yield Change(field=setting.key, have=format_value(have), want=format_value(wanted), replaces=replaces)
 
 
 def _filters(have: MappingState, want: tuple[str, ...], *, is_explicit: bool) -> Iterator[Change]:
@@ -187,7 +194,7 @@ def _canonical(pattern: str) -> str:
         return pattern
 
 
-def word(value: object) -> str:
+def format_value(value: object) -> str:
     """A setting's value as plans show it."""
     match value:
         case None | ():

@@ -18,7 +18,7 @@ class Reporter(Protocol):
     def step(self, text: str, advice: Advice | None = None) -> None:
         """Report that something was done, with a hint."""
 
-    def did(self, step: Step, stays: str = "") -> None:
+    def step_done(self, step: Step, stays: str = "") -> None:
         """Report a step of a plan; ``stays`` says why the resource that it was to delete was kept."""
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
@@ -40,7 +40,7 @@ class Silent:
     def step(self, text: str, advice: Advice | None = None) -> None:
         """Show nothing."""
 
-    def did(self, step: Step, stays: str = "") -> None:
+    def step_done(self, step: Step, stays: str = "") -> None:
         """Show nothing."""
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:

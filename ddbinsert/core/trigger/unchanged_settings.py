@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.wanted import FunctionSpec, MappingSpec, RoleSpec, Trigger
 from ddbinsert.core.trigger.alias import ALIAS, alias_of
-from ddbinsert.core.trigger.differences import word
+from ddbinsert.core.trigger.differences import format_value
 from ddbinsert.core.trigger.effective_settings import kept_filters, settings_source
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.scope import Scope
@@ -48,7 +48,7 @@ def _of_function(want: Trigger, have: FunctionState) -> Iterator[Change]:
         if isinstance(present, dict):
             yield from _variables(want, present)
         else:
-            yield Change(field=setting.key, have=word(present), want=word(default))
+            yield Change(field=setting.key, have=format_value(present), want=format_value(default))
 
 
 def _of_log_group(want: Trigger, have: LogGroupState | None) -> Iterator[Change]:
@@ -62,7 +62,7 @@ def _of_role(want: Trigger, have: RoleState) -> Iterator[Change]:
     for name in ("boundary", "path"):
         present, default = getattr(have, name), getattr(usual, name)
         if f"role.{name}" not in want.explicit and present != default:
-            yield Change(field=f"role.{name}", have=word(present), want=word(default))
+            yield Change(field=f"role.{name}", have=format_value(present), want=format_value(default))
 
 
 def _variables(want: Trigger, present: dict[str, str]) -> Iterator[Change]:
@@ -87,4 +87,4 @@ def _of_mapping(want: Trigger, have: MappingState) -> Iterator[Change]:
             or present == default
         ):
             continue
-        yield Change(field=setting.key, have=word(present), want=word(default))
+        yield Change(field=setting.key, have=format_value(present), want=format_value(default))

@@ -77,7 +77,7 @@ def opened(
         )
         yield Opened(place, failures, odd)
     finally:
-        place.release()
+        place.unhide()
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def selection_of(
     return select(failure, reader.fetch(failure), passes, everything=everything)
 
 
-def shown(
+def describe_failures(
     aws: Aws, found: Opened, ids: Collection[str], patterns: Sequence[str], *, clock: Clock
 ) -> list[Shown]:
     """The failures with the records that a replay would send; a problem with one does not hide the others."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core import receipt as receipts
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.times import moment
+from ddbinsert.core.times import parse_time
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def processed_since(
     sequences = {one.get("eventID"): str(one["dynamodb"]["SequenceNumber"]) for one in records}
     decisions: dict[str, tuple[int, str]] = {}
     reader = LogReader(
-        context.aws, log_group, since=_written(failure, context) - _EARLIER, needle=receipts.MARK
+        context.aws, log_group, since=_first_write_time(failure, context) - _EARLIER, needle=receipts.MARK
     )
     for _ in range(_TRIES):
         for event in reader.poll():
@@ -58,10 +58,10 @@ def processed_since(
     return {event_id for event_id, (_, decision) in decisions.items() if decision == receipts.PROCESSED}
 
 
-def _written(failure: Failure, context: Context) -> float:
+def _first_write_time(failure: Failure, context: Context) -> float:
     """When the first record was written, in epoch seconds; a day ago if the document does not say."""
     now = context.clock.now()
     try:
-        return min(moment(failure.arrived, now), now)
+        return min(parse_time(failure.arrived, now), now)
     except UsageError:
         return now - 24 * 3600

@@ -74,7 +74,7 @@ def replay(
             context.reporter.step(f"replaying failure {failure.id}: {plural(len(to_give), 'record')}")
             for start in range(0, len(to_give), batch_size):
                 hold.renew()
-                giver.give(to_give[start : start + batch_size])
+                giver.send(to_give[start : start + batch_size])
         except DdbInsertError as error:
             giver.problem = error.message
         finally:
@@ -146,10 +146,10 @@ class Call:
 class Journal(Protocol):
     """A persistent record of the calls: what was sent, and the result."""
 
-    def sending(self, batch: Sequence[Record]) -> None:
+    def before_call(self, batch: Sequence[Record]) -> None:
         """These records are about to be sent to the function."""
 
-    def answered(self, done: Sequence[Record], failed: Sequence[Record]) -> None:
+    def after_answer(self, done: Sequence[Record], failed: Sequence[Record]) -> None:
         """The function has answered: it processed some records, and failed on others."""
 
 
@@ -162,7 +162,7 @@ class _Hold:
 
     def renew(self) -> None:
         if self._clock.monotonic() - self._renewed > _RENEWED_EVERY:
-            self._place.hold(self._stored)
+            self._place.keep_hidden(self._stored)
             self._renewed = self._clock.monotonic()
 
 
@@ -201,11 +201,11 @@ class Giver:
         self.remaining -= known
         return len(known)
 
-    def give(self, batch: list[Record]) -> None:
+    def send(self, batch: list[Record]) -> None:
         """Send some records, in one call if none fails."""
-        self._give(batch, self._attempts)
+        self._send_batch(batch, self._attempts)
 
-    def _give(self, batch: list[Record], attempts: int) -> None:
+    def _send_batch(self, batch: list[Record], attempts: int) -> None:
         """Send a batch, then its failed records in halves, and a single record up to ``attempts`` times."""
         waiting = [record for record in batch if self._waits(record)]
         batch = [record for record in batch if record not in waiting]
@@ -217,24 +217,24 @@ class Giver:
         failing = self._failing(batch, outcome)
         self.remaining -= {sequence_of(record) for record in batch if record not in failing}
         if self._journal is not None:
-            self._journal.answered([one for one in batch if one not in failing], failing)
+            self._journal.after_answer([one for one in batch if one not in failing], failing)
         self._call.end_if_interrupted()
         if not failing:
             return
-        self.problem = _said(outcome)
+        self.problem = _error_text(outcome)
         if len(failing) == 1 and len(batch) == 1:
             if attempts > 1:
-                self._give(failing, attempts - 1)
+                self._send_batch(failing, attempts - 1)
             else:
                 self._failed_items.add(_item_of(failing[0]))
             return
         middle = max(1, len(failing) // 2)
-        self._give(failing[:middle], attempts)
-        self._give(failing[middle:], attempts)
+        self._send_batch(failing[:middle], attempts)
+        self._send_batch(failing[middle:], attempts)
 
     def _called(self, batch: list[Record]) -> Invocation:
         if self._journal is not None:
-            self._journal.sending(batch)
+            self._journal.before_call(batch)
         return self._call({"Records": batch})
 
     def _waits(self, record: Record) -> bool:
@@ -258,7 +258,7 @@ def _item_of(record: Record) -> str:
     return json.dumps(record["dynamodb"].get("Keys"), sort_keys=True)
 
 
-def _said(outcome: Invocation) -> str:
+def _error_text(outcome: Invocation) -> str:
     if outcome.error is not None:
         return f"{outcome.error.get('errorType', 'Error')}: {outcome.error.get('errorMessage', '')}"
     return "the function reports them as failed"

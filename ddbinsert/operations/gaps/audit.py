@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.aws.read.sink_entries import look_up as look_up_entries
+from ddbinsert.aws.read.sink_entries import find_entries as look_up_entries
 from ddbinsert.aws.read.sink_entries import why_unreadable
 from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.items.run_key import is_test_key
@@ -18,7 +18,7 @@ from ddbinsert.core.proof.gaps.model import Gaps, InsertOutcome, Stretch
 from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
-from ddbinsert.operations.gaps.circumstances import look_up, scene_of
+from ddbinsert.operations.gaps.circumstances import read_facts, scene_of
 from ddbinsert.operations.gaps.keys import index_of
 from ddbinsert.operations.gaps.ledger import State
 from ddbinsert.operations.gaps.progress import Progress, ReadStreams
@@ -103,7 +103,7 @@ class _Audit:
         self._settle = settle_of(context, subject, options)
         self._progress = Progress.of(store.progress, now)
         if self._progress is None:
-            store.begin_anew()
+            store.clear()
             self._progress = Progress(since=self._since, until=options.until, found=ReadStreams())
         else:
             self._since = self._progress.since
@@ -146,7 +146,7 @@ class _Audit:
             index.close()
         open_ones = store.count_open
         self._compare_sink(everything=options.compare_sink)
-        known = look_up(
+        known = read_facts(
             context,
             subject,
             lines,

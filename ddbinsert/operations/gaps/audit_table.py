@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.aws.audit_table import read_indexes, read_items
 from ddbinsert.aws.read.observe import observe
 from ddbinsert.aws.read.scan import scan, segments_of
-from ddbinsert.aws.read.sink_entries import look_up, why_unreadable
+from ddbinsert.aws.read.sink_entries import find_entries, why_unreadable
 from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.attributes import as_json
@@ -67,12 +67,12 @@ def compare_with_stream(context: Context, trigger: Trigger, audit: str, options:
     with opened() as store:
         filters = {arn: wanted_by(_mappings(world, arn)) for arn in streams}
         found = read_streams(context, store, filters, since=since, until=until)
-        for page in _pages(look_up(context.aws, audit, (one.event_id for one in store.open_inserts()))):
+        for page in _pages(find_entries(context.aws, audit, (one.event_id for one in store.open_inserts()))):
             store.mark_stored(page)
         for one in store.open_inserts():
             if one.at <= until:
                 insert = Absent(keys=json.loads(one.keys), event_id=one.event_id, at=one.at)
-                counts.take(insert, is_stored=bool(one.stored), is_young=one.at > settled)
+                counts.add(insert, is_stored=bool(one.stored), is_young=one.at > settled)
     stretches = [*_unseen(streams, begins, since, until, trimmed=found.trimmed)]
     unread = filters_unread(tuple(one for one in world.mappings if not one.is_leaving))
     if unread and counts.missing:
@@ -119,7 +119,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
     with disk_space_checked("The comparison", "100 bytes for each entry"):
         known = _Texts()
         try:
-            entries = known.take(_counted(context, read_items(context.aws, audit, table.name)))
+            entries = known.add_all(_with_progress(context, read_items(context.aws, audit, table.name)))
             for item in scan(
                 context.aws,
                 table.name,
@@ -128,7 +128,7 @@ def compare_with_items(context: Context, trigger: Trigger, audit: str, options: 
                 segments=segments_of(table.item_count),
             ):
                 keys = {name: as_json(item[name]) for name in names}
-                counts.take(Absent(keys=keys), is_stored=known.has(key_text(keys)))
+                counts.add(Absent(keys=keys), is_stored=known.has(key_text(keys)))
         finally:
             known.close()
     why = _excuse(world)
@@ -235,7 +235,7 @@ def _unseen(
     yield from (one for one in reach.off_between(streams, since) if one.since < until)
 
 
-def _counted(context: Context, texts: Iterator[str]) -> Iterator[str]:
+def _with_progress(context: Context, texts: Iterator[str]) -> Iterator[str]:
     began = context.clock.monotonic()
     for count, text in enumerate(texts, 1):
         if count % _REPORTED == 0:
@@ -265,7 +265,7 @@ class _Counts:
     test_items: int = 0
     absent: list[Absent] = field(default_factory=list)
 
-    def take(self, one: Absent, *, is_stored: bool, is_young: bool = False) -> None:
+    def add(self, one: Absent, *, is_stored: bool, is_young: bool = False) -> None:
         if is_stored:
             self.stored += 1
         elif is_young:
@@ -292,7 +292,7 @@ class _Texts:
     def has(self, text: str) -> bool:
         return self._db.execute("SELECT 1 FROM texts WHERE one = ?", (text,)).fetchone() is not None
 
-    def take(self, texts: Iterator[str]) -> int:
+    def add_all(self, texts: Iterator[str]) -> int:
         """Add these; return how many there were."""
         count = 0
         for text in texts:

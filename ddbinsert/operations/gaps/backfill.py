@@ -107,7 +107,7 @@ def backfill(
                 result.given += len(batch)
                 continue
             giver = Giver(call, batch, failed_items, attempts=options.attempts, journal=ledger)
-            giver.give(batch)
+            giver.send(batch)
             left = [one for one in batch if sequence_of(one) in giver.remaining]
             result.given += len(batch) - len(left)
             result.failed += [str(one["eventID"]) for one in left]

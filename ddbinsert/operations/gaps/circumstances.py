@@ -65,7 +65,7 @@ class GapFacts:
         )
 
 
-def look_up(
+def read_facts(
     context: Context,
     subject: Subject,
     lines: PastLines,
@@ -98,7 +98,7 @@ def look_up(
             notes.append(f"on-failure destination: {error.message}")
     blind = [
         *_log_reach(context, subject, log, now),
-        *_never_speaks(subject, lines, minutes, now, by_lines=by_lines),
+        *_unlogged_times(subject, lines, minutes, now, by_lines=by_lines),
         *reach.unlogged(minutes.invocations, lines, since=since, slack=slack),
         *reach.silent(lines, slack),
     ]
@@ -138,7 +138,7 @@ def _log_reach(context: Context, subject: Subject, log: LogSource, now: float) -
     return found
 
 
-def _never_speaks(
+def _unlogged_times(
     subject: Subject, lines: PastLines, minutes: MinuteCounts, now: float, *, by_lines: bool
 ) -> list[Stretch]:
     """All times, if the log shows no insert: that proves nothing unless the function writes receipts or never ran."""

@@ -70,7 +70,7 @@ class AuditedGaps:
 
 
 @contextmanager
-def looked(
+def audit_gaps(
     context: Context,
     trigger: Trigger,
     options: Options,

@@ -53,14 +53,14 @@ def opened(kept: Path | None = None) -> Iterator[Store]:
         PrerequisiteError: There is not enough disk space.
     """
     with disk_space_checked("The audit", "300 bytes for each insert", kept.parent if kept else None):
-        store = (_kept(kept) if kept else None) or Store()
+        store = (_open_kept(kept) if kept else None) or Store()
         try:
             yield store
         finally:
             store.close()
 
 
-def _kept(path: Path) -> Store | None:
+def _open_kept(path: Path) -> Store | None:
     """A store in a file that is kept; None if it cannot be used, for example because another run uses it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ class Store:
         self._db.execute("COMMIT")
         self._db.execute("BEGIN IMMEDIATE")
 
-    def begin_anew(self) -> None:
+    def clear(self) -> None:
         """Remove everything."""
         self._db.execute("DELETE FROM inserts")
         self._db.execute("DELETE FROM progress")
@@ -153,7 +153,7 @@ class Store:
         )
         self._new = []
 
-    def saw(self, line: Line) -> None:
+    def add_line(self, line: Line) -> None:
         """Add a log line; one about an unknown record has no effect."""
         if line.decision == receipts.PROCESSED:
             kind = "bad" if line.ended_well is False else "ok"

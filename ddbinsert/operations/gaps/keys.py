@@ -60,7 +60,7 @@ class KeyIndex:
         at = event.timestamp / 1000
         cores = cores_in(event.message, self._lengths)
         pages = list(_pages(sorted(cores)))
-        for first in self._known(pages):
+        for first in self._existing_cores(pages):
             for texts, event_id, written in self._rows(first, pages, at):
                 if shows(event.message, json.loads(texts)):
                     yield Line(
@@ -72,7 +72,7 @@ class KeyIndex:
                         stream=event.stream,
                     )
 
-    def _known(self, pages: list[list[str]]) -> list[str]:
+    def _existing_cores(self, pages: list[list[str]]) -> list[str]:
         """The cores among these that a key begins with."""
         return [
             str(row[0])

@@ -129,12 +129,12 @@ class RepairLedger:
 
     # --- a repair's journal -------------------------------------------------------------------------------
 
-    def sending(self, batch: Sequence[Record]) -> None:
+    def before_call(self, batch: Sequence[Record]) -> None:
         """These records are about to be sent to the function."""
         now = self._clock.now()
         self._write(_SENT, [(one["eventID"], now, str(one["dynamodb"]["SequenceNumber"])) for one in batch])
 
-    def answered(self, done: Sequence[Record], failed: Sequence[Record]) -> None:
+    def after_answer(self, done: Sequence[Record], failed: Sequence[Record]) -> None:
         """The function has answered."""
         now = self._clock.now()
         rows = [(State.DONE, now, one["eventID"]) for one in done]

@@ -76,7 +76,9 @@ def read_streams(
                 if shard not in numbers:
                     numbers[shard] = len(found.shards)
                     found.shards.append((arn, shard))
-                _take(store, found, numbers[shard], record, wanted, since=since, until=until, index=index)
+                _add_record(
+                    store, found, numbers[shard], record, wanted, since=since, until=until, index=index
+                )
                 if found.records % _REPORTED == 0:
                     elapsed = context.clock.monotonic() - began
                     context.reporter.waiting("the stream", elapsed, f"{found.records:,} records read")
@@ -113,7 +115,7 @@ def _lineage(numbers: Mapping[str, int], parents: Mapping[str, str | None]) -> d
     return found
 
 
-def _take(
+def _add_record(
     store: Store,
     found: ReadStreams,
     shard: int,
@@ -185,7 +187,7 @@ def read_log(
     while True:
         for one in source.poll():
             for line in _lines(lines, one, function, mentions, qualifiers):
-                store.saw(line)
+                store.add_line(line)
             count += 1
             if count % _REPORTED == 0:
                 elapsed = context.clock.monotonic() - began
@@ -197,8 +199,8 @@ def read_log(
         if source.complete or context.clock.monotonic() - began >= context.timeout:
             break
         context.clock.sleep(next(steps))
-    for line in lines.rest():
-        store.saw(line)
+    for line in lines.unended_lines():
+        store.add_line(line)
     store.finish_reading()
     return lines, source
 
@@ -211,9 +213,9 @@ def _lines(
     qualifiers: frozenset[str],
 ) -> Iterator[Line]:
     if isinstance(one, InvocationEnd):
-        yield from lines.ended(one)
+        yield from lines.add_end(one)
     elif (receipt := line_of(one, function, qualifiers)) is not None:
-        yield from lines.took(receipt)
+        yield from lines.add_line(receipt)
     elif mentions is not None:
         for line in mentions(one):
-            yield from lines.took(line)
+            yield from lines.add_line(line)

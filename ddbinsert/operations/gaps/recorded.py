@@ -57,7 +57,7 @@ def recorded_changes(
             if _is_about(one, subject)
         ]
         changes = [_of_mapping(one) for one in found]
-        for part, name in _named(context, subject):
+        for part, name in _named_resources(context, subject):
             changes += [
                 RecordedChange(part=part, at=one.at, text=f"{part} {name}: {_called(one)} by {_who(one)}")
                 for one in read_changes(aws, name, since, until=until)
@@ -70,7 +70,7 @@ def recorded_changes(
     return tuple(changes), "" if aws.region == TRAIL_OF_IAM else ROLES_ELSEWHERE
 
 
-def _named(context: Context, subject: Subject) -> Iterator[tuple[ChangedPart, str]]:
+def _named_resources(context: Context, subject: Subject) -> Iterator[tuple[ChangedPart, str]]:
     """What can be looked up by its name."""
     yield ChangedPart.FUNCTION, subject.function.name
     yield ChangedPart.TABLE, subject.table.name

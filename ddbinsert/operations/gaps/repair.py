@@ -76,7 +76,7 @@ def repair(
     giving = _Giving(context, call, ledger, result, audited.gaps.missed, attempts=attempts)
     try:
         for batch in _batches(context, audited, batch_size):
-            giving.give(batch)
+            giving.send_batch(batch)
     except DdbInsertError as error:
         result.problem = error.message
         result.untried = audited.gaps.missed - result.tried
@@ -104,9 +104,9 @@ class _Giving:
         self._failed_items: set[str] = set()
         self._began = context.clock.monotonic()
 
-    def give(self, batch: list[Record]) -> None:
+    def send_batch(self, batch: list[Record]) -> None:
         giver = Giver(self._call, batch, self._failed_items, attempts=self._attempts, journal=self._ledger)
-        giver.give(batch)
+        giver.send(batch)
         left = [one for one in batch if sequence_of(one) in giver.remaining]
         result = self._result
         result.done += len(batch) - len(left)

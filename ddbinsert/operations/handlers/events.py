@@ -68,7 +68,7 @@ def _event(document: Any, name: str) -> dict[str, Any]:
     return dict(event)
 
 
-def made_up(
+def generate_event(
     key: KeySchema,
     table: TableState | None,
     *,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
 
 
-def here(
+def run_locally(
     trigger: Trigger,
     event: Mapping[str, Any],
     *,
@@ -49,7 +49,7 @@ def here(
             code="runtime-not-local",
         )
     surroundings = dict(variables)
-    if _speaks_to_aws(trigger):
+    if _needs_connection(trigger):
         from ddbinsert.aws.invoke import variables_of
 
         # Only the resolved credentials: a profile must not be resolved a second time.
@@ -80,7 +80,7 @@ def deployed(aws: Aws, trigger: Trigger, event: Mapping[str, Any], *, times: int
     return [invoke(aws, trigger.function_name, event) for _ in range(times)]
 
 
-def _speaks_to_aws(trigger: Trigger) -> bool:
+def _needs_connection(trigger: Trigger) -> bool:
     function = trigger.function
     if function.code is not None:
         return True

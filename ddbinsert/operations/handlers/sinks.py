@@ -56,7 +56,7 @@ def check_sinks(
     if trigger.function.template is Template.AUDIT_LOG and not environment.get(SINK):
         reporter.warn(
             f"The audit log is the function's own log group {trigger.log_group}, which keeps its lines "
-            f"{_kept_for(trigger, world)}",
+            f"{_retention_text(trigger, world)}",
             Advice("create a table for it", ("audit", "create-table", f"{trigger.table}-audit")),
         )
     if has_mapping and environment.get(SINK):
@@ -64,7 +64,7 @@ def check_sinks(
         _warn_of_slowness(trigger, reporter)
 
 
-def _kept_for(trigger: Trigger, world: World) -> str:
+def _retention_text(trigger: Trigger, world: World) -> str:
     """How long the log group keeps its lines after the plan is carried out."""
     days: int | None = trigger.function.log_retention_days
     group = world.log_group
@@ -150,7 +150,7 @@ def _check_place(aws: Aws, variable: str, target: Arn, reporter: Reporter, table
         case SinkProblem(is_missing=True):
             raise PrerequisiteError(
                 f"{variable} does not exist: {target}.",
-                hint=_making(variable, target),
+                hint=_how_to_create(variable, target),
                 code="sink-not-found",
             )
         case SinkProblem(is_wrong=True, text=text):
@@ -163,7 +163,7 @@ def _check_place(aws: Aws, variable: str, target: Arn, reporter: Reporter, table
             pass
 
 
-def _making(variable: str, target: Arn) -> str | Advice:
+def _how_to_create(variable: str, target: Arn) -> str | Advice:
     if target.service != "dynamodb" or not _TABLE.fullmatch(target.resource):
         return "Check the name, the region and the account in the ARN."
     return Advice("Create it", (_command(variable), "create-table", target.name))

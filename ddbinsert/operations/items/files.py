@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.config.problems import Place, shown
+from ddbinsert.config.problems import Place, format_value
 from ddbinsert.core.items.convert import Item, ItemError, item_of
 from ddbinsert.core.items.enclosed import enclosed
 from ddbinsert.dataclass import dataclass
@@ -301,7 +301,7 @@ class _Nodes:
         if scalar.reading in self._numbers:
             return Decimal(scalar.text)
         if scalar.reading is self._ambiguous:
-            raise self._fault(node, f"{shown(scalar.text)} is ambiguous in YAML; write text in quotes")
+            raise self._fault(node, f"{format_value(scalar.text)} is ambiguous in YAML; write text in quotes")
         return scalar.value
 
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, object]:

@@ -23,7 +23,7 @@ def clean(
 
     writer = ItemWriter(aws, table, clock, rate=rate)
     started = clock.monotonic()
-    for _ in writer.delete_all(samples.key(number) for number in samples.made()):
+    for _ in writer.delete_all(samples.key(number) for number in samples.generated_numbers()):
         reporter.waiting("the items to be removed", clock.monotonic() - started)
     return writer.written
 

@@ -177,7 +177,7 @@ class _Sender:
         failure = self._ending(self._clean_up) or failure
         self.sent.uncertain = self._unanswered()
         if failure is not None:
-            raise self._told(failure) from failure
+            raise self._add_summary(failure) from failure
         return self.sent
 
     def _script(self) -> None:
@@ -213,21 +213,23 @@ class _Sender:
         """Write items with generated keys in batches, as their keys are unique; those with the user's keys one by one."""
         samples, started = self._samples, self._clock.monotonic()
         partition, sort = samples.schema.partition.name, samples.schema.sort
-        self._own.on_written = self._note
+        self._own.on_written = self._store_outcomes
         try:
             writes: Iterable[object] = chain(
-                self._made.put_all(samples.item(number) for number in samples.made()),
+                self._made.put_all(samples.item(number) for number in samples.generated_numbers()),
                 self._own.put_new(
                     (samples.item(number) for number in samples.own()), partition, sort.name if sort else None
                 ),
             )
             for _ in writes:
-                self._tell("the items to be written", started, self._made.written + self._own.written)
+                self._report_progress(
+                    "the items to be written", started, self._made.written + self._own.written
+                )
         finally:
             self.sent.seconds = self._clock.monotonic() - started
             self.sent.inserted = self._made.written + self._own.written
 
-    def _note(self, outcomes: list[tuple[Item, Any]]) -> None:
+    def _store_outcomes(self, outcomes: list[tuple[Item, Any]]) -> None:
         """Store the outcomes of the user's items: this run may remove only those that it wrote."""
         from ddbinsert.aws.write.items import Put
         from ddbinsert.core.items.convert import key_in
@@ -242,7 +244,7 @@ class _Sender:
 
     def _made_keys(self) -> Iterator[Item]:
         """The generated keys of items that this run wrote or may have written."""
-        made = (self._samples.key(number) for number in self._samples.made())
+        made = (self._samples.key(number) for number in self._samples.generated_numbers())
         return islice(made, self._made.attempted)
 
     def _modify(self) -> None:
@@ -251,7 +253,7 @@ class _Sender:
         try:
             every = chain(self._made_keys(), self._own_items)
             for _ in writer.modify_all(every, self._names, name, value):
-                self._tell("the items to be modified", started, writer.written)
+                self._report_progress("the items to be modified", started, writer.written)
         finally:
             self.sent.modified = writer.written
 
@@ -281,16 +283,16 @@ class _Sender:
         changed = {canonical(key) for key in self.sent.changed}
         try:
             for done in writer.delete_all(self._made_keys()):
-                self._tell(what, started, done)
+                self._report_progress(what, started, done)
             for item, outcome in writer.delete_unchanged(self._own_items, self._names, self._samples.note):
                 key = key_in(item, self._samples.schema)
                 if outcome is Put.CHANGED and canonical(key) not in changed:
                     self.sent.changed.append(key)
-                self._tell(what, started, writer.written)
+                self._report_progress(what, started, writer.written)
         finally:
             self._gone = max(self._gone, writer.written)
 
-    def _tell(self, what: str, started: float, done: int) -> None:
+    def _report_progress(self, what: str, started: float, done: int) -> None:
         elapsed = self._clock.monotonic() - started
         self._reporter.waiting(what, elapsed, f"{done:,} of {self._samples.count:,}")
 
@@ -313,7 +315,7 @@ class _Sender:
         tried = (self._samples.key(number) for number in islice(self._samples.own(), self._own.attempted))
         return [key for key in tried if canonical(key) not in answered]
 
-    def _told(self, failure: BaseException) -> BaseException:
+    def _add_summary(self, failure: BaseException) -> BaseException:
         """The failure, with what was done before it and what is left."""
         sent = self.sent
         done = f"{plural(sent.inserted, 'item')} had been inserted"

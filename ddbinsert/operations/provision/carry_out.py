@@ -60,7 +60,7 @@ def carry_out(
                 stays.append((each.step, each.stays))
             else:
                 done.append(each.step)
-            context.reporter.did(each.step, each.stays)
+            context.reporter.step_done(each.step, each.stays)
     except DdbInsertError as error:
         count = len(done) + len(stays)
         if count and len(steps) > 1:

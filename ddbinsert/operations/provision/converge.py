@@ -21,14 +21,14 @@ from ddbinsert.operations.handlers.sinks import check_sinks
 from ddbinsert.operations.provision.carry_out import carry_out
 from ddbinsert.operations.provision.emulator_warning import supported, warn_of_gaps
 from ddbinsert.operations.provision.filter_check import check_filters
-from ddbinsert.operations.provision.finish import drained_uuids, draining_now, finished
+from ddbinsert.operations.provision.finish import drained_uuids, draining_now, wait_until_finished
 from ddbinsert.operations.provision.preparation import (
     keeping_view,
     key_of,
     observed,
     partial_batch_set,
-    past,
     positioned,
+    read_history,
     require_mapping,
     with_conditions,
     with_destination,
@@ -166,7 +166,7 @@ def prepare(
     world = with_other_owners(context, with_log_group_owner(context, wanted, world, scope), options)
     wanted = partial_batch_set(wanted, world, scope, is_given=VARIABLE in trigger.function.environment)
     if scope is Scope.TRIGGER:
-        held = past(context, wanted, world)
+        held = read_history(context, wanted, world)
         wanted = positioned(wanted, held, choose_position, stays_open=options.open_position)
     code = package(wanted) if needs_package(wanted, world, scope) else None
     if code is not None:
@@ -230,7 +230,7 @@ def perform(
         dry_run=False,
         kept=prepared.kept,
     )
-    return finished(context, done, prepared.options, code, prepared.draining)
+    return wait_until_finished(context, done, prepared.options, code, prepared.draining)
 
 
 def _without(world: World, functions: frozenset[str]) -> World:

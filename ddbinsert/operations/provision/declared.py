@@ -73,7 +73,7 @@ def declared_mappings(names: Sequence[str], cwd: Path, resource: str | None = No
     return DeclaredMappings(placed=tuple(found), file=names[0], resource=resource, unread=tuple(unread))
 
 
-def look_against(
+def compare_with_declaration(
     context: Context, trigger: Trigger, declared: DeclaredMappings, *, known: World | None
 ) -> DeclaredDrift:
     """Compare a trigger with its declaration; changes nothing.
@@ -131,7 +131,7 @@ def declaration_finding(
     from ddbinsert.core.proof.causes.catalog import Cause
     from ddbinsert.core.proof.verdict import Finding, Weight
 
-    world = look_against(context, trigger, declared, known=known).world
+    world = compare_with_declaration(context, trigger, declared, known=known).world
     seen = declaration_seen(trigger, world, declared)
     if not seen.different:
         return None

@@ -67,7 +67,7 @@ class FoundTrigger:
         return own is not None and own.name == function and own.is_ours
 
 
-def look(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger:
+def read_trigger(context: Context, trigger: Trigger, asked: DownRequest) -> FoundTrigger:
     """The resources to remove; changes nothing.
 
     Raises:

@@ -31,7 +31,7 @@ def drained_uuids(draining: tuple[Draining, ...]) -> frozenset[str]:
     return frozenset(each.mapping.uuid for each in draining if each.is_drained)
 
 
-def finished(
+def wait_until_finished(
     context: Context,
     done: Converged,
     options: ConvergeOptions,

@@ -107,7 +107,7 @@ def partial_batch_set(trigger: Trigger, world: World, scope: Scope, *, is_given:
     return trigger
 
 
-def past(context: Context, trigger: Trigger, world: World) -> StreamHistory | None:
+def read_history(context: Context, trigger: Trigger, world: World) -> StreamHistory | None:
     """The content of the live stream, if a new mapping may replay it; otherwise None."""
     stream = world.table.stream_arn if world.table else None
     if stream is None or trigger.mapping.starting_position is not StartingPosition.AUTO:

@@ -127,7 +127,7 @@ def _metrics(
     return _of_the_run(counted, before.counted, at_once=not context.aws.is_aws)
 
 
-def look_around(
+def read_circumstances(
     context: VerifyContext,
     subject: Subject,
     ledger: Ledger,

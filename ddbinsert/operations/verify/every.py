@@ -35,7 +35,7 @@ def of_table(aws: Aws, trigger: Trigger, selector: Selector) -> tuple[Trigger, .
     table = existing_table(aws, trigger.table)
     streams = f"{table.arn}/stream/"
     mappings = [one for one in read_mappings(aws) if one.stream_arn.startswith(streams)]
-    found = [of_consumer(trigger, one.name) for one in _meant(aws, mappings, selector)]
+    found = [of_consumer(trigger, one.name) for one in _matching_consumers(aws, mappings, selector)]
     if not found:
         raise PrerequisiteError(
             f"No function {f'{selector.words} ' if selector else ''}reads the stream of table {trigger.table}.",
@@ -64,7 +64,7 @@ def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> t
     tables = aws.side_by_side(*(lambda name=name: read_table(aws, name) for name in names)) if names else []
     found: list[Trigger] = []
     for name, state in zip(names, tables, strict=True):
-        readers = _meant(aws, by_table[name], selector)
+        readers = _matching_consumers(aws, by_table[name], selector)
         if state is not None:
             found += [of_consumer(Trigger(table=name), one.name) for one in readers]
         elif readers:
@@ -78,7 +78,7 @@ def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> t
     return tuple(found)
 
 
-def _meant(aws: Aws, mappings: Sequence[MappingState], selector: Selector) -> Sequence[Consumer]:
+def _matching_consumers(aws: Aws, mappings: Sequence[MappingState], selector: Selector) -> Sequence[Consumer]:
     """The consumers that match the selector, without temporary functions of `verify --wiretap`."""
     readers = [one for one in consumers_of(mappings) if not one.is_tap]
     return selected(aws, readers, selector) if selector and readers else readers

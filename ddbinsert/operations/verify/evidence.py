@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.proof.mapping_counts import told
+from ddbinsert.core.proof.mapping_counts import metrics_text
 from ddbinsert.core.proof.script import Method
 from ddbinsert.core.proof.verdict import Evidence
 from ddbinsert.core.words import plural
@@ -39,7 +39,7 @@ def evidence_of(
         Evidence(
             side="metrics",
             seen=bool(around.counted.counts),
-            text=told(around.counted, subject.mappings),
+            text=metrics_text(around.counted, subject.mappings),
         ),
         *sink_evidence(around),
         *_others(subject),

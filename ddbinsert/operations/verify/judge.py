@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.proof.causes.causes import findings
 from ddbinsert.core.proof.symptoms import Missing, Symptoms, symptoms
 from ddbinsert.core.proof.verdict import Evidence, judge
-from ddbinsert.operations.verify.circumstances import look_around, unexplained_failures
+from ddbinsert.operations.verify.circumstances import read_circumstances, unexplained_failures
 from ddbinsert.operations.verify.evidence import configuration_of, evidence_of
 from ddbinsert.operations.verify.own_code import runs_a_template
 
@@ -58,7 +58,7 @@ def conclude(
         and not subject.leaking_filters(allow_guarded=options.allow_guarded)
         and not unexplained_failures(tally, subject)
     )
-    around = look_around(
+    around = read_circumstances(
         context,
         subject,
         tally,

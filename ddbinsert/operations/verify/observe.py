@@ -16,19 +16,19 @@ from ddbinsert.core.model.record import EventName
 from ddbinsert.core.pattern.matcher import PatternError, compile_pattern
 from ddbinsert.core.proof.causes.causes import findings
 from ddbinsert.core.proof.filter_parts import not_found
-from ddbinsert.core.proof.mapping_counts import told
+from ddbinsert.core.proof.mapping_counts import metrics_text
 from ddbinsert.core.proof.observed import Ongoing
 from ddbinsert.core.proof.observed_lines import OngoingByLines
 from ddbinsert.core.proof.observed_verdict import judge_watched, unseen_traffic
 from ddbinsert.core.proof.proof import Proof
 from ddbinsert.core.proof.verdict import Evidence
 from ddbinsert.core.receipt import MARK
-from ddbinsert.core.times import words
-from ddbinsert.operations.verify.circumstances import begin, look_around, unexplained_failures
+from ddbinsert.core.times import format_duration
+from ddbinsert.operations.verify.circumstances import begin, read_circumstances, unexplained_failures
 from ddbinsert.operations.verify.clock import not_before
 from ddbinsert.operations.verify.deliveries import deliveries_of
 from ddbinsert.operations.verify.evidence import configuration_of, sink_evidence
-from ddbinsert.operations.verify.second_look import changed_since, look_again, targets_again
+from ddbinsert.operations.verify.second_look import changed_since, read_world_again, targets_again
 from ddbinsert.operations.verify.sources.log import LogSource
 from ddbinsert.operations.verify.sources.sink import SinkReader
 from ddbinsert.operations.verify.subject import find_subject
@@ -145,7 +145,7 @@ class _Watch:
         self._reader.open()
         self._watch(seconds)
         seen = ongoing.symptoms()
-        around = look_around(
+        around = read_circumstances(
             context,
             subject,
             ongoing,
@@ -185,24 +185,24 @@ class _Watch:
         began = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while (elapsed := clock.monotonic() - began) < seconds:
-            self._look()
-            left = words(max(0, seconds - elapsed))
+            self._read_sources()
+            left = format_duration(max(0, seconds - elapsed))
             reporter.waiting(
                 "traffic", elapsed, f"{ongoing.inserts:,} inserts, {ongoing.matched:,} processed, {left} left"
             )
             clock.sleep(min(next(steps), max(0.0, seconds - elapsed)))
-        self._look()  # records that were written in time and not read yet
+        self._read_sources()  # records that were written in time and not read yet
         ended = clock.monotonic()
         steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
         while (ongoing.waiting or ongoing.ends_unseen or ongoing.too_few) and (
             elapsed := clock.monotonic() - ended
         ) < self._context.timeout:
-            self._look(is_over=True)
+            self._read_sources(is_over=True)
             reporter.waiting("the last inserts to be processed", elapsed, f"{ongoing.waiting:,} under way")
             clock.sleep(next(steps))
-        self._look(is_over=True)
+        self._read_sources(is_over=True)
 
-    def _look(self, *, is_over: bool = False) -> None:
+    def _read_sources(self, *, is_over: bool = False) -> None:
         """Read the log and the stream once.
 
         Args:
@@ -221,7 +221,7 @@ class _Watch:
             self._looked = self._context.clock.monotonic()
             aws, subject = self._context.aws, self._subject
             world, targets = aws.side_by_side(
-                lambda: look_again(aws, subject), lambda: targets_again(aws, subject)
+                lambda: read_world_again(aws, subject), lambda: targets_again(aws, subject)
             )
             self._changed |= dict.fromkeys(changed_since(subject, world, targets))
 
@@ -229,9 +229,9 @@ class _Watch:
         for one in heard:
             if not isinstance(one, InvocationEnd):
                 if one.timestamp / 1000 >= self._first_line:
-                    self._ongoing.logged(one.message, one.timestamp / 1000, stream=one.stream)
+                    self._ongoing.add_log_line(one.message, one.timestamp / 1000, stream=one.stream)
             elif one.at >= not_before(self._context.clock, self._started):
-                self._ongoing.ended(one)
+                self._ongoing.add_end(one)
 
     def _read_stream(self, *, is_over: bool) -> None:
         for record in self._reader.poll_through():
@@ -265,7 +265,9 @@ class _Watch:
                 seen=ongoing.attempts.count > 0,
                 text=f"{ongoing.attempts.count:,} invocations reported",
             ),
-            Evidence(side="metrics", seen=bool(counted.counts), text=told(counted, self._subject.mappings)),
+            Evidence(
+                side="metrics", seen=bool(counted.counts), text=metrics_text(counted, self._subject.mappings)
+            ),
             *sink_evidence(around),
             configuration_of(self._subject),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 
 if TYPE_CHECKING:
     from ddbinsert.core.proof.script import Script
@@ -35,7 +35,7 @@ class Progress:
         self._group = group
 
     @property
-    def made(self) -> tuple[int, int, int]:
+    def counters(self) -> tuple[int, int, int]:
         """A value that changes whenever something was written or observed."""
         tally = self._tally
         written = sum(len(lane.written) for lane in tally.lanes) + tally.bulk_written
@@ -65,4 +65,4 @@ class Progress:
             return processed
         rate = written / elapsed if elapsed > 0 else 0.0
         left = self._writing.seconds_left(elapsed) if rate else 0.0
-        return f"{written:,} written ({rate:,.0f}/s, {words(left)} left), {processed}"
+        return f"{written:,} written ({rate:,.0f}/s, {format_duration(left)} left), {processed}"

@@ -16,7 +16,7 @@ from ddbinsert.aws.wait import pauses
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.script import canaries
 from ddbinsert.core.proof.script import script as script_of
-from ddbinsert.core.proof.verdict import Finding, Result, Weight, also
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, with_findings
 from ddbinsert.core.trigger.reporter import Silent
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.verify.own_code import runs_a_template
@@ -24,7 +24,7 @@ from ddbinsert.operations.verify.round import one_round
 from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
 from ddbinsert.operations.verify.subject import Subject, find_subject
-from ddbinsert.operations.verify.versions import speaks_against, with_each_version
+from ddbinsert.operations.verify.versions import contradicting_findings, with_each_version
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
@@ -141,8 +141,8 @@ def _with_a_batch(context: VerifyContext, subject: Subject, options: VerifyOptio
         if not options.by_lines:
             burst = replace(burst, lanes=burst.lanes[:1], bulk=_BURST - 1)
         more = one_round(context, subject, replace(options, keep=False), burst)
-        if (against := speaks_against(more.verdict)) is not None:
-            return replace(proof, verdict=also(proof.verdict, against))
+        if (against := contradicting_findings(more.verdict)) is not None:
+            return replace(proof, verdict=with_findings(proof.verdict, against))
         if more.tally is None or more.tally.largest_batch >= wanted:
             break
     return proof
@@ -222,7 +222,7 @@ def _recalled(proof: Proof, leaked: Proof | None, weight: Weight) -> Proof:
         evidence=seen.evidence[:5],
         mend="Run verify again in two minutes.",
     )
-    return replace(proof, verdict=also(proof.verdict, [finding]))
+    return replace(proof, verdict=with_findings(proof.verdict, [finding]))
 
 
 def _with_note(proof: Proof, changed: float) -> Proof:
@@ -232,7 +232,7 @@ def _with_note(proof: Proof, changed: float) -> Proof:
         text=f"the mapping was changed {changed:.0f} s before the run: its old settings may still have been in force",
         mend="Run verify again in two minutes.",
     )
-    return replace(proof, verdict=also(proof.verdict, [note]))
+    return replace(proof, verdict=with_findings(proof.verdict, [note]))
 
 
 def _script(context: VerifyContext, options: VerifyOptions) -> Script:

@@ -65,12 +65,12 @@ class Recorder:
 
     # --- the connection's listener ----------------------------------------------------------------------
 
-    def answered(
+    def on_answer(
         self, service: str, operation: str, request: Mapping[str, Any], answer: Mapping[str, Any]
     ) -> None:
         self._keep(CALLS, redaction.call(service, operation, request, answer, at=self._clock.now()))
 
-    def refused(self, service: str, operation: str, request: Mapping[str, Any], error: Exception) -> None:
+    def on_error(self, service: str, operation: str, request: Mapping[str, Any], error: Exception) -> None:
         found = redaction.call(service, operation, request, None, at=self._clock.now())
         self._keep(CALLS, {**found, "error": {"code": code_of(error), "message": message_of(error)}})
 
@@ -78,7 +78,7 @@ class Recorder:
         for record in records:
             self._keep(RECORDS, redaction.record(record))
 
-    def line(self, group: str, event: LogEvent) -> None:
+    def on_log_line(self, group: str, event: LogEvent) -> None:
         self._keep(
             LINES,
             redaction.line(

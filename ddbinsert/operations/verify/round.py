@@ -88,7 +88,7 @@ def one_round(
         before = context.aws.start(lambda: begin(context, subject, since=watch.started))
         try:
             watch.run()
-            if watch.looks_well and not options.keep:
+            if watch.needs_no_explanation and not options.keep:
                 watch.cleanup.begin()
             verdict = conclude(context, subject, watch, options, before.result(), parts=found)
         finally:

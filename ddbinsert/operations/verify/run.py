@@ -143,14 +143,14 @@ class Watch:
         self.writing.begin()
         written_at: float | None = None
         began = self._clock.monotonic()
-        progress = self._progress.made
+        progress = self._progress.counters
         steps = self._pauses()
         try:
             self._await_writes(began)
             while True:
                 if written_at is None and self.writing.is_done():
                     written_at = self._clock.monotonic()
-                self._look()
+                self._read_sources()
                 if self._insights and written_at is not None:
                     self._insights.poll()
                 now = self._clock.monotonic()
@@ -158,7 +158,7 @@ class Watch:
                     self.waited = now - written_at
                     if self._is_over():
                         return
-                if (made := self._progress.made) != progress:
+                if (made := self._progress.counters) != progress:
                     progress, steps = made, self._pauses()
                 self._progress.report(now - began, written=written_at is not None)
                 pause = next(steps)
@@ -187,7 +187,7 @@ class Watch:
         if self.waited >= self._timeout:
             self.timed_out = True
             self._settle()
-            self._look_once_more()
+            self._read_whole_log()
             return True
         return False
 
@@ -213,7 +213,7 @@ class Watch:
 
     # --- reading ----------------------------------------------------------------------------------------
 
-    def _look(self) -> None:
+    def _read_sources(self) -> None:
         if not self.stream.wanted:
             self._read_log()
             return
@@ -224,26 +224,26 @@ class Watch:
         # between two reads: if the endpoint shows lines at once, only a line that a read did not return counts as late.
         asked = self._clock.now()
         for one in self.log.poll():
-            self._take(one, asked=asked)
+            self._add_event(one, asked=asked)
         self._looked_at = asked
 
-    def _take(
+    def _add_event(
         self, one: LogEvent | InvocationEnd, *, asked: float | None = None, swept: bool = False
     ) -> None:
         if isinstance(one, InvocationEnd):
             if one.at >= not_before(self._clock, self.started):
-                self.tally.ended(one)
+                self.tally.add_end(one)
             return
         at = one.timestamp / 1000
         late = self._aws.is_aws or self._looked_at > at
-        self.tally.logged(one.message, at, asked if late else None, swept=swept, stream=one.stream)
+        self.tally.add_log_line(one.message, at, asked if late else None, swept=swept, stream=one.stream)
 
-    def _look_once_more(self) -> None:
+    def _read_whole_log(self) -> None:
         """Read the whole log again before anything counts as missing, for lines later than the reads go back."""
         for one in self.log.sweep():
-            self._take(one, swept=True)
+            self._add_event(one, swept=True)
         if self._insights:
-            self._insights.look_into_gaps()
+            self._insights.query_incomplete_bins()
 
     def _is_done(self) -> bool:
         if self.by_lines:
@@ -270,7 +270,7 @@ class Watch:
 
     def _look_ahead(self) -> None:
         """If the wait for late lines is short, start the cleanup: every record was already processed."""
-        if self.looks_well and not self._options.keep and self._settling <= _SHORT_SETTLE:
+        if self.needs_no_explanation and not self._options.keep and self._settling <= _SHORT_SETTLE:
             self.cleanup.begin()
 
     def _settle(self) -> None:
@@ -296,7 +296,7 @@ class Watch:
             self._read_log()
 
     @property
-    def looks_well(self) -> bool:
+    def needs_no_explanation(self) -> bool:
         """Whether nothing seen so far needs an explanation."""
         inserts = f" {EventName.INSERT}"
         return (

@@ -36,11 +36,11 @@ def second_look(aws: Aws, subject: Subject) -> SecondLook:
         AwsError: A read other than that of the role was refused.
     """
     return SecondLook(
-        *aws.side_by_side(lambda: look_again(aws, subject), lambda: targets_again(aws, subject))
+        *aws.side_by_side(lambda: read_world_again(aws, subject), lambda: targets_again(aws, subject))
     )
 
 
-def look_again(aws: Aws, subject: Subject) -> World:
+def read_world_again(aws: Aws, subject: Subject) -> World:
     """The current table, function, role and mappings, read in parallel in one round trip.
 
     Raises:

@@ -151,7 +151,7 @@ class Subject:
 
     def certain_failures(self) -> tuple[Finding, ...]:
         """Findings that certainly lose every insert, so that writing and waiting is unnecessary."""
-        from ddbinsert.core.proof.causes.causes import standing_in_the_way
+        from ddbinsert.core.proof.causes.causes import blocking_faults
         from ddbinsert.core.proof.causes.sinks import judge_sink
         from ddbinsert.operations.verify.sources.sink import sink_of
 
@@ -163,9 +163,9 @@ class Subject:
         # One mapping that delivers inserts is enough.
         filters = [finding for found in never for finding in found] if never and all(never) else []
         sink = [finding for finding in judge_sink(sink_of(self)) if finding.weight is Weight.PROOF]
-        return (*standing_in_the_way(self.circumstances()), *self._gone(), *filters, *sink)
+        return (*blocking_faults(self.circumstances()), *self._missing_targets(), *filters, *sink)
 
-    def _gone(self) -> Iterator[Finding]:
+    def _missing_targets(self) -> Iterator[Finding]:
         """A finding about aliases and versions that do not exist, if no mapping delivers to another one."""
         enabled = {mapping.function_arn for mapping in self.mappings if mapping.is_enabled}
         gone = [one for one in self.targets if one.function is None]

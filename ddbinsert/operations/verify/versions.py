@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.script import canaries
-from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, explained
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, explained, with_findings
 from ddbinsert.core.words import plural
 from ddbinsert.operations.verify.round import one_round
 
@@ -51,8 +51,10 @@ def with_each_version(
         more = one_round(
             context, subject, replace(options, keep=False), canaries(context.new_id(), _CANARIES)
         )
-        if (against := speaks_against(more.verdict)) is not None:
-            return replace(proof, verdict=also(proof.verdict, _of_versions(more.verdict, against, unseen)))
+        if (against := contradicting_findings(more.verdict)) is not None:
+            return replace(
+                proof, verdict=with_findings(proof.verdict, _of_versions(more.verdict, against, unseen))
+            )
         seen |= more.tally.versions_at_work if more.tally is not None else set()
         if not any(target.not_among(seen) for target in divided):
             rounds = f"{plural(number, 'further round')} of {_CANARIES} items"
@@ -79,7 +81,7 @@ def _of_versions(verdict: Verdict, found: Sequence[Finding], unseen: Sequence[st
     )
 
 
-def speaks_against(verdict: Verdict) -> tuple[Finding, ...] | None:
+def contradicting_findings(verdict: Verdict) -> tuple[Finding, ...] | None:
     """The findings of a further round; None if it would be a PASS except for versions that it did not reach."""
     causes = tuple(one for one in verdict.causes if one.code != Cause.ALIAS_DIVIDES_INVOCATIONS)
     passed = verdict.result is Result.PASS or (verdict.in_order and not causes)

@@ -19,9 +19,9 @@ from ddbinsert.core.proof.causes.filters import judge_filters
 from ddbinsert.core.proof.causes.permission import permission
 from ddbinsert.core.proof.script import Script
 from ddbinsert.core.proof.tally import Tally
-from ddbinsert.core.proof.verdict import Evidence, Finding, Weight, also
+from ddbinsert.core.proof.verdict import Evidence, Finding, Weight, with_findings
 from ddbinsert.errors import PrerequisiteError
-from ddbinsert.operations.verify.circumstances import begin, look_around
+from ddbinsert.operations.verify.circumstances import begin, read_circumstances
 from ddbinsert.operations.verify.observe import watch
 from ddbinsert.operations.verify.prove import before_writing, prove
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
@@ -106,7 +106,7 @@ def wiretap(
         *_of_others(subject, others, allow_guarded=options.allow_guarded),
         *_of_the_function(context, subject, proof, before.result(), started),
     ]
-    return _told(proof, subject, found, allow_guarded=options.allow_guarded)
+    return _for_trigger(proof, subject, found, allow_guarded=options.allow_guarded)
 
 
 def _of_others(subject: Subject, others: Sequence[MappingState], *, allow_guarded: bool) -> Iterator[Finding]:
@@ -134,14 +134,16 @@ def _of_the_function(
     while True:
         for one in log.poll():
             if isinstance(one, InvocationEnd) and one.at >= started:
-                tally.ended(one)
+                tally.add_end(one)
         waited = context.clock.monotonic() - began
         if tally.attempts.count or waited >= min(context.timeout, _PATIENCE):
             break
         context.reporter.waiting(f"a sign of {subject.function.name}", waited)
         context.clock.sleep(next(steps))
     thoroughly = not tally.attempts.count or bool(tally.attempts.failures)
-    around = look_around(context, subject, tally, before, log=log, started=started, thoroughly=thoroughly)
+    around = read_circumstances(
+        context, subject, tally, before, log=log, started=started, thoroughly=thoroughly
+    )
     inserted = proof.verdict.counts.get("processed_inserts", 0)
     if not tally.attempts.count and inserted and subject.running.logs_each_end:
         yield from permission(tally, around)
@@ -155,7 +157,7 @@ def _of_the_function(
     yield from contradictions(around, missing=False, failed_receipts=False)
 
 
-def _told(proof: Proof, subject: Subject, more: Sequence[Finding], *, allow_guarded: bool) -> Proof:
+def _for_trigger(proof: Proof, subject: Subject, more: Sequence[Finding], *, allow_guarded: bool) -> Proof:
     """The proof in the name of the user's trigger, with what the tap cannot see."""
     if allow_guarded:
         more = [*more, *guard_not_seen([*proof.verdict.findings, *more])]
@@ -170,7 +172,7 @@ def _told(proof: Proof, subject: Subject, more: Sequence[Finding], *, allow_guar
         if proof.verdict.summary.startswith(("no insert", "no test item"))
         else about + proof.verdict.summary
     )
-    verdict = also(
+    verdict = with_findings(
         replace(proof.verdict, summary=summary, evidence=(*proof.verdict.evidence, unseen)), [*more]
     )
     return replace(

@@ -57,10 +57,10 @@ class Writing:
             self._bulk_future = self._aws.start(self._write_bulk)
 
     def _maker(self, lane: Lane) -> Any:
-        return lambda: self._probe.make(lane, self._wrote)
+        return lambda: self._probe.make(lane, self._add_write)
 
-    def _wrote(self, write: Write, at: float) -> None:
-        self._tally.wrote(write, at)
+    def _add_write(self, write: Write, at: float) -> None:
+        self._tally.add_write(write, at)
 
     def _write_bulk(self) -> None:
         before = 0

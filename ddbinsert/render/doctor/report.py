@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.doctor.model import Severity
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 
@@ -128,7 +128,7 @@ def _timeline(screen: Screen, timeline: Timeline, now: float, addressed: Address
         if one.at is None:
             rows.append((one.what, one.detail or "not known"))
         else:
-            ago = words(now - one.at) + " ago" if now >= one.at else "just now"
+            ago = format_duration(now - one.at) + " ago" if now >= one.at else "just now"
             rows.append((one.what, f"{_clock(one.at)} ({ago})" + (f": {one.detail}" if one.detail else "")))
     rows.append(("inserts waiting", _waiting(timeline)))
     if timeline.passed:

@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ddbinsert import __version__
 from ddbinsert.render.inventory.text import COLUMNS, row, summary
 from ddbinsert.render.terminal.screen import clean
-from ddbinsert.render.verdict.common import moment
+from ddbinsert.render.verdict.common import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def page(entries: Sequence[Mapping[str, Any]], unread: Sequence[Unread], *, at: 
     )
     return environment.get_template("inventory.html").render(
         summary=summary(entries),
-        at=moment(at),
+        at=format_time(at),
         version=__version__,
         unread=unread,
         columns=COLUMNS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render.terminal.screen import clean
 
 if TYPE_CHECKING:
@@ -68,15 +68,15 @@ class ScreenReporter:
     def step(self, text: str, advice: Advice | None = None) -> None:
         self._say(text if advice is None else f"{text}; {self._addressed(advice)}")
 
-    def did(self, step: Step, stays: str = "") -> None:
-        from ddbinsert.render.steps import past, thing
+    def step_done(self, step: Step, stays: str = "") -> None:
+        from ddbinsert.render.steps import past, resource_of
 
-        self._say(f"{thing(step)} stays: {stays}" if stays else past(step))
+        self._say(f"{resource_of(step)} stays: {stays}" if stays else past(step))
 
     def waiting(self, what: str, elapsed: float, detail: str = "") -> None:
         if self._quiet:
             return
-        text = f"waiting for {what} ({words(elapsed)}){': ' if detail else ''}{detail}"
+        text = f"waiting for {what} ({format_duration(elapsed)}){': ' if detail else ''}{detail}"
         if self._is_live:
             self._update(text)
         elif elapsed >= self._next_mention.get(what, _FIRST_MENTION):

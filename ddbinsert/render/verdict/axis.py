@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def tick_words(seconds: float) -> str:
     """A round duration without trailing zeros: ``0``, ``50 s``, ``2 min``."""
     if seconds <= 0:
         return "0"
-    return words(seconds).replace(".0 s", " s").removesuffix(" 00 s").removesuffix(" 00 min")
+    return format_duration(seconds).replace(".0 s", " s").removesuffix(" 00 s").removesuffix(" 00 min")
 
 
 def count_ticks(most: int) -> tuple[int, ...]:

@@ -52,19 +52,19 @@ def bundle(
         "verdict.json": verdict,
         "settings.json": settings,
         "versions.json": versions(),
-        "observed/first-look.json": {"consumers": [_first_look(one) for one in results]},
+        "observed/first-look.json": {"consumers": [_state_before(one) for one in results]},
     }
     documents |= {f"attempts/{number:04d}.json": one for number, one in enumerate(earlier, 1)}
     contents: dict[str, Content] = {
-        name: _of(dumped(redaction.without_passwords(machine.jsonable(one))))
+        name: _fixed_content(dumped(redaction.without_passwords(machine.jsonable(one))))
         for name, one in documents.items()
     }
     contents |= observed
     stored = {name: measured(name, content) for name, content in contents.items()}
     listed = manifest(_about(results), stored.values())
-    contents[MANIFEST] = _of(dumped(listed))
+    contents[MANIFEST] = _fixed_content(dumped(listed))
     stored[MANIFEST] = measured(MANIFEST, contents[MANIFEST])
-    contents[STATEMENT] = _of(dumped(statement(listed, stored[MANIFEST].sha256)))
+    contents[STATEMENT] = _fixed_content(dumped(statement(listed, stored[MANIFEST].sha256)))
     stored[STATEMENT] = measured(STATEMENT, contents[STATEMENT])
     return packed([(stored[name], contents[name]) for name in stored], listed["run"]["started"])
 
@@ -85,7 +85,7 @@ def versions() -> dict[str, Any]:
     }
 
 
-def _of(content: bytes) -> Content:
+def _fixed_content(content: bytes) -> Content:
     return lambda: (content,)
 
 
@@ -125,7 +125,7 @@ def _consumer(one: Proof | NoVerdict) -> dict[str, Any]:
     }
 
 
-def _first_look(one: Proof | NoVerdict) -> Mapping[str, Any]:
+def _state_before(one: Proof | NoVerdict) -> Mapping[str, Any]:
     """The trigger as it was observed before the first write."""
     if isinstance(one, NoVerdict):
         return {"table": one.table, "function": one.function, "error": one.code}

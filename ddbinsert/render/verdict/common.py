@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert import __version__
 from ddbinsert.core.proof.claims import Standing
 from ddbinsert.core.proof.verdict import Result, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def sentence(text: str) -> str:
     return begun if begun.endswith((".", "!", "?")) else f"{begun}."
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     """A time in readable form: ``2026-11-25 09:42:36 UTC``."""
     return _date(at).strftime("%Y-%m-%d %H:%M:%S UTC")
 
@@ -93,7 +93,7 @@ def iso(at: float) -> str:
 
 def after(at: float, start: float) -> str:
     """The duration from the start to a time, which may be negative: ``+340 ms``."""
-    return f"+{words(at - start)}" if at >= start else f"-{words(start - at)}"
+    return f"+{format_duration(at - start)}" if at >= start else f"-{format_duration(start - at)}"
 
 
 def _date(at: float) -> datetime:
@@ -109,15 +109,15 @@ def facts(proof: Proof) -> list[tuple[str, str]]:
         ("account", world.account or "unknown"),
         ("region", world.region or "unknown"),
         ("endpoint", proof.endpoint or "unknown"),
-        ("started", moment(proof.started)),
-        ("duration", words(max(0.0, proof.finished - proof.started))),
+        ("started", format_time(proof.started)),
+        ("duration", format_duration(max(0.0, proof.finished - proof.started))),
         ("run id", proof.verdict.run_id),
         ("test items", _items_left(proof)),
         ("ddbinsert", __version__),
     ]
 
 
-def wrote(proof: Proof) -> bool:
+def has_written(proof: Proof) -> bool:
     """Whether the run wrote any test item."""
     if proof.failure_path is not None:
         return bool(proof.failure_path.outcomes)
@@ -126,7 +126,7 @@ def wrote(proof: Proof) -> bool:
 
 
 def _items_left(proof: Proof) -> str:
-    if not wrote(proof):
+    if not has_written(proof):
         return "none written"
     return "left in the table (--keep)" if proof.kept else "removed"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.claims import Standing, claims
 from ddbinsert.core.proof.verdict import Result
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render.terminal.screen import one_line
 from ddbinsert.render.verdict.common import (
     STANDING_SIGNS,
@@ -85,7 +85,7 @@ def _summary(proof: Proof) -> Iterator[str]:
         yield from (f"| {name} | {' | '.join(cell.text for cell in cells)} |" for name, cells in rows)
         yield ""
     if latency := verdict.latency:
-        shares = ", ".join(f"{_text(name)} {words(value)}" for name, value in latency.items())
+        shares = ", ".join(f"{_text(name)} {format_duration(value)}" for name, value in latency.items())
         yield f"From write to log line: {shares}."
         yield ""
     yield "<details><summary>Evidence and facts</summary>"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 from ddbinsert.render.verdict.axis import LogAxis, count_ticks, tick_words
 
@@ -101,8 +101,8 @@ def histogram(latency: Histogram) -> HistogramDrawing | None:
         rows=tuple((base - heights[count], f"{count:,}") for count in counts),
         columns=tuple(_column(axis, bar, base, heights[bar[2]]) for bar in bars),
         ticks=tuple(_tick(axis.x(value), tick_words(value)) for value in axis.ticks()),
-        median=_median(axis.x(median), f"median {words(median)}"),
-        about=f"{latency.count:,} inserts; the median is {words(median)}, the maximum {words(latency.most)}.",
+        median=_median(axis.x(median), f"median {format_duration(median)}"),
+        about=f"{latency.count:,} inserts; the median is {format_duration(median)}, the maximum {format_duration(latency.most)}.",
     )
 
 
@@ -145,7 +145,7 @@ def _column(axis: LogAxis, bar: Bar, base: float, height: float) -> Column:
         y=base - height,
         width=max(right - left - 2, 1.0),
         height=max(height, 1.0),
-        about=f"{count:,} took {words(low)} to {words(high)}",
+        about=f"{count:,} took {format_duration(low)} to {format_duration(high)}",
     )
 
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ddbinsert import __version__
 from ddbinsert.core.proof.claims import claims
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render.verdict import overview, view
 from ddbinsert.render.verdict.common import (
     NOTHING,
@@ -23,7 +23,7 @@ from ddbinsert.render.verdict.common import (
     WEIGHT_WORDS,
     NoVerdict,
     facts,
-    moment,
+    format_time,
     sentence,
 )
 from ddbinsert.render.verdict.histogram import histogram
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 def page(proof: Proof) -> str:
     """The report on a run with a verdict."""
-    return _rendered("verdict.html", at=proof.started, number=1, **_of(proof))
+    return _rendered("verdict.html", at=proof.started, number=1, **_template_values(proof))
 
 
-def _of(proof: Proof) -> dict[str, Any]:
+def _template_values(proof: Proof) -> dict[str, Any]:
     """The values for the template of a verdict."""
     verdict, every, drawing = proof.verdict, claims(proof), timeline(proof)
     return {
@@ -66,7 +66,7 @@ def every_page(results: Sequence[Proof | NoVerdict]) -> str:
     return _rendered(
         "every.html",
         at=at,
-        runs=[{"run": one} if isinstance(one, NoVerdict) else _of(one) for one in results],
+        runs=[{"run": one} if isinstance(one, NoVerdict) else _template_values(one) for one in results],
         rows=[overview.row_of(one) for one in results],
         worst=overview.worst(results),
         summary=overview.summary_of(results),
@@ -121,7 +121,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"code": with_code, "duration": words, "moment": moment, "sentence": sentence}
+    environment.filters |= {
+        "code": with_code,
+        "duration": format_duration,
+        "moment": format_time,
+        "sentence": sentence,
+    }
     environment.globals |= {
         "version": __version__,
         "result_signs": RESULT_SIGNS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.proof.verdict import Result, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.render.verdict.plain_text import plain
 from ddbinsert.render.verdict.remedies import command, remedies_after, remedy
 
@@ -99,7 +99,7 @@ def human(screen: Screen, proof: Proof) -> None:
             screen.line(f"      try: {plain(text)}")
     latency = verdict.latency
     timing = (
-        f"{words(latency['p50'])} median, {words(latency['max'])} maximum, from the write to its log line"
+        f"{format_duration(latency['p50'])} median, {format_duration(latency['max'])} maximum, from the write to its log line"
         if latency
         else ""
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 from ddbinsert.render.verdict.axis import TimeAxis, side_by_side, tick_words
 from ddbinsert.render.verdict.history import ItemHistory, Mark, history_of
@@ -134,7 +134,7 @@ def timeline(proof: Proof) -> TimelineDrawing | None:
         right=width - _RIGHT,
         ticks=tuple((axis.x(start + seconds), tick_words(seconds)) for seconds in axis.ticks()),
         rows=tuple(_row(axis, *one, _TOP + _LANE * place) for place, one in enumerate(rows)),
-        about=f"{len(lanes)} items over {words(axis.span)}; the appendix “Every write” lists the same as a table.",
+        about=f"{len(lanes)} items over {format_duration(axis.span)}; the appendix “Every write” lists the same as a table.",
     )
 
 

@@ -9,9 +9,9 @@ from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.by_event import counts_by_event
 from ddbinsert.core.proof.claims import NEGATIVES, Standing
 from ddbinsert.core.proof.verdict import Result, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
-from ddbinsert.render.verdict.common import COLUMNS, NOTHING, after, number, wrote
+from ddbinsert.render.verdict.common import COLUMNS, NOTHING, after, has_written, number
 from ddbinsert.render.verdict.history import decision_of
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ def figures(proof: Proof, every: Sequence[Claim]) -> tuple[tuple[str, str], ...]
         return _of_failures(proof, proof.failure_path)
     counts, latency = proof.verdict.counts, proof.verdict.latency
     expected = counts.get("expected_inserts", 0)
-    unwritten = proof.tally is not None and not wrote(proof)
+    unwritten = proof.tally is not None and not has_written(proof)
     return (
         (
             "none written" if unwritten else f"{counts.get('processed_inserts', 0):,} of {expected:,}",
             "inserts processed",
         ),
         (_others(proof, every), "other changes delivered"),
-        (words(latency["p50"]) if latency else NOTHING, "median from write to log line"),
-        (words(max(0.0, proof.finished - proof.started)), "duration of the run"),
+        (format_duration(latency["p50"]) if latency else NOTHING, "median from write to log line"),
+        (format_duration(max(0.0, proof.finished - proof.started)), "duration of the run"),
     )
 
 
@@ -67,9 +67,9 @@ def _of_failures(proof: Proof, path: FailurePath) -> tuple[tuple[str, str], ...]
     longest = max((seen.longest for seen in path.outcomes), default=None)
     return (
         (f"{counts['attempts']:,}", "attempts at the failing item"),
-        (NOTHING if longest is None else words(longest), "longest wait of others behind it"),
+        (NOTHING if longest is None else format_duration(longest), "longest wait of others behind it"),
         (f"{counts['documents']:,}", "documents at the destination"),
-        (words(max(0.0, proof.finished - proof.started)), "duration of the run"),
+        (format_duration(max(0.0, proof.finished - proof.started)), "duration of the run"),
     )
 
 
@@ -104,7 +104,7 @@ class Cell:
 
 def event_rows(proof: Proof) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
     """One row per count (written, processed, …), with one cell per event name; empty if nothing was written."""
-    if not wrote(proof) or proof.tally is None:
+    if not has_written(proof) or proof.tally is None:
         return ()
     events = counts_by_event(proof)
     return tuple((name, tuple(_cell(one, column) for one in events)) for column, name in COLUMNS.items())

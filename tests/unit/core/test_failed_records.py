@@ -132,7 +132,7 @@ def test_narrowed_documents_hold_exactly_what_is_left(
     held: list[int] = []
     for part in parts:
         assert part is not None
-        inside = [sequence_of(one) for one in records if part.holds(one)]
+        inside = [sequence_of(one) for one in records if part.contains(one)]
         assert part.count == len(inside)
         assert part.condition == whole.condition
         if with_records:
@@ -146,5 +146,5 @@ def test_narrowed_documents_hold_exactly_what_is_left(
 def test_a_range_is_compared_as_numbers() -> None:
     found = parse_failure(_changed(startSequenceNumber="9", endSequenceNumber="100"))
     assert found is not None
-    assert found.holds(record(10))
-    assert not found.holds(record(101))
+    assert found.contains(record(10))
+    assert not found.contains(record(101))

@@ -60,7 +60,7 @@ def numbers_in(documents: list[dict[str, Any]], records: list[dict[str, Any]]) -
         left = parse_failure(json.dumps(document))
         assert left is not None
         held = left.records if left.records is not None else records
-        found += [sequence_of(one) for one in held if left.holds(one)]
+        found += [sequence_of(one) for one in held if left.contains(one)]
     return found
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbinsert.core.times import seconds, words
+from ddbinsert.core.times import format_duration, seconds
 from ddbinsert.errors import UsageError
 
 
@@ -69,7 +69,7 @@ def test_more_than_ten_years_are_refused(text: str) -> None:
     ],
 )
 def test_lengths_of_time_are_written_in_the_unit_that_fits(duration: float, expected: str) -> None:
-    assert words(duration) == expected
+    assert format_duration(duration) == expected
 
 
 @given(
@@ -84,7 +84,7 @@ def test_a_sum_of_parts_is_the_sum_of_its_parts(parts: list[tuple[int, str]]) ->
 
 @given(st.floats(0, 1e7))
 def test_no_length_of_time_is_written_as_a_full_sixty(duration: float) -> None:
-    text = words(duration)
+    text = format_duration(duration)
     assert "60" not in text.partition(" h ")[2]
     assert not text.startswith(("60.0 s", "60 min", "1000 ms"))
     assert " 60 s" not in text

@@ -53,7 +53,7 @@ def test_settings_that_an_export_lacks_are_named_where_they_are_set(
 ) -> None:
     assert unexported(configuration) == named
     notes = from_live(Trigger(table="orders"), WORLD, None, unexported=named).notes
-    assert any("which would reset them" in note for note in notes) is bool(named)
+    assert any("which would reset it" in note for note in notes) is bool(named)
 
 
 def test_logs_in_json_stay_in_json() -> None:

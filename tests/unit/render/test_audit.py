@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from ddbinsert.core.audit_log import AuditEntry, AuditQueryResult
-from ddbinsert.render.audit import answer
+from ddbinsert.render.audit import print_entries
 from ddbinsert.render.terminal.screen import Screen
 
 
@@ -22,7 +22,7 @@ def test_an_entry_without_its_image_says_how_large_it_was() -> None:
         image_omitted=left_out,
     )
     shown = io.StringIO()
-    answer(
+    print_entries(
         Screen(shown, colour=False),
         AuditQueryResult(audit="log", index=None, entries=(entry,), more=False),
         images=True,

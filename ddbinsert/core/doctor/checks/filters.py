@@ -31,10 +31,10 @@ def _judged(facts: Facts) -> Iterator[tuple[MappingState, Finding]]:
                 yield mapping, finding
 
 
-def _of(cause: Cause, severity: Severity, *, is_leak: bool = False) -> Check:
+def _filter_check(cause: Cause, severity: Severity, *, is_leak: bool = False) -> Check:
     """The check for one of verify's causes about filters."""
 
-    def look(facts: Facts) -> Iterator[Symptom]:
+    def find_symptoms(facts: Facts) -> Iterator[Symptom]:
         for mapping, finding in _judged(facts):
             if finding.code == cause:
                 told = severity if not is_leak or facts.is_ours else Severity.WARNING
@@ -50,14 +50,14 @@ def _of(cause: Cause, severity: Severity, *, is_leak: bool = False) -> Check:
         severity=severity,
         meaning=cause.meaning,
         reads=(FactSource.MAPPINGS, FactSource.FILTERS),
-        look=look,
+        look=find_symptoms,
     )
 
 
-NO_FILTER = _of(Cause.NO_FILTER, Severity.ERROR, is_leak=True)
-TOO_WIDE = _of(Cause.FILTER_TOO_WIDE, Severity.ERROR, is_leak=True)
-NEVER = _of(Cause.FILTER_NEVER_MATCHES, Severity.ERROR)
-UNREADABLE = _of(Cause.FILTER_UNREADABLE, Severity.ERROR)
+NO_FILTER = _filter_check(Cause.NO_FILTER, Severity.ERROR, is_leak=True)
+TOO_WIDE = _filter_check(Cause.FILTER_TOO_WIDE, Severity.ERROR, is_leak=True)
+NEVER = _filter_check(Cause.FILTER_NEVER_MATCHES, Severity.ERROR)
+UNREADABLE = _filter_check(Cause.FILTER_UNREADABLE, Severity.ERROR)
 
 
 @check(Cause.FILTER_HIDDEN, Severity.ERROR, "Lambda cannot read the mapping's filter", FactSource.MAPPINGS)
@@ -92,7 +92,7 @@ def _linted(facts: Facts, rules: frozenset[str]) -> Iterator[tuple[MappingState,
 
 
 def _by_rule(name: str, meaning: str, text: str, rules: frozenset[str]) -> Check:
-    def look(facts: Facts) -> Iterator[Symptom]:
+    def find_symptoms(facts: Facts) -> Iterator[Symptom]:
         found = list(_linted(facts, rules))
         if found:
             yield Symptom(text=text, evidence=tuple(line for _, line in found), advice=_SHOW)
@@ -102,7 +102,7 @@ def _by_rule(name: str, meaning: str, text: str, rules: frozenset[str]) -> Check
         severity=Severity.WARNING,
         meaning=meaning,
         reads=(FactSource.MAPPINGS, FactSource.FILTERS),
-        look=look,
+        look=find_symptoms,
     )
 
 

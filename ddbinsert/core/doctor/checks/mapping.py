@@ -8,7 +8,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.doctor.checks.words import attach, clock_time, listed, set_mapping, show_log
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def stuck(facts: Facts) -> Iterator[Symptom]:
     for one in (*facts.world.mappings, *facts.mappings):
         if one.state in _PASSING and one.modified is not None and facts.now - one.modified > _STUCK:
             yield Symptom(
-                text=f"the mapping has been {one.state} for {words(facts.now - one.modified)}",
+                text=f"the mapping has been {one.state} for {format_duration(facts.now - one.modified)}",
                 evidence=(
                     f"mapping {one.uuid}: {one.state} since {clock_time(one.modified)}, {one.state_reason or 'no reason given'}",
                 ),
@@ -197,7 +197,7 @@ def durable(facts: Facts) -> Iterator[Symptom]:
         and facts.mappings
     ):
         yield Symptom(
-            text=f"the function is durable and may run for {words(function.durable_timeout)}; a mapping waits for 15 minutes at most",
+            text=f"the function is durable and may run for {format_duration(function.durable_timeout)}; a mapping waits for 15 minutes at most",
             evidence=(f"DurableConfig.ExecutionTimeout: {function.durable_timeout}",),
             advice=Advice(
                 f"Limit it: `aws lambda update-function-configuration --function-name {function.name} --durable-config ExecutionTimeout=900`"

@@ -12,7 +12,7 @@ from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.model.bounds import LONGEST_TIMEOUT
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.core.trigger.draining import RETENTION
 from ddbinsert.core.words import plural
 
@@ -235,7 +235,7 @@ def lag(facts: Facts) -> Iterator[Symptom]:
     last = (facts.metrics.last("IteratorAge", since=facts.now - 2 * _LATE) or 0.0) / 1000
     if last >= _LATE:
         yield Symptom(
-            text=f"records reach the function {words(last)} after they were written"
+            text=f"records reach the function {format_duration(last)} after they were written"
             + ("; they are lost after 24 h" if last >= _ENDANGERED else ""),
             evidence=(f"IteratorAge: {last * 1000:,.0f} ms",),
             advice=attach("Increase the batch size", "--batch-size", str(_larger(facts)), "--yes"),

@@ -114,12 +114,10 @@ def _why_unequal(value: str | Decimal | bool | None, kind: LeafKind, path: str) 
         case str() if kind is NUMBER_TEXT:
             return _misspelled(value)
         case str() if kind in (BINARY, KEY_KINDS["B"]) and value:
-            message = f"{_shown(value)} is not base64: DynamoDB writes binary values in it."
+            message = f"{_format_value(value)} is not base64: DynamoDB writes binary values in it."
             return "not-base64", message, None, None
         case str() if kind in (BOOLEAN, NULL):
-            message = (
-                f"The text {_shown(value)} never matches here: the value is {kind.words}, without quotes."
-            )
+            message = f"The text {_format_value(value)} never matches here: the value is {kind.words}, without quotes."
             literal = value.lower() if value.lower() in ("true", "false") else "true"
             certain = literal if value.lower() == literal and kind is BOOLEAN else None
             return "text-for-boolean", message, f"Write {literal}.", certain
@@ -131,15 +129,20 @@ def _why_unequal(value: str | Decimal | bool | None, kind: LeafKind, path: str) 
         case "" if kind in KEY_KINDS.values():
             return "empty-key", "The value of a key attribute is never empty.", None, None
         case _:
-            return "wrong-type", f"{_shown(value)} never matches here: the value is {kind.words}.", None, None
+            return (
+                "wrong-type",
+                f"{_format_value(value)} never matches here: the value is {kind.words}.",
+                None,
+                None,
+            )
 
 
 def _misspelled(text: str) -> Explained:
     better = spelled(text)
     if better is None:
-        return "not-a-number", f"{_shown(text)} is not a number as DynamoDB writes it.", None, None
-    message = f"{_shown(text)} never matches: DynamoDB writes this number as {_shown(better)}."
-    return "number-spelling", message, f"Write {_shown(better)}.", json.dumps(better)
+        return "not-a-number", f"{_format_value(text)} is not a number as DynamoDB writes it.", None, None
+    message = f"{_format_value(text)} never matches: DynamoDB writes this number as {_format_value(better)}."
+    return "number-spelling", message, f"Write {_format_value(better)}.", json.dumps(better)
 
 
 def _not_a_choice(text: str, kind: LeafKind, path: str) -> Explained:
@@ -148,17 +151,17 @@ def _not_a_choice(text: str, kind: LeafKind, path: str) -> Explained:
     meant = next((choice for choice in choices if choice.casefold() == folded), None)
     rule = {"eventName": "event-name", "eventSource": "event-source"}.get(path, "unknown-value")
     if meant is not None:
-        message = f"{_shown(text)} never matches: values are case-sensitive."
-        return rule, message, f"Write {_shown(meant)}.", json.dumps(meant)
+        message = f"{_format_value(text)} never matches: values are case-sensitive."
+        return rule, message, f"Write {_format_value(meant)}.", json.dumps(meant)
     field = path.rpartition(".")[2]
-    return rule, f"{field} is never {_shown(text)}; it is {kind.words}.", _hint(choices), None
+    return rule, f"{field} is never {_format_value(text)}; it is {kind.words}.", _hint(choices), None
 
 
 def _hint(choices: list[str]) -> str:
     return "Write " + " or ".join(map(json.dumps, choices)) + "."
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 

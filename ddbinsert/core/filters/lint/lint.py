@@ -99,7 +99,7 @@ def _of_mapping(judged: Sequence[CheckedFilter], expectation: Expectation) -> It
     ]
     if len(parsed) <= MOST_RAISED:
         yield from _subsumed(parsed)
-    yield from _count(len(judged))
+    yield from _check_filter_count(len(judged))
 
 
 def _too_long(text: str) -> LintFinding:
@@ -111,7 +111,7 @@ def _too_long(text: str) -> LintFinding:
     )
 
 
-def _count(count: int) -> Iterator[LintFinding]:
+def _check_filter_count(count: int) -> Iterator[LintFinding]:
     if count > MOST:
         yield LintFinding(
             rule="too-many-filters",

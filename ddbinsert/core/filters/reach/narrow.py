@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.reach.reach import EVENT_NAME, accepts, may_be_absent
-from ddbinsert.core.filters.reach.rules_to_json import Clauses, Member, clauses, weakest, written
+from ddbinsert.core.filters.reach.rules_to_json import Clauses, Member, clauses, pattern_members, weakest
 from ddbinsert.core.filters.record.witness import NoValue, value_for
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.pattern.json_text import (
@@ -157,7 +157,7 @@ def _prune(
 
 def _rewritten(root: JsonObject, live: Sequence[Rule]) -> tuple[Member, ...]:
     arrays = dict(_arrays(root))
-    return written(map(_others, live), lambda field: arrays[field.at.position])
+    return pattern_members(map(_others, live), lambda field: arrays[field.at.position])
 
 
 def _others(rule: Rule) -> list[Field]:

@@ -34,7 +34,9 @@ def weakest(rules: Iterable[Clauses]) -> frozenset[Clauses]:
     return frozenset(rule for rule in distinct if not any(other < rule for other in distinct))
 
 
-def written(rules: Iterable[Sequence[Field]], array_of: Callable[[Field], JsonArray]) -> tuple[Member, ...]:
+def pattern_members(
+    rules: Iterable[Sequence[Field]], array_of: Callable[[Field], JsonArray]
+) -> tuple[Member, ...]:
     """The members of a pattern that matches what any of the rules matches.
 
     Args:

@@ -11,7 +11,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.reach.imply import implied
-from ddbinsert.core.filters.reach.rules_to_json import clause, written
+from ddbinsert.core.filters.reach.rules_to_json import clause, pattern_members
 from ddbinsert.core.filters.where.compare import Conditions, conditions_of
 from ddbinsert.core.filters.where.language import read_condition
 from ddbinsert.core.filters.where.targets import FieldTarget, target_of
@@ -84,7 +84,9 @@ def pattern_from_conditions(
     fields = _merged([[demand.field for demand in rule.values()] for rule in rules])
     if any(not rule for rule in fields):
         raise ConditionError("Every record satisfies this.", text, 0, hint="Leave the condition out.")
-    pattern = write_json(JsonObject(written(fields, lambda field: conditions_json(field.conditions)), None))
+    pattern = write_json(
+        JsonObject(pattern_members(fields, lambda field: conditions_json(field.conditions)), None)
+    )
     return _accepted(pattern, text)
 
 

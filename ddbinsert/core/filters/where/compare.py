@@ -109,7 +109,9 @@ def _value(test: Comparison, target: FieldTarget, value: Value) -> Equals:
             raise _wrong(test, target, value)
         text = spelled(str(value))
         if text is None:
-            raise test.fault(f"{_shown(value)} is not a number of up to 38 digits, as DynamoDB stores it.")
+            raise test.fault(
+                f"{_format_value(value)} is not a number of up to 38 digits, as DynamoDB stores it."
+            )
         return Equals(value=text)
     if kind is NULL and value is None:
         return Equals(value=True)
@@ -133,13 +135,13 @@ def _wrong(test: Comparison, target: FieldTarget, value: Value) -> ConditionErro
     if isinstance(value, Decimal) and target.kind is TEXT:
         hint = f'Write text in quotes: "{value}".'
     elif target.kind.closed:
-        hint = f"Possible: {', '.join(map(_shown, target.kind.samples))}."
+        hint = f"Possible: {', '.join(map(_format_value, target.kind.samples))}."
     return test.fault(
-        f"{_shown(value)} is not possible for {where}: the value is {target.kind.words}.", hint=hint
+        f"{_format_value(value)} is not possible for {where}: the value is {target.kind.words}.", hint=hint
     )
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     return number_text(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False)
 
 
@@ -155,7 +157,7 @@ def _compared(test: Comparison, target: FieldTarget, *, holds: bool) -> Conditio
         )
     for value in test.values:
         if not isinstance(value, Decimal):
-            raise test.fault(f"`{test.op.value}` takes a number, not {_shown(value)}.")
+            raise test.fault(f"`{test.op.value}` takes a number, not {_format_value(value)}.")
     if holds:
         return (_range(test, _terms(test)),)
     outside: dict[str, tuple[str, ...]] = {
@@ -202,7 +204,7 @@ def _textual(test: Comparison, target: FieldTarget, *, holds: bool) -> Condition
     for value in test.values:
         if not isinstance(value, str):
             raise test.fault(
-                f"`{test.op.value}` takes text, not {_shown(value)}.", hint="Write it in quotes."
+                f"`{test.op.value}` takes text, not {_format_value(value)}.", hint="Write it in quotes."
             )
         operands.append(JsonScalar(_wildcard(value) if test.op is Op.CONTAINS else value, None))
     operator = _TEXT_OPS[test.op]

@@ -184,19 +184,19 @@ class _ConditionReader:
         path = self.path()
         if self.takes("not"):
             if self.takes("in"):
-                return Not(inner=self.made(path, Op.EQUALS, self.values(), start))
+                return Not(inner=self.comparison(path, Op.EQUALS, self.values(), start))
             if self.takes("exists"):
-                return Not(inner=self.made(path, Op.EXISTS, (), start))
+                return Not(inner=self.comparison(path, Op.EXISTS, (), start))
             raise self.fault("`in` or `exists` is expected after `not`.")
         if self.takes("in"):
-            return self.made(path, Op.EQUALS, self.values(), start)
+            return self.comparison(path, Op.EQUALS, self.values(), start)
         if self.takes("exists"):
-            return self.made(path, Op.EXISTS, (), start)
+            return self.comparison(path, Op.EXISTS, (), start)
         if self.takes("between"):
             low = self.value()
             if not self.takes("and"):
                 raise self.fault("`between` takes two values: between 1 and 5.")
-            return self.made(path, Op.BETWEEN, (low, self.value()), start)
+            return self.comparison(path, Op.BETWEEN, (low, self.value()), start)
         op = _WORDS.get(self.token.word) or (
             _SIGNS.get(self.token.text) if self.token.kind == "sign" else None
         )
@@ -206,7 +206,7 @@ class _ConditionReader:
             )
         self.next()
         values = self.values() if self.token.text == "(" and op in _WORDS.values() else (self.value(),)
-        return self.made(path, op, values, start)
+        return self.comparison(path, op, values, start)
 
     def function(self) -> Tree:
         start = self.next()
@@ -218,10 +218,12 @@ class _ConditionReader:
             self.expect(",")
             values = (self.value(),)
         self.expect(")")
-        made = self.made(path, op, values, start)
+        made = self.comparison(path, op, values, start)
         return Not(inner=made) if start.word == "attribute_not_exists" else made
 
-    def made(self, path: tuple[PathPart, ...], op: Op, values: Sequence[Value], start: _Token) -> Comparison:
+    def comparison(
+        self, path: tuple[PathPart, ...], op: Op, values: Sequence[Value], start: _Token
+    ) -> Comparison:
         return Comparison(
             path=path, op=op, values=tuple(values), condition=self.text, position=start.position
         )

@@ -22,7 +22,7 @@ from ddbinsert.core.proof.causes.delivered import (
 from ddbinsert.core.proof.causes.filters import judge_filters
 from ddbinsert.core.proof.causes.permission import permission
 from ddbinsert.core.proof.causes.unseen import last_resort, log_not_read, not_processed, unseen
-from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, shown
+from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, metric_lines
 from ddbinsert.core.proof.symptoms import Symptoms
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.receipt import FAILED
@@ -82,7 +82,7 @@ def findings(
     return tuple(found)
 
 
-def standing_in_the_way(around: Circumstances) -> tuple[Finding, ...]:
+def blocking_faults(around: Circumstances) -> tuple[Finding, ...]:
     """Configuration faults that certainly prevent every insert from being processed."""
     nothing = Symptoms()
     causes = (_mapping_state, _function_state, _concurrency)
@@ -171,7 +171,7 @@ def _concurrency(seen: Symptoms, tally: Ledger | None, around: Circumstances) ->
             text="the function's reserved concurrency is 0: every invocation is throttled",
             evidence=(
                 f"{function.name}: ReservedConcurrentExecutions 0",
-                *shown(around.counted.counts, "Throttles"),
+                *metric_lines(around.counted.counts, "Throttles"),
             ),
             mend=f"`aws lambda delete-function-concurrency --function-name {function.name}`",
         )
@@ -180,7 +180,7 @@ def _concurrency(seen: Symptoms, tally: Ledger | None, around: Circumstances) ->
             code=Cause.THROTTLED_CONCURRENCY,
             weight=Weight.NOTE,
             text="invocations of the function were throttled",
-            evidence=shown(around.counted.counts, "Throttles"),
+            evidence=metric_lines(around.counted.counts, "Throttles"),
             mend="Raise its reserved concurrency, or the account's.",
         )
 
@@ -249,7 +249,7 @@ def failing(around: Circumstances, *, nothing_done: bool, failed: int = 0) -> It
                 else f"the function logged {calls.error_count} errors, though no invocation failed"
             )
             + "; the missing inserts may be among their records",
-            evidence=(*calls.errors[:_SHOWN], *shown(around.counted.counts, "Errors", FAILED_INVOKE)),
+            evidence=(*calls.errors[:_SHOWN], *metric_lines(around.counted.counts, "Errors", FAILED_INVOKE)),
             mend=Advice("Show the log", ("tail", TABLE, "--since", "15m")),
         )
     if (failed or calls.has_failures) and any(m.retries == -1 for m in around.mappings):
@@ -281,7 +281,7 @@ def _given_up(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[
             code=Cause.RECORDS_GIVEN_UP,
             weight=Weight.HOLE,
             text=f"the mapping discarded {given_up:,.0f} records (retries exhausted or too old); the missing inserts may be among them",
-            evidence=shown(counts, DROPPED, DELIVERED_ON_FAILURE),
+            evidence=metric_lines(counts, DROPPED, DELIVERED_ON_FAILURE),
             mend=Advice("Show them", ("failures", "list", TABLE))
             if around.has_destination
             else Advice(

@@ -8,7 +8,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.filters import update_mapping
 from ddbinsert.core.proof.causes.sinks import judge_sink
-from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, shown
+from ddbinsert.core.proof.mapping_counts import DELIVERED_ON_FAILURE, DROPPED, FAILED_INVOKE, metric_lines
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.words import plural
 
@@ -65,7 +65,7 @@ def _failed(around: Circumstances) -> Iterator[Finding]:
         weight=Weight.HOLE,
         text=f"{_invocations(len(failures))} {'timed out' if only else 'failed'} during the run, and nothing "
         "shows that the records were processed afterwards",
-        evidence=(*errors[:_SHOWN], *shown(around.counted.counts, "Errors", FAILED_INVOKE)),
+        evidence=(*errors[:_SHOWN], *metric_lines(around.counted.counts, "Errors", FAILED_INVOKE)),
         mend=Advice("Show the log", ("tail", TABLE, "--since", "15m")),
     )
 
@@ -80,7 +80,7 @@ def _failed_unseen(around: Circumstances) -> Iterator[Finding]:
             code=Cause.FUNCTION_ERRORS,
             weight=Weight.HOLE,
             text="CloudWatch counts failed invocations during the run that the function's log does not explain",
-            evidence=shown(inside, "Invocations", "Errors", FAILED_INVOKE),
+            evidence=metric_lines(inside, "Invocations", "Errors", FAILED_INVOKE),
             mend=Advice("Show the log", ("tail", TABLE, "--since", "15m")),
         )
 
@@ -247,7 +247,7 @@ def _discarded(around: Circumstances) -> Iterator[Finding]:
             code=Cause.RECORDS_GIVEN_UP,
             weight=Weight.HOLE,
             text=f"the mapping discarded {count} during the run (retries exhausted or too old)",
-            evidence=(*shown(inside, DROPPED, DELIVERED_ON_FAILURE), *around.arrived),
+            evidence=(*metric_lines(inside, DROPPED, DELIVERED_ON_FAILURE), *around.arrived),
             mend=Advice("Show them", ("failures", "list", TABLE))
             if around.has_destination
             else Advice(

@@ -26,7 +26,7 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             code=Cause.INTRUDERS_PROCESSED,
             weight=Weight.HOLE if around.log_shared else Weight.PROOF,
             text=f"{_kinds(seen.intruders)} were processed by the function",
-            evidence=_shown(seen.intruders),
+            evidence=_receipt_lines(seen.intruders),
             mend=_narrow(around),
         )
     if seen.leaked:
@@ -35,7 +35,7 @@ def strays(seen: Symptoms, around: Circumstances, *, allow_guarded: bool) -> Ite
             weight=Weight.NOTE if allow_guarded else Weight.HOLE if around.log_shared else Weight.PROOF,
             text=f"{_kinds(seen.leaked)} were delivered to the function: the filter leaks, and only the "
             "guard in the handler's code dropped them",
-            evidence=_shown(seen.leaked),
+            evidence=_receipt_lines(seen.leaked),
             mend=_narrow(around),
         )
     if seen.surplus_lines:
@@ -97,7 +97,7 @@ def _kinds(receipts: tuple[Receipt, ...]) -> str:
     return " and ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
-def _shown(receipts: tuple[Receipt, ...]) -> tuple[str, ...]:
+def _receipt_lines(receipts: tuple[Receipt, ...]) -> tuple[str, ...]:
     lines = [
         f"{one.event_name} of item {one.number}, eventID {one.event_id}"
         if one.number >= 0
@@ -146,7 +146,7 @@ def unexplained(seen: Symptoms) -> Iterator[Finding]:
             code=Cause.RECEIPTS_WITHOUT_RECORD,
             weight=Weight.HOLE,
             text=f"{len(seen.unexplained)} receipts name records that the stream does not hold",
-            evidence=_shown(seen.unexplained),
+            evidence=_receipt_lines(seen.unexplained),
             mend="Check that the handler logs the eventID as it is delivered.",
         )
 

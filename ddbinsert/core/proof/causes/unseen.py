@@ -14,8 +14,8 @@ from ddbinsert.core.proof.mapping_counts import (
     OF_MAPPING,
     are_published,
     filtered_everything,
+    metric_lines,
     polling,
-    shown,
     was_invoked,
 )
 from ddbinsert.core.proof.verdict import Finding, Weight
@@ -112,7 +112,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
     """
     counts, inside = around.counted.counts, around.counted.inside
     invoked = was_invoked(counts)
-    count = shown(counts, "Invocations", *OF_MAPPING) if invoked else ()
+    count = metric_lines(counts, "Invocations", *OF_MAPPING) if invoked else ()
     unless = "" if was_invoked(inside) else ", unless only before the run"
     function = around.world.function
     telling = [some for some in (counts, inside) if filtered_everything(some, records=records)]
@@ -121,7 +121,7 @@ def silence(around: Circumstances, *, records: int) -> Iterator[Finding]:
             code=Cause.EVERYTHING_FILTERED_OUT,
             weight=Weight.HOLE,
             text="the mapping polls, and its filter excluded everything that it read",
-            evidence=shown(telling[0], *OF_MAPPING),
+            evidence=metric_lines(telling[0], *OF_MAPPING),
             mend="Test the filter with a record (filter test), or give another (attach-trigger with --filter); a "
             "changed filter can take minutes to take effect.",
         )

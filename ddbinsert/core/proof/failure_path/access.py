@@ -89,7 +89,7 @@ _UNREADABLE: Final = PolicyDecision(
 )
 
 
-def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> PolicyDecision:
+def evaluate_policy(policy: str | None, caller: Caller, action: str, resource: str) -> PolicyDecision:
     """The result of a resource's policy for a caller's action on the resource.
 
     Args:
@@ -105,13 +105,15 @@ def said_by(policy: str | None, caller: Caller, action: str, resource: str) -> P
     for place, statement in enumerate(listed):
         if isinstance(statement, dict) and _covers(statement, action, resource):
             name = str(statement.get("Sid") or f"statement {place + 1}")
-            said = _with(said, statement, caller, name)
+            said = _add_statement(said, statement, caller, name)
     return said
 
 
-def _with(said: PolicyDecision, statement: Mapping[str, Any], caller: Caller, name: str) -> PolicyDecision:
-    about, whole = _about(statement, caller)
-    met = _met(statement.get("Condition") or {}, caller)
+def _add_statement(
+    said: PolicyDecision, statement: Mapping[str, Any], caller: Caller, name: str
+) -> PolicyDecision:
+    about, whole = _match_principal(statement, caller)
+    met = _evaluate_conditions(statement.get("Condition") or {}, caller)
     if statement.get("Effect") == "Deny":
         # A denial of the account denies all its roles.
         denies = both(either(about, whole), met)
@@ -127,17 +129,17 @@ def _with(said: PolicyDecision, statement: Mapping[str, Any], caller: Caller, na
     )
 
 
-def _about(statement: Mapping[str, Any], caller: Caller) -> tuple[TriState, TriState]:
+def _match_principal(statement: Mapping[str, Any], caller: Caller) -> tuple[TriState, TriState]:
     """Whether a statement names the caller, and whether it names the caller's account."""
     if "NotPrincipal" in statement:
-        named, whole = _named(statement["NotPrincipal"], caller)
+        named, whole = _match_names(statement["NotPrincipal"], caller)
         # NotPrincipal must name both the role and its session; whether it names the session is unknown.
         left_out = either(named, whole)
         return (TriState.YES if left_out is TriState.NO else TriState.UNKNOWN), TriState.NO
-    return _named(statement.get("Principal"), caller)
+    return _match_names(statement.get("Principal"), caller)
 
 
-def _named(principal: Any, caller: Caller) -> tuple[TriState, TriState]:
+def _match_names(principal: Any, caller: Caller) -> tuple[TriState, TriState]:
     names = _list(principal.get("AWS")) if isinstance(principal, dict) else _list(principal)
     role = arn_parts(caller.role_arn)
     session = f":assumed-role/{role.name}/"
@@ -193,18 +195,20 @@ _OPERATORS: Final = {
 }
 
 
-def _met(condition: Any, caller: Caller) -> TriState:
+def _evaluate_conditions(condition: Any, caller: Caller) -> TriState:
     """Whether all conditions of a statement are met."""
     if not isinstance(condition, dict):
         return TriState.UNKNOWN
     met = TriState.YES
     for operator, asked in condition.items():
         for key, values in asked.items() if isinstance(asked, dict) else ():
-            met = both(met, _one_met(str(operator).lower(), str(key).lower(), _list(values), caller))
+            met = both(
+                met, _evaluate_condition(str(operator).lower(), str(key).lower(), _list(values), caller)
+            )
     return met
 
 
-def _one_met(operator: str, key: str, values: list[Any], caller: Caller) -> TriState:
+def _evaluate_condition(operator: str, key: str, values: list[Any], caller: Caller) -> TriState:
     given = caller.known.get(key)
     known = _OPERATORS.get(operator.removesuffix("ifexists"))
     if given is None or known is None:

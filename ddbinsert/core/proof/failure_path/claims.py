@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.proof.causes.catalog import codes_about
-from ddbinsert.core.proof.claims import BY_STANDING, Claim, Standing, sentence, standing_of, weighing
+from ddbinsert.core.proof.claims import BY_STANDING, Claim, Standing, main_findings, sentence, standing_from
 from ddbinsert.core.proof.failure_path import report
 from ddbinsert.core.proof.verdict import Result
 
@@ -22,8 +22,8 @@ def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
     holes = proof.verdict.result is not Result.PASS
     for about, title in report.CLAIMS.items():
         known |= codes_about(about)
-        found = tuple(one for one in weighing(proof) if one.code in codes_about(about))
-        seen = report.shown(about, path)
+        found = tuple(one for one in main_findings(proof) if one.code in codes_about(about))
+        seen = report.evidence_for(about, path)
         # If another finding prevents all evidence, no claim is proven.
         unshown = (
             Standing.NOT_JUDGED if not seen or (holes and not found and not _tried(path)) else Standing.PROVEN
@@ -32,11 +32,11 @@ def claims_of(proof: Proof, path: FailurePath) -> Iterable[Claim]:
         yield Claim(
             id=about.name.lower().replace("_", "-"),
             title=title,
-            standing=standing_of(found) or unshown,
+            standing=standing_from(found) or unshown,
             text=sentence(text),
             findings=found,
         )
-    for finding in weighing(proof):
+    for finding in main_findings(proof):
         if finding.code not in known:
             yield Claim(
                 id=finding.code,

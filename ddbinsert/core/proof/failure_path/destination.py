@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.proof.failure_path.access import PolicyDecision, TriState, caller_of, either, said_by
+from ddbinsert.core.proof.failure_path.access import (
+    PolicyDecision,
+    TriState,
+    caller_of,
+    either,
+    evaluate_policy,
+)
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
 
@@ -116,7 +122,7 @@ def judge_destination(
             if state.service in SENDS
             else f"{state.arn} is not a queue, a topic or a bucket",
             evidence=(state.arn,),
-            mend=_mend("Use a standard queue", "create"),
+            mend=_repair_advice("Use a standard queue", "create"),
         )
     elif state.missing:
         yield Finding(
@@ -124,7 +130,7 @@ def judge_destination(
             weight=Weight.PROOF,
             text=f"{name} does not exist: discarded records are lost",
             evidence=(state.arn,),
-            mend=_mend("Create a queue", "create"),
+            mend=_repair_advice("Create a queue", "create"),
         )
     else:
         yield from _of_sending(state, role_arn, name, role_restored=role_restored)
@@ -132,7 +138,7 @@ def judge_destination(
             yield from _of_key(state, state.key, role_arn, name)
 
 
-def _mend(text: str, destination: str) -> Advice:
+def _repair_advice(text: str, destination: str) -> Advice:
     return Advice(text, ("attach-trigger", TABLE, "--on-failure", destination, "--yes"))
 
 
@@ -141,7 +147,7 @@ def _grant(state: DestinationState, own: Own, role: str, action: str, *, role_re
     if own is Own.DENIED:
         return f"Remove what denies {action} on {state.arn} to role {role}: one of its policies, or its boundary."
     if role_restored:
-        return _mend("Grant it to the role, which ddbinsert created", state.arn)
+        return _repair_advice("Grant it to the role, which ddbinsert created", state.arn)
     return f"Allow role {role} {action} on {state.arn}."
 
 
@@ -150,7 +156,7 @@ def _of_sending(
 ) -> Iterator[Finding]:
     action = SENDS[state.service]
     own = state.own.get(action, Own.UNKNOWN)
-    said = said_by(state.policy, caller_of(role_arn), action, sent_to(state.arn))
+    said = evaluate_policy(state.policy, caller_of(role_arn), action, sent_to(state.arn))
     role = resource_name(role_arn)
     if said.denies is TriState.YES:
         yield Finding(
@@ -208,7 +214,7 @@ def _of_key(state: DestinationState, key: KeyState, role_arn: str, name: str) ->
     caller = caller_of(role_arn, via=f"{state.service}.{parts.region}.amazonaws.com")
     for action in ENCRYPTS[state.service]:
         own = state.own.get(action, Own.UNKNOWN)
-        said = said_by(key.policy, caller, action, key.arn)
+        said = evaluate_policy(key.policy, caller, action, key.arn)
         if said.denies is TriState.YES:
             yield _key_denies(key, role_arn, name, f"the key's policy denies {action} ({', '.join(said.by)})")
             return

@@ -10,7 +10,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.failure_path.settings import splits
 from ddbinsert.core.proof.verdict import Finding, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class TrialOutcome:
         """Number of retries of one batch; its parts are other batches (docs/aws-facts.md#esm-split-retries)."""
         return max(Counter(one.carried for one in self.tries).values(), default=1) - 1
 
-    def hold_up(self, one: Companion) -> float:
+    def delay_of(self, one: Companion) -> float:
         """Seconds that another item waited because of the failing one; until the end if it still waits."""
         if not self.tries:
             return 0.0
@@ -142,7 +142,7 @@ class TrialOutcome:
     @property
     def longest(self) -> float:
         """The longest wait of a neighbour in seconds."""
-        return max((self.hold_up(one) for one in self.neighbours), default=0.0)
+        return max((self.delay_of(one) for one in self.neighbours), default=0.0)
 
     @property
     def emulated(self) -> bool:
@@ -231,7 +231,7 @@ def _others(seen: TrialOutcome) -> Iterator[Finding]:
     lost = [one for one in seen.companions if one.processed is None]
     gone = frozenset[str]().union(*(one.covers for one in seen.kept))
     discarded = [one for one in lost if one.event_id in gone]
-    late = [one for one in seen.neighbours if seen.hold_up(one) > seen.limits.hold_up]
+    late = [one for one in seen.neighbours if seen.delay_of(one) > seen.limits.hold_up]
     if discarded:
         yield Finding(
             code=Cause.POISON_NOT_ISOLATED,
@@ -244,12 +244,12 @@ def _others(seen: TrialOutcome) -> Iterator[Finding]:
         yield Finding(
             code=Cause.POISON_HELD_UP_OTHERS,
             weight=Weight.PROOF,
-            text=f"the failing item kept {len(late)} others of its shard waiting for up to {words(seen.longest)}, and "
-            f"{words(seen.limits.hold_up)} are allowed (--max-hold-up)",
+            text=f"the failing item kept {len(late)} others of its shard waiting for up to {format_duration(seen.longest)}, and "
+            f"{format_duration(seen.limits.hold_up)} are allowed (--max-hold-up)",
             evidence=(
-                f"{len(seen.tries)} attempts at it in {words(seen.waited)}",
+                f"{len(seen.tries)} attempts at it in {format_duration(seen.waited)}",
                 *(
-                    f"item {one.number}: {'still waits' if one.processed is None else words(seen.hold_up(one))}"
+                    f"item {one.number}: {'still waits' if one.processed is None else format_duration(seen.delay_of(one))}"
                     for one in late[:20]
                 ),
             ),
@@ -313,7 +313,7 @@ def _document(seen: TrialOutcome) -> Iterator[Finding]:
         )
         return
     counted = (
-        f"DroppedEventCount: {_shown(seen.dropped)}, OnFailureDestinationDeliveredEventCount: {_shown(seen.delivered)}",
+        f"DroppedEventCount: {_format_count(seen.dropped)}, OnFailureDestinationDeliveredEventCount: {_format_count(seen.delivered)}",
     )
     unread = seen.barred or seen.unread
     if seen.dropped and not seen.delivered and seen.stand is FailingFunction.TAP and not seen.barred:
@@ -346,5 +346,5 @@ def _document(seen: TrialOutcome) -> Iterator[Finding]:
         )
 
 
-def _shown(count: float | None) -> str:
+def _format_count(count: float | None) -> str:
     return "not counted" if count is None else f"{count:,.0f}"

@@ -8,7 +8,7 @@ from ddbinsert.core.proof.causes.catalog import About
 from ddbinsert.core.proof.failure_path.outcome import FailingFunction, TrialOutcome
 from ddbinsert.core.proof.symptoms import Symptoms
 from ddbinsert.core.proof.verdict import Result, Verdict, Weight, by_weight, result_of
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _summary(result: Result, path: FailurePath, findings: Sequence[Finding]) -> 
         on = (
             f", on a temporary function with the settings of {path.function}'s mapping" if path.on_tap else ""
         )
-        return f"a failing record is handled safely: {'; '.join(_told(one) for one in path.outcomes)}{on}"
+        return f"a failing record is handled safely: {'; '.join(_summarize_outcome(one) for one in path.outcomes)}{on}"
     weight = Weight.PROOF if result is Result.FAIL else Weight.HOLE
     decisive = [one for one in findings if one.weight is weight]
     more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
@@ -73,10 +73,10 @@ def _summary(result: Result, path: FailurePath, findings: Sequence[Finding]) -> 
     return f"{how}: {decisive[0].text}{more}"
 
 
-def _told(seen: TrialOutcome) -> str:
+def _summarize_outcome(seen: TrialOutcome) -> str:
     return (
         f"it was tried {len(seen.tries)} times, kept {len(seen.neighbours)} others waiting for "
-        f"{words(seen.longest)} at most, and its record "
+        f"{format_duration(seen.longest)} at most, and its record "
         f"was recovered from {seen.mapping.on_failure}"
     )
 
@@ -109,12 +109,12 @@ CLAIMS: Final = {
 }
 
 
-def shown(about: About, path: FailurePath) -> str:
+def evidence_for(about: About, path: FailurePath) -> str:
     """The evidence that proves a claim; empty if no record was made to fail."""
-    return " ".join(dict.fromkeys(_shown(about, seen) for seen in path.outcomes))
+    return " ".join(dict.fromkeys(_evidence_of_outcome(about, seen) for seen in path.outcomes))
 
 
-def _shown(about: About, seen: TrialOutcome) -> str:
+def _evidence_of_outcome(about: About, seen: TrialOutcome) -> str:
     match about:
         case About.LIMITED:
             return f"It was tried {len(seen.tries)} times, and one and the same batch retried {seen.retries} times."
@@ -125,7 +125,7 @@ def _shown(about: About, seen: TrialOutcome) -> str:
                 "others were processed."
             )
         case About.HELD_UP:
-            return f"The {len(seen.neighbours)} others of its shard or batch waited for {words(seen.longest)} at most."
+            return f"The {len(seen.neighbours)} others of its shard or batch waited for {format_duration(seen.longest)} at most."
         case _:
             documents = ", ".join(f"{one.id} ({one.condition})" for one in seen.kept)
             return f"{documents or 'No document'} at {seen.mapping.on_failure}; its record was read back."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.verdict import Finding, Weight
-from ddbinsert.core.times import words
+from ddbinsert.core.times import format_duration
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def _limited(mapping: MappingState, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             code=Cause.POISON_HELD_UP_OTHERS,
             weight=Weight.PROOF,
-            text=f"only its age limits how often a failing record is retried: it blocks its shard for {words(mapping.record_age)}, "
-            f"and {words(limits.hold_up)} are allowed (--max-hold-up)",
+            text=f"only its age limits how often a failing record is retried: it blocks its shard for {format_duration(mapping.record_age)}, "
+            f"and {format_duration(limits.hold_up)} are allowed (--max-hold-up)",
             evidence=(shown,),
             mend=_attach("Limit the retries", "--retries", "5"),
         )

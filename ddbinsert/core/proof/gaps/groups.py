@@ -126,7 +126,7 @@ class Grouping:
 
 def _of_recorded(changes: tuple[RecordedChange, ...], cause: GapCause, group: _Growing) -> Iterator[str]:
     for one in changes_behind(changes, cause, first=group.first, last=group.last):
-        yield f"{one.text} at {moment(one.at)} (CloudTrail)"
+        yield f"{one.text} at {format_time(one.at)} (CloudTrail)"
 
 
 def _of_skipped(group: _Growing) -> Iterator[str]:
@@ -145,23 +145,23 @@ def _of_mappings(scenes: list[Scene]) -> Iterator[str]:
 def _of_throttles(scenes: list[Scene], group: _Growing) -> Iterator[str]:
     minutes = [at for scene in scenes for at in scene.throttled if at >= group.first - RESTART]
     if minutes:
-        yield f"invocations were throttled between {moment(minutes[0])} and {moment(minutes[-1])}"
+        yield f"invocations were throttled between {format_time(minutes[0])} and {format_time(minutes[-1])}"
 
 
 def _of_changes(scenes: list[Scene], group: _Growing, *, latest: bool) -> Iterator[str]:
     for scene in scenes:
         for change in scene.changes:
             if change.at + RESTART >= group.first:
-                yield f"{change.text} at {moment(change.at)}"
+                yield f"{change.text} at {format_time(change.at)}"
     if latest:
         yield "its starting position is LATEST: what is written while it starts, or restarts after a change, may be skipped"
 
 
 def _changed(at: float | None) -> str:
-    return "" if at is None else f" since {moment(at)}"
+    return "" if at is None else f" since {format_time(at)}"
 
 
-def moment(at: float) -> str:
+def format_time(at: float) -> str:
     """A readable time in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}Z"
 

@@ -95,7 +95,7 @@ class Scene:
         """Whether one mapping delivers a shard's records one batch after the other."""
         return len(self.enabled) == 1 and self.enabled[0].keeps_order
 
-    def lately(self, moment: float | None) -> bool:
+    def is_recent(self, moment: float | None) -> bool:
         return moment is not None and self.now - moment < self.settle
 
 
@@ -142,7 +142,7 @@ def judge(insert: Insert, scene: Scene, around: Around) -> JudgedInsert:
     """The outcome of an insert that passes the filter."""
     fate = of_insert(insert.deliveries)
     done_at = around.repaired_at if not fate.is_done else max(insert.ok_at or 0.0, around.repaired_at or 0.0)
-    if done_at is not None and insert.stored is False and not scene.lately(done_at):
+    if done_at is not None and insert.stored is False and not scene.is_recent(done_at):
         return JudgedInsert(outcome=InsertOutcome.MISSED, cause=GapCause.NOT_STORED)
     if done_at is not None or insert.stored:
         return _PROCESSED
@@ -181,11 +181,11 @@ def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
     """Why an insert may still be processed; empty if it cannot."""
     if around.answered:
         return ""
-    if scene.lately(around.given_at):
+    if scene.is_recent(around.given_at):
         return "recently delivered to the function by a repair"
-    if scene.lately(insert.at):
+    if scene.is_recent(insert.at):
         return "written recently"
-    if scene.lately(insert.last_seen):
+    if scene.is_recent(insert.last_seen):
         return "tried recently"
     if not scene.enabled:
         return ""
@@ -197,13 +197,13 @@ def _waits(insert: Insert, scene: Scene, around: Around, fate: Fate) -> str:
 def _held(insert: Insert, scene: Scene, fate: Fate) -> str:
     if scene.blocked:
         return scene.blocked
-    if any(scene.lately(one.modified) or one.state != "Enabled" for one in scene.enabled):
+    if any(scene.is_recent(one.modified) or one.state != "Enabled" for one in scene.enabled):
         return "the mapping was changed recently"
     if scene.age is not None and scene.age + scene.settle >= scene.now - insert.at:
         return "the mapping is behind"
-    if scene.lately(scene.last_throttle):
+    if scene.is_recent(scene.last_throttle):
         return "the function is throttled"
-    if scene.lately(scene.last_failure) and (fate is Fate.FAILED or not insert.deliveries):
+    if scene.is_recent(scene.last_failure) and (fate is Fate.FAILED or not insert.deliveries):
         return "invocations fail, and are retried"
     return ""
 

@@ -114,7 +114,7 @@ class PastLines:
         self.silent: list[tuple[float, float]] = []
         self._run: tuple[int, float, float] = (0, 0.0, 0.0)
 
-    def took(self, line: Line) -> Iterator[Line]:
+    def add_line(self, line: Line) -> Iterator[Line]:
         """Add a line, and return the lines whose end is known."""
         self.lines += 1
         self.bins.add(int(line.at // BIN))
@@ -131,7 +131,7 @@ class PastLines:
         else:
             yield line
 
-    def ended(self, end: InvocationEnd) -> Iterator[Line]:
+    def add_end(self, end: InvocationEnd) -> Iterator[Line]:
         """Add the end of an attempt, and return its lines."""
         self.ends += 1
         self.bins.add(int(end.at // BIN))
@@ -150,7 +150,7 @@ class PastLines:
         for line in mine:
             yield _ended(line, well=end.ok)
 
-    def rest(self) -> Iterator[Line]:
+    def unended_lines(self) -> Iterator[Line]:
         """The lines whose attempt's end is not in the log; call it at the end of the log."""
         self._close_run()
         for lines in self._open.values():

@@ -70,7 +70,7 @@ class Documents:
         """Check whether the destination can be read without side effects."""
         self.unread = _why_not(self._context, self._arn)
 
-    def look(self, run_id: str, place: tuple[str, int] | None, poison: str) -> bool:
+    def read_if_due(self, run_id: str, place: tuple[str, int] | None, poison: str) -> bool:
         """Read the destination, if the next read is due; return whether it has a document about the failing item.
 
         Args:
@@ -96,7 +96,7 @@ class Documents:
         """The documents whose range contains the failing item, with the records that can be read back."""
         for one in found.stored:
             failure = one.failure
-            if failure is None or (place is not None and not _holds(failure, *place)):
+            if failure is None or (place is not None and not _contains(failure, *place)):
                 continue
             records, why = self._records(failure)
             recovered = any(str(record.get("eventID")) == poison for record in records)
@@ -173,7 +173,7 @@ def _is_newer(failure: Failure, since: float) -> bool:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() >= since - _SKEW
 
 
-def _holds(failure: Failure, shard: str, sequence: int) -> bool:
+def _contains(failure: Failure, shard: str, sequence: int) -> bool:
     return failure.shard == shard and int(failure.first) <= sequence <= int(failure.last)
 
 

@@ -64,7 +64,7 @@ def run_trials(
     if own:
         return Trials(
             context, subject, options, limits, stand=FailingFunction.OWN, sample=sample, made=made
-        ).made()
+        ).run_trials()
     if mapping.filters_hidden:
         return TrialsRun(findings=(_hidden(mapping),))
     if subject.is_crowded:
@@ -88,7 +88,7 @@ def run_trials(
             barred=barred,
             original=mapping,
             made=made,
-        ).made()
+        ).run_trials()
 
 
 def _hidden(mapping: MappingState) -> Finding:

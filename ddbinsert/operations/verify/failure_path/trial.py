@@ -123,14 +123,14 @@ class Trial:
         self._write(range(_TOGETHER))
         began, is_behind = clock.monotonic(), False
         while True:
-            self._look()
+            self._read_sources()
             if not is_behind and self.tries:
                 is_behind = True
                 self._write(range(_TOGETHER, ITEMS))
                 steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
             elapsed = clock.monotonic() - began
             if elapsed >= seconds or (is_behind and self._is_over(enough, is_kept)):
-                self._look()
+                self._read_sources()
                 return
             self._context.reporter.waiting("the failing test item", elapsed, f"{len(self.tries)} attempts")
             clock.sleep(next(steps))
@@ -165,7 +165,7 @@ class Trial:
                 raise TimeoutError(f"DynamoDB left test items unprocessed {_TRIES} times")
         at = self._context.clock.now()
         for number in order:
-            self.tally.wrote(self.tally.script.lanes[number].writes[0], at)
+            self.tally.add_write(self.tally.script.lanes[number].writes[0], at)
 
     def _item(self, number: int) -> dict[str, Any]:
         item = self.probe.item_of(number, 1)
@@ -174,18 +174,18 @@ class Trial:
             item[FAILS] = {"S": failure_of(self.secret, key, self.fails_until)}
         return item
 
-    def _look(self) -> None:
+    def _read_sources(self) -> None:
         self._read_stream()
         asked = self._context.clock.now()
         for one in self._log.poll():
-            self._take(one, asked)
+            self._add_event(one, asked)
 
-    def _take(self, one: LogEvent | InvocationEnd, seen: float) -> None:
+    def _add_event(self, one: LogEvent | InvocationEnd, seen: float) -> None:
         if isinstance(one, InvocationEnd):
             if one.at >= not_before(self._context.clock, self.started):
-                self.tally.ended(one)
+                self.tally.add_end(one)
             return
-        self.tally.logged(one.message, one.timestamp / 1000, seen, stream=one.stream)
+        self.tally.add_log_line(one.message, one.timestamp / 1000, seen, stream=one.stream)
 
     def _read_stream(self) -> None:
         if self._reader is None:

@@ -88,7 +88,7 @@ class Trials:
         self._fails_until = 0.0
         self._started = context.clock.now()
 
-    def made(self) -> TrialsRun:
+    def run_trials(self) -> TrialsRun:
         """Run the trials."""
         if self._stand is FailingFunction.OWN:
             self._await_settings()
@@ -141,7 +141,7 @@ class Trials:
             trial.run(
                 seconds=context.timeout,
                 enough=self._limits.hold_up,
-                is_kept=lambda one: documents.look(run_id, one.place, one.poison_id),
+                is_kept=lambda one: documents.read_if_due(run_id, one.place, one.poison_id),
             )
             outcome = self._outcome(trial, documents)
             is_given_up = bool(outcome.kept) or not outcome.tries or outcome.fixed
@@ -152,7 +152,7 @@ class Trials:
 
     def _outcome(self, trial: Trial, documents: Documents) -> TrialOutcome:
         tries = trial.tries
-        documents.look(trial.run_id, trial.place, trial.poison_id)
+        documents.read_if_due(trial.run_id, trial.place, trial.poison_id)
         counted = {} if documents.kept or not tries else self._counts(trial)
         return TrialOutcome(
             stand=self._stand,

@@ -57,14 +57,14 @@ class InsightsSource:
             self._due = self._context.clock.monotonic() + next(self._pauses)
 
     def _count(self) -> None:
-        found = insights.counted(self._ask(insights.by_bin(self._pattern, self._bins)))
+        found = insights.read_counts(self._query_rows(insights.by_bin(self._pattern, self._bins)))
         for index in self._bins.indices:
             numbers = self._bins.numbers(index)
             if found.items.get(index, 0) >= len(numbers):
                 self._mark(numbers)
-        self._tally.counted(lines=found.lines, items=sum(found.items.values()), strays=found.strays)
+        self._tally.set_counts(lines=found.lines, items=sum(found.items.values()), strays=found.strays)
 
-    def look_into_gaps(self) -> None:
+    def query_incomplete_bins(self) -> None:
         """Query the item numbers of incomplete bins, so that missing items can be listed."""
         lacking = [
             index
@@ -75,7 +75,7 @@ class InsightsSource:
             )
         ]
         for index in lacking[:_LOOKED_INTO]:
-            for row in self._ask(insights.by_number(self._pattern, self._bins, index)):
+            for row in self._query_rows(insights.by_number(self._pattern, self._bins, index)):
                 number = int(row.get("number", "-1"))
                 if number in self._bins.numbers(index):
                     self._tally.bulk.processed.add(number - self._bins.first)
@@ -84,7 +84,7 @@ class InsightsSource:
         for number in numbers:
             self._tally.bulk.processed.add(number - self._bins.first)
 
-    def _ask(self, text: str) -> list[insights.Row]:
+    def _query_rows(self, text: str) -> list[insights.Row]:
         self.queries += 1
         return query(
             self._context.aws,

@@ -14,7 +14,7 @@ from botocore.session import Session
 
 import ddbinsert
 from ddbinsert.aws.session import lean_models
-from ddbinsert.aws.session.lean_models import OPERATIONS, PREFIXES, LeanLoader, cache_directory, cut
+from ddbinsert.aws.session.lean_models import OPERATIONS, PREFIXES, LeanLoader, cache_directory, reduce_model
 from ddbinsert.aws.session.session import Aws, Connection
 
 SERVICES = sorted(OPERATIONS)
@@ -47,12 +47,12 @@ def derived(folder: Path | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_that_is_listed_exists_in_the_installed_botocore(service: str) -> None:
-    assert set(cut(service, Loader())["service-2"]["operations"]) == set(OPERATIONS[service])
+    assert set(reduce_model(service, Loader())["service-2"]["operations"]) == set(OPERATIONS[service])
 
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_shape_that_a_kept_operation_needs_is_there(service: str) -> None:
-    model = cut(service, Loader())["service-2"]
+    model = reduce_model(service, Loader())["service-2"]
     referred = set(re.findall(r"'shape': '(\w+)'", repr(model)))
     assert referred <= set(model["shapes"])
     assert "'documentation': '" not in repr(model)
@@ -106,7 +106,7 @@ def test_a_lean_client_calls_as_a_whole_one_does(service: str, connection: Conne
 
 
 def test_the_endpoint_prefixes_are_those_of_the_models() -> None:
-    models = [cut(service, Loader())["service-2"] for service in SERVICES]
+    models = [reduce_model(service, Loader())["service-2"] for service in SERVICES]
     assert {model["metadata"]["endpointPrefix"] for model in models} == PREFIXES
 
 

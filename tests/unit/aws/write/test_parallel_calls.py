@@ -27,7 +27,7 @@ def width(pace: Pace) -> int:
 def throttle(pace: Pace) -> None:
     """A call that is started now is turned down, and the pause after it is over."""
     pace.throttled(pace.start(1))
-    pace.rest()
+    pace.sleep_until_due()
 
 
 def test_a_throttle_halves_what_is_in_flight_down_to_one_call() -> None:
@@ -44,7 +44,7 @@ def test_nothing_is_started_before_the_pause_is_over() -> None:
     pace = Pace(timer, width=8, rate=None)
     pace.throttled(pace.start(1))
     assert not pace.room(0)
-    pace.rest()
+    pace.sleep_until_due()
     assert pace.room(0)
     assert timer.at == 0.05
 
@@ -58,7 +58,7 @@ def test_several_throttles_of_calls_from_before_count_once() -> None:
     for at in started:
         pace.throttled(at)
     assert timer.at == 2.0
-    pace.rest()
+    pace.sleep_until_due()
     assert (timer.at, width(pace)) == (2.05, 4)
 
 

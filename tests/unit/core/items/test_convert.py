@@ -205,7 +205,7 @@ def test_templates_are_gone_through_again_and_again() -> None:
     templates = ({"who": {"S": "a"}}, {"pk": {"S": "own"}})
     samples = Samples(schema=schema(), run_id="0123456789ab", count=3, templates=templates)
     assert [samples.item(n).get("who") for n in range(3)] == [{"S": "a"}, None, {"S": "a"}]
-    assert (list(samples.made()), list(samples.own())) == ([0, 2], [1])
+    assert (list(samples.generated_numbers()), list(samples.own())) == ([0, 2], [1])
     assert samples.key(0) != samples.key(2)
 
 

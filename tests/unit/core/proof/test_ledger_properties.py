@@ -73,14 +73,14 @@ def tally_of(plan: Script, seen: Iterable[Sighting]) -> Tally:
     tally = Tally(plan, awaits_ends=True)
     for lane in plan.lanes:
         for write in lane.writes:
-            tally.wrote(write, START)
+            tally.add_write(write, START)
     tally.wrote_bulk(plan.bulk)
     for one in seen:
         match one:
             case Line():
-                tally.logged(one.text, one.at, stream=one.stream)
+                tally.add_log_line(one.text, one.at, stream=one.stream)
             case InvocationEnd():
-                tally.ended(one)
+                tally.add_end(one)
             case _:
                 tally.streamed(one)
     return tally
@@ -157,9 +157,9 @@ def watched(seen: Iterable[Sighting]) -> Ongoing:
     for one in seen:
         match one:
             case Line():
-                ongoing.logged(one.text, one.at, stream=one.stream)
+                ongoing.add_log_line(one.text, one.at, stream=one.stream)
             case InvocationEnd():
-                ongoing.ended(one)
+                ongoing.add_end(one)
             case _:
                 ongoing.streamed(one)
     return ongoing

@@ -14,7 +14,7 @@ from ddbinsert.core.proof.mapping_counts import (
     MetricCounts,
     are_published,
     filtered_everything,
-    told,
+    metrics_text,
 )
 from tests.unit import worlds
 from tests.unit.runs import mapping
@@ -54,16 +54,16 @@ SCOPE = "(whole minutes, records of all writers)"
 def test_the_text_tells_what_was_seen_and_what_was_not(
     counts: dict[str, float], mappings: tuple[MappingState, ...], text: str
 ) -> None:
-    assert told(MetricCounts(counts=counts), mappings) == text
+    assert metrics_text(MetricCounts(counts=counts), mappings) == text
 
 
 def test_why_nothing_was_read_stands_in_the_counts_place() -> None:
-    assert told(MetricCounts(why="not allowed"), (COUNTING,)) == "not allowed"
+    assert metrics_text(MetricCounts(why="not allowed"), (COUNTING,)) == "not allowed"
 
 
 @given(st.dictionaries(st.sampled_from([*OF_FUNCTION, *OF_MAPPING]), st.integers(0, 10**9)))
 def test_every_count_is_told(counts: dict[str, int]) -> None:
-    text = told(MetricCounts(counts=counts), (COUNTING,))
+    text = metrics_text(MetricCounts(counts=counts), (COUNTING,))
     assert all(f"{name} {value:,}" in text for name, value in counts.items())
     unseen = "no EventCount datapoints of the mapping yet" if counts else "no CloudWatch datapoints yet"
     assert text.endswith(unseen) == (not set(counts) & set(OF_MAPPING))

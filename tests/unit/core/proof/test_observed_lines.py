@@ -28,13 +28,13 @@ def test_one_line_counts_for_one_of_several_inserts_of_a_key(*, is_late: bool) -
     watched = OngoingByLines(lambda _record: True)
     line = ("new order-0001", 100.5)
     if is_late:
-        watched.logged(*line)
+        watched.add_log_line(*line)
     for number in (1, 2):
         watched.streamed(insert(number))
     if not is_late:
-        watched.logged(*line)
+        watched.add_log_line(*line)
     assert (watched.matched, watched.waiting) == (1, 1)
-    watched.logged("new order-0001", 100.7)
+    watched.add_log_line("new order-0001", 100.7)
     assert (watched.matched, watched.waiting) == (2, 0)
 
 
@@ -42,10 +42,10 @@ def test_the_line_of_a_later_insert_of_a_key_does_not_count_for_one_that_was_dro
     watched = OngoingByLines(lambda _record: True)
     watched.streamed(insert(1, at=100.0))
     watched.streamed(insert(2, at=110.0))
-    watched.logged("new order-0001", 110.5)
+    watched.add_log_line("new order-0001", 110.5)
     assert [one.event_id for one in watched.symptoms().missing] == [f"{1:032x}"]
     watched.streamed_later(insert(3, at=120.0))
-    watched.logged("new order-0001", 120.5)
+    watched.add_log_line("new order-0001", 120.5)
     assert [one.event_id for one in watched.symptoms().missing] == [f"{1:032x}"]
 
 
@@ -54,7 +54,7 @@ def test_a_line_counts_for_each_insert_whose_event_it_shows_and_for_each_other_k
     for number in (1, 2):
         watched.streamed(insert(number))
     watched.streamed(insert(3, "order-0003"))
-    watched.logged(f"{1:032x} {2:032x} order-0001 order-0003", 100.5)
+    watched.add_log_line(f"{1:032x} {2:032x} order-0001 order-0003", 100.5)
     assert (watched.matched, watched.waiting) == (3, 0)
 
 
@@ -62,17 +62,17 @@ def test_an_error_after_a_good_line_is_about_the_same_insert() -> None:
     watched = OngoingByLines(lambda _record: True, awaits_ends=True)
     for number in (1, 2):
         watched.streamed(insert(number))
-    watched.logged("saving order-0001", 100.5, stream="a")
-    watched.logged("[ERROR] could not save order-0001", 100.6, stream="a")
+    watched.add_log_line("saving order-0001", 100.5, stream="a")
+    watched.add_log_line("[ERROR] could not save order-0001", 100.6, stream="a")
     assert watched.complaints == ("[ERROR] could not save order-0001",)
-    watched.logged("saved order-0001", 100.7, stream="b")
+    watched.add_log_line("saved order-0001", 100.7, stream="b")
     assert watched.complaints
 
 
 def test_an_error_after_a_good_line_counts_also_where_the_record_is_read_last() -> None:
     watched = OngoingByLines(lambda _record: True)
-    watched.logged("saving order-0001", 100.5, stream="a")
-    watched.logged("[ERROR] could not save order-0001", 100.6, stream="a")
+    watched.add_log_line("saving order-0001", 100.5, stream="a")
+    watched.add_log_line("[ERROR] could not save order-0001", 100.6, stream="a")
     watched.streamed(insert(1))
     assert (watched.matched, len(watched.complaints)) == (1, 1)
 
@@ -80,15 +80,15 @@ def test_an_error_after_a_good_line_counts_also_where_the_record_is_read_last() 
 def test_an_insert_that_two_mappings_deliver_needs_two_attempts() -> None:
     watched = OngoingByLines(lambda _record: True, copies=lambda _record: 2)
     watched.streamed(insert(1))
-    watched.logged("new order-0001", 100.5, stream="a")
-    watched.logged("again order-0001", 100.6, stream="a")
+    watched.add_log_line("new order-0001", 100.5, stream="a")
+    watched.add_log_line("again order-0001", 100.6, stream="a")
     assert (watched.matched, watched.too_few) == (1, 1)
-    watched.logged("new order-0001", 100.7, stream="b")
+    watched.add_log_line("new order-0001", 100.7, stream="b")
     assert (watched.matched, watched.too_few) == (1, 0)
 
 
 def test_a_key_that_json_escapes_is_found() -> None:
     watched = OngoingByLines(lambda _record: True)
     watched.streamed(insert(1, 'order-é-"0001"'))
-    watched.logged(json.dumps({"pk": 'order-é-"0001"'}), 100.5)
+    watched.add_log_line(json.dumps({"pk": 'order-é-"0001"'}), 100.5)
     assert watched.matched == 1

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ddbinsert.cli.retry_inconclusive import again
+from ddbinsert.cli.retry_inconclusive import prove_with_retries
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.proof import Proof
 from ddbinsert.core.proof.retry import HARMLESS, PASSING, final_codes, may_be_made_again
@@ -65,7 +65,7 @@ def attempts(
         kept.append(proof.verdict.run_id)
 
     try:
-        return again(once, retries=retries, reporter=Silent(), keep=keep), kept, len(left)
+        return prove_with_retries(once, retries=retries, reporter=Silent(), keep=keep), kept, len(left)
     except DdbInsertError as error:
         return error, kept, len(left)
 

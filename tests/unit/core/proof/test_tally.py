@@ -54,7 +54,7 @@ def test_it_is_complete_with_the_last_receipt_and_not_before(records: list[Any])
     for place, record in enumerate(records):
         assert not tally.is_complete
         assert tally.processed_inserts == place
-        assert tally.logged(said(record), START)
+        assert tally.add_log_line(said(record), START)
     assert tally.is_complete
     assert tally.duplicates == 0
 
@@ -77,17 +77,17 @@ def test_two_receipts_of_one_record_are_no_two_inserts() -> None:
 def test_a_line_that_is_given_again_counts_once_a_second_delivery_twice() -> None:
     line = said(of(stream_of(PLAN), INSERT)[0])
     tally = tally_of(PLAN, [])
-    tally.logged(line, START)
-    tally.logged(line, START, swept=True)
+    tally.add_log_line(line, START)
+    tally.add_log_line(line, START, swept=True)
     assert (tally.receipts.total(), tally.duplicates) == (1, 0)
-    tally.logged(line, START + 5, swept=True)
+    tally.add_log_line(line, START + 5, swept=True)
     assert (tally.receipts.total(), tally.duplicates) == (2, 1)
 
 
 def test_bulk_receipts_that_are_given_again_count_once() -> None:
     line = said(stream_of(PLAN)[-1])
     tally = tally_of(PLAN, [line])
-    tally.logged(line, START, swept=True)
+    tally.add_log_line(line, START, swept=True)
     assert (tally.bulk.processed.count, tally.duplicates) == (1, 0)
 
 
@@ -106,7 +106,7 @@ def test_bulk_receipts_that_are_given_again_count_once() -> None:
 )
 def test_a_line_of_no_item_of_this_run_is_left_alone(line: str) -> None:
     tally = tally_of(PLAN, [])
-    assert not tally.logged(line, START)
+    assert not tally.add_log_line(line, START)
     assert (tally.receipts.total(), tally.lines, tally.processed_inserts) == (0, 0, 0)
 
 
@@ -137,8 +137,8 @@ def test_a_bulk_item_that_failed_is_remembered_as_such() -> None:
 
 def test_a_count_made_elsewhere_replaces_the_one_before() -> None:
     tally = tally_of(PLAN, [])
-    tally.counted(lines=9, items=8, strays={"guarded MODIFY": 2})
-    tally.counted(lines=10, items=8, strays={"guarded MODIFY": 3, "failed INSERT": 1})
+    tally.set_counts(lines=9, items=8, strays={"guarded MODIFY": 2})
+    tally.set_counts(lines=10, items=8, strays={"guarded MODIFY": 3, "failed INSERT": 1})
     assert tally.all_duplicates == 2
     assert tally.bulk.intruder_count == 3  # what failed is an insert all the same
     assert [(one.event_name, one.decision) for one in tally.bulk.intruders] == [("MODIFY", "guarded")]
@@ -180,9 +180,9 @@ def test_latency_runs_from_the_write_to_the_log_line_once_for_each_insert() -> N
     plan = script_of(1)
     first, last = of(stream_of(plan), INSERT)
     tally = tally_of(plan, [])
-    tally.logged(said(first), START + 1, START + 3)
-    tally.logged(said(first), START + 9, START + 9.5)
-    tally.logged(said(last), START + 2, START + 2)
+    tally.add_log_line(said(first), START + 1, START + 3)
+    tally.add_log_line(said(first), START + 9, START + 9.5)
+    tally.add_log_line(said(last), START + 2, START + 2)
     assert tally.latency.count == 2
     assert (tally.latency.least, tally.latency.most) == (1.0, 2.0)
     assert tally.log_lag == 2.0
@@ -191,7 +191,7 @@ def test_latency_runs_from_the_write_to_the_log_line_once_for_each_insert() -> N
 def test_a_clock_that_runs_behind_makes_no_negative_latency() -> None:
     plan = script_of(1)
     tally = tally_of(plan, [])
-    tally.logged(said(of(stream_of(plan), INSERT)[0]), START - 30)
+    tally.add_log_line(said(of(stream_of(plan), INSERT)[0]), START - 30)
     assert tally.latency.least == 0.0
 
 
@@ -211,10 +211,10 @@ def test_a_version_is_at_work_once_an_attempt_of_it_processed_an_insert_and_ende
     bulk: bool, decision: str, ok: bool, at_work: bool
 ) -> None:
     tally = Tally(PLAN, awaits_ends=True)
-    tally.ended(ended("2", ok=True))
+    tally.add_end(ended("2", ok=True))
     insert = of(stream_of(PLAN), INSERT)[-1 if bulk else 0]
-    tally.logged(said(insert, decision), START, stream="2026/11/27/[3]6f1d")
-    tally.ended(ended("3", ok=ok))
+    tally.add_log_line(said(insert, decision), START, stream="2026/11/27/[3]6f1d")
+    tally.add_end(ended("3", ok=ok))
     assert tally.attempts.versions == ({"2", "3"} if ok else {"2"})
     assert tally.versions_at_work == ({"3"} if at_work else set())
 
@@ -228,9 +228,9 @@ def test_lines_are_told_when_each_insert_left_what_one_leaves() -> None:
     keys = [record["dynamodb"]["Keys"]["pk"]["S"] for record in of(stream_of(plan), INSERT)]
     assert not tally.is_seen_in_lines
     for key in keys[:-1]:
-        tally.logged(f"{key} {key}", START)
+        tally.add_log_line(f"{key} {key}", START)
         assert not tally.is_seen_in_lines, "a gauge has no line yet"
-    tally.logged(f"{keys[-1]} and {keys[-1]}", START)
+    tally.add_log_line(f"{keys[-1]} and {keys[-1]}", START)
     assert tally.mentions_of_one == 2
     assert tally.is_seen_in_lines
 

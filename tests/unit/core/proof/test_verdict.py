@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ddbinsert.core import receipt
 from ddbinsert.core.proof.symptoms import Symptoms
-from ddbinsert.core.proof.verdict import Finding, Result, Weight, also, explained, judge
+from ddbinsert.core.proof.verdict import Finding, Result, Weight, explained, judge, with_findings
 from tests.unit.runs import (
     INSERT,
     MODIFY,
@@ -340,7 +340,7 @@ def test_further_findings_never_make_a_verdict_better(before: list[Weight], more
 
     first = judge(tally, Symptoms(), of_weights(before), (), waited=0.0)
     both = judge(tally, Symptoms(), of_weights([*before, *more]), (), waited=0.0)
-    told = also(first, of_weights(more))
+    told = with_findings(first, of_weights(more))
     assert told.result is both.result
     assert [f.weight for f in told.findings] == [f.weight for f in both.findings]
 

@@ -32,7 +32,7 @@ def stored(seen: Sequence[Line]) -> list[Insert]:
             store.add(event_id=f"e{number}", shard=0, sequence=str(number), at=0.0, keys="{}")
         store.flush()
         for line in seen:
-            store.saw(line)
+            store.add_line(line)
         store.finish_reading()
         return list(store.open_inserts(everything=True))
 
@@ -56,7 +56,7 @@ def test_the_last_processed_of_a_shard_and_the_neighbours_of_one() -> None:
             )
         store.flush()
         for name in ("e0", "e4"):
-            store.saw(
+            store.add_line(
                 Line(
                     event_id=name,
                     sequence="",

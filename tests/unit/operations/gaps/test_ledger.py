@@ -21,8 +21,8 @@ def record(name: str) -> dict[str, Any]:
 def test_what_was_sent_and_answered_is_known_to_the_next_process(tmp_path: Path) -> None:
     path = tmp_path / "repairs" / "one.sqlite"
     first = RepairLedger(path, SystemClock(), alone=True)
-    first.sending([record("a"), record("b"), record("c")])
-    first.answered([record("a")], [record("b")])
+    first.before_call([record("a"), record("b"), record("c")])
+    first.after_answer([record("a")], [record("b")])
     first.close()
     second = RepairLedger(path, SystemClock(), alone=False)
     states = {name: second.find(name) for name in "abcd"}

@@ -133,7 +133,7 @@ def test_what_should_not_have_been_delivered_is_marked_as_such(decision: str, st
 def test_a_receipt_of_an_invocation_that_failed_is_shown_as_failed() -> None:
     proof = proofs.proof_of()
     assert proof.tally is not None
-    proof.tally.ended(InvocationEnd(request="request-1", stream="", at=proofs.START + 1, ok=False))
+    proof.tally.add_end(InvocationEnd(request="request-1", stream="", at=proofs.START + 1, ok=False))
     history = history_of(lane_of(proof), proofs.START, proofs.START + 2)
     assert [mark.state for mark in history.log] == ["failed", "failed", "missing", "missing"]
     (item, *_) = every_write(proof)

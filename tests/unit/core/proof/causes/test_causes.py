@@ -13,7 +13,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.core import receipt
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.model.seen import RoleState, World
-from ddbinsert.core.proof.causes.causes import standing_in_the_way
+from ddbinsert.core.proof.causes.causes import blocking_faults
 from ddbinsert.core.proof.circumstances import Circumstances, Invocations
 from ddbinsert.core.proof.mapping_counts import (
     DELIVERED_ON_FAILURE,
@@ -112,26 +112,26 @@ def test_a_guard_that_lines_cannot_show_is_not_believed() -> None:
     ],
 )
 def test_a_disabled_mapping_stands_in_the_way(mappings: tuple[MappingState, ...], code: str) -> None:
-    assert [one.code for one in standing_in_the_way(around(*mappings))] == [code]
+    assert [one.code for one in blocking_faults(around(*mappings))] == [code]
     assert codes(heard([], *mappings)) == {code}
     assert heard([], *mappings).result is Result.FAIL
 
 
 def test_one_enabled_mapping_of_two_is_enough() -> None:
     both = around(mapping(state="Disabled"), mapping(uuid=worlds.UUID.format(2)))
-    assert standing_in_the_way(both) == ()
+    assert blocking_faults(both) == ()
 
 
 def test_no_mapping_and_a_stale_one_are_told_apart() -> None:
     nothing = replace(around(), mappings=(), world=World(table=worlds.table(), function=function()))
-    assert [one.code for one in standing_in_the_way(nothing)] == ["mapping-missing"]
+    assert [one.code for one in blocking_faults(nothing)] == ["mapping-missing"]
     stale = replace(nothing, world=replace(nothing.world, mappings=(mapping(stream_arn=worlds.DEAD),)))
-    (one,) = standing_in_the_way(stale)
+    (one,) = blocking_faults(stale)
     assert one.code == "mapping-on-stale-stream"
     assert worlds.DEAD in one.evidence[0]
     leaving = mapping(stream_arn=worlds.DEAD, state="Deleting")
     gone = replace(nothing, world=replace(nothing.world, mappings=(leaving,)))
-    assert [one.code for one in standing_in_the_way(gone)] == ["mapping-missing"]
+    assert [one.code for one in blocking_faults(gone)] == ["mapping-missing"]
 
 
 @pytest.mark.parametrize(
@@ -142,20 +142,20 @@ def test_no_mapping_and_a_stale_one_are_told_apart() -> None:
     ],
 )
 def test_a_function_that_cannot_run_stands_in_the_way(changes: dict[str, Any], code: str) -> None:
-    assert [one.code for one in standing_in_the_way(with_function(**changes))] == [code]
+    assert [one.code for one in blocking_faults(with_function(**changes))] == [code]
 
 
 @pytest.mark.parametrize(
     "changes", [{"reserved_concurrency": 1}, {"reserved_concurrency": None}, {"state": "Inactive"}]
 )
 def test_a_function_that_runs_when_it_is_called_does_not(changes: dict[str, Any]) -> None:
-    assert standing_in_the_way(with_function(**changes)) == ()
+    assert blocking_faults(with_function(**changes)) == ()
 
 
 def test_no_function_stands_in_the_way() -> None:
     without = around()
     without = replace(without, world=replace(without.world, function=None))
-    assert [one.code for one in standing_in_the_way(without)] == ["function-missing"]
+    assert [one.code for one in blocking_faults(without)] == ["function-missing"]
 
 
 # --- filters ------------------------------------------------------------------------------------------------

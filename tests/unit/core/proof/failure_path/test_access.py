@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ddbinsert.core.proof.failure_path.access import SILENT, TriState, caller_of, said_by
+from ddbinsert.core.proof.failure_path.access import SILENT, TriState, caller_of, evaluate_policy
 
 ROLE = "arn:aws:iam::111122223333:role/deep/er/orders-role"
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:failures"
@@ -19,7 +19,7 @@ def said(*statements: dict[str, Any], via: str = "") -> Any:
     whole = [
         {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*", **one} for one in statements
     ]
-    return said_by(json.dumps({"Statement": whole}), caller_of(ROLE, via=via), SEND, QUEUE)
+    return evaluate_policy(json.dumps({"Statement": whole}), caller_of(ROLE, via=via), SEND, QUEUE)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_what_a_denial_is_about(statement: dict[str, Any], denied: TriState) -> 
     left = {f"{name[3:]}" for name in statement if name.startswith("Not")}
     base = {"Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
     document = {name: value for name, value in base.items() if name not in left} | whole | statement
-    answer = said_by(json.dumps({"Statement": document}), caller_of(ROLE), SEND, QUEUE)
+    answer = evaluate_policy(json.dumps({"Statement": document}), caller_of(ROLE), SEND, QUEUE)
     assert answer.denies is denied
 
 
@@ -124,6 +124,6 @@ def test_an_allowance_of_the_account_leaves_it_to_iam_and_one_of_the_role_does_n
     ("policy", "silent"), [(None, True), ("", True), ("{", False), ("[]", False), ("{}", False)]
 )
 def test_a_policy_that_cannot_be_read_says_nothing_for_certain(policy: str | None, silent: bool) -> None:
-    answer = said_by(policy, caller_of(ROLE), SEND, QUEUE)
+    answer = evaluate_policy(policy, caller_of(ROLE), SEND, QUEUE)
     assert (answer == SILENT) is silent
     assert silent or {answer.denies, answer.allows} == {UNKNOWN}

@@ -22,39 +22,39 @@ def end(at: float, *, ok: bool = True, stream: str = "a", request: str = "r") ->
 
 def test_a_line_goes_out_with_the_end_of_its_own_attempt() -> None:
     lines = PastLines(awaits_ends=True)
-    assert not list(lines.took(line("1", 1.0)))
-    assert not list(lines.took(line("2", 1.0, stream="b")))
-    (failed,) = lines.ended(end(2.0, ok=False))
+    assert not list(lines.add_line(line("1", 1.0)))
+    assert not list(lines.add_line(line("2", 1.0, stream="b")))
+    (failed,) = lines.add_end(end(2.0, ok=False))
     assert (failed.event_id, failed.ended_well) == ("1", False)
-    assert not list(lines.took(line("1", 3.0)))
-    (retried,) = lines.ended(end(4.0))
+    assert not list(lines.add_line(line("1", 3.0)))
+    (retried,) = lines.add_end(end(4.0))
     assert (retried.event_id, retried.ended_well) == ("1", True)
-    (left,) = lines.rest()
+    (left,) = lines.unended_lines()
     assert (left.event_id, left.ended_well) == ("2", None)
 
 
 def test_a_line_of_the_same_millisecond_as_its_end_may_be_read_after_it() -> None:
     lines = PastLines(awaits_ends=True)
-    assert not list(lines.ended(end(2.0, ok=False)))
-    (failed,) = lines.took(line("1", 2.0))
+    assert not list(lines.add_end(end(2.0, ok=False)))
+    (failed,) = lines.add_line(line("1", 2.0))
     assert failed.ended_well is False
 
 
 def test_without_ends_a_line_counts_at_once() -> None:
     lines = PastLines(awaits_ends=False)
-    (one,) = lines.took(line("1", 1.0))
+    (one,) = lines.add_line(line("1", 1.0))
     assert one.ended_well is None
 
 
 def test_several_invocations_in_a_row_without_a_line_are_a_time_that_the_log_does_not_show() -> None:
     lines = PastLines(awaits_ends=True)
     for at in (10.0, 20.0):  # two alone are not enough
-        list(lines.ended(end(at)))
-    list(lines.took(line("1", 30.0)))
-    list(lines.ended(end(30.5)))
+        list(lines.add_end(end(at)))
+    list(lines.add_line(line("1", 30.0)))
+    list(lines.add_end(end(30.5)))
     for at in (40.0, 50.0, 60.0):
-        list(lines.ended(end(at)))
-    list(lines.rest())
+        list(lines.add_end(end(at)))
+    list(lines.unended_lines())
     assert lines.silent == [(39.5, 60.0)]
 
 
