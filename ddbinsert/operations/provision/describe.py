@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 _FILTERS: Final = "mapping.filters"
 #: The first lines of every file.
 _HEADING = (
-    "The insert triggers of ddbinsert: `plan` shows what `up` would change. Settings that are not given stay as they are",
-    "deployed. `config schema` prints every key.",
+    (
+        "The insert triggers of ddbinsert: `plan` shows what `up` would change. Settings that are not given stay as they are "
+        "deployed. `config schema` prints every key."
+    ),
 )
 
 
