@@ -127,6 +127,7 @@ def tour(twins: Twins) -> Iterator[tuple[str, ...]]:
     yield "export", "terraform", table, *function
     yield ("ls",)
     yield "permissions", "status", "--table", table
+    yield "init", table, "--output-file", "-", "--yes"
     yield "adopt", table, *function  # without a yes
     yield "adopt", table, *function, "--include-function", "--dry-run"
     for command in ("status", "gaps", "records", "tail", "failures list", "failures show", "failures replay"):

@@ -67,6 +67,7 @@ class Ongoing:
         others: Number of records of other kinds.
         matched: Number of inserts that were processed.
         intruders, leaked: Receipts of records that are not inserts.
+        last_stray: Time of the last of them, in epoch seconds.
         lag: Seconds from the write (its stream record's time, in whole seconds) to the receipt.
         receipts: Number of receipts by decision and event.
         lines: Number of log lines without a receipt that count; 0 here.
@@ -97,6 +98,7 @@ class Ongoing:
         self.intruders: list[Receipt] = []
         self.leaked: list[Receipt] = []
         self.stray_count = 0
+        self.last_stray = 0.0
         self.failed = Counter[str]()
         self.named = 0
         self.lag = Histogram()
@@ -245,6 +247,7 @@ class Ongoing:
         if name == EventName.INSERT:
             return  # delivered although we evaluate the filter to exclude it: not a MODIFY or REMOVE
         self.stray_count += 1
+        self.last_stray = max(self.last_stray, one.logged)
         kept = self.leaked if one.decision == receipts.GUARDED else self.intruders
         if len(kept) < _SHOWN:
             kept.append(

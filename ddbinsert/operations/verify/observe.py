@@ -28,6 +28,7 @@ from ddbinsert.operations.verify.circumstances import begin, read_circumstances,
 from ddbinsert.operations.verify.clock import not_before
 from ddbinsert.operations.verify.deliveries import deliveries_of
 from ddbinsert.operations.verify.evidence import configuration_of, sink_evidence
+from ddbinsert.operations.verify.recent_change import with_leak_excused
 from ddbinsert.operations.verify.second_look import changed_since, read_world_again, targets_again
 from ddbinsert.operations.verify.sources.log import LogSource
 from ddbinsert.operations.verify.sources.sink import SinkReader
@@ -174,7 +175,7 @@ class _Watch:
         return judge_watched(
             ongoing,
             seen,
-            found,
+            with_leak_excused(context, subject, found, started=self._started, last=ongoing.last_stray),
             self._evidence(around),
             run_id=context.new_id(),
             seconds=context.clock.now() - self._started,

@@ -13,13 +13,19 @@ from typing import TYPE_CHECKING
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.aws.read.resources import read_table_tags
 from ddbinsert.aws.wait import pauses
-from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.script import canaries
 from ddbinsert.core.proof.script import script as script_of
-from ddbinsert.core.proof.verdict import Finding, Result, Weight, with_findings
+from ddbinsert.core.proof.verdict import Result, Weight, with_findings
 from ddbinsert.core.trigger.reporter import Silent
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.verify.own_code import runs_a_template
+from ddbinsert.operations.verify.recent_change import (
+    age_of_change,
+    changed_before,
+    explaining_change,
+    in_force_after,
+    leak_before,
+)
 from ddbinsert.operations.verify.round import one_round
 from ddbinsert.operations.verify.sources.bookmark import StreamBookmark
 from ddbinsert.operations.verify.sources.kinesis import kinesis_streams
@@ -35,11 +41,6 @@ if TYPE_CHECKING:
     from ddbinsert.operations.verify.context import VerifyContext, VerifyOptions
     from ddbinsert.operations.verify.prefetch import Prefetch
 
-#: The codes of leaks.
-_LEAKS = frozenset({"filter-leaks", "intruders-processed"})
-#: Seconds after which a change of a mapping is certainly in force: on AWS, on other endpoints, on the emulator.
-_IN_FORCE_AFTER = 120.0
-_IN_FORCE_HERE, _IN_FORCE_LOCALLY = 15.0, 2.0
 _CLEAN_ROUNDS = 2
 #: Expected records in an invocation; the same for code other than the templates (which may process only the first few
 #: records of a batch); items written together to get them; and number of tries.
@@ -159,8 +160,7 @@ def _batch_to_see(subject: Subject, seen: int) -> int:
 def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) -> Proof:
     """Run a round; repeat it if a leak may be due to old settings, because a change is not in force yet.
 
-    A mapping is Enabled before a change is in force: updates take up to 90 s (docs/aws-facts.md#esm-update-lag). After a
-    leak, two consecutive rounds have to pass; on AWS, they must begin when the change is certainly in force.
+    After a leak, two consecutive rounds have to pass; on AWS, they must begin when the change is certainly in force.
     """
     started = context.clock.monotonic()
     steps = pauses(_FIRST_PAUSE, _LONGEST_PAUSE)
@@ -168,71 +168,31 @@ def _in_force(context: VerifyContext, subject: Subject, options: VerifyOptions) 
     clean = 0
     while True:
         proof = one_round(context, subject, options, _script(context, options), with_parts=True)
-        changed = _changed_lately(subject, proof)
+        changed = explaining_change(subject, proof.verdict.findings, proof.started)
         if changed is None:
             if leaked is None or proof.verdict.result is not Result.PASS:
                 return proof if leaked is None else _recalled(proof, leaked, Weight.HOLE)
-            clean += _age(subject, proof) >= in_force_after(context)
+            clean += age_of_change(subject, proof.started) >= in_force_after(context)
             if clean >= _CLEAN_ROUNDS:
                 return _recalled(proof, leaked, Weight.NOTE)
         else:
             leaked, clean = proof, 0
         elapsed = context.clock.monotonic() - started
         if elapsed >= context.timeout:
-            return (
-                _with_note(proof, changed) if changed is not None else _recalled(proof, leaked, Weight.HOLE)
-            )
+            if changed is None:
+                return _recalled(proof, leaked, Weight.HOLE)
+            return replace(proof, verdict=with_findings(proof.verdict, [changed_before(changed)]))
         context.reporter.waiting("the mapping's last change to be in force", elapsed)
         context.clock.sleep(next(steps))
-
-
-def in_force_after(context: VerifyContext) -> float:
-    """Seconds after which a mapping's change is certainly in force; endpoints other than AWS are faster."""
-    if context.aws.connection.is_local:
-        return _IN_FORCE_LOCALLY
-    return _IN_FORCE_AFTER if context.aws.is_aws else _IN_FORCE_HERE
-
-
-def _age(subject: Subject, proof: Proof) -> float:
-    """Seconds from the last change of a mapping to the beginning of a round."""
-    newest = max((mapping.modified or 0.0 for mapping in subject.mappings), default=0.0)
-    return max(0.0, proof.started - newest)
-
-
-def _changed_lately(subject: Subject, proof: Proof) -> float | None:
-    """Seconds since the change that may explain the leak; None if no change explains it."""
-    proofs = {one.code for one in proof.verdict.findings if one.weight is Weight.PROOF}
-    if not proofs or not proofs <= _LEAKS or not subject.circumstances().insert_only:
-        return None
-    age = _age(subject, proof)
-    return age if age < _IN_FORCE_AFTER else None
 
 
 def _recalled(proof: Proof, leaked: Proof | None, weight: Weight) -> Proof:
     """The proof, with the leak that an earlier round found."""
     if leaked is None:
         return proof
-    seen = next(one for one in leaked.verdict.findings if one.code in _LEAKS)
-    finding = Finding(
-        code=Cause.MAPPING_CHANGED_LATELY,
-        weight=weight,
-        text=f"an earlier round, {proof.started - leaked.started:.0f} s before, saw that {seen.text}; the mapping had "
-        "been changed shortly before"
-        + (", and two rounds since then saw no leak" if weight is Weight.NOTE else ""),
-        evidence=seen.evidence[:5],
-        mend="Run verify again in two minutes.",
-    )
+    more = ", and two rounds since then saw no leak" if weight is Weight.NOTE else ""
+    finding = leak_before(leaked.verdict.findings, proof.started - leaked.started, weight, more)
     return replace(proof, verdict=with_findings(proof.verdict, [finding]))
-
-
-def _with_note(proof: Proof, changed: float) -> Proof:
-    note = Finding(
-        code=Cause.MAPPING_CHANGED_LATELY,
-        weight=Weight.NOTE,
-        text=f"the mapping was changed {changed:.0f} s before the run: its old settings may still have been in force",
-        mend="Run verify again in two minutes.",
-    )
-    return replace(proof, verdict=with_findings(proof.verdict, [note]))
 
 
 def _script(context: VerifyContext, options: VerifyOptions) -> Script:

@@ -146,7 +146,7 @@ def _of_the_function(
     )
     inserted = proof.verdict.counts.get("processed_inserts", 0)
     if not tally.attempts.count and inserted and subject.running.logs_each_end:
-        yield from permission(tally, around)
+        yield from permission(tally, around, missing=int(inserted))
         yield Finding(
             code=Cause.MAPPING_DELIVERS_NOTHING,
             weight=Weight.HOLE,

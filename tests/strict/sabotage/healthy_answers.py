@@ -130,7 +130,7 @@ for _name, _options in MODES.items():
         if "--observe" in options:
             ground.write_on()
 
-    @healthy(f"every batch twice, {_name}", options=_options, profile=TWICE)
+    @healthy(f"each batch twice, {_name}", options=_options, profile=TWICE)
     def each_twice(ground: Ground, options: tuple[str, ...] = _options) -> None:
         in_mode(ground, options)
         if "--observe" in options:

@@ -208,7 +208,7 @@ def old_watched(ground: Ground) -> None:
     unless="mapping-changed-lately",
     never=LEAKS,
     options=WATCH,
-    profile=replace(FAST, name="slow to change", mappings=replace(QUICK, update_lag=0.5)),
+    profile=replace(FAST, name="slow to change", mappings=replace(QUICK, update_lag=3.0)),
 )
 def restored_watched(ground: Ground) -> None:
     """What the old settings still let in explains itself."""

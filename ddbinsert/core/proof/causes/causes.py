@@ -291,8 +291,7 @@ def _given_up(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[
 
 
 def _permission(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Finding]:
-    del seen
-    yield from permission(tally, around)
+    yield from permission(tally, around, missing=seen.missing_count)
 
 
 def _window(seen: Symptoms, tally: Ledger, around: Circumstances) -> Iterator[Finding]:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from ddbinsert.core.proof.ledger import Ledger
 
 
-def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
-    """Missing permissions of the function's role, and problems that the mapping reports."""
+def permission(tally: Ledger, around: Circumstances, *, missing: int) -> Iterator[Finding]:
+    """Missing permissions of the function's role, and problems that the mapping reports.
+
+    Args:
+        missing: Number of inserts that were not processed.
+    """
     reports = [f"{m.uuid}: {m.last_result}" for m in around.mappings if "PROBLEM" in m.last_result]
     denied = [text for text in reports if "Cannot access" in text or "assume" in text]
     others = tuple(text for text in reports if text not in denied)
@@ -39,9 +43,13 @@ def permission(tally: Ledger, around: Circumstances) -> Iterator[Finding]:
     silent = is_silent(tally, around)
     # Another policy may grant what ours does not; then the mapping reports no problem.
     sure = certain or (bool(lack) and bool(denied))
+    if silent:
+        weight = Weight.PROOF if sure else Weight.HOLE
+    else:  # something was processed, perhaps before the permission was lost
+        weight = Weight.HOLE if missing and (denied or certain) else Weight.NOTE
     yield Finding(
         code=Cause.ROLE_MISSING if around.role_missing else Cause.PERMISSION_LOST,
-        weight=(Weight.PROOF if sure else Weight.HOLE) if silent else Weight.NOTE,
+        weight=weight,
         text=lack or "the mapping cannot read the stream",
         evidence=tuple(denied),
         mend=_repair(around),

@@ -18,7 +18,8 @@ from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.dataclass import dataclass
 from ddbinsert.operations.verify.failure_path.documents import Documents
 from ddbinsert.operations.verify.failure_path.trial import ITEMS, Trial
-from ddbinsert.operations.verify.prove import await_polling, in_force_after
+from ddbinsert.operations.verify.prove import await_polling
+from ddbinsert.operations.verify.recent_change import in_force_after
 from ddbinsert.operations.verify.subject import delivers
 
 if TYPE_CHECKING:
