@@ -165,7 +165,8 @@ def test_at_a_terminal_the_tables_the_function_and_the_handler_are_asked_for(
 ) -> None:
     table, role = cloud.table(view="NEW_IMAGE"), foreign.role(cloud)
     theirs = foreign.consumer(cloud, table, role)
-    names = sorted(page for page in cloud.dynamodb.list_tables()["TableNames"])
+    pages = cloud.dynamodb.get_paginator("list_tables").paginate()
+    names = sorted(name for page in pages for name in page["TableNames"])
     number = names.index(table) + 1
     new = run("init", stdin=Terminal(f"{number}\n2\nanalytics\n"), err=Terminal())
     assert new.code == 0, new.err
