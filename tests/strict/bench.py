@@ -159,7 +159,8 @@ def _session() -> Any:
 
 
 def fresh(kind: str) -> str:
-    return f"{kind}-{os.getpid()}-{next(_NUMBERS)}"
+    """A name that no test of this process has used; those of the functional helpers have no letter."""
+    return f"{kind}-{os.getpid()}-s{next(_NUMBERS)}"
 
 
 def package(source: str) -> bytes:

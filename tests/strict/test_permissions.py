@@ -67,8 +67,12 @@ class Stage:
         return ran(*line.split(), "-o", "json", variables=self._variables, cwd=self._folder)
 
     def names(self, case: Case) -> dict[str, str]:
-        """A table with what must be there before; commands that only read share one."""
-        if case not in (*READING, *PROVING) or case.mode.endswith(("wiretap", "failure-path")):
+        """A table with what must be there before; commands that only read share one.
+
+        Backfills do not: one without a permission leaves a record, with which the next one reads the log first.
+        """
+        own = case.mode.endswith(("wiretap", "failure-path")) or case.mode.startswith("backfill")
+        if own or case not in (*READING, *PROVING):
             return self._make(case)
         key = (case.before, case.prepare)
         if key not in self._made:
