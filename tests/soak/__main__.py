@@ -1,6 +1,6 @@
 """Runs commands at random under random faults, and prints what was tried and what went wrong.
 
-    python -m tests.soak [--seconds 600] [--seed N] [--workers 2]
+    python -m tests.soak [--seconds 600] [--seed N]
 
 After each command that wrote items, the faults end, what the command printed for cleaning up is run, and the table must
 hold what it held before. Exit code 1 if a verdict was false, an item or a temporary function was left, a traceback was

@@ -42,6 +42,8 @@ _Inboxes = deque[queue.SimpleQueue["_Running"]]
 _idle, _idle_for_large = _Inboxes(), _Inboxes()
 #: Services whose answers are large.
 _LARGE = frozenset({"logs", "dynamodbstreams"})
+#: Fields with the items of a table: which attributes they have is no matter of the endpoint, and a page has thousands.
+_ITEMS = frozenset({"Items", "Responses"})
 if hasattr(os, "register_at_fork"):  # a forked process has none of these threads
     os.register_at_fork(after_in_child=_idle.clear)
     os.register_at_fork(after_in_child=_idle_for_large.clear)
@@ -94,7 +96,9 @@ class ApiResponse(dict[str, Any]):
                 return [wrapped(one) for one in value]
             return value
 
-        super().__init__((name, wrapped(value)) for name, value in fields.items())
+        super().__init__(
+            (name, value if name in _ITEMS else wrapped(value)) for name, value in fields.items()
+        )
         self._origin = operation, endpoint
 
     def __reduce__(self) -> tuple[type, tuple[dict[str, Any]]]:

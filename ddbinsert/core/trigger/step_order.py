@@ -71,7 +71,7 @@ AFTER: dict[type, tuple[type, ...]] = {
     ),
     DeleteMapping: (CreateMapping,),
     # Deletion: mappings first, because they outlive function and table; logs last, because a running
-    # # function would create its group again, without retention.
+    # function would create its group again, without retention.
     DeleteFunction: (DeleteMapping, KeepLogGroup),
     DeleteRole: (DeleteMapping, DeleteFunction),
     DeleteLogGroup: (DeleteMapping, DeleteFunction),
