@@ -70,6 +70,12 @@ def resource_name(text: str) -> str:
     return arn_parts(text).name
 
 
+def qualified_name(text: str) -> str:
+    """A function's name with the alias or version of its ARN: ``NAME``, or ``NAME:QUALIFIER``."""
+    parts = arn_parts(text)
+    return f"{parts.name}:{parts.qualifier}" if parts.qualifier else parts.name
+
+
 def queue_arn(url: str) -> str | None:
     """The ARN of the SQS queue that has this URL; None if it is not the URL of a queue on AWS."""
     found = _QUEUE_URL.fullmatch(url.strip())

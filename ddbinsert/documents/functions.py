@@ -44,12 +44,11 @@ _FUNCTIONS: Final = ("AWS::Lambda::Function", _SAM)
 
 
 def referred(value: object) -> str | None:
-    """The logical name in a `Ref` or an `Fn::GetAtt`."""
+    """The logical name in a `Ref` or an `Fn::GetAtt`; SAM refers to the alias of a function as `Function.Alias`."""
     given = as_object(value)
     attribute = given.get("Fn::GetAtt")
-    found = attribute[0] if isinstance(attribute, list) and attribute else given.get("Ref")
-    found = attribute.partition(".")[0] if isinstance(attribute, str) else found
-    return found if isinstance(found, str) else None
+    found = attribute[0] if isinstance(attribute, list) and attribute else attribute or given.get("Ref")
+    return found.partition(".")[0] if isinstance(found, str) else None
 
 
 def declared_function(value: object, resources: Mapping[str, Any]) -> str | None:

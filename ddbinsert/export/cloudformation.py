@@ -9,7 +9,7 @@ import yaml
 
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.export.formats import ARCHIVE
-from ddbinsert.export.model import Exported, Ref, Resource, ResourceType, with_refs
+from ddbinsert.export.model import NAMES, Exported, Ref, Resource, ResourceType, with_refs
 
 IMPORT_FILE: Final = "resources-to-import.json"
 
@@ -27,6 +27,7 @@ def sam(exported: Exported) -> dict[str, str]:
     document = template(exported)
     del document["Parameters"]
     document = {"Transform": "AWS::Serverless-2016-10-31", **document}
+    _publish_as_sam(document["Resources"])
     for resource in document["Resources"].values():
         if resource["Type"] == ResourceType.FUNCTION:
             resource["Type"] = "AWS::Serverless::Function"
@@ -51,6 +52,18 @@ def _as_sam(properties: dict[str, Any]) -> None:
             "Type": arn_parts(target).service.upper(),
             "TargetArn": target,
         }
+
+
+def _publish_as_sam(resources: dict[str, Any]) -> None:
+    """The alias as a setting of the function, for which SAM publishes a version after each change."""
+    if resources.pop(NAMES[ResourceType.VERSION], None) is None:
+        return
+    function, alias = NAMES[ResourceType.FUNCTION], resources.pop(NAMES[ResourceType.ALIAS])
+    resources[function]["Properties"] |= {
+        "AutoPublishAlias": alias["Properties"]["Name"],
+        "AutoPublishAliasAllProperties": True,
+    }
+    resources[NAMES[ResourceType.MAPPING]]["Properties"]["FunctionName"] = {"Ref": f"{function}.Alias"}
 
 
 #: Properties that CloudFormation spells differently from AWS's API.
@@ -86,7 +99,13 @@ def _resource(resource: Resource, exported: Exported, names: set[str]) -> dict[s
     }
 
 
+#: What `Ref` returns of a resource: of an alias its ARN.
+_RETURNED: Final = ((NAMES[ResourceType.ALIAS], "Arn"), (NAMES[ResourceType.FUNCTION], "Name"))
+
+
 def _reference(ref: Ref) -> dict[str, Any]:
+    if (ref.name, ref.attribute) in _RETURNED:
+        return {"Ref": ref.name}
     return {"Fn::GetAtt": [ref.name, ref.attribute]}
 
 

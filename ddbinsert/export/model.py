@@ -21,6 +21,7 @@ class ResourceType(StrEnum):
     LOG_GROUP = "AWS::Logs::LogGroup"
     QUEUE = "AWS::SQS::Queue"
     FUNCTION = "AWS::Lambda::Function"
+    VERSION = "AWS::Lambda::Version"
     ALIAS = "AWS::Lambda::Alias"
     MAPPING = "AWS::Lambda::EventSourceMapping"
 
@@ -31,6 +32,7 @@ NAMES: Final = {
     ResourceType.LOG_GROUP: "LogGroup",
     ResourceType.QUEUE: "FailureQueue",
     ResourceType.FUNCTION: "Function",
+    ResourceType.VERSION: "Version",
     ResourceType.ALIAS: "Alias",
     ResourceType.MAPPING: "Mapping",
 }
@@ -42,7 +44,7 @@ class Ref:
 
     Attributes:
         name: The logical name of the resource.
-        attribute: ``Arn``, or ``Id`` (Terraform).
+        attribute: ``Arn``, ``Name``, ``Version`` (the number of a published version), or ``Id`` (Terraform).
     """
 
     name: str

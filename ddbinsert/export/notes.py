@@ -78,7 +78,10 @@ def wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
             "of the one that ends in LABEL, here and in the role's policy."
         )
     if trigger.function.alias is not None:
-        yield _alias_note(trigger.function_name, trigger.function.alias)
+        yield (
+            f"Versions for the alias {trigger.function.alias} are published by Terraform, Pulumi and SAM after each change of "
+            "the function; CloudFormation and CDK publish one only where the resource Version is given a new name."
+        )
     if trigger.mapping.starting_position is StartingPosition.AUTO:
         yield "The mapping starts at TRIM_HORIZON: it replays the records that the stream holds (24 hours)."
     yield from _owner_note(trigger.all_tags)

@@ -10,7 +10,7 @@ import yaml
 
 from ddbinsert.export.formats import ARCHIVE
 from ddbinsert.export.model import Exported, Ref
-from ddbinsert.export.terraform import Block, PolicyText, Provided, provided
+from ddbinsert.export.terraform import Block, PolicyText, Provided, address, attribute, provided
 
 _TYPES: Final = {
     "aws_iam_role": ("aws:iam:Role", "role"),
@@ -65,8 +65,8 @@ def _camel(key: str) -> str:
 def _value(value: Any) -> Any:
     match value:
         case Ref():
-            name = value.name[0].lower() + value.name[1:]
-            return f"${{{name}.{value.attribute.lower()}}}"
+            kind, name = address(value).split(".")[0], attribute(value)
+            return f"${{{_TYPES[kind][1]}.{_name(name, kind)}}}"
         case PolicyText():
             return json.dumps(value.content).replace("${", "$${")
         case Block():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ddbinsert.core.arn import arn_parts, resource_name
-from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
-from ddbinsert.core.trigger.alias import alias_of, mapped_function
+from ddbinsert.core.model.wanted import ALIAS_TAG, OWNER_TAG, StartingPosition
+from ddbinsert.core.trigger.alias import alias_of
 from ddbinsert.core.trigger.function_settings import function_parameters, present_parameters
 from ddbinsert.core.trigger.policy import POLICY_NAME, failure_destination, role_policy
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, mapping_parameters
@@ -60,7 +60,7 @@ def from_live(
         _mapping(
             {
                 **written,
-                "FunctionName": _function_reference(mapping.function_arn),
+                "FunctionName": _function_reference(mapping, world),
                 "StartingPosition": mapping.starting_position or StartingPosition.TRIM_HORIZON.value,
                 "EventSourceArn": mapping.stream_arn,
                 "Tags": _tags(mapping.tags or {}),
@@ -83,7 +83,7 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
     Args:
         trigger: The trigger, with the filters restricted to inserts.
     """
-    name, role = trigger.function_name, trigger.function.role
+    name, role, alias = trigger.function_name, trigger.function.role, trigger.function.alias
     tags = _tags(trigger.all_tags)
     resources = [] if role else [_wanted_role(trigger, table, package)]
     resources.append(_wanted_log_group(trigger, tags))
@@ -98,15 +98,17 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
         "Role": role or Ref(NAMES[ResourceType.ROLE]),
         "Architectures": [trigger.function.architecture],
         "PackageType": "Zip",
-        "Tags": _tags(trigger.function_tags),
+        "Tags": _tags({**trigger.function_tags, **({ALIAS_TAG: alias} if alias else {})}),
     }
     resources.append(_function(name, properties))
+    if alias:
+        resources += _wanted_alias(trigger, alias, table)
     position = trigger.mapping.starting_position
     resources.append(
         _mapping(
             {
                 **written,
-                "FunctionName": _wanted_reference(trigger, table),
+                "FunctionName": _mapped(alias),
                 "StartingPosition": (
                     StartingPosition.TRIM_HORIZON if position is StartingPosition.AUTO else position
                 ).value,
@@ -147,6 +149,10 @@ def _wanted_log_group(trigger: Trigger, tags: list[dict[str, str]]) -> Resource:
 
 def _wanted_policy(trigger: Trigger, table: TableState, package: Package) -> str:
     return role_policy(trigger, table, table.stream_arn, package.rights)
+
+
+#: The name of the exported function, in the resources that belong to it.
+_FUNCTION_NAME: Final = Ref(NAMES[ResourceType.FUNCTION], "Name")
 
 
 # --- single resources -------------------------------------------------------------------------------------
@@ -219,7 +225,7 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
         properties=kept,
         identity=("Id", uuid),
         import_id=uuid,
-        after=(NAMES[ResourceType.ROLE], NAMES[ResourceType.ALIAS]),
+        after=(NAMES[ResourceType.ROLE],),
     )
 
 
@@ -262,28 +268,47 @@ def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
 def _live_alias(world: World, function: FunctionState, mapping: MappingState) -> Iterator[Resource]:
     """The alias of ddbinsert's that the mapping invokes, with the version that it points to now."""
     alias = world.alias
-    if alias is None or alias_of(mapping) != alias.name:
-        return
-    yield Resource(
+    if alias is not None and alias_of(mapping) == alias.name:
+        yield _alias(alias.name, function.arn, alias.version)
+
+
+def _alias(name: str, function_arn: str, version: str | Ref) -> Resource:
+    return Resource(
         kind=ResourceType.ALIAS,
         name=NAMES[ResourceType.ALIAS],
-        properties={"Name": alias.name, "FunctionName": function.name, "FunctionVersion": alias.version},
-        identity=("AliasArn", f"{function.arn}:{alias.name}"),
-        import_id=f"{function.name}/{alias.name}",
-        after=(NAMES[ResourceType.FUNCTION],),
+        properties={"Name": name, "FunctionName": _FUNCTION_NAME, "FunctionVersion": version},
+        identity=("AliasArn", f"{function_arn}:{name}"),
+        import_id=f"{resource_name(function_arn)}/{name}",
     )
 
 
-def _function_reference(function_arn: str) -> Any:
-    """A reference to the exported function, or to its alias or version that the mapping invokes."""
-    return function_arn if arn_parts(function_arn).qualifier else Ref(NAMES[ResourceType.FUNCTION])
+def _wanted_alias(trigger: Trigger, name: str, table: TableState) -> Iterator[Resource]:
+    """The alias, and the version that is published for it."""
+    function = str(
+        arn_parts(table.arn)._replace(service="lambda", resource=f"function:{trigger.function_name}")
+    )
+    version = NAMES[ResourceType.VERSION]
+    yield Resource(
+        kind=ResourceType.VERSION,
+        name=version,
+        properties={"FunctionName": _FUNCTION_NAME},
+        identity=("FunctionArn", f"{function}:1"),
+        import_id="",
+    )
+    yield _alias(name, function, Ref(version, "Version"))
 
 
-def _wanted_reference(trigger: Trigger, table: TableState) -> Any:
-    """A reference to the function, or the ARN of its alias."""
-    resource = f"function:{mapped_function(trigger)}"
-    arn = str(arn_parts(table.arn)._replace(service="lambda", resource=resource))
-    return Ref(NAMES[ResourceType.FUNCTION]) if trigger.function.alias is None else arn
+def _function_reference(mapping: MappingState, world: World) -> Any:
+    """A reference to the exported function or alias, or the ARN of an alias or version that is not exported."""
+    if not arn_parts(mapping.function_arn).qualifier:
+        return _mapped(None)
+    exported = world.alias is not None and world.alias.name == alias_of(mapping)
+    return _mapped(alias_of(mapping)) if exported else mapping.function_arn
+
+
+def _mapped(alias: str | None) -> Ref:
+    """A reference to what a mapping invokes: the function, or its exported alias."""
+    return Ref(NAMES[ResourceType.FUNCTION if alias is None else ResourceType.ALIAS])
 
 
 def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:

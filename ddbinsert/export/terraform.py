@@ -61,13 +61,12 @@ TYPES: Final = {
     ResourceType.LOG_GROUP: "aws_cloudwatch_log_group",
     ResourceType.QUEUE: "aws_sqs_queue",
     ResourceType.FUNCTION: "aws_lambda_function",
+    ResourceType.VERSION: "aws_lambda_function",
     ResourceType.ALIAS: "aws_lambda_alias",
     ResourceType.MAPPING: "aws_lambda_event_source_mapping",
 }
 _LABEL: Final = "inserts"
 _LOG_GROUP: Final = f"aws_cloudwatch_log_group.{_LABEL}"
-_FUNCTION: Final = f"aws_lambda_function.{_LABEL}"
-_ALIAS: Final = f"aws_lambda_alias.{_LABEL}"
 _POLICY: Final = f"aws_iam_role_policy.{_LABEL}"
 
 
@@ -107,12 +106,15 @@ def provided(exported: Exported) -> Iterator[Provided]:
             case ResourceType.FUNCTION:
                 after = (_LOG_GROUP,) if NAMES[ResourceType.LOG_GROUP] in names else ()
                 ignored = ("filename", "source_code_hash") if exported.exists else ()
-                yield _of(resource, _function(resource.properties), after=after, ignored=ignored)
+                publish = NAMES[ResourceType.VERSION] in names
+                function = _function(resource.properties, publish=publish)
+                yield _of(resource, function, after=after, ignored=ignored)
+            case ResourceType.VERSION:
+                continue  # the function publishes it
             case ResourceType.ALIAS:
-                yield _of(resource, _alias(resource.properties), after=(_FUNCTION,))
+                yield _of(resource, _alias(resource.properties))
             case ResourceType.MAPPING:
-                before = {_POLICY: ResourceType.ROLE, _ALIAS: ResourceType.ALIAS}
-                needed = tuple(address for address, kind in before.items() if NAMES[kind] in names)
+                needed = (_POLICY,) if NAMES[ResourceType.ROLE] in names else ()
                 yield _of(resource, _mapping(resource.properties), after=needed)
 
 
@@ -175,7 +177,7 @@ def _queue(properties: Properties) -> dict[str, Any]:
     }
 
 
-def _function(properties: Properties) -> dict[str, Any]:
+def _function(properties: Properties, *, publish: bool) -> dict[str, Any]:
     variables = properties.get("Environment", {}).get("Variables", {})
     own_group = f"/aws/lambda/{properties['FunctionName']}"
     logging = properties.get("LoggingConfig", {})
@@ -189,6 +191,7 @@ def _function(properties: Properties) -> dict[str, Any]:
         "filename": ARCHIVE,
         "memory_size": properties["MemorySize"],
         "timeout": properties["Timeout"],
+        "publish": publish or None,
         "layers": properties.get("Layers"),
         "kms_key_arn": properties.get("KMSKeyArn"),
         "environment": Block(({"variables": variables},)) if variables else None,
@@ -318,7 +321,12 @@ def _list(values: Sequence[Any], indent: str) -> str:
 def address(ref: Ref) -> str:
     """``aws_iam_role.inserts.arn``."""
     kind = next(kind for kind, name in NAMES.items() if name == ref.name)
-    return f"{TYPES[kind]}.{_LABEL}.{ref.attribute.lower()}"
+    return f"{TYPES[kind]}.{_LABEL}.{attribute(ref)}"
+
+
+def attribute(ref: Ref) -> str:
+    """The attribute's name in the provider's spelling."""
+    return "function_name" if ref.attribute == "Name" else ref.attribute.lower()
 
 
 def _text(value: str) -> str:

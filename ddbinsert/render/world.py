@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.arn import arn_parts, qualified_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY, is_insert_only
 from ddbinsert.core.model.key_text import describe_key
+from ddbinsert.core.model.wanted import ALIAS_TAG
+from ddbinsert.core.trigger.alias import alias_of, is_current
 from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 
@@ -32,6 +34,7 @@ def data(trigger: Trigger, seen: Status, advice: Advice | None) -> dict[str, Any
         "role": world.role,
         "log_group": world.log_group,
         "wanted_log_group": trigger.log_group,
+        "alias": _alias_data(world),
         "mapping": None if world.live_mapping is None else _mapping_data(world.live_mapping, world),
         "stale_mappings": [_mapping_data(mapping, world) for mapping in world.stale_mappings],
         "second_mappings": [_mapping_data(mapping, world) for mapping in world.second_mappings],
@@ -65,6 +68,16 @@ def _mapping_data(mapping: MappingState, world: World) -> dict[str, Any]:
         "takes_inserts": None if mapping.filters_hidden else _takes_inserts(mapping, world),
         "made_by_ddbinsert": mapping.is_ours if known else None,
     }
+
+
+def _alias_data(world: World) -> dict[str, Any] | None:
+    """The alias that the mapping invokes; None if it invokes the function itself, or a version by its number."""
+    name = alias_of(world.live_mapping) if world.live_mapping is not None else None
+    known = world.alias is not None and world.alias.name == name
+    if name is None:
+        return None
+    version = world.alias.version if world.alias is not None and known else None
+    return {"name": name, "version": version, "is_current": is_current(world) if known else None}
 
 
 def _insert_only(mapping: MappingState) -> bool | None:
@@ -118,6 +131,8 @@ def human(
     rows.append(("logs", _logs(world)))
     live = world.live_mapping
     rows.append(("mapping", _mapping(live) if live else "none on the live stream"))
+    if live and arn_parts(live.function_arn).qualifier:
+        rows.append(("invokes", _invoked(live, world)))
     if live:
         rows.append(("filter", _filter(live, world)))
         rows.append(("last result", live.last_result))
@@ -133,7 +148,7 @@ def human(
     second = {m.uuid for m in world.second_mappings}
     rows.extend(_second(m, world) for m in world.second_mappings)
     rows.extend(
-        ("also reads", f"{m.function_name} ({m.state}, {m.uuid})")
+        ("also reads", f"{qualified_name(m.function_arn)} ({m.state}, {m.uuid})")
         for m in world.other_mappings
         if m.uuid not in second
     )
@@ -145,10 +160,22 @@ def human(
 
 def _second(mapping: MappingState, world: World) -> tuple[str, str]:
     """A second mapping to the same function, which delivers every record twice."""
-    qualifier = arn_parts(mapping.function_arn).qualifier
-    target = f"{mapping.function_name}:{qualifier}" if qualifier else mapping.function_name
+    target = qualified_name(mapping.function_arn)
     says = f"the function receives every record twice; filter {_filter(mapping, world)}"
     return "second mapping", f"{mapping.uuid} to {target} ({mapping.state}): {says}"
+
+
+def _invoked(mapping: MappingState, world: World) -> str:
+    """The alias or version that the mapping invokes instead of the function itself."""
+    invoked = qualified_name(mapping.function_arn)
+    found = _alias_data(world)
+    if found is None:
+        return f"{invoked}, a version by its number"
+    if found["version"] is None:
+        is_gone = world.function is not None and world.function.tags.get(ALIAS_TAG) == found["name"]
+        return f"{invoked}, an alias{' that does not exist' if is_gone else ''}"
+    differs = "" if found["is_current"] else ", which differs from the function as it is now"
+    return f"{invoked}, an alias of version {found['version']}{differs}"
 
 
 def _logs(world: World) -> str:

@@ -1,6 +1,6 @@
 """Exports, judged by the tools that read them. Runs only where it is named, as the tools are large:
 
-    python3 -m venv TOOLS && TOOLS/bin/pip install cfn-lint aws-cdk-lib
+    python3 -m venv TOOLS && TOOLS/bin/pip install cfn-lint aws-cdk-lib aws-sam-translator
     EXPORT_TOOLS=TOOLS/bin python -m pytest tests/functional/check_exports.py
 
 Needs Node.js for CDK and `terraform` on the PATH, and fails where one of them is missing. `terraform validate` is run
@@ -18,13 +18,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from tests.functional.command import ran
+from tests.functional.command import Ran, ran, until
+from tests.functional.helpers import fresh
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.functional.helpers import Cloud
+
 TOOLS = Path(os.environ.get("EXPORT_TOOLS", "."))
 KEY = "arn:aws:kms:us-east-1:000000000000:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+CONFIGURED = """
+table: {table}
+function: {{alias: live, memory: 256, environment: {{MARK: x}}, log_format: JSON, ephemeral_storage: 1024, tracing: Active}}
+mapping: {{starting_position: TRIM_HORIZON, on_failure: create, retries: 2}}
+tags: {{team: a}}
+"""
 PLAIN: tuple[str, ...] = ()
 RICH = (
     *(
@@ -77,6 +86,60 @@ def exported(
 @pytest.mark.parametrize("form", ["cloudformation", "sam"])
 def test_cfn_lint_finds_nothing(form: str, exported: Callable[[str], Path]) -> None:
     tool(str(TOOLS / "cfn-lint"), "template.yaml", cwd=exported(form))
+
+
+#: Replaces SAM's resources in a template, with its code in a bucket.
+TRANSLATE = """
+import json, sys, yaml
+from samtranslator.translator.transform import transform
+class NoPolicies:
+    def load(self):
+        return {}
+document = yaml.safe_load(open("template.yaml"))
+document["Resources"]["Function"]["Properties"]["CodeUri"] = {"Bucket": sys.argv[1], "Key": "f.zip"}
+print(json.dumps(transform(document, {}, NoPolicies())))
+"""
+
+
+@pytest.mark.parametrize("form", ["cloudformation", "sam"])
+def test_the_stack_of_a_configuration_with_an_alias_is_a_proven_trigger_without_drift(
+    form: str, cloud: Cloud, variables: dict[str, str], tmp_path: Path, prove: Callable[..., Ran]
+) -> None:
+    table = cloud.table("pk:S", view="NEW_IMAGE")
+    (tmp_path / "ddbinsert.yaml").write_text(CONFIGURED.format(table=table))
+    assert ran("export", form, "--output-dir", "infra", variables=variables, cwd=tmp_path).code == 0
+    tool(str(TOOLS / "cfn-lint"), "template.yaml", cwd=tmp_path / "infra")
+    bucket = fresh("code")
+    cloud.s3.create_bucket(Bucket=bucket)
+    cloud.s3.put_object(Bucket=bucket, Key="f.zip", Body=(tmp_path / "infra" / "function.zip").read_bytes())
+    template = (tmp_path / "infra" / "template.yaml").read_text()
+    parameters = {"CodeBucket": bucket, "CodeKey": "f.zip"}
+    if form == "sam":
+        words = (str(TOOLS / "python"), "-c", TRANSLATE, bucket)
+        template = tool(*words, cwd=tmp_path / "infra", AWS_DEFAULT_REGION=variables["AWS_REGION"])
+        parameters = {}
+    deploy(cloud.cloudformation, table, template, parameters)
+    assert prove(table).code == 0
+    drifted = ran("drift", "-o", "json", variables=variables, cwd=tmp_path)
+    assert (drifted.code, drifted.data["drift"]) == (0, []), drifted.out
+    planned = ran("plan", "-o", "json", variables=variables, cwd=tmp_path)
+    assert (planned.code, planned.data["steps"]) == (0, []), planned.out
+
+
+def deploy(cloudformation: Any, stack: str, template: str, parameters: dict[str, str]) -> None:
+    """Create a stack, and wait until it is complete."""
+    cloudformation.create_stack(
+        StackName=stack,
+        TemplateBody=template,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    )
+
+    def state() -> str:
+        return str(cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"])
+
+    assert until(lambda: "IN_PROGRESS" not in state())
+    assert state() == "CREATE_COMPLETE", cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
 
 
 def test_cdk_synthesizes_the_template_that_the_cloudformation_export_has(

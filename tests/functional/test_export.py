@@ -19,7 +19,23 @@ if TYPE_CHECKING:
 
 FORMATS = ("terraform", "cloudformation", "sam", "cdk-python", "pulumi-yaml")
 #: Those that `filter lint` reads.
-READ_BACK = ("terraform", "cloudformation", "sam", "pulumi-yaml")
+READ_BACK = ("terraform", "cloudformation", "sam")
+#: What is in each format about the alias that the mapping invokes.
+ALIASES = {
+    "terraform": ('resource "aws_lambda_alias"', "= aws_lambda_alias.inserts.arn"),
+    "cloudformation": ("AWS::Lambda::Alias", "Ref: Alias"),
+    "sam": ("AWS::Lambda::Alias", "Ref: Alias"),
+    "cdk-python": ("AWS::Lambda::Alias", "{'Ref': 'Alias'}"),
+    "pulumi-yaml": ("aws:lambda:Alias", "${alias.arn}"),
+}
+#: The same of an export of the configuration, with the version that is published.
+PUBLISHED = {
+    "terraform": (*ALIASES["terraform"], "publish ", "= aws_lambda_function.inserts.version"),
+    "cloudformation": (*ALIASES["cloudformation"], "AWS::Lambda::Version"),
+    "sam": ("AutoPublishAlias: live", "Ref: Function.Alias"),
+    "cdk-python": (*ALIASES["cdk-python"], "AWS::Lambda::Version"),
+    "pulumi-yaml": (*ALIASES["pulumi-yaml"], "publish: true", "${function.version}"),
+}
 MINE = '{"eventName":["INSERT"],"dynamodb":{"NewImage":{"status":{"S":["${new}"]}}}}'
 
 
@@ -60,12 +76,9 @@ def test_a_live_trigger_is_written_with_its_settings_and_what_imports_it(  # noq
     assert not calls.writes
     text = "\n".join(done.data["files"].values())
     uuid = cloud.mapping(f"{live}-inserts")["UUID"]
-    alias = {"terraform": "aws_lambda_alias", "pulumi-yaml": "aws:lambda:Alias"}.get(
-        form, "AWS::Lambda::Alias"
-    )
     for word in (
-        alias,
-        f"{live}-inserts:live",
+        *ALIASES[form],
+        f"{live}-inserts{'/' if form in ('terraform', 'pulumi-yaml') else ':'}live",
         f"{live}-inserts",
         f"{live}-inserts-role",
         f"{live}-inserts-failures",
@@ -89,6 +102,22 @@ def test_a_live_trigger_is_written_with_its_settings_and_what_imports_it(  # noq
             cwd=tmp_path,
         )
         assert judged.code == 0, judged.out
+        against = ran("drift", live, "--against", "infra", "-o", "json", variables=variables, cwd=tmp_path)
+        assert (against.code, against.data["drift"], against.data["not_compared"]) == (0, [], []), against.out
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_an_alias_of_the_configuration_is_exported_with_a_version_and_the_mapping_invokes_it(
+    form: str, cloud: Cloud, variables: dict[str, str], tmp_path: Path
+) -> None:
+    table = cloud.table("pk:S", view="NEW_IMAGE")
+    (tmp_path / "ddbinsert.yaml").write_text(f"table: {table}\nfunction: {{alias: live}}\n")
+    done = ran("export", form, "-o", "json", variables=variables, cwd=tmp_path)
+    assert done.code == 0, done.err
+    text = "\n".join(done.data["files"].values())
+    assert [word for word in PUBLISHED[form] if word not in text] == []
+    assert "ddbinsert:alias" in text, "without the tag, no command without the file finds the alias"
+    assert [note for note in done.json["warnings"] if "Versions for the alias live" in note]
 
 
 def test_cloudformation_and_sam_say_the_same_of_the_mapping(live: str, exported: Callable[..., Ran]) -> None:
@@ -131,6 +160,7 @@ def test_a_configuration_is_exported_and_its_stack_is_a_proven_trigger(
     prove: Callable[..., Ran],
 ) -> None:
     table = cloud.table("pk:S", view="NEW_IMAGE")
+    (tmp_path / "ddbinsert.yaml").write_text(f"table: {table}\nfunction: {{alias: live}}\n")
     done = exported("cloudformation", table, "--output-dir", "infra", "-o", "json")
     assert done.code == 0, done.err
     assert list(done.data["files"]) == ["template.yaml"]
@@ -156,6 +186,12 @@ def test_a_configuration_is_exported_and_its_stack_is_a_proven_trigger(
     assert prove(table).code == 0
     again = ran("attach-trigger", table, "--dry-run", "-o", "json", variables=variables)
     assert (again.code, again.data["steps"]) == (0, [])
+    drifted = ran("drift", "-o", "json", variables=variables, cwd=tmp_path)
+    assert (drifted.code, drifted.data["drift"]) == (0, []), drifted.out
+    shown = ran("status", variables=variables, cwd=tmp_path)
+    assert f"{table}-inserts:live, an alias of version 1" in shown.out
+    seen = ran("status", "-o", "json", variables=variables, cwd=tmp_path)
+    assert seen.data["alias"] == {"name": "live", "version": "1", "is_current": True}
 
 
 def test_files_that_are_there_are_not_overwritten(

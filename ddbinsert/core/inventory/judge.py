@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.arn import arn_parts, qualified_name, resource_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY, inserts_pass, leaks
 from ddbinsert.core.filters.reach.answer import KnownStream, Passes
 from ddbinsert.core.inventory.model import (
@@ -114,7 +114,6 @@ def _entry(read: TableRead, around: RegionFacts, **more: Any) -> InventoryEntry:
 
 
 def _of_mapping(mapping: MappingState, read: TableRead, around: RegionFacts, readers: int) -> InventoryEntry:
-    qualifier = arn_parts(mapping.function_arn).qualifier
     name = mapping.function_name
     insert_only, example, words, judged = _filtered(
         mapping.filters, read.state, mapping.stream_arn, hidden=mapping.filters_hidden
@@ -125,7 +124,7 @@ def _of_mapping(mapping: MappingState, read: TableRead, around: RegionFacts, rea
         kind=ConsumerKind.FUNCTION,
         id=mapping.uuid,
         stream_arn=mapping.stream_arn,
-        consumer=f"{name}:{qualifier}" if qualifier else name,
+        consumer=qualified_name(mapping.function_arn),
         filters=mapping.filters,
         filter=words,
         insert_only=insert_only,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.arn import arn_parts, resource_name
+from ddbinsert.core.arn import arn_parts, qualified_name
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -18,12 +18,6 @@ _LATEST = "$LATEST"
 def qualifier_of(arn: str) -> str:
     """The alias or version in a function's ARN; empty for the function itself."""
     return arn_parts(arn).qualifier or ""
-
-
-def qualified(arn: str) -> str:
-    """``NAME`` or ``NAME:QUALIFIER``, in the form that users write."""
-    qualifier = qualifier_of(arn)
-    return f"{resource_name(arn)}:{qualifier}" if qualifier else resource_name(arn)
 
 
 def is_to(arn: str, qualifier: str) -> bool:
@@ -47,7 +41,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        return qualified(self.arn)
+        return qualified_name(self.arn)
 
     @property
     def version(self) -> str:

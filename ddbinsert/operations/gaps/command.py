@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.proof.target import qualified
+from ddbinsert.core.arn import qualified_name
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError
 from ddbinsert.operations.gaps.audit import audit
@@ -212,7 +212,7 @@ def _refuse_unmapped(subject: Subject) -> None:
     """
     if not subject.qualifier or all_mappings(subject):
         return
-    name, targets = subject.function.name, sorted(map(qualified, _invoked(subject)))
+    name, targets = subject.function.name, sorted(map(qualified_name, _invoked(subject)))
     raise PrerequisiteError(
         f"No mapping delivers the streams of {subject.table.name} to {name}:{subject.qualifier}.",
         hint=f"They are delivered to {', '.join(targets)}." if targets else f"Use --function {name}.",

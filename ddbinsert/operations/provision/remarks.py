@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.arn import arn_parts
+from ddbinsert.core.arn import arn_parts, qualified_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.trigger.effective_settings import settings_source
 from ddbinsert.core.trigger.scope import Scope
@@ -87,12 +87,12 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
     for mapping in world.feeding(trigger.function_name) if live is None else ():
         qualifier = arn_parts(mapping.function_arn).qualifier
         reporter.warn(
-            f"event source mapping {mapping.uuid} already delivers the stream to {_qualified(mapping.function_arn)}: "
+            f"event source mapping {mapping.uuid} already delivers the stream to {qualified_name(mapping.function_arn)}: "
             f"the function would receive every record twice; with function.alias: {qualifier}, that mapping is used"
         )
     for mapping in world.second_mappings:
         reporter.warn(
-            f"event source mapping {mapping.uuid} delivers the stream to {_qualified(mapping.function_arn)}, too"
+            f"event source mapping {mapping.uuid} delivers the stream to {qualified_name(mapping.function_arn)}, too"
             f"{'' if mapping.filters else ', without a filter'}: the function receives every record twice"
         )
 
@@ -110,13 +110,6 @@ def _remark_retention(trigger: Trigger, world: World, reporter: Reporter) -> Non
             else "its class DELIVERY takes no retention"
         )
         reporter.warn(f"log group {group.name}: {why}; function.log_retention_days ({days}) has no effect")
-
-
-def _qualified(function_arn: str) -> str:
-    from ddbinsert.core.arn import arn_parts
-
-    parts = arn_parts(function_arn)
-    return f"{parts.name}:{parts.qualifier}" if parts.qualifier else parts.name
 
 
 def backlog(context: Context, world: World, steps: tuple[Step, ...]) -> Backlog | None:

@@ -6,13 +6,14 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import qualified_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
 from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.proof.causes.filters import judge_filters
 from ddbinsert.core.proof.circumstances import Circumstances
 from ddbinsert.core.proof.probe_item import SECRET
-from ddbinsert.core.proof.target import Target, is_qualified, is_to, qualified
+from ddbinsert.core.proof.target import Target, is_qualified, is_to
 from ddbinsert.core.proof.verdict import Finding, Weight
 from ddbinsert.core.trigger.effective_settings import restores_role
 from ddbinsert.dataclass import dataclass
@@ -88,9 +89,9 @@ class Subject:
     @property
     def named(self) -> str:
         """The function with its qualifier, and the mapping, as in the verdict's first line."""
-        return " and ".join(f"{qualified(m.function_arn)} by mapping {m.uuid}" for m in self.mappings) or (
-            f"{self.function.name} without a mapping"
-        )
+        return " and ".join(
+            f"{qualified_name(m.function_arn)} by mapping {m.uuid}" for m in self.mappings
+        ) or (f"{self.function.name} without a mapping")
 
     @property
     def knows_role(self) -> bool:
@@ -136,7 +137,7 @@ class Subject:
     def configuration(self) -> str:
         """The function, the mappings and their filters as text; empty if there are no mappings."""
         return "; ".join(
-            f"{qualified(m.function_arn)} by mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}"
+            f"{qualified_name(m.function_arn)} by mapping {m.uuid} ({m.state}), filter {' or '.join(m.filters) or 'none'}"
             + (
                 " (inserts that it does not match are excluded)"
                 if m.filters and INSERT_ONLY not in m.filters

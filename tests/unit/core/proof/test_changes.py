@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from ddbinsert.core.arn import qualified_name
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.proof.attempts import Attempts
 from ddbinsert.core.proof.changes import of_function, of_targets
-from ddbinsert.core.proof.target import Target, is_qualified, qualified
+from ddbinsert.core.proof.target import Target, is_qualified
 from tests.unit import worlds
 from tests.unit.runs import function
 
@@ -59,8 +60,8 @@ def test_an_alias_that_stays_or_whose_mapping_is_gone_is_no_change() -> None:
 
 
 def test_names_carry_the_qualifier() -> None:
-    assert qualified(ALIAS) == "orders-inserts:live"
-    assert qualified(worlds.FUNCTION_ARN) == "orders-inserts"
+    assert qualified_name(ALIAS) == "orders-inserts:live"
+    assert qualified_name(worlds.FUNCTION_ARN) == "orders-inserts"
     assert is_qualified(ALIAS)
     assert not is_qualified(f"{worlds.FUNCTION_ARN}:$LATEST")
     assert replace(BEFORE, weights=(("4", 0.5), ("5", 0.0))).versions == ("3", "4")
