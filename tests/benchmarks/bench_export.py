@@ -15,18 +15,15 @@ import hashlib
 import http.client
 import json
 import os
-import subprocess
-import sys
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from ddbinsert import local
-from ddbinsert.environment import SystemClock
+from tests.benchmarks.figures import figure
+from tests.benchmarks.processes import PROGRAM, Taken, emulator, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +35,6 @@ FEW = 100_000
 ONE_IN = 1_000_000 if ITEMS > 1_000_000 else 10_000
 FILE, PAGE = 500_000, 2_000
 MOST = 1.3
-#: As the console script begins.
-PROGRAM = (sys.executable, "-c", "from ddbinsert.__main__ import run; run()")
 
 
 class Proxy(ThreadingHTTPServer):
@@ -123,61 +118,40 @@ def exported(folder: Path, count: int) -> Path:
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, dict[str, str]]]:
-    environment = {
-        **os.environ,
-        "DDBINSERT_STATE_DIR": str(tmp_path_factory.mktemp("state")),
-        "NO_COLOR": "1",
-    }
-    place = local.state_directory(environment)
-    emulator = local.start(place, environ=environment, clock=SystemClock())
-    variables = {**environment, **emulator.variables()}
-    run(["enable-stream", "exported", "--create-table", "pk:S"], variables)
-    sink = json.loads(
-        run(["audit", "create-table", "exported-audit", "--no-protect", "-o", "json"], variables)[0]
-    )
-    attach = ["attach-trigger", "exported", "--template", "audit-log", "-y"]
-    run([*attach, "--env", f"SINK_ARN={sink['data']['arn']}"], variables)
-    server = Proxy(variables["AWS_ENDPOINT_URL"])
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server, {**variables, "AWS_ENDPOINT_URL": server.url}
-    server.shutdown()
-    server.server_close()
-    local.stop(place, clock=SystemClock())
+    with emulator(tmp_path_factory.mktemp("state")) as variables:
+        command(["enable-stream", "exported", "--create-table", "pk:S"], variables)
+        made = command(["audit", "create-table", "exported-audit", "--no-protect", "-o", "json"], variables)
+        sink = json.loads(made.output)["data"]["arn"]
+        attach = ["attach-trigger", "exported", "--template", "audit-log", "-y"]
+        command([*attach, "--env", f"SINK_ARN={sink}"], variables)
+        server = Proxy(variables["AWS_ENDPOINT_URL"])
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server, {**variables, "AWS_ENDPOINT_URL": server.url}
+        server.shutdown()
+        server.server_close()
 
 
-def run(words: list[str], variables: dict[str, str], *, code: int = 0) -> tuple[str, float, int]:
-    """Output, processor seconds and peak memory (KiB) of a command."""
-    with subprocess.Popen(
-        [*PROGRAM, *words, "-q"], env=variables, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == code, output
-    return output, usage.ru_utime + usage.ru_stime, int(usage.ru_maxrss)
+def command(words: list[str], variables: dict[str, str], *, code: int = 0) -> Taken:
+    return run([*PROGRAM, *words, "-q"], variables, code=code)
 
 
 @pytest.mark.benchmark
 def test_memory_does_not_grow_with_the_export(proxy: tuple[Proxy, dict[str, str]], tmp_path: Path) -> None:
     server, variables = proxy
-    peaks = []
+    taken = []
     for count in (FEW, ITEMS):
         server.items = count
         folder = exported(tmp_path / f"export-{count}", count)
-        began = time.monotonic()
-        output, seconds, peak = run(
-            ["gaps", "exported", "--from-export", str(folder), "--timeout", "12h", "-o", "json"],
-            variables,
-            code=1,
-        )
-        found = json.loads(output)["data"]
-        missing = -(-count // ONE_IN)
-        assert (found["items"], found["without_entry"]) == (count, missing)
+        words = ["gaps", "exported", "--from-export", str(folder), "--timeout", "12h", "-o", "json"]
+        taken.append(command(words, variables, code=1))
+        found = json.loads(taken[-1].output)["data"]
+        assert (found["items"], found["without_entry"]) == (count, -(-count // ONE_IN))
         assert {one["pk"]["S"] for one in found["keys"]} == {key(place) for place in range(0, count, ONE_IN)}
-        print(
-            f"\n{count:,} items, {count - missing:,} with an entry: {seconds:.0f} s of processor time, "
-            f"{time.monotonic() - began:.0f} s, {peak / 1024:.0f} MiB"
-        )
-        peaks.append(peak)
-    assert peaks[1] / peaks[0] <= MOST
+    few, many = taken
+    figure(
+        f"memory of `gaps --from-export` of {ITEMS:,} items ({many.processor:.0f} s of processor time)",
+        against=f"{FEW:,} items",
+        measured=f"{many.memory / 1024:.0f} MiB and {few.memory / 1024:.0f} MiB",
+        ratio=many.memory / few.memory,
+        most=MOST,
+    )

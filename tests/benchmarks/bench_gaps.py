@@ -12,14 +12,13 @@ from __future__ import annotations
 import json
 import os
 import statistics
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ddbinsert import local
-from ddbinsert.environment import SystemClock
+from tests.benchmarks.figures import figure
+from tests.benchmarks.processes import PROGRAM, Taken, emulator, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +28,6 @@ RECORDS = int(os.environ.get("BENCH_RECORDS", "100000"))
 FEW = 1_000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 MOST = 1.3
-#: As the console script begins.
-PROGRAM = (sys.executable, "-c", "from ddbinsert.__main__ import run; run()")
 
 #: Every record and every line once; nothing is decoded further, kept or compared.
 BARE = """
@@ -64,64 +61,48 @@ assert len(seen) >= count, len(seen)
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    bare = {**os.environ, "DDBINSERT_STATE_DIR": str(tmp_path_factory.mktemp("state")), "NO_COLOR": "1"}
-    place = local.state_directory(bare)
-    emulator = local.start(place, environ=bare, clock=SystemClock())
-    variables = {**bare, **emulator.variables()}
-    for table, count in (("few", FEW), ("many", RECORDS)):
-        run([*PROGRAM, "enable-stream", table, "--create-table", "pk:S", "--local"], variables)
-        run([*PROGRAM, "attach-trigger", table, "--batch-size", "1000", "--local"], variables)
-        run([*PROGRAM, "send", table, "--count", str(count), "--keep", "--local"], variables)
-        run([*PROGRAM, "verify", table, "--local"], variables)  # all that was sent is processed by then
-    yield variables
-    local.stop(place, clock=SystemClock())
+    with emulator(tmp_path_factory.mktemp("state")) as variables:
+        for table, count in (("few", FEW), ("many", RECORDS)):
+            run([*PROGRAM, "enable-stream", table, "--create-table", "pk:S", "--local"], variables)
+            run([*PROGRAM, "attach-trigger", table, "--batch-size", "1000", "--local"], variables)
+            run([*PROGRAM, "send", table, "--count", str(count), "--keep", "--local"], variables)
+            run([*PROGRAM, "verify", table, "--local"], variables)  # all that was sent is processed by then
+        yield variables
 
 
-def run(command: list[str], variables: dict[str, str]) -> tuple[float, int, str]:
-    """Processor seconds, peak memory (KiB) and output of a process that must succeed."""
-    with subprocess.Popen(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        output, errors = process.stdout.read(), process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output + errors
-    return usage.ru_utime + usage.ru_stime, int(usage.ru_maxrss), output
-
-
-def gaps(table: str, variables: dict[str, str]) -> tuple[float, int]:
-    seconds, memory, output = run(
-        [*PROGRAM, "gaps", table, "--local", "-q", "--settle", "1s", "-o", "json"], variables
-    )
-    found = json.loads(output)["data"]
+def gaps(table: str, variables: dict[str, str]) -> Taken:
+    taken = run([*PROGRAM, "gaps", table, "--local", "-q", "--settle", "1s", "-o", "json"], variables)
+    found = json.loads(taken.output)["data"]
     assert found["missed"] == 0
     assert found["processed"] >= (FEW if table == "few" else RECORDS)
-    return seconds, memory
+    return taken
 
 
 @pytest.mark.benchmark
 def test_processor_time_against_reading_both_once(variables: dict[str, str], tmp_path: Path) -> None:
     bare = tmp_path / "bare.py"
     bare.write_text(BARE)
-    ratios = []
+    ours, theirs = [], []
     for _ in range(ROUNDS):
-        slow, _memory = gaps("many", variables)
-        fast, _memory, _output = run([sys.executable, str(bare), "many", str(RECORDS)], variables)
-        ratios.append(slow / fast)
-        print(
-            f"\n{RECORDS:,} records: gaps {slow:.1f} s, bare reading {fast:.1f} s: {slow / fast:.2f}", end=""
-        )
-    print(f"\nmedian {statistics.median(ratios):.2f} (at most {MOST})")
-    assert statistics.median(ratios) <= MOST
+        ours.append(gaps("many", variables).processor)
+        theirs.append(run([sys.executable, str(bare), "many", str(RECORDS)], variables).processor)
+    figure(
+        f"`gaps` of {RECORDS:,} inserts",
+        against="reading their records and log lines once with boto3",
+        measured=f"{statistics.median(ours):.1f} s and {statistics.median(theirs):.1f} s of processor time",
+        ratio=statistics.median(one / other for one, other in zip(ours, theirs, strict=True)),
+        most=MOST,
+    )
 
 
 @pytest.mark.benchmark
 def test_memory_does_not_grow_with_the_stream(variables: dict[str, str]) -> None:
-    few = statistics.median(gaps("few", variables)[1] for _ in range(ROUNDS))
-    many = statistics.median(gaps("many", variables)[1] for _ in range(ROUNDS))
-    print(
-        f"\npeak memory: {few / 1024:.0f} MiB at {FEW:,}, {many / 1024:.0f} MiB at {RECORDS:,}: {many / few:.2f}"
+    few = statistics.median(gaps("few", variables).memory for _ in range(ROUNDS))
+    many = statistics.median(gaps("many", variables).memory for _ in range(ROUNDS))
+    figure(
+        f"memory of `gaps` of {RECORDS:,} inserts",
+        against=f"{FEW:,} inserts",
+        measured=f"{many / 1024:.0f} MiB and {few / 1024:.0f} MiB",
+        ratio=many / few,
+        most=MOST,
     )
-    assert many / few <= MOST

@@ -18,6 +18,7 @@ import yaml
 
 from ddbinsert.cli import main
 from ddbinsert.environment import Environment
+from tests.benchmarks.figures import figure
 from tests.functional.template_formats import cloudformation_json, sam_yaml
 
 if TYPE_CHECKING:
@@ -122,5 +123,10 @@ def test_templates_are_checked_in_twice_the_time_that_their_parser_takes(  # noq
         taken, found = _lint(tmp_path)
         checking = min(checking, taken)
         assert found == FILES * mappings
-    print(f"{FILES} files: loading {loading:.2f} s, checking {checking:.2f} s (x {checking / loading:.2f})")
-    assert checking <= most * loading
+    figure(
+        f"`filter lint` of {FILES:,} {name.partition('.')[2].replace('template.', '')} templates with {mappings} mapping{'s' if mappings > 1 else ''} each",
+        against="the format's own parser",
+        measured=f"{checking:.2f} s and {loading:.2f} s of processor time",
+        ratio=checking / loading,
+        most=most,
+    )

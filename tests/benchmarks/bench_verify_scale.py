@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
 import sys
-import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
-from ddbinsert import local
-from ddbinsert.environment import SystemClock
+from tests.benchmarks.figures import figure
+from tests.benchmarks.processes import PROGRAM, Taken, emulator, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +26,7 @@ if TYPE_CHECKING:
 
 ITEMS = int(os.environ.get("BENCH_ITEMS", "100000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
-#: As the console script begins.
-PROGRAM = ("-c", "from ddbinsert.__main__ import run; run()")
+MOST, MOST_MEMORY = 1.25, 1.3
 
 #: What verify is held against: no key schema, no ledger, no verdict, nothing observed.
 BARE = """
@@ -69,43 +66,18 @@ while len(seen) < count:
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    bare = {**os.environ, "DDBINSERT_STATE_DIR": str(tmp_path_factory.mktemp("state")), "NO_COLOR": "1"}
-    place = local.state_directory(bare)
-    emulator = local.start(place, environ=bare, clock=SystemClock())
-    yield {**bare, **emulator.variables()}
-    local.stop(place, clock=SystemClock())
-
-
-class Taken(NamedTuple):
-    """What a process took: seconds, seconds of processor time, and KiB of memory at its peak."""
-
-    wall: float
-    processor: float
-    memory: int
-
-
-def run(command: list[str], variables: dict[str, str]) -> Taken:
-    """What a process takes that must succeed."""
-    before = time.monotonic()
-    with subprocess.Popen(
-        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read().decode()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, output
-    return Taken(time.monotonic() - before, usage.ru_utime + usage.ru_stime, int(usage.ru_maxrss))
+    with emulator(tmp_path_factory.mktemp("state")) as variables:
+        yield variables
 
 
 def attach(table: str, variables: dict[str, str]) -> None:
     for words in (["enable-stream", table, "--create-table", "pk:S"], ["attach-trigger", table]):
-        run([sys.executable, *PROGRAM, *words, "--local", "-q"], variables)
+        run([*PROGRAM, *words, "--local", "-q"], variables)
 
 
 def verify(table: str, count: int, variables: dict[str, str]) -> Taken:
     return run(
-        [sys.executable, *PROGRAM, "verify", table, "--local", "--count", str(count), "--keep", "-q"],
+        [*PROGRAM, "verify", table, "--local", "--count", str(count), "--keep", "-q"],
         variables,
     )
 
@@ -114,22 +86,22 @@ def verify(table: str, count: int, variables: dict[str, str]) -> Taken:
 def test_time_against_a_bare_loop(variables: dict[str, str], tmp_path: Path) -> None:
     bare = tmp_path / "bare.py"
     bare.write_text(BARE)
-    ratios = []
+    ours, theirs = [], []
     for number in range(ROUNDS):
         # A table each, so that neither reads the other's log.
-        ours, theirs = f"ours-{number}", f"bare-{number}"
-        attach(ours, variables)
-        attach(theirs, variables)
-        slow = verify(ours, ITEMS, variables)
-        fast = run([sys.executable, str(bare), theirs, str(ITEMS)], variables)
-        wall, processor = slow.wall / fast.wall, slow.processor / fast.processor
-        ratios.append((wall, processor))
-        print(
-            f"{ITEMS:,} items: verify {slow.wall:.1f} s ({slow.processor:.1f} s of processor time), "
-            f"bare loop {fast.wall:.1f} s ({fast.processor:.1f} s), ratio {wall:.2f} ({processor:.2f})"
+        attach(f"ours-{number}", variables)
+        attach(f"bare-{number}", variables)
+        ours.append(verify(f"ours-{number}", ITEMS, variables))
+        theirs.append(run([sys.executable, str(bare), f"bare-{number}", str(ITEMS)], variables))
+    for what in ("wall", "processor"):
+        mine, bares = ([getattr(one, what) for one in taken] for taken in (ours, theirs))
+        figure(
+            f"`verify --count {ITEMS}`, {'time' if what == 'wall' else 'processor time'}",
+            against="writing as many items and reading the log once with boto3",
+            measured=f"{statistics.median(mine):.1f} s and {statistics.median(bares):.1f} s",
+            ratio=statistics.median(one / other for one, other in zip(mine, bares, strict=True)),
+            most=MOST if what == "wall" else None,
         )
-    walls, processors = (statistics.median(values) for values in zip(*ratios, strict=True))
-    print(f"median ratio {walls:.2f}, of processor time {processors:.2f} (aim: at most 1.25)")
 
 
 @pytest.mark.benchmark
@@ -137,8 +109,10 @@ def test_peak_memory_against_a_small_run(variables: dict[str, str]) -> None:
     attach("memory", variables)
     small = verify("memory", 1_000, variables).memory
     large = verify("memory", ITEMS, variables).memory
-    ratio = large / small
-    print(
-        f"peak memory: {small / 1024:.0f} MiB at 1,000 items, {large / 1024:.0f} MiB at {ITEMS:,}: {ratio:.2f}"
+    figure(
+        f"memory of `verify --count {ITEMS}`",
+        against="`verify --count 1000`",
+        measured=f"{large / 1024:.0f} MiB and {small / 1024:.0f} MiB",
+        ratio=large / small,
+        most=MOST_MEMORY,
     )
-    print("(aim: at most 1.3)")

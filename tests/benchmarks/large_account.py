@@ -2,18 +2,16 @@
 
     python -m tests.benchmarks.large_account TABLES MAPPINGS DELAY_MS
 
-Prints its port, then serves until its standard input ends. In a process of its own, so that what is measured does not
-share a processor's time with it more than with any other endpoint.
+Prints its port, then serves until its standard input ends.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-from urllib.parse import parse_qs, urlsplit
 
-REGION, ACCOUNT = "us-east-1", "000000000000"
+from tests.benchmarks.serving import ACCOUNT, REGION, Request, serve
+
 _PAGE = 100
 _LABEL = "2026-01-01T00:00:00.000"
 
@@ -60,11 +58,14 @@ class Account:
         self._mappings = [_mapping(number, tables) for number in range(mappings)]
         self.calls = 0
 
-    def answer(self, target: str, path: str, query: dict[str, list[str]], body: bytes) -> object:
-        """The answer to one request, by its X-Amz-Target or path; {} to what it does not know."""
+    def answer(self, request: Request) -> bytes:
+        """The answer to one request; {} to what it does not know."""
         self.calls += 1
-        request = json.loads(body) if body.startswith(b"{") else {}
-        match target.rpartition(".")[2]:
+        return json.dumps(self._by_operation(request)).encode()
+
+    def _by_operation(self, asked: Request) -> object:
+        request = json.loads(asked.body) if asked.body.startswith(b"{") else {}
+        match asked.operation:
             case "ListTables":
                 start = request.get("ExclusiveStartTableName")
                 begin = self._tables.index(start) + 1 if start else 0
@@ -78,7 +79,7 @@ class Account:
             case "GetResources":
                 return {"ResourceTagMappingList": []}
             case _:
-                return self._by_path(path, query)
+                return self._by_path(asked.path, asked.query)
 
     def _by_path(self, path: str, query: dict[str, list[str]]) -> object:
         begin = int(query.get("Marker", ["0"])[0])
@@ -95,47 +96,7 @@ class Account:
         return {"calls": self.calls} if path == "/calls" else {}
 
 
-async def _serve(account: Account, delay: float) -> None:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                headers = {
-                    name.lower(): value.strip()
-                    for name, _, value in (line.partition(":") for line in head[1:])
-                }
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                url = urlsplit(head[0].split()[1])
-                if "sts" in headers.get("authorization", "").partition("SignedHeaders")[0]:
-                    document, kind = IDENTITY, "text/xml"
-                else:
-                    target = headers.get("x-amz-target", "")
-                    found = account.answer(target, url.path, parse_qs(url.query), body)
-                    document, kind = json.dumps(found), "application/x-amz-json-1.0"
-                await asyncio.sleep(delay)
-                content = document.encode()
-                writer.write(
-                    f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-                    + content
-                )
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    server.close()
-
-
-IDENTITY = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    f"<Arn>arn:aws:iam::{ACCOUNT}:user/someone</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account>"
-    "</GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
-)
-
 if __name__ == "__main__":
     many_tables, many_mappings, late = map(int, sys.argv[1:])
-    asyncio.run(_serve(Account(many_tables, many_mappings), late / 1000))
+    account = Account(many_tables, many_mappings)
+    serve(account.answer, delay=late / 1000)

@@ -8,11 +8,11 @@ takes no part of what is measured.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 
-from tests.benchmarks.large_account import IDENTITY, table_of
+from tests.benchmarks.large_account import table_of
+from tests.benchmarks.serving import Request, serve
 
 _PAGE = 1000
 _SHARD = "shardId-00000001700000000000-00000001"
@@ -56,10 +56,10 @@ class Stream:
             for first in range(0, records, _PAGE)
         ]
 
-    def answer(self, operation: str, body: bytes) -> bytes:
+    def answer(self, asked: Request) -> bytes:
         """The answer to one request."""
-        request = json.loads(body or b"{}")
-        match operation:
+        request = json.loads(asked.body or b"{}")
+        match asked.operation:
             case "GetRecords":
                 number = int(request["ShardIterator"])
                 if number < len(self._pages):
@@ -79,34 +79,5 @@ class Stream:
                 return json.dumps({"Table": self._table}).encode()
 
 
-async def _serve(stream: Stream) -> None:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-                headers = {
-                    name.lower(): value.strip()
-                    for name, _, value in (line.partition(":") for line in head[1:])
-                }
-                body = await reader.readexactly(int(headers.get("content-length", "0")))
-                operation = headers.get("x-amz-target", "").rpartition(".")[2]
-                content = stream.answer(operation, body) if operation else IDENTITY.encode()
-                kind = "application/x-amz-json-1.0" if operation else "text/xml"
-                writer.write(
-                    f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
-                    + content
-                )
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    server.close()
-
-
 if __name__ == "__main__":
-    asyncio.run(_serve(Stream(int(sys.argv[1]))))
+    serve(Stream(int(sys.argv[1])).answer)
