@@ -11,7 +11,7 @@ from urllib.parse import quote
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
@@ -123,9 +123,16 @@ def test_aws_accepts_every_change_of_a_mapping(want: Trigger) -> None:
     assert problems("lambda", "UpdateEventSourceMapping", request) == []
 
 
+def _most_memory() -> int:
+    """The largest function that the installed SDK knows of; older ones know of less than AWS accepts today."""
+    members = _model("lambda").operation_model("CreateFunction").input_shape.members
+    return int(members["MemorySize"].metadata["max"])
+
+
 @enough
 @given(triggers(TABLE_NAMES))
 def test_aws_accepts_every_function_that_we_make_and_change(want: Trigger) -> None:
+    assume(want.function.memory <= _most_memory())
     made = shapes.create_function_request(want, want.function.role or ROLE_ARN, PACKAGE)
     assert problems("lambda", "CreateFunction", made) == []
     changed = {

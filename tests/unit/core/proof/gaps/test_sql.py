@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -33,7 +34,13 @@ def extracted(line: str, path: str) -> Any:
 
 def found(key: KeySchema, items: list[Any], entries: list[Any]) -> list[tuple[str, ...]]:
     """The answer of the query."""
-    database = sqlite3.connect(":memory:")
+    with closing(sqlite3.connect(":memory:")) as database:
+        return _answer(database, key, {ITEMS: items, ENTRIES: entries})
+
+
+def _answer(
+    database: sqlite3.Connection, key: KeySchema, tables: dict[str, list[Any]]
+) -> list[tuple[str, ...]]:
     database.create_function(
         "json_extract",
         2,
@@ -44,7 +51,7 @@ def found(key: KeySchema, items: list[Any], entries: list[Any]) -> list[tuple[st
         2,
         lambda line, path: value if isinstance(value := extracted(line, path), str) else None,
     )
-    for name, lines in ((ITEMS, items), (ENTRIES, entries)):
+    for name, lines in tables.items():
         database.execute(f"CREATE TABLE {name} (line TEXT)")
         database.executemany(f"INSERT INTO {name} VALUES (?)", [(json.dumps(one),) for one in lines])  # noqa: S608 - fixed names
     return database.execute(athena("orders", key).query).fetchall()
