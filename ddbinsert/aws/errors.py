@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from ddbinsert.aws.clock_skew import is_clock_skew
 from ddbinsert.aws.refusals import hint_of
+from ddbinsert.aws.unreachable import unreachable_hint
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ _LIMITED_FOR_A_MOMENT = frozenset(
 )
 #: Exceptions that are raised while reading an answer that does not have the shape of AWS's.
 _READING = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RecursionError)
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _UNKNOWN = frozenset(
     {
         "InvalidClientTokenId",
@@ -284,26 +286,8 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
             message, hint="Correct ~/.aws/config, or the AWS_* variable.", code="aws-configuration"
         )
     if kinds & _UNREACHABLE:
-        return EndpointUnreachable(message, hint=_unreachable_hint(kinds, str(error)))
+        return EndpointUnreachable(message, hint=unreachable_hint(kinds, str(error)))
     return AwsError(message)
-
-
-def _unreachable_hint(kinds: set[str], said: str) -> str:
-    if "ProxyConnectionError" in kinds:
-        return "Check HTTPS_PROXY and HTTP_PROXY, and list hosts that need no proxy in NO_PROXY."
-    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said.lower():
-        return (
-            "The endpoint does not use TLS: use http:// in --endpoint-url, or check the port and HTTPS_PROXY."
-        )
-    if "SSLError" in kinds or "CERTIFICATE" in said.upper():
-        return (
-            "Set AWS_CA_BUNDLE (or ca_bundle in ~/.aws/config) to a file with the certificate of the authority that "
-            "signed the endpoint's or the proxy's certificate."
-        )
-    return (
-        "Check --endpoint-url, --region, the network and HTTPS_PROXY; the state of the embedded emulator is shown "
-        "by local status."
-    )
 
 
 def _from_provider(error: Exception, doing: str) -> CredentialsError:
@@ -325,6 +309,8 @@ def _from_provider(error: Exception, doing: str) -> CredentialsError:
 def _from_answer(error: Exception, doing: str) -> AwsError:
     code, said = code_of(error), message_of(error)
     message = f"Could not {doing}: {said} ({code or 'no code'})"
+    if is_clock_skew(code, said):
+        return _clock_skew(error, message)
     if code in _EXPIRED:
         return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
     if code in _UNKNOWN:
@@ -334,6 +320,15 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
     if is_throttle(error):
         return Throttled(message, hint="Run it again in a moment.")
     return AwsError(message, code=code or "aws", hint=hint_of(code, said, operation_of(error)))
+
+
+def _clock_skew(error: Exception, message: str) -> CredentialsError:
+    from ddbinsert.aws.clock_skew import HINT, what_is_wrong
+
+    answer = getattr(error, "response", {})
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    wrong = what_is_wrong(answer.get("Error", {}), headers, message)
+    return CredentialsError(f"{message}: {wrong}", hint=HINT, code="clock-skew")
 
 
 @contextlib.contextmanager

@@ -187,7 +187,6 @@ _REFUSALS: Final = tuple(
             "",
             "The service or region is not enabled for the account. Enable it, or use another --region.",
         ),
-        ("RequestTimeTooSkewed", "", "Correct the clock of this machine."),
     )
 )
 

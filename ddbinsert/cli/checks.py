@@ -104,7 +104,8 @@ def _duration(name: str, value: str, _environment: Environment) -> None:
 def _moment(name: str, value: str, environment: Environment) -> None:
     from ddbinsert.core.times import parse_time
 
-    parse_time(value, environment.clock.now(), name=name)
+    # A clock that is less than five minutes behind AWS's works; the command compares with AWS's time.
+    parse_time(value, environment.clock.now() + _BEHIND, name=name)
 
 
 def _condition(_name: str, value: str, _environment: Environment) -> None:
@@ -287,6 +288,8 @@ def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)
 
 
+#: Seconds.
+_BEHIND: Final = 300.0
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RUN_ID: Final = re.compile(r"[0-9a-f]{12}")
 _STACK: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")

@@ -125,12 +125,13 @@ def gaps(
             qualifier=qualifier,
         )
     context = run.context(_TIMEOUT)
-    options = _options(run, since, until, settle, match=match, compare_sink=compare_sink, failures=failures)
-    options = replace(options, by_query=via is ReadBy.INSIGHTS)
     with audit_gaps(
         context,
         trigger,
-        options,
+        lambda: replace(
+            _options(run, since, until, settle, match=match, compare_sink=compare_sink, failures=failures),
+            by_query=via is ReadBy.INSIGHTS,
+        ),
         repairs=state_directory(run.environment.variables).parent / "repairs",
         log_group=log_group,
         qualifier=qualifier,

@@ -93,8 +93,8 @@ def records(
         raise UsageError("--since and --from-sequence cannot be combined.", code="options-contradict")
     run.json_lines = True
     trigger = run.table(table)
-    begin = _begin(run, since)
     source = operation.source_of(run.aws, trigger.table)
+    begin = _begin(run, since)  # now that the clock follows AWS's
     fits = operation.wanted([one.value for one in event or ()], where or (), source.table.key)
     kept = _checkpoint(run, checkpoint, source, begin, number)
     _head(run, source, kept)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from ddbinsert.advice import Advice
 from ddbinsert.cli.advice import AdviceTarget, complete, complete_text, named_function
+from ddbinsert.cli.clock import finish, server_clock
 from ddbinsert.cli.envelope import write_envelope
 from ddbinsert.cli.error_output import Interrupted, explain
 from ddbinsert.core.times import seconds
@@ -90,9 +91,9 @@ class Run:
             raise UsageError(f"DDBINSERT_OUTPUT is {wanted!r}.", hint="Set it to human or json.")
         return wanted == "json"
 
-    @property
+    @cached_property
     def clock(self) -> Any:
-        return self.environment.clock
+        return server_clock(self.environment.clock)
 
     def timeout(self, default: float) -> float:
         """Maximum seconds that the run may wait."""
@@ -193,7 +194,7 @@ class Run:
             from ddbinsert.operations.connection import check_account, describe
 
             aws = self._aws = self.environment.connect(self.connection)
-            aws.listener = self.listener
+            aws.listener, aws.on_date = self.listener, self.clock.answered
             self.reporter.endpoint = lambda: describe(aws)
             aws.report_waits(self.reporter.waiting)
             for arn in self._arns:
@@ -324,7 +325,7 @@ class Run:
 
     def show(self, outcome: Outcome) -> int:
         """Print the result of a command; return the exit code."""
-        self.reporter.finish()
+        finish(self)
         if outcome.printed:
             return int(outcome.exit_code)
         errors = [self._addressed(error) for error in outcome.errors]
@@ -338,7 +339,7 @@ class Run:
         return int(outcome.exit_code)
 
     def _print_failure(self, error: DdbInsertError) -> int:
-        self.reporter.finish()
+        finish(self, error.code)
         self._addressed(error)
         as_json = False
         with contextlib.suppress(UsageError):

@@ -260,13 +260,12 @@ def verify_context(run: Run, *, clock: Clock | None = None) -> VerifyContext:
         clock: The clock; by default the run's.
     """
     from ddbinsert.local import state_directory
-    from ddbinsert.operations.verify.clock import server_clock
     from ddbinsert.operations.verify.context import VerifyContext
     from ddbinsert.operations.verify.open_runs import OpenRuns
 
     return VerifyContext(
         aws=run.aws,
-        clock=server_clock(run.aws, clock or run.clock),
+        clock=clock or run.clock,
         new_id=run.environment.new_id,
         reporter=run.reporter,
         timeout=run.timeout(LOCAL_TIMEOUT if run.aws.connection.is_local else TIMEOUT),

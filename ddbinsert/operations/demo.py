@@ -159,7 +159,7 @@ class _Stage:
         """Audit the inserts so far; deliver the missed ones if asked to."""
         options = Options(settle=0.0)
         with audit_gaps(
-            self.context, _TRIGGER, options, repairs=self.folder / "repairs", to_repair=repair
+            self.context, _TRIGGER, lambda: options, repairs=self.folder / "repairs", to_repair=repair
         ) as found:
             if repair:
                 found.check()

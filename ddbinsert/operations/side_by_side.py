@@ -61,6 +61,11 @@ class _StoppingClock:
         self._asked = asked
         self._stopped = False
 
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the local clock is ahead of AWS's."""
+        return float(getattr(self._clock, "ahead", 0.0))
+
     def now(self) -> float:
         return self._clock.now()
 

@@ -225,6 +225,22 @@ def test_the_words_of_a_credential_process_are_passed_on(machine: Variables, tmp
     refused(looked(machine, "--profile", "broker"), "credentials", "the vault is sealed")
 
 
+def test_credentials_that_have_expired_when_they_come_may_be_a_matter_of_the_clock(
+    machine: Variables, tmp_path: Path
+) -> None:
+    keys = {"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s", "SessionToken": "t"}
+    process(
+        machine, tmp_path, f"print({json.dumps(json.dumps(keys | {'Expiration': '2020-01-01T00:00:00Z'}))})"
+    )
+    refused(
+        looked(machine, "--profile", "broker"),
+        "credentials",
+        "credential_process",
+        "expired.",
+        "the clock of this machine",
+    )
+
+
 def test_a_credential_process_that_is_not_installed_is_named(machine: Variables) -> None:
     configured(machine, "[profile broker]\ncredential_process = /no/such/program\n")
     refused(looked(machine, "--profile", "broker"), "credentials", "credential_process", "/no/such/program")

@@ -11,6 +11,8 @@ import botocore.session
 from ddbinsert.aws.session.session import Aws, Connection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.session import Session
 
     from ddbinsert import local
@@ -29,8 +31,8 @@ class OneAttempt(Aws):
     def _open(self) -> Session:
         return _session()
 
-    def _create(self, name: str) -> Any:
-        client = super()._create(name)
+    def _make(self, name: str, own: Mapping[str, Any], *, lean: bool = True) -> Any:
+        client = super()._make(name, own, lean=lean)
         service = client.meta.service_model.service_id.hyphenize()
         client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")
         return client

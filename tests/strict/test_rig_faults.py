@@ -93,6 +93,7 @@ def test_each_service_throttles_in_its_own_words(
         (FaultKind.UNAVAILABLE, "503"),
         (FaultKind.EXPIRED_TOKEN, "ExpiredTokenException"),
         (FaultKind.UNRECOGNIZED_CLIENT, "UnrecognizedClientException"),
+        (FaultKind.CLOCK_SKEW, "InvalidSignatureException"),
     ],
 )
 def test_an_error_fault_is_the_services_error(

@@ -231,6 +231,7 @@ def watch_client(
     region: str | None,
     at_most: float = CALL_TIMEOUT,
     listener: Callable[[], Listener | None] = lambda: None,
+    on_date: Callable[[], Callable[[str, str], None] | None] = lambda: None,
 ) -> None:
     """Make a botocore client call under ``watch``, and return its answers as ``ApiResponse``.
 
@@ -238,6 +239,7 @@ def watch_client(
         region: The region of the endpoint, if it is an AWS endpoint.
         at_most: Maximum seconds for a call, if no --timeout is given.
         listener: Returns the listener that is called with each answer, or None.
+        on_date: Returns the function that is called with the service and the Date header of each answer, or None.
     """
     plain = client._make_api_call  # noqa: SLF001 - every call of a client goes through it
     endpoint = str(client.meta.endpoint_url)
@@ -268,7 +270,13 @@ def watch_client(
         what = f"an answer to {operation} from {endpoint}"
         return watch.call(call, what, at_most=at_most, large=service in _LARGE)
 
+    def take_date(http_response: Any = None, **_event: object) -> None:
+        date = getattr(http_response, "headers", {}).get("date")
+        if date and (told := on_date()):
+            told(service, date)
+
     client._make_api_call = make  # noqa: SLF001
+    client.meta.events.register("after-call", take_date)
     client.meta.events.register("before-send", _stop_if_abandoned)
 
 

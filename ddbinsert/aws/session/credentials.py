@@ -61,10 +61,11 @@ def find_credentials(session: Session) -> Credentials | None:
     except (AwsError, BotoCoreError, ClientError):
         raise
     except Exception as error:
-        source = _source(session)
+        source, reason = _source(session), _reason(error).rstrip(".")
+        clock = ", or the clock of this machine" if "still expired" in reason else ""
         raise CredentialsError(
-            f"AWS credentials could not be read from {source}: {_reason(error)}.",
-            hint=f"Correct {source}, or choose another identity with --profile or AWS_PROFILE.",
+            f"AWS credentials could not be read from {source}: {reason}.",
+            hint=f"Correct {source}{clock}, or choose another identity with --profile or AWS_PROFILE.",
             code="credentials",
         ) from error
     return found

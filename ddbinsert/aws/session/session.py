@@ -100,6 +100,8 @@ class Aws:
         self._watch = CallLimits(connection.call_timeout)
         #: Called with every answer; set it before the first call.
         self.listener: Listener | None = None
+        #: Called with the service and the Date header of every answer; set it before the first call.
+        self.on_date: Callable[[str, str], None] | None = None
         self._branches: list[Aws] = []
 
     def branch(self) -> Aws:
@@ -136,7 +138,7 @@ class Aws:
             with self._lock:
                 if name not in self._clients:
                     with translated(f"connect to {name}"):
-                        self._clients[name] = self._create(name)
+                        self._clients[name] = self._make(name, {})
         return self._clients[name]
 
     def single_try(self, name: str) -> Any:
@@ -169,9 +171,6 @@ class Aws:
                 raise NoCredentialsError
             frozen = found.get_frozen_credentials()
         return frozen.access_key or "", frozen.secret_key or "", frozen.token or ""
-
-    def _create(self, name: str) -> Any:
-        return self._make(name, {})
 
     def _make(self, name: str, own: Mapping[str, Any], *, lean: bool = True) -> Any:
         from botocore.config import Config
@@ -215,6 +214,7 @@ class Aws:
             region=own_region,
             at_most=options["read_timeout"] * 2.5,
             listener=lambda: self.listener,
+            on_date=lambda: self.on_date,
         )
         decode_plainly(client)
         if lean:

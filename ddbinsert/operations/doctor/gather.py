@@ -15,7 +15,6 @@ from ddbinsert.aws.read.doctor import recent_activity, recent_records, related_r
 from ddbinsert.aws.read.ownership import with_log_group_tags
 from ddbinsert.aws.read.recorded_changes import ONLY_ON_AWS, read_changes
 from ddbinsert.aws.read.resources import read_function, read_log_group, read_role
-from ddbinsert.aws.read.server_time import ServerClock
 from ddbinsert.core.arn import resource_name
 from ddbinsert.core.doctor.facts import Facts, SinkSeen
 from ddbinsert.core.doctor.model import TRAIL_OF_IAM, FactSource
@@ -73,8 +72,6 @@ def gather(context: Context, trigger: Trigger, *, since: float, known: World | N
         AwsError: The table, the function or the mappings cannot be read.
     """
     aws = context.aws
-    clock = ServerClock(context.clock)
-    clock.follow(aws)
     unread: dict[FactSource, str] = {}
     shards: list[recent_records.Shards] = []
     world = world_of(aws, trigger, unread, shards, known)
@@ -83,7 +80,7 @@ def gather(context: Context, trigger: Trigger, *, since: float, known: World | N
         raise missing_table(aws, trigger.table, world.region)
     if world.function is not None and world.function.tags_unread:
         unread[FactSource.OWNER] = world.function.tags_unread
-    now = clock.now()
+    now = context.clock.now()
     facts = Facts(trigger=trigger, world=world, now=now, since=now - since, unread=unread)
     facts = replace(facts, template=_template(facts), sink=_sink(facts))
     if shards:

@@ -18,7 +18,6 @@ from ddbinsert.operations.gaps.ledger import RepairLedger, ledger_path
 from ddbinsert.operations.gaps.progress import audit_path
 from ddbinsert.operations.gaps.repair import await_answers, refuse_disabled, repair
 from ddbinsert.operations.gaps.scope import Options, all_mappings, settle_of
-from ddbinsert.operations.verify.clock import server_clock
 from ddbinsert.operations.verify.subject import find_subject
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class AuditedGaps:
 def audit_gaps(
     context: Context,
     trigger: Trigger,
-    options: Options,
+    options_now: Callable[[], Options],
     *,
     repairs: Path,
     log_group: str | None = None,
@@ -83,6 +82,7 @@ def audit_gaps(
     """Audit the inserts of a trigger's table.
 
     Args:
+        options_now: Returns the options; called when the clock follows AWS's, as times may be relative to now.
         repairs: The folder with the records of repairs.
         qualifier: Leave out the function's mappings to other aliases and versions.
         to_repair: A repair follows: lock out other repairs of the function until the block ends.
@@ -91,11 +91,11 @@ def audit_gaps(
         PrerequisiteError: The table, the stream or the function does not exist, or another repair is running.
         AwsError: A read was denied or failed.
     """
-    context = replace(context, clock=server_clock(context.aws, context.clock))
     subject = find_subject(
         context.aws, trigger, log_group=log_group, reporter=context.reporter, qualifier=qualifier
     )
     _refuse_unmapped(subject)
+    options = options_now()
     ledger = _ledger(context, _path(context, subject, repairs), alone=to_repair)
     try:
         if to_repair:

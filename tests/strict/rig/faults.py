@@ -25,6 +25,7 @@ class FaultKind(StrEnum):
     SLOW = "slow"  # answered after `seconds`
     EXPIRED_TOKEN = "expired_token"
     UNRECOGNIZED_CLIENT = "unrecognized_client"
+    CLOCK_SKEW = "clock_skew"  # the caller's clock is 25 minutes behind
     ACCESS_DENIED = "access_denied"
     UNPROCESSED = "unprocessed"  # BatchWriteItem: the second half of the batch comes back
 
@@ -136,6 +137,8 @@ def _refusal(kind: FaultKind, call: Call) -> Refusal:
             return _throttle(call)
         case FaultKind.EXPIRED_TOKEN:
             return _expired(call)
+        case FaultKind.CLOCK_SKEW:
+            return _skewed(call)
         case FaultKind.UNRECOGNIZED_CLIENT:
             return _unrecognized(call)
         case FaultKind.ACCESS_DENIED:
@@ -148,6 +151,14 @@ def _expired(call: Call) -> Refusal:
     code = "ExpiredToken" if call.protocol is Protocol.QUERY else "ExpiredTokenException"
     status = 400 if call.protocol is Protocol.JSON else 403
     return Refusal(code, "The security token included in the request is expired", status=status)
+
+
+def _skewed(call: Call) -> Refusal:
+    code = "SignatureDoesNotMatch" if call.protocol is Protocol.QUERY else "InvalidSignatureException"
+    now = time.time()
+    signed, least, here = (time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now - ago)) for ago in (1500, 300, 0))
+    message = f"Signature expired: {signed} is now earlier than {least} ({here} - 5 min.)"
+    return Refusal(code, message, status=400 if call.protocol is Protocol.JSON else 403)
 
 
 def _throttle(call: Call) -> Refusal:

@@ -32,7 +32,7 @@ from tests.strict.rig import (
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -114,9 +114,9 @@ class Prepared(Aws):
     def _open(self) -> Session:
         return _session()
 
-    def _create(self, name: str) -> Any:
+    def _make(self, name: str, own: Mapping[str, Any], *, lean: bool = True) -> Any:
         with _MAKING:  # a session makes one client after the other
-            return super()._create(name)
+            return super()._make(name, own, lean=lean)
 
 
 @cache

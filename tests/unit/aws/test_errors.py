@@ -365,3 +365,61 @@ def test_what_is_not_there_and_what_is_too_much() -> None:
     assert not is_not_found(PrerequisiteError("no such table"))
     assert is_throttle(refused("Throttling"))
     assert not is_throttle(ValueError("Throttling"))
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "more", "date", "wrong"),
+    [
+        (
+            "InvalidSignatureException",
+            "Signature expired: 20260501T120000Z is now earlier than 20260501T122000Z (20260501T122500Z - 5 min.)",
+            {},
+            "",
+            "25 min 00 s behind AWS's",
+        ),
+        (
+            "SignatureDoesNotMatch",
+            "Signature not yet current: 20260502T122000Z is still later than 20260501T122500Z (20260501T122000Z + 5 min.)",
+            {},
+            "Fri, 01 May 2026 12:20:00 GMT",
+            "24 h 00 min ahead of AWS's",
+        ),
+        (
+            "RequestTimeTooSkewed",
+            "The difference between the request time and the current time is too large.",
+            {"RequestTime": "20260501T120000Z", "ServerTime": "2026-05-01T12:20:00Z"},
+            "",
+            "20 min 00 s behind AWS's",
+        ),
+        ("RequestExpired", "Request has expired.", {}, "Fri, 01 May 2026 12:20:00 GMT", "is wrong"),
+    ],
+)
+def test_a_refused_clock_is_named_with_its_error(
+    code: str, message: str, more: dict[str, str], date: str, wrong: str
+) -> None:
+    error = refused(code, message)
+    error.response["Error"].update(more)  # type: ignore[typeddict-item]
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": date}
+    found = translate(error, "read table orders")
+    assert found is not None
+    assert (type(found), found.code) == (CredentialsError, "clock-skew")
+    assert message in found.message
+    assert f"the clock of this machine is {wrong}".replace("is is", "is") in found.message
+    assert "Correct the clock" in str(found.hint)
+
+
+def test_a_signature_that_is_wrong_is_not_blamed_on_the_clock() -> None:
+    found = translate(refused("InvalidSignatureException", "The request signature does not match."), "x")
+    assert found is not None
+    assert found.code == "unknown-credentials"
+
+
+@pytest.mark.parametrize("reason", ["certificate is not yet valid", "certificate has expired"])
+def test_a_certificate_that_is_not_valid_now_may_be_a_matter_of_the_clock(reason: str) -> None:
+    failed = boto.SSLError(
+        endpoint_url="https://x", error=Exception(f"[SSL: CERTIFICATE_VERIFY_FAILED] {reason}")
+    )
+    found = translate(failed, "x")
+    assert found is not None
+    assert "clock" in str(found.hint)
+    assert "AWS_CA_BUNDLE" not in str(found.hint)
