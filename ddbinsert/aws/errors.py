@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.clock_skew import is_clock_skew
-from ddbinsert.aws.refusals import hint_of
+from ddbinsert.aws.refusals import hint_of, hint_of_denial
 from ddbinsert.aws.unreachable import unreachable_hint
 from ddbinsert.errors import AwsError
 
@@ -316,7 +316,7 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
     if code in _UNKNOWN:
         return CredentialsError(message, hint=_SIGN_IN, code="unknown-credentials")
     if code in _DENIED:
-        return PermissionDenied(message, hint="Add this action to the policy of your identity.")
+        return PermissionDenied(message, hint=hint_of_denial(said))
     if is_throttle(error):
         return Throttled(message, hint="Run it again in a moment.")
     return AwsError(message, code=code or "aws", hint=hint_of(code, said, operation_of(error)))

@@ -191,6 +191,16 @@ _REFUSALS: Final = tuple(
 )
 
 
+def hint_of_denial(said: str) -> str:
+    """The hint for a denied call: whose policy has to allow it."""
+    if "no resource-based policy" in said:
+        return (
+            "Ask the owner of that resource to allow this action in its policy, or give credentials for the table's "
+            "account with --table-profile."
+        )
+    return "Add this action to the policy of your identity."
+
+
 def hint_of(code: str, message: str, operation: str = "") -> str | Advice | None:
     """The remedy for an error of AWS; None if none is known."""
     for refusal in _REFUSALS:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 #: A command of the AWS CLI in a text: service, operation and options.
 _AWS_COMMAND = re.compile(r"`(aws [a-z0-9-]+ [a-z-]+ --[^`]+)`")
+#: Commands about tables and streams, which may be in another account than the function.
+_OF_TABLES = ("aws dynamodb ", "aws dynamodbstreams ")
+#: In commands that only the table's owner can run.
+_BY_OWNER = "-resource-policy --resource-arn "
 #: Replaces the table in the commands of a run without a table.
 _PLACEHOLDER = "TABLE"
 
@@ -52,15 +56,20 @@ def complete_text(text: str, to: AdviceTarget) -> str:
     place = to.connection
     if place is None:
         return text
-    given = (("--profile", place.profile), ("--region", place.region), ("--endpoint-url", place.endpoint_url))
+    given = (("--region", place.region), ("--endpoint-url", place.endpoint_url))
     more = shlex.join(word for flag, value in given if value for word in (flag, value))
-    if not more and not place.local:
+    if not (more or place.profile or place.table_profile or place.local):
         return text
 
     environment = Advice("", ("local", "env")).line
 
     def connected(found: re.Match[str]) -> str:
-        command = f"{found[1]} {more}".rstrip()
+        is_about_tables = found[1].startswith(_OF_TABLES)
+        profile = place.table_profile or place.profile if is_about_tables else place.profile
+        if _BY_OWNER in found[1]:
+            profile = place.table_profile
+        options = f"--profile {shlex.quote(profile)} {more}" if profile else more
+        command = f"{found[1]} {options}".rstrip()
         return f'`(eval "$({environment})"; {command})`' if place.local else f"`{command}`"
 
     return _AWS_COMMAND.sub(connected, text)
@@ -101,6 +110,7 @@ def _connection(options: Common) -> list[tuple[str, str, str | None]]:
     given = [
         ("config", "--config", options.config),
         ("profile", "--profile", options.profile),
+        ("table_profile", "--table-profile", options.table_profile),
         ("region", "--region", options.region),
         ("endpoint_url", "--endpoint-url", options.endpoint_url),
     ]

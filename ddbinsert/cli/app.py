@@ -58,6 +58,7 @@ _CommonOption = tuple[str, Any, Any]
 _COMMON: tuple[_CommonOption, ...] = (
     ("config", str | None, _option("--config", help_text="Configuration file [default: ./ddbinsert.yaml, if it exists].", panel=_CONNECTION, metavar="FILE")),
     ("profile", str | None, _option("--profile", help_text="AWS profile.", panel=_CONNECTION, metavar="NAME")),
+    ("table_profile", str | None, _option("--table-profile", help_text="AWS profile for the table, if it is in another account than the function.", panel=_CONNECTION, metavar="NAME")),
     ("region", str | None, _option("--region", help_text="AWS region.", panel=_CONNECTION, metavar="NAME")),
     ("endpoint_url", str | None, _option("--endpoint-url", help_text="Use this endpoint instead of AWS.", panel=_CONNECTION, metavar="URL")),
     ("local", bool | None, _option("--local/--no-local", help_text="Use the embedded emulator instead of AWS.", panel=_CONNECTION)),

@@ -69,6 +69,7 @@ def _flags_of(run: Run, settings: Mapping[str, object]) -> dict[str, Any]:
     options = run.options
     connection = {
         "connection.profile": options.profile,
+        "connection.table_profile": options.table_profile,
         "connection.region": options.region,
         "connection.endpoint_url": options.endpoint_url,
         "connection.local": options.local,

@@ -48,6 +48,10 @@ OnFailure = Annotated[
     typer.Option("--on-failure", metavar="ARN", help="The mapping's on-failure destination [default: none]."),
 ]
 Account = Annotated[str | None, typer.Option("--account", metavar="ID", help="The account [default: any].")]
+TableAccount = Annotated[
+    str | None,
+    typer.Option("--table-account", metavar="ID", help="The table's account, if the function is in another."),
+]
 Region = Annotated[str | None, typer.Option("--region", metavar="NAME", help="The region [default: any].")]
 Partition = Annotated[str, typer.Option("--partition", metavar="NAME", help="aws, aws-cn or aws-us-gov.")]
 Format = Annotated[PolicyFormat, typer.Option("--format", help="Format of the policy.")]
@@ -66,6 +70,7 @@ _NAMES = {
     "--sink": _ARN,
     "--on-failure": _ARN,
     "--account": r"[0-9]{12}",
+    "--table-account": r"[0-9]{12}",
     "--region": r"[a-z]{2}(-[a-z]+)+-[0-9]",
     "--partition": r"aws(-[a-z]+)*",
 }
@@ -86,6 +91,7 @@ def permissions(
     sink: Sink = None,
     on_failure: OnFailure = None,
     account: Account = None,
+    table_account: TableAccount = None,
     region: Region = None,
     partition: Partition = "aws",
     form: Format = PolicyFormat.JSON,
@@ -110,10 +116,13 @@ def permissions(
         "--sink": sink,
         "--on-failure": on_failure,
         "--account": account,
+        "--table-account": table_account,
         "--region": region,
         "--partition": partition,
     }
     names = modes_of(commands)
+    if table_account is not None:
+        return _of_two_accounts(run, given, names, form, needed_only=needed_only)
     modes, target = [MODES[name] for name in names], _target(given, names)
     document = policy(modes, target, needed_only=needed_only)
     optional = {} if needed_only else losses(modes, target)
@@ -128,6 +137,48 @@ def permissions(
         data={"commands": names, "policy": document if text else None, "optional": optional, "text": text},
         human=human,
     )
+
+
+def _of_two_accounts(
+    run: Run, given: dict[str, str | None], names: Sequence[str], form: PolicyFormat, *, needed_only: bool
+) -> Outcome:
+    """The policies of both accounts, and the statement on the stream.
+
+    Raises:
+        UsageError: The accounts, the region or the table are not specified.
+    """
+    from ddbinsert.core.iam.accounts import across
+    from ddbinsert.core.permissions import MODES, account_policies, losses
+    from ddbinsert.render.permissions import written
+
+    missing = [name for name in ("--table", "--account", "--region") if not given[name]]
+    if missing:
+        raise UsageError(
+            f"--table-account needs {', '.join(missing)}: the policy of a stream names the function's role.",
+            code="options-missing",
+        )
+    modes, target = [MODES[name] for name in names], _target(given, names)
+    found = account_policies(modes, target, str(given["--table-account"]), needed_only=needed_only)
+    optional = {} if needed_only else losses([across(mode) for mode in modes], target)
+    for action, loss in optional.items():
+        run.reporter.step(f"{action} can be omitted; this is then not available: {loss}")
+    texts = {
+        f"Identity in the function's account {target.account}": written(found.own, names, form),
+        f"Identity in the table's account {given['--table-account']} (--table-profile)": written(
+            found.table, names, form
+        ),
+        "Policy of the stream, with its label instead of LABEL; ddbinsert adds this statement with --table-profile": (
+            written(found.stream, names, PolicyFormat.JSON)
+        ),
+    }
+
+    def human(screen: Screen) -> None:
+        for title, text in texts.items():
+            screen.line(f"# {title}")
+            screen.line(text)
+
+    data = {"policy": found.own, "table_policy": found.table, "stream_policy": found.stream}
+    return Outcome(data={"commands": names, **data, "optional": optional, "texts": texts}, human=human)
 
 
 def _target(given: dict[str, str | None], names: Sequence[str]) -> PolicyTarget:

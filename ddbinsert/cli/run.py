@@ -33,6 +33,7 @@ class Common(NamedTuple):
 
     config: str | None = None
     profile: str | None = None
+    table_profile: str | None = None
     region: str | None = None
     endpoint_url: str | None = None
     local: bool | None = None
@@ -174,31 +175,30 @@ class Run:
 
         if not hasattr(self, "_spec"):
             self.configuration()
-        environment = self.environment
+        here, limit = self.environment, self.timeout(0.0)
         found = resolve(
             self._spec,
-            variables=environment.variables,
-            clock=environment.clock,
-            may_prompt=environment.is_interactive,
+            variables=here.variables,
+            clock=here.clock,
+            may_prompt=here.is_interactive,
             may_start=self._may_start_emulator,
             step=self.reporter.step,
         )
-        limit = self.timeout(0.0) if self.options.timeout is not None else None
-        if limit is None:
+        if self.options.timeout is None:
             return found
         return replace(found, process_timeout=min(found.process_timeout, limit), call_timeout=limit)
 
     @property
     def aws(self) -> Aws:
         if self._aws is None:
-            from ddbinsert.operations.connection import check_account, describe
+            from ddbinsert.operations.connection import describe, settle_accounts
 
             aws = self._aws = self.environment.connect(self.connection)
             aws.listener, aws.on_date = self.listener, self.clock.answered
             self.reporter.endpoint = lambda: describe(aws)
             aws.report_waits(self.reporter.waiting)
-            for arn in self._arns:
-                check_account(aws, arn)
+            self.reporter.table_account, by_arn = settle_accounts(aws, self._arns)
+            self._table = by_arn or self._table
         return self._aws
 
     def context(self, default_timeout: float) -> Context:

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ddbinsert.core.iam.accounts import across, is_of_table
 from ddbinsert.core.iam.grants import GRANTS, ResourceScope
 from ddbinsert.core.iam.modes import READING
 from ddbinsert.core.iam.provisioning import PROVISIONING
+from ddbinsert.core.trigger.stream_policy import NEW_STREAM, policy_of, sid_of, statement
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ddbinsert.core.iam.grants import PolicyTarget
+    from ddbinsert.core.iam.grants import Grant, PolicyTarget
     from ddbinsert.core.iam.modes import Mode
 
 #: The command and its options, as they are typed, to what it needs.
 MODES: Final[Mapping[str, Mode]] = {**READING, **PROVISIONING}
 
 
-def policy(modes: Iterable[Mode], target: PolicyTarget, *, needed_only: bool = False) -> dict[str, Any]:
-    """The policy document that allows these modes, and nothing else."""
+def policy(
+    modes: Iterable[Mode],
+    target: PolicyTarget,
+    *,
+    needed_only: bool = False,
+    passes: Callable[[Grant], bool] = lambda _grant: True,
+) -> dict[str, Any]:
+    """The policy document that allows these modes, and nothing else.
+
+    Args:
+        passes: Only the grants for which it is true.
+    """
     grants = {
         grant
         for mode in modes
         for operation, loss in mode.operations(target)
         if not (needed_only and loss)
         for grant in GRANTS[operation]
+        if passes(grant)
     }
     statements = []
     for scope in ResourceScope:
@@ -42,6 +57,35 @@ def policy(modes: Iterable[Mode], target: PolicyTarget, *, needed_only: bool = F
                 }
             )
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+class AccountPolicies(NamedTuple):
+    """The policies of two accounts.
+
+    Attributes:
+        own: Of the identity in the function's account.
+        table: Of the identity in the table's account.
+        stream: The statement that ddbinsert writes to the policy of the stream, as a policy.
+    """
+
+    own: dict[str, Any]
+    table: dict[str, Any]
+    stream: dict[str, Any]
+
+
+def account_policies(
+    modes: Iterable[Mode], target: PolicyTarget, table_account: str, *, needed_only: bool = False
+) -> AccountPolicies:
+    """The policies of both accounts, and that of the stream."""
+    every = [across(mode) for mode in modes]
+    there = replace(target, account=table_account)
+    stream = f"{there.resources(ResourceScope.TABLE)[0]}/stream/{NEW_STREAM}"
+    role = f"arn:{target.partition}:iam::{target.account}:role/{target.role}"
+    return AccountPolicies(
+        policy(every, target, needed_only=needed_only, passes=lambda grant: not is_of_table(grant)),
+        policy(every, there, needed_only=needed_only, passes=is_of_table),
+        json.loads(policy_of(statement(stream, role, sid_of(target.function, target.account)))),
+    )
 
 
 def losses(modes: Iterable[Mode], target: PolicyTarget) -> dict[str, str]:

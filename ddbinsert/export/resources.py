@@ -88,9 +88,11 @@ def from_wanted(trigger: Trigger, table: TableState, package: Package, region: s
     resources = [] if role else [_wanted_role(trigger, table, package)]
     resources.append(_wanted_log_group(trigger, tags))
     written = mapping_parameters(trigger)
-    destination = failure_destination(trigger, table.arn)
+    destination = failure_destination(trigger, table.function_place)
     if trigger.mapping.on_failure == "create":
-        resources.append(_queue(trigger.failure_queue, QUEUE_RETENTION, trigger.all_tags, table.arn))
+        resources.append(
+            _queue(trigger.failure_queue, QUEUE_RETENTION, trigger.all_tags, table.function_place)
+        )
     written["DestinationConfig"] = {"OnFailure": {"Destination": destination}} if destination else {}
     properties = {
         **function_parameters(trigger, package),
@@ -262,7 +264,7 @@ def _live_queue(world: World, mapping: MappingState) -> Iterator[Resource]:
     if queue is None or world.table is None or OWNER_TAG not in queue.tags:
         return
     if resource_name(mapping.on_failure or "") == queue.name:
-        yield _queue(queue.name, QUEUE_RETENTION, queue.tags, world.table.arn)
+        yield _queue(queue.name, QUEUE_RETENTION, queue.tags, world.table.function_place)
 
 
 def _live_alias(world: World, function: FunctionState, mapping: MappingState) -> Iterator[Resource]:
@@ -285,7 +287,9 @@ def _alias(name: str, function_arn: str, version: str | Ref) -> Resource:
 def _wanted_alias(trigger: Trigger, name: str, table: TableState) -> Iterator[Resource]:
     """The alias, and the version that is published for it."""
     function = str(
-        arn_parts(table.arn)._replace(service="lambda", resource=f"function:{trigger.function_name}")
+        arn_parts(table.function_place)._replace(
+            service="lambda", resource=f"function:{trigger.function_name}"
+        )
     )
     version = NAMES[ResourceType.VERSION]
     yield Resource(

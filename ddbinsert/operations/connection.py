@@ -5,13 +5,14 @@ Commands reach AWS through ``operations`` only; this module re-exports the types
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import Advice
 from ddbinsert.errors import PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from ddbinsert.aws.context import Context as Context  # noqa: PLC0414 - re-exported
     from ddbinsert.aws.session.listener import Listener as Listener  # noqa: PLC0414
@@ -71,7 +72,7 @@ def resolve(
     if spec.local:
         return _local(spec, variables, clock, may_start=may_start, step=step)
     named = {} if spec.endpoint_url else _endpoints(variables)
-    return Connection(
+    found = Connection(
         profile=spec.profile,
         region=spec.region or variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION"),
         endpoint_url=spec.endpoint_url or named.pop("", None),
@@ -82,6 +83,16 @@ def resolve(
         cache_folder=cache_directory(variables),
         may_prompt=may_prompt,
     )
+    if spec.table_profile is None:
+        return found
+    its = replace(
+        found,
+        profile=spec.table_profile,
+        access_key_id=None,
+        secret_access_key=None,
+        session_token=None,
+    )
+    return replace(found, table=its)
 
 
 def _endpoints(variables: Mapping[str, str]) -> dict[str, str]:
@@ -146,19 +157,50 @@ def new_context(
     return Context(aws=aws, clock=clock, reporter=reporter, new_id=new_id, timeout=timeout)
 
 
-def check_account(aws: Aws, arn: Arn) -> None:
-    """Refuse a table of another account: a table of the same name in this account is a different one.
+def settle_accounts(aws: Aws, arns: Sequence[Arn]) -> tuple[str, str]:
+    """Connect to the account of the table: with the credentials given for it, or by its ARN.
+
+    Args:
+        arns: The ARNs by which tables were given.
+
+    Returns:
+        The table's account, if it is not the function's; and the table's ARN, if no credentials are given for it.
+
+    Raises:
+        UsageError: Tables are in several accounts, or not in that of the credentials given for them.
+    """
+    from ddbinsert.aws.read.resources import caller_account
+
+    if aws.connection.is_local or (aws.connection.table is None and not any(arn.account for arn in arns)):
+        return "", ""
+    account = caller_account(aws)
+    if aws.connection.table is not None:
+        other = aws.opened_for_table()
+        account, its = account or "", caller_account(other)
+        for arn in arns:
+            _refuse_other(arn, its, f"of profile {aws.connection.table.profile} are", "--table-profile")
+        aws.use_for_table(other, function_account="" if its == account else account)
+        return "" if its == account else its or "unknown", ""
+    elsewhere = [arn for arn in arns if account is not None and arn.account not in ("", account)]
+    if not elsewhere:
+        return "", ""
+    for arn in arns:
+        if len(arns) > 1:
+            _refuse_other(arn, account, "are", "--table-profile")
+    aws.use_for_table(aws.opened_for_table(arn=arns[0]), function_account=account or "")
+    return arns[0].account, str(arns[0])
+
+
+def _refuse_other(arn: Arn, account: str | None, whose: str, option: str) -> None:
+    """Refuse a table that is not in the account of the credentials for it: one of its name may be there, too.
 
     Raises:
         UsageError: The table belongs to another account. An account that cannot be determined is not refused.
     """
-    from ddbinsert.aws.read.resources import caller_account
-
-    account = None if aws.connection.is_local else caller_account(aws)
-    if account is not None and arn.account and account != arn.account:
+    if account is not None and arn.account not in ("", account):
         raise UsageError(
-            f"The table is in account {arn.account}, but the credentials are for account {account}.",
-            hint="Choose another identity with --profile, or give the table by its name.",
+            f"The table is in account {arn.account}, but the credentials {whose} for account {account}.",
+            hint=f"Choose credentials for the table's account with {option}, or give the table by its name.",
             code="other-account",
         )
 

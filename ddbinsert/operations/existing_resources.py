@@ -73,9 +73,11 @@ def tables(aws: Aws) -> list[str]:
     """Names of tables, for a hint: at most a few hundred; none if they cannot be listed."""
     found: list[str] = []
     request: dict[str, Any] = {}
+    if aws.of_table.table_arn is not None:
+        return []  # ListTables shows the tables of the caller's account only
     with suppress(AwsError), translated("list tables"):
         for _ in range(_MOST_PAGES):
-            answer = aws.client("dynamodb").list_tables(**request)
+            answer = aws.of_table.client("dynamodb").list_tables(**request)
             found += [name for name in answer.get("TableNames", ()) if isinstance(name, str)]
             if not answer.get("LastEvaluatedTableName"):
                 break

@@ -37,7 +37,7 @@ def data(done: Converged, advice: Advice | None) -> dict[str, Any]:
         "filters": list(mapping.filters) if mapping else [],
         "dry_run": done.dry_run,
         "changed": done.changed,
-        "steps": [{"step": type(step).__name__, "text": words.future(step)} for step in done.steps],
+        "steps": [words.data(step, world) for step in done.steps],
         "consequences": list(done.consequences),
         "belongs_to_others": list(done.others),
         "other_triggers": list(done.other_triggers),

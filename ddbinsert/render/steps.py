@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from ddbinsert.core.model.key_text import describe_key
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.model.wanted import StartingPosition
 from ddbinsert.core.trigger import steps as s
+from ddbinsert.core.trigger.stream_policy import NEW_STREAM, statement
 from ddbinsert.core.words import plural
 
 if TYPE_CHECKING:
+    from ddbinsert.core.model.seen import World
     from ddbinsert.core.trigger.steps import Change, Step
 
 
@@ -25,6 +28,16 @@ def past(step: Step) -> str:
     if isinstance(step, s.DeleteQueue):
         rest = f"queue {step.name}"  # it was empty
     return f"{_PAST[verb]} {rest}"
+
+
+def data(step: Step, world: World) -> dict[str, Any]:
+    """A step for the envelope; that of a stream's policy with the statement, and with the owner's command."""
+    found: dict[str, Any] = {"step": type(step).__name__, "text": future(step)}
+    if isinstance(step, s.PutStreamPolicy):
+        stream = step.stream_arn or (world.table.stream_arn if world.table else None)
+        stream = stream or f"{world.table.arn if world.table else ''}/stream/{NEW_STREAM}"
+        found["statement"] = statement(stream, step.role_arn, step.sid)
+    return found
 
 
 def resource_of(step: Step) -> str:
@@ -56,6 +69,7 @@ _PAST = {
     "write": "wrote",
     "take over": "took over",
     "publish": "published",
+    "check": "checked",
 }
 
 
@@ -66,12 +80,12 @@ def _verb_and_object(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - on
         case s.EnableStream():
             return "enable", f"stream of table {step.table} ({step.view.value})"
         case s.ReplaceStream():
-            return (
-                "replace",
-                f"stream of table {step.table}: {step.have.value} by {step.view.value}, with a new ARN",
-            )
+            change = f"{step.have.value} by {step.view.value}, with a new ARN"
+            return "replace", f"stream of table {step.table}: {change}"
         case s.DisableStream():
             return "disable", f"stream of table {step.table}"
+        case s.PutStreamPolicy() | s.DeleteStreamPolicy():
+            return _stream_policy(step)
         case s.CreateLogGroup():
             return "create", f"log group {step.name}, {_retention_text(step)}"
         case s.SetRetention():
@@ -119,6 +133,16 @@ def _verb_and_object(step: Step) -> tuple[str, str]:  # noqa: C901, PLR0912 - on
             return "update", f"event source mapping {step.uuid}: {_changes(step.changes)}"
         case _:
             return "delete", _deleted(step)
+
+
+def _stream_policy(step: s.PutStreamPolicy | s.DeleteStreamPolicy) -> tuple[str, str]:
+    if isinstance(step, s.DeleteStreamPolicy):
+        return "delete", f"statement {step.sid} of the policy of stream {step.stream_arn}"
+    stream = f"stream {step.stream_arn}" if step.stream_arn else f"the stream of table {step.table}"
+    may = f"{step.role_arn} may {', '.join(READING)}"
+    if step.is_by_owner:
+        return "check", f"policy of {stream}, which the table's owner writes: {may}"
+    return "write", f"statement {step.sid} of the policy of {stream}: {may}; statements of others are kept"
 
 
 def _published(step: s.PublishVersion) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.arn import arn_parts, qualified_name
@@ -9,6 +10,7 @@ from ddbinsert.core.filters.insert_only import INSERT_ONLY, is_insert_only
 from ddbinsert.core.model.key_text import describe_key
 from ddbinsert.core.model.wanted import ALIAS_TAG
 from ddbinsert.core.trigger.alias import alias_of, is_current
+from ddbinsert.core.trigger.stream_policy import lacks
 from ddbinsert.core.words import plural
 from ddbinsert.render import machine
 
@@ -31,6 +33,7 @@ def data(trigger: Trigger, seen: Status, advice: Advice | None) -> dict[str, Any
         "region": world.region,
         "table": world.table,
         "function": None if function is None else _function_data(function),
+        "stream_policy": None if world.stream_policy is None else _policy_data(world),
         "role": world.role,
         "log_group": world.log_group,
         "wanted_log_group": trigger.log_group,
@@ -44,6 +47,15 @@ def data(trigger: Trigger, seen: Status, advice: Advice | None) -> dict[str, Any
             for each in seen.draining
         ],
         "next": None if advice is None else machine.advised(advice),
+    }
+
+
+def _policy_data(world: World) -> dict[str, Any]:
+    policy = world.stream_policy
+    return {
+        "policy": None if policy is None or policy.document is None else json.loads(policy.document),
+        "lacking_actions": list(lacks(world)),
+        "unread": policy.unread or None if policy is not None else None,
     }
 
 
@@ -121,6 +133,8 @@ def human(
     if table is None:
         return
     rows = [("table", _table(table)), ("stream", _stream(table)), ("function", _function(trigger, world))]
+    if world.stream_policy is not None and table.stream_enabled:
+        rows.insert(2, ("stream policy", _stream_policy(world)))
     if table.replicas:
         rows.append(
             (
@@ -196,6 +210,19 @@ def _stream(table: TableState) -> str:
     if table.view is None:
         return "not enabled"
     return f"{table.view.value}, {table.stream_arn}"
+
+
+def _stream_policy(world: World) -> str:
+    policy, lacking = world.stream_policy, lacks(world)
+    if policy is None or policy.unread:
+        return f"not readable ({policy.unread if policy else ''})"
+    if world.function is None:
+        return "none" if policy.document is None else "there is one"
+    return (
+        f"does NOT allow the function's role: {', '.join(lacking)}"
+        if lacking
+        else "allows the function's role to read"
+    )
 
 
 def _function(trigger: Trigger, world: World) -> str:

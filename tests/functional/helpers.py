@@ -65,6 +65,7 @@ class Cloud:
                 endpoint_url=self._emulator if past_the_rig else self._variables["AWS_ENDPOINT_URL"],
                 aws_access_key_id=self._variables["AWS_ACCESS_KEY_ID"],
                 aws_secret_access_key=self._variables["AWS_SECRET_ACCESS_KEY"],
+                aws_session_token=self._variables.get("AWS_SESSION_TOKEN"),
                 config=Config(parameter_validation=False),
             )
         return self._clients[key]

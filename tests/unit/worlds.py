@@ -19,6 +19,7 @@ from ddbinsert.core.model.seen import (
     TableState,
     World,
 )
+from ddbinsert.core.model.stream_policy import StreamPolicy
 from ddbinsert.core.model.wanted import (
     AUDIT_ENTRIES,
     CODE_TAG,
@@ -40,6 +41,7 @@ from ddbinsert.core.trigger.effective_settings import effective
 from ddbinsert.core.trigger.function_settings import with_values
 from ddbinsert.core.trigger.plan_function import wanted_policy
 from ddbinsert.core.trigger.settings import COMPARED, MAPPING_SETTINGS
+from ddbinsert.core.trigger.stream_policy import statement, with_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -334,7 +336,7 @@ def _all_retagged(world: World, want: Trigger) -> World:
     return replace(world, function=function, role=role, log_group=group)
 
 
-def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> World:  # noqa: C901, PLR0912
+def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> World:  # noqa: C901, PLR0912, PLR0915
     match step:
         case s.CreateTable():
             return replace(
@@ -344,7 +346,7 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             assert world.table
             fresh = f"{LIVE}+{len(world.table.stream_arn or '')}"
             changed = replace(world.table, view=step.view, stream_arn=fresh, latest_stream_arn=fresh)
-            return replace(world, table=changed)
+            return replace(world, table=changed, stream_policy=None)
         case s.DisableStream():
             assert world.table
             return replace(world, table=replace(world.table, view=None, stream_arn=None))
@@ -421,6 +423,17 @@ def _after_one(step: s.Step, world: World, want: Trigger, package: Package) -> W
             return world.with_mapping(_updated(old, shapes.update_mapping_request(want, step.changes)))
         case s.DeleteMapping():
             return world.without_mapping(step.uuid)
+        case s.PutStreamPolicy():
+            assert world.table
+            stream = world.table.stream_arn or ""
+            have = world.stream_policy.document if world.stream_policy else None
+            document = with_statement(
+                have,
+                statement(stream, step.role_arn, step.sid),
+            )
+            return replace(world, stream_policy=StreamPolicy(stream_arn=stream, document=document))
+        case s.DeleteStreamPolicy():
+            return replace(world, stream_policy=None)
         case _:
             assert_never(step)
 

@@ -15,6 +15,7 @@ from ddbinsert.aws.change import functions as change_functions
 from ddbinsert.aws.change import mappings as change_mappings
 from ddbinsert.aws.change import queues as change_queues
 from ddbinsert.aws.change import roles as change_roles
+from ddbinsert.aws.change import stream_policies as change_stream_policies
 from ddbinsert.aws.change import tables as change_tables
 from ddbinsert.aws.change import tags as change_tags
 from ddbinsert.aws.change.context import Performed
@@ -36,6 +37,7 @@ from ddbinsert.core.trigger.steps import (
     DeleteMapping,
     DeleteQueue,
     DeleteRole,
+    DeleteStreamPolicy,
     DeleteTable,
     DisableStream,
     EnableStream,
@@ -43,6 +45,7 @@ from ddbinsert.core.trigger.steps import (
     NarrowRolePolicy,
     PublishVersion,
     PutRolePolicy,
+    PutStreamPolicy,
     ReplaceStream,
     SetRetention,
     Step,
@@ -174,6 +177,11 @@ def perform(step: Step, world: World, context: Provisioning) -> Performed:
             return Performed(lambda w: w if stays else replace(w, log_group=None), step, stays)
         case DeleteQueue():
             return Performed(lambda w: w, step, change_queues.delete_queue(context, step))
+        case PutStreamPolicy():
+            put = change_stream_policies.put_stream_policy(context, step, world)
+            return Performed(lambda w: replace(w, stream_policy=put), step)
+        case DeleteStreamPolicy():
+            return Performed(lambda w: w, step, change_stream_policies.remove_stream_policy(context, step))
         case KeepLogGroup():
             kept, stays = change_tags.keep_log_group(context, step, world)
             return Performed(lambda w: replace(w, log_group=kept), step, stays)
@@ -183,15 +191,12 @@ def perform(step: Step, world: World, context: Provisioning) -> Performed:
 
 def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C901, PLR0912 - one case for each step
     match step:
-        case CreateTable():
-            table = change_tables.create_table(context, step)
-            return lambda w: replace(w, table=table)
-        case EnableStream():
-            table = _enabled(step, context)
-            return lambda w: replace(w, table=table)
+        case CreateTable() | EnableStream():
+            made = _made_table(step, context)
+            return lambda w: replace(w, table=made, stream_policy=None)
         case ReplaceStream():
             table, off = _replaced(step, world, context)
-            return lambda w: replace(w, table=table, stream_off=off)
+            return lambda w: replace(w, table=table, stream_off=off, stream_policy=None)
         case CreateLogGroup() | SetRetention():
             group = change_roles.log_group(context, step, world)
             return lambda w: replace(w, log_group=group)
@@ -231,16 +236,30 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
         case DeleteRole():
             change_roles.delete_role(context, step)
             return lambda w: replace(w, role=None)
-        case DisableStream():
-            table = change_tables.disable_stream(context, step.table)
-            return lambda w: replace(w, table=table)
-        case DeleteTable():
-            change_tables.delete_table(context, step)
-            return lambda w: replace(w, table=None)
+        case DisableStream() | DeleteTable():
+            left = _left_table(step, context)
+            return lambda w: replace(w, table=left)
         case CreateMapping() | DeleteLogGroup() | DeleteQueue() | KeepLogGroup():
+            raise AssertionError("carried out by `perform`")
+        case PutStreamPolicy() | DeleteStreamPolicy():
             raise AssertionError("carried out by `perform`")
         case _:
             assert_never(step)
+
+
+def _made_table(step: CreateTable | EnableStream, context: Provisioning) -> TableState:
+    return (
+        change_tables.create_table(context, step)
+        if isinstance(step, CreateTable)
+        else _enabled(step, context)
+    )
+
+
+def _left_table(step: DisableStream | DeleteTable, context: Provisioning) -> TableState | None:
+    if isinstance(step, DisableStream):
+        return change_tables.disable_stream(context, step.table)
+    change_tables.delete_table(context, step)
+    return None
 
 
 def _enabled(step: EnableStream, context: Provisioning) -> TableState:

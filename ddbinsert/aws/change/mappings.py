@@ -20,7 +20,8 @@ from ddbinsert.core.trigger.differences import mapping_changes
 from ddbinsert.core.trigger.effective_settings import mapping_kept
 from ddbinsert.core.trigger.refusals import not_ours
 from ddbinsert.core.trigger.steps import UpdateMapping
-from ddbinsert.errors import AwsError, PrerequisiteError, Refused
+from ddbinsert.core.trigger.stream_policy_steps import unread_policy_lacks
+from ddbinsert.errors import AwsError, InconclusiveError, PrerequisiteError, Refused
 
 if TYPE_CHECKING:
     from ddbinsert.aws.change.context import Provisioning
@@ -52,7 +53,13 @@ def create_mapping(
         wait_until_enabled(context, world.table.stream_arn)
     role_arn = world.function.role_arn if world.function else ""
     is_ours = world.role is not None and world.role.is_ours and world.role.arn == role_arn
-    made = _create_when_ready(context, request, role_arn, is_ours=is_ours)
+    try:
+        made = _create_when_ready(context, request, role_arn, is_ours=is_ours)
+    except InconclusiveError as error:
+        policy = world.stream_policy
+        if policy is None or not policy.unread or "Cannot access stream" not in error.message:
+            raise
+        raise unread_policy_lacks(context.trigger, world, role_arn) from error
     context = replace(context, trigger=made.trigger or context.trigger)
     if made.changes is None:
         return replace(settled(context, made.mapping), tags=context.trigger.all_tags), step

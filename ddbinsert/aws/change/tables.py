@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.advice import TABLE, Advice
 from ddbinsert.aws.errors import code_of, is_not_found, message_of, translated
-from ddbinsert.aws.read.resources import read_table, read_table_tags
+from ddbinsert.aws.read.resources import read_table, read_table_tags, table_state
 from ddbinsert.core.model.wanted import STREAM_TAG
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError, DdbInsertError, PrerequisiteError, Refused
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 def create_table(context: Provisioning, step: CreateTable) -> TableState:
     request = shapes.create_table_request(step.table, step.key, None, context.trigger.all_tags)
-    client = context.aws.client("dynamodb")
+    client = context.aws.of_table.client("dynamodb")
     with translated(f"create table {step.table}"):
         try:
-            made = shapes.table(client.create_table(**request))
+            made = table_state(context.aws, client.create_table(**request))
         except client.exceptions.ResourceInUseException:
             made = None  # another process created it first: use it; the next plan compares its key
     if made is not None and made.status == "ACTIVE":
@@ -56,7 +56,7 @@ def _mark(context: Provisioning, table: TableState) -> None:
     tag: Any = {"Key": STREAM_TAG, "Value": table.stream_label}
     try:
         with translated(f"tag table {table.name}"):
-            context.aws.client("dynamodb").tag_resource(ResourceArn=table.arn, Tags=[tag])
+            context.aws.of_table.client("dynamodb").tag_resource(ResourceArn=table.arn, Tags=[tag])
     except AwsError as error:
         context.reporter.warn(
             f"the stream of {table.name} could not be marked as enabled by ddbinsert, so down --stream will "
@@ -67,7 +67,7 @@ def _mark(context: Provisioning, table: TableState) -> None:
 def _unmark(context: Provisioning, table: TableState) -> None:
     """Remove that tag; a tag that cannot be removed names a stream that no longer exists, which is harmless."""
     with contextlib.suppress(AwsError), translated(f"tag table {table.name}"):
-        context.aws.client("dynamodb").untag_resource(ResourceArn=table.arn, TagKeys=[STREAM_TAG])
+        context.aws.of_table.client("dynamodb").untag_resource(ResourceArn=table.arn, TagKeys=[STREAM_TAG])
 
 
 def _live(context: Provisioning, table: str, view: StreamView) -> TableState:
@@ -181,14 +181,18 @@ def _update_stream(context: Provisioning, table: str, view: StreamView | None) -
     Raises:
         AwsError: AWS refuses, and the stream has another state; the message is AWS's.
     """
-    client, clock = context.aws.client("dynamodb"), context.clock
+    client, clock = context.aws.of_table.client("dynamodb"), context.clock
     specification: Any = shapes.stream_specification(view)
     doing = f"{'enable' if view else 'disable'} the stream of {table}"
     started, said = clock.monotonic(), [""]
 
     def attempt() -> tuple[TableState | None] | None:
         try:
-            return (shapes.table(client.update_table(TableName=table, StreamSpecification=specification)),)
+            return (
+                table_state(
+                    context.aws, client.update_table(TableName=table, StreamSpecification=specification)
+                ),
+            )
         except client.exceptions.ResourceInUseException as error:
             # Either another change is in progress, or the stream has the wanted state: read it to find out.
             said[0] = message_of(error)
@@ -225,7 +229,7 @@ def _settled(context: Provisioning, table: str, view: StreamView | None) -> bool
 
 def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
     """Wait for a stream that another run has just enabled; the table's state is not enough (it may be updating)."""
-    client = context.aws.client("dynamodbstreams")
+    client = context.aws.of_table.client("dynamodbstreams")
     last = ["does not exist"]
 
     def is_readable() -> bool | None:
@@ -245,7 +249,7 @@ def wait_until_enabled(context: Provisioning, stream_arn: str) -> None:
 
 
 def delete_table(context: Provisioning, step: DeleteTable) -> None:
-    client = context.aws.client("dynamodb")
+    client = context.aws.of_table.client("dynamodb")
     with translated(f"delete table {step.table}"):
         try:
             client.delete_table(TableName=step.table)

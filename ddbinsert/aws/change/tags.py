@@ -121,7 +121,7 @@ def _log_group(context: Provisioning, world: World) -> None:
     group = world.log_group
     if group is None or world.table is None:
         return
-    arn, client = log_group_arn(world.table.arn, group.name), context.aws.client("logs")
+    arn, client = log_group_arn(world.table.function_place, group.name), context.aws.client("logs")
     tags, gone = dict(context.trigger.tags), cleared_tags(context.trigger)
     with translated(f"tag log group {group.name}"):
         if (

@@ -98,13 +98,13 @@ class RangeReader:
             yield from self._read(failure, self._iterator(failure, ShardIteratorType="TRIM_HORIZON"))
 
     def _iterator(self, failure: Failure, **start: str) -> str:
-        client: Any = self._aws.client("dynamodbstreams")
+        client: Any = self._aws.of_table.client("dynamodbstreams")
         answer = client.get_shard_iterator(StreamArn=failure.stream_arn, ShardId=failure.shard, **start)
         return str(answer["ShardIterator"])
 
     def _read(self, failure: Failure, iterator: str | None) -> Iterator[Record]:
         """Read pages from an iterator until one reaches the failure's end; that page is kept for the next failure."""
-        client: Any = self._aws.client("dynamodbstreams")
+        client: Any = self._aws.of_table.client("dynamodbstreams")
         empty = 0
         while iterator is not None and empty < _MOST_EMPTY:
             answer = client.get_records(ShardIterator=iterator, Limit=_PAGE)

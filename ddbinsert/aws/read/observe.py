@@ -22,6 +22,7 @@ from ddbinsert.aws.read.resources import (
     read_table,
     require_tags,
 )
+from ddbinsert.aws.read.stream_policies import readable_stream_policy
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.seen import World
 from ddbinsert.core.model.wanted import ALIAS_TAG, OWNER_TAG
@@ -68,6 +69,7 @@ def observe(
     """
     world = known or _with_alias(aws, trigger, _nearest(aws, trigger, role=role, function=function))
     further = [*_others(aws, world, meanwhile)] if others else []
+    further += _stream_policy(aws, world) if function else ()
     if owners:
         if not lenient:
             require_tags(world.function)
@@ -96,13 +98,13 @@ def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World
     table: TableState | None
     table, deployed, mappings, group, its_role, *queue_missing = aws.side_by_side(*reads)
     return World(
-        account=arn_parts(table.arn).account if table else caller_account(aws),
+        account=arn_parts(table.function_place).account if table else caller_account(aws),
         region=arn_parts(table.arn).region if table else aws.region,
         table=table,
         role=its_role,
         log_group=group,
         function=deployed,
-        mappings=tuple(m for m in mappings if _is_stream_of(m, trigger.table)),
+        mappings=tuple(m for m in mappings if _is_stream_of(m, trigger.table, table)),
         failure_queue_missing=any(queue_missing),
     )
 
@@ -121,11 +123,27 @@ def _with_alias(aws: Aws, trigger: Trigger, world: World) -> World:
         lambda: read_mappings(aws, function_name=f"{function.name}:{name}"),
     )
     known = {mapping.uuid for mapping in world.mappings}
-    more = tuple(one for one in mappings if one.uuid not in known and _is_stream_of(one, trigger.table))
+    more = tuple(
+        one for one in mappings if one.uuid not in known and _is_stream_of(one, trigger.table, world.table)
+    )
     return replace(world, alias=alias, mappings=(*world.mappings, *more))
 
 
 Edit = Callable[[World], World]
+
+
+def _stream_policy(aws: Aws, world: World) -> Iterator[Callable[[], Edit]]:
+    """Reads the policy of a live stream of another account."""
+    table = world.table
+    if table is None or not table.is_of_other_account:
+        return
+    stream = table.stream_arn
+
+    def read() -> Edit:
+        policy = readable_stream_policy(aws, stream)
+        return lambda w: replace(w, stream_policy=policy)
+
+    yield read
 
 
 def _others(aws: Aws, world: World, meanwhile: Callable[[str], None] | None) -> Iterator[Callable[[], Edit]]:
@@ -266,5 +284,8 @@ def with_others(aws: Aws, world: World, *, meanwhile: Callable[[str], None] | No
     )
 
 
-def _is_stream_of(mapping: MappingState, table: str) -> bool:
-    return f":table/{table}/stream/" in mapping.stream_arn
+def _is_stream_of(mapping: MappingState, name: str, table: TableState | None) -> bool:
+    """Whether it reads a stream of the table, not of one with the same name in another account."""
+    if table is not None and arn_parts(mapping.stream_arn).account != arn_parts(table.arn).account:
+        return False
+    return f":table/{name}/stream/" in mapping.stream_arn

@@ -34,7 +34,7 @@ def records_at(
         AwsError: The shard may not be read.
     """
     wanted = deque(sequences)
-    client = aws.client("dynamodbstreams")
+    client = aws.of_table.client("dynamodbstreams")
     while wanted:
         left = len(wanted)
         with translated(f"read shard {shard} of the stream"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
@@ -25,14 +26,23 @@ T = TypeVar("T")
 def read_table(aws: Aws, name: str) -> TableState | None:
     """The table; None if it does not exist."""
     return _found(
-        lambda: shapes.table(aws.client("dynamodb").describe_table(TableName=name)), f"read table {name}"
+        lambda: table_state(aws, aws.of_table.client("dynamodb").describe_table(TableName=name)),
+        f"read table {name}",
     )
+
+
+def table_state(aws: Aws, answer: Any) -> TableState:
+    """The table in an answer of DynamoDB, with the account of its trigger's function."""
+    table = shapes.table(answer)
+    return replace(table, function_account=aws.function_account) if aws.function_account else table
 
 
 def read_table_tags(aws: Aws, arn: str) -> dict[str, str]:
     """A table's tags."""
     with translated(f"read the tags of {arn}"):
-        pages = aws.client("dynamodb").get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+        pages = (
+            aws.of_table.client("dynamodb").get_paginator("list_tags_of_resource").paginate(ResourceArn=arn)
+        )
         return {tag["Key"]: tag["Value"] for page in pages for tag in page.get("Tags", ())}
 
 
@@ -99,7 +109,7 @@ def read_alias(aws: Aws, function: FunctionState, name: str) -> AliasState | Non
 def read_kinesis_destinations(aws: Aws, table: str) -> tuple[str, ...]:
     """The ARNs of the Kinesis data streams that receive every change of a table."""
     answer: Mapping[str, Any] | None = _found(
-        lambda: aws.client("dynamodb").describe_kinesis_streaming_destination(TableName=table),
+        lambda: aws.of_table.client("dynamodb").describe_kinesis_streaming_destination(TableName=table),
         f"read the Kinesis destinations of table {table}",
     )
     found = (answer or {}).get("KinesisDataStreamDestinations") or ()

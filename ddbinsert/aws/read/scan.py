@@ -93,9 +93,9 @@ def paged(aws: Aws, starts: Sequence[dict[str, Any]], clock: Clock) -> Iterator[
 def _page(aws: Aws, request: dict[str, Any]) -> Any:
     if "KeyConditionExpression" in request:
         with translated(f"query table {request['TableName']}"):
-            return aws.client("dynamodb").query(**request)
+            return aws.of_table.client("dynamodb").query(**request)
     with translated(f"scan table {request['TableName']}"):
-        return aws.client("dynamodb").scan(**request)
+        return aws.of_table.client("dynamodb").scan(**request)
 
 
 def read_units(aws: Aws, table: str) -> float:
@@ -123,4 +123,4 @@ def described_table(aws: Aws, table: str) -> dict[str, Any]:
         AwsError: It may not be described.
     """
     with translated(f"read table {table}"):
-        return dict(aws.client("dynamodb").describe_table(TableName=table)["Table"])
+        return dict(aws.of_table.client("dynamodb").describe_table(TableName=table)["Table"])

@@ -37,7 +37,7 @@ def why_unreadable(aws: Aws, sink: str, beside: str) -> str:
     if (parts.account, parts.region) != (here.account, here.region):
         return f"{sink} is in another account or region"
     try:
-        table = read_table(aws, resource_name(sink))
+        table = read_table(aws.of_function, resource_name(sink))
     except AwsError as error:
         return error.message
     if table is None:

@@ -31,7 +31,7 @@ def streams_of(aws: Aws, table: str) -> tuple[str, ...]:
     try:
         with translated(f"list the streams of table {table}"):
             for _ in range(_PAGES):
-                answer = aws.client("dynamodbstreams").list_streams(**request)
+                answer = aws.of_table.client("dynamodbstreams").list_streams(**request)
                 found += [str(one["StreamArn"]) for one in answer["Streams"]]
                 last = answer.get("LastEvaluatedStreamArn")
                 if not last:

@@ -116,7 +116,7 @@ class StreamSeek:
 
     def _first_page(self, cursor: Cursor, reads: int) -> Mapping[str, Any]:
         """The first page; it may be empty although others follow, and the first record is unknown then."""
-        client = self._aws.client("dynamodbstreams")
+        client = self._aws.of_table.client("dynamodbstreams")
         answer = client.get_shard_iterator(
             StreamArn=self._arn, ShardId=cursor.shard, ShardIteratorType="TRIM_HORIZON"
         )
@@ -180,7 +180,7 @@ class StreamSeek:
 
     def _page_at(self, cursor: Cursor, number: int) -> Mapping[str, Any] | None:
         """The page from a sequence number on; None if the endpoint rejects it."""
-        client = self._aws.client("dynamodbstreams")
+        client = self._aws.of_table.client("dynamodbstreams")
         with translated(f"read shard {cursor.shard} of the stream"):
             try:
                 answer = client.get_shard_iterator(

@@ -203,7 +203,7 @@ class StreamReader:
                     return page
                 if cursor.iterator is None:
                     self._open_iterator(cursor)
-                client = self._aws.client("dynamodbstreams")
+                client = self._aws.of_table.client("dynamodbstreams")
                 return client.get_records(ShardIterator=str(cursor.iterator), Limit=_PAGE)
             except Exception as error:  # noqa: BLE001 - raised again by _recover unless it is temporary
                 self._recover(cursor, error)
@@ -228,7 +228,7 @@ class StreamReader:
     def _open_iterator(self, cursor: Cursor) -> None:
         request: dict[str, Any] = {"StreamArn": self._arn, "ShardId": cursor.shard}
         with translated(f"read shard {cursor.shard} of the stream"):
-            client = self._aws.client("dynamodbstreams")
+            client = self._aws.of_table.client("dynamodbstreams")
             try:
                 answer = client.get_shard_iterator(**request, **place_of(cursor))
             except Exception as error:
@@ -286,7 +286,7 @@ class StreamReader:
             self._cursors[identity] = begin.cursor(shard, closed=closed)
 
     def _describe(self) -> Iterator[Mapping[str, Any]]:
-        client = self._aws.client("dynamodbstreams")
+        client = self._aws.of_table.client("dynamodbstreams")
         request: dict[str, Any] = {"StreamArn": self._arn}
         with translated("read the stream's shards"):
             while True:

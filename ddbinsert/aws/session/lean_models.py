@@ -34,8 +34,14 @@ OPERATIONS: dict[str, tuple[str, ...]] = {
         *("DescribeTable", "CreateTable", "UpdateTable", "DeleteTable", "ListTagsOfResource"),
         *("ListTables", "PutItem", "GetItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
         *("BatchGetItem", "BatchWriteItem", "TransactWriteItems", "ExecuteStatement"),
-        *("DescribeTimeToLive", "PutResourcePolicy", "UpdateContinuousBackups", "UpdateTimeToLive"),
-        *("TagResource", "UntagResource", "DescribeKinesisStreamingDestination"),
+        *(
+            "DescribeTimeToLive",
+            "PutResourcePolicy",
+            "GetResourcePolicy",
+            "UpdateContinuousBackups",
+            "UpdateTimeToLive",
+        ),
+        *("DeleteResourcePolicy", "TagResource", "UntagResource", "DescribeKinesisStreamingDestination"),
     ),
     "dynamodbstreams": ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"),
     "iam": (

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import copy
-import re
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import field
+from dataclasses import replace
 from functools import cached_property, partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, overload
 from urllib.parse import urlsplit
 
 from ddbinsert.aws.errors import translated
+from ddbinsert.aws.session.accounts import Accounts, send_arn
 from ddbinsert.aws.session.calls import CallLimits, watch_client
-from ddbinsert.dataclass import dataclass
+from ddbinsert.aws.session.connection import Connection as Connection  # noqa: PLC0414, TC001 - re-exported
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
-    from pathlib import Path
 
     from botocore.session import Session
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
     from ddbinsert.aws.session.listener import Listener
+    from ddbinsert.core.arn import Arn
 
 #: Threads: enough for every independent call of one run, and for a writer that uses a table's whole capacity.
 _SIDE_BY_SIDE = 16
@@ -45,47 +44,9 @@ _AWS_DOMAINS = (
     ".api.aws",
     ".api.amazonwebservices.com.cn",
 )
-_LOOPBACK = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Connection:
-    """How to reach AWS, or an endpoint that replaces it.
-
-    Attributes:
-        endpoint_url: The endpoint of every service; None lets botocore resolve the endpoints of AWS (and those of a
-            profile).
-        service_endpoints: Endpoints of single services, by botocore's name; they override ``endpoint_url``.
-        access_key_id: Given credentials; for the embedded emulator its key, never the user's. None lets
-            botocore resolve them (profile, SSO, instance role, …).
-        is_local: Use the embedded emulator: nothing is sent to another address, whatever the environment says.
-        cache_folder: Folder of the cut service models, which are cached between runs.
-        may_prompt: Whether the user can be asked for an MFA code.
-        process_timeout: Maximum seconds for a credential_process.
-        call_timeout: Maximum seconds for a call with all its attempts; None if no --timeout is given.
-    """
-
-    profile: str | None = None
-    region: str | None = None
-    endpoint_url: str | None = None
-    service_endpoints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
-    session_token: str | None = None
-    is_local: bool = False
-    cache_folder: Path | None = None
-    may_prompt: bool = False
-    process_timeout: float = 60.0
-    call_timeout: float | None = None
-
-    @property
-    def is_on_this_machine(self) -> bool:
-        """Whether the endpoint of every service is on this machine."""
-        places = [self.endpoint_url or "", *self.service_endpoints.values()]
-        return self.region is not None and all(_LOOPBACK.match(place) for place in places)
-
-
-class Aws:
+class Aws(Accounts):
     """Lazily created botocore clients of one connection, and a way to call them concurrently.
 
     Thread-safe. Clients retry adaptively. No request is sent before the first call of a client's method.
@@ -111,6 +72,18 @@ class Aws:
         branch._pool, branch._branches = None, []  # noqa: SLF001
         self._branches.append(branch)
         return branch
+
+    def opened_for_table(self, *, arn: Arn | None = None) -> Aws:
+        """A connection for the table's account: with the credentials for it, or with these and the table's ARN."""
+        own, its = self.connection, self.connection.table
+        if its is None:
+            other = copy.copy(self)
+            other._clients, other.table_arn = {}, arn  # noqa: SLF001
+        else:
+            other = Aws(replace(its, process_timeout=own.process_timeout, call_timeout=own.call_timeout))
+            other._watch = self._watch
+        other.listener, other.on_date = self.listener, self.on_date
+        return other
 
     def report_waits(self, report: Callable[[str, float], None]) -> None:
         """Call ``report`` about once per second of a slow call, with the call's name and the seconds so far."""
@@ -217,6 +190,8 @@ class Aws:
             on_date=lambda: self.on_date,
         )
         decode_plainly(client)
+        if self.table_arn is not None and name == "dynamodb":
+            send_arn(client, self.table_arn)
         if lean:
             client.meta.events.register("getattr", self._beyond(name, own))
         return client

@@ -114,7 +114,7 @@ class ItemWriter:
         unsure: set[str] = set()
 
         def put(item: Item) -> Put:
-            client = self._aws.client("dynamodb")
+            client = self._aws.of_table.client("dynamodb")
             identity = canonical(item)
             if identity not in absent:
                 there = self._is_there({name: item[name] for name in names})
@@ -165,7 +165,7 @@ class ItemWriter:
             return None
 
     def _read(self, key: Item) -> bool:
-        answer = self._aws.client("dynamodb").get_item(
+        answer = self._aws.of_table.client("dynamodb").get_item(
             TableName=self.table,
             Key=key,
             ConsistentRead=True,
@@ -222,7 +222,7 @@ class ItemWriter:
         def delete(item: Item) -> Put:
             try:
                 done = self._if_unchanged("delete_item", item, key, ignored)
-            except self._aws.client("dynamodb").exceptions.ResourceNotFoundException:
+            except self._aws.of_table.client("dynamodb").exceptions.ResourceNotFoundException:
                 return Put.WRITTEN  # the table was deleted, and its items with it
             return Put.WRITTEN if done is Put.GONE else done
 
@@ -240,7 +240,7 @@ class ItemWriter:
         **more: Any,
     ) -> Put:
         """Make a call on the item with this one's key if it has this one's values."""
-        client = self._aws.client("dynamodb")
+        client = self._aws.of_table.client("dynamodb")
         compared = [name for name in item if name not in key and name != ignored][:_MOST_COMPARED]
         where = {name: value for name, value in item.items() if name in key}
         conditions = ["attribute_exists(#key)", *(f"#n{at} = :n{at}" for at in range(len(compared)))]
@@ -276,7 +276,7 @@ class ItemWriter:
     def _batches(self, values: Iterable[Item], verb: str, noun: str, doing: str) -> Iterator[int]:
         def work(batch: list[Item]) -> CallResult[Item, Item]:
             requests: Any = [{verb: {noun: value}} for value in batch]
-            client = self._aws.client("dynamodb")
+            client = self._aws.of_table.client("dynamodb")
             try:
                 answer: Any = client.batch_write_item(RequestItems={self.table: requests})
             except client.exceptions.ResourceNotFoundException:

@@ -80,7 +80,7 @@ class ProbeTable:
 
     @property
     def _client(self) -> Any:
-        return self.aws.client("dynamodb")
+        return self.aws.of_table.client("dynamodb")
 
     def key_of(self, number: int) -> dict[str, Any]:
         return self.sample.key(self.key, self.run_id, number)

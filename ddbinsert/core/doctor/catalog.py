@@ -12,6 +12,7 @@ from ddbinsert.core.doctor.checks import (
     mapping,
     role,
     sink,
+    stream_policy,
     table,
     traffic,
 )
@@ -35,6 +36,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     role.not_assumable,
     role.boundary,
     role.stale_policy,
+    stream_policy.lacking,
     role.permission,
     table.decrypt_denied,
     # The filter passes nothing, or too much.

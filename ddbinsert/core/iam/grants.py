@@ -148,6 +148,10 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
     "ExecuteStatement": tuple(Grant(f"dynamodb:PartiQL{action}", S.TABLE) for action in ("Insert", "Update", "Delete")),
     "kinesis ListStreams": (Grant("kinesis:ListStreams", S.ANY),),
     "Invoke": (Grant("lambda:InvokeFunction", S.FUNCTION),),
+    **{
+        f"stream {name}": (Grant(f"dynamodb:{name}", S.STREAM),)
+        for name in ("GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy")
+    },
     "table TagResource": (Grant("dynamodb:TagResource", S.TABLE),),
     "function ListTags": (Grant("lambda:ListTags", S.FUNCTION),),
     "mapping ListTags": (Grant("lambda:ListTags", S.MAPPING),),

@@ -11,51 +11,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import arn_parts, resource_name
-from ddbinsert.core.model.wanted import OWNER_TAG, STREAM_TAG, FunctionSettings, MappingSettings
+from ddbinsert.core.model.table_state import TableState as TableState  # noqa: PLC0414, TC001 - re-exported
+from ddbinsert.core.model.wanted import OWNER_TAG, FunctionSettings, MappingSettings
 from ddbinsert.dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as MappingABC
 
     from ddbinsert.core.model.alias import AliasState
-    from ddbinsert.core.model.record import KeySchema, StreamView
+    from ddbinsert.core.model.stream_policy import StreamPolicy
 
 _EMPTY: MappingABC[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, kw_only=True)
-class TableState:
-    """A table as DescribeTable reports it.
-
-    Attributes:
-        status: ACTIVE, CREATING, UPDATING, DELETING, …
-        latest_stream_arn: Also set after the stream was disabled: never infer "enabled" from it.
-    """
-
-    name: str
-    arn: str
-    status: str
-    key: KeySchema
-    item_count: int = 0
-    view: StreamView | None = None
-    stream_arn: str | None = None
-    latest_stream_arn: str | None = None
-    replicas: tuple[str, ...] = ()
-    kms_key_arn: str | None = None
-    deletion_protected: bool = False
-
-    @property
-    def stream_enabled(self) -> bool:
-        return self.stream_arn is not None
-
-    @property
-    def stream_label(self) -> str:
-        """The last part of the live stream's ARN: the time at which it was enabled. Empty without a live stream."""
-        return (self.stream_arn or "").rpartition("/stream/")[2]
-
-    def stream_is_ours(self, tags: MappingABC[str, str]) -> bool:
-        """Whether the table's tags say that ddbinsert enabled the live stream, not an earlier one."""
-        return self.stream_enabled and tags.get(STREAM_TAG) == self.stream_label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,6 +222,7 @@ class World:
         mappings: The trigger's mappings: those of the function on any stream of the table.
         other_mappings: Mappings of other functions (or aliases) on the table's live stream.
         alias: The alias that the mapping invokes, or is to invoke.
+        stream_policy: The policy of the live stream, if the table is in another account than the function.
         stream_off: Epoch seconds from just before the old stream was disabled until the new one was live.
         failure_queue_missing: The queue of ``mapping.on_failure: create`` is wanted and does not exist.
         queue: The queue for discarded records; read only if it may be deleted.
@@ -275,6 +242,7 @@ class World:
     queue: QueueState | None = None
     former_log_group: LogGroupState | None = None
     stream_off: tuple[float, float] | None = None
+    stream_policy: StreamPolicy | None = None
 
     @property
     def live_mapping(self) -> MappingState | None:

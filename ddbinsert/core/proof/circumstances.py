@@ -60,6 +60,7 @@ class Circumstances:
         role_missing: The function's role does not exist.
         role_restored: attach-trigger restores the role and its policy: ddbinsert created them.
         policy_lacks: Rights that our role no longer grants: ``stream``, ``logs``.
+        stream_policy_lacks: Actions that the policy of a stream in another account does not allow the role.
         counted: CloudWatch's counts of the function and of the mappings over the run's time.
         by_lines: Log lines were searched instead of receipts.
         wait_limit: The run's time limit in seconds.
@@ -97,6 +98,7 @@ class Circumstances:
     role_missing: bool = False
     role_restored: bool = False
     policy_lacks: tuple[str, ...] = ()
+    stream_policy_lacks: tuple[str, ...] = ()
     invocations: Invocations = field(default_factory=Invocations)
     counted: MetricCounts = field(default_factory=MetricCounts)
     by_lines: bool = False

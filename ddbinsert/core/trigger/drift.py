@@ -11,6 +11,7 @@ from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ddbinsert.core.model.package import READING
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.trigger.alias import ALIAS
 from ddbinsert.core.trigger.differences import shared_role_tags, tag_changes
@@ -27,6 +28,7 @@ from ddbinsert.core.trigger.steps import (
     EnableStream,
     PublishVersion,
     PutRolePolicy,
+    PutStreamPolicy,
     SetRetention,
     UpdateFunctionCode,
     UpdateFunctionSettings,
@@ -151,6 +153,15 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
                 field=TriggerPart.MAPPING.value,
                 have=there,
                 want="on the live stream",
+            )
+        case PutStreamPolicy():
+            lacks = f"without {', '.join(step.lacking)}" if step.lacking else "another statement"
+            yield Drifted(
+                part=TriggerPart.STREAM,
+                name=step.table,
+                field="stream policy",
+                have=f"{lacks} for {step.role_arn}",
+                want=", ".join(READING),
             )
         case UpdateFunctionCode():
             yield Drifted(

@@ -36,10 +36,11 @@ from ddbinsert.core.trigger.steps import (
     UpdateMapping,
     UpdateMappingTags,
 )
+from ddbinsert.core.trigger.stream_policy_steps import stream_policy_steps
 from ddbinsert.errors import CHECK_TABLE, PrerequisiteError, Refused, table_not_found
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ddbinsert.core.model.package import Package
     from ddbinsert.core.model.record import KeySchema
@@ -74,8 +75,10 @@ def plan(
         steps += function_steps(want, have, package, allowed, stream_stays=not steps)
         steps += alias_steps(want, have, steps, adopt=allowed.adopt)
         steps += tag_steps(want, have)
+    if scope is Scope.TRIGGER:
+        steps += stream_policy_steps(want, have, steps)
     if scope is Scope.STREAM and allowed.replace:
-        steps += _rebinding(want, have, replaced=replaced)
+        steps += _rebinding(want, have, steps, replaced=replaced)
     if scope is Scope.TRIGGER:
         steps += _mapping(want, have, allowed, replaced=replaced)
     if scope is Scope.TRIGGER or (scope is Scope.STREAM and allowed.replace):
@@ -151,7 +154,7 @@ def _mapping_tags(live: MappingState | None, want: Trigger, have: World) -> Iter
         yield from tag_changes(want, live.tags)
 
 
-def _rebinding(want: Trigger, have: World, *, replaced: bool) -> Iterator[Step]:
+def _rebinding(want: Trigger, have: World, steps: Sequence[Step], *, replaced: bool) -> Iterator[Step]:
     """Create our mapping again on the new stream, so that no later write is missed."""
     old = settings_source(have)
     if old is None or not old.is_ours or not (replaced or have.live_mapping is None):
@@ -159,6 +162,7 @@ def _rebinding(want: Trigger, have: World, *, replaced: bool) -> Iterator[Step]:
     role = have.role
     if role is not None and role.is_ours and have.function is not None and _runs_as(have.function, role.name):
         yield PutRolePolicy(role=role.name, grants=further_grants(role.policy))
+    yield from stream_policy_steps(want, have, steps)
     yield CreateMapping(
         function=old.function_name,
         filters=as_inserts(want.mapping.filters),

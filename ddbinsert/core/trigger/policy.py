@@ -54,7 +54,7 @@ def role_policy(
     ]
     others = [statement for statement in there if statement.get("Sid") not in _SIDS]
     if rights is not None:
-        where = _placement(table.arn)
+        where = _placement(table.function_place)
         needed = [
             {"Effect": "Allow", "Action": list(right.actions), "Resource": list(right.resources)}
             for right in (statement.resolved(**where) for statement in rights)
@@ -112,14 +112,14 @@ def _writing(trigger: Trigger, table: TableState) -> list[dict[str, Any]]:
             "Sid": "WriteLogs",
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": f"{log_group_arn(table.arn, trigger.log_group)}:*",
+            "Resource": f"{log_group_arn(table.function_place, trigger.log_group)}:*",
         }
     ]
     if table.kms_key_arn is not None:
         statements.append(
             {"Sid": "DecryptTable", "Effect": "Allow", "Action": "kms:Decrypt", "Resource": table.kms_key_arn}
         )
-    destination = failure_destination(trigger, table.arn)
+    destination = failure_destination(trigger, table.function_place)
     return statements if destination is None else [*statements, on_failure_right(destination)]
 
 

@@ -18,6 +18,7 @@ from ddbinsert.core.trigger.steps import (
     KeepLogGroup,
     Step,
 )
+from ddbinsert.core.trigger.stream_policy_steps import left_statements, removal_steps
 from ddbinsert.core.words import plural
 from ddbinsert.errors import Refused
 
@@ -89,6 +90,7 @@ def removal(
     keeping: Keeping = USUAL,
     users: tuple[MappingState, ...] = (),
     leaving: frozenset[str] = frozenset(),
+    own_function: str = "",
 ) -> Removal:
     """The steps that delete the trigger of ``table``.
 
@@ -98,6 +100,7 @@ def removal(
         stream_is_ours: ddbinsert enabled the stream.
         delete_table: Also delete the table.
         leaving: UUIDs of mappings of other triggers that are deleted in the same run.
+        own_function: The name of the trigger's function.
         users: Every mapping of the function, from any source and including its aliases: while one of them
             exists, the function, its role and log group are kept.
 
@@ -105,23 +108,20 @@ def removal(
         Refused: The stream is to be disabled, and a mapping of others reads it or ddbinsert did not enable it.
     """
     going = tuple(mapping for mapping in have.mappings if _is_ours(mapping.tags, table))
+    function, gone = have.function, {mapping.uuid for mapping in going}
     if delete_table and have.table is not None:
         _refuse_protected(have.table)
     if (stream or delete_table) and have.table is not None:
-        _refuse_other_readers(have, {mapping.uuid for mapping in going} | leaving)
+        _refuse_other_readers(have, gone | leaving)
         if not delete_table and have.table.stream_enabled and not stream_is_ours:
             raise _stream_of_others(have.table.name)
-    gone = {mapping.uuid for mapping in going}
     staying = {m.uuid: m for m in (*have.mappings, *users) if m.uuid not in gone and not m.is_leaving}
     stays = [
-        f"event source mapping {mapping.uuid} of function {mapping.function_name}: {_not_ours(mapping.tags, table)}"
-        for mapping in have.mappings
-        if mapping not in going
+        f"event source mapping {each.uuid} of function {each.function_name}: {_not_ours(each.tags, table)}"
+        for each in have.mappings
+        if each not in going
     ]
-    steps: list[Step] = [
-        DeleteMapping(uuid=mapping.uuid, why="the trigger is taken down") for mapping in going
-    ]
-    function = have.function
+    steps: list[Step] = [DeleteMapping(uuid=each.uuid, why="the trigger is taken down") for each in going]
     if function is not None and not _is_ours(function.tags, table):
         stays.append(f"function {function.name}: {_not_ours(function.tags, table)}")
     elif function is not None and staying:
@@ -136,6 +136,8 @@ def removal(
         steps.append(queue)
     elif queue:
         stays.append(queue)
+    steps += removal_steps(have, own_function, going, staying.values())
+    stays += left_statements(have, own_function, going, staying.values())
     steps += _table_steps(have.table, stream=stream, delete_table=delete_table)
     return Removal(steps=tuple(steps), stays=tuple(stays))
 

@@ -38,7 +38,8 @@ class Right(NamedTuple):
 def rights_of(steps: Iterable[Step], beside: Arn, role_path: str = "/") -> tuple[Right, ...]:
     """Each right that the steps need, without duplicates.
 
-    Rights on queues are left out, as a queue's policy may grant what the identity's policies do not.
+    Rights on queues are left out, as a queue's policy may grant what the identity's policies do not; likewise, rights
+    on the policy of a stream, which belongs to another account.
 
     Args:
         beside: Any ARN of the account and region.
@@ -57,7 +58,7 @@ def _rights(step: Step, beside: Arn, path: str) -> Iterator[Right]:
             return _on_log_group(step, beside)
         case s.CreateRole() | s.UpdateRole() | s.PutRolePolicy() | s.NarrowRolePolicy() | s.DeleteRole():
             return _on_role(step, beside, path)
-        case s.CreateQueue() | s.DeleteQueue():
+        case s.CreateQueue() | s.DeleteQueue() | s.PutStreamPolicy() | s.DeleteStreamPolicy():
             return iter(())
         case s.PublishVersion():
             return _on_alias(step, beside)

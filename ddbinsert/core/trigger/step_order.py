@@ -18,6 +18,7 @@ from ddbinsert.core.trigger.steps import (
     DeleteMapping,
     DeleteQueue,
     DeleteRole,
+    DeleteStreamPolicy,
     DeleteTable,
     DisableStream,
     EnableStream,
@@ -25,6 +26,7 @@ from ddbinsert.core.trigger.steps import (
     NarrowRolePolicy,
     PublishVersion,
     PutRolePolicy,
+    PutStreamPolicy,
     ReplaceStream,
     UpdateFunctionCode,
     UpdateFunctionSettings,
@@ -40,6 +42,8 @@ AFTER: dict[type, tuple[type, ...]] = {
     EnableStream: (CreateTable,),
     # Some accounts only allow writing a policy to a role that has its boundary.
     PutRolePolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole, UpdateRole),
+    # DynamoDB accepts only principals that exist.
+    PutStreamPolicy: (CreateTable, EnableStream, ReplaceStream, CreateRole),
     NarrowRolePolicy: (DeleteMapping, PutRolePolicy, UpdateFunctionSettings, PublishVersion),
     # Which function wrote a log group's lines is known only before the function changes.
     CreateFunction: (CreateRole, KeepLogGroup),
@@ -51,6 +55,7 @@ AFTER: dict[type, tuple[type, ...]] = {
         EnableStream,
         ReplaceStream,
         PutRolePolicy,
+        PutStreamPolicy,
         # A function that is invoked without its log group would create one, without retention.
         CreateLogGroup,
         CreateQueue,
@@ -62,6 +67,7 @@ AFTER: dict[type, tuple[type, ...]] = {
     UpdateMapping: (
         AdoptMapping,
         PutRolePolicy,
+        PutStreamPolicy,
         CreateLogGroup,
         CreateQueue,
         CreateFunction,
@@ -76,8 +82,9 @@ AFTER: dict[type, tuple[type, ...]] = {
     DeleteRole: (DeleteMapping, DeleteFunction),
     DeleteLogGroup: (DeleteMapping, DeleteFunction),
     DeleteQueue: (DeleteMapping,),
-    DisableStream: (DeleteMapping,),
-    DeleteTable: (DeleteMapping,),
+    DeleteStreamPolicy: (DeleteMapping,),
+    DisableStream: (DeleteMapping, DeleteStreamPolicy),
+    DeleteTable: (DeleteMapping, DeleteStreamPolicy),
 }
 
 

@@ -55,6 +55,34 @@ class ReplaceStream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PutStreamPolicy:
+    """Let a role of another account read the table's stream: one statement of the stream's policy.
+
+    Attributes:
+        role_arn: The function's role.
+        stream_arn: The stream; empty if an earlier step enables it.
+        sid: The Sid of the statement; statements of others are kept.
+        lacking: The actions that the policy does not allow now.
+        is_by_owner: The table's owner has to write it; the step checks that.
+    """
+
+    table: str
+    role_arn: str
+    sid: str
+    stream_arn: str = ""
+    lacking: tuple[str, ...] = ()
+    is_by_owner: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteStreamPolicy:
+    """Remove ddbinsert's statement from the policy of a stream; a policy without other statements is deleted."""
+
+    stream_arn: str
+    sid: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CreateLogGroup:
     name: str
     retention_days: int | None
@@ -281,6 +309,8 @@ Step = (
     CreateTable
     | EnableStream
     | ReplaceStream
+    | PutStreamPolicy
+    | DeleteStreamPolicy
     | CreateLogGroup
     | SetRetention
     | KeepLogGroup

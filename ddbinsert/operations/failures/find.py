@@ -40,7 +40,7 @@ def destination_of(trigger: Trigger, world: World, given: str | None) -> str:
         PrerequisiteError: There is no destination.
     """
     live = world.live_mapping
-    wanted = failure_destination(trigger, world.table.arn) if world.table else None
+    wanted = failure_destination(trigger, world.table.function_place) if world.table else None
     found = given or (live.on_failure if live else None) or wanted
     if not found:
         raise PrerequisiteError(

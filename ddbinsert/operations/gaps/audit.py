@@ -189,7 +189,7 @@ class _Audit:
         if not sink:
             return
         aws, store = self._context.aws, self._store
-        why = why_unreadable(aws, sink, self._subject.table.arn)
+        why = why_unreadable(aws, sink, self._subject.table.function_place)
         if not why:
             ids = [one.event_id for one in store.open_inserts()] if not everything else None
             asked = ids if ids is not None else (one.event_id for one in store.open_inserts(everything=True))

@@ -171,10 +171,10 @@ def _world(context: Context, trigger: Trigger, audit: str) -> tuple[World, str]:
     arn = (
         audit
         if audit.startswith("arn:")
-        else str(arn_parts(world.table.arn)._replace(resource=f"table/{audit}"))
+        else str(arn_parts(world.table.function_place)._replace(resource=f"table/{audit}"))
     )
     read_indexes(context.aws, audit)  # refuses a table that is not an audit table, with advice
-    if why := why_unreadable(context.aws, arn, world.table.arn):
+    if why := why_unreadable(context.aws, arn, world.table.function_place):
         raise PrerequisiteError(
             f"Entries of {audit} can't be looked up: {why}.",
             hint="Compare in the audit table's account and region, with the table that the template writes to.",

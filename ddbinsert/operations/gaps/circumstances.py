@@ -132,7 +132,7 @@ def _log_reach(context: Context, subject: Subject, log: LogSource, now: float) -
         found.append(Stretch(since=0.0, until=now, why=f"another function logs to {group}, too"))
     role, function = role_of(context.aws, subject), subject.function
     if role is not None and role.is_ours and function.role_arn == role.arn:
-        where = log_group_arn(subject.table.arn, group)
+        where = log_group_arn(subject.table.function_place, group)
         if "logs" in lacking(role.policy, stream_arn=subject.table.stream_arn or "", log_group_arn=where):
             found.append(Stretch(since=0.0, until=now, why=f"role {role.name} may not write to {group}"))
     return found

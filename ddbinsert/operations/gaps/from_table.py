@@ -59,7 +59,11 @@ def readable_sink(context: Context, subject: Subject) -> str:
         PrerequisiteError: There is no sink, or its entries cannot be read or do not show the keys.
     """
     sink = sink_of(subject).arn
-    why = "its SINK_ARN is not set" if not sink else why_unreadable(context.aws, sink, subject.table.arn)
+    why = (
+        "its SINK_ARN is not set"
+        if not sink
+        else why_unreadable(context.aws, sink, subject.table.function_place)
+    )
     masked = [name for name in _MASKS if subject.function.environment.get(name)]
     if not why and masked:
         why = f"{masked[0]} may mask keys in its entries"
@@ -74,7 +78,7 @@ def readable_sink(context: Context, subject: Subject) -> str:
 
 def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) -> float:
     """Approximate number of read request units that the comparison takes; for a period, the largest number."""
-    entries = read_units(context.aws, resource_name(sink))
+    entries = read_units(context.aws.of_function, resource_name(sink))
     if source.export:
         return entries
     if source.period:
@@ -124,12 +128,12 @@ def compare(context: Context, subject: Subject, sink: str, pairs: Pairs, source:
         context.reporter.waiting("entries of the newest items", 0.0, f"{source.settle:.0f} s")
         context.clock.sleep(source.settle)
     found = scan(
-        context.aws,
+        context.aws.of_function,
         resource_name(sink),
         clock=context.clock,
         rate=source.rate,
         attributes=("keys", "table"),
-        segments=segments_of(item_count(context.aws, resource_name(sink))),
+        segments=segments_of(item_count(context.aws.of_function, resource_name(sink))),
     )
     for entries, entry in enumerate(found, start=1):
         if entries % _REPORTED == 0:

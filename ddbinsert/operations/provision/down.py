@@ -169,6 +169,7 @@ def planned(
         keeping=_keeping(seen, asked.keeping, beside, staying),
         users=tuple(mapping for mapping in seen.mappings if mapping.function_name == name),
         leaving=leaving,
+        own_function=seen.trigger.function_name,
     )
 
 

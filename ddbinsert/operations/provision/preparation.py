@@ -115,9 +115,16 @@ def read_history(context: Context, trigger: Trigger, world: World) -> StreamHist
     # The successor of a mapping on a replaced stream must not miss anything.
     if world.live_mapping is not None or settings_source(world) is not None:
         return None
-    from ddbinsert.aws.read.stream_history import history
+    from ddbinsert.aws.errors import PermissionDenied
+    from ddbinsert.aws.read.stream_history import StreamHistory, history
 
-    return history(context.aws, stream, clock=context.clock)
+    try:
+        return history(context.aws, stream, clock=context.clock)
+    except PermissionDenied:
+        if context.aws.of_table.table_arn is None:
+            raise
+        # Another account's stream, which only the function's role may read.
+        return StreamHistory(inserts=0, records=0, at_least=True)
 
 
 def require_mapping(trigger: Trigger, world: World) -> None:
@@ -168,7 +175,11 @@ def with_destination(context: Context, trigger: Trigger, world: World) -> Trigge
     if trigger.mapping.on_failure != "create":
         return trigger
     _refuse_foreign_queue(context, trigger, world)
-    beside = world.table.arn if world.table else f"arn:aws:dynamodb:{world.region}:{world.account}:table/-"
+    beside = (
+        world.table.function_place
+        if world.table
+        else f"arn:aws:dynamodb:{world.region}:{world.account}:table/-"
+    )
     if world.table is None and not (world.account and world.region):
         raise PrerequisiteError(
             "The name of the queue for discarded records cannot be determined: the account is unknown.",

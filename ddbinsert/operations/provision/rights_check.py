@@ -42,7 +42,10 @@ def refuse_without_rights(
         return
     from ddbinsert.aws.read.own_rights import denied
     from ddbinsert.core.trigger.rights import rights_of
+    from ddbinsert.core.trigger.steps import EnableStream, ReplaceStream
 
+    if world.table is not None and world.table.is_of_other_account:
+        steps = tuple(step for step in steps if not isinstance(step, EnableStream | ReplaceStream))
     rights = rights_of(steps, beside, world.role.path if world.role else "/")
     lacking = denied(context.aws, rights, asked)
     if lacking:
@@ -56,7 +59,7 @@ def refuse_without_rights(
 
 def _beside(world: World) -> Arn | None:
     if world.table is not None:
-        return parse_arn(world.table.arn)
+        return parse_arn(world.table.function_place)
     if world.account and world.region:
         return Arn("aws", "dynamodb", world.region, world.account, "table/-")
     return None

@@ -10,6 +10,7 @@ from ddbinsert.core.arn import log_group_arn, resource_name
 from ddbinsert.core.proof import changes
 from ddbinsert.core.proof.circumstances import Circumstances, Invocations
 from ddbinsert.core.proof.mapping_counts import OF_MAPPING, MetricCounts
+from ddbinsert.core.trigger import stream_policy
 from ddbinsert.core.trigger.policy import lacking
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import AwsError
@@ -166,6 +167,7 @@ def read_circumstances(
         role_missing=missing and _lacks_role(aws, world),
         role_restored=role_known or (missing and subject.restores_role),
         policy_lacks=_policy_lacks(subject, world) if role_known else (),
+        stream_policy_lacks=stream_policy.lacks(world),
         invocations=calls,
         counted=counted,
         wait_limit=context.timeout,
@@ -243,5 +245,5 @@ def _policy_lacks(subject: Subject, world: World) -> tuple[str, ...]:
     role, table = world.role, world.table
     if role is None or table is None or table.stream_arn is None:
         return ()
-    group = log_group_arn(table.arn, subject.log_group)
+    group = log_group_arn(table.function_place, subject.log_group)
     return lacking(role.policy, stream_arn=table.stream_arn, log_group_arn=group)

@@ -65,6 +65,15 @@ def of_region(aws: Aws, selector: Selector, *, warn: Callable[[str], None]) -> t
     found: list[Trigger] = []
     for name, state in zip(names, tables, strict=True):
         readers = _matching_consumers(aws, by_table[name], selector)
+        other = [
+            one
+            for one in by_table[name]
+            if state is not None and not one.stream_arn.startswith(f"{state.arn}/")
+        ]
+        if state is not None and other:
+            named = ", ".join(dict.fromkeys(arn_parts(one.stream_arn).account for one in other))
+            warn(f"table {name} of account {named} is left out: give it by its ARN, with --table-profile")
+            readers = [one for one in readers if one.name not in {each.function_name for each in other}]
         if state is not None:
             found += [of_consumer(Trigger(table=name), one.name) for one in readers]
         elif readers:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.aws.read.resources import read_function, read_mappings, read_role, read_table
+from ddbinsert.aws.read.stream_policies import readable_stream_policy
 from ddbinsert.core.model.seen import RoleState
 from ddbinsert.core.proof import changes
 from ddbinsert.errors import AwsError
@@ -48,11 +49,12 @@ def read_world_again(aws: Aws, subject: Subject) -> World:
     """
     function, stream = subject.function.name, subject.table.stream_arn or ""
 
-    table, deployed, on_stream, its_role = aws.side_by_side(
+    table, deployed, on_stream, its_role, policy = aws.side_by_side(
         lambda: read_table(aws, subject.table.name),
         lambda: read_function(aws, function),
         lambda: read_mappings(aws, stream_arn=stream),
         lambda: role_of(aws, subject),
+        lambda: readable_stream_policy(aws, stream) if subject.table.is_of_other_account else None,
     )
     # One list has all mappings on the live stream; the function's other mappings are on replaced streams.
     ours = [one for one in on_stream if one.function_name == function]
@@ -61,20 +63,21 @@ def read_world_again(aws: Aws, subject: Subject) -> World:
         known = {one.uuid for one in ours}
         of_function = read_mappings(aws, function_name=function)
         ours += [
-            one for one in of_function if one.uuid not in known and _is_stream_of(one, subject.table.name)
+            one for one in of_function if one.uuid not in known and _is_stream_of(one, subject.table.arn)
         ]
     return replace(
         subject.world,
         table=table,
         function=deployed,
         role=its_role,
+        stream_policy=policy,
         mappings=revealed(aws, tuple(ours)),
         other_mappings=tuple(one for one in on_stream if one.function_name != function),
     )
 
 
-def _is_stream_of(mapping: MappingState, table: str) -> bool:
-    return f":table/{table}/stream/" in mapping.stream_arn
+def _is_stream_of(mapping: MappingState, table_arn: str) -> bool:
+    return mapping.stream_arn.startswith(f"{table_arn}/stream/")
 
 
 def role_of(aws: Aws, subject: Subject) -> RoleState | None:

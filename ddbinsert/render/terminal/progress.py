@@ -47,6 +47,8 @@ class ScreenReporter:
         self._addressed = addressed
         self.screen = screen
         self.endpoint = endpoint
+        #: The table's account, if the function is in another one.
+        self.table_account = ""
         self._quiet = quiet
         self._is_live = live
         self._headed = False
@@ -61,7 +63,11 @@ class ScreenReporter:
             f"account {account or 'unknown'}",
             f"region {region or 'unknown'}",
             f"endpoint {self.endpoint()}",
-            *([f"table {table}"] if table else []),
+            *(
+                [f"table {table}{self.table_account and f' in account {self.table_account}'}"]
+                if table
+                else []
+            ),
         ]
         self._say("ddbinsert: " + " · ".join(parts), "dim")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .accounts import BoundaryRequired, PoliciesBehaviour
 from .functions import FunctionsBehaviour
 from .insights import InsightsBehaviour
 from .items import ItemLimits
@@ -33,7 +34,10 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
         ItemLimits(context),
         QueuesBehaviour(context),
         TrailBehaviour(context),
+        PoliciesBehaviour(context, pause=profile.tables.policy_pause if profile.tables else 0.0),
     ]
+    if profile.roles and profile.roles.boundary:
+        behaviours.append(BoundaryRequired(profile.roles.boundary))
     if profile.tables:
         behaviours.append(TablesBehaviour(profile.tables, context))
     functions = FunctionsBehaviour(profile.functions, context, roles) if profile.functions else None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from .accounts import may_read, owner
 from .arns import function_arn, split_function, table_name
 from .delivery import Delivery
 from .mapping_rules import cannot_access, check_settings
@@ -162,8 +163,8 @@ class MappingsBehaviour:
                 "Member must not be null.",
             )
         target = self._function(call.access, str(request.get("FunctionName", "")))
-        self._require_stream(call.access, arn)
         self._require_rights(call.access, target[1], arn)
+        self._require_stream(call.access, arn)
         with self._lock:
             self._refuse_duplicate(call.access, arn, target[0])
             mapping = self._new(call.access, target, request)
@@ -344,12 +345,13 @@ class MappingsBehaviour:
 
     def _require_stream(self, access: Access, arn: str) -> None:
         try:
-            self._context.upstream.json("dynamodbstreams", "DescribeStream", {"StreamArn": arn}, access)
+            own = owner(access, arn)
+            self._context.upstream.json("dynamodbstreams", "DescribeStream", {"StreamArn": arn}, own)
         except Refusal:
             raise Refusal(_INVALID, f"Stream not found: {arn}") from None
 
     def _require_rights(self, access: Access, role: str, arn: str) -> None:
-        if not self._roles.permits(access, role, "dynamodb:GetRecords", arn):
+        if not may_read(self._context, self._roles, access, role, arn):
             raise Refusal(_INVALID, cannot_access(arn))
 
     def _refuse_duplicate(self, access: Access, arn: str, target: str) -> None:

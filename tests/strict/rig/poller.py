@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.unit.reference_pattern import reference_matches
 
+from .accounts import may_read, owner
 from .arns import table_name
 from .mapping_rules import cannot_access
 from .roles import cannot_be_assumed
@@ -142,16 +143,14 @@ class ShardPoller(threading.Thread):
         if not self._roles.assumable(mapping.access, mapping.role_arn):
             mapping.last_result = f"PROBLEM: {cannot_be_assumed().message}"
             return False
-        if not self._roles.permits(
-            mapping.access, mapping.role_arn, "dynamodb:GetRecords", mapping.stream_arn
-        ):
+        if not may_read(self._context, self._roles, mapping.access, mapping.role_arn, mapping.stream_arn):
             mapping.last_result = f"PROBLEM: {cannot_access(mapping.stream_arn)}"
             return False
         return True
 
     def _read(self) -> list[tuple[str, Record]]:
         """The next records of this shard (and of its child), in the shape in which Lambda hands them over."""
-        access = self._mapping.access
+        access = owner(self._mapping.access, self._mapping.stream_arn)
         if self._iterator is None:
             asked = {
                 "StreamArn": self._mapping.stream_arn,

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """DynamoDB's table and stream states."""
+    """DynamoDB's table and stream states, and how long no other change of a resource's policy is accepted."""
 
     creating: float = 0.25
     updating: float = 0.3
     deleting: float = 0.2
+    policy_pause: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +35,13 @@ class Roles:
         propagation: A new role, or a changed trust policy, can't be assumed for so long.
         policy_propagation: A changed permission policy counts only after so long.
         never_assumable: Names of roles that Lambda can never assume.
+        boundary: The ARN of the permissions boundary that each new role must have; empty for none.
     """
 
     propagation: float = 0.4
     policy_propagation: float = 0.3
     never_assumable: frozenset[str] = frozenset()
+    boundary: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

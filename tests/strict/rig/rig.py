@@ -8,6 +8,7 @@ import time
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
+from .accounts import as_owner
 from .build import build
 from .context import Context
 from .faults import Fault, FaultBook, strike
@@ -91,6 +92,8 @@ class StrictRig:
         self.calls: list[Recorded] = []
         #: Who calls: what its policy does not allow is refused. None may do everything.
         self.identity: Identity | None = None
+        #: Who calls in other accounts, by account.
+        self.identities: dict[str, Identity] = {}
         self._clock = clock
         self._faults = FaultBook(faults)
         self._interruptions: list[_Interruption] = []
@@ -177,14 +180,16 @@ class StrictRig:
         if self.profile.latency:
             time.sleep(self.profile.latency)
         try:
-            if self.identity:
-                self.identity.check(call)
+            identity = self.identities.get(call.access.account, self.identity)
+            if identity:
+                identity.check(call)
+            call = as_owner(self._context, call, f"arn:aws:iam::{call.access.account}:user/limited")
             fault = self._faults.pick(call)
             answer = strike(fault, call, self._behave) if fault else self._behave(call)
         except Refusal as refusal:
             return refusal_answer(call, refusal)
-        if self.identity:
-            answer = self.identity.answered(call, answer)
+        if identity:
+            answer = identity.answered(call, answer)
         for operation, act in self._followers:
             if answer.ok and fnmatch.fnmatchcase(call.name, operation):
                 act(call)

@@ -29,6 +29,7 @@ class RoleBook:
         self._assumable_from: dict[tuple[str, str], float] = {}
         self._history: dict[tuple[str, str], list[tuple[float, list[Any]]]] = {}
         self._cache: dict[tuple[str, str], tuple[float, list[Any]]] = {}
+        self._boundaries: dict[tuple[str, str], tuple[float, Any]] = {}
         self._trusting: dict[tuple[str, str], tuple[float, bool]] = {}
 
     @property
@@ -55,6 +56,7 @@ class RoleBook:
         with self._lock:
             self._trusting.pop(_key(call), None)
             self._cache.pop(_key(call), None)
+            self._boundaries.pop(_key(call), None)
         return answer
 
     def _policy_changes(self, call: Call, forward: Forward) -> Answer:
@@ -95,7 +97,29 @@ class RoleBook:
 
     def permits(self, access: Access, role_arn: str, action: str, resource: str) -> bool:
         """Whether the role's policies, as far as they have spread, allow this."""
-        return self._settings is None or allows(self.documents(access, role_arn), action, resource)
+        if self._settings is None:
+            return True
+        limits = self._boundary(access, role_name(role_arn))
+        within = limits is None or allows([limits], action, resource)
+        return within and allows(self.documents(access, role_arn), action, resource)
+
+    def _boundary(self, access: Access, name: str) -> Any:
+        """The document of a role's permissions boundary: believed for a while, too; None without one."""
+        now, key = self._context.clock(), (access.account, name)
+        with self._lock:
+            known = self._boundaries.get(key)
+        if known and now - known[0] < _FRESH_SECONDS:
+            return known[1]
+        role = self._get_role(access, name) or {}
+        arn = (role.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn")
+        iam = self._context.upstream.client("iam", access)
+        try:
+            document = None if arn is None else self._managed(iam, arn)
+        except iam.exceptions.NoSuchEntityException:
+            document = None
+        with self._lock:
+            self._boundaries[key] = (now, document)
+        return document
 
     def documents(self, access: Access, role_arn: str) -> list[Any]:
         """The role's policies, as far as they have spread; one that allows everything where nothing is enforced."""

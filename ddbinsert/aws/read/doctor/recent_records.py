@@ -67,7 +67,7 @@ def read_shards(aws: Aws, stream: str) -> Shards:
         AwsError: Not permitted, or the stream does not exist.
     """
     with translated("read the stream's shards"):
-        answer = aws.client("dynamodbstreams").describe_stream(StreamArn=stream)["StreamDescription"]
+        answer = aws.of_table.client("dynamodbstreams").describe_stream(StreamArn=stream)["StreamDescription"]
     found = tuple(
         Shard(one["ShardId"], not (one.get("SequenceNumberRange") or {}).get("EndingSequenceNumber"))
         for one in answer.get("Shards") or ()
@@ -81,7 +81,7 @@ def read_shard(aws: Aws, stream: str, shard: Shard) -> Page:
     Raises:
         AwsError: Not permitted.
     """
-    client: Any = aws.client("dynamodbstreams")
+    client: Any = aws.of_table.client("dynamodbstreams")
     place: dict[str, Any] = {"StreamArn": stream, "ShardId": shard.name}
     records: list[dict[str, Any]] = []
     with translated(f"read shard {shard.name} of the stream"):

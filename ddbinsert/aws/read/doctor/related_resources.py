@@ -52,7 +52,7 @@ def rights_to_ask(
     table: TableState, function: FunctionState, mappings: Sequence[MappingState], sink: str
 ) -> tuple[PermissionQuery, ...]:
     """The rights that the function's role needs for this trigger, and one that it should not have."""
-    here = arn_parts(table.arn)
+    here = arn_parts(table.function_place)
     group = str(here._replace(service="logs", resource=f"log-group:{function.log_group}:log-stream:x"))
     asked = [
         PermissionQuery(RoleRight.WRITE_LOGS, ("logs:CreateLogStream", "logs:PutLogEvents"), group),
@@ -199,7 +199,7 @@ def last_entry(aws: Aws, sink: str, receipts: Sequence[ReceiptSeen]) -> float | 
 def read_time_to_live(aws: Aws, table: str) -> str:
     """The attribute by which a table's items expire; empty if they do not expire."""
     with translated(f"read the time to live of table {table}"):
-        answer = aws.client("dynamodb").describe_time_to_live(TableName=table)
+        answer = aws.of_table.client("dynamodb").describe_time_to_live(TableName=table)
     described = answer.get("TimeToLiveDescription") or {}
     return (
         described.get("AttributeName", "")

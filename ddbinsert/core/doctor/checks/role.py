@@ -13,6 +13,7 @@ from ddbinsert.core.model.package import READING
 from ddbinsert.core.model.wanted import OWN_CODE
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.trigger.policy import lacking, statements_of
+from ddbinsert.core.trigger.stream_policy import lacks as lacks_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ def _own_policy_lacks(facts: Facts) -> tuple[str, ...]:
         or role.arn != function.role_arn
     ):
         return ()
-    group = log_group_arn(facts.table.arn, function.log_group)
+    group = log_group_arn(facts.table.function_place, function.log_group)
     return lacking(role.policy, stream_arn=stream, log_group_arn=group)
 
 
@@ -149,6 +150,8 @@ def permission(facts: Facts) -> Iterator[Symptom]:
         RoleRight.READ_STREAM in facts.rights.denied and RoleRight.READ_STREAM not in facts.rights.by_boundary
     )
     lacks = "stream" in _own_policy_lacks(facts) and RoleRight.READ_STREAM not in facts.rights.allowed
+    if lacks_policy(facts.world) and not denied and not lacks:
+        return  # the policy of the stream explains the reports
     if denied or lacks or reports:
         yield Symptom(
             text=f"role {facts.role_name} cannot read the stream: nothing is delivered",

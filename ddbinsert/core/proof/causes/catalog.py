@@ -151,6 +151,9 @@ class Cause(StrEnum):
     )
     NO_INSERTS_SEEN = "no-inserts-seen", About.INSERTS, "(`--observe`) nothing was inserted"
     PERMISSION_LOST = "permission-lost", About.INSERTS, "the role cannot read the stream"
+    STREAM_POLICY_LACKS = "stream-policy-lacks", About.INSERTS, (
+        "(a table of another account) the policy of its stream does not let the function's role read it"
+    )
     ROLE_MISSING = "role-missing", About.INSERTS, "the function's role does not exist"
     THROTTLED_CONCURRENCY = "throttled-concurrency", About.INSERTS, (
         "invocations are throttled; with reserved concurrency 0 all of them"

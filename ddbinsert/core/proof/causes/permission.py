@@ -47,13 +47,27 @@ def permission(tally: Ledger, around: Circumstances, *, missing: int) -> Iterato
         weight = Weight.PROOF if sure else Weight.HOLE
     else:  # something was processed, perhaps before the permission was lost
         weight = Weight.HOLE if missing and (denied or certain) else Weight.NOTE
+    by_stream = bool(around.stream_policy_lacks) and not around.role_missing
     yield Finding(
-        code=Cause.ROLE_MISSING if around.role_missing else Cause.PERMISSION_LOST,
+        code=Cause.ROLE_MISSING
+        if around.role_missing
+        else Cause.STREAM_POLICY_LACKS
+        if by_stream
+        else Cause.PERMISSION_LOST,
         weight=weight,
         text=lack or "the mapping cannot read the stream",
         evidence=tuple(denied),
-        mend=_repair(around),
+        mend=_policy_repair(around) if by_stream else _repair(around),
     )
+
+
+def _policy_repair(around: Circumstances) -> Advice:
+    policy, function = around.world.stream_policy, around.world.function
+    if policy is not None and policy.is_by_owner and function is not None:
+        return Advice(
+            f"Ask the table's owner to allow role {function.role_arn} {', '.join(around.stream_policy_lacks)}"
+        )
+    return Advice("Write the statement of the stream's policy again", ("attach-trigger", TABLE))
 
 
 def _repair(around: Circumstances) -> Advice:
@@ -80,6 +94,13 @@ def _lack(around: Circumstances) -> tuple[str, bool]:
         return f"the function's role does not exist, or no longer exists: {arn}", True
     if role is not None and around.role_known and not role.trusts_lambda:
         return f"role {role.name} does not let Lambda assume it", True
+    lacking = around.stream_policy_lacks
+    if lacking and around.world.function is not None:
+        arn = around.world.function.role_arn
+        return (
+            f"the policy of the stream, in another account, does not allow role {arn}: {', '.join(lacking)}",
+            False,
+        )
     if "stream" in around.policy_lacks and role is not None:
         return f"the policy of role {role.name} does not grant GetRecords on the live stream", False
     return "", False

@@ -155,7 +155,9 @@ class Trial:
         pause = 0.1
         with translated(f"write test items to table {table}"):
             for _ in range(_TRIES):
-                answer = self._context.aws.client("dynamodb").batch_write_item(RequestItems={table: left})
+                answer = self._context.aws.of_table.client("dynamodb").batch_write_item(
+                    RequestItems={table: left}
+                )
                 left = (answer.get("UnprocessedItems") or {}).get(table) or []
                 if not left:
                     break

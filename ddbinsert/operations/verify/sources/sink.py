@@ -93,7 +93,7 @@ class SinkReader:
             parts = arn_parts(arn)
         except (DdbInsertError, ValueError):
             return f"{arn} is not a valid ARN"
-        here = arn_parts(self._subject.table.arn)
+        here = arn_parts(self._subject.table.function_place)
         if parts.service != "dynamodb":
             skips = "; the function skips test items (TEST_ITEMS=skip)" if self._skips else ""
             return f"entries in {parts.service} can't be read back{skips}"
@@ -120,7 +120,7 @@ class SinkReader:
         from ddbinsert.aws.sink_places import look_at
 
         target = parse_arn(self._state.arn.removesuffix(":*"))
-        here = arn_parts(self._subject.table.arn)
+        here = arn_parts(self._subject.table.function_place)
         if target is None or target.region not in ("", here.region):
             return False
         found = look_at(self._aws, target, is_deduplication=False)
@@ -129,7 +129,7 @@ class SinkReader:
     @property
     def _why_no_table(self) -> str:
         try:
-            table = read_table(self._aws, resource_name(self._state.arn))
+            table = read_table(self._aws.of_function, resource_name(self._state.arn))
         except AwsError as error:
             return error.message
         if table is None:
@@ -199,7 +199,7 @@ class SinkSource(SinkReader):
         """Delete the entries of this run's inserts."""
         if not self._state.arn or self._why_not():
             return
-        writer = ItemWriter(self._aws, resource_name(self._state.arn), self._clock)
+        writer = ItemWriter(self._aws.of_function, resource_name(self._state.arn), self._clock)
         for _ in writer.delete_all({_KEY: {"S": name}} for name in self._seen()):
             pass
 

@@ -29,6 +29,10 @@ class Table:
         self.calls: list[dict[str, Any]] = []
         self._lock = threading.Lock()
 
+    @property
+    def of_table(self) -> Table:
+        return self
+
     def client(self, _name: str) -> Table:
         return self
 

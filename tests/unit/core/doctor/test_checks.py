@@ -26,6 +26,7 @@ from ddbinsert.core.doctor.model import FactSource, Severity, diagnose
 from ddbinsert.core.doctor.timeline import timeline
 from ddbinsert.core.model.package import Statement
 from ddbinsert.core.model.record import StreamView
+from ddbinsert.core.model.stream_policy import StreamPolicy
 from ddbinsert.core.model.wanted import CODE_TAG, Template
 from ddbinsert.core.proof.causes.catalog import Cause
 from ddbinsert.core.trigger.policy import role_policy
@@ -94,6 +95,14 @@ BROKEN: dict[str, Facts] = {
     "policy-names-replaced-stream": having(
         role=replace(role, policy=role_policy(healthy.TRIGGER, table, healthy.OLD_STREAM, [])),
         rights=denied(RoleRight.READ_STREAM),
+    ),
+    "stream-policy-lacks": replace(
+        facts,
+        world=replace(
+            facts.world,
+            table=replace(table, function_account="222222222222"),
+            stream_policy=StreamPolicy(stream_arn=healthy.STREAM),
+        ),
     ),
     "permission-lost": having(rights=denied(RoleRight.READ_STREAM)),
     "kms-decrypt-denied": having(table=encrypted, rights=denied(RoleRight.DECRYPT)),

@@ -38,6 +38,8 @@ REMOVALS: frozenset[type] = frozenset(
         s.DeleteLogGroup,
         s.DeleteQueue,
         s.DeleteTable,
+        s.DeleteStreamPolicy,
+        s.DeleteStreamPolicy,
         s.DisableStream,
     }
 )
@@ -46,6 +48,8 @@ ONE_OF_EACH: tuple[Step, ...] = (
     s.CreateTable(table="t", key=KEY),
     s.EnableStream(table="t", view=StreamView.NEW_IMAGE),
     s.ReplaceStream(table="t", have=StreamView.KEYS_ONLY, view=StreamView.NEW_IMAGE),
+    s.PutStreamPolicy(table="t", role_arn="r", sid="s"),
+    s.DeleteStreamPolicy(stream_arn="t/stream/s", sid="s"),
     s.CreateLogGroup(name="g", retention_days=14),
     s.SetRetention(name="g", have=None, retention_days=1),
     s.KeepLogGroup(name="g"),

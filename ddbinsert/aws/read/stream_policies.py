@@ -1,0 +1,43 @@
+"""The resource policy of a stream."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
+from ddbinsert.core.model.stream_policy import StreamPolicy
+
+if TYPE_CHECKING:
+    from ddbinsert.aws.session.session import Aws
+
+NO_POLICY = "PolicyNotFoundException"
+
+
+def read_stream_policy(aws: Aws, stream_arn: str) -> StreamPolicy:
+    """The policy of a stream.
+
+    Raises:
+        AwsError: It may not be read.
+    """
+    is_by_owner = aws.of_table.table_arn is not None
+    empty = StreamPolicy(stream_arn=stream_arn, is_by_owner=is_by_owner)
+    with translated(f"read the policy of stream {stream_arn}"):
+        try:
+            answer: Any = aws.of_table.client("dynamodb").get_resource_policy(ResourceArn=stream_arn)
+        except Exception as error:
+            if code_of(error) == NO_POLICY or is_not_found(error):
+                return empty
+            raise
+    return replace(empty, document=answer.get("Policy"), revision=answer.get("RevisionId"))
+
+
+def readable_stream_policy(aws: Aws, stream_arn: str | None) -> StreamPolicy:
+    """The policy of a stream, or why it may not be read; no policy without a stream."""
+    if stream_arn is None:
+        return StreamPolicy(stream_arn="", is_by_owner=aws.of_table.table_arn is not None)
+    try:
+        return read_stream_policy(aws, stream_arn)
+    except PermissionDenied as error:
+        is_by_owner = aws.of_table.table_arn is not None
+        return StreamPolicy(stream_arn=stream_arn, unread=error.message, is_by_owner=is_by_owner)
