@@ -13,7 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ddbinsert.errors import ConfigurationError, DdbInsertError, UsageError
+from ddbinsert.cli.path_checks import (
+    CODES,
+    checkpoint,
+    configuration,
+    file_or_folder,
+    folder,
+    made_folder,
+    output_file,
+    read_file,
+    refuse_stream,
+    report,
+    written_file,
+)
+from ddbinsert.errors import DdbInsertError, UsageError
 
 if TYPE_CHECKING:
     from ddbinsert.environment import Environment
@@ -81,6 +94,7 @@ def _check(option: Option, value: object, environment: Environment) -> None:
             hint=f"Give it a value, or leave {option.name} out. An unset shell variable is empty.",
             code="empty-value",
         )
+    refuse_stream(option.name, option.placeholder, text)
     check = _BY_NAME.get(option.name) or CHECKS.get(option.placeholder or "")
     if check is None:
         return
@@ -140,7 +154,7 @@ def _arn(name: str, value: str, _environment: Environment) -> None:
             hint=f"Use the queue's ARN: {queue}"
             if queue
             else "It has the form arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE.",
-            code=_CODES.get(name),
+            code=CODES.get(name),
         )
 
 
@@ -190,104 +204,6 @@ def _tag(name: str, value: str, _environment: Environment) -> None:
         )
 
 
-def _read_file(name: str, value: str, environment: Environment) -> None:
-    if value == "-":
-        return  # standard input
-    path = environment.cwd / value
-    try:
-        with path.open("rb"):
-            pass
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{name} {value}: {_reason(error)}.",
-            hint="Check the path.",
-            code=_CODES.get(name, "not-readable"),
-        ) from None
-
-
-def _configuration(name: str, value: str, environment: Environment) -> None:
-    """Check the configuration file, even if the command does not read it."""
-    try:
-        _read_file(name, value, environment)
-    except UsageError as error:
-        raise ConfigurationError(error.message, hint=error.hint) from None
-
-
-def _folder(name: str, value: str, environment: Environment) -> None:
-    try:
-        is_folder = (environment.cwd / value).is_dir()
-    except (OSError, ValueError):
-        is_folder = False
-    if not is_folder:
-        raise UsageError(
-            f"{name} {value}: there is no such folder.", hint="Check the path.", code="not-readable"
-        )
-
-
-def _made_folder(name: str, value: str, environment: Environment) -> None:
-    _refuse_unless_writable(name, value, environment.cwd / value, folder=True, makes_folders=True)
-
-
-def _file_or_folder(name: str, value: str, environment: Environment) -> None:
-    if not (environment.cwd / value).is_dir():
-        _read_file(name, value, environment)
-
-
-def _written_file(name: str, value: str, environment: Environment) -> None:
-    _refuse_unless_writable(name, value, environment.cwd / value)
-
-
-def _checkpoint(name: str, value: str, environment: Environment) -> None:
-    path = environment.cwd / value
-    _refuse_unless_writable(name, value, path)
-    if path.exists() and not path.is_file():  # such as /dev/zero, which has no end
-        raise UsageError(
-            f"{name} {value}: this is not a regular file.", hint="Use a regular file.", code=_CODES[name]
-        )
-
-
-def _report(name: str, value: str, environment: Environment) -> None:
-    _refuse_unless_writable(name, value, environment.cwd / value, makes_folders=True)
-
-
-def _output_file(name: str, value: str, environment: Environment) -> None:
-    if value != "-":  # standard output
-        _report(name, value, environment)
-
-
-def _refuse_unless_writable(
-    name: str,
-    value: str,
-    path: Path,
-    *,
-    folder: bool = False,
-    makes_folders: bool = False,
-) -> None:
-    """Check that a path is writable, without creating anything."""
-    try:
-        place = path if path.exists() else path.parent
-        if makes_folders:
-            place = next(one for one in (place, *place.parents) if one.exists())
-        if path.exists() and path.is_dir() is not folder:
-            problem = "this is not a folder" if folder else "this is a folder"
-        elif place != path and not place.is_dir():
-            problem = f"{place} is not a folder" if place.exists() else f"{place} does not exist"
-        else:
-            problem = "" if os.access(place, os.W_OK) else f"{place} is write-protected"
-    except OSError as error:
-        problem = _reason(error)
-    if problem:
-        raise UsageError(
-            f"{name} {value}: it can't be written: {problem}.",
-            hint="Use another path.",
-            code=_CODES.get(name, "not-writable"),
-        )
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error)
-
-
 #: Seconds.
 _BEHIND: Final = 300.0
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -308,33 +224,22 @@ CHECKS: Final[Mapping[str, Check]] = {
     "RUN": _run_id,
     "RUN_ID": _run_id,
     "NAME[=VALUE]": _tag,
-    "FILE": _read_file,
-    "DIR": _folder,
-    "FILE|DIR": _file_or_folder,
+    "FILE": read_file,
+    "DIR": folder,
+    "FILE|DIR": file_or_folder,
 }
 #: Checks of options whose placeholder is too general.
 _BY_NAME: Final[Mapping[str, Check]] = {
-    **dict.fromkeys(("--out", "--save"), _written_file),
-    "--checkpoint": _checkpoint,
-    **dict.fromkeys(("--report", "--junit", "--bundle"), _report),
-    "--output-dir": _made_folder,
-    "--output-file": _output_file,
+    **dict.fromkeys(("--out", "--save"), written_file),
+    "--checkpoint": checkpoint,
+    **dict.fromkeys(("--report", "--junit", "--bundle"), report),
+    "--output-dir": made_folder,
+    "--output-file": output_file,
     "--stack": _stack,
     "--log-group": _log_group,
-    "--config": _configuration,
+    "--config": configuration,
     # The configuration checks these keys.
     "--unset": lambda *_: None,
-}
-#: Codes of errors, on which scripts may rely.
-_CODES: Final[Mapping[str, str]] = {
-    "--sink": "variable-wrong",
-    "--plan": "plan-unreadable",
-    "--diff": "diff-file",
-    "--checkpoint": "checkpoint-file",
-    "--report": "report-file",
-    "--junit": "report-file",
-    "--bundle": "report-file",
-    "--from": "destination-not-readable",
 }
 #: Texts to search for, which may be empty.
 EMPTY_IS_VALID: Final[Sequence[str]] = ("TEXT",)

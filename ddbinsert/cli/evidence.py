@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ddbinsert.cli.app import command
+from ddbinsert.cli.path_checks import refuse_stream
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
@@ -27,6 +28,7 @@ def check(run: Run, *, file: BundlePath) -> Outcome:
     """
     from ddbinsert.render import evidence as shown
 
+    refuse_stream("FILE", "FILE", file)
     checked = _checked(run, file)
     return Outcome(
         data=shown.data(file, checked),

@@ -10,6 +10,7 @@ from ddbinsert.advice import TABLE, Advice
 from ddbinsert.cli.app import Table, command
 from ddbinsert.cli.consumers import Stack, Tag, consumer_of
 from ddbinsert.cli.options import FUNCTION, Settings
+from ddbinsert.cli.path_checks import refuse_stream
 from ddbinsert.cli.run import Outcome, Run
 from ddbinsert.errors import ExitCode, UsageError
 
@@ -87,6 +88,7 @@ def scaffold(run: Run, template: TemplateName, folder: Folder, *, runtime: Runti
     known = [one.value for one in Template]
     if template not in known:
         raise UsageError(f"Unknown template {template!r}.", hint=f"It is one of {', '.join(known)}.")
+    refuse_stream("DIR", "DIR", folder)
     made = copy(Template(template), run.environment.cwd / folder, runtime or "python3.13")
 
     advice = run.addressed(

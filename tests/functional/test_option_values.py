@@ -13,6 +13,7 @@ import pytest
 from ddbinsert.cli.checks import CHECKS, EMPTY_IS_VALID
 from ddbinsert.cli.program import program
 from ddbinsert.cli.registry import commands
+from ddbinsert.errors import UsageError
 from tests.functional.command import ran
 
 if TYPE_CHECKING:
@@ -123,6 +124,51 @@ def tries(name: str) -> Iterator[Try]:
 
 #: Values that are wrong for most options with the same placeholder.
 FINE = {("--retries", "-1"), ("--record-age", "-1"), ("--unset", "id:Q")}
+
+
+#: Options of files that read standard input or write to standard output.
+STREAMS = {"--item", "--event", "--record", "--records", "--pattern", "--output-file"}
+
+
+@pytest.mark.parametrize("name", commands)
+def test_no_file_is_named_like_standard_input_or_output(name: str, tmp_path: Path) -> None:
+    """``-`` is a stream, or refused; of every option with a file, also of those that are new."""
+    (home := tmp_path / "home").mkdir()
+    (folder := tmp_path / "folder").mkdir()
+    variables = {"HOME": str(home), "AWS_REGION": "eu-central-1", "DDBINSERT_STATE_DIR": str(tmp_path / "s")}
+    for each in _valued(name):
+        option = max(each.opts, key=len)
+        if not set(each.metavar.split("|")) & {"FILE", "DIR", "PLACE"}:
+            continue
+        words = (*name.split(), *ARGUMENTS.get(name, ("orders",)), option, "-")
+        if option in STREAMS:
+            ran(
+                *words,
+                "--region",
+                "eu-central-1",
+                variables=variables,
+                cwd=folder,
+                connect=_connects_to_nothing,
+            )
+        else:
+            done = ran(*words, variables=variables, cwd=folder, connect=_connect)
+            assert done.code == 2, (option, done)
+            assert f"{option} -: " in done.err
+        assert list(folder.iterdir()) == [], option
+
+
+@pytest.mark.parametrize("words", [("evidence", "check", "-"), ("function", "scaffold", "print", "-")])
+def test_no_argument_is_a_file_named_like_standard_input_or_output(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = ran(*words, variables={"HOME": str(tmp_path)}, cwd=tmp_path)
+    assert done.code == 2
+    assert " -: this takes the name" in done.err
+    assert not (tmp_path / "-").exists()
+
+
+def _connects_to_nothing(_connection: object) -> NoReturn:
+    raise UsageError("this is as far as it goes")
 
 
 def _connect(_connection: object) -> NoReturn:
