@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 
 def from_live(
-    trigger: Trigger, world: World, archive: bytes | None, *, unexported: Sequence[str] = ()
+    trigger: Trigger,
+    world: World,
+    archive: bytes | None,
+    *,
+    description: str = "",
+    unexported: Sequence[str] = (),
 ) -> Exported:
     """The deployed trigger, whether or not ddbinsert created it.
 
     Args:
+        description: The function's description.
         unexported: Settings of the function that an export cannot contain.
         world: The world with the role, the log group and its tags, the mapping's tags and, if there is one, the queue.
     """
@@ -40,6 +46,7 @@ def from_live(
     properties = {
         **present_parameters(function),
         "FunctionName": function.name,
+        **_described(description),
         "Role": Ref(NAMES[ResourceType.ROLE]) if ResourceType.ROLE in names else function.role_arn,
         "Architectures": [function.architecture],
         "PackageType": function.package_type,
@@ -161,7 +168,13 @@ _FUNCTION_NAME: Final = Ref(NAMES[ResourceType.FUNCTION], "Name")
 
 
 def _role(
-    name: str, policy: str | None, tags: Mapping[str, str], *, path: str, boundary: str | None
+    name: str,
+    policy: str | None,
+    tags: Mapping[str, str],
+    *,
+    path: str,
+    boundary: str | None,
+    description: str = "",
 ) -> Resource:
     policies = [{"PolicyName": POLICY_NAME, "PolicyDocument": json.loads(policy)}] if policy else []
     return Resource(
@@ -169,6 +182,7 @@ def _role(
         name=NAMES[ResourceType.ROLE],
         properties={
             "RoleName": name,
+            **_described(description),
             **({"Path": path} if path != "/" else {}),
             **({"PermissionsBoundary": boundary} if boundary else {}),
             "AssumeRolePolicyDocument": json.loads(TRUST),
@@ -231,6 +245,10 @@ def _mapping(properties: Properties, uuid: str) -> Resource:
     )
 
 
+def _described(description: str) -> Properties:
+    return {"Description": description} if description else {}
+
+
 def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags in CloudFormation's form, without AWS's own (``aws:``)."""
     return [
@@ -244,7 +262,14 @@ def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
 def _live_role(world: World) -> Iterator[Resource]:
     if world.role is not None and world.function is not None and world.role.is_ours:
         role = world.role
-        yield _role(role.name, role.policy, role.tags, path=role.path, boundary=role.boundary)
+        yield _role(
+            role.name,
+            role.policy,
+            role.tags,
+            path=role.path,
+            boundary=role.boundary,
+            description=role.description,
+        )
 
 
 def _live_log_group(world: World) -> Iterator[Resource]:
@@ -322,7 +347,6 @@ def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
         configuration: The response of GetFunctionConfiguration.
     """
     found = {
-        "Description": configuration.get("Description"),
         "Ipv6AllowedForDualStack": (configuration.get("VpcConfig") or {}).get("Ipv6AllowedForDualStack"),
         "FileSystemConfigs": configuration.get("FileSystemConfigs"),
         "SnapStart": (configuration.get("SnapStart") or {}).get("ApplyOn", "None") != "None",

@@ -141,6 +141,7 @@ def _role(resource: Resource) -> Iterator[Provided]:
         resource,
         {
             "name": properties["RoleName"],
+            "description": properties.get("Description"),
             "path": properties.get("Path"),
             "permissions_boundary": properties.get("PermissionsBoundary"),
             "assume_role_policy": PolicyText(properties["AssumeRolePolicyDocument"]),
@@ -184,6 +185,7 @@ def _function(properties: Properties, *, publish: bool) -> dict[str, Any]:
     group = logging.get("LogGroup", own_group)
     return {
         "function_name": properties["FunctionName"],
+        "description": properties.get("Description"),
         "role": properties["Role"],
         "runtime": properties.get("Runtime"),
         "handler": properties.get("Handler"),

@@ -103,7 +103,13 @@ def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
     world, configuration = aws.side_by_side(
         lambda: with_belongings(aws, world, trigger.failure_queue), lambda: read_configuration(aws, name)
     )
-    return from_live(trigger, world, _archive_of(world), unexported=unexported(configuration))
+    return from_live(
+        trigger,
+        world,
+        _archive_of(world),
+        description=configuration.get("Description") or "",
+        unexported=unexported(configuration),
+    )
 
 
 def _archive_of(world: World) -> bytes | None:

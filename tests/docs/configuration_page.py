@@ -20,15 +20,13 @@ environment variables) are merged key by key; lists and values are replaced.
 The file is `ddbinsert.yaml` in the working directory, or the one in `--config` or `DDBINSERT_CONFIG`.
 It is YAML without tags; top-level keys that begin with `x-` may contain anchors. Values that YAML 1.1 and 1.2 read
 differently (`yes`, `0755`, `1:30`) are refused, and so are unknown keys.
-[config.example.yaml](../config.example.yaml) shows every key.
-
-    ddbinsert config check     # reports every problem, with its key, its line and what is allowed
-    ddbinsert config schema    # JSON Schema, for editors
+[An example](#an-example-with-every-key) shows every key with its default.
 
 A file may describe several triggers ([lifecycle.md](lifecycle.md#several-triggers)): `triggers` maps names to the keys below,
 except `connection`, and `defaults` contains shared settings. A trigger's own settings override the defaults, as variables
 override the file; `null` in a trigger clears a default.
 
+<!-- file: ddbinsert.yaml -->
 ```yaml
 defaults:
   tags: {team: payments}
@@ -38,6 +36,11 @@ triggers:
   billing:
     table: orders
     function: {name: orders-billing, code: src/billing}
+```
+
+```sh
+ddbinsert config check     # reports every problem, with its key, its line and what is allowed
+ddbinsert config schema    # JSON Schema, for editors
 ```
 
 A variable or a flag applies to every trigger of a command; `TABLE` and `--function` select triggers.
@@ -64,7 +67,19 @@ def page() -> str:
             section = heading
             parts.append(f"## {section}\n")
         parts.append(_entry(key))
+    parts.append(_example())
     return "\n".join(parts)
+
+
+def _example() -> str:
+    """config.example.yaml, and the command that checks it."""
+    example = (ROOT / "config.example.yaml").read_text(encoding="utf-8")
+    return (
+        "## An example with every key\n\nThis is `config.example.yaml` in the repository. Each value is the default, and a `#` "
+        "directly before a key shows another value.\n\n"
+        f"<!-- file: config.example.yaml -->\n```yaml\n{example}```\n\n"
+        "```sh\nddbinsert config check --config config.example.yaml\n```\n"
+    )
 
 
 def _entry(key: config.KeyReference) -> str:

@@ -1,3 +1,5 @@
+"""docs/configuration.md is what the keys say; its example is checked by tests/docs/test_pages.py."""
+
 from __future__ import annotations
 
 from tests.docs.configuration_page import PAGE, page

@@ -1,4 +1,4 @@
-"""docs/lint-in-ci.md and .pre-commit-hooks.yaml: the example is run, the entries are valid, every rule is named."""
+"""docs/lint-in-ci.md and .pre-commit-hooks.yaml: the entries are valid, and every rule is named."""
 
 from __future__ import annotations
 
@@ -34,13 +34,6 @@ def called(arguments: list[str], cwd: Path) -> tuple[int, str]:
     out = io.StringIO()
     environment = Environment(out=out, err=out, stdin=io.StringIO(), variables={"NO_COLOR": "1"}, cwd=cwd)
     return int(main(arguments, environment)), out.getvalue()
-
-
-def test_the_example_prints_what_the_page_says(tmp_path: Path) -> None:
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
-    found = re.search(r"```console\n\$ ddbinsert (.*?)\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    assert called(shlex.split(found[1]), tmp_path)[1].splitlines() == found[2].rstrip().splitlines()
 
 
 def test_the_hook_is_a_command_that_runs(tmp_path: Path) -> None:

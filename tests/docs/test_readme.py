@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ddbinsert import local
 from ddbinsert.cli.registry import commands
-from ddbinsert.environment import SystemClock
 from ddbinsert.errors import ExitCode
 from ddbinsert.render.machine import envelope
 from tests.command_lines import parse, shown_in, spoken_of
+from tests.docs.pages import PAGES, blocks, prose, sessions
+from tests.docs.reader import Reader
 from tests.functional.command import ran
 
 if TYPE_CHECKING:
@@ -24,10 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXT = README.read_text(encoding="utf-8")
-#: Commands that never go to AWS, also without --local.
-OFFLINE = ("demo", "local", "config", "filter")
 
 
 def _blocks(text: str, *languages: str) -> list[str]:
@@ -37,23 +32,19 @@ def _blocks(text: str, *languages: str) -> list[str]:
 
 
 def _code(page: Path) -> tuple[str, str]:
-    """What a page shows to be typed (fenced or indented), and what stands between backticks."""
+    """What a page shows to be typed, and what stands between backticks."""
     text = page.read_text(encoding="utf-8")
-    fenced = _blocks(text, "sh", "console", "")
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join([*fenced, *re.findall(r"^    .*$", prose, re.MULTILINE)]), "\n".join(
-        re.findall(r"`[^`\n]+`", prose)
-    )
+    typed = [block.text for block in blocks(text) if block.language == "sh"]
+    typed += [
+        shown.command
+        for block in blocks(text)
+        if block.language == "console"
+        for shown in sessions(block.text)
+    ]
+    return "\n".join(typed), "\n".join(re.findall(r"`[^`\n]+`", prose(text)))
 
 
 BLOCKS = _blocks(TEXT, "sh")
-
-
-def _can_run_here(block: str) -> bool:
-    """Whether all its commands are for this machine; the two one-liners have tests of their own."""
-    lines = shown_in(block)
-    stays = all(words[0] in OFFLINE or "--local" in words for words in lines)
-    return bool(lines) and stays and "pip install" not in block
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -91,112 +82,32 @@ def test_the_envelope_has_the_fields_that_are_promised() -> None:
     assert promised == list(envelope("x", 0))
 
 
-def test_every_page_and_file_that_is_linked_is_there() -> None:
-    for page in PAGES:
-        links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
-        for link in links:
-            assert "://" in link or (page.parent / link).exists(), link
-
-
 # --- what runs --------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Iterator[Path]:
-    """A stand-in for a fresh clone, on a machine whose python3 makes a venv in which all is installed already.
-
-    What its pip and its python are called with is written down beside it.
-    """
-    tools, folder = tmp_path / "tools", tmp_path / "clone"
-    (tools / "venv").mkdir(parents=True)
-    folder.mkdir()
-    noted = tmp_path / "called"
-    note = f'echo "$(basename "$0") $*" >> {noted}'
-    for file, content in {
-        "python3": f'[ "$1 $2" = "-m venv" ] || exit 9\nmkdir -p "$3/bin"\ncp {tools}/venv/* "$3/bin/"',
-        "venv/pip": note,
-        "venv/python": note,
-        "venv/ddbinsert": f'exec {sys.executable} -m ddbinsert "$@"',
-        "venv/activate": f"PATH={folder}/.venv/bin:$PATH",
-    }.items():
-        (tools / file).write_text(f"#!/bin/sh\n{content}\n")
-        (tools / file).chmod(0o755)
-    yield folder
-    local.stop(local.state_directory(_variables(folder)), clock=SystemClock())
+def reader(tmp_path: Path) -> Iterator[Reader]:
+    somebody = Reader(tmp_path, is_local=False)
+    yield somebody
+    somebody.close()
 
 
-def _variables(clone: Path) -> dict[str, str]:
-    return {
-        "PATH": f"{clone.parent / 'tools'}:/usr/bin:/bin",
-        "HOME": str(clone.parent),
-        "PYTHONPATH": str(ROOT),
-        "DDBINSERT_STATE_DIR": str(clone.parent / "state"),
-    }
-
-
-def _typed(clone: Path, block: str) -> str:
-    """Run a block as somebody types it; what its commands printed."""
-    done = subprocess.run(
-        ["/bin/bash", "-ec", block],
-        env=_variables(clone),
-        cwd=clone,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def _called(clone: Path) -> list[str]:
-    return (clone.parent / "called").read_text().splitlines()
-
-
-def test_the_first_command_of_a_newcomer_is_one_line_and_ends_in_the_demo(clone: Path) -> None:
+def test_the_first_command_of_a_newcomer_is_one_line_and_ends_in_the_demo(reader: Reader) -> None:
     block = next(block for block in BLOCKS if "ddbinsert demo" in block)
     assert len(block.splitlines()) == 1
-    told = _typed(clone, block)
+    told = reader.types(block)
     assert "PASS: " in told
     assert "FAIL: " in told
-    (call,) = _called(clone)
+    (call,) = reader.called.read_text().splitlines()
     (extra,) = re.findall(r"\[(\w+)\]", call)
     assert extra in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
 
 
-def test_the_test_command_is_one_line_and_runs_the_tests_with_what_they_need(clone: Path) -> None:
+def test_the_test_command_is_one_line_and_runs_the_tests_with_what_they_need(reader: Reader) -> None:
     after = TEXT.split("<!-- test-command -->")[1]
     (block,) = _blocks(after, "sh")[:1]
     assert len(block.splitlines()) == 1
-    _typed(clone, block)
-    install, run = _called(clone)
+    reader.types(block)
+    install, run = reader.called.read_text().splitlines()
     assert ".[dev]" in install
     assert run.startswith("python -m pytest")
-
-
-@pytest.mark.parametrize("block", [block for block in BLOCKS if _can_run_here(block)])
-def test_what_is_shown_for_this_machine_can_be_typed_as_it_stands(clone: Path, block: str) -> None:
-    _typed(clone, f"python3 -m venv .venv\n{block}")
-
-
-def test_what_a_command_is_shown_to_print_is_what_it_prints(clone: Path) -> None:
-    _typed(
-        clone,
-        "python3 -m venv .venv && .venv/bin/ddbinsert enable-stream orders --create-table pk:S --local -q",
-    )
-    to_emulator = 'source .venv/bin/activate; eval "$(ddbinsert local env)"\n'
-    shown = [block for block in _blocks(TEXT, "console") if "\n$ " in f"\n{block}"]
-    assert shown
-    for block in shown:
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            real = iter(_plain(_typed(clone, to_emulator + command)).splitlines())
-            for line in _plain(output).splitlines():
-                assert line.strip() in ("…", "") or line in real, line
-
-
-def _plain(text: str) -> str:
-    """Without what differs from run to run: ARNs, ids, times."""
-    text = re.sub(r"arn:aws:\S+", "ARN", text)
-    text = re.sub(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "UUID", text)
-    return re.sub(r"\b[0-9.]+ (ms|s)\b", "TIME", text)

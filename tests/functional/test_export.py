@@ -86,6 +86,9 @@ def test_a_live_trigger_is_written_with_its_settings_and_what_imports_it(  # noq
         "1209600",
     ):
         assert word in text
+    for described in ("Insert trigger of", "Execution role of"):  # a first plan must not remove them
+        assert described in text
+    assert not [note for note in done.json["warnings"] if "would reset it" in note]
     assert [note for note in done.json["warnings"] if "stay where they are declared" in note]
     assert [note for note in done.json["warnings"] if "environment variables: MARK" in note]
     assert (tmp_path / "infra" / "function.zip").read_bytes().startswith(b"PK")

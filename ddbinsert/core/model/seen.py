@@ -38,6 +38,7 @@ class RoleState:
     policy: str | None = None
     boundary: str | None = None
     path: str = "/"
+    description: str = field(default="", compare=False)
     trusts_lambda: bool = True
     tags: MappingABC[str, str] = field(default_factory=lambda: _EMPTY)
     other_policies: tuple[str, ...] = field(default=(), compare=False)

@@ -70,6 +70,7 @@ def role(answer: Mapping[str, Any], policy: str | None = None) -> RoleState:
         policy=policy,
         boundary=(found.get("PermissionsBoundary") or {}).get("PermissionsBoundaryArn"),
         path=found.get("Path") or "/",
+        description=found.get("Description") or "",
         trusts_lambda=_trusts_lambda(found.get("AssumeRolePolicyDocument")),
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags") or ()},
     )

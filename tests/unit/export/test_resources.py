@@ -43,8 +43,8 @@ WORLD = World(region="eu-west-1", table=TABLE, function=FUNCTION, mappings=(MAPP
         ({"VpcConfig": {"SubnetIds": ["subnet-1"]}, "TracingConfig": {"Mode": "Active"}}, ()),
         ({"VpcConfig": {"Ipv6AllowedForDualStack": True}}, ("Ipv6AllowedForDualStack",)),
         (
-            {"Description": "Pays", "SnapStart": {"ApplyOn": "PublishedVersions"}},
-            ("Description", "SnapStart"),
+            {"FileSystemConfigs": [{}], "SnapStart": {"ApplyOn": "PublishedVersions"}},
+            ("FileSystemConfigs", "SnapStart"),
         ),
     ],
 )
