@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
 from ddbinsert.core.trigger.alias import alias_of
@@ -105,3 +105,17 @@ def _alias_note(function: str, alias: str) -> str:
         f"The alias {alias} of {function} and its versions are not part of the export: the mapping refers to the alias by "
         "its ARN. Declare them as well, so that a change of the function reaches the alias."
     )
+
+
+def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """The function's settings that an export does not contain, by AWS's names; without those with Lambda's defaults.
+
+    Args:
+        configuration: The response of GetFunctionConfiguration.
+    """
+    found = {
+        "Ipv6AllowedForDualStack": (configuration.get("VpcConfig") or {}).get("Ipv6AllowedForDualStack"),
+        "FileSystemConfigs": configuration.get("FileSystemConfigs"),
+        "SnapStart": (configuration.get("SnapStart") or {}).get("ApplyOn", "None") != "None",
+    }
+    return tuple(name for name, differs in found.items() if differs)

@@ -338,17 +338,3 @@ def _function_reference(mapping: MappingState, world: World) -> Any:
 def _mapped(alias: str | None) -> Ref:
     """A reference to what a mapping invokes: the function, or its exported alias."""
     return Ref(NAMES[ResourceType.FUNCTION if alias is None else ResourceType.ALIAS])
-
-
-def unexported(configuration: Mapping[str, Any]) -> tuple[str, ...]:
-    """The function's settings that an export does not contain, by AWS's names; without those with Lambda's defaults.
-
-    Args:
-        configuration: The response of GetFunctionConfiguration.
-    """
-    found = {
-        "Ipv6AllowedForDualStack": (configuration.get("VpcConfig") or {}).get("Ipv6AllowedForDualStack"),
-        "FileSystemConfigs": configuration.get("FileSystemConfigs"),
-        "SnapStart": (configuration.get("SnapStart") or {}).get("ApplyOn", "None") != "None",
-    }
-    return tuple(name for name, differs in found.items() if differs)

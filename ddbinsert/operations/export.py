@@ -79,7 +79,8 @@ def _live(aws: Aws, trigger: Trigger, reporter: Reporter) -> Exported:
     from ddbinsert.aws.read.observe import with_shown_filters
     from ddbinsert.aws.read.ownership import with_belongings
     from ddbinsert.aws.read.resources import read_configuration
-    from ddbinsert.export.resources import from_live, unexported
+    from ddbinsert.export.notes import unexported
+    from ddbinsert.export.resources import from_live
     from ddbinsert.operations.existing_resources import missing_table, trigger_world
 
     world = trigger_world(aws, trigger, role=True, others=True, owners=True, warn=reporter.warn)

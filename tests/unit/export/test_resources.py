@@ -10,7 +10,8 @@ import pytest
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType, StreamView
 from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
 from ddbinsert.core.model.wanted import Trigger
-from ddbinsert.export.resources import from_live, unexported
+from ddbinsert.export.notes import unexported
+from ddbinsert.export.resources import from_live
 from ddbinsert.export.terraform import terraform
 
 ACCOUNT = "arn:aws:lambda:eu-west-1:111122223333"
