@@ -11,6 +11,7 @@ from ddbinsert.aws.wait import pauses
 from ddbinsert.core.logs.ends import InvocationEnd
 from ddbinsert.core.model.record import EventName
 from ddbinsert.core.proof.gaps.lines import PastLines, line_of
+from ddbinsert.core.proof.gaps.reach import stream_begins
 from ddbinsert.core.receipt import MARK
 from ddbinsert.operations.gaps.progress import Progress, ReadStreams
 from ddbinsert.operations.verify.sources.log import LogSource
@@ -66,7 +67,11 @@ def read_streams(
         if arn in progress.done:
             continue
         numbers = {shard: number for number, (stream, shard) in enumerate(found.shards) if stream == arn}
-        begin = Begin(after=progress.after.get(arn, {}), ended=frozenset(progress.ended.get(arn, ())))
+        begin = Begin(
+            at=since if since > stream_begins((arn,), context.clock.now()) else None,
+            after=progress.after.get(arn, {}),
+            ended=frozenset(progress.ended.get(arn, ())),
+        )
         reader = StreamReader(context.aws, arn, clock=context.clock, begin=begin)
         reader.open()
         kept = found.records

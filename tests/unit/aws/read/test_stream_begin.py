@@ -85,6 +85,7 @@ class Shards:
         place, (_, first, times) = int(text), self.shards[shard]
         records = [
             {
+                "eventID": f"{shard}-{number}",
                 "eventName": "INSERT",
                 "dynamodb": {
                     "Keys": {"pk": {"S": f"{shard}-{number}"}},
@@ -116,7 +117,7 @@ class OnShards(Aws):
         return self._shards
 
 
-_EVERY = "TRIM_HORIZON LATEST AT_SEQUENCE_NUMBER AFTER_SEQUENCE_NUMBER"
+EVERY = "TRIM_HORIZON LATEST AT_SEQUENCE_NUMBER AFTER_SEQUENCE_NUMBER"
 _OLD = "TRIM_HORIZON LATEST AFTER_SEQUENCE_NUMBER"
 
 
@@ -132,7 +133,7 @@ def _keys(reader: StreamReader) -> Iterator[str]:
             yield record["dynamodb"]["Keys"]["pk"]["S"]
 
 
-def _lineage(knows: str = _EVERY) -> Shards:
+def _lineage(knows: str = EVERY) -> Shards:
     """A shard that split into two."""
     return Shards(
         {
@@ -145,7 +146,7 @@ def _lineage(knows: str = _EVERY) -> Shards:
 
 
 @pytest.mark.parametrize(
-    "knows", [_EVERY, _OLD], ids=["as AWS", "by an endpoint that knows no such beginning"]
+    "knows", [EVERY, _OLD], ids=["as AWS", "by an endpoint that knows no such beginning"]
 )
 @pytest.mark.parametrize(
     ("begin", "expected"),
@@ -179,7 +180,7 @@ def test_reading_begins_where_it_is_asked_to(knows: str, begin: Begin, expected:
 )
 def test_a_time_near_the_end_of_a_long_shard_costs_few_reads(step: int) -> None:
     times = [float(second) for second in range(100_000)]
-    whole, late = (Shards({"s": (None, 0, times)}, knows=_EVERY, step=step) for _ in range(2))
+    whole, late = (Shards({"s": (None, 0, times)}, knows=EVERY, step=step) for _ in range(2))
     _read(whole, Begin())
     _, keys = _read(late, Begin(at=99_700.0))
     assert keys == [f"s-{number}" for number in range(99_700, 100_000)]
@@ -197,7 +198,7 @@ _BUSY, _QUIET = [n / 20 for n in range(8_000)], [10.0 * n for n in range(8_000)]
     ids=["busy, then quiet", "quiet, then busy"],
 )
 def test_no_record_is_lost_where_the_rate_of_writes_changes(times: list[float], since: float) -> None:
-    whole, late = (Shards({"s": (None, 0, times)}, knows=_EVERY, step=10**20) for _ in range(2))
+    whole, late = (Shards({"s": (None, 0, times)}, knows=EVERY, step=10**20) for _ in range(2))
     _read(whole, Begin())
     _, keys = _read(late, Begin(at=since))
     assert keys == [f"s-{number}" for number, at in enumerate(times) if at >= since]
@@ -210,7 +211,7 @@ def test_shards_before_the_time_are_not_read_where_numbers_of_no_record_are_reje
         f"s{n}": (f"s{n - 1}" if n else None, n * 3600, [float(n * 14_400 + 4 * one) for one in range(3600)])
         for n in range(6)
     }
-    whole, late = (Shards(hours, knows=_EVERY, step=1000, takes_any=False) for _ in range(2))
+    whole, late = (Shards(hours, knows=EVERY, step=1000, takes_any=False) for _ in range(2))
     _read(whole, Begin())
     _, keys = _read(late, Begin(at=86_100.0))
     assert keys == [f"s5-{number}" for number in range(3525, 3600)]
@@ -253,7 +254,7 @@ def test_reading_from_a_time_gives_what_reading_everything_gives(
     knows: bool,
 ) -> None:
     shards, since = history
-    endpoint = Shards(shards, knows=_EVERY if knows else _OLD, step=step, takes_any=takes_any)
+    endpoint = Shards(shards, knows=EVERY if knows else _OLD, step=step, takes_any=takes_any)
     _, keys = _read(endpoint, Begin(at=since))
     expected = [
         f"{name}-{number}"
