@@ -108,8 +108,8 @@ _UNREACHABLE = frozenset(
 )
 
 _SIGN_IN = "Sign in (`aws sso login`, `aws configure`), or choose an identity with --profile or AWS_PROFILE."
-
-
+#: AWS's answer in a region that is disabled (docs/aws-facts.md#disabled-region).
+_DISABLED = "If they are valid elsewhere, the region may be disabled for the account."
 _NOT_AWS = "Check --endpoint-url and AWS_ENDPOINT_URL, and any proxy in between."
 
 
@@ -314,7 +314,7 @@ def _from_answer(error: Exception, doing: str) -> AwsError:
     if code in _EXPIRED:
         return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
     if code in _UNKNOWN:
-        return CredentialsError(message, hint=_SIGN_IN, code="unknown-credentials")
+        return CredentialsError(message, hint=f"{_SIGN_IN} {_DISABLED}", code="unknown-credentials")
     if code in _DENIED:
         return PermissionDenied(message, hint=hint_of_denial(said))
     if is_throttle(error):

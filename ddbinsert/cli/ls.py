@@ -222,6 +222,7 @@ def _shower(run: Run, *, as_csv: bool, quiet: bool) -> Callable[[dict[str, Any]]
         else:
             run.reporter.finish()
             shown.human(run.screen, entry)
+        out.flush()  # other regions may take long
         if getattr(out, "failure", None) is not None:
             raise BrokenPipeError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.inventory.judge import entries_of
-from ddbinsert.core.inventory.model import ConsumerKind
+from ddbinsert.core.inventory.model import ConsumerKind, TableRead
 from ddbinsert.core.trigger.consumers import TAP_PREFIX
 from ddbinsert.errors import AwsError, PrerequisiteError
 
@@ -88,29 +88,31 @@ def look_around(aws: Aws, clock: Clock, names: Sequence[str]) -> Account:
         AwsError: Tables or mappings may not be listed.
     """
     from ddbinsert.aws.read.inventory import RegionReader
-    from ddbinsert.aws.read.resources import caller_account
     from ddbinsert.operations.existing_resources import missing_table
 
-    account = caller_account(aws)
-    reader = RegionReader(aws, clock=clock, region=aws.region or "", account=account, profile=None)
+    reader = RegionReader(aws, clock=clock, region=aws.region or "", profile=None)
     listed = reader.names()
     wanted = list(dict.fromkeys(names)) or listed
-    reads = {read.name: read for read in reader.read_tables(wanted)}
+    streaming = wanted if names else reader.with_streams(wanted)
+    reads = {read.name: read for read in reader.read_tables(streaming)}
     around = _with_owners(aws, reader.around(), wanted)
+    without = set(wanted).difference(streaming)
+    reads |= {read.name: read for read in reader.read_without_streams(without, around)}
     needed = ["event source mappings", *([] if names else ["tables"]), *(f"table {name}" for name in names)]
     for one in reader.unread:
         if one.what in needed:
             raise AwsError(one.reason)
     tables = []
     for name in wanted:
-        state = reads[name].state
+        read = reads.get(name, TableRead(name=name, state=None))
+        state = read.state
         if state is None and names:
             raise missing_table(aws, name, aws.region)
-        if state is not None:  # otherwise it was deleted meanwhile
-            entries = [
-                one for one in entries_of(reads[name], around) if one.stream_arn in (state.stream_arn, "")
-            ]
-            tables.append(AccountTable(name, state.view, _functions(entries), _others(entries)))
+        if state is not None or name in without:  # otherwise it was deleted meanwhile
+            live = state.stream_arn if state is not None else None
+            view = state.view if state is not None else None
+            entries = [one for one in entries_of(read, around) if one.stream_arn in (live, "")]
+            tables.append(AccountTable(name, view, _functions(entries), _others(entries)))
     if not tables:
         raise PrerequisiteError(
             f"There is no table{f' in {aws.region}' if aws.region else ''}.",
@@ -118,7 +120,7 @@ def look_around(aws: Aws, clock: Clock, names: Sequence[str]) -> Account:
             code="no-tables",
         )
     unread = tuple(f"{one.what}: {one.reason}" for one in reader.unread)
-    return Account(aws.region, account, tuple(tables), unread)
+    return Account(aws.region, reader.account, tuple(tables), unread)
 
 
 def _with_owners(aws: Aws, around: RegionFacts, tables: Sequence[str]) -> RegionFacts:

@@ -129,15 +129,13 @@ def _work(
 def _of(place: RegionConnection, clock: Clock) -> Iterator[list[InventoryEntry] | list[Unread]]:
     """The entries of one region, table by table."""
     from ddbinsert.aws.read.inventory import RegionReader
-    from ddbinsert.aws.read.resources import caller_account
 
     aws = place.connect()
     try:
-        reader = RegionReader(
-            aws, clock=clock, region=place.region, account=caller_account(aws), profile=place.profile
-        )
+        reader = RegionReader(aws, clock=clock, region=place.region, profile=place.profile)
         names = reader.names()
-        reads = reader.read_tables(names)
+        streaming = reader.with_streams(names)
+        reads = reader.read_tables(streaming)
         early = []  # tables that are read while the lists still are
         for read in reads:
             early.append(read)
@@ -145,6 +143,8 @@ def _of(place: RegionConnection, clock: Clock) -> Iterator[list[InventoryEntry] 
                 break
         around = reader.around()
         for read in chain(early, reads):
+            yield [*entries_of(read, around)]
+        for read in reader.read_without_streams(set(names).difference(streaming), around):
             yield [*entries_of(read, around)]
         gone = missing_tables(names, around)
         if around.all_tables:

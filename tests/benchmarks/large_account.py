@@ -1,6 +1,6 @@
 """An endpoint with an account of many tables and event source mappings, each answer 20 ms late; reads only.
 
-    python -m tests.benchmarks.large_account TABLES MAPPINGS DELAY_MS
+    python -m tests.benchmarks.large_account TABLES MAPPINGS DELAY_MS [TABLES_WITH_STREAMS]
 
 Prints its port, then serves until its standard input ends.
 """
@@ -53,9 +53,10 @@ def _mapping(number: int, tables: int) -> dict[str, object]:
 class Account:
     """The answers of each operation."""
 
-    def __init__(self, tables: int, mappings: int) -> None:
+    def __init__(self, tables: int, mappings: int, streams: int) -> None:
         self._tables = [f"table-{number:05}" for number in range(tables)]
-        self._mappings = [_mapping(number, tables) for number in range(mappings)]
+        self._mappings = [_mapping(number, streams) for number in range(mappings)]
+        self._streams = [str(table_of(name)["LatestStreamArn"]) for name in self._tables[:streams]]
         self.calls = 0
 
     def answer(self, request: Request) -> bytes:
@@ -72,8 +73,20 @@ class Account:
                 names = self._tables[begin : begin + _PAGE]
                 more = {"LastEvaluatedTableName": names[-1]} if begin + _PAGE < len(self._tables) else {}
                 return {"TableNames": names, **more}
+            case "ListStreams":
+                start = request.get("ExclusiveStartStreamArn")
+                begin = self._streams.index(start) + 1 if start else 0
+                page = self._streams[begin : begin + _PAGE]
+                found = [
+                    {"StreamArn": one, "TableName": one.split("/")[1], "StreamLabel": _LABEL} for one in page
+                ]
+                more = {"LastEvaluatedStreamArn": page[-1]} if begin + _PAGE < len(self._streams) else {}
+                return {"Streams": found, **more}
             case "DescribeTable":
-                return {"Table": table_of(request["TableName"])}
+                table = table_of(request["TableName"])
+                if request["TableName"] >= f"table-{len(self._streams):05}":
+                    table = {name: value for name, value in table.items() if "Stream" not in name}
+                return {"Table": table}
             case "DescribeKinesisStreamingDestination":
                 return {"TableName": request["TableName"], "KinesisDataStreamDestinations": []}
             case "GetResources":
@@ -97,6 +110,6 @@ class Account:
 
 
 if __name__ == "__main__":
-    many_tables, many_mappings, late = map(int, sys.argv[1:])
-    account = Account(many_tables, many_mappings)
+    many_tables, many_mappings, late, *streaming = map(int, sys.argv[1:])
+    account = Account(many_tables, many_mappings, *streaming or [many_tables])
     serve(account.answer, delay=late / 1000)

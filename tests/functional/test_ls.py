@@ -11,13 +11,12 @@ import pytest
 
 from tests.functional import foreign
 from tests.functional.command import ran
-from tests.functional.helpers import Calls, Refusing, fresh
+from tests.functional.helpers import Calls, Cloud, Refusing, fresh
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.functional.command import Ran
-    from tests.functional.helpers import Cloud
 
 
 class Account(NamedTuple):
@@ -209,6 +208,34 @@ def test_regions_are_read_side_by_side(account: Account, variables: dict[str, st
     assert entries(done)[account.sound]["region"] == "us-east-1"
     both = ran("ls", "--region", "us-east-1", "--all-regions", variables=variables)
     assert both.code == 2
+
+
+def test_tables_without_a_stream_are_described_only_if_a_consumer_names_them(
+    variables: dict[str, str],
+) -> None:
+    """In a region of its own: one Kinesis stream makes `ls` ask every table of the region for its destinations."""
+    here = {**variables, "AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-north-1"}
+    there = Cloud(here, emulator=variables["AWS_ENDPOINT_URL"])
+    role = foreign.role(there)
+    streaming, off, *plain = (there.table(view=view) for view in ("KEYS_ONLY", "KEYS_ONLY", None, None, None))
+    reader, stale = (foreign.consumer(there, one, role) for one in (streaming, off))
+    there.set_stream(off, None)
+    calls = Calls()
+    found = entries(ran("ls", "-o", "json", variables=here, connect=calls.connect))
+    assert {streaming, off}.isdisjoint(found)  # they are the tables of their consumers
+    assert "stream-disabled" in codes(found[stale])
+    assert codes(found[reader]).isdisjoint({"stream-disabled", "table-deleted"})
+    assert calls.made["DescribeTable"] == 2
+    there.kinesis.create_stream(StreamName="everything", ShardCount=1)
+    arn = "arn:aws:kinesis:eu-north-1:000000000000:stream/everything"
+    there.dynamodb.enable_kinesis_streaming_destination(TableName=plain[0], StreamArn=arn)
+    calls = Calls()
+    whole = ran("ls", "-o", "json", variables=here, connect=calls.connect)
+    assert calls.made["DescribeTable"] == 2
+    assert entries(whole)["everything"]["table"] == plain[0]
+    assert codes(entries(whole)["everything"]) == {"kinesis-unfiltered"}
+    denied = ran("ls", "-o", "json", variables=here, connect=Refusing("ListStreams").connect)
+    assert sorted(denied.out.splitlines()) == sorted(whole.out.splitlines())
 
 
 def test_an_identity_that_may_not_list_its_regions_hides_no_other(

@@ -464,6 +464,7 @@ READING = (
     Case(mode="doctor", line="doctor {t}", before=_AUDITED, more=_AUDIT_SINK),
     Case(mode="status", line="status {t}", before=_TRIGGER),
     Case(mode="ls", line="ls", before=_TRIGGER),
+    Case(mode="ls --all-regions", line="ls --all-regions", before=_TRIGGER),
     Case(mode="records", line="records {t}", before=("enable-stream {t}",), prepare=_inserts),
     Case(mode="records", line="records {t} --since 5m", before=("enable-stream {t}",), prepare=_inserts),
     Case(mode="tail", line="tail {t}", before=_TRIGGER),

@@ -9,38 +9,30 @@ from __future__ import annotations
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import (
     CredentialsError,
     EndpointUnreachable,
     PermissionDenied,
     UnreadableAnswer,
-    code_of,
     is_not_found,
-    is_passing,
     translated,
 )
-from ddbinsert.aws.read.bucket import TokenBucket
-from ddbinsert.aws.session.calls import CALL_TIMEOUT
+from ddbinsert.aws.read.paced_calls import PacedCalls
+from ddbinsert.aws.read.resources import caller_account
 from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead, Unread
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
 
     from ddbinsert.aws.session.session import Aws
     from ddbinsert.core.clock import Clock
 
-T = TypeVar("T")
-
-#: Calls per second on AWS; other operations have the default rate, a part of the limit of most control planes.
-_RATES = {"DescribeTable": 100.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
-_RATE = 8.0
-_ATTEMPTS = 8
-_LONGEST_PAUSE = 20.0
 #: Maximum number of tables that are read concurrently.
 _AHEAD = 32
 #: Number of names in a message.
@@ -50,20 +42,18 @@ _NAMED = 3
 class RegionReader:
     """Reads one region."""
 
-    def __init__(
-        self, aws: Aws, *, clock: Clock, region: str, account: str | None, profile: str | None
-    ) -> None:
+    def __init__(self, aws: Aws, *, clock: Clock, region: str, profile: str | None) -> None:
         self._aws = aws
-        self._clock = clock
         self._region = region
-        self._account = account
         self._profile = profile
-        self._buckets: dict[str, TokenBucket] = {}
-        self._unread: list[Unread] = []
+        self._calls = PacedCalls(aws, clock)
+        self._unread: list[tuple[str, AwsError]] = []
         self._denied: set[str] = set()
         self._without_kinesis: dict[str, list[str]] = {}
         self._lists: dict[str, Future[Any]] = {}
+        self._account: Future[str | None] | None = None
         self._kinesis_streams: Future[bool] | None = None
+        self._streaming: Future[frozenset[str]] | None = None
         self._all_tables = False
 
     def names(self) -> list[str]:
@@ -76,7 +66,10 @@ class RegionReader:
             ("tags", self._tags),
         ]
         self._lists = {what: self._aws.start(read) for what, read in reads}
+        self._account = self._aws.start(partial(caller_account, self._aws))
         self._kinesis_streams = self._aws.start(self._has_kinesis_streams)
+        if self._aws.lists_streams_of_its_tables():
+            self._streaming = self._aws.start(self._tables_with_streams)
         names = self._first_list()
         self._all_tables = names is not None
         return sorted(names or ())
@@ -99,6 +92,24 @@ class RegionReader:
         names: list[str] | None = self._result_or_unread("tables", first)
         return names
 
+    def with_streams(self, names: Sequence[str]) -> list[str]:
+        """The tables that have a stream or had one; all of them if that cannot be read.
+
+        See docs/aws-facts.md#list-streams. Most tables of an account have no stream.
+        """
+        if self._streaming is None:
+            return [*names]
+        try:
+            found = self._aws.result(self._streaming)
+        except AwsError:  # not permitted, or not there: each table is described
+            return [*names]
+        return [name for name in names if name in found]
+
+    @property
+    def account(self) -> str | None:
+        """The caller's account; None if it is not known."""
+        return None if self._account is None else self._aws.result(self._account)
+
     @property
     def is_read(self) -> bool:
         """Whether all lists are complete, so that ``around`` does not wait."""
@@ -113,7 +124,7 @@ class RegionReader:
         }
         return RegionFacts(
             region=self._region,
-            account=self._account,
+            account=self.account,
             profile=self._profile,
             mappings=tuple(found["event source mappings"] or ()),
             functions=found["functions"],
@@ -124,12 +135,22 @@ class RegionReader:
 
     def read_tables(self, names: Iterable[str]) -> Iterator[TableRead]:
         """The tables, each as soon as it is read, a limited number at a time."""
+        return self._reads(self._table, names)
+
+    def read_without_streams(self, names: AbstractSet[str], around: RegionFacts) -> Iterator[TableRead]:
+        """Tables without a stream: those that a consumer names, and the Kinesis destinations of the others."""
+        consumed = {*around.mappings_by_table, *around.pipes_by_table}
+        yield from self.read_tables(sorted(names & consumed))
+        if self._may_have_kinesis():
+            yield from self._reads(self._kinesis_only, sorted(names - consumed))
+
+    def _reads(self, read_one: Callable[[str], TableRead], names: Iterable[str]) -> Iterator[TableRead]:
         left = iter(names)
         answered: SimpleQueue[tuple[str, Future[Any]]] = SimpleQueue()
         running = 0
         while True:
             for name in islice(left, _AHEAD - running):
-                future = self._aws.start(partial(self._table, name))
+                future = self._aws.start(partial(read_one, name))
                 future.add_done_callback(partial(_put, answered, name))
                 running += 1
             if not running:
@@ -150,97 +171,45 @@ class RegionReader:
         except CredentialsError:
             raise
         except AwsError as error:
-            self._add_unread(what, error)
+            self._unread.append((what, error))
             return None
 
     @property
     def unread(self) -> list[Unread]:
-        """What could not be read, and why; tables with the same reason together."""
-        return [
-            *self._unread,
-            *(
-                self._unread_part(f"Kinesis destinations of {_listed(names)}", reason)
-                for reason, names in self._without_kinesis.items()
-            ),
+        """What could not be read, and why; once if nothing may be read, and tables with the same reason together."""
+        parts = [(what, error.message) for what, error in self._unread]
+        denied = [what for what, error in self._unread if isinstance(error, PermissionDenied)]
+        if self._lists and set(denied) >= set(self._lists):
+            parts = [("everything", parts[0][1]), *(one for one in parts if one[0] not in self._lists)]
+        parts += [
+            (f"Kinesis destinations of {_listed(names)}", reason)
+            for reason, names in self._without_kinesis.items()
         ]
-
-    def _add_unread(self, what: str, error: AwsError) -> None:
-        self._unread.append(self._unread_part(what, error.message))
-
-    def _unread_part(self, what: str, reason: str) -> Unread:
-        return Unread(
-            region=self._region, account=self._account, profile=self._profile, what=what, reason=reason
-        )
-
-    # --- calls ------------------------------------------------------------------------------------------
-
-    def _call(self, operation: str, call: Callable[[], T]) -> T:
-        """The answer of one call, which waits for the operation's rate, and is repeated if AWS throttles.
-
-        A connection that fails is not repeated here: botocore has done so, and no other call will get through.
-        """
-        bucket = self._bucket(operation)
-        pause = 0.5
-        give_up = self._clock.monotonic() + (self._aws.connection.call_timeout or CALL_TIMEOUT)
-        for attempt in range(_ATTEMPTS):
-            if bucket is not None:
-                bucket.take()
-            try:
-                return call()
-            except Exception as error:
-                is_last = attempt == _ATTEMPTS - 1 or self._clock.monotonic() + pause > give_up
-                if is_last or not code_of(error) or not is_passing(error):
-                    raise
-            if bucket is not None:
-                bucket.throttled()
-            self._clock.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _bucket(self, operation: str) -> TokenBucket | None:
-        """The operation's bucket; None on an endpoint that is not AWS."""
-        if not self._aws.is_aws:
-            return None
-        rate = _RATES.get(operation, _RATE)
-        return self._buckets.setdefault(operation, TokenBucket(self._clock, rate=rate, burst=rate))
-
-    def _pages(
-        self,
-        operation: str,
-        call: Callable[..., Any],
-        token: tuple[str, str],
-        request: dict[str, Any] | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Page by page.
-
-        Args:
-            token: The token's name in a request, and in an answer.
-        """
-        asked, told = token
-        request = dict(request or {})
-        with translated(f"call {operation}"):
-            while True:
-                page = self._call(operation, lambda: call(**request))
-                yield page
-                if not page.get(told):
-                    return
-                request[asked] = page[told]
+        return [
+            Unread(region=self._region, account=self.account, profile=self._profile, what=what, reason=reason)
+            for what, reason in parts
+        ]
 
     # --- lists ------------------------------------------------------------------------------------------
 
     def _tables(self) -> list[str]:
         token = ("ExclusiveStartTableName", "LastEvaluatedTableName")
-        pages = self._pages("ListTables", self._aws.client("dynamodb").list_tables, token)
+        pages = self._calls.pages("ListTables", self._aws.client("dynamodb").list_tables, token)
         return [name for page in pages for name in page["TableNames"]]
+
+    def _tables_with_streams(self) -> frozenset[str]:
+        token = ("ExclusiveStartStreamArn", "LastEvaluatedStreamArn")
+        pages = self._calls.pages("ListStreams", self._aws.client("dynamodbstreams").list_streams, token)
+        return frozenset(one["TableName"] for page in pages for one in page["Streams"])
 
     def _mappings(self) -> list[Any]:
         call = self._aws.client("lambda").list_event_source_mappings
-        pages = self._pages("ListEventSourceMappings", call, ("Marker", "NextMarker"))
+        pages = self._calls.pages("ListEventSourceMappings", call, ("Marker", "NextMarker"))
         found = (shapes.mapping(one) for page in pages for one in page["EventSourceMappings"])
         return [one for one in found if ":dynamodb:" in one.stream_arn]
 
     def _functions(self) -> dict[str, str]:
-        pages = self._pages(
+        pages = self._calls.pages(
             "ListFunctions", self._aws.client("lambda").list_functions, ("Marker", "NextMarker")
         )
         return {
@@ -252,13 +221,13 @@ class RegionReader:
     def _pipes(self) -> list[Pipe]:
         client = self._aws.client("pipes")
         token = ("NextToken", "NextToken")
-        pages = self._pages("ListPipes", client.list_pipes, token, {"SourcePrefix": "arn:"})
+        pages = self._calls.pages("ListPipes", client.list_pipes, token, {"SourcePrefix": "arn:"})
         names = [
             one["Name"] for page in pages for one in page["Pipes"] if ":dynamodb:" in one.get("Source", "")
         ]
         with translated("read a pipe"):
             return [
-                _pipe(self._call("DescribePipe", lambda name=name: client.describe_pipe(Name=name)))  # type: ignore[misc]
+                _pipe(self._calls.call("DescribePipe", lambda name=name: client.describe_pipe(Name=name)))  # type: ignore[misc]
                 for name in names
             ]
 
@@ -266,7 +235,7 @@ class RegionReader:
         client = self._aws.client("resourcegroupstaggingapi")
         kinds = {"ResourceTypeFilters": ["lambda"]}
         token = ("PaginationToken", "PaginationToken")
-        pages = self._pages("GetResources", client.get_resources, token, kinds)
+        pages = self._calls.pages("GetResources", client.get_resources, token, kinds)
         return {
             one["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in one.get("Tags", ())}
             for page in pages
@@ -275,7 +244,7 @@ class RegionReader:
 
     def _has_kinesis_streams(self) -> bool:
         client = self._aws.client("kinesis")
-        return bool(self._call("ListStreams", lambda: client.list_streams(Limit=1)).get("StreamNames"))
+        return bool(self._calls.call("ListStreams", lambda: client.list_streams(Limit=1)).get("StreamNames"))
 
     def _may_have_kinesis(self) -> bool:
         """Whether a table may have a Kinesis destination, which is in its own account and region.
@@ -293,12 +262,15 @@ class RegionReader:
         client = self._aws.client("dynamodb")
         with translated(f"read table {name}"):
             try:
-                answer = self._call("DescribeTable", lambda: client.describe_table(TableName=name))
+                answer = self._calls.call("DescribeTable", lambda: client.describe_table(TableName=name))
             except Exception as error:
                 if is_not_found(error):
                     return TableRead(name=name, state=None)  # deleted since the list was made
                 raise
         return TableRead(name=name, state=shapes.table(answer), kinesis=self._kinesis(name))
+
+    def _kinesis_only(self, name: str) -> TableRead:
+        return TableRead(name=name, state=None, kinesis=self._kinesis(name))
 
     def _kinesis(self, name: str) -> tuple[KinesisDestination, ...]:
         """The table's Kinesis destinations; if they may not be read, none, which is noted once."""
@@ -307,11 +279,18 @@ class RegionReader:
         call = self._aws.client("dynamodb").describe_kinesis_streaming_destination
         try:
             with translated("read Kinesis destinations"):
-                answer = self._call("DescribeKinesisStreamingDestination", lambda: call(TableName=name))
+                try:
+                    answer = self._calls.call(
+                        "DescribeKinesisStreamingDestination", lambda: call(TableName=name)
+                    )
+                except Exception as error:
+                    if is_not_found(error):
+                        return ()  # deleted since the list was made
+                    raise
         except PermissionDenied as error:
             if "kinesis" not in self._denied:
                 self._denied.add("kinesis")
-                self._add_unread("Kinesis destinations", error)
+                self._unread.append(("Kinesis destinations", error))
             return ()
         except AwsError as error:
             self._without_kinesis.setdefault(error.message, []).append(name)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def enabled_regions(aws: Aws) -> tuple[str, ...]:
-    """The regions that are enabled for the account.
+    """The regions that are enabled for the account; see docs/aws-facts.md#account-regions.
 
     Raises:
         AwsError: They may not be listed.

@@ -8,6 +8,14 @@ from urllib.parse import urlsplit
 
 from ddbinsert.errors import AwsError, ConfigurationError
 
+#: The domains of the AWS partitions, from botocore's endpoints.json and partitions.json.
+_AWS_DOMAINS = (
+    ".amazonaws.com",
+    ".amazonaws.com.cn",
+    ".amazonaws.eu",
+    ".api.aws",
+    ".api.amazonwebservices.com.cn",
+)
 _REGION = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}")
 #: A label of a host name: botocore uses a region's name as one.
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)")
@@ -40,6 +48,11 @@ def address_problem(url: str) -> str:
     if not host or re.search(r"\s", url):
         return "it has no host" if not host else "it contains white space"
     return "port 0 can't be used" if port == 0 else ""
+
+
+def address_unless_aws(url: str) -> str | None:
+    """An endpoint's address; None if it is AWS."""
+    return None if (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS) else url
 
 
 def check_region(region: str | None) -> None:

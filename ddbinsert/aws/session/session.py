@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal, overload
-from urllib.parse import urlsplit
 
 from ddbinsert.aws.errors import translated
 from ddbinsert.aws.session.accounts import Accounts, send_arn
+from ddbinsert.aws.session.addresses import address_unless_aws, check_address, check_ca_bundle, check_region
 from ddbinsert.aws.session.calls import CallLimits, watch_client
 from ddbinsert.aws.session.connection import Connection as Connection  # noqa: PLC0414, TC001 - re-exported
 from ddbinsert.errors import AwsError
@@ -36,14 +36,6 @@ if TYPE_CHECKING:
 _SIDE_BY_SIDE = 16
 #: Maximum seconds without a byte of an answer.
 _READ_TIMEOUT = 60.0
-#: The domains of the AWS partitions, from botocore's endpoints.json and partitions.json.
-_AWS_DOMAINS = (
-    ".amazonaws.com",
-    ".amazonaws.com.cn",
-    ".amazonaws.eu",
-    ".api.aws",
-    ".api.amazonwebservices.com.cn",
-)
 
 
 class Aws(Accounts):
@@ -149,7 +141,6 @@ class Aws(Accounts):
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError
 
-        from ddbinsert.aws.session.addresses import check_address, check_ca_bundle, check_region
         from ddbinsert.aws.session.plain_answers import decode_plainly
 
         connection = self.connection
@@ -272,8 +263,12 @@ class Aws(Accounts):
     @cached_property
     def endpoint(self) -> str | None:
         """The endpoint of DynamoDB, if it is not AWS: from the connection, a variable or a profile."""
-        url = str(self.client("dynamodb").meta.endpoint_url)
-        return None if (urlsplit(url).hostname or "").endswith(_AWS_DOMAINS) else url
+        return address_unless_aws(str(self.client("dynamodb").meta.endpoint_url))
+
+    def lists_streams_of_its_tables(self) -> bool:
+        """Whether streams are listed by AWS, as tables are, or by the server that has the tables."""
+        streams = str(self.client("dynamodbstreams").meta.endpoint_url)
+        return address_unless_aws(streams) == self.endpoint
 
     @property
     def is_aws(self) -> bool:

@@ -146,6 +146,7 @@ GRANTS: Final[Mapping[str, tuple[Grant, ...]]] = {
         Grant(f"dynamodb:{action}", S.TABLE) for action in ("PutItem", "UpdateItem", "DeleteItem")
     ),
     "ExecuteStatement": tuple(Grant(f"dynamodb:PartiQL{action}", S.TABLE) for action in ("Insert", "Update", "Delete")),
+    "ListRegions": (Grant("account:ListRegions", S.ANY),),
     "kinesis ListStreams": (Grant("kinesis:ListStreams", S.ANY),),
     "Invoke": (Grant("lambda:InvokeFunction", S.FUNCTION),),
     **{

@@ -176,6 +176,7 @@ _LS: Final = Mode(
         "DescribePipe": "EventBridge Pipes",
         "DescribeKinesisStreamingDestination": "Kinesis destinations",
         "kinesis ListStreams": "time: each table is asked for Kinesis destinations",
+        "ListStreams": "time: each table is described, also those without a stream",
     }
 )
 _FAILURES: Final = _FOUND.combined_with(
@@ -243,6 +244,7 @@ READING: Final[Mapping[str, Mode]] = {
         ),
     ),
     "ls": _LS,
+    "ls --all-regions": _LS.combined_with(needs("ListRegions")),
     "records": needs("DescribeTable").combined_with(_READ),
     "send": needs("DescribeTable", "BatchWriteItem"),
     "send --item": needs("DescribeTable", "BatchWriteItem").combined_with(_OWN_ITEMS),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ddbinsert import __version__
-from ddbinsert.render.inventory.text import COLUMNS, row, summary
+from ddbinsert.render.inventory.text import example_words, summary
 from ddbinsert.render.terminal.screen import clean
 from ddbinsert.render.verdict.common import format_time
 
@@ -32,6 +32,6 @@ def page(entries: Sequence[Mapping[str, Any]], unread: Sequence[Unread], *, at: 
         at=format_time(at),
         version=__version__,
         unread=unread,
-        columns=COLUMNS,
-        rows=[(one.get("severity") or "fine", row(one)) for one in entries],
+        entries=entries,
+        words=example_words,
     )

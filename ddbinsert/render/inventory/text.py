@@ -32,7 +32,7 @@ _WORDS: Final = {
     InsertOnly.NO: "NOT insert-only",
     InsertOnly.UNKNOWN: "not known whether insert-only",
 }
-#: The columns of CSV, and of the HTML table.
+#: The columns of CSV.
 COLUMNS: Final = (
     "profile", "account", "region", "table", "view", "kind", "consumer", "insert_only", "filter", "state",
     "owner", "changed", "severity", "findings", "example", "stream_arn", "id",

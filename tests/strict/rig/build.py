@@ -15,6 +15,7 @@ from .metrics import MetricsBehaviour
 from .partiql import PartiqlBehaviour
 from .profile import Streams
 from .queues import QueuesBehaviour
+from .regions import RegionsBehaviour
 from .roles import RoleBook
 from .shards import StreamsBehaviour
 from .tables import TablesBehaviour, WriteWatch
@@ -35,6 +36,7 @@ def build(profile: Profile, context: Context) -> list[Behaviour]:
         QueuesBehaviour(context),
         TrailBehaviour(context),
         PoliciesBehaviour(context, pause=profile.tables.policy_pause if profile.tables else 0.0),
+        RegionsBehaviour(dict(profile.regions)),
     ]
     if profile.roles and profile.roles.boundary:
         behaviours.append(BoundaryRequired(profile.roles.boundary))

@@ -46,6 +46,7 @@ class Fault:
         after: Leave so many matching calls alone first.
         seconds: How long SLOW takes.
         resource: Only calls whose resource ARN contains this text.
+        region: Only calls of this region.
     """
 
     operation: str
@@ -55,6 +56,7 @@ class Fault:
     after: int = 0
     seconds: float = 0.5
     resource: str = ""
+    region: str = ""
 
 
 class FaultBook:
@@ -102,6 +104,8 @@ class _Entry:
 
 
 def _concerns(fault: Fault, call: Call) -> bool:
+    if fault.region and fault.region != call.access.region:
+        return False
     name = call.name if ":" in fault.operation else call.operation
     return fnmatch.fnmatchcase(name, fault.operation) and fault.resource in resource_of(call)
 

@@ -153,6 +153,12 @@ class Profile:
 
     name: str = "custom"
     latency: float = 0.0
+    regions: tuple[tuple[str, str], ...] = (
+        ("us-east-1", "ENABLED_BY_DEFAULT"),
+        ("eu-west-1", "ENABLED_BY_DEFAULT"),
+        ("af-south-1", "DISABLED"),
+        ("ap-east-1", "ENABLED"),
+    )
     tables: Tables | None = None
     functions: Functions | None = None
     roles: Roles | None = None

@@ -35,6 +35,7 @@ _REST_STATUS = {
     "UnrecognizedClientException": 403,
     "ServiceException": 500,
 }
+_REST_PATHS = {"/listRegions": "ListRegions", "/v1/pipes": "ListPipes"}
 _DEFAULT_ACCOUNT = "000000000000"
 
 
@@ -229,6 +230,8 @@ def _identify(
     if signed_for == "lambda":
         found, params = _lambda_operation(method, parts.path)
         return "lambda", found, Protocol.REST_JSON, {**dict(parse_qsl(parts.query)), **params}
+    if signed_for in ("account", "pipes"):
+        return signed_for, _REST_PATHS.get(parts.path, ""), Protocol.REST_JSON, {}
     if signed_for in _QUERY_SERVICES:
         action = re.search(rb"(?:^|&)Action=(\w+)", body) or re.search(
             rb"(?:^|&)Action=(\w+)", parts.query.encode()

@@ -1,0 +1,84 @@
+"""Calls within the rate of their operation, repeated if AWS throttles them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ddbinsert.aws.errors import code_of, is_passing, translated
+from ddbinsert.aws.read.bucket import TokenBucket
+from ddbinsert.aws.session.calls import CALL_TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ddbinsert.aws.session.session import Aws
+    from ddbinsert.core.clock import Clock
+
+T = TypeVar("T")
+
+#: Calls per second on AWS; other operations have the default rate, a part of the limit of most control planes.
+_RATES = {"DescribeTable": 100.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
+_RATE = 8.0
+_ATTEMPTS = 8
+_LONGEST_PAUSE = 20.0
+
+
+class PacedCalls:
+    """The calls of one region, with a token bucket for each operation; thread-safe."""
+
+    def __init__(self, aws: Aws, clock: Clock) -> None:
+        self._aws = aws
+        self._clock = clock
+        self._buckets: dict[str, TokenBucket] = {}
+
+    def call(self, operation: str, call: Callable[[], T]) -> T:
+        """The answer of one call, which waits for the operation's rate, and is repeated if AWS throttles.
+
+        A connection that fails is not repeated here: botocore has done so, and no other call will get through.
+        """
+        bucket = self._bucket(operation)
+        pause = 0.5
+        give_up = self._clock.monotonic() + (self._aws.connection.call_timeout or CALL_TIMEOUT)
+        for attempt in range(_ATTEMPTS):
+            if bucket is not None:
+                bucket.take()
+            try:
+                return call()
+            except Exception as error:
+                is_last = attempt == _ATTEMPTS - 1 or self._clock.monotonic() + pause > give_up
+                if is_last or not code_of(error) or not is_passing(error):
+                    raise
+            if bucket is not None:
+                bucket.throttled()
+            self._clock.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _bucket(self, operation: str) -> TokenBucket | None:
+        """The operation's bucket; None on an endpoint that is not AWS."""
+        if not self._aws.is_aws:
+            return None
+        rate = _RATES.get(operation, _RATE)
+        return self._buckets.setdefault(operation, TokenBucket(self._clock, rate=rate, burst=rate))
+
+    def pages(
+        self,
+        operation: str,
+        call: Callable[..., Any],
+        token: tuple[str, str],
+        request: dict[str, Any] | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Page by page.
+
+        Args:
+            token: The token's name in a request, and in an answer.
+        """
+        asked, told = token
+        request = dict(request or {})
+        with translated(f"call {operation}"):
+            while True:
+                page = self.call(operation, lambda: call(**request))
+                yield page
+                if not page.get(told):
+                    return
+                request[asked] = page[told]
