@@ -14,6 +14,8 @@ PAGE = ROOT / "docs" / "configuration.md"
 _OPENING = """\
 # Configuration
 
+For all users: where settings come from, and every key of `ddbinsert.yaml`.
+
 Values come from defaults, the file, `DDBINSERT_*` variables and flags; later ones override earlier ones. Mappings (tags,
 environment variables) are merged key by key; lists and values are replaced.
 
