@@ -112,8 +112,9 @@ def _dispatch(arguments: list[str], environment: Environment) -> int:
         code = program()(args=arguments, prog_name="ddbinsert", standalone_mode=False, obj=environment)
     except _ParserError as error:
         return _unparsable(error, arguments, environment)
-    except typer.Abort:
-        return ExitCode.INTERRUPTED
+    except typer.Abort as end:
+        # The parser takes every EOFError for Ctrl-D at a prompt of its own; ddbinsert uses none of these.
+        raise end.__cause__ or end from None
     except typer.Exit as leaving:
         return leaving.exit_code
     except SystemExit as leaving:

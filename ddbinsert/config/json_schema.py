@@ -13,6 +13,8 @@ from ddbinsert.config.names import DEFAULTS, TRIGGERS
 from ddbinsert.config.triggers import NAME
 from ddbinsert.config.value_types import Boolean, Choice, Kind, ListOf, MapOf, Nothing, OneOf, Text, Whole
 
+#: The key that the command line may give instead.
+_TABLE: Final = "table"
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -76,11 +78,11 @@ def _key(key: Key) -> dict[str, Any]:
 
 
 def _clearable(key: Key) -> dict[str, Any]:
-    """The schema of a key; it also allows null if that clears the setting."""
+    """The schema of a key; it also allows null if that clears the setting, or leaves the table to the command line."""
     from ddbinsert.config.clearing import CLEARABLE
 
     kind = _kind(key.kind)
-    if key.path not in CLEARABLE or takes_null(key.kind) or isinstance(key.kind, ListOf | MapOf):
+    if (key.path not in CLEARABLE and key.path != _TABLE) or takes_null(key.kind) or isinstance(key.kind, ListOf | MapOf):
         return kind
     return {"anyOf": [kind, {"type": "null"}]}
 

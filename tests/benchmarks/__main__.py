@@ -25,6 +25,7 @@ from tests.benchmarks.figures import reported
 from tests.benchmarks.page import Result
 from tests.benchmarks.table import BENCHMARKS, Benchmark
 from tests.benchmarks.tools import tools
+from tests.docs.generated import write_part
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.only or given.quick:
         _say("\n" + "\n".join(lines))
     else:
-        page.written(lines)
+        write_part(page.PAGE, page.BEGIN, lines)
         _say(f"wrote {page.PAGE.relative_to(page.ROOT)}")
     failed = [one.name for one in results if one.problem]
     missed = sum(not figure.holds for one in results for figure in one.figures)

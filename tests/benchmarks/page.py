@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- measured -->", "<!-- end -->"
+BEGIN = "<!-- measured -->"
 _PACKAGES = ("boto3", "botocore", "moto", "ministack", "typer", "PyYAML")
 
 
@@ -82,16 +82,6 @@ def table(results: Iterable[Result]) -> Iterator[str]:
             )
         if result.problem:
             yield f"| {result.name} | **failed**: {result.problem} | | | | | |"
-
-
-def written(lines: Iterable[str], path: Path = PAGE) -> None:
-    """Replace the generated part of the page, at once."""
-    text = path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    new = path.with_suffix(".new")
-    new.write_text("\n".join([f"{before}{BEGIN}", *lines, f"{END}{after}"]), encoding="utf-8")
-    new.replace(path)
 
 
 def _version(name: str) -> str:

@@ -10,6 +10,7 @@ from tests.benchmarks import page
 from tests.benchmarks.__main__ import main, run
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.table import BENCHMARKS, Benchmark
+from tests.docs.generated import END, write_part
 
 _FOLDER = Path(__file__).parents[1] / "benchmarks"
 _GOOD = """
@@ -31,7 +32,7 @@ def test_every_file_of_benchmarks_is_in_the_table() -> None:
 
 def test_the_page_has_a_row_for_every_benchmark_once_it_was_measured() -> None:
     _, _, rest = page.PAGE.read_text().partition(f"{page.BEGIN}\n")
-    generated, _, after = rest.partition(f"\n{page.END}\n")
+    generated, _, after = rest.partition(f"\n{END}\n")
     assert after.startswith("\n## ")
     if "| benchmark |" in generated:
         for one in BENCHMARKS:
@@ -48,11 +49,11 @@ def test_a_benchmark_that_fails_loses_no_other_figures(tmp_path: Path) -> None:
     assert [one.problem for one in results] == ["pytest ended with 1", ""]
     assert "out of order" in results[0].output
     copy = tmp_path / "page.md"
-    copy.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n")
-    page.written(page.table(results), copy)
+    copy.write_text(f"before\n{page.BEGIN}\nold\n{END}\nafter\n")
+    write_part(copy, page.BEGIN, page.table(results))
     lines = copy.read_text().splitlines()
     assert lines[:2] == ["before", page.BEGIN]
-    assert lines[-2:] == [page.END, "after"]
+    assert lines[-2:] == [END, "after"]
     assert lines[4] == "| bad | this | that | 1 s and 2 s | 0.50 | at most 0.5 | yes |"
     assert lines[5] == "| bad | **failed**: pytest ended with 1 | | | | | |"
     assert lines[6].startswith("| good | this | that |")

@@ -7,7 +7,7 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -193,3 +193,12 @@ def test_a_person_reads_the_error_and_what_to_try_on_stderr_alone(nobody: Variab
     assert done.out == ""
     assert done.err.startswith("error: Could not ")
     assert "\n  try: " in done.err
+
+
+def test_an_end_of_file_inside_a_command_is_reported_and_no_silent_interruption() -> None:
+    def cut_short(_connection: object) -> Any:
+        raise EOFError("marshal data too short")
+
+    done = ran("status", "orders", variables=_REGION | _IDENTITY, connect=cut_short)
+    assert done.code == 70
+    assert "marshal data too short" in done.err

@@ -31,9 +31,18 @@ COMMANDS = (
     ("failures", "list"),
     ("export", "terraform", "--from-live"),
     ("drift",),
+    ("down", "--dry-run"),
+    ("filter", "backtest", "--pattern", '{"eventName":["INSERT"]}'),
+    ("backfill", "--limit", "1", "--yes"),
     ("ls",),
 )
 _OPERATIONS = ("*", "dynamodb:*", "lambda:*", "logs:*", "dynamodbstreams:*", "iam:*", "FilterLogEvents", "PutItem", "DeleteItem", "BatchWriteItem", "GetRecords")  # fmt: skip
+
+
+#: Seconds by which the client's clock is ahead of the endpoint's: AWS accepts up to five minutes.
+SKEWS = (-280.0, -45.0, 45.0, 280.0)
+#: Bytes that a file may have on a full disk.
+FULL = (0, 200, 4096)
 
 
 class Streams(StrEnum):
@@ -54,6 +63,8 @@ class Event:
         table: The trigger's table.
         arguments: The whole command line.
         kill: A signal, and the seconds after which it is sent.
+        skew: Seconds by which the client's clock is ahead.
+        largest: Bytes that a file may have; None without a limit.
     """
 
     table: str
@@ -61,6 +72,8 @@ class Event:
     faults: tuple[Fault, ...] = ()
     kill: tuple[signal.Signals, float] | None = None
     streams: Streams = Streams.READ
+    skew: float = 0.0
+    largest: int | None = None
 
     @property
     def kinds(self) -> set[str]:
@@ -70,6 +83,10 @@ class Event:
             found.add(f"signal: {self.kill[0].name}")
         if self.streams is not Streams.READ:
             found.add(f"stream: {self.streams}")
+        if self.skew:
+            found.add(f"clock: {'ahead' if self.skew > 0 else 'behind'}")
+        if self.largest is not None:
+            found.add("disk full")
         return found or {"undisturbed"}
 
 
@@ -96,18 +113,27 @@ def draw(chance: random.Random) -> Event:
         words = [name, options[0], table, *options[1:]]
     elif name == "failures":
         words = [name, options[0], table]
+    elif name == "filter":
+        words = [name, *options, "--table", table]
     elif name == "ls":
         words = [name]
     else:
         words = [name, table, *options]
+    if name == "verify" and chance.random() < 0.2:
+        words += ["--report", "report.html"]
     words += ["--timeout", chance.choice(("2s", "8s", "15s"))]
     if chance.random() < 0.5:
         words += ["--output", "json"]
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+    kill = (chance.choice(signals), chance.uniform(0.0, 4.0)) if chance.random() < 0.25 else None
+    # What a SIGKILL leaves is in a record, which cannot be written if the disk is full (docs/robustness.md).
+    is_killed = kill is not None and kill[0] is signal.SIGKILL
     return Event(
         table=table,
         arguments=tuple(words),
         faults=_faults(chance),
-        kill=(chance.choice(signals), chance.uniform(0.0, 4.0)) if chance.random() < 0.25 else None,
+        kill=kill,
+        skew=chance.choice(SKEWS) if chance.random() < 0.2 else 0.0,
+        largest=chance.choice(FULL) if chance.random() < 0.15 and not is_killed else None,
         streams=chance.choice(list(Streams)) if chance.random() < 0.15 else Streams.READ,
     )

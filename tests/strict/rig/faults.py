@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -27,11 +27,17 @@ class FaultKind(StrEnum):
     UNRECOGNIZED_CLIENT = "unrecognized_client"
     CLOCK_SKEW = "clock_skew"  # the caller's clock is 25 minutes behind
     ACCESS_DENIED = "access_denied"
+    TRUNCATED = "truncated"  # the call takes effect; the connection ends in the middle of the answer
+    CUT = "cut"  # the call takes effect; a proxy passes on the first half of the answer
     UNPROCESSED = "unprocessed"  # BatchWriteItem: the second half of the batch comes back
 
 
 class ConnectionReset(Exception):
-    """The answer to this call is a reset connection."""
+    """The answer to this call is a reset connection, after the first half of ``answer`` if there is one."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +132,14 @@ def strike(fault: Fault, call: Call, forward: Forward) -> Answer:
         case FaultKind.LOST_ANSWER:
             forward(call)
             raise ConnectionReset
+        case FaultKind.TRUNCATED:
+            raise ConnectionReset(forward(call))
+        case FaultKind.CUT:
+            answer = forward(call)
+            if answer.stream is not None:
+                return answer
+            headers = {name: value for name, value in answer.headers.items() if name != "x-amz-crc32"}
+            return replace(answer, headers=headers, body=answer.body[: len(answer.body) // 2])
         case FaultKind.SLOW:
             time.sleep(fault.seconds)
             return forward(call)

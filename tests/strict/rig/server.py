@@ -72,7 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         call = read_call(self.command, self.path, headers, self._body())
         try:
             answer = self.server.answer(call)
-        except ConnectionReset:
+        except ConnectionReset as end:
+            if end.answer is not None and end.answer.stream is None:
+                self._write(end.answer, share=0.5)
             self._reset()
             return
         self._write(answer)
@@ -95,7 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         while self.rfile.readline().strip():
             pass
 
-    def _write(self, answer: Answer) -> None:
+    def _write(self, answer: Answer, *, share: float = 1.0) -> None:
+        """Write an answer, or the first part of its body under the length of the whole."""
         self.send_response_only(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
@@ -108,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(answer.body[: int(len(answer.body) * share)])
         self.wfile.flush()
 
     def _write_stream(self, stream: Iterator[bytes]) -> None:

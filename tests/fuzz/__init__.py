@@ -1,0 +1,1 @@
+"""Fuzzing of what ddbinsert reads: configuration, patterns, records, log lines, templates, items, answers of endpoints."""
