@@ -82,7 +82,11 @@ def _clearable(key: Key) -> dict[str, Any]:
     from ddbinsert.config.clearing import CLEARABLE
 
     kind = _kind(key.kind)
-    if (key.path not in CLEARABLE and key.path != _TABLE) or takes_null(key.kind) or isinstance(key.kind, ListOf | MapOf):
+    if (
+        (key.path not in CLEARABLE and key.path != _TABLE)
+        or takes_null(key.kind)
+        or isinstance(key.kind, ListOf | MapOf)
+    ):
         return kind
     return {"anyOf": [kind, {"type": "null"}]}
 
