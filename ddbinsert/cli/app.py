@@ -94,6 +94,7 @@ def command(
     *,
     offline: bool = False,
     makes: bool = False,
+    own_account: bool = False,
     settings: Sequence[Setting] = (),
 ) -> Callable[[Body], Body]:
     """Register a command, which has a row in the registry.
@@ -103,9 +104,11 @@ def command(
         settings: Options for keys of the configuration. The body receives the given ones as its argument
             ``settings``, values by key.
         offline: The command never connects; only the output options are added.
+        own_account: The command reads no table of another account.
         makes: The command creates resources, so --local may start the embedded emulator.
     """
     common = [entry for entry in _COMMON if not offline or entry[0] in ("output", "quiet")]
+    common = [entry for entry in common if entry[0] != "table_profile" or not own_account]
 
     def register(body: Body) -> Body:
         def make() -> Any:

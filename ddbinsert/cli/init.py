@@ -27,7 +27,7 @@ InitTables = Annotated[
 ]
 
 
-@command("init", settings=(*NAME, *TEMPLATE))
+@command("init", own_account=True, settings=(*NAME, *TEMPLATE))
 def init(
     run: Run,
     settings: Settings,

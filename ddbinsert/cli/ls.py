@@ -71,7 +71,7 @@ Fail = Annotated[
 Csv = Annotated[bool, typer.Option("--csv", help="CSV on stdout, one line for each entry.")]
 
 
-@command("ls")
+@command("ls", own_account=True)
 def ls(
     run: Run,
     *,

@@ -100,6 +100,8 @@ def choose_position(run: Run, inserts: int, *, at_least: bool) -> StartingPositi
     from ddbinsert.core.model.wanted import StartingPosition
 
     count = f"{'at least ' if at_least else ''}{plural(inserts, 'insert')}"
+    if at_least and not inserts:
+        count = "an unknown number of inserts"
     situation = (
         f"The stream contains {count} from before. With TRIM_HORIZON the function receives all of them again."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.model.wanted import OWNER_TAG, StartingPosition
 from ddbinsert.core.trigger.alias import alias_of
 
@@ -23,7 +24,7 @@ def live_notes(
     *,
     has_code: bool,
 ) -> Iterator[str]:
-    yield _table_note(table)
+    yield from _table_notes(table)
     if function.environment:
         names = ", ".join(sorted(function.environment))
         yield f"The code contains the values of the function's environment variables: {names}."
@@ -71,7 +72,7 @@ def _mapping_notes(function: FunctionState, mapping: MappingState, world: World)
 
 
 def wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
-    yield _table_note(table)
+    yield from _table_notes(table)
     if table.stream_arn is None:
         yield (
             f"The stream of {table.name} is not enabled: enable it with {trigger.view.value} and put its ARN in place "
@@ -87,9 +88,14 @@ def wanted_notes(table: TableState, trigger: Trigger) -> Iterator[str]:
     yield from _owner_note(trigger.all_tags)
 
 
-def _table_note(table: TableState) -> str:
+def _table_notes(table: TableState) -> Iterator[str]:
     view = table.view.value if table.view else "no stream"
-    return f"The table {table.name} and its stream ({view}) are not part of the export: they stay where they are declared."
+    if table.is_of_other_account:
+        yield (
+            f"The stream is in account {arn_parts(table.arn).account}: its resource policy, which lets the function's role read "
+            "it, is not part of the export (`permissions` with --table-account prints it)."
+        )
+    yield f"The table {table.name} and its stream ({view}) are not part of the export: they stay where they are declared."
 
 
 def _owner_note(tags: Mapping[str, str]) -> Iterator[str]:

@@ -27,6 +27,10 @@ LINES = {
     "pytest tests/strict/test_sabotage.py -n 2         # one case in sixteen, as in every CI run": _ITSELF,
     "TEST_SABOTAGE=all pytest -n 2 tests/strict/test_sabotage.py": "an hour; .ci/nightly has it",
     "TEST_RIG=aws pytest -n 4 tests/functional    # what .ci/rig does": _ITSELF,
+    "ddbinsert attach-trigger arn:aws:dynamodb:us-east-1:111122223333:table/billing --starting-position LATEST "
+    "--role-boundary arn:aws:iam::444455556666:policy/boundary": (
+        "the embedded emulator has one account; tests/strict/test_two_accounts.py runs the page in two"
+    ),
     "ddbinsert ls --all-regions --profile prod --profile staging --output json > streams.json": (
         "the embedded emulator does not have ListRegions; tests/functional/test_ls.py has the profiles"
     ),
@@ -34,6 +38,7 @@ LINES = {
 
 #: Blocks that are neither typed nor files of the commands, by page and language: the test that reads them.
 CHECKED_ELSEWHERE = {
+    ("docs/accounts.md", "text"): "tests/strict/test_two_accounts.py",
     ("docs/ci.md", "yaml"): "tests/docs/test_ci_kit.py",
     ("docs/ci.md", "groovy"): "tests/docs/test_ci_kit.py",
     ("docs/filters.md", ""): "tests/docs/test_filters_page.py",

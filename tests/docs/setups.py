@@ -94,6 +94,7 @@ BEFORE: dict[str, dict[str, str]] = {
         "$ ddbinsert attach-trigger orders && ddbinsert verify orders": "export DDBINSERT_LOCAL=true\n"
         + _TABLE,
     },
+    "docs/accounts.md": {"": _TABLE},
     "docs/commands.md": {
         "": _TABLE + "ddbinsert enable-stream billing --create-table pk:S -q\n",
         "ddbinsert create-function orders --template print --runtime nodejs22.x": (

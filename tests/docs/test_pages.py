@@ -22,7 +22,18 @@ if TYPE_CHECKING:
 #: Languages of blocks that are typed into a shell.
 SHELLS = ("sh", "console")
 #: Pages whose commands take longer than some seconds.
-SLOW = ("commands", "gaps", "handlers", "powertools", "pytest", "runbook", "tutorial", "verify", "view-type")
+SLOW = (
+    "accounts",
+    "commands",
+    "gaps",
+    "handlers",
+    "powertools",
+    "pytest",
+    "runbook",
+    "tutorial",
+    "verify",
+    "view-type",
+)
 
 
 def blocks_of(page: Path) -> list[Block]:

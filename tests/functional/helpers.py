@@ -76,9 +76,9 @@ class Cloud:
 
     # --- tables
 
-    def table(self, key: str = "pk:S", *, view: str | None = None) -> str:
+    def table(self, key: str = "pk:S", *, view: str | None = None, name: str = "") -> str:
         """A new table's name; without a stream unless a view type is given."""
-        name = fresh()
+        name = name or fresh()
         parts = [part.split(":") for part in key.split(",")]
         self.dynamodb.create_table(
             TableName=name,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ddbinsert import local
     from tests.strict.rig import StrictRig
 
-OWN, OTHER = "000000000000", "111122223333"
+OWN, OTHER = "444455556666", "111122223333"
 REGION = "us-east-1"
 #: The permissions boundary that the function's account demands of every role.
 BOUNDARY = {
@@ -33,15 +33,16 @@ class TwoAccounts:
 
     def __init__(self, rig: StrictRig, emulator: local.Emulator, folder: Path) -> None:
         self.rig = rig
-        self._folder = folder
-        here = {**emulator.variables(), "AWS_ENDPOINT_URL": rig.endpoint}
+        self.folder = folder
+        key = emulator.access_key_id  # as the session token, it lets a key name its account
+        here = {**emulator.variables(), "AWS_ENDPOINT_URL": rig.endpoint, "AWS_SESSION_TOKEN": key}
+        here["AWS_ACCESS_KEY_ID"] = OWN
         self.own = Cloud(here, emulator=emulator.endpoint)
-        there = {**here, "AWS_ACCESS_KEY_ID": OTHER, "AWS_SESSION_TOKEN": emulator.access_key_id}
-        self.other = Cloud(there, emulator=emulator.endpoint)
+        self.other = Cloud({**here, "AWS_ACCESS_KEY_ID": OTHER}, emulator=emulator.endpoint)
         self.configuration = folder / "aws-config"
         self.configuration.write_text(
             f"[profile tables]\naws_access_key_id = {OTHER}\naws_secret_access_key = x\n"
-            f"aws_session_token = {emulator.access_key_id}\n"
+            f"aws_session_token = {key}\n"
         )
         self._variables = {
             **here,
@@ -54,7 +55,7 @@ class TwoAccounts:
     def command(self, *words: str, profile: bool = True, **outside: Any) -> Ran:
         """Run a command with credentials for both accounts, or for the function's only."""
         more = ("--table-profile", "tables") if profile else ()
-        return ran(*words, *more, variables=self._variables, cwd=self._folder, **outside)
+        return ran(*words, *more, variables=self._variables, cwd=self.folder, **outside)
 
     def arn(self, table: str) -> str:
         return f"arn:aws:dynamodb:{REGION}:{OTHER}:table/{table}"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ddbinsert.core.model.package import READING
+from tests.docs.pages import blocks
+from tests.docs.reader import has_lines
 from tests.functional.command import Ran, ran
+from tests.functional.test_crash_matrix import Dying, KilledError
 from tests.strict.accounts import OTHER, OWN, REGION, TwoAccounts
 from tests.strict.rig import Logs, Mappings, Metrics, Profile, Roles, Streams, StrictRig, Tables
 from tests.strict.rig.identity import Identity
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
 
     from ddbinsert import local
 
+DOCS = Path(__file__).parents[2] / "docs"
 _BOUNDARY = f"arn:aws:iam::{OWN}:policy/boundary"
 
 
@@ -342,3 +349,62 @@ def test_a_role_without_the_boundary_that_the_account_demands_is_not_created(
     done = accounts.command("attach-trigger", accounts.arn(table), "--yes", "-o", "json")
     assert done.code == 4, done.out
     assert "iam:CreateRole" in done.out
+
+
+# --- the page -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.nightly
+def test_the_commands_of_the_page_do_what_it_says(accounts: TwoAccounts) -> None:
+    for name, view in (("orders", None), ("billing", "NEW_IMAGE")):
+        accounts.other.table(view=view, name=name)
+    _owner_allows(accounts, "billing", "DescribeTable")
+    accounts.put_policy("billing", _reads_policy(str(accounts.other.stream("billing"))))
+    folder, printed = accounts.folder, ""
+    try:
+        for block in blocks((DOCS / "accounts.md").read_text(encoding="utf-8")):
+            if block.file:
+                (folder / block.file).write_text(block.text)
+            elif block.language == "text":
+                assert has_lines(printed, block.text), (printed, block.text)
+            for line in block.text.splitlines() if block.language == "sh" else ():
+                if "/billing" in line:
+                    (folder / "ddbinsert.yaml").unlink()
+                done = accounts.command(*shlex.split(line)[1:], profile=False)
+                assert done.code == block.exit_code, (line, done.out, done.err)
+                printed += done.out + done.err
+    finally:
+        (folder / "ddbinsert.yaml").unlink(missing_ok=True)
+
+
+# --- killed after each call -----------------------------------------------------------------------------
+
+#: One more than the changing calls of attach-trigger and of down in both accounts.
+_ATTACH, _DOWN = 10, 7
+
+
+def _killed(usual: int, count: int) -> list[Any]:
+    return [pytest.param(n, marks=() if n == usual else pytest.mark.nightly) for n in range(1, count)]
+
+
+@pytest.mark.parametrize("after", _killed(6, _ATTACH))
+def test_attach_goes_on_after_it_was_killed(after: int, accounts: TwoAccounts, table: str) -> None:
+    dying = Dying(after)
+    with contextlib.suppress(KilledError):
+        _attach(accounts, table, connect=dying.connect)
+    assert _attach(accounts, table).code == 0, dying.last
+    assert len(accounts.policy(table)) == 1, dying.last
+    assert accounts.command("plan", accounts.arn(table), "-o", "json").data["steps"] == []
+    assert accounts.command("down", accounts.arn(table), "--yes").code == 0
+
+
+@pytest.mark.parametrize("after", _killed(2, _DOWN))
+def test_down_goes_on_after_it_was_killed(after: int, accounts: TwoAccounts, table: str) -> None:
+    assert _attach(accounts, table).code == 0
+    dying = Dying(after)
+    with contextlib.suppress(KilledError):
+        accounts.command("down", accounts.arn(table), "--yes", connect=dying.connect)
+    assert accounts.command("down", accounts.arn(table), "--yes").code == 0, dying.last
+    assert accounts.policy(table) == [], dying.last
+    assert accounts.own.function(f"{table}-inserts") is None
+    assert not accounts.own.has_role(f"{table}-inserts-role")

@@ -68,13 +68,15 @@ class Aws(Accounts):
     def opened_for_table(self, *, arn: Arn | None = None) -> Aws:
         """A connection for the table's account: with the credentials for it, or with these and the table's ARN."""
         own, its = self.connection, self.connection.table
+        other = copy.copy(self)  # the time limit is shared, and the session with the same credentials
+        other._clients, other._pool, other._branches = {}, None, []  # noqa: SLF001
         if its is None:
-            other = copy.copy(self)
-            other._clients, other.table_arn = {}, arn  # noqa: SLF001
+            other.table_arn = arn
         else:
-            other = Aws(replace(its, process_timeout=own.process_timeout, call_timeout=own.call_timeout))
-            other._watch = self._watch
-        other.listener, other.on_date = self.listener, self.on_date
+            other.connection = replace(
+                its, process_timeout=own.process_timeout, call_timeout=own.call_timeout
+            )
+            other._session, other._lock = None, threading.RLock()  # noqa: SLF001
         return other
 
     def report_waits(self, report: Callable[[str, float], None]) -> None:

@@ -78,7 +78,9 @@ def _of_new_mapping(
     want: Trigger, step: CreateMapping, steps: Sequence[Step], *, held: int | None, at_least: bool
 ) -> Iterator[str]:
     is_new = any(isinstance(one, EnableStream | ReplaceStream) for one in steps)
-    count = "" if held is None else f" (now {'at least ' if at_least else ''}{held})"
+    count = (
+        "" if held is None or (at_least and not held) else f" (now {'at least ' if at_least else ''}{held})"
+    )
     match step.starting_position:
         case StartingPosition.TRIM_HORIZON if not is_new and held != 0:
             yield f"the function receives again every insert in the stream, of {_A_DAY}{count}"

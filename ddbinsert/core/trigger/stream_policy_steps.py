@@ -49,13 +49,15 @@ def stream_policy_steps(want: Trigger, have: World, steps: Sequence[Step]) -> It
             table=table.name, role_arn=role, sid=sid, lacking=READING, is_by_owner=is_by_owner
         )
         return
+    if policy.unread and is_by_owner and have.live_mapping is not None:
+        return  # it works, or doctor and verify show that it does not
     if policy.unread and not is_by_owner:
         raise AwsError(policy.unread, hint="Add dynamodb:GetResourcePolicy on it.", code="access-denied")
     stream = table.stream_arn
     denied = rules.denied_actions(policy.document, role, stream)
     if denied:
         raise stream_denied(stream, role, denied)
-    lacking = () if policy.unread else rules.lacking_actions(policy.document, role, stream)
+    lacking = rules.lacking_actions(policy.document, role, stream)
     is_other = rules.differs(policy.document, rules.statement(stream, role, sid)) and not is_by_owner
     if lacking or is_other:
         yield PutStreamPolicy(
@@ -65,6 +67,25 @@ def stream_policy_steps(want: Trigger, have: World, steps: Sequence[Step]) -> It
             stream_arn=stream,
             lacking=lacking,
             is_by_owner=is_by_owner,
+        )
+
+
+def owner_commands(have: World, steps: Sequence[Step]) -> Iterator[str]:
+    """What the table's owner has to run, for the steps that only check it: the AWS CLI command, if the stream is live."""
+    for step in steps:
+        if not isinstance(step, PutStreamPolicy) or not step.is_by_owner:
+            continue
+        if not step.stream_arn:
+            yield "the table's owner enables the stream, then writes its policy: ddbinsert prints the command"
+            continue
+        own = rules.statement(step.stream_arn, step.role_arn, step.sid)
+        policy = have.stream_policy
+        known = policy is not None and not policy.unread
+        document = policy.document if policy is not None else None
+        command = put_command(step.stream_arn, rules.with_statement(document, own))
+        yield (
+            f"the table's owner writes the policy of the stream{'' if known else ', which may have other statements,'} as "
+            f"soon as the role exists: `{command}`"
         )
 
 
@@ -92,6 +113,9 @@ def left_statements(
         return
     sid = own_sid(have, function)
     for stream in _streams(have, function, going, staying):
+        if policy.unread or stream != policy.stream_arn:
+            yield f"statement {sid} of the policy of stream {stream}, which may not be read here: the table's owner removes it"
+            continue
         left = rules.without_statement(policy.document, sid)
         command = (
             put_command(stream, left)

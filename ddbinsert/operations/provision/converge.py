@@ -15,6 +15,7 @@ from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.plan_function import needs_package
 from ddbinsert.core.trigger.results import Converged
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
+from ddbinsert.core.trigger.stream_policy_steps import owner_commands
 from ddbinsert.core.trigger.unchanged_settings import kept_settings
 from ddbinsert.dataclass import dataclass
 from ddbinsert.operations.handlers.sinks import check_sinks
@@ -86,11 +87,14 @@ class Prepared:
     def outcome(self) -> Converged:
         """The outcome of a dry run."""
         held = self.held
-        brought = consequences(
-            self.wanted,
-            self.steps,
-            held=None if held is None else held.inserts,
-            at_least=held is not None and held.at_least,
+        brought = (
+            *consequences(
+                self.wanted,
+                self.steps,
+                held=None if held is None else held.inserts,
+                at_least=held is not None and held.at_least,
+            ),
+            *owner_commands(self.world, self.steps),
         )
         world = _without(self.world, self.options.beside)
         return Converged(

@@ -73,6 +73,11 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
     _remark_retention(trigger, world, reporter)
     if scope is not Scope.TRIGGER:
         return
+    if table is not None and table.is_of_other_account and table.kms_key_arn is not None:
+        reporter.warn(
+            f"{trigger.table} is encrypted with {table.kms_key_arn}: the policy of that key must allow the function's "
+            "role kms:Decrypt, too; an AWS managed key cannot be used from another account"
+        )
     if table is not None and table.replicas:
         reporter.warn(
             f"{trigger.table} is a global table (replicas in {', '.join(table.replicas)}): every region's stream "

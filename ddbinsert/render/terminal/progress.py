@@ -59,15 +59,12 @@ class ScreenReporter:
         if self._headed:
             return
         self._headed = True
+        elsewhere = f" in account {self.table_account}" if self.table_account else ""
         parts = [
             f"account {account or 'unknown'}",
             f"region {region or 'unknown'}",
             f"endpoint {self.endpoint()}",
-            *(
-                [f"table {table}{self.table_account and f' in account {self.table_account}'}"]
-                if table
-                else []
-            ),
+            *([f"table {table}{elsewhere}"] if table else [f"tables{elsewhere}"] if elsewhere else []),
         ]
         self._say("ddbinsert: " + " · ".join(parts), "dim")
 

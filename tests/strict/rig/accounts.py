@@ -134,9 +134,7 @@ class PoliciesBehaviour:
             raise Refusal("ValidationException", f"Invalid principal in policy: {one}")
 
     def _is_there(self, access: Access, role: str) -> bool:
-        account = account_of(role)
-        key = access.token if account == "000000000000" and access.token else account
-        iam = self._context.upstream.client("iam", replace(access, key_id=key))
+        iam = self._context.upstream.client("iam", owner(access, role))
         try:
             return bool(iam.get_role(RoleName=role_name(role)))
         except iam.exceptions.NoSuchEntityException:

@@ -8,7 +8,8 @@ from ddbinsert.advice import Advice
 from ddbinsert.core.doctor.checks.words import attach
 from ddbinsert.core.doctor.model import FactSource, Severity, Symptom, check
 from ddbinsert.core.proof.causes.catalog import Cause
-from ddbinsert.core.trigger.stream_policy import denied_actions, lacks
+from ddbinsert.core.trigger.stream_policy import denied_actions, lacks, sid_of, statement, with_statement
+from ddbinsert.core.trigger.stream_refusals import put_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,11 @@ def lacking(facts: Facts) -> Iterator[Symptom]:
     if denied:
         repair = Advice(f"Ask the table's owner to remove the statement that denies {', '.join(denied)}")
     elif policy.is_by_owner:
-        repair = Advice(f"Ask the table's owner to allow role {function.role_arn} to read the stream")
+        own = statement(
+            policy.stream_arn, function.role_arn, sid_of(function.name, facts.world.account or "")
+        )
+        command = put_command(policy.stream_arn, with_statement(policy.document, own))
+        repair = Advice(f"Ask the table's owner to run `{command}`")
     why = "has no policy" if policy.document is None else "has a policy that does not allow it"
     yield Symptom(
         text=f"the stream is in another account, and {why}: role {facts.role_name} cannot read it, and nothing is delivered",
