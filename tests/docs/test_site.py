@@ -37,6 +37,7 @@ def test_the_site_reads_lists_and_tables_as_github_does(page: Path) -> None:
     text = prose(page.read_text(encoding="utf-8"))
     assert not re.findall(r"^ {1,3}(?:[-*|]|\d+\.) .*$", text, re.MULTILINE)
     assert not re.findall(r"^(?![-*|>#<]|\d+\.|\s).*\n(?:[-*] |1\. |\|).*$", text, re.MULTILINE)
+    assert not re.findall(r"^ {4}.*\n(?:[-*]|\d+\.) .*$", text, re.MULTILINE)
     assert not re.findall(r"`[^`\n]*\\\|[^`\n]*`", text), "write a bar in a table as <code>a&#124;b</code>"
 
 
