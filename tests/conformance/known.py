@@ -25,6 +25,7 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "function-kms-key": "takes a KMS key, which cannot be deleted before seven days have passed",
     "account-regions": "shows the regions of an account, which a probe cannot enable or disable",
     "disabled-region": "takes an account in which a region is disabled",
+    "dynamodb-control-rate": "would throttle what others do in the account",
     "list-streams": "a second page takes more than 100 streams",
     "kinesis-destination-place": "a refusal of a stream elsewhere would take a second account",
     "s3-head-forbidden": "takes a second identity with fewer permissions",

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 #: Calls per second on AWS; other operations have the default rate, a part of the limit of most control planes.
-_RATES = {"DescribeTable": 100.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
+#: A tenth of DynamoDB's limit for DescribeTable (docs/aws-facts.md#dynamodb-control-rate).
+_RATES = {"DescribeTable": 250.0, "DescribeKinesisStreamingDestination": 10.0, "ListTables": 10.0}
 _RATE = 8.0
 _ATTEMPTS = 8
 _LONGEST_PAUSE = 20.0

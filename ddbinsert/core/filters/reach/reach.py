@@ -6,6 +6,7 @@ as these are known. An example is such a record; a proof covers all of them.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from ddbinsert.core.filters.reach.answer import KnownStream, Passes, Reachability, first_of
@@ -16,7 +17,7 @@ from ddbinsert.core.pattern.predicates import any_of
 from ddbinsert.core.pattern.rules import Rule, rules_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ddbinsert.core.filters.record.place import Location
     from ddbinsert.core.pattern.model import Field, Pattern
@@ -46,7 +47,7 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
     """
     from ddbinsert.core.filters.reach.solve import solve_rule
 
-    matches = exact_of(pattern.nodes)
+    matches = _Matcher(pattern)
     views = (stream.view,) if stream.view is not None else ALL_VIEWS
     answers: list[Reachability] = []
     for rule in rules_of(pattern.nodes):
@@ -62,6 +63,20 @@ def passing(pattern: Pattern, event: EventName, stream: KnownStream = _ANYWHERE)
         if sum(answer.passes is Passes.UNKNOWN for answer in answers) > _MOST_UNKNOWN:
             break  # the pattern has many rules that are hard to decide
     return first_of(answers)
+
+
+class _Matcher:
+    """Whether a record matches the pattern; compiled at its first use, as most rules are refuted without a record."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self._pattern = pattern
+
+    @cached_property
+    def _exact(self) -> Callable[[object], bool]:
+        return exact_of(self._pattern.nodes)
+
+    def __call__(self, record: Mapping[str, object]) -> bool:
+        return self._exact(record)
 
 
 def leak(pattern: Pattern, stream: KnownStream = _ANYWHERE) -> Reachability:
