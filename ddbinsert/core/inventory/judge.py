@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,9 @@ from ddbinsert.core.inventory.model import (
     InventoryEntry,
     InventoryFinding,
     InventorySeverity,
+    TableRead,
 )
-from ddbinsert.core.model.wanted import OWNER_TAG
+from ddbinsert.core.inventory.origin import last_change, owner_of
 from ddbinsert.core.pattern.matcher import PatternError
 from ddbinsert.core.trigger.consumers import TAP_PREFIX
 
@@ -25,17 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
-    from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead
+    from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts
     from ddbinsert.core.model.seen import MappingState, TableState
 
-_STACK_TAG = "aws:cloudformation:stack-name"
-#: Tag keys that Terraform configurations commonly set, in lower case, with the owner that they indicate.
-_TERRAFORM_TAGS = frozenset({"terraform", "managed_by", "managedby", "managed-by", "provisioner", "iac"})
 _READERS = 2
 _TAP_LEFT = "a temporary function of `verify --wiretap` that was left over"
-#: Passes everything, as a mapping without filters does.
 #: The text of every filter that depends on the stream's ARN or region (or an escape that may represent it).
 _SAYS_STREAM = re.compile(r"eventSourceARN|awsRegion|\\")
+#: Passes everything, as a mapping without filters does.
 _NO_FILTER = ('{"eventName":["INSERT","MODIFY","REMOVE"]}',)
 
 
@@ -47,9 +44,10 @@ def entries_of(read: TableRead, around: RegionFacts) -> Iterator[InventoryEntry]
     readers = sum(one.is_enabled and one.stream_arn == live for one in mappings)
     readers += sum(one.state == "RUNNING" and one.stream_arn == live for one in pipes)
     for mapping in mappings:
-        yield _of_mapping(mapping, read, around, readers if mapping.stream_arn == live else 0)
+        about = _source(mapping.stream_arn, mapping.arn, read, around)
+        yield _of_mapping(mapping, about, around, readers if mapping.stream_arn == live else 0)
     for pipe in pipes:
-        yield _of_pipe(pipe, read, around)
+        yield _of_pipe(pipe, _source(pipe.stream_arn, pipe.arn, read, around), around)
     for kinesis in read.kinesis:
         yield _of_kinesis(kinesis, read, around)
     if live is not None and live not in {
@@ -68,6 +66,16 @@ def entries_of(read: TableRead, around: RegionFacts) -> Iterator[InventoryEntry]
                 InventoryFinding(code="stream-unattached", severity=InventorySeverity.NOTE, text=text),
             ),
         )
+
+
+def _source(stream_arn: str, consumer: str, read: TableRead, around: RegionFacts) -> TableRead:
+    """The table of a consumer's stream: the one that was read, or one of another account with the same name."""
+    if read.state is not None:
+        own = arn_parts(read.state.arn).account
+    else:
+        own = around.account or arn_parts(consumer).account
+    account = arn_parts(stream_arn).account
+    return read if account in ("", own) else TableRead(name=read.name, state=None, elsewhere=account)
 
 
 def missing_tables(known: Iterable[str], around: RegionFacts) -> list[str]:
@@ -92,8 +100,8 @@ def left_taps(around: RegionFacts) -> Iterator[InventoryEntry]:
                 id=name,
                 consumer=name,
                 state="unattached",
-                owner=_owner(around, *tagged),
-                changed=_changed(None, (around.functions or {})[name]),
+                owner=owner_of(around, *tagged),
+                changed=last_change(None, (around.functions or {})[name]),
                 findings=(_warning("tap-left", _TAP_LEFT),),
             )
 
@@ -130,8 +138,8 @@ def _of_mapping(mapping: MappingState, read: TableRead, around: RegionFacts, rea
         insert_only=insert_only,
         example=example,
         state=mapping.state,
-        owner=_owner(around, mapping.arn, _function_arn(mapping)),
-        changed=_changed(mapping.modified, (around.functions or {}).get(name)),
+        owner=owner_of(around, mapping.arn, _function_arn(mapping)),
+        changed=last_change(mapping.modified, (around.functions or {}).get(name)),
         findings=(*_placed(mapping.stream_arn, read, around), *_of_state(mapping, around, readers), *judged),
     )
 
@@ -143,7 +151,9 @@ def _function_arn(mapping: MappingState) -> str:
 def _placed(stream_arn: str, read: TableRead, around: RegionFacts) -> Iterator[InventoryFinding]:
     """The finding if the stream that is read is not the table's live one; none if that is unknown."""
     state = read.state
-    if state is None:
+    if read.elsewhere:
+        yield _note("table-elsewhere", f"the table is in account {read.elsewhere}, so it was not read")
+    elif state is None:
         if around.all_tables and not read.unread:
             yield _error(
                 "table-deleted", f"table {read.name} does not exist, so nothing is delivered any more"
@@ -157,7 +167,7 @@ def _placed(stream_arn: str, read: TableRead, around: RegionFacts) -> Iterator[I
 def _of_state(mapping: MappingState, around: RegionFacts, readers: int) -> Iterator[InventoryFinding]:
     """Faults in a mapping's state and settings."""
     name = mapping.function_name
-    if around.functions is not None and name not in around.functions and _is_here(mapping, around):
+    if name and around.functions is not None and name not in around.functions and _is_here(mapping, around):
         yield _error("function-deleted", f"function {name} does not exist")
     if name.startswith(TAP_PREFIX):
         yield _warning(
@@ -205,8 +215,8 @@ def _of_pipe(pipe: Pipe, read: TableRead, around: RegionFacts) -> InventoryEntry
         insert_only=insert_only,
         example=example,
         state=pipe.state,
-        owner=_owner(around, pipe.arn),
-        changed=_changed(pipe.modified, None),
+        owner=owner_of(around, pipe.arn),
+        changed=last_change(pipe.modified, None),
         findings=(
             *_placed(pipe.stream_arn, read, around),
             *([_warning("pipe-stopped", f"the pipe does not run ({pipe.state})")] if stopped else []),
@@ -227,7 +237,7 @@ def _of_kinesis(kinesis: KinesisDestination, read: TableRead, around: RegionFact
         filter="every change",
         insert_only=InsertOnly.NO,
         state=kinesis.status,
-        owner=_owner(around, kinesis.arn),
+        owner=owner_of(around, kinesis.arn),
         findings=findings,
     )
 
@@ -254,7 +264,7 @@ def _filtered(
 
 
 # Most mappings of an account have one of a few filters, and compiling one takes longer than reading its table. So a
-# # filter is judged once for all streams, unless it may depend on the stream.
+# filter is judged once for all streams, unless it may depend on the stream.
 @lru_cache(maxsize=1024)
 def _judged(filters: tuple[str, ...], known: KnownStream) -> _Filtered:
     """The same, for filters that can be read."""
@@ -299,38 +309,7 @@ def filter_words(filters: tuple[str, ...]) -> str:
     return "; or ".join(explain(parse(text)).sentence.removesuffix(".") for text in filters)
 
 
-# --- owner, time, findings --------------------------------------------------------------------------------
-
-
-def _owner(around: RegionFacts, *arns: str) -> str:
-    """The creator, according to the tags of the mapping or the function."""
-    if around.tags is None:
-        return "unknown"
-    for tags in (around.tags.get(arn, {}) for arn in arns):
-        if OWNER_TAG in tags:
-            return "ddbinsert"
-        if _STACK_TAG in tags:
-            return f"stack {tags[_STACK_TAG]}"
-    for tags in (around.tags.get(arn, {}) for arn in arns):
-        for name, value in tags.items():
-            if name.lower() in _TERRAFORM_TAGS and (
-                "terraform" in value.lower() or name.lower() == "terraform"
-            ):
-                return "terraform"
-    return ""
-
-
-def _changed(at: float | None, function: str | None) -> str | None:
-    """The later of the mapping's and the function's last change."""
-    stamps = [] if at is None else [datetime.fromtimestamp(at, UTC)]
-    if function:
-        try:
-            changed = datetime.fromisoformat(function)
-        except ValueError:
-            changed = None
-        if changed is not None and changed.tzinfo is not None:
-            stamps.append(changed.astimezone(UTC))
-    return max(stamps).isoformat(timespec="seconds") if stamps else None
+# --- findings --------------------------------------------------------------------------------
 
 
 def _error(code: str, text: str) -> InventoryFinding:

@@ -153,11 +153,13 @@ class TableRead:
     Attributes:
         state: The table's state; None if it does not exist or could not be read.
         unread: It could not be read.
+        elsewhere: The other account that it is in; empty for a table of the account that is listed.
     """
 
     name: str
     state: TableState | None
     unread: bool = False
+    elsewhere: str = ""
     kinesis: tuple[KinesisDestination, ...] = ()
 
 

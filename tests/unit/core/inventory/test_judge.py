@@ -73,6 +73,21 @@ def test_each_fault_is_found(more: dict[str, Any], code: str) -> None:
     assert code in {one.code for one in _entry(**more).findings}
 
 
+@pytest.mark.parametrize("known", [worlds.ACCOUNT, None])
+def test_a_table_of_another_account_is_not_taken_for_one_here(known: str | None) -> None:
+    """A stream may be read across accounts; a table here may have the same name, or there is none."""
+    theirs = worlds.LIVE.replace(worlds.ACCOUNT, "888888888888")
+    around = replace(_AROUND, account=known)
+    for read in (_READ, TableRead(name="orders", state=None)):
+        entry = _entry(around, read, stream_arn=theirs)
+        assert {one.code for one in entry.findings} == {"table-elsewhere"}
+        assert (entry.insert_only, entry.view) == (InsertOnly.YES, None)
+
+
+def test_a_mapping_that_names_no_function_is_not_called_an_orphan() -> None:
+    assert _entry(function_arn="").findings == ()
+
+
 def test_what_was_not_read_is_never_judged() -> None:
     unread = replace(_AROUND, functions=None, tags=None)
     entry = _entry(unread, function_arn=worlds.FUNCTION_ARN.replace(_NAME, "gone"))
