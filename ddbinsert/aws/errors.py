@@ -268,11 +268,7 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
     if kinds & _SIGNED_OUT:
         return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
     if "ProfileNotFound" in kinds:
-        return CredentialsError(
-            f"{error}.",
-            hint="`aws configure list-profiles` names those that exist.",
-            code="profile-not-found",
-        )
+        return _no_profile(error)
     if "NoRegionError" in kinds:
         return AwsError(
             f"Could not {doing}: no AWS region is set.",
@@ -288,6 +284,17 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
     if kinds & _UNREACHABLE:
         return EndpointUnreachable(message, hint=unreachable_hint(kinds, str(error)))
     return AwsError(message)
+
+
+def _no_profile(error: Exception) -> CredentialsError:
+    empty = not str(getattr(error, "kwargs", {}).get("profile", error)).strip()
+    return CredentialsError(
+        "AWS_PROFILE is empty." if empty else f"{error}.",
+        hint="Unset it, or name a profile."
+        if empty
+        else "`aws configure list-profiles` names those that exist.",
+        code="profile-not-found",
+    )
 
 
 def _from_provider(error: Exception, doing: str) -> CredentialsError:

@@ -45,7 +45,7 @@ def item_of(document: object) -> Item:
     """
     if not isinstance(document, Mapping):
         raise ItemError(f"an item is a mapping of attributes, not {_kind(document)}")
-    convert = _typed if _is_typed_item(document) else _plain
+    convert = _typed if is_typed_item(document) else _plain
     if convert is _plain:
         _refuse_mixed(document)
     item = {_name(name, ""): convert(value, str(name), 1) for name, value in document.items()}
@@ -54,44 +54,18 @@ def item_of(document: object) -> Item:
     return item
 
 
-def with_key(item: Item, schema: KeySchema, made: Item) -> tuple[Item, bool]:
-    """The item with missing key attributes taken from ``made``, and whether any was missing.
-
-    Raises:
-        ItemError: A key attribute is of another type than the table's, or empty.
-    """
-    for attribute in schema.attributes:
-        value = item.get(attribute.name)
-        if value is None:
-            continue
-        ((letter, content),) = value.items()
-        if letter != attribute.type.value:
-            mixed = letter == "M" and _is_typed(content)
-            raise ItemError(
-                f"{attribute.name} is of type {letter}, but the table's key requires {attribute.type.value}"
-                f"{_MIXED if mixed else _ADVICE.get((letter, attribute.type.value), '')}"
-            )
-        if not content:
-            raise ItemError(f"{attribute.name} is empty, which is not allowed for a key attribute")
-    missing = {name: made[name] for name in schema.types if name not in item}
-    return {**missing, **item}, bool(missing)
-
-
 def key_in(item: Mapping[str, Any], schema: KeySchema) -> Item:
     """The item's key."""
     return {name: item[name] for name in schema.types}
 
 
-_MIXED = " (it is DynamoDB JSON, and other attributes are not: write the whole item in one of the two forms)"
-_ADVICE = {
-    ("N", "S"): " (quote it)",
-    ("S", "N"): " (leave the quotes out)",
-    ("S", "B"): ' (write the item as DynamoDB JSON, with {"B": "base64…"})',
-}
-
-
-def _is_typed_item(document: Mapping[Any, Any]) -> bool:
-    return bool(document) and all(_is_typed(value) for value in document.values())
+def is_typed_item(document: object) -> bool:
+    """Whether a document is an item in DynamoDB JSON."""
+    return (
+        isinstance(document, Mapping)
+        and bool(document)
+        and all(is_typed(value) for value in document.values())
+    )
 
 
 def _refuse_mixed(document: Mapping[Any, Any]) -> None:
@@ -113,7 +87,7 @@ def _refuse_mixed(document: Mapping[Any, Any]) -> None:
 
 def _fits(value: object) -> bool:
     """Whether the content, too, is DynamoDB JSON, so that it is not just a map with a key such as S."""
-    if not _is_typed(value):
+    if not is_typed(value):
         return False
     try:
         _typed(value, "", 1)
@@ -122,7 +96,8 @@ def _fits(value: object) -> bool:
     return True
 
 
-def _is_typed(value: object) -> bool:
+def is_typed(value: object) -> bool:
+    """Whether a value has the form ``{"S": "text"}``."""
     return isinstance(value, Mapping) and len(value) == 1 and next(iter(value)) in LETTERS
 
 
@@ -171,7 +146,7 @@ def _plain_set(members: AbstractSet[object], path: str) -> dict[str, Any]:
 def _typed(value: object, path: str, depth: int) -> dict[str, Any]:
     """A value of DynamoDB JSON, checked, with base64 decoded."""
     _check_depth(path, depth)
-    if not isinstance(value, Mapping) or not _is_typed(value):
+    if not isinstance(value, Mapping) or not is_typed(value):
         raise ItemError(f'{path}: DynamoDB JSON has the form {{"S": "text"}} everywhere')
     ((letter, content),) = value.items()
     match letter, content:
@@ -193,7 +168,8 @@ def _typed(value: object, path: str, depth: int) -> dict[str, Any]:
             return {"M": members}
         case (("SS" | "NS" | "BS"), list()) if content:
             members_of = [_typed({letter[0]: member}, path, depth)[letter[0]] for member in content]
-            if len({str(member) for member in members_of}) < len(members_of):
+            distinct = {Decimal(member) if letter == "NS" else member for member in members_of}
+            if len(distinct) < len(members_of):
                 raise ItemError(f"{path}: a set must not contain duplicates")
             return {letter: members_of}
         case _:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from ddbinsert.core.items.convert import Item, key_in, with_key
+from ddbinsert.core.items.convert import Item, key_in
+from ddbinsert.core.items.item_key import with_key
 from ddbinsert.core.items.run_key import key_of
 from ddbinsert.dataclass import dataclass
 

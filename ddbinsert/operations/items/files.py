@@ -31,6 +31,11 @@ _DEEPEST = 64
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TAG = "tag:yaml.org,2002:"
+#: Values as Python and JavaScript print them, which YAML reads as text.
+_OF_A_LANGUAGE = re.compile(
+    r"None|undefined|-?NaN|-?Infinity|(?:Decimal|Binary|UUID|set|frozenset|bytearray|datetime\.\w+|AttributeValue|Number|BigInt)\(.*\)|b('.*'|\".*\")",
+    re.DOTALL,
+)
 _NOWHERE = Place("")
 
 #: A line number, and the value that begins there.
@@ -56,6 +61,10 @@ class _Unreadable(Exception):
         super().__init__(message)
         self.line = line
         self.message = message
+
+
+class _OtherNotation(_Unreadable):
+    """A value is written as in a programming language."""
 
 
 def read_items(source: str, *, cwd: Path, stdin: TextIO) -> list[Draft]:
@@ -143,6 +152,8 @@ def _either(
     except _Unreadable as fault:
         try:
             return list(second(text))
+        except _OtherNotation:
+            raise
         except _Unreadable:
             raise fault from None
 
@@ -300,11 +311,16 @@ class _Nodes:
         scalar = self._read(node, _NOWHERE)
         if scalar.reading in self._numbers:
             return Decimal(scalar.text)
+        if not node.style and _OF_A_LANGUAGE.fullmatch(node.value):
+            raise _OtherNotation(
+                node.start_mark.line + self._first_line,
+                f"{node.value:.40} is neither JSON nor YAML; write text in quotes",
+            )
         if scalar.reading is self._ambiguous:
             raise self._fault(node, f"{format_value(scalar.text)} is ambiguous in YAML; write text in quotes")
         return scalar.value
 
-    def _mapping(self, node: yaml.Node, depth: int) -> dict[str, object]:
+    def _mapping(self, node: Any, depth: int) -> dict[str, object]:
         made: dict[str, object] = {}
         for key, entry in node.value:
             name = key.value
@@ -312,6 +328,11 @@ class _Nodes:
                 raise self._fault(key, "an attribute's name must be plain text")
             if name in made:
                 raise self._fault(key, f"{name} is given twice")
+            if "=" in name and not entry.value and node.flow_style:  # as Java prints a map
+                raise _OtherNotation(
+                    key.start_mark.line + self._first_line,
+                    f"{name:.40} is neither JSON nor YAML; write names in quotes, with a colon behind them",
+                )
             made[name] = self.value(entry, depth + 1)
         return made
 

@@ -63,7 +63,8 @@ def templates_of(
     Raises:
         UsageError: An item does not have it, or two have the same key; lists every problem with its line.
     """
-    from ddbinsert.core.items.convert import ItemError, canonical, key_in, with_key
+    from ddbinsert.core.items.convert import ItemError, canonical, key_in
+    from ddbinsert.core.items.item_key import with_key
     from ddbinsert.core.items.run_key import key_of
     from ddbinsert.operations.items.files import refuse
 

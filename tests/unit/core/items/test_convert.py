@@ -12,7 +12,8 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbinsert.core.items.convert import ItemError, canonical, item_of, with_key
+from ddbinsert.core.items.convert import ItemError, canonical, item_of
+from ddbinsert.core.items.item_key import with_key
 from ddbinsert.core.items.run_key import key_of
 from ddbinsert.core.items.samples import Samples
 from ddbinsert.core.model.record import KeyAttribute, KeySchema, KeyType
@@ -249,3 +250,23 @@ def test_numbers_that_dynamodb_refuses_are_refused(number: str) -> None:
 @pytest.mark.parametrize("number", ["7", "-7", "+7", "007", "7.", ".5", "1e3", "1E-3", "-0", "1.50"])
 def test_numbers_that_dynamodb_takes_are_taken(number: str) -> None:
     assert float(item_of({"pk": {"N": number}})["pk"]["N"]) == float(number)
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ({"order": {"pk": "a"}}, "order"),
+        ({"data": {"orders": [{"pk": "a"}, {"pk": "b"}]}}, "data.orders"),
+        ({"Key": {"pk": {"S": "a"}}, "UpdateExpression": "SET a = :a"}, "Key"),
+        ({"a": {"M": {"pk": {"S": "a"}}}}, "a"),
+    ],
+)
+def test_a_key_that_is_inside_another_attribute_is_not_generated(document: object, place: str) -> None:
+    key = schema()
+    with pytest.raises(ItemError, match=f"pk is missing, but {place} has it"):
+        with_key(item_of(document), key, key_of(key, "0" * 12, 0))
+
+
+def test_a_set_of_numbers_has_each_value_once() -> None:
+    with pytest.raises(ItemError, match="duplicates"):
+        item_of({"pk": {"S": "a"}, "n": {"NS": ["1", "1.0"]}})

@@ -169,3 +169,29 @@ def test_many_problems_are_counted_and_ten_are_shown(tmp_path: Path) -> None:
 def test_a_file_that_can_not_be_read_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="Cannot read"):
         read_items(name, cwd=tmp_path, stdin=io.StringIO())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{'pk': 'a', 'n': Decimal('5')}",
+        "{'pk': 'a', 'n': None}",
+        "{'pk': 'a', 'b': b'xx'}",
+        "{'pk': 'a', 'b': Binary(b'xx')}",
+        "{pk: 'a', n: undefined}",
+        '{"pk": "a", "n": NaN}',
+        "pk: a\nn: -Infinity\n",
+        "{pk=AttributeValue(S=a), n=AttributeValue(N=5)}",
+        "{pk=a, n=5}",
+    ],
+)
+def test_what_programs_print_of_their_values_is_not_taken_for_text(tmp_path: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="neither JSON nor YAML"):
+        read(text, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["{pk: a=b}", "{pk: None of these}", "pk: 'None'", "{pk: call(me)}", "{'a=b': 1}"]
+)
+def test_text_that_only_resembles_them_stays_text(tmp_path: Path, text: str) -> None:
+    assert len(read(text, tmp_path)) == 1
