@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.clock_skew import is_clock_skew
+from ddbinsert.aws.error_kinds import BAD_REGION, MISCONFIGURED, NO_IDENTITY, SIGNED_OUT, UNREACHABLE
 from ddbinsert.aws.refusals import hint_of, hint_of_denial
 from ddbinsert.aws.unreachable import unreachable_hint
 from ddbinsert.errors import AwsError
@@ -60,52 +61,6 @@ _UNKNOWN = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-
-#: botocore's own errors, by class name; subclasses are treated like their parent.
-_NO_IDENTITY = frozenset({"NoCredentialsError", "NoAuthTokenError"})
-_SIGNED_OUT = frozenset(
-    {
-        "LoginError",
-        "RefreshWithMFAUnsupportedError",
-        "SSOError",
-        "TokenRetrievalError",
-    }
-)
-_BAD_REGION = frozenset(
-    {
-        "EndpointProviderError",
-        "EndpointVariantError",
-        "InvalidRegionError",
-        "ServiceNotInRegionError",
-        "UnknownEndpointError",
-        "UnknownFIPSEndpointError",
-        "UnknownRegionError",
-    }
-)
-_MISCONFIGURED = frozenset(
-    {
-        "ConfigNotFound",
-        "ConfigParseError",
-        "InvalidChecksumConfigError",
-        "InvalidConfigError",
-        "InvalidDefaultsMode",
-        "InvalidEndpointConfigurationError",
-        "InvalidEndpointDiscoveryConfigurationError",
-        "InvalidIMDSEndpointError",
-        "InvalidIMDSEndpointModeError",
-        "InvalidProxiesConfigError",
-        "InvalidRetryConfigurationError",
-        "InvalidSTSRegionalEndpointsConfigError",
-        "MissingDependencyException",
-        "UnknownCredentialError",
-        "UnknownSignatureVersionError",
-        "UnknownTokenProviderError",
-        "UnsupportedSignatureVersionError",
-    }
-)
-_UNREACHABLE = frozenset(
-    {"ConnectionError", "HTTPClientError", "IncompleteReadError", "MetadataRetrievalError"}
-)
 
 _SIGN_IN = "Sign in (`aws sso login`, `aws configure`), or choose an identity with --profile or AWS_PROFILE."
 #: AWS's answer in a region that is disabled (docs/aws-facts.md#disabled-region).
@@ -199,16 +154,21 @@ def is_throttle(error: BaseException) -> bool:
     return code in THROTTLES and reason != "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
-def unreadable(error: Exception, operation: str, endpoint: str) -> UnreadableAnswer | None:
+def unreadable(error: Exception, operation: str, endpoint: str) -> AwsError | None:
     """The error for an exception that was raised while an answer was read; None for any other exception."""
     from botocore.exceptions import BotoCoreError
     from botocore.parsers import ResponseParserError
 
     if isinstance(error, ResponseParserError):
         return UnreadableAnswer(operation, endpoint, "it is not a valid response")
-    is_time = type(error) is RuntimeError and "timezone offset" in str(
-        error
-    )  # botocore's, of an impossible time
+    # botocore's, of an impossible time
+    is_time = type(error) is RuntimeError and "timezone offset" in str(error)
+    if isinstance(error, ValueError) and "timedelta strictly between" in str(error):
+        return AwsError(
+            "The time zone of this machine has an offset of a day or more, which the AWS SDK does not support.",
+            hint="Set TZ to a time zone such as UTC or Europe/Berlin.",
+            code="time-zone",
+        )
     if isinstance(error, (AwsError, BotoCoreError)) or not (isinstance(error, _READING) or is_time):
         return None
     return UnreadableAnswer(
@@ -257,7 +217,7 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
             hint="Set it, or unset the others.",
             code="partial-credentials",
         )
-    if kinds & _NO_IDENTITY:
+    if kinds & NO_IDENTITY:
         return CredentialsError(
             f"Could not {doing}: no AWS credentials were found.",
             hint=f"{_SIGN_IN} Or use --local.",
@@ -265,7 +225,7 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
         )
     if "CredentialRetrievalError" in kinds:
         return _from_provider(error, doing)
-    if kinds & _SIGNED_OUT:
+    if kinds & SIGNED_OUT:
         return CredentialsError(message, hint=_SIGN_IN, code="expired-token")
     if "ProfileNotFound" in kinds:
         return _no_profile(error)
@@ -275,13 +235,13 @@ def _from_botocore(error: Exception, doing: str) -> AwsError:
             hint="Give --region, or set AWS_REGION, or connection.region in ddbinsert.yaml.",
             code="no-region",
         )
-    if kinds & _BAD_REGION:
+    if kinds & BAD_REGION:
         return AwsError(message, hint="Correct --region or AWS_REGION.", code="bad-region")
-    if kinds & _MISCONFIGURED:
+    if kinds & MISCONFIGURED:
         return AwsError(
             message, hint="Correct ~/.aws/config, or the AWS_* variable.", code="aws-configuration"
         )
-    if kinds & _UNREACHABLE:
+    if kinds & UNREACHABLE:
         return EndpointUnreachable(message, hint=unreachable_hint(kinds, str(error)))
     return AwsError(message)
 

@@ -20,6 +20,8 @@ from ddbinsert.render.terminal.streams import CheckedStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ddbinsert.errors import PrerequisiteError
+
 #: Exit code of a bug in ddbinsert: EX_SOFTWARE of sysexits.h, different from every code that a script relies on.
 BUG = 70
 #: Exit code if the output of a command that only prints could not be written: EX_IOERR of sysexits.h.
@@ -43,6 +45,8 @@ _PLAIN = (
     ("Input should be greater than", "must be more than"),
     ("Input should be less than", "must be less than"),
 )
+#: Disks that are full (also for this user, or for files of this size), or read-only.
+_DISK = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS))
 #: Base class of the parser's usage errors: depending on its version, typer contains click or imports it.
 _ParserError: type[Exception] = typer.BadParameter.__mro__[2]
 
@@ -156,6 +160,23 @@ def _asks_for_json(arguments: list[str], environment: Environment) -> bool:
     )
 
 
+def _not_written(error: Exception) -> PrerequisiteError | None:
+    """The error for a disk that is full or read-only; None for any other exception."""
+    from ddbinsert.errors import PrerequisiteError
+
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):
+        reason = "there is no temporary folder that is writable"
+    elif isinstance(error, OSError) and error.errno in _DISK:
+        reason = str(error.strerror)
+    else:
+        return None
+    return PrerequisiteError(
+        f"A file could not be written: {reason}.",
+        hint="Free space, or set TMPDIR to a folder in which files can be written.",
+        code="disk",
+    )
+
+
 def _unexpected(error: Exception, arguments: list[str], environment: Environment) -> int:
     """Report an unhandled exception: an unexpected answer of AWS, or a bug."""
     from ddbinsert.cli.error_output import explain
@@ -163,7 +184,7 @@ def _unexpected(error: Exception, arguments: list[str], environment: Environment
     from ddbinsert.render import machine
     from ddbinsert.render.terminal.screen import Screen, clean
 
-    ours: DdbInsertError | None = error if isinstance(error, DdbInsertError) else None
+    ours: DdbInsertError | None = error if isinstance(error, DdbInsertError) else _not_written(error)
     if ours is None and "botocore" in sys.modules:
         from ddbinsert.operations.connection import explained
 

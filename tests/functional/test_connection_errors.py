@@ -139,6 +139,11 @@ def test_an_empty_variable_of_a_profile_is_named(nobody: Variables) -> None:
     _check(done, "profile-not-found", "AWS_PROFILE is empty", "Unset it")
 
 
+def test_a_number_that_is_none_is_not_blamed_on_the_endpoint(nobody: Variables) -> None:
+    done = _status(nobody | _REGION | {"AWS_METADATA_SERVICE_TIMEOUT": "soon"})
+    _check(done, "aws-configuration", "'soon' is not a valid number", "AWS_METADATA_SERVICE_TIMEOUT")
+
+
 def test_an_endpoint_that_is_not_aws_is_told_apart(nobody: Variables) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), _Login) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()

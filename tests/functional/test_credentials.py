@@ -225,6 +225,28 @@ def test_the_words_of_a_credential_process_are_passed_on(machine: Variables, tmp
     refused(looked(machine, "--profile", "broker"), "credentials", "the vault is sealed")
 
 
+@pytest.mark.parametrize("where", ["variable", "profile", "process"])
+@pytest.mark.parametrize("key", ["AKIA\n", "AKÍA", "AKIA 1"])
+def test_a_key_that_no_header_can_contain_is_named_and_not_sent(
+    machine: Variables, identity: Identity, tmp_path: Path, where: str, key: str
+) -> None:
+    document = {"Version": 1, "AccessKeyId": key, "SecretAccessKey": "hidden"}
+    options: tuple[str, ...] = ("--profile", "broker")
+    variables = {}
+    match where:
+        case "variable":
+            options, variables = (), {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": "hidden"}
+        case "profile":
+            key = key.strip() + " 2"  # a line break ends the value
+            configured(machine, "", f"[broker]\naws_access_key_id = {key}\naws_secret_access_key = hidden\n")
+        case _:
+            process(machine, tmp_path, f"print({json.dumps(document)!r})")
+    done = looked(machine, *options, **variables)
+    refused(done, "credentials", "access key ID", "white space")
+    assert "hidden" not in done.out + done.err
+    assert identity.signers == set()
+
+
 def test_credentials_that_have_expired_when_they_come_may_be_a_matter_of_the_clock(
     machine: Variables, tmp_path: Path
 ) -> None:

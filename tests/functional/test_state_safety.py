@@ -111,3 +111,30 @@ def test_odd_variables_and_a_deleted_folder_are_no_bug(
         done = ended(begun(*words, variables=given, before=before, cwd=tmp_path))
         assert done.code in (1, 3, 5), (words, done)
         assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))",
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))",
+    ],
+    ids=["nothing can be written", "the disk is full"],
+)
+def test_a_temporary_folder_that_is_full_is_no_bug(
+    before: str, connection: dict[str, str], tmp_path: Path
+) -> None:
+    """A limit of the size of files fails as a full disk does: with an OSError in the middle of writing."""
+    (tmp_path / "handler.py").write_text("def handler(event, context):\n    return None\n" * 100)
+    (tmp_path / "event.json").write_text('{"Records": []}')
+    given = {
+        **connection,
+        "PATH": os.defpath,
+        "HOME": str(tmp_path),
+        "DDBINSERT_CACHE_DIR": str(tmp_path / "c"),
+    }
+    words = ("function", "invoke", "orders", "--code", "handler.py", "--event", "event.json", "-o", "json")
+    done = ended(begun(*words, variables=given, before=before, cwd=tmp_path))
+    assert done.code == 5, done
+    assert "TMPDIR" in done.err
+    assert "Traceback" not in done.err

@@ -113,3 +113,20 @@ def check_ca_bundle(path: object) -> None:
             hint="Correct AWS_CA_BUNDLE, or ca_bundle in ~/.aws/config.",
             code="ca-bundle",
         )
+
+
+def not_connected(service: str, error: ValueError) -> AwsError:
+    """The error for a client that could not be created with the settings at hand."""
+    if "invalid literal" in str(error):
+        value = str(error).rpartition(": ")[2]
+        return AwsError(
+            f"Could not connect to {service}: {value} is not a valid number.",
+            hint="Correct AWS_METADATA_SERVICE_TIMEOUT, AWS_METADATA_SERVICE_NUM_ATTEMPTS or AWS_MAX_ATTEMPTS, or the "
+            "setting in ~/.aws/config.",
+            code="aws-configuration",
+        )
+    return AwsError(
+        f"Could not connect to {service}: {error}.",
+        hint="Check --endpoint-url, AWS_ENDPOINT_URL, --region and ~/.aws/config.",
+        code="bad-endpoint",
+    )

@@ -14,6 +14,7 @@ from botocore.exceptions import CredentialRetrievalError
 from botocore.session import Session
 
 from ddbinsert.aws.errors import CredentialsError
+from ddbinsert.aws.session.key_check import check_keys
 from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def find_credentials(session: Session) -> Credentials | None:
     try:
         found: Credentials | None = session.get_credentials()
         if found is not None:
-            found.get_frozen_credentials()
+            frozen = found.get_frozen_credentials()
+            check_keys(frozen.access_key, frozen.secret_key, frozen.token)
     except (AwsError, BotoCoreError, ClientError):
         raise
     except Exception as error:

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ddbinsert.aws.errors import translated
 from ddbinsert.aws.session.accounts import Accounts, send_arn
-from ddbinsert.aws.session.addresses import address_unless_aws, check_address, check_ca_bundle, check_region
+from ddbinsert.aws.session.addresses import (
+    address_unless_aws,
+    check_address,
+    check_ca_bundle,
+    check_region,
+    not_connected,
+)
 from ddbinsert.aws.session.calls import CallLimits, watch_client
 from ddbinsert.aws.session.connection import Connection as Connection  # noqa: PLC0414, TC001 - re-exported
-from ddbinsert.errors import AwsError
+from ddbinsert.aws.session.key_check import check_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -152,6 +158,7 @@ class Aws(Accounts):
         options = {"user_agent": session.user_agent(), **self._options(), **own}
         if not connection.is_local:
             check_address(endpoint, name)
+            check_keys(connection.access_key_id, connection.secret_access_key, connection.session_token)
             check_ca_bundle(session.get_config_variable("ca_bundle"))
         check_region(self.region)
         try:
@@ -168,11 +175,7 @@ class Aws(Accounts):
         except ValueError as error:
             if isinstance(error, BotoCoreError):
                 raise
-            raise AwsError(
-                f"Could not connect to {name}: {error}.",
-                hint="Check --endpoint-url, AWS_ENDPOINT_URL, --region and ~/.aws/config.",
-                code="bad-endpoint",
-            ) from error
+            raise not_connected(name, error) from error
         own_region = self.region if endpoint is None else None
         watch_client(
             client,

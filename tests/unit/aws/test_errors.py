@@ -24,6 +24,7 @@ from ddbinsert.aws.errors import (
     message_of,
     translate,
     translated,
+    unreadable,
 )
 from ddbinsert.aws.session.session import Aws, Connection
 from ddbinsert.errors import AwsError, ConfigurationError, ExitCode, PrerequisiteError, Refused
@@ -423,3 +424,12 @@ def test_a_certificate_that_is_not_valid_now_may_be_a_matter_of_the_clock(reason
     assert found is not None
     assert "clock" in str(found.hint)
     assert "AWS_CA_BUNDLE" not in str(found.hint)
+
+
+def test_a_time_zone_that_the_sdk_cannot_read_is_not_the_endpoints_fault() -> None:
+    offset = ValueError(
+        "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24)."
+    )
+    found = unreadable(offset, "DescribeTable", "http://x")
+    assert found is not None
+    assert (found.code, found.hint) == ("time-zone", "Set TZ to a time zone such as UTC or Europe/Berlin.")
