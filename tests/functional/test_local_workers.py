@@ -80,3 +80,17 @@ def test_workers_of_many_functions_do_not_pile_up_and_every_function_runs(
     for name in names:
         cloud.lambda_.delete_event_source_mapping(UUID=cloud.mapping(name)["UUID"])
         cloud.lambda_.delete_function(FunctionName=name)
+
+
+def test_a_second_mapping_of_a_function_to_a_stream_is_refused_as_by_lambda(cloud: Cloud) -> None:
+    table = cloud.table(view="NEW_IMAGE")
+    name = _attach(cloud, table)
+    uuid = cloud.mapping(name)["UUID"]
+    request = {"EventSourceArn": cloud.stream(table), "StartingPosition": "TRIM_HORIZON"}
+    conflict = cloud.lambda_.exceptions.ResourceConflictException
+    with pytest.raises(conflict, match=f"already exists.*{uuid}"):
+        cloud.lambda_.create_event_source_mapping(FunctionName=name, **request)
+    version = cloud.lambda_.publish_version(FunctionName=name)["Version"]
+    cloud.lambda_.create_event_source_mapping(FunctionName=f"{name}:{version}", **request)
+    cloud.lambda_.delete_event_source_mapping(UUID=uuid)
+    assert cloud.lambda_.create_event_source_mapping(FunctionName=name, **request)["UUID"] != uuid
