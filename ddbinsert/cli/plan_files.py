@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ddbinsert.operations.provision.converge import Prepared
 
 _SCHEMA: Final = "ddbinsert-plan/1"
+_CHECKSUM: Final = "checksum"
 #: Maximum number of differences that an error lists.
 _MOST: Final = 12
 
@@ -92,6 +93,7 @@ def write_plan(path: Path, plan: Plan) -> None:
     options = {"replace": plan.replace, "settings": dict(plan.settings)}
     content = entries[0] if len(entries) == 1 else {"triggers": entries}
     document = {"schema": _SCHEMA, "options": options, **content}
+    document = {**document, _CHECKSUM: _checksum(document)}
     try:
         replace_file(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
     except OSError as error:
@@ -110,6 +112,8 @@ def read_plan(path: Path) -> Plan:
         raise _unreadable(path, f"not a readable plan: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise _unreadable(path, "not a plan of ddbinsert")
+    if document.pop(_CHECKSUM, None) != _checksum(document):
+        raise _unreadable(path, "not a plan of ddbinsert, or it was changed")
     entries = document.get("triggers", [document])
     if not isinstance(entries, list) or not entries:
         raise _unreadable(path, "not a plan of ddbinsert: it has no triggers")
@@ -120,6 +124,13 @@ def read_plan(path: Path) -> Plan:
             return Plan(tuple(_read_noted_plan(path, entry) for entry in entries), settings, replace)
         case _:
             raise _unreadable(path, "not a plan of ddbinsert, or it was changed")
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    """The checksum of everything else in a plan file: its steps in words are what somebody reviews."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
 
 def _read_noted_plan(path: Path, entry: Any) -> Noted:

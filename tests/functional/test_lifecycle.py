@@ -163,6 +163,32 @@ def test_what_is_not_a_plan_is_refused(table: str, run: Callable[..., Ran], tmp_
         assert (refused.code, refused.error_code) == (2, "plan-unreadable")
 
 
+def test_a_plan_that_was_edited_is_refused_whatever_was_edited(
+    table: str, run: Callable[..., Ran], tmp_path: Path, cloud: Cloud
+) -> None:
+    """What somebody reviewed in the file is what is carried out, so nothing in it may differ from what was planned."""
+    assert run("plan", "--out", "plan.json").code == 0
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    edits: list[dict[str, object]] = [
+        {"steps": plan["steps"][:2]},
+        {"options": {"replace": True, "settings": {}}},
+        {"options": {"replace": False, "settings": {"unknown": "x"}}},
+        {"region": "eu-central-1"},
+        {"account": "111111111111"},
+        {"digest": "0" * 64},
+        {"facts": {**plan["facts"], "mapping.batch_size": "500"}},
+        {"name": "other"},
+        {"more": 1},
+    ]
+    for edit in edits:
+        (tmp_path / "edited.json").write_text(json.dumps({**plan, **edit}))
+        refused = run("up", "--plan", "edited.json", "-o", "json")
+        assert (refused.code, refused.error_code) == (2, "plan-unreadable"), edit
+    assert cloud.function(f"{table}-inserts") is None
+    (tmp_path / "same.json").write_text(json.dumps(plan, indent=7))
+    assert run("up", "--plan", "same.json").code == 0
+
+
 def test_a_mapping_that_is_gone_is_drift_though_the_stream_holds_inserts(
     cloud: Cloud, table: str, run: Callable[..., Ran], tmp_path: Path
 ) -> None:
