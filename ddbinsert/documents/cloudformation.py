@@ -10,7 +10,7 @@ from ddbinsert.core.arn import parse_arn
 from ddbinsert.core.filters.reach.answer import KnownStream
 from ddbinsert.documents.criteria import Criteria, declared_filters
 from ddbinsert.documents.declared import DeclaredMapping, Details, Mistake, stream_of, with_unknown_source
-from ddbinsert.documents.functions import Template, declared_function, function_settings, referred
+from ddbinsert.documents.functions import Template, function_settings, invoked, published_alias, referred
 from ddbinsert.documents.settings import template_settings
 from ddbinsert.documents.source import Unknown, as_object, at
 
@@ -93,7 +93,7 @@ def _mapping(
 
     def details() -> Details:
         given_function = properties.get("FunctionName")
-        logical = declared_function(given_function, template.resources)
+        logical, alias = invoked(given_function, template.resources)
         function = _function_name(given_function, logical, template.resources)
         other = referred(given_function) if logical is None else None
         logical = logical or _find_by_name(function, template.resources)
@@ -103,6 +103,7 @@ def _mapping(
             function=function,
             function_settings=function_settings(logical, template, resolve),
             function_unread=f"{other} is not a function of this file" if other else "",
+            alias=alias,
         )
 
     if source is not None:
@@ -139,6 +140,7 @@ def _event_details(function: str, path: Path, properties: Mapping[str, Any], tem
         table=_table_name(properties.get("Stream"), template.resources),
         function=_literal(template.resources.get(function), "FunctionName"),
         function_settings=function_settings(function, template, resolve),
+        alias=published_alias(template.resources.get(function)),
     )
 
 

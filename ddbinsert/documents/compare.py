@@ -6,13 +6,15 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ddbinsert.core.arn import parse_arn
+from ddbinsert.core.arn import arn_parts, parse_arn
 from ddbinsert.core.trigger.differences import format_value
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS
 from ddbinsert.dataclass import dataclass
+from ddbinsert.documents.functions import COMPARED_SETTINGS
+from ddbinsert.documents.source import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ddbinsert.core.model.seen import FunctionState, MappingState, TableState, World
     from ddbinsert.core.model.wanted import Trigger
@@ -118,20 +120,6 @@ def _is_event_of(mapping: DeclaredMapping, functions: Sequence[str]) -> bool:
     return bool(slash) and owner in functions
 
 
-#: The parameters of a function that are compared: the configuration key, and the value of a deployed one.
-_OF_FUNCTIONS: Final[Mapping[str, tuple[str, Callable[[FunctionState], object]]]] = {
-    "Runtime": ("function.runtime", lambda live: live.runtime),
-    "Handler": ("function.handler", lambda live: live.handler),
-    "Timeout": ("function.timeout", lambda live: live.timeout),
-    "MemorySize": ("function.memory", lambda live: live.memory),
-    "ReservedConcurrentExecutions": (
-        "function.reserved_concurrency",
-        lambda live: live.reserved_concurrency,
-    ),
-    "Environment": ("function.environment", lambda live: tuple(sorted(live.environment))),
-}
-
-
 def compare(declared: Placed, live: MappingState, world: World) -> DeclarationCompared:
     """Compare the declared settings; list other settings that differ from AWS's default."""
     details = declared.mapping.details()
@@ -144,14 +132,16 @@ def compare(declared: Placed, live: MappingState, world: World) -> DeclarationCo
             different += _filters(declared, live, unknown)
         elif aws in settings:
             different += _setting(declared, setting, settings[aws], live, unknown)
-        elif aws != "Enabled" and (value := setting.present(live)) not in (_read(setting, None), None):
+        elif aws != "Enabled" and (value := setting.present(live)) not in (_usual(setting), None):
             undeclared.append((setting.key, format_value(value)))
     if live.is_enabled is False and "Enabled" not in settings:
         different.append(
             DeclaredDifference(field="mapping.enabled", have="no", want="yes", place=declared.place)
         )
     different += _view(declared, world.table)
+    different += _alias(declared, details, live)
     different += _function(declared, details, world.function, unknown)
+    undeclared += _undeclared(details, world.function)
     return DeclarationCompared(
         declared=declared,
         different=tuple(different),
@@ -162,6 +152,11 @@ def compare(declared: Placed, live: MappingState, world: World) -> DeclarationCo
 
 def _read(setting: MappingSetting, value: Any) -> object:
     return value if setting.read is None else setting.read(value)
+
+
+def _usual(setting: MappingSetting) -> object:
+    """AWS's default: the metrics are off, though an answer that omits them means that the endpoint has none."""
+    return False if setting.name == "metrics" else _read(setting, None)
 
 
 def _setting(
@@ -244,15 +239,35 @@ def _function(
     if live is None:
         return
     for one in details.function_settings:
-        field, present = _OF_FUNCTIONS[one.aws]
-        have = present(live)
+        setting = COMPARED_SETTINGS[one.aws]
+        have = setting.present(live)
         if one.unknown:
-            unknown.append((field, one.unknown))
+            unknown.append((setting.key, one.unknown))
         elif have != one.value:
             place = declared.at(one.path)
             yield DeclaredDifference(
-                field=field, have=format_value(have), want=format_value(one.value), place=place
+                field=setting.key, have=format_value(have), want=format_value(one.value), place=place
             )
+
+
+def _undeclared(details: Details, live: FunctionState | None) -> Iterator[tuple[str, str]]:
+    """The settings of a declared function that are not declared, and differ from AWS's default."""
+    given = {one.aws for one in details.function_settings}
+    if live is None or not given:
+        return
+    for name, setting in COMPARED_SETTINGS.items():
+        have = setting.present(live)
+        if name not in given and not isinstance(setting.usual, Unknown) and have != setting.usual:
+            yield setting.key, format_value(have)
+
+
+def _alias(declared: Placed, details: Details, live: MappingState) -> Iterator[DeclaredDifference]:
+    """Compare the alias or version that the mapping invokes."""
+    have = arn_parts(live.function_arn).qualifier
+    if details.alias is not None and details.alias != have:
+        yield DeclaredDifference(
+            field="function.alias", have=have or "none", want=details.alias or "none", place=declared.place
+        )
 
 
 def _view(declared: Placed, table: TableState | None) -> Iterator[DeclaredDifference]:

@@ -84,6 +84,7 @@ class Details:
         function_settings: The function's own parameters, if the document declares the function; of its
             environment only the names.
         function_unread: Why a function that the mapping refers to could not be read; empty if it was.
+        alias: The alias or version that the mapping invokes; empty for the function itself, None if it is not known.
     """
 
     settings: tuple[DeclaredSetting, ...] = ()
@@ -91,6 +92,7 @@ class Details:
     function: str = ""
     function_settings: tuple[DeclaredSetting, ...] = ()
     function_unread: str = ""
+    alias: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 TEMPLATE_NAMES: Final = {
     one.aws.replace("KMS", "Kms"): one.aws for one in MAPPING_SETTINGS if one.name != "filters"
 }
-#: Terraform's arguments have the same names in snake case: BatchSize is batch_size.
-TERRAFORM_NAMES: Final = {
-    re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower(): aws for name, aws in TEMPLATE_NAMES.items()
-}
+
+
+def argument_name(aws: str) -> str:
+    """Terraform's argument for a parameter: its name in snake case, such as batch_size for BatchSize."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", aws.replace("KMS", "Kms")).lower()
+
+
+TERRAFORM_NAMES: Final = {argument_name(name): aws for name, aws in TEMPLATE_NAMES.items()}
 
 
 def template_settings(

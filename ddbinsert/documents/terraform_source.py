@@ -18,7 +18,7 @@ from ddbinsert.documents.declared import (
     Mistake,
     with_unknown_source,
 )
-from ddbinsert.documents.functions import terraform_function
+from ddbinsert.documents.functions import qualifier_of, terraform_function
 from ddbinsert.documents.hcl_document import PlainText, has_expression, without_escapes
 from ddbinsert.documents.settings import terraform_settings
 from ddbinsert.documents.source import GetAttribute, Unknown, as_object
@@ -74,16 +74,19 @@ def _details(document: Document, body: Mapping[str, Any], path: Path, tables: Ma
         function=_constant(body.get("function_name")) or found.name,
         function_settings=found.settings,
         function_unread=unread,
+        alias=found.alias,
     )
 
 
 class _Function(NamedTuple):
     name: str = ""
     settings: tuple[DeclaredSetting, ...] = ()
+    alias: str | None = None
 
 
 def _function_settings(document: Document, given: object) -> tuple[_Function, str]:
     """The function that a mapping refers to, directly or by an alias; and why it could not be read, if so."""
+    alias: str | None = ""
     for _ in range(2):  # an alias refers to its function
         if isinstance(given, str) and (found := _REFERENCE.fullmatch(given)):
             given = GetAttribute(*found[1].rpartition(".")[::2])
@@ -98,13 +101,15 @@ def _function_settings(document: Document, given: object) -> tuple[_Function, st
             return _Function(), f"{given.resource} is not declared in this file"
         if kind == "aws_lambda_function":
             settings = tuple(terraform_function(body, path, resolve))
-            return _Function(_constant(body.get("function_name")), settings), ""
+            return _Function(_constant(body.get("function_name")), settings, alias), ""
+        alias = _constant(body.get("name")) or None
         given = body.get("function_name")
     constant = _constant(given)
     for _, path, body in _bodies(document.root, "resource", "aws_lambda_function"):
         if constant and _constant(body.get("function_name")) == constant:
-            return _Function(constant, tuple(terraform_function(body, path, resolve))), ""
-    return _Function(), ""
+            settings = tuple(terraform_function(body, path, resolve))
+            return _Function(constant, settings, qualifier_of(constant) or alias), ""
+    return _Function(alias=qualifier_of(constant) or alias if constant else None), ""
 
 
 def _is_unknown(source: object) -> bool:

@@ -35,7 +35,7 @@ Resources:
     Type: AWS::Lambda::EventSourceMapping
     Properties:
       EventSourceArn: STREAM
-      FunctionName: !Ref Live
+      FunctionName: !Ref Function
       StartingPosition: LATEST
       FilterCriteria: {Filters: [{Pattern: '{"eventName":["INSERT"]}'}]}
 """
@@ -161,6 +161,34 @@ def test_each_changed_setting_of_the_function_is_placed_and_no_value_of_a_variab
     assert "variables" in lines[found["function.environment"][2] - 1]
     assert "hidden-value" not in changed.out
     assert found.keys() == {"function.timeout", "function.environment"}
+
+
+#: The alias in each form: what is replaced, and by what.
+_TERRAFORM_ALIAS = """\
+resource "aws_lambda_alias" "a" {
+  name          = "live"
+  function_name = aws_lambda_function.f.arn
+}
+"""
+ALIASED = {
+    "t.yaml": ("!Ref Function\n      StartingPosition", "!Ref Live\n      StartingPosition"),
+    "sam.yaml": ("      Handler:", "      AutoPublishAlias: live\n      Handler:"),
+    "main.tf": ("= aws_lambda_function.f.arn", "= aws_lambda_alias.a.arn"),
+}
+
+
+@pytest.mark.parametrize("name", ALIASED)
+def test_an_alias_that_the_mapping_does_not_invoke_is_a_difference(
+    name: str, theirs: tuple[str, str], cloud: Cloud, variables: dict[str, str], tmp_path: Path
+) -> None:
+    text = document(name, theirs, cloud, tmp_path)
+    old, new = ALIASED[name]
+    assert old in text
+    text = text.replace(old, new) + (_TERRAFORM_ALIAS if name == "main.tf" else "")
+    (tmp_path / name).write_text(text)
+    done = ran("drift", theirs[0], "--against", name, "-o", "json", variables=variables, cwd=tmp_path)
+    found = [(one["field"], one["have"], one["want"]) for one in done.data["drift"]]
+    assert (done.code, found) == (1, [("function.alias", "none", "live")]), done.out
 
 
 def test_what_a_plan_leaves_out_because_it_is_known_after_apply_is_no_difference(
