@@ -133,26 +133,54 @@ def test_a_mapping_is_moved_to_an_alias_and_back(
     assert "not only digits" in wrong.err
 
 
-@pytest.mark.nightly
-def test_a_mapping_that_invokes_somebody_elses_alias_is_named_before_a_second_one_is_made(
-    bench: Bench, run: Callable[..., Ran], write: Callable[..., None]
-) -> None:
+@pytest.fixture
+def aliased(bench: Bench, run: Callable[..., Ran]) -> tuple[str, str]:
+    """A table, whose stream somebody else mapped to an alias of the function; and the UUID of that mapping."""
     table = bench.table(view="NEW_IMAGE")
     name = f"{table}-inserts"
     assert run("create-function", table, "--config", "/dev/null").code == 0
     bench.lambda_.publish_version(FunctionName=name)
     bench.lambda_.create_alias(FunctionName=name, Name="prod", FunctionVersion="1")
-    stream = bench.dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
-    assert run("attach-trigger", table, "--config", "/dev/null", "--dry-run").code == 0
     bench.iam.put_role_policy(
         RoleName=f"{name}-role",
         PolicyName="more",
         PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}]}',
     )
-    bench.lambda_.create_event_source_mapping(
-        FunctionName=f"{name}:prod", EventSourceArn=stream, StartingPosition="LATEST"
+    made = bench.lambda_.create_event_source_mapping(
+        FunctionName=f"{name}:prod", EventSourceArn=bench.stream_arn(table), StartingPosition="LATEST"
     )
-    shown = run("attach-trigger", table, "--config", "/dev/null", "--dry-run", "-o", "json")
-    assert any("with function.alias: prod, that mapping is used" in one for one in shown.json["warnings"])
-    written = run("init", table, "--function", name, "-o", "json", "--output-file", "-")
-    assert (written.code, written.json["errors"][0]["code"]) == (5, "alias-not-ours")
+    return table, made["UUID"]
+
+
+def test_no_second_mapping_is_made_beside_one_of_somebody_elses_alias(
+    bench: Bench, run: Callable[..., Ran], aliased: tuple[str, str], tmp_path: Path
+) -> None:
+    """Two mappings of one function would deliver every record twice; theirs is not changed without --adopt."""
+    table, uuid = aliased
+    name = f"{table}-inserts"
+    refused = run("attach-trigger", table, "--config", "/dev/null", "-o", "json")
+    assert (refused.code, refused.json["errors"][0]["code"]) == (1, "not-ours"), refused.out
+    assert "mapping.filters" in refused.json["errors"][0]["message"]
+    assert [one["UUID"] for one in mapped(bench, table)] == [uuid]
+    shown = run("status", table, "--config", "/dev/null")
+    assert f"{name}:prod, an alias of version 1" in shown.out
+    exported = run("export", "cloudformation", table, "--config", "/dev/null", "--from-live")
+    assert "Ref: Alias" in exported.out, exported.err
+
+    adopted = run("attach-trigger", table, "--config", "/dev/null", "--adopt", "--yes", "-o", "json")
+    assert adopted.code == 0, adopted.out
+    (mapping,) = mapped(bench, table)
+    assert (mapping["UUID"], mapping["FunctionArn"][-5:]) == (uuid, ":prod")
+    written = run("init", table, "--function", name, "--output-file", "trigger.yaml")
+    assert written.code == 0, written.err
+    assert f"{name}:prod" in (tmp_path / "trigger.yaml").read_text()
+    assert steps(run("plan", "--config", "trigger.yaml", "-o", "json")) == []
+
+    words = ("attach-trigger", table, "--config", "/dev/null", "--memory", "256", "--yes", "-o", "json")
+    changed = run(*words)
+    assert steps(changed) == ["UpdateFunctionSettings"]
+    assert [one for one in changed.json["warnings"] if "with function.alias: prod" in one]
+    managed = run("attach-trigger", table, "--config", "/dev/null", "--alias", "prod", "--yes", "-o", "json")
+    assert steps(managed) == ["PublishVersion"]
+    assert run("down", table, "--config", "/dev/null", "--yes").code == 0
+    assert mapped(bench, table) == []

@@ -26,6 +26,7 @@ from ddbinsert.aws.read.stream_policies import readable_stream_policy
 from ddbinsert.core.arn import arn_parts, resource_name
 from ddbinsert.core.model.seen import World
 from ddbinsert.core.model.wanted import ALIAS_TAG, OWNER_TAG
+from ddbinsert.core.trigger.alias import alias_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -110,23 +111,29 @@ def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World
 
 
 def _with_alias(aws: Aws, trigger: Trigger, world: World) -> World:
-    """The world with the alias that is given, or that the function's tag names, and with the mappings that invoke it.
+    """The world with the mappings that invoke an alias or a version of the function, and with that alias.
 
-    ListEventSourceMappings of the function leaves them out (docs/aws-facts.md#esm-list-qualifiers).
+    ListEventSourceMappings of the function leaves them out (docs/aws-facts.md#esm-list-qualifiers). An alias is given, or
+    named by the function's tag; if its mapping is not on the live stream, any other alias or version is searched for.
     """
     function = world.function
-    name = trigger.function.alias or (function.tags.get(ALIAS_TAG) if function is not None else None)
-    if function is None or name is None:
+    if function is None:
         return world
-    alias, mappings = aws.side_by_side(
-        lambda: read_alias(aws, function, name),
-        lambda: read_mappings(aws, function_name=f"{function.name}:{name}"),
-    )
-    known = {mapping.uuid for mapping in world.mappings}
-    more = tuple(
-        one for one in mappings if one.uuid not in known and _is_stream_of(one, trigger.table, world.table)
-    )
-    return replace(world, alias=alias, mappings=(*world.mappings, *more))
+    name = trigger.function.alias or function.tags.get(ALIAS_TAG)
+    if name is not None:
+        alias, mappings = aws.side_by_side(
+            lambda: read_alias(aws, function, name),
+            lambda: read_mappings(aws, function_name=f"{function.name}:{name}"),
+        )
+        more = tuple(one for one in mappings if _is_stream_of(one, trigger.table, world.table))
+        world = replace(world, alias=alias).with_mappings(more)
+    if world.live_mapping is None and world.table is not None and world.table.stream_arn is not None:
+        found = read_mappings(aws, stream_arn=world.table.stream_arn)
+        world = world.with_mappings(tuple(one for one in found if one.function_name == function.name))
+    invoked = alias_of(world.live_mapping) if world.live_mapping is not None else None
+    if invoked is None or name is not None:
+        return world
+    return replace(world, alias=read_alias(aws, function, invoked))
 
 
 Edit = Callable[[World], World]

@@ -306,5 +306,10 @@ class World:
         known = next((m.tags for m in self.mappings if m.uuid == mapping.uuid), None)
         return replace(self, mappings=(*kept, mapping if mapping.tags else replace(mapping, tags=known)))
 
+    def with_mappings(self, more: tuple[MappingState, ...]) -> World:
+        """The world with further mappings of the trigger; those that it has already are not changed."""
+        known = {m.uuid for m in self.mappings}
+        return replace(self, mappings=(*self.mappings, *(m for m in more if m.uuid not in known)))
+
     def without_mapping(self, uuid: str) -> World:
         return replace(self, mappings=tuple(m for m in self.mappings if m.uuid != uuid))

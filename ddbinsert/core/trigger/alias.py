@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Step
 
+#: The version of a function that every change reaches at once: what an alias should not point to.
+UNPUBLISHED: Final = "$LATEST"
 #: The configuration key; also the label in plans.
 ALIAS: Final = "function.alias"
 
@@ -50,9 +52,11 @@ def with_alias(world: World, alias: AliasState) -> World:
 
 
 def is_current(have: World) -> bool:
-    """Whether the alias points to a version that is as the function is now."""
+    """Whether the alias points to a published version that is as the function is now."""
     alias, function = have.alias, have.function
-    version = alias.function if alias is not None else None
+    if alias is None or alias.version == UNPUBLISHED:
+        return False
+    version = alias.function
     return version is not None and function is not None and _image(version) == _image(function)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import resource_name
-from ddbinsert.core.trigger.alias import target_changes
+from ddbinsert.core.trigger.alias import UNPUBLISHED, target_changes
 from ddbinsert.core.trigger.effective_settings import changes_code
 from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS
 from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, as_inserts
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ddbinsert.core.model.package import Package
-    from ddbinsert.core.model.seen import FunctionState, MappingState, RoleState
+    from ddbinsert.core.model.seen import FunctionState, MappingState, RoleState, World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.function_settings import FunctionSetting
     from ddbinsert.core.trigger.settings import MappingSetting
@@ -59,6 +59,20 @@ def function_changes(want: Trigger, have: FunctionState, package: Package | None
             change = _function_change(setting, present, wanted)
             yield replace(change, replaces=change.replaces or setting.key in want.cleared)
     yield from _role(want, have)
+
+
+def alias_serves(want: Trigger, have: World, package: Package | None) -> bool:
+    """Whether the alias points to a published version that is as wanted, whatever was done to the function since."""
+    alias, function = have.alias, have.function
+    version = alias.function if alias is not None else None
+    if alias is None or alias.version == UNPUBLISHED or version is None or function is None:
+        return False
+    is_given = package is not None and changes_code(want, function)
+    code = package.sha256 if package is not None and is_given else function.code_sha256
+    architecture = want.function.architecture if is_given else function.architecture
+    if (version.code_sha256, version.architecture) != (code, architecture):
+        return False
+    return not any(function_changes(want, version, package))
 
 
 def _function_change(setting: FunctionSetting, present: object, wanted: object) -> Change:

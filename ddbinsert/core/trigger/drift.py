@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ddbinsert.core.model.package import READING
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.core.trigger.alias import ALIAS
-from ddbinsert.core.trigger.differences import shared_role_tags, tag_changes
+from ddbinsert.core.trigger.differences import alias_serves, shared_role_tags, tag_changes
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.plan_function import wanted_policy
 from ddbinsert.core.trigger.policy import statements_of
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from ddbinsert.core.model.package import Package
-    from ddbinsert.core.model.seen import World
+    from ddbinsert.core.model.seen import FunctionState, World
     from ddbinsert.core.model.wanted import Trigger
     from ddbinsert.core.trigger.steps import Change, Step
 
@@ -95,7 +95,9 @@ def drift_of(
         package: The function's code; needed if `plan_function.needs_package` says so.
         steps: The steps that remove the drift (`undoing`).
     """
-    found = [one for step in steps for one in _of_step(step, want, have, package)]
+    is_served = alias_serves(want, have, package)
+    compared = [step for step in steps if not (is_served and isinstance(step, PublishVersion))]
+    found = [one for step in compared for one in _of_step(step, want, have, package)]
     return (*_of_view(want, have), *found, *_of_tags(want, have))
 
 
@@ -121,7 +123,7 @@ def _of_step(step: Step, want: Trigger, have: World, package: Package | None) ->
         case PutRolePolicy() if have.role is not None:
             yield from _policy(step.role, have, want, package)
         case _:
-            yield from _of_other_step(step, have)
+            yield from _of_other_step(step, want, have, package)
 
 
 #: By step of a plan: what is missing, for steps that create, and what differs, for steps that update.
@@ -138,7 +140,7 @@ _CHANGED: Mapping[type, TriggerPart] = {
 }
 
 
-def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
+def _of_other_step(step: Step, want: Trigger, have: World, package: Package | None) -> Iterator[Drifted]:
     match step:
         case EnableStream():
             yield Drifted(
@@ -163,14 +165,8 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
                 have=f"{lacks} for {step.role_arn}",
                 want=", ".join(READING),
             )
-        case UpdateFunctionCode():
-            yield Drifted(
-                part=TriggerPart.FUNCTION,
-                name=step.name,
-                field="function.code",
-                have=f"different code (according to its tag: {step.have})",
-                want=step.want,
-            )
+        case UpdateFunctionCode() if have.function is not None:
+            yield from _code(step, have.function, want, package)
         case PublishVersion():
             there = f"version {step.have}, which is not the function as it is" if step.have else "missing"
             yield Drifted(
@@ -186,6 +182,28 @@ def _of_other_step(step: Step, have: World) -> Iterator[Drifted]:
             )
         case _:
             pass
+
+
+def _code(
+    step: UpdateFunctionCode, have: FunctionState, want: Trigger, package: Package | None
+) -> Iterator[Drifted]:
+    """The code and the architecture, which one step sets together."""
+    if package is None or have.code_sha256 != package.sha256 or have.has_failed:
+        yield Drifted(
+            part=TriggerPart.FUNCTION,
+            name=step.name,
+            field="function.code",
+            have=f"different code (according to its tag: {step.have})",
+            want=step.want,
+        )
+    if have.architecture != want.function.architecture:
+        yield Drifted(
+            part=TriggerPart.FUNCTION,
+            name=step.name,
+            field="function.architecture",
+            have=have.architecture,
+            want=want.function.architecture,
+        )
 
 
 def _changed(part: TriggerPart, name: str, changes: tuple[Change, ...]) -> Iterator[Drifted]:

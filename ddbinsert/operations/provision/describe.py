@@ -46,14 +46,6 @@ def describe_trigger(aws: Aws, table: str, function: str) -> Described:
     if world.table is None:
         raise missing_table(aws, table, world.region)
     deployed = world.function
-    by_alias = [] if world.live_mapping is not None else [*world.feeding(function)]
-    if deployed is not None and by_alias:
-        raise PrerequisiteError(
-            f"The mapping of function {function} invokes {by_alias[0].function_arn}, an alias or a version that ddbinsert "
-            "does not manage.",
-            hint="Manage the alias with attach-trigger --alias, or leave the function out.",
-            code="alias-not-ours",
-        )
     if deployed is None or world.live_mapping is None:
         raise PrerequisiteError(
             f"Function {function} has no event source mapping on the live stream of {table}.",

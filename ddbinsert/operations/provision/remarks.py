@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING
 
 from ddbinsert.core.arn import arn_parts, qualified_name
 from ddbinsert.core.filters.insert_only import INSERT_ONLY
+from ddbinsert.core.trigger.alias import alias_of
 from ddbinsert.core.trigger.effective_settings import settings_source
 from ddbinsert.core.trigger.scope import Scope
-from ddbinsert.core.trigger.steps import AdoptFunction, CreateMapping, ReplaceStream, UpdateFunctionCode
+from ddbinsert.core.trigger.steps import (
+    AdoptFunction,
+    CreateMapping,
+    PublishVersion,
+    ReplaceStream,
+    UpdateFunctionCode,
+    UpdateFunctionSettings,
+)
 from ddbinsert.errors import AwsError
 from ddbinsert.operations.provision.filter_check import check_filters
 from ddbinsert.operations.provision.preparation import key_of
@@ -89,17 +97,31 @@ def remark(trigger: Trigger, world: World, scope: Scope, steps: tuple[Step, ...]
             f"the filters of event source mapping {live.uuid} are encrypted, and the key may not be used "
             "(kms:Decrypt): they are not compared"
         )
-    for mapping in world.feeding(trigger.function_name) if live is None else ():
-        qualifier = arn_parts(mapping.function_arn).qualifier
-        reporter.warn(
-            f"event source mapping {mapping.uuid} already delivers the stream to {qualified_name(mapping.function_arn)}: "
-            f"the function would receive every record twice; with function.alias: {qualifier}, that mapping is used"
-        )
+    _remark_alias(world, steps, reporter)
     for mapping in world.second_mappings:
         reporter.warn(
             f"event source mapping {mapping.uuid} delivers the stream to {qualified_name(mapping.function_arn)}, too"
             f"{'' if mapping.filters else ', without a filter'}: the function receives every record twice"
         )
+
+
+def _remark_alias(world: World, steps: tuple[Step, ...], reporter: Reporter) -> None:
+    """Remark a change of the function that does not reach the mapping, which invokes an alias or a version of others."""
+    live = world.live_mapping
+    if live is None or not any(
+        isinstance(one, (UpdateFunctionCode, UpdateFunctionSettings)) for one in steps
+    ):
+        return
+    if not arn_parts(live.function_arn).qualifier or any(isinstance(one, PublishVersion) for one in steps):
+        return
+    alias = alias_of(live)
+    managed = (
+        f"; with function.alias: {alias}, a version is published and the alias moved to it" if alias else ""
+    )
+    reporter.warn(
+        f"event source mapping {live.uuid} invokes {qualified_name(live.function_arn)}, which this run leaves as it is: "
+        f"it does not run the changed function{managed}"
+    )
 
 
 def _remark_retention(trigger: Trigger, world: World, reporter: Reporter) -> None:

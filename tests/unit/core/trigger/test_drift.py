@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from ddbinsert.core.model.record import StreamView
 from ddbinsert.core.model.seen import World
@@ -22,8 +24,10 @@ from ddbinsert.core.trigger.drift import (
     undoing,
 )
 from ddbinsert.core.trigger.effective_settings import effective
+from ddbinsert.core.trigger.function_settings import FUNCTION_SETTINGS, FunctionSetting, with_values
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.core.trigger.settings import MAPPING_SETTINGS, MappingSetting
 from tests.examples import examples
 from tests.unit.worlds import DEAD, PACKAGE, after, strict, table, triggers
 
@@ -88,6 +92,34 @@ def test_each_thing_that_others_changed_is_named_and_no_other(
     change: Any, expected: list[tuple[str, str]]
 ) -> None:
     assert drift(change(settled())) == expected
+
+
+@given(triggers(), triggers(), st.sampled_from(MAPPING_SETTINGS))
+@examples(100)
+def test_each_setting_of_a_mapping_that_differs_is_named_and_no_other(
+    want: Trigger, other: Trigger, row: MappingSetting
+) -> None:
+    world = settled(strict(want))
+    (mine,), (theirs,) = world.mappings, settled(strict(other)).mappings
+    name = "state" if row.name == "enabled" else row.name
+    changed = replace(mine, **{name: getattr(theirs, name)})
+    expected = [] if row.present(changed) == row.present(mine) else [("event source mapping", row.key)]
+    assert drift(world.with_mapping(changed), strict(want)) == expected
+
+
+@given(triggers(), triggers(), st.sampled_from(FUNCTION_SETTINGS))
+@examples(100)
+def test_each_setting_of_a_function_that_differs_is_named_and_no_other(
+    want: Trigger, other: Trigger, row: FunctionSetting
+) -> None:
+    want = replace(strict(want), function=replace(want.function, alias=None))
+    world = settled(want)
+    mine, theirs = world.function, settled(strict(other)).function
+    assert mine is not None
+    assert theirs is not None
+    changed = with_values(mine, {row.path: attrgetter(row.path)(theirs)})
+    expected = [] if row.present(changed) == row.present(mine) else [("function", row.key)]
+    assert drift(replace(world, function=changed), want) == expected
 
 
 def test_a_mapping_that_a_replaced_stream_left_behind_is_named_with_the_stream_that_its_role_may_not_read() -> (
