@@ -24,9 +24,13 @@ SHELLS = ("sh", "console")
 #: Pages whose commands take longer than some seconds.
 SLOW = (
     "accounts",
+    "adopt",
+    "backfill",
     "commands",
     "gaps",
+    "hand-over",
     "handlers",
+    "own-handler",
     "powertools",
     "pytest",
     "runbook",
