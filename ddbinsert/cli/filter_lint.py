@@ -14,6 +14,7 @@ from ddbinsert.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from ddbinsert.core.filters.reach.answer import KnownStream
     from ddbinsert.documents.checked import CheckedFiles
@@ -146,7 +147,7 @@ def _checked(
         lenient=lenient,
     )
     patterns = [one for one in subjects if one not in documents or one in found.others]
-    if lenient or all(map(_cannot_be_patterns, patterns)):
+    if lenient or all(_cannot_be_patterns(one, run.environment.cwd) for one in patterns):
         return found
     if len(patterns) < len(subjects):
         raise UsageError(
@@ -156,8 +157,13 @@ def _checked(
     return None
 
 
-def _cannot_be_patterns(name: str) -> bool:
-    return name.lower().endswith((".yaml", ".yml", ".tf"))
+def _cannot_be_patterns(name: str, cwd: Path) -> bool:
+    """Whether a file is no document with filters, in any format; answers of AWS may be saved as YAML."""
+    from ddbinsert.operations.filters import as_json, read_file
+
+    if name.lower().endswith((".yaml", ".yml")):
+        return as_json(text := read_file(name, cwd)) == text
+    return name.lower().endswith(".tf")
 
 
 def _files_outcome(

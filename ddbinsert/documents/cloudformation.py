@@ -33,8 +33,9 @@ def is_template(root: object) -> bool:
     """Whether this is a template: it has resources with AWS types."""
     resources = root.get("Resources") if isinstance(root, dict) else None
     return isinstance(resources, dict) and any(
-        isinstance(one, dict) and isinstance(one.get("Type"), str) and "::" in one["Type"]
-        for one in resources.values()
+        str(name).startswith("Fn::")
+        or (isinstance(one, dict) and isinstance(one.get("Type"), str) and "::" in one["Type"])
+        for name, one in resources.items()
     )
 
 

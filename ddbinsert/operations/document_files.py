@@ -27,6 +27,11 @@ _LARGEST: Final = 64 * 1024 * 1024
 _MENTION: Final = re.compile(
     rb"EventSourceMapping|FilterCriteria|filterPatterns|event_source_mapping|AWS::Serverless|\bstreams?\b\s*:"
 )
+#: What the text of a file has that declares a mapping, and does not only mention one, as policies do.
+_DECLARATION: Final = re.compile(
+    rb"aws:lambda[:/]\w*:?EventSourceMapping|AWS::Lambda::EventSourceMapping|aws_lambda_event_source_mapping"
+    rb"|\bfilterPatterns\b[\"']?\s*:|\bEventSourceMappings\b[\"']?\s*:"
+)
 #: Folders that contain third-party files or copies.
 _SKIPPED: Final = frozenset(
     {"node_modules", "venv", "__pycache__", "site-packages", "dist", "build", "vendor", "target"}
@@ -71,6 +76,9 @@ def check_files(
             continue
         if declared is None:
             others += [name] if given else []
+            if _declares_mappings(name, cwd):
+                skipped.append(f"{name} declares event source mappings, but its format is not supported.")
+                undecided.append(name)
             continue
         files.append(name)
         if declared.document.incomplete:
@@ -98,6 +106,14 @@ def _may_declare_mappings(name: str, cwd: Path) -> bool:
         return _MENTION.search((cwd / name).read_bytes()) is not None
     except OSError:
         return True
+
+
+def _declares_mappings(name: str, cwd: Path) -> bool:
+    """Whether a file of an unknown format has the type of a mapping, or AWS's list of mappings."""
+    try:
+        return _DECLARATION.search((cwd / name).read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def files_of(names: Sequence[str], cwd: Path, unread: list[str]) -> Iterator[tuple[str, bool]]:

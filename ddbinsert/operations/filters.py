@@ -273,10 +273,27 @@ def saved_in(arguments: Sequence[str], *, cwd: Path, stdin: TextIO) -> tuple[Sav
 
 def _saved(argument: str, cwd: Path, stdin: TextIO) -> tuple[SavedFilters, ...]:
     if argument == "-":
-        return saved_filters(stdin.read(_LARGEST))
+        return saved_filters(as_json(stdin.read(_LARGEST)))
     if argument.lstrip()[:1] in ("{", '"') or not argument.strip():
         # A pattern has none of the keys of AWS's responses: text with such a key was pasted from a response.
         return saved_filters(argument)
     if argument.lstrip()[:1] == "[":
         return saved_filters(argument)
-    return saved_filters(read_file(argument, cwd))
+    return saved_filters(as_json(read_file(argument, cwd)))
+
+
+def as_json(text: str) -> str:
+    """Answers of AWS about mappings, which the AWS CLI also prints as YAML, as JSON; any other text as it is."""
+    import json
+
+    from ddbinsert.core.filters.documents import is_answer
+    from ddbinsert.documents.source import DocumentError
+    from ddbinsert.documents.yaml_document import read_yaml
+
+    if text.lstrip()[:1] in ("{", "[", '"', ""):
+        return text
+    try:
+        root = read_yaml("", text).root
+    except DocumentError:
+        return text
+    return json.dumps(root) if is_answer(root) else text

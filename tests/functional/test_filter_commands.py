@@ -503,3 +503,62 @@ def test_what_is_not_there_is_a_missing_prerequisite(
     shown = ran("filter", *arguments, "-o", "json", variables=variables)
     assert shown.code == code
     assert shown.error_code in ("table-not-found", "mapping-not-found")
+
+
+# --- documents that hide their mappings -------------------------------------------------------------------
+
+LOOP = """\
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Mappings:
+    - Name
+    - [a, b]
+    - M${Name}:
+        Type: AWS::Lambda::EventSourceMapping
+        Properties:
+          EventSourceArn: !GetAtt Table.StreamArn
+          FunctionName: f
+          FilterCriteria: {Filters: [{Pattern: '{"eventName":["MODIFY"]}'}]}
+"""
+ANSWER = """\
+EventSourceMappings:
+- UUID: b
+  EventSourceArn: arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026
+  FunctionArn: arn:aws:lambda:us-east-1:111122223333:function:f
+"""
+PROGRAM = """\
+name: shop
+runtime: yaml
+resources:
+  mapping: {type: 'aws:lambda:EventSourceMapping', properties: {functionName: f}}
+"""
+
+
+@pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (LOOP, (1, 1)),
+        (ANSWER, (1, 6)),
+        (PROGRAM, (6, 6)),
+        ("policy: lambda:CreateEventSourceMapping\n", (0, 0)),
+    ],
+    ids=["a template with loops only", "an answer as YAML", "a program", "a policy"],
+)
+def test_a_mapping_that_cannot_be_seen_does_not_pass_a_gate(
+    text: str, codes: tuple[int, int], folder: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "one.yaml").write_text(text)
+    shown = call("lint", "." if folder else "one.yaml", "--require", "insert-only", cwd=tmp_path)
+    assert shown.code == codes[folder], shown
+
+
+@pytest.mark.parametrize("given", ["one.yaml", "-"])
+def test_answers_of_aws_are_read_as_yaml_too(given: str, tmp_path: Path) -> None:
+    answer = f"{ANSWER}  FilterCriteria:\n    Filters:\n    - Pattern: '{INSERTS}'\n"
+    (tmp_path / "one.yaml").write_text(answer)
+    shown = call("lint", given, "--require", "insert-only", cwd=tmp_path, stdin=answer)
+    assert (shown.code, shown.err) == (0, "")
+    assert "mapping b" in shown.out
+    explained = call("explain", given, cwd=tmp_path, stdin=answer)
+    assert explained.code == 0

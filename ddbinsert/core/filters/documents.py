@@ -64,6 +64,15 @@ def saved_filters(text: str) -> tuple[SavedFilters, ...]:
     return found if found is not None else (SavedFilters(patterns=(text.strip(),)),)
 
 
+def is_answer(document: object) -> bool:
+    """Whether a document is an answer of AWS about mappings, or FilterCriteria: a pattern has none of these keys."""
+    return isinstance(document, dict) and (
+        {"UUID", "EventSourceArn"} <= document.keys()
+        or any(isinstance(document.get(key), list) for key in ("EventSourceMappings", "Filters"))
+        or isinstance(document.get("FilterCriteria"), dict)
+    )
+
+
 def _saved(document: Any) -> tuple[SavedFilters, ...] | None:
     """The filters in a document; None if it is a pattern."""
     match document:
