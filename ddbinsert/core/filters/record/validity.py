@@ -59,7 +59,7 @@ def _is_change(change: Mapping[str, Any], event: EventName, view: StreamView, ke
     if set(images) != expected or set(change) != {*expected, *_SCALARS}:
         return False
     keys = images["Keys"]
-    if not _is_key(keys, key) or not all(map(_is_item, images.values())):
+    if not all(map(_is_item, images.values())) or not _is_key(keys, key):
         return False
     if any(image.get(name) != value for image in images.values() for name, value in keys.items()):
         return False
@@ -80,7 +80,9 @@ def _is_key(keys: Mapping[str, Any], key: KeySchema | None) -> bool:
     return all(size <= most for size, most in zip(reversed(sizes), reversed(_LARGEST_KEYS), strict=False))
 
 
-def _is_item(item: Mapping[str, Any]) -> bool:
+def _is_item(item: object) -> bool:
+    if not isinstance(item, dict):
+        return False
     return all(map(bool, item)) and all(map(_is_value, item.values())) and item_size(item) <= LARGEST_ITEM
 
 
