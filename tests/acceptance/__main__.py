@@ -79,8 +79,16 @@ def _place(given: argparse.Namespace) -> Iterator[tuple[dict[str, str], Callable
 def _redacted(text: str) -> str:
     """Without account ids, access keys and the names of users."""
     text = re.sub(r"\b\d{12}\b", "ACCOUNT", text)
-    text = re.sub(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b", "KEY", text)
-    return re.sub(r"(assumed-role/[^/\s]+/)\S+", r"\1SESSION", text)[-_TEXT:]
+    text = re.sub(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}\b", "KEY", text)
+    text = re.sub(r"(:user/)[\w+=,.@/-]+", r"\1USER", text)
+    return re.sub(r"(assumed-role/[^/\s]+/)[\w+=,.@-]+", r"\1SESSION", text)[-_TEXT:]
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        say("There is nobody to ask: add --yes to agree.")
+        return False
+    return input("Go on? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _ran(
@@ -131,7 +139,7 @@ def _toured(
     table = f"{PREFIX}-{secrets.token_hex(3)}"
     where = "AWS" if given.aws else variables.get("AWS_ENDPOINT_URL", "AWS")
     say(_ANNOUNCED.format(where=where, table=table))
-    if given.aws and not given.yes and input("Go on? [y/N] ").strip().lower() not in ("y", "yes"):
+    if given.aws and not given.yes and not _agreed():
         return []
     identity = client("sts").get_caller_identity()
     region = client("dynamodb").meta.region_name
@@ -172,6 +180,9 @@ def main(arguments: list[str] | None = None) -> int:
             results = _toured(given, variables, client)
     except KeyboardInterrupt:
         return 130
+    if not results:
+        say("Nothing was made.")
+        return 2
     document = {
         "schema": "ddbinsert-acceptance/1",
         "version": __version__,
