@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _PATIENCE_ON_AWS = 180.0
 _ANNOUNCED = """\
 On {where}, this makes and removes again, all with names that begin with {prefix} and the tag {tag}:
-  about 80 tables (on demand), 20 functions, 65 event source mappings, 10 roles, 20 log groups, 2 queues.
+  about 80 tables (on demand), 25 functions, 50 event source mappings, 5 roles, 25 log groups, 2 queues.
 It takes about half an hour, writes some hundred items and log lines (10,050 of them in one group), and invokes functions
 some hundred times. On AWS this costs less than 0.10 USD: mostly writes, log ingestion, and an hour of custom metrics.
 No table, function or role that is there already is touched. Nothing but test data is written or read.
@@ -194,7 +194,7 @@ def _probed(lab: Lab, only: Collection[str] | None) -> dict[str, Result]:
         return run(lab, only, report=report)
     finally:
         before = [signal.signal(one, _ignored) for one in (signal.SIGINT, signal.SIGTERM)]
-        say(f"removing what was made: {', '.join(f'{count} {kind}s' for kind, count in lab.made.items())}")
+        say(f"removing what was made: {', '.join(f'{kind}s: {count}' for kind, count in lab.made.items())}")
         _removed(lab, lab.prefix)
         for number, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
             signal.signal(number, handler)

@@ -130,6 +130,11 @@ class Lab:
         return self.place.client(_SERVICES[name])
 
     @property
+    def tags(self) -> dict[str, str]:
+        """The tags of everything that is made, for services that take them as a map."""
+        return {TAG: self.run}
+
+    @property
     def is_aws(self) -> bool:
         return self.place.kind == "aws"
 
@@ -352,7 +357,7 @@ class Lab:
             "Handler": "main.handler",
             "Code": {"ZipFile": source if isinstance(source, bytes) else package({"main.py": source})},
             "Timeout": 10,
-            "Tags": {TAG: self.run},
+            "Tags": self.tags,
             **more,
         }
 
@@ -386,7 +391,8 @@ class Lab:
         return made
 
     def create_mapping(self, table: str, function: str, **settings: Any) -> str:
-        given = {"StartingPosition": "TRIM_HORIZON", **settings}
+        tags = {**self.tags, **settings.pop("Tags", {})}
+        given = {"StartingPosition": "TRIM_HORIZON", **settings, "Tags": tags}
         given.setdefault("EventSourceArn", self.stream(table))
 
         def make() -> str:
@@ -413,7 +419,7 @@ class Lab:
 
     def log_group(self, name: str) -> str:
         with contextlib.suppress(self.logs.exceptions.ResourceAlreadyExistsException):
-            self.logs.create_log_group(logGroupName=name, tags={TAG: self.run})
+            self.logs.create_log_group(logGroupName=name, tags=self.tags)
         self.later(f"log group {name}", lambda: self.gone(self.logs.delete_log_group, logGroupName=name))
         return name
 

@@ -118,7 +118,7 @@ def on_failure(lab: Lab) -> Seen:
 
 
 def _queue(lab: Lab) -> str:
-    url = str(lab.sqs.create_queue(QueueName=lab.name("queue"))["QueueUrl"])
+    url = str(lab.sqs.create_queue(QueueName=lab.name("queue"), tags=lab.tags)["QueueUrl"])
     lab.later("a queue", lambda: lab.gone(lab.sqs.delete_queue, QueueUrl=url))
     return url
 

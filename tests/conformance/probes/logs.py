@@ -18,7 +18,7 @@ _EVENTS = 10_050
 
 @probe("logs-pages", quick=True, seconds=60)
 def pages(lab: Lab) -> Seen:
-    group = lab.log_group(f"/aws/lambda/{lab.name('pages')}")
+    group = lab.log_group(f"/aws/lambda/{lab.name('group')}")
     lab.logs.create_log_stream(logGroupName=group, logStreamName="one")
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": f"event {number}"} for number in range(_EVENTS)]

@@ -47,7 +47,10 @@ def accepted(lab: Lab, **settings: Any) -> str:
 @probe("esm-defaults", quick=True)
 def defaults(lab: Lab) -> Seen:
     made = lab.lambda_.create_event_source_mapping(
-        EventSourceArn=lab.stream(lab.table()), FunctionName=lab.recorder, StartingPosition="LATEST"
+        EventSourceArn=lab.stream(lab.table()),
+        FunctionName=lab.recorder,
+        StartingPosition="LATEST",
+        Tags=lab.tags,
     )
     lab.later("a mapping", lambda: lab.gone(lab.lambda_.delete_event_source_mapping, UUID=made["UUID"]))
     shown = {name: made.get(name) for name in ("State", "LastProcessingResult", *_DEFAULTS)}
@@ -228,4 +231,8 @@ def tags(lab: Lab) -> Seen:
     arn = lab.lambda_.get_event_source_mapping(UUID=uuid).get("EventSourceMappingArn", "")
     code = lab.code_of(lab.lambda_.tag_resource, Resource=arn, Tags={"later": "too"}) if arn else "no ARN"
     found = {} if code else dict(lab.lambda_.list_tags(Resource=arn)["Tags"])
-    return Seen(agrees=found == {"made": "so", "later": "too"}, answer={"code": code, "tags": found})
+    has_ours = lab.tags.items() <= found.items()
+    found = {name: value for name, value in found.items() if name not in lab.tags}
+    return Seen(
+        agrees=has_ours and found == {"made": "so", "later": "too"}, answer={"code": code, "tags": found}
+    )

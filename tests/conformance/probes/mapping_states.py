@@ -20,7 +20,7 @@ def states(lab: Lab) -> Seen:
     table, function = lab.table(), lab.recorder
     stream = lab.stream(table)
     made = lab.lambda_.create_event_source_mapping(
-        EventSourceArn=stream, FunctionName=function, StartingPosition="TRIM_HORIZON"
+        EventSourceArn=stream, FunctionName=function, StartingPosition="TRIM_HORIZON", Tags=lab.tags
     )
     uuid = str(made["UUID"])
     lab.later(f"mapping {uuid}", lambda: lab.gone(lab.lambda_.delete_event_source_mapping, UUID=uuid))

@@ -264,7 +264,7 @@ def index_queries(lab: Lab) -> Seen:
 @probe("sqs-deleted-recently", seconds=15)
 def deleted_recently(lab: Lab) -> Seen:
     name = lab.name("queue")
-    url = str(lab.sqs.create_queue(QueueName=name)["QueueUrl"])
+    url = str(lab.sqs.create_queue(QueueName=name, tags=lab.tags)["QueueUrl"])
     lab.later("a queue", lambda: lab.gone(lab.sqs.delete_queue, QueueUrl=url))
     if lab.is_aws:
         time.sleep(2)
