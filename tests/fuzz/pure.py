@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import io
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from ddbinsert.core.filters.insert_only import inserts_pass, leaks
 from ddbinsert.core.filters.lint.lint import lint
 from ddbinsert.core.filters.reach.answer import Passes
 from ddbinsert.core.filters.record.validity import is_genuine
-from ddbinsert.core.items.convert import ItemError, canonical, item_of
+from ddbinsert.core.items.convert import canonical, item_of
 from ddbinsert.core.items.plain_json import plain_item
 from ddbinsert.core.logs.ends import EndReader
 from ddbinsert.core.logs.line import LineKind, read
@@ -30,6 +32,7 @@ from ddbinsert.core.pattern.matcher import PatternError, compile_pattern, parse
 from ddbinsert.core.pattern.rules import rules_of
 from ddbinsert.core.times import parse_time, seconds
 from ddbinsert.errors import DdbInsertError
+from ddbinsert.operations.items.files import read_items
 from tests.fuzz.model import Target, mangled, recorded, split, text_of
 from tests.fuzz.strategies import PATTERN_TREES, VALUES, as_json
 from tests.unit.reference_pattern import reference_matches
@@ -168,17 +171,14 @@ def check_log(data: bytes) -> None:
 
 
 def check_items(data: bytes) -> None:
-    """An item is refused, or is the same after another reading of what it is printed as."""
+    """A file of items, JSON or YAML, is refused, or each item is the same after another reading."""
     try:
-        document = json.loads(data, parse_float=Decimal)
-    except (ValueError, RecursionError):
+        drafts = read_items("-", cwd=Path.cwd(), stdin=io.StringIO(text_of(data)))
+    except DdbInsertError:
         return
-    try:
-        item = item_of(document)
-    except ItemError:
-        return
-    assert canonical(item_of(item)) == canonical(item)
-    plain_item(json.loads(json.dumps(item, default=lambda content: base64.b64encode(content).decode())))
+    for item in (draft.item for draft in drafts):
+        assert canonical(item_of(item)) == canonical(item)
+        plain_item(json.loads(json.dumps(item, default=lambda content: base64.b64encode(content).decode())))
 
 
 def check_failure(data: bytes) -> None:
@@ -261,9 +261,10 @@ TARGETS = (
         tokens=split(
             '{"S":"a"}¦{"N":"1e125"}¦{"B":"AA=="}¦{"SS":[]}¦{"NULL":true}¦{"M":{¦{"L":[¦1e130¦-0¦'
             'null¦{"NS":["1","1.0"]}¦{"BS":["x"]}¦\\ud800¦""¦'
-            "0.00000000000000000000000000000000000000000001¦}}¦]}"
+            "0.00000000000000000000000000000000000000000001¦}}¦]}¦"
+            "!!set {? a, ? b}¦!!binary ¦&a ¦*a¦\n- ¦? ¦[¦]¦1:30¦.inf¦0x1F¦\n"
         ),
-        structured=lambda: st.one_of(as_json(VALUES), mangled(recorded("items"))),
+        structured=lambda: st.one_of(as_json(VALUES), mangled(recorded("items", "plain", "typed"))),
     ),
     Target(
         name="failure",

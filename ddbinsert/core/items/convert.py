@@ -192,7 +192,9 @@ def _numeral(number: str | int | Decimal, path: str) -> str:
     except InvalidOperation:
         raise ItemError(f"{path}: {number!r:.60} is not a valid number") from None
     if not value.is_finite():
-        raise ItemError(f"{path}: DynamoDB does not support infinity or NaN")
+        raise ItemError(
+            f"{path}: DynamoDB does not support infinity, NaN or numbers out of its range (1E-130 to 9.9E+125)"
+        )
     # Python also reads 1_000, full-width digits and white space around a number; DynamoDB rejects them.
     if isinstance(number, str) and not _NUMBER.fullmatch(number):
         raise ItemError(f"{path}: {number!r:.60} is not a valid number in DynamoDB")

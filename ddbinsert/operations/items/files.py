@@ -8,17 +8,17 @@ import json
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from ddbinsert.config.problems import Place, format_value
 from ddbinsert.core.items.convert import Item, ItemError, item_of
 from ddbinsert.core.items.enclosed import enclosed
+from ddbinsert.core.pattern.json_text import exact
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from typing import TextIO
 
     import yaml
 
@@ -216,7 +216,7 @@ def _json_value(text: str, place: int, line: int) -> tuple[object, int]:
 
 def _decoder() -> json.JSONDecoder:
     return json.JSONDecoder(
-        parse_float=Decimal, parse_int=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique
+        parse_float=exact, parse_int=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique
     )
 
 
@@ -299,6 +299,10 @@ class _Nodes:
             case "seq":
                 return [self.value(entry, depth + 1) for entry in node.value]
             case "set":
+                if any(
+                    key.tag in (f"{_TAG}{kind}" for kind in ("seq", "map", "set")) for key, _ in node.value
+                ):
+                    raise self._fault(node, "a set contains texts, numbers or binary values")
                 return {self.value(key, depth + 1) for key, _ in node.value}
             case "binary":
                 return self._binary(node)
@@ -310,7 +314,7 @@ class _Nodes:
     def _scalar(self, node: Any) -> object:
         scalar = self._read(node, _NOWHERE)
         if scalar.reading in self._numbers:
-            return Decimal(scalar.text)
+            return exact(scalar.text)
         if not node.style and _OF_A_LANGUAGE.fullmatch(node.value):
             raise _OtherNotation(
                 node.start_mark.line + self._first_line,
