@@ -12,17 +12,17 @@ import os
 import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from statistics import median
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.benchmarks.figures import figure
+from tests.benchmarks.processes import endpoint
 
 RECORDS = int(os.environ.get("BENCH_RECORDS", "100000"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+#: At least so much of the bare rate.
+LEAST = 0.8
 
 _BARE = """
 import boto3
@@ -42,30 +42,6 @@ _WAYS = {
 }
 
 
-@contextmanager
-def _endpoint(records: int) -> Iterator[dict[str, str]]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.long_stream", str(records)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{int(server.stdout.readline())}"
-        yield {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            "AWS_ACCESS_KEY_ID": "x",
-            "AWS_SECRET_ACCESS_KEY": "x",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": url,
-            "AWS_CONFIG_FILE": "/dev/null",
-            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
-        }
-        assert server.stdin is not None
-        server.stdin.close()
-
-
 def _seconds(way: str, variables: dict[str, str], *, lines: int) -> float:
     """Processor seconds of one run."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -80,16 +56,19 @@ def _seconds(way: str, variables: dict[str, str], *, lines: int) -> float:
 
 @pytest.mark.benchmark
 def test_records_takes_little_more_than_its_calls() -> None:
-    with _endpoint(1000) as one_page, _endpoint(RECORDS) as many:
+    with endpoint("long_stream", 1000) as one_page, endpoint("long_stream", RECORDS) as many:
         found: dict[str, list[float]] = {way: [] for way in _WAYS}
         for _ in range(ROUNDS):
             for way, seconds in found.items():
                 start = _seconds(way, one_page, lines=1000)
                 seconds.append(_seconds(way, many, lines=RECORDS) - start)
+    bare = found.pop("bare")
     for way, seconds in found.items():
-        rates = [bare / own for bare, own in zip(found["bare"], seconds, strict=True)]
-        print(
-            f"\n  {way}: {median(seconds):.2f} s, {RECORDS / median(seconds):,.0f} records/s; "
-            f"of the bare rate {median(rates):.2f} ({min(rates):.2f} to {max(rates):.2f})",
-            end="",
+        command = " ".join(_WAYS[way][2:])
+        figure(
+            f"`{command}` of {RECORDS:,} records, rate by processor time without the start",
+            against="bare GetRecords calls with boto3",
+            measured=f"{RECORDS / median(seconds):,.0f} and {RECORDS / median(bare):,.0f} records/s",
+            ratio=median(one / own for one, own in zip(bare, seconds, strict=True)),
+            least=LEAST,
         )
