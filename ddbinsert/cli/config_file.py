@@ -92,7 +92,7 @@ class PlannedTrigger(NamedTuple):
             return (
                 ""
                 if self.error is None
-                else f"`plan` ends with an error: {self.error.message.splitlines()[0]}"
+                else f"`plan` ends with an error: {self.error.message.splitlines()[0].removesuffix(':')}"
             )
         return f"`plan` finds {plural(self.steps, 'step')}" if self.steps else "`plan` finds nothing to do"
 

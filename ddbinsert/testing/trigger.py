@@ -172,6 +172,9 @@ class InsertOnlyTrigger:
             EventSourceArn=stream,
             FunctionName=f"{table}-inserts",
             StartingPosition="TRIM_HORIZON",
+            FunctionResponseTypes=[
+                "ReportBatchItemFailures"
+            ],  # as the function answers, which is ddbinsert's own
             **criteria,
         )
         steps, waited = pauses(0.05, 1.0), 0.0

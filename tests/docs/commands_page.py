@@ -28,6 +28,7 @@ _OPENING = """\
 For all users: every command with its options, and the exit codes. `ddbinsert COMMAND --help` shows the same on the terminal. Options for keys of `ddbinsert.yaml` are described in
 [configuration](configuration.md).
 """
+_OTHER_CODES = "Besides: 70 is a bug in ddbinsert, and 74 means that the result could not be written, for example because the disk is full.\n"
 _MEANINGS = {
     ExitCode.OK: "yes",
     ExitCode.NO: "the answer is no: a proof failed, something differs",
@@ -45,7 +46,7 @@ def page() -> str:
     root = program()
     codes = "".join(f"| {int(code)} | {_MEANINGS[code]} |\n" for code in ExitCode)
     common = _called(root, "status")
-    parts = [_OPENING, f"## Exit codes\n\n| code | meaning |\n|---|---|\n{codes}"]
+    parts = [_OPENING, f"## Exit codes\n\n| code | meaning |\n|---|---|\n{codes}\n{_OTHER_CODES}"]
     parts.append(f"## Options that most commands have\n\n{_options(common, _COMMON)}")
     for heading, rows in TABLE.items():
         parts.append(f"## {heading}\n")

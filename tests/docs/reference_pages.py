@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import html
-import itertools
 from typing import TYPE_CHECKING, Any
 
 from ddbinsert import config, errors
@@ -201,11 +200,9 @@ def json_page() -> str:
         for name, one in found["$defs"].items()
         if one.get("properties")
     ]
-    codes = sorted(set(_error_codes()))
-    by_exit = [
-        (str(int(exit_code)), ", ".join(_code(code) for _, code in group))
-        for exit_code, group in itertools.groupby(codes, key=lambda one: one[0])
-    ]
+    exit_codes: dict[str, set[int]] = {}
+    for exit_code, code in _error_codes():
+        exit_codes.setdefault(code, set()).add(int(exit_code))
     return _page(
         "JSON output",
         "For those who write scripts: what `--output json` prints, and what stays as it is. The schema `ddbinsert/1` may gain keys; a "
@@ -220,8 +217,14 @@ def json_page() -> str:
         "## The data of verify",
         *definitions,
         "## Codes of errors",
-        "`errors[].code` is stable. The exit code belongs to the kind of error:",
-        _table(("exit code", "codes"), by_exit),
+        "`errors[].code` is stable; its kind determines the exit code of the command.",
+        _table(
+            ("code", "exit code"),
+            (
+                (_code(code), " or ".join(map(str, sorted(found))))
+                for code, found in sorted(exit_codes.items())
+            ),
+        ),
         f"{_BUG} is a bug in ddbinsert (`bug`); {_LOST} means that the result could not be written, for example because the disk is "
         "full.",
     )

@@ -41,5 +41,5 @@ def test_each_cause_check_and_command_is_on_its_page_once() -> None:
 def test_the_codes_of_errors_that_happen_are_listed(arguments: tuple[str, ...], code: str) -> None:
     done = ran(*arguments, "-o", "json", variables={"AWS_CONFIG_FILE": "/dev/null"})
     page = (DOCS / "json.md").read_text(encoding="utf-8")
-    (row,) = [line for line in page.splitlines() if line.startswith(f"| {done.code} |")]
-    assert f"`{done.error_code}`" in row, (done.error_code, code)
+    (row,) = [line for line in page.splitlines() if line.startswith(f"| `{done.error_code}` |")]
+    assert (done.error_code, str(done.code) in row) == (code, True)

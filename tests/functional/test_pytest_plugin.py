@@ -78,6 +78,7 @@ def test_a_leaking_filter_turns_a_project_red_from_a_bare_folder(tmp_path: Path)
     project(tmp_path, '"INSERT","MODIFY"', OF_BOTH)
     (tmp_path / "repaired.yaml").write_text(TEMPLATE.replace("PATTERN", '"INSERT"'))
     done = pytest_in(tmp_path)
+    assert "partial-batch" not in done.stdout  # nothing about the function that the fixture itself makes
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed, 1 passed" in done.stdout, done.stdout
     assert "NotInsertOnly: FAIL on the embedded emulator" in done.stdout
