@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.benchmarks.serving import ACCOUNT, REGION, Request, serve
+from tests.benchmarks.serving import ACCOUNT, LOAD, REGION, Request, serve
 
 _PAGE = 100
 _LABEL = "2026-01-01T00:00:00.000"
@@ -106,7 +106,7 @@ class Account:
             return {"Functions": found, **more}
         if path.startswith("/v1/pipes"):
             return {"Pipes": []}
-        return {"calls": self.calls} if path == "/calls" else {}
+        return {"calls": self.calls, "at_once": LOAD.read()} if path == "/calls" else {}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,21 @@ _IDENTITY = (
 ).encode()
 
 
+class Load:
+    """The number of requests that are not answered yet: now, and at most since it was last read."""
+
+    now = most = 0
+
+    def read(self) -> int:
+        """The most, from which counting begins again."""
+        found, self.most = self.most, self.now
+        return found
+
+
+#: The load of this process's server.
+LOAD = Load()
+
+
 class Request(NamedTuple):
     """One request: its operation (after the dot of X-Amz-Target; '' without one), path, query and body."""
 
@@ -44,7 +59,10 @@ async def _serve(answer: Callable[[Request], bytes], delay: float) -> None:
         try:
             while True:
                 content, kind = await _answered(reader, answer)
+                LOAD.now += 1
+                LOAD.most = max(LOAD.now, LOAD.most)
                 await asyncio.sleep(delay)
+                LOAD.now -= 1
                 head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n"
                 writer.write(head.encode() + content)
                 await writer.drain()

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ddbinsert.core.clock import Clock
 
 #: Maximum number of tables that are read concurrently.
-_AHEAD = 32
+_MOST_AT_ONCE = 48
 #: Number of names in a message.
 _NAMED = 3
 
@@ -55,6 +55,8 @@ class RegionReader:
         self._kinesis_streams: Future[bool] | None = None
         self._streaming: Future[frozenset[str]] | None = None
         self._all_tables = False
+        self._reading: Aws | None = None
+        self._ahead = 0
 
     def names(self) -> list[str]:
         """The names of the region's tables; the other lists are started, too."""
@@ -145,12 +147,16 @@ class RegionReader:
             yield from self._reads(self._kinesis_only, sorted(names - consumed))
 
     def _reads(self, read_one: Callable[[str], TableRead], names: Iterable[str]) -> Iterator[TableRead]:
+        if self._reading is None:
+            at_once = self._calls.at_once("DescribeTable", most=_MOST_AT_ONCE)
+            self._reading = self._aws.branch(at_once)
+            self._ahead = 2 * at_once
         left = iter(names)
         answered: SimpleQueue[tuple[str, Future[Any]]] = SimpleQueue()
         running = 0
         while True:
-            for name in islice(left, _AHEAD - running):
-                future = self._aws.start(partial(read_one, name))
+            for name in islice(left, self._ahead - running):
+                future = self._reading.start(partial(read_one, name))
                 future.add_done_callback(partial(_put, answered, name))
                 running += 1
             if not running:

@@ -56,6 +56,7 @@ class Aws(Accounts):
         self._clients: dict[str, Any] = {}
         self._lock = threading.RLock()
         self._pool: ThreadPoolExecutor | None = None
+        self._at_once = _SIDE_BY_SIDE
         self._watch = CallLimits(connection.call_timeout)
         #: Called with every answer; set it before the first call.
         self.listener: Listener | None = None
@@ -63,11 +64,15 @@ class Aws(Accounts):
         self.on_date: Callable[[str, str], None] | None = None
         self._branches: list[Aws] = []
 
-    def branch(self) -> Aws:
-        """The same connection for one of several subjects, with its own pool: its calls do not wait for the others'."""
+    def branch(self, at_once: int = _SIDE_BY_SIDE) -> Aws:
+        """The same connection for one of several subjects, with its own pool: its calls do not wait for the others'.
+
+        Args:
+            at_once: Maximum number of its concurrent calls.
+        """
         self._opened()
         branch = copy.copy(self)  # session, clients and time limit are shared
-        branch._pool, branch._branches = None, []  # noqa: SLF001
+        branch._pool, branch._branches, branch._at_once = None, [], at_once  # noqa: SLF001
         self._branches.append(branch)
         return branch
 
@@ -290,7 +295,7 @@ class Aws(Accounts):
         if self._pool is None:
             with self._lock:
                 if self._pool is None:
-                    self._pool = ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="aws")
+                    self._pool = ThreadPoolExecutor(self._at_once, thread_name_prefix="aws")
         return self._pool.submit(call)
 
     def side_by_side(self, *calls: Callable[[], Any]) -> list[Any]:
