@@ -33,7 +33,6 @@ DEEPEST: Final = 40
 
 _PREFIX = "tag:yaml.org,2002:"
 _MERGE = f"{_PREFIX}merge"
-_SEQUENCE = f"{_PREFIX}seq"
 _TEXT_TAGS = frozenset((f"{_PREFIX}str", f"{_PREFIX}timestamp", f"{_PREFIX}value", _MERGE))
 _CORE_TAGS = _TEXT_TAGS | {f"{_PREFIX}{name}" for name in ("bool", "int", "float", "null", "map", "seq")}
 
@@ -207,7 +206,7 @@ class _Converter:
             return None
         if isinstance(node, yaml.ScalarNode):
             return scalar_of(node, place)
-        if node.tag == _SEQUENCE:
+        if isinstance(node, yaml.SequenceNode):  # its tag may be another
             below = [self.convert(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(node.value)]
             return Items(place, tuple(item for item in below if item is not None))
         return Entries(place, tuple(self._entries(node, path, depth)))

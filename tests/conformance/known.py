@@ -49,8 +49,7 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
 #: Facts about an endpoint that follow from probes of other facts, with which it must not agree.
 FOLLOWS_FROM: Final[dict[str, tuple[str, ...]]] = {
     "emulator-accepts": (
-        *("esm-invalid-filter", "esm-limits", "esm-not-found", "esm-role-rights", "esm-duplicate"),
-        "stream-enabled-twice",
+        *("esm-invalid-filter", "esm-limits", "esm-not-found", "esm-role-rights", "stream-enabled-twice"),
     ),
     "emulator-failures": ("esm-on-failure", "esm-batch-item-failures"),
     "emulator-matcher": ("pattern-logic", "pattern-exists", "pattern-arrays", "pattern-dynamodb-types"),
@@ -116,7 +115,6 @@ DIFFERENCES: Final[dict[str, dict[str, str]]] = {
         "esm-states": "no state lasts: Enabled, Disabled, gone",
         "esm-in-use": "a change is accepted at any time",
         "esm-invalid-filter": "any pattern is accepted",
-        "esm-duplicate": "a second mapping is accepted",
         "esm-not-found": "an unknown stream is accepted; an unknown function is a ResourceNotFoundException",
         "esm-role-rights": "permissions of roles are not checked",
         "esm-limits": "nothing is refused",

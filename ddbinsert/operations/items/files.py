@@ -289,27 +289,23 @@ class _Nodes:
         self._numbers = (Reading.WHOLE, Reading.NUMBER)
         self._ambiguous = Reading.AMBIGUOUS
 
-    def value(self, node: yaml.Node, depth: int = 0) -> object:
+    def value(self, node: Any, depth: int = 0) -> object:
         self._count += 1
         if self._count > _MOST_NODES or depth > _DEEPEST:
             raise self._fault(node, "it is too large or too deeply nested, possibly because of its aliases")
-        match node.tag.removeprefix(_TAG):
-            case "map":
+        match node.tag.removeprefix(_TAG), node.id:
+            case "map", "mapping":
                 return self._mapping(node, depth)
-            case "seq":
+            case "seq", "sequence":
                 return [self.value(entry, depth + 1) for entry in node.value]
-            case "set":
-                if any(
-                    key.tag in (f"{_TAG}{kind}" for kind in ("seq", "map", "set")) for key, _ in node.value
-                ):
-                    raise self._fault(node, "a set contains texts, numbers or binary values")
+            case "set", "mapping" if all(key.id == "scalar" for key, _ in node.value):
                 return {self.value(key, depth + 1) for key, _ in node.value}
-            case "binary":
+            case "binary", "scalar":
                 return self._binary(node)
-            case "str" | "timestamp" | "value" | "int" | "float" | "bool" | "null":
+            case "str" | "timestamp" | "value" | "int" | "float" | "bool" | "null", "scalar":
                 return self._scalar(node)
             case _:
-                raise self._fault(node, f"the tag {node.tag.replace(_TAG, '!!')} is not supported")
+                raise self._fault(node, f"the tag {node.tag.replace(_TAG, '!!')} is not supported here")
 
     def _scalar(self, node: Any) -> object:
         scalar = self._read(node, _NOWHERE)
