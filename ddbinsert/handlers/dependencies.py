@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,13 +24,14 @@ from ddbinsert.core.model.bounds import LARGEST_UNZIPPED
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.entry import family_of
 from ddbinsert.handlers.folder_files import gather
+from ddbinsert.handlers.requirements import REQUIREMENTS as _REQUIREMENTS
+from ddbinsert.handlers.requirements import read_requirements, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ddbinsert.handlers.folder_files import Gathered
 
-_REQUIREMENTS = "requirements.txt"
 _MANIFEST = "package.json"
 _LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 # Metadata of the installers, not of the packages; RECORD has hashes of scripts with this interpreter's path.
@@ -40,10 +42,6 @@ _GLIBC_2 = 26
 #: The oldest glibc of manylinux, and its names before PEP 600.
 _OLDEST_GLIBC = {"x86_64": 5, "aarch64": 17}
 _LEGACY = {17: "2014", 12: "2010", 5: "1"}
-#: Lines of requirements.txt that build from source, which runs third-party code on this machine.
-_SOURCE = re.compile(
-    r"-e\b|--editable\b|git\+|hg\+|svn\+|bzr\+|file:|\.{0,2}/|.+@\s*(git\+|file:)", re.IGNORECASE
-)
 _AMAZON_LINUX_2 = ("python3.8", "python3.9", "python3.10", "python3.11")
 
 
@@ -57,8 +55,10 @@ def with_dependencies(gathered: Gathered, folder: Path, *, runtime: str, archite
     family = family_of(runtime)
     with tempfile.TemporaryDirectory(prefix="ddbinsert-") as build:
         if family == "python" and _has_requirements(gathered.files.get(_REQUIREMENTS)):
-            _refuse_sources(gathered.files[_REQUIREMENTS])
-            built = _python(folder, Path(build), runtime, architecture)
+            found = read_requirements(gathered.files[_REQUIREMENTS], folder, os.environ)
+            with tempfile.TemporaryDirectory(prefix="ddbinsert-") as lists:
+                given = written(found, Path(lists))
+                built = _python(folder, Path(build), given, runtime, architecture)
         elif family == "nodejs" and _has_dependencies(gathered.files.get(_MANIFEST)):
             if not any(lock in gathered.files for lock in _LOCKS):
                 return _as_installed(gathered, folder)
@@ -79,22 +79,7 @@ def _has_requirements(requirements: bytes | None) -> bool:
     return any(line.strip() and not line.strip().startswith("#") for line in lines)
 
 
-def _refuse_sources(requirements: bytes) -> None:
-    """Refuse packages that would be built here: that runs the package's own code, even in a dry run.
-
-    Raises:
-        UsageError: A line refers to a folder, a repository or a file.
-    """
-    for line in requirements.decode("utf-8", "replace").splitlines():
-        if _SOURCE.match(line.strip()):
-            raise UsageError(
-                f"{_REQUIREMENTS} builds from source: {line.strip()}.",
-                hint="Build a wheel or the whole archive yourself, and give that (function.code: code.zip).",
-                code="dependencies-from-source",
-            )
-
-
-def _python(folder: Path, build: Path, runtime: str, architecture: str) -> Gathered:
+def _python(folder: Path, build: Path, given: Sequence[str], runtime: str, architecture: str) -> Gathered:
     version = runtime.removeprefix("python")
     command = [*_installer(), "--target", str(build), "--only-binary", ":all:", "--python-version", version]
     if "uv" in Path(command[0]).name:
@@ -104,7 +89,7 @@ def _python(folder: Path, build: Path, runtime: str, architecture: str) -> Gathe
         command += ["--no-compile", "--implementation", "cp", "--disable-pip-version-check", "--no-input"]
         for platform in _platforms(runtime, architecture):
             command += ["--platform", platform]
-    _run([*command, "--quiet", "-r", _REQUIREMENTS], folder, _REQUIREMENTS, f"{runtime} on {architecture}")
+    _run([*command, "--quiet", *given], folder, _REQUIREMENTS, f"{runtime} on {architecture}")
     return gather(build, largest=LARGEST_UNZIPPED, is_installed=True)
 
 
