@@ -179,20 +179,30 @@ def _as_printed(accounts: TwoAccounts, command: str, table: str, *, without: str
     return both
 
 
-_COMMANDS = ("attach-trigger", "verify", "plan", "drift", "doctor", "status", "records", "send", "down")
+_COMMANDS = (
+    *("attach-trigger", "verify", "plan", "drift", "doctor", "status", "records", "send"),
+    *("verify --wiretap", "gaps", "up", "down"),
+)
 
 
 def test_every_command_works_with_exactly_the_printed_policies(accounts: TwoAccounts, table: str) -> None:
+    # A temporary function's role needs the boundary, too.
+    (accounts.folder / "ddbinsert.yaml").write_text(f"table: {table}\nrole: {{boundary: '{_BOUNDARY}'}}\n")
     for command in _COMMANDS:
         both = _as_printed(accounts, command, table)
         if command == "attach-trigger":
             done = _attach(accounts, table)
         else:
-            done = accounts.command(command, accounts.arn(table), "--yes", "-o", "json")
-        assert done.code == 0, (command, done.out, done.err)
+            words = (*command.split(), accounts.arn(table), *_MORE.get(command, ()), "--yes", "-o", "json")
+            done = accounts.command(*words)
+        assert done.code == 0 or command in _UNDECIDED, (command, done.out, done.err)
         assert [one.denied for one in both] == [set(), set()], command
+    (accounts.folder / "ddbinsert.yaml").unlink()
 
 
+_MORE = {"gaps": ("--since", "1h")}
+#: The inserts are too new to be judged.
+_UNDECIDED = ("gaps",)
 _IN_TABLE_ACCOUNT = {
     "attach-trigger": (
         *("dynamodb:DescribeTable", "dynamodb:UpdateTable", "dynamodb:GetResourcePolicy"),

@@ -21,11 +21,12 @@ _OF_TABLES: Final = (ResourceScope.TABLE, ResourceScope.INDEX, ResourceScope.STR
 
 def across(mode: Mode) -> Mode:
     """A mode with what it needs in addition, if the table is in another account."""
-    if "CreateEventSourceMapping" in mode.calls:
-        return mode.combined_with(_WRITTEN)
-    if "DeleteEventSourceMapping" in mode.calls:
+    calls = mode.calls
+    if "DeleteEventSourceMapping" in calls:
         return mode.combined_with(_REMOVED)
-    if "ListEventSourceMappings" in mode.calls and "DescribeTable" in mode.calls:
+    if "CreateEventSourceMapping" in calls:
+        return mode.combined_with(_WRITTEN)
+    if "ListEventSourceMappings" in calls and "DescribeTable" in calls:
         return mode.combined_with(_SEEN)
     return mode
 

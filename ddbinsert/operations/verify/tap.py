@@ -12,6 +12,7 @@ from ddbinsert.core.trigger.consumers import TAP_PREFIX
 from ddbinsert.core.trigger.plan import plan
 from ddbinsert.core.trigger.removal import removal
 from ddbinsert.core.trigger.scope import Scope
+from ddbinsert.core.trigger.stream_policy_steps import stream_policy_steps
 from ddbinsert.dataclass import dataclass
 from ddbinsert.operations.provision.carry_out import carry_out
 
@@ -91,19 +92,23 @@ def tapped(context: VerifyContext, subject: Subject, tap: Tap, base: Path) -> It
         package = tap.package or code.build(tap.trigger, base)
         steps = plan(tap.trigger, world, Scope.FUNCTION, package)
         world = carry_out(context, tap.trigger, steps, world, package).world
-        if world.function is None:
+        function = world.function
+        if function is None:
             raise AssertionError("the tap was just created")
+        allowing = tuple(stream_policy_steps(tap.trigger, world, ()))
+        if allowing:  # the stream of another account, which the temporary role may not read yet
+            world = carry_out(context, tap.trigger, allowing, world, package).world
         stream = world.table.stream_arn if world.table else None
         mapping = create_like(
             Provisioning.of(context, tap.trigger),
             stream or tap.original.stream_arn,
             tap.original,
-            role_arn=world.function.role_arn,
+            role_arn=function.role_arn,
         )
         context.reporter.step(
             f"attached {tap.trigger.function_name} with {tap.what} of {tap.original.uuid}, for this run only"
         )
-        function, world = world.function, world.with_mapping(mapping)
+        world = world.with_mapping(mapping)
         yield replace(
             subject,
             trigger=tap.trigger,
@@ -125,7 +130,8 @@ def _remove(context: VerifyContext, trigger: Trigger) -> None:
 
     try:
         world = _as_made(observe(context.aws, trigger, owners=True, lenient=True), trigger)
-        carry_out(context, trigger, removal(world, trigger.table).steps, world)
+        going = removal(world, trigger.table, own_function=trigger.function_name)
+        carry_out(context, trigger, going.steps, world)
     except BaseException:
         context.reporter.warn(
             f"{trigger.function_name} may be left",
