@@ -95,8 +95,8 @@ CHANGES_OF_ALIAS: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
 #: Keys of which no change by others can be drift, and why.
 WITHOUT_DRIFT = {
     "function.template": "code that differs is function.code",
-    "function.log_class": "CloudWatch Logs cannot change it, and up refuses another one",
-    "role.path": "IAM cannot change it, and up refuses another one",
+    "function.log_class": "it is in another test, as up refuses to undo it",
+    "role.path": "it is in another test, as up refuses to undo it",
     "mapping.kms_key": "the emulator's mappings have no key; tests/unit/core/trigger/test_drift.py changes it",
     "mapping.metrics": "the emulator's mappings have no metrics; the same unit test changes it",
     "tags": "each tag has its own field",
@@ -210,6 +210,30 @@ def test_each_field_that_somebody_changes_is_named_and_only_that_and_up_undoes_i
     trust = cloud.iam.get_role(RoleName=f"{table}-inserts-role")["Role"]["AssumeRolePolicyDocument"]
     if "trust" in {what for what, _, _ in tried}:
         assert "ec2.amazonaws.com" in str(trust), "what others may do with the role stays"
+
+
+def test_what_aws_cannot_change_is_named_beside_the_rest(
+    cloud: Cloud, run: Callable[..., Ran], tmp_path: Path
+) -> None:
+    """Somebody made the role and the log group again, in another way: `up` refuses that, but it is drift."""
+    table = cloud.table("pk:S", view="NEW_IMAGE")
+    file = tmp_path / "ddbinsert.yaml"
+    file.write_text(f"table: {table}\n")
+    assert run("up", "--yes").code == 0
+    given = "function: {log_class: INFREQUENT_ACCESS, memory: 512}\nrole: {path: /teams/}\n"
+    file.write_text(f"table: {table}\n{given}")
+    drifted = run("drift", "-o", "json")
+    found = {one["field"]: (one["have"], one["want"]) for one in drifted.data["drift"]}
+    assert (drifted.code, found) == (
+        1,
+        {
+            "role.path": ("/", "/teams/"),
+            "function.log_class": ("STANDARD", "INFREQUENT_ACCESS"),
+            "function.memory": ("128", "512"),
+        },
+    )
+    refused = run("up", "--yes", "-o", "json")
+    assert (refused.code, refused.error_code) == (1, "log-class-differs")
 
 
 def test_what_is_gone_and_what_somebody_else_made_is_drift_too(

@@ -184,3 +184,22 @@ def test_no_second_mapping_is_made_beside_one_of_somebody_elses_alias(
     assert steps(managed) == ["PublishVersion"]
     assert run("down", table, "--config", "/dev/null", "--yes").code == 0
     assert mapped(bench, table) == []
+
+
+@pytest.mark.parametrize("words", [("up",), ("down",)])
+def test_the_mapping_of_an_alias_whose_function_was_deleted_is_used_again_or_removed(
+    words: tuple[str, ...], bench: Bench, run: Callable[..., Ran], write: Callable[..., None], tmp_path: Path
+) -> None:
+    table = bench.table(view="NEW_IMAGE")
+    write(table)
+    assert run("up", "--yes").code == 0
+    (before,) = mapped(bench, table)
+    bench.lambda_.delete_function(FunctionName=f"{table}-inserts")
+    if words == ("down",):
+        (tmp_path / "ddbinsert.yaml").write_text(f"table: {table}\n")
+    done = run(*words, "--yes", "-o", "json")
+    assert done.code == 0, done.out
+    left = mapped(bench, table)
+    assert [one["UUID"] for one in left] == ([before["UUID"]] if words == ("up",) else [])
+    if words == ("up",):
+        assert steps(run("plan", "-o", "json")) == []

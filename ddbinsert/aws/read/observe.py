@@ -69,7 +69,8 @@ def observe(
             is not an error.
     """
     world = known or _with_alias(aws, trigger, _nearest(aws, trigger, role=role, function=function))
-    further = [*_others(aws, world, meanwhile)] if others else []
+    gone = trigger.function_name if function and world.function is None else ""
+    further = [*_others(aws, world, meanwhile, gone)] if others else []
     further += _stream_policy(aws, world) if function else ()
     if owners:
         if not lenient:
@@ -133,7 +134,9 @@ def _with_alias(aws: Aws, trigger: Trigger, world: World) -> World:
     invoked = alias_of(world.live_mapping) if world.live_mapping is not None else None
     if invoked is None or name is not None:
         return world
-    return replace(world, alias=read_alias(aws, function, invoked))
+    with contextlib.suppress(PermissionDenied):  # an alias of others, of which only its name is needed
+        return replace(world, alias=read_alias(aws, function, invoked))
+    return world
 
 
 Edit = Callable[[World], World]
@@ -153,16 +156,24 @@ def _stream_policy(aws: Aws, world: World) -> Iterator[Callable[[], Edit]]:
     yield read
 
 
-def _others(aws: Aws, world: World, meanwhile: Callable[[str], None] | None) -> Iterator[Callable[[], Edit]]:
-    """Reads of other consumers of the live stream."""
+def _others(
+    aws: Aws, world: World, meanwhile: Callable[[str], None] | None, gone: str
+) -> Iterator[Callable[[], Edit]]:
+    """Reads of other consumers of the live stream.
+
+    Args:
+        gone: The name of the trigger's function if it does not exist: a mapping of its alias is left by it.
+    """
     live = world.table.stream_arn if world.table is not None else None
     if live is None:
         return
     mine = {mapping.uuid for mapping in world.mappings}
 
     def readers() -> Edit:
-        found = read_mappings(aws, stream_arn=live)
-        return lambda w: replace(w, other_mappings=tuple(m for m in found if m.uuid not in mine))
+        found = tuple(m for m in read_mappings(aws, stream_arn=live) if m.uuid not in mine)
+        left = tuple(_with_tags(aws, m) for m in found if gone and m.function_name == gone)
+        others = tuple(m for m in found if not gone or m.function_name != gone)
+        return lambda w: replace(w, other_mappings=others).with_mappings(left)
 
     def beside() -> Edit:
         if meanwhile is not None:
@@ -230,15 +241,16 @@ def with_shown_filters(aws: Aws, world: World) -> World:
 
 def with_other_tags(aws: Aws, world: World, mappings: Iterable[MappingState]) -> World:
     """The world with the tags of these mappings of other functions, where they may be read."""
-
-    def tagged(mapping: MappingState) -> MappingState:
-        with contextlib.suppress(PermissionDenied):
-            return replace(mapping, tags=read_mapping_tags(aws, mapping))
-        return mapping
-
-    read = aws.side_by_side(*(lambda one=one: tagged(one) for one in mappings))
+    read = aws.side_by_side(*(lambda one=one: _with_tags(aws, one) for one in mappings))
     known = {one.uuid: one for one in read}
     return replace(world, other_mappings=tuple(known.get(one.uuid, one) for one in world.other_mappings))
+
+
+def _with_tags(aws: Aws, mapping: MappingState) -> MappingState:
+    """The mapping with its tags, where they may be read."""
+    with contextlib.suppress(PermissionDenied):
+        return replace(mapping, tags=read_mapping_tags(aws, mapping))
+    return mapping
 
 
 def _tags_reader(

@@ -81,7 +81,9 @@ def alias_steps(want: Trigger, have: World, steps: Sequence[Step], *, adopt: boo
         return
     changing = (CreateFunction, UpdateFunctionCode, UpdateFunctionSettings)
     changes = any(isinstance(step, changing) for step in steps)
-    is_tagged = function is not None and function.tags.get(ALIAS_TAG) == name
+    live = have.live_mapping
+    is_left = function is None and live is not None and live.is_ours  # its function was deleted
+    is_tagged = is_left or (function is not None and function.tags.get(ALIAS_TAG) == name)
     if function is not None and not changes and is_current(have) and (is_tagged or not function.is_ours):
         return
     if ALIAS not in want.explicit and not (changes and is_tagged):

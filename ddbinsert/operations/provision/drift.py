@@ -9,6 +9,7 @@ from ddbinsert.aws.errors import CredentialsError
 from ddbinsert.core.doctor.model import ROLES_ELSEWHERE, TRAIL_OF_IAM
 from ddbinsert.core.trigger.drift import DriftSeen, Recorded, TriggerPart, drift_of, last_change, undoing
 from ddbinsert.core.trigger.effective_settings import effective
+from ddbinsert.core.trigger.fixed_settings import fixed_differences
 from ddbinsert.core.trigger.partial_batch import VARIABLE
 from ddbinsert.core.trigger.plan_function import needs_package
 from ddbinsert.core.trigger.scope import Scope
@@ -63,13 +64,14 @@ def look_for_drift(
         wanted, world, Scope.TRIGGER, is_given=VARIABLE in trigger.function.environment
     )
     code = package(wanted) if needs_package(wanted, world, Scope.TRIGGER) else None
-    steps = undoing(wanted, world, code)
+    compared, fixed = fixed_differences(wanted, world)
+    steps = undoing(compared, world, code)
     return with_last_changes(
         context,
         DriftSeen(
             trigger=wanted,
             world=world,
-            found=drift_of(wanted, world, code, steps),
+            found=(*fixed, *drift_of(compared, world, code, steps)),
             steps=steps,
             kept=tuple(kept_settings(trigger, world, Scope.TRIGGER)),
         ),
