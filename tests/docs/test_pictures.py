@@ -18,7 +18,7 @@ def test_a_picture_shows_commands_that_exist_and_refers_to_no_other_site(name: s
     for height, text in re.findall(r'<text [^>]*?y="([\d.]+)"[^>]*>(.*?)</text>', drawn):
         rows[height] = rows.get(height, "") + html.unescape(text).replace("\xa0", " ")
     shown = shown_in("\n".join(rows.values()))
-    assert tuple(shown[0]) == RUNS[name]
+    assert tuple(shown[0]) == RUNS[name].arguments
     assert [parse(words) for words in shown]
     assert not re.search(r"(?:href|src)=|url\((?!#)|@import", drawn)
 

@@ -119,6 +119,6 @@ def _evidence(text: str, *, seen: bool) -> str:
 
 def _show(screen: Screen, finding: Finding) -> None:
     mark = _MARKS[finding.weight]
-    screen.line(f"  {mark} {plain(finding.text)} [{finding.code}]", _WEIGHT_STYLES[finding.weight])
+    screen.sentence(f"  {mark} {plain(finding.text)} [{finding.code}]", _WEIGHT_STYLES[finding.weight])
     for line in finding.evidence:
         screen.line(f"      - {plain(line)}")
