@@ -21,12 +21,17 @@ CLASSES = {
     "streams": ("tests/functional/test_lost_streams.py", "-k", "exit_code or prints"),
     "signals": ("tests/functional/test_lost_streams.py", "-k", "signal or killed"),
     "environments": ("tests/functional/test_state_safety.py",),
+    "clocks": ("tests/functional/test_clock_skew.py", "tests/unit/core/test_clock.py"),
     "documents": (
         "tests/unit/core/items",
         "tests/unit/operations/items/test_files.py",
         "tests/functional/test_filter_commands.py",
     ),
-    "archives": ("tests/functional/test_function_code.py", "tests/unit/handlers/test_code.py"),
+    "archives": (
+        "tests/functional/test_function_code.py",
+        "tests/unit/handlers/test_code.py",
+        "tests/unit/handlers/test_requirements.py",
+    ),
     "terminals": (
         "tests/unit/render/terminal",
         "tests/functional/test_command_contract.py",

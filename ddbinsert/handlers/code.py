@@ -12,10 +12,12 @@ from ddbinsert.core.model.package import Package
 from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import PrerequisiteError, UsageError
 from ddbinsert.handlers.archive import archive
+from ddbinsert.handlers.archive_notes import archive_notes
 from ddbinsert.handlers.dependencies import unread_lock, with_dependencies
 from ddbinsert.handlers.entry import BOOTSTRAP, check_function, check_handler, family_of, find_handler
 from ddbinsert.handlers.folder_files import Gathered, gather, read
 from ddbinsert.handlers.ignored import FILE_NAME as IGNORE_FILE
+from ddbinsert.handlers.module_kind import module_notes
 from ddbinsert.handlers.rights import FILE_NAME, Declaration, declaration
 
 if TYPE_CHECKING:
@@ -23,9 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _ARCHIVES = (".zip", ".jar")
-#: ``ZipInfo.create_system`` of archives with Unix permissions.
-_UNIX = 3
-
 #: Files that a copy of the audit-log template contains, even if its handler was edited.
 _AUDIT_FILES = frozenset(("ddbinsert_audit.py", "ddbinsert_audit.mjs"))
 
@@ -131,7 +130,7 @@ def _package(
         keeps_audit_log=any(posixpath.basename(name) in _AUDIT_FILES for name in content.names),
         unzipped_size=content.size,
         files=len(content.names),
-        notes=content.notes,
+        notes=(*content.notes, *module_notes(runtime, named, content.names, content.read)),
     )
 
 
@@ -245,30 +244,16 @@ def _ready(content: bytes, what: str) -> _Content:
             raise UsageError(f"{name} in {what} can't be read: {error}.", code="code-not-readable") from error
 
     names = {entry.filename for entry in entries}
-    closed = [entry.filename for entry in entries if _is_closed(entry)]
     return _Content(
         zip_bytes=content,
         names=names,
         size=sum(entry.file_size for entry in entries),
         read=text,
-        notes=(_closed_note(what, closed),) if closed else (),
+        notes=tuple(archive_notes(entries, what)),
         rights=declaration(text(FILE_NAME).encode(), f"{FILE_NAME} in {what}")
         if FILE_NAME in names
         else None,
     )
-
-
-def _closed_note(what: str, closed: Collection[str]) -> str:
-    return (
-        f"{what} holds files that Lambda cannot read ({_some(closed)}): their permissions are for the owner only. "
-        "Set them to 0644 (0755 for programs) and make the archive again"
-    )
-
-
-def _is_closed(entry: zipfile.ZipInfo) -> bool:
-    """Whether only the owner can read it: Lambda runs the code as another user than the one that unpacks it."""
-    mode = entry.external_attr >> 16
-    return entry.create_system == _UNIX and mode != 0 and not mode & 0o004
 
 
 def _megabytes(size: int) -> str:

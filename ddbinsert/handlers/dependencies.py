@@ -206,6 +206,8 @@ def unread_lock(gathered: Gathered, runtime: str) -> str | None:
 #: Files with dependencies, and the command of their tool that writes requirements.txt.
 _EXPORTS = {
     "uv.lock": "`uv export --no-hashes --no-emit-project -o requirements.txt`",
+    "pdm.lock": "`pdm export --without-hashes -o requirements.txt`",
+    "pylock.toml": "the tool that wrote it",
     "poetry.lock": "`poetry export --without-hashes -o requirements.txt`",
     "Pipfile.lock": "`pipenv requirements > requirements.txt`",
     "Pipfile": "`pipenv requirements > requirements.txt`",

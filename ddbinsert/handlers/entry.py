@@ -153,12 +153,12 @@ def _python_names(text: str) -> set[str]:
         UsageError: The text is not Python.
     """
     try:
-        tree = ast.parse(text)
+        tree = ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError) as error:
         raise UsageError(
             f"The handler's file is not Python: {error}.", hint="Correct it.", code="code-not-readable"
         ) from error
-    names: set[str] = set()
+    names = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
     for node in _at_the_top(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):

@@ -17,16 +17,24 @@ FILE_NAME = ".ddbinsertignore"
 _SECRETS = (
     *(".env", ".env.*", ".envrc", ".aws/", ".ssh/", ".gnupg/", ".netrc", ".pypirc", ".npmrc", ".docker/"),
     *(".kube/", ".pgpass", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.p12", "*.pfx", "*.keystore"),
-    *("*.tfstate", "*.tfstate.backup", "credentials.json"),
+    *(
+        "*.tfstate",
+        "*.tfstate.backup",
+        "credentials.json",
+        ".git-credentials",
+        ".vault-token",
+        ".terraformrc",
+    ),
+    *("*.jks", "*.kdbx", ".s3cfg", ".boto", ".azure/", ".config/gcloud/", ".oci/"),
 )
 _TOOLS = (
     *(".git", ".hg/", ".svn/", ".bzr/", ".venv/", ".tox/", ".nox/", ".idea/", ".vscode/", ".aws-sam/"),
     *(".serverless/", ".terraform/", ".cache/", ".*_cache/", ".DS_Store", ".gitignore", ".gitattributes"),
     *("__pycache__/", "*.py[co]", "*.egg-info/", "Thumbs.db", ".coverage", ".coverage.*", FILE_NAME),
 )
-#: Private keys are secrets; certificates (``cacert.pem`` of an installed package) are not.
+#: Private keys (also in the JSON of a service account) are secrets; certificates (``cacert.pem`` of an installed package) are not.
 _PRIVATE_KEY = b" PRIVATE KEY-----"
-_KEY_FILES = (".pem", ".key", ".ppk")
+_KEY_FILES = (".pem", ".key", ".ppk", ".json")
 
 
 class Ignored:

@@ -614,3 +614,90 @@ def test_packing_reads_and_writes_nothing_of_the_callers_folder(tmp_path: Path) 
     )
     subprocess.run([sys.executable, "-c", script, str(code)], check=True, cwd=tmp_path)
     assert sorted(path.name for path in code.iterdir()) == ["handler.py"]
+
+
+def packed_zip(path: Path, names: dict[str, str], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as opened:
+        for name, content in names.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr, entry.compress_type = 0o644 << 16, method
+            opened.writestr(entry, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "method", "says"),
+    [
+        ({"../evil.py": ""}, zipfile.ZIP_DEFLATED, "no paths below the function's folder (../evil.py)"),
+        ({"/etc/evil": ""}, zipfile.ZIP_DEFLATED, "(/etc/evil)"),
+        ({"C:/evil": ""}, zipfile.ZIP_DEFLATED, "(C:/evil)"),
+        ({"pkg\\evil.py": ""}, zipfile.ZIP_DEFLATED, "(pkg\\evil.py)"),
+        ({}, zipfile.ZIP_BZIP2, "another method than deflate"),
+        ({}, zipfile.ZIP_LZMA, "another method than deflate"),
+        ({".env": "", "deep/id_rsa": ""}, zipfile.ZIP_DEFLATED, "look like secrets (.env, deep/id_rsa)"),
+        ({"a..b/..c.py": "", "env": ""}, zipfile.ZIP_DEFLATED, None),
+    ],
+)
+def test_what_is_odd_in_a_ready_archive_is_named(
+    more: dict[str, str], method: int, says: str | None, tmp_path: Path
+) -> None:
+    code = packed_zip(tmp_path / "code.zip", {"handler.py": HANDLER, **more}, method)
+    notes = package_code(code, runtime="python3.12", handler=None, architecture="x86_64").notes
+    assert [note for note in notes if says is None or says not in note] == []
+    assert bool(notes) is (says is not None)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "files", "says"),
+    [
+        ("nodejs22.x", {"index.js": "export const handler = async () => 1;\n"}, "name it .mjs"),
+        (
+            "nodejs20.x",
+            {"index.js": "import fs from 'fs';\nexport { handler } from './a.mjs';\n"},
+            "name it .mjs",
+        ),
+        ("nodejs24.x", {"index.js": "export const handler = async () => 1;\n"}, None),
+        ("nodejs22.x", {"index.js": "exports.handler = async () => 1;\n"}, None),
+        ("nodejs22.x", {"index.mjs": "export const handler = async () => 1;\n"}, None),
+        (
+            "nodejs22.x",
+            {"index.js": "export const handler = async () => 1;\n", "package.json": '{"type": "module"}'},
+            None,
+        ),
+        (
+            "nodejs22.x",
+            {"index.js": "exports.handler = async () => 1;\n", "package.json": '{"type": "module"}'},
+            "name it .cjs",
+        ),
+        ("nodejs22.x", {"index.js": "exports.handler = async () => 1;\n", "package.json": "[]"}, None),
+    ],
+)
+def test_a_module_of_the_other_kind_is_named(
+    runtime: str, files: dict[str, str], says: str | None, tmp_path: Path
+) -> None:
+    code = packed_zip(tmp_path / "code.zip", files)
+    notes = package_code(code, runtime=runtime, handler="index.handler", architecture="x86_64").notes
+    assert [says in note for note in notes if says is not None] == [True] * len(notes)
+    assert bool(notes) is (says is not None)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"\ufeff{HANDLER}",
+        "def make():\n    global handler\n    def handler(event, context): ...\nmake()\n",
+    ],
+)
+def test_a_handler_that_python_finds_is_found(source: str, tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text(source, encoding="utf-8")
+    package = package_code(tmp_path, runtime="python3.12", handler="handler.handler", architecture="x86_64")
+    assert names(package) == ["handler.py"]
+
+
+def test_the_key_of_a_service_account_is_a_secret(tmp_path: Path) -> None:
+    code = folder(tmp_path / "code", handler_py=HANDLER)
+    (code / "account.json").write_text('{"private_key": "-----BEGIN PRIVATE KEY-----\\nMII"}')
+    (code / "data.json").write_text('{"key": 1}')
+    package = package_code(code, runtime="python3.12", handler=None, architecture="x86_64")
+    assert names(package) == ["data.json", "handler.py"]
+    assert any("account.json" in note for note in package.notes)
