@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-#: Logs each record whole, with the request id of the invocation.
+#: Logs each record whole, with the request id of the invocation and the number of records that it was given.
 RECORDING = """
 import json
 
 def handler(event, context):
     for record in event.get("Records", ()):
-        print("GIVEN " + json.dumps({"request": context.aws_request_id, "record": record}))
+        print("GIVEN " + json.dumps({"request": context.aws_request_id, "of": len(event["Records"]), "record": record}))
 """
 #: Writes a line through Python's logging.
 LOGGING = """

@@ -132,22 +132,27 @@ def batch_item_failures(lab: Lab) -> Seen:
     return Seen(agrees=attempts["INSERT a"] == 2, answer={"attempts": attempts["INSERT a"]})
 
 
-def _attempts(lab: Lab, function: str, *, deliveries: int = 2) -> Counter[str]:
-    """How often each record was given, some time after so many deliveries, or when the time was up."""
+def _attempts(lab: Lab, function: str) -> Counter[str]:
+    """How often each record was given."""
+    return Counter(names(_given(lab, function)))
+
+
+def _given(lab: Lab, function: str, *, deliveries: int = 2) -> list[dict[str, Any]]:
+    """What was given, some time after so many deliveries, or when the time was up."""
     lab.until(lambda: len(lab.given(function)) >= deliveries, seconds=min(lab.place.patience, 90))
     time.sleep(10 if lab.is_aws else 2)  # more may come
-    return Counter(names(lab.given(function)))
+    return lab.given(function)
 
 
-def _of_two(lab: Lab, source: str, *, deliveries: int, **settings: Any) -> dict[str, int]:
-    """How often each of two records was given that are in one batch."""
+def _of_two(lab: Lab, source: str, *, deliveries: int, **settings: Any) -> dict[str, list[int]]:
+    """The sizes of the batches in which each of two records was given that are in one batch at first."""
     table, function = lab.table(), lab.function(source)
     for key in ("a", "b"):
         lab.put(table, key)
     lab.records(lab.stream(table), at_least=2)
     lab.mapping(table, function, MaximumBatchingWindowInSeconds=2, **settings)
-    attempts = _attempts(lab, function, deliveries=deliveries)
-    return {key: attempts[f"INSERT {key}"] for key in ("a", "b")}
+    given = _given(lab, function, deliveries=deliveries)
+    return {key: [one["of"] for one in given if names([one]) == [f"INSERT {key}"]] for key in ("a", "b")}
 
 
 @probe("esm-partial-retries", runs_code=True, seconds=180)
@@ -159,7 +164,7 @@ def partial_retries(lab: Lab) -> Seen:
         MaximumRetryAttempts=1,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
-    return Seen(agrees=found == {"a": 1, "b": 2}, answer=found)
+    return Seen(agrees=[len(sizes) for sizes in found.values()] == [1, 2], answer=found)
 
 
 @probe("esm-split-retries", runs_code=True, seconds=180)
@@ -167,7 +172,8 @@ def split_retries(lab: Lab) -> Seen:
     found = _of_two(
         lab, handlers.FAILING, deliveries=4, MaximumRetryAttempts=0, BisectBatchOnFunctionError=True
     )
-    return Seen(agrees=found == {"a": 2, "b": 2}, answer=found)
+    # Twice each would also be the whole batch twice, as the emulator gives it without end.
+    return Seen(agrees=found == {"a": [2, 1], "b": [2, 1]}, answer=found)
 
 
 @probe("esm-request-id-reused", runs_code=True, seconds=180)
