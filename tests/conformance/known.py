@@ -39,6 +39,8 @@ WITHOUT_PROBE: Final[dict[str, str]] = {
     "logs-quota": "would take the account's quota of log groups",
     "trail-names": "CloudTrail is 15 minutes behind: a probe would have to wait for it",
     "trail-iam": "CloudTrail is 15 minutes behind: a probe would have to wait for it",
+    "stream-policy": "matters between accounts, and the rig plays it for two only (tests/strict/test_two_accounts.py)",
+    "table-other-account": "takes two accounts (tests/strict/test_two_accounts.py plays them)",
     "emulator-open": "true of MiniStack without ddbinsert's guard, behind which it is started here "
     "(tests/functional/test_local_guard.py)",
     "emulator-late-lines": "true of MiniStack without ddbinsert's change, with which it is started here "
