@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from enum import StrEnum
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
@@ -251,16 +252,27 @@ def _compare(
     regions = {one.region for one in unread}
     was_read = reading({(one.profile, one.region) for one in places}, regions, now)
     judged = []
-    for found in differences(before, now, was_read=was_read):
+    counts = Counter[str]()
+    lacking = {str(one["region"]) for one in before if one["type"] == "unread"}
+    before = [one for one in before if one["type"] == "consumer"]
+    for found in differences(before, now, was_read=was_read, in_part=regions | lacking):
+        counts[found.change.value] += 1
         if found.change is not EntryChange.GONE:
             judged.append(found.entry)
         if run.wants_json:
             _write(run, shown.difference_data(found))
         else:
             shown.difference(run.screen, found)
+    run.reporter.step(
+        ", ".join(f"{count:,} {change}" for change, count in counts.items()) or "no differences"
+    )
     if regions:
         run.reporter.warn(
             f"nothing is listed as gone where a part was not read: {', '.join(sorted(regions))}"
+        )
+    if lacking:
+        run.reporter.warn(
+            f"new entries may be older: the earlier list lacks parts of {', '.join(sorted(lacking))}"
         )
     known = {identity(one) for one in now}
     elsewhere = [
@@ -277,7 +289,7 @@ def _compare(
 
 
 def _earlier(path: Path, given: str) -> list[dict[str, Any]]:
-    """The entries of an earlier run.
+    """The entries of an earlier run, and what it could not read.
 
     Raises:
         UsageError: The file is not the output of `ls --output json`.
@@ -291,6 +303,7 @@ def _earlier(path: Path, given: str) -> list[dict[str, Any]]:
             code="diff-file",
         ) from error
     entries = [one for one in lines if isinstance(one, dict) and one.get("type") == "consumer"]
+    unread = [one for one in lines if isinstance(one, dict) and one.get("type") == "unread"]
     shaped = all(all(name in one for name in ("kind", "id", "table", "region", "state")) for one in entries)
     if not all(isinstance(one, dict) and "type" in one for one in lines) or not shaped:
         raise UsageError(
@@ -298,7 +311,7 @@ def _earlier(path: Path, given: str) -> list[dict[str, Any]]:
             hint=Advice("Give a file to which this was written", ("ls", "--output", "json")),
             code="diff-file",
         )
-    return entries
+    return [*entries, *(one for one in unread if "region" in one)]
 
 
 def _report_path(run: Run, report: str) -> Path:

@@ -162,6 +162,11 @@ def test_a_later_look_shows_what_differs(
     account: Account, cloud: Cloud, variables: dict[str, str], tmp_path: Path
 ) -> None:
     (tmp_path / "last.json").write_text(ran("ls", "-o", "json", variables=variables).out)
+    same = ran("ls", "--diff", "last.json", variables=variables, cwd=tmp_path)
+    assert (same.out, "no differences" in same.err) == ("", True)
+    refusing = Refusing("DescribeTable")
+    less = ran("ls", "--diff", "last.json", variables=variables, cwd=tmp_path, connect=refusing.connect)
+    assert less.out == ""  # the view types that are not known now are no change
     table = cloud.table(view="NEW_IMAGE")
     new = foreign.consumer(cloud, table, foreign.role(cloud), foreign.EVERYTHING)
     uuid = cloud.mapping(account.sound)["UUID"]

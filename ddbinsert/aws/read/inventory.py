@@ -21,6 +21,7 @@ from ddbinsert.aws.errors import (
 )
 from ddbinsert.aws.read.paced_calls import PacedCalls
 from ddbinsert.aws.read.resources import caller_account
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.inventory.model import KinesisDestination, Pipe, RegionFacts, TableRead, Unread
 from ddbinsert.core.trigger import shapes
 from ddbinsert.errors import AwsError
@@ -124,9 +125,10 @@ class RegionReader:
             for what, future in self._lists.items()
             if what != "tables"
         }
+        consumers = (*(found["event source mappings"] or ()), *(found["pipes"] or ()))
         return RegionFacts(
             region=self._region,
-            account=self.account,
+            account=self.account or next((arn_parts(one.arn).account for one in consumers), None),
             profile=self._profile,
             mappings=tuple(found["event source mappings"] or ()),
             functions=found["functions"],

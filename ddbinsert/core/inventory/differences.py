@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: The fields that are compared; the time of the last change is not one of them.
 _COMPARED: Final = ("consumer", "filters", "insert_only", "state", "owner", "view", "stream_arn")
+#: Those that are known even if a part of the region could not be read.
+_OF_CONSUMER: Final = ("consumer", "filters", "state", "stream_arn")
 
 
 class EntryChange(StrEnum):
@@ -41,11 +43,13 @@ def differences(
     now: Sequence[Mapping[str, Any]],
     *,
     was_read: Callable[[Mapping[str, Any]], bool],
+    in_part: Collection[str] = (),
 ) -> Iterator[Difference]:
     """The differences between two reads.
 
     Args:
         was_read: Whether everything could be read now where an earlier entry was: if it is missing, it was removed.
+        in_part: Regions of which one of the reads lacks a part: what depends on other resources is not compared.
     """
     known = {identity(one): one for one in before}
     current = {identity(one) for one in now}
@@ -54,12 +58,13 @@ def differences(
         if old is None:
             yield Difference(change=EntryChange.NEW, entry=one, fields={})
             continue
-        fields = {
-            name: (old.get(name), one.get(name)) for name in _COMPARED if old.get(name) != one.get(name)
-        }
-        if fields or _codes(old) != _codes(one):
-            found = {**fields, **({} if fields else {"findings": (_codes(old), _codes(one))})}
-            yield Difference(change=EntryChange.CHANGED, entry=one, fields=found)
+        is_whole = one["region"] not in in_part
+        compared = _COMPARED if is_whole else _OF_CONSUMER
+        fields = {name: (old.get(name), one.get(name)) for name in compared if old.get(name) != one.get(name)}
+        if is_whole and _codes(old) != _codes(one):
+            fields["findings"] = (_codes(old), _codes(one))
+        if fields:
+            yield Difference(change=EntryChange.CHANGED, entry=one, fields=fields)
     for key, old in known.items():
         if key not in current and was_read(old):
             yield Difference(change=EntryChange.GONE, entry=old, fields={})

@@ -50,6 +50,25 @@ def test_a_further_finding_is_a_difference_by_itself() -> None:
     assert found([entry("a")], now) == [(EntryChange.CHANGED, "a", {"findings": ([], ["mapping-problem"])})]
 
 
+def test_a_finding_is_told_beside_another_change() -> None:
+    now = [entry("a", state="Disabled", findings=[{"code": "mapping-disabled"}])]
+    assert found([entry("a")], now) == [
+        (
+            EntryChange.CHANGED,
+            "a",
+            {"state": ("Enabled", "Disabled"), "findings": ([], ["mapping-disabled"])},
+        )
+    ]
+
+
+def test_what_could_not_be_read_is_no_change() -> None:
+    """Of a table that may not be described, neither view type nor findings are known."""
+    old = entry("a", view="NEW_IMAGE", owner="terraform", findings=[{"code": "stream-replaced"}])
+    now = entry("a", view=None, owner="unknown", state="Disabled")
+    (only,) = differences([old], [now], was_read=lambda _entry: False, in_part={"r"})
+    assert dict(only.fields) == {"state": ("Enabled", "Disabled")}
+
+
 def test_an_entry_of_another_account_or_region_is_another_entry() -> None:
     changes = [
         change for change, _, _ in found([entry("a")], [entry("a", account="2"), entry("a", region="s")])
