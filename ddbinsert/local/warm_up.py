@@ -1,7 +1,7 @@
 """Warm-up of the emulator, so that its first responses are as fast as later ones.
 
-Only this module, ``last_lines``, ``links`` and ``one_mapping`` depend on MiniStack's internals, and nothing else depends on
-them: if an internal name has changed, only the first responses are slower.
+Only this module, ``last_lines``, ``links``, ``one_mapping`` and ``role_paths`` depend on MiniStack's internals, and nothing
+else depends on them: if an internal name has changed, only the first responses are slower.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from ddbinsert.core.arn import resource_name
 from ddbinsert.local.last_lines import wait_for_last_lines
 from ddbinsert.local.links import unpack_links
 from ddbinsert.local.one_mapping import refuse_second_mappings
+from ddbinsert.local.role_paths import find_roles_with_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +73,7 @@ def _warm_up() -> None:
     lambda_svc: Any = importlib.import_module("ministack.services.lambda_svc")
     lambda_svc._LAMBDA_STATE_TRANSITION_DELAY = _PENDING  # noqa: SLF001 - there is no public setting
     _quietly(refuse_second_mappings)(lambda_svc)
+    _quietly(find_roles_with_paths)(importlib.import_module("ministack.core.iam_evaluator"))
     _start_workers_with_mappings(lambda_svc)
     runtime._PYTHON_WORKER_SCRIPT = runtime._PYTHON_WORKER_SCRIPT.replace(_EAGER, _LATE)  # noqa: SLF001
     responses: Any = importlib.import_module("ministack.core.responses")

@@ -201,6 +201,12 @@ def test_a_healthy_trigger_gives_no_alarm_and_its_timeline_is_told(
     }
 
 
+def test_a_role_with_a_path_has_its_rights(variables: dict[str, str], attached: Callable[..., str]) -> None:
+    table = attached("pk:S", "--role-path", "/teams/payments/")
+    done = ran("doctor", table, "-o", "json", variables=variables)
+    assert (done.code, _ids(done, "error", "warning")) == (0, set()), done.out
+
+
 def test_a_trigger_that_others_made_gives_no_error(cloud: Cloud, variables: dict[str, str]) -> None:
     table = cloud.table(view="NEW_AND_OLD_IMAGES")
     name = foreign.consumer(cloud, table, foreign.role(cloud))
