@@ -51,7 +51,8 @@ def down(
 
     Deletes the mapping, function, role, log group and queue that ddbinsert created. Asks first. Resources without
     ddbinsert's tag are not deleted, nor is a stream that another mapping reads, nor a role, log group or queue that
-    another function uses. If the audit log is written to the log group (no sink), the log group is deleted only with
+    another function uses. With the last trigger of a table, temporary functions that a killed `verify --wiretap` left are
+    removed, too. If the audit log is written to the log group (no sink), the log group is deleted only with
     --logs.
 
     Example: ddbinsert down orders

@@ -208,3 +208,32 @@ def test_a_mapping_that_is_gone_is_drift_though_the_stream_holds_inserts(
     refused = run("up", "--yes", "-o", "json")
     assert (refused.code, refused.json["errors"][0]["code"]) == (2, "starting-position-needed")
     assert "mapping.starting_position" in refused.json["errors"][0]["hint"]
+
+
+def test_down_removes_what_a_killed_wiretap_left_unless_another_trigger_may_be_proven_with_it(
+    table: str, run: Callable[..., Ran], cloud: Cloud
+) -> None:
+    tap = "ddbinsert-tap-0123456789ab"
+    cloud.set_stream(table, None)
+    assert run("up", "--yes").code == 0
+    for name in (tap, f"{table}-second"):
+        assert run("attach-trigger", table, "--config", "/dev/null", "--function", name, "--yes").code == 0
+    kept = run("down", table, "--function", f"{table}-second", "--config", "/dev/null", "--dry-run")
+    assert kept.code == 0
+    assert f"delete function {tap}" not in kept.out
+    assert f"down {table} --function {tap} --yes" in kept.err
+    assert run("down", table, "--function", f"{table}-second", "--config", "/dev/null", "--yes").code == 0
+
+    shown = run("down", "--dry-run")
+    removed = run("down", "--stream", "--yes", "-o", "json")
+    assert removed.code == 0, removed.out
+    assert f"delete function {tap}" in shown.out
+    steps = [step["step"] for step in removed.data["steps"]]
+    assert (steps[0], steps[-1], steps.count("DeleteFunction")) == ("DeleteMapping", "DisableStream", 2)
+    for name in (tap, f"{table}-inserts"):
+        assert cloud.function(name) is None
+        with pytest.raises(cloud.iam.exceptions.NoSuchEntityException):
+            cloud.iam.get_role(RoleName=f"{name}-role")
+    assert cloud.stream(table) is None
+    again = run("down", "--yes", "-o", "json")
+    assert (again.code, again.data["steps"]) == (0, [])

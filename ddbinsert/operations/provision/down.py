@@ -18,6 +18,7 @@ from ddbinsert.dataclass import dataclass
 from ddbinsert.errors import CHECK_TABLE, AwsError, PrerequisiteError, Refused, table_not_found
 from ddbinsert.operations.existing_resources import nearest, tables
 from ddbinsert.operations.provision.carry_out import carry_out
+from ddbinsert.operations.provision.left_taps import left_taps, tap_steps
 from ddbinsert.operations.provision.rights_check import refuse_without_rights
 from ddbinsert.operations.taps import mention_taps
 
@@ -53,6 +54,7 @@ class FoundTrigger:
         tags: The table's tags.
         mappings: Every mapping of the region, from any source, if a resource of the trigger may be in use.
         functions: Every function of the region, in the same case; empty if they cannot be listed.
+        taps: Temporary functions of `verify --wiretap` that are left on the stream, if no other trigger reads it.
     """
 
     trigger: Trigger
@@ -60,6 +62,7 @@ class FoundTrigger:
     tags: Mapping[str, str]
     mappings: tuple[MappingState, ...] = ()
     functions: tuple[FunctionState, ...] = ()
+    taps: tuple[tuple[Trigger, World], ...] = ()
 
     def is_going(self, function: str) -> bool:
         """Whether this run removes a function with this name."""
@@ -86,7 +89,9 @@ def read_trigger(context: Context, trigger: Trigger, asked: DownRequest) -> Foun
     except NoSuchService:  # an endpoint with DynamoDB only: there can be nothing but a table
         world = observe(context.aws, trigger, function=False)
     reporter.header(account=world.account, region=world.region, table=trigger.table)
-    mention_taps(reporter, world, trigger.table)
+    taps = left_taps(context, trigger, world)
+    if not taps:
+        mention_taps(reporter, world, trigger.table)
     if world.table is None and not _is_anything_there(world, trigger.table):
         raise _no_such_table(context, trigger, world)
     of_table = asked.stream or asked.table
@@ -98,11 +103,13 @@ def read_trigger(context: Context, trigger: Trigger, asked: DownRequest) -> Foun
             code="table-not-ours",
         )
     if not (world.function or world.role or world.log_group or world.queue):
-        return FoundTrigger(trigger=trigger, world=world, tags=tags)
+        return FoundTrigger(trigger=trigger, world=world, tags=tags, taps=taps)
     mappings, functions = context.aws.side_by_side(
         lambda: read_mappings(context.aws), lambda: _functions(context)
     )
-    return FoundTrigger(trigger=trigger, world=world, tags=tags, mappings=mappings, functions=functions)
+    return FoundTrigger(
+        trigger=trigger, world=world, tags=tags, mappings=mappings, functions=functions, taps=taps
+    )
 
 
 def mention_other_triggers(context: Context, seen: FoundTrigger) -> None:
@@ -158,9 +165,10 @@ def planned(
     """
     world, table = seen.world, seen.trigger.table
     same = [other for other in beside if other.trigger.table == table]
-    leaving = frozenset(mapping.uuid for other in same for mapping in other.world.mappings if mapping.is_ours)
+    together = (*(other.world for other in same), *(left for _, left in seen.taps))
+    leaving = frozenset(one.uuid for other in together for one in other.mappings if one.is_ours)
     name = world.function.name if world.function else ""
-    return removal(
+    found = removal(
         world,
         table,
         stream=asked.stream,
@@ -171,6 +179,10 @@ def planned(
         leaving=leaving,
         own_function=seen.trigger.function_name,
     )
+    of_table = tuple(step for step in found.steps if is_of_table(step))
+    own = tuple(step for step in found.steps if not is_of_table(step))
+    further = tuple(step for tap in seen.taps for step in tap_steps(*tap))
+    return found._replace(steps=(*own, *further, *of_table))
 
 
 def _keeping(
@@ -241,9 +253,15 @@ def take_down(
     Raises:
         DdbInsertError: AWS refused a call; completed steps are listed.
     """
-    steps = tuple(step for step in found.steps if not is_of_table(step))
+    of_taps = [(*tap, tap_steps(*tap)) for tap in seen.taps]
+    others = {step for *_, steps in of_taps for step in steps}
+    own = tuple(step for step in found.steps if not is_of_table(step) and step not in others)
     done = replace(would_take_down(seen, found), dry_run=False, steps=())
-    return _with(context, done, steps, words)
+    done = _with(context, done, own, words)
+    for tap, left, steps in of_taps:
+        removed = carry_out(context, tap, steps, left)
+        done = replace(done, steps=(*done.steps, *removed.done))
+    return done
 
 
 def take_down_table(
