@@ -13,6 +13,7 @@ RUN = frozenset(
             "cd",
             "eval",
             "export",
+            "grep",
             "mkdir",
             "mv",
             "sed",
