@@ -167,6 +167,22 @@ def _past_the_rig(accounts: TwoAccounts, table: str, statement: dict[str, Any]) 
     client.put_resource_policy(ResourceArn=accounts.other.stream(table), Policy=document)
 
 
+def test_tables_of_one_name_in_both_accounts_are_told_apart(accounts: TwoAccounts, table: str) -> None:
+    accounts.own.table(name=table)
+    own = ("--role-boundary", _BOUNDARY, "--yes", "-o", "json")
+    assert accounts.command("attach-trigger", table, *own, profile=False).code == 0
+    (before,) = accounts.own.mappings(f"{table}-inserts")
+    refused = _attach(accounts, table)
+    assert (refused.code, refused.error_code) == (1, "made-for-another-table"), refused.out
+    down = accounts.command("down", accounts.arn(table), "--yes", "-o", "json")
+    assert down.code == 0, down.out
+    (still,) = accounts.own.mappings(f"{table}-inserts")
+    assert still["UUID"] == before["UUID"]
+    assert _attach(accounts, table, "--function", f"{table}-other").code == 0
+    assert accounts.command("verify", table, profile=False).code == 0
+    assert accounts.command("verify", accounts.arn(table), "--function", f"{table}-other").code == 0
+
+
 # --- with exactly the printed policies ------------------------------------------------------------------
 
 

@@ -107,6 +107,7 @@ def _nearest(aws: Aws, trigger: Trigger, *, role: bool, function: bool) -> World
         log_group=group,
         function=deployed,
         mappings=tuple(m for m in mappings if _is_stream_of(m, trigger.table, table)),
+        twin_mappings=tuple(m for m in mappings if _is_stream_of_twin(m, trigger.table, table)),
         failure_queue_missing=any(queue_missing),
     )
 
@@ -301,6 +302,10 @@ def with_others(aws: Aws, world: World, *, meanwhile: Callable[[str], None] | No
         mappings=mine,
         other_mappings=tuple(mapping for mapping in on_stream if mapping.uuid not in known),
     )
+
+
+def _is_stream_of_twin(mapping: MappingState, name: str, table: TableState | None) -> bool:
+    return _is_stream_of(mapping, name, None) and not _is_stream_of(mapping, name, table)
 
 
 def _is_stream_of(mapping: MappingState, name: str, table: TableState | None) -> bool:

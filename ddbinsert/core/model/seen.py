@@ -224,6 +224,7 @@ class World:
         other_mappings: Mappings of other functions (or aliases) on the table's live stream.
         alias: The alias that the mapping invokes, or is to invoke.
         stream_policy: The policy of the live stream, if the table is in another account than the function.
+        twin_mappings: The function's mappings on a table with the same name in another account.
         stream_off: Epoch seconds from just before the old stream was disabled until the new one was live.
         failure_queue_missing: The queue of ``mapping.on_failure: create`` is wanted and does not exist.
         queue: The queue for discarded records; read only if it may be deleted.
@@ -244,6 +245,7 @@ class World:
     former_log_group: LogGroupState | None = None
     stream_off: tuple[float, float] | None = None
     stream_policy: StreamPolicy | None = None
+    twin_mappings: tuple[MappingState, ...] = ()
 
     @property
     def live_mapping(self) -> MappingState | None:

@@ -18,7 +18,7 @@ from ddbinsert.core.trigger.differences import mapping_changes, tag_changes
 from ddbinsert.core.trigger.effective_settings import effective, settings_source
 from ddbinsert.core.trigger.plan_function import function_steps, is_ours_to_change, tag_steps
 from ddbinsert.core.trigger.policy import further_grants
-from ddbinsert.core.trigger.refusals import not_ours, view_differs
+from ddbinsert.core.trigger.refusals import not_ours, refuse_twin, view_differs
 from ddbinsert.core.trigger.scope import Allowed, Scope, in_scope
 from ddbinsert.core.trigger.settings import as_inserts
 from ddbinsert.core.trigger.steps import (
@@ -72,6 +72,7 @@ def plan(
         steps += _stream(want, have, allowed)
     replaced = any(isinstance(step, ReplaceStream) for step in steps)
     if scope in (Scope.FUNCTION, Scope.TRIGGER):
+        refuse_twin(have)
         steps += function_steps(want, have, package, allowed, stream_stays=not steps)
         steps += alias_steps(want, have, steps, adopt=allowed.adopt)
         steps += tag_steps(want, have)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbinsert.advice import TABLE, Advice
+from ddbinsert.core.arn import arn_parts
 from ddbinsert.core.model.wanted import OWNER_TAG
 from ddbinsert.errors import Refused
 
@@ -150,6 +151,23 @@ def refuse_another_path(want: Trigger, role: RoleState) -> None:
                 ("down", TABLE),
             ),
             code="role-path-differs",
+        )
+
+
+def refuse_twin(have: World) -> None:
+    """Refuse a function that reads a table with the same name in another account: it would lose the right to.
+
+    Raises:
+        Refused: There is such a mapping.
+    """
+    twins = [mapping for mapping in have.twin_mappings if not mapping.is_leaving]
+    if twins:
+        raise Refused(
+            f"Function {twins[0].function_name} reads the stream of a table with the same name in account "
+            f"{arn_parts(twins[0].stream_arn).account} (event source mapping {twins[0].uuid}); changing it would break that "
+            "trigger.",
+            hint="Give this trigger its own function name (--function NAME).",
+            code="made-for-another-table",
         )
 
 
