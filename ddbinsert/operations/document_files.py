@@ -32,6 +32,8 @@ _DECLARATION: Final = re.compile(
     rb"aws:lambda[:/]\w*:?EventSourceMapping|AWS::Lambda::EventSourceMapping|aws_lambda_event_source_mapping"
     rb"|\bfilterPatterns\b[\"']?\s*:|\bEventSourceMappings\b[\"']?\s*:"
 )
+#: What the file has that names existing resources for an import into a stack: the template beside it declares them.
+_IMPORT: Final = b'"ResourceIdentifier"'
 #: Folders that contain third-party files or copies.
 _SKIPPED: Final = frozenset(
     {"node_modules", "venv", "__pycache__", "site-packages", "dist", "build", "vendor", "target"}
@@ -111,9 +113,10 @@ def _may_declare_mappings(name: str, cwd: Path) -> bool:
 def _declares_mappings(name: str, cwd: Path) -> bool:
     """Whether a file of an unknown format has the type of a mapping, or AWS's list of mappings."""
     try:
-        return _DECLARATION.search((cwd / name).read_bytes()) is not None
+        text = (cwd / name).read_bytes()
     except OSError:
         return False
+    return _IMPORT not in text and _DECLARATION.search(text) is not None
 
 
 def files_of(names: Sequence[str], cwd: Path, unread: list[str]) -> Iterator[tuple[str, bool]]:
