@@ -171,6 +171,8 @@ def _places(
                     names = enabled(aws)
                 except AwsError as error:
                     if len(identities) == 1:
+                        if error.code in ("access-denied", "not-aws"):
+                            error.hint = f"{error.hint} Or name the regions: --region, as often as needed."
                         raise
                     what, reason = "the list of regions", error.message
                     unlisted.append(Unread(region="every region", profile=profile, what=what, reason=reason))

@@ -272,3 +272,4 @@ def test_an_identity_that_may_not_list_its_regions_hides_no_other(
     assert both.code == 4
     single = ran("ls", "--all-regions", "--profile", "one", "-o", "json", variables=own, connect=connect)
     assert (single.code, single.error_code) == (4, "access-denied")
+    assert "Or name the regions: --region" in single.out
