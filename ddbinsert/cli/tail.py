@@ -179,10 +179,10 @@ def _group_name(given: str) -> str:
 def _shower(run: Run) -> Callable[[LogEvent], None]:
     from ddbinsert.render import tail as shown
 
-    out = run.environment.out
+    out, wants_json = run.environment.out, run.wants_json
 
     def show(event: LogEvent) -> None:
-        if run.wants_json:
+        if wants_json:
             shown.json_line(out, event)
         else:
             run.reporter.finish()  # a waiting line on the same terminal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ddbinsert.core import receipt as receipts
@@ -64,14 +65,26 @@ def _receipt(receipt: dict[str, Any]) -> tuple[str, str]:
 
 def _local(timestamp: int) -> str:
     try:
-        at = datetime.fromtimestamp(timestamp / 1000)  # noqa: DTZ006 - local time, even if TZ is a day or more away
+        second = _local_second(timestamp // 1000)
     except (OverflowError, ValueError, OSError):
         return f"{timestamp} ms".ljust(23)
-    return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp % 1000:03d}"
+    return f"{second}.{timestamp % 1000:03d}"
+
+
+@lru_cache(maxsize=16)
+def _local_second(second: int) -> str:
+    """Many lines are of one second."""
+    at = datetime.fromtimestamp(second)  # noqa: DTZ006 - local time, even if TZ is a day or more away
+    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _utc(timestamp: int) -> str | None:
     try:
-        return datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+        return f"{_utc_second(timestamp // 1000)}.{timestamp % 1000:03d}+00:00"
     except (OverflowError, ValueError, OSError):
         return None
+
+
+@lru_cache(maxsize=16)
+def _utc_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).replace(tzinfo=None).isoformat()

@@ -68,6 +68,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
         file="bench_backtest.py",
         sizes={"BENCH_ROUNDS": 2},
         quick={"BENCH_ROUNDS": 1, "BENCH_RECORDS": 2000},
+        minutes=10.0,
     ),
     Benchmark(
         name="records",

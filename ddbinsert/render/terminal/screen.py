@@ -28,6 +28,8 @@ def clean(text: str) -> str:
 
     Newlines and tabs are kept.
     """
+    if text.isascii() and text.isprintable() and "::" not in text and _OLD_COMMAND not in text:
+        return text  # most lines of a log
     safe = _UNSAFE.sub(lambda m: m.group().encode("unicode_escape", "surrogatepass").decode("ascii"), text)
     return _COMMAND.sub(r"\1\\x3a", safe).replace(_OLD_COMMAND, r"#\x23[")
 
@@ -163,6 +165,6 @@ def _is_terminal(stream: TextIO) -> bool:
 def _encodable(text: str, stream: TextIO) -> str:
     """``text`` with characters replaced that the stream's encoding lacks, so that a C locale causes no traceback."""
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    if encoding.lower().replace("-", "") == "utf8":
+    if encoding == "utf-8" or encoding.lower().replace("-", "") == "utf8":
         return text
     return text.encode(encoding, "backslashreplace").decode(encoding)
