@@ -39,7 +39,6 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
         name="template-lint",
         file="bench_lint_documents.py",
-        sizes={"BENCH_FILES": 300},
         quick={"BENCH_FILES": 20},
     ),
     Benchmark(
