@@ -65,7 +65,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
         name="backtest",
         file="bench_backtest.py",
-        sizes={"BENCH_ROUNDS": 2},
+        sizes={"BENCH_ROUNDS": 2, "BENCH_RECORDS": 40_000},
         quick={"BENCH_ROUNDS": 1, "BENCH_RECORDS": 2000},
         minutes=10.0,
     ),
