@@ -182,6 +182,7 @@ ELSEWHERE = {
     "mapping-reports-problem": "reads: tail",
     "poison-record-blocks-shard": "the same command as for endless-retries",
     "records-given-up": "the metrics of the past stay; the same command as for no-on-failure",
+    "stream-policy-lacks": "two accounts are on the rig only (tests/strict/test_two_accounts.py)",
     "timeout-near": "the same command as for function-times-out",
 }
 

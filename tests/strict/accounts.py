@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tests.functional.command import Ran, ran
@@ -70,9 +71,16 @@ class TwoAccounts:
         return list(json.loads(answer["Policy"])["Statement"])
 
     def put_policy(self, table: str, *statements: dict[str, Any]) -> None:
-        """Write the policy on a table's live stream as its owner."""
+        """Write the policy on a table's live stream as its owner, as soon as the pause after the last change is over."""
         document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-        self.other.dynamodb.put_resource_policy(ResourceArn=self.other.stream(table), Policy=document)
+        client, pause = self.other.dynamodb, threading.Event()
+        while True:
+            try:
+                client.put_resource_policy(ResourceArn=self.other.stream(table), Policy=document)
+            except client.exceptions.ResourceInUseException:
+                pause.wait(0.05)
+            else:
+                return
 
     def boundary(self) -> str:
         """The ARN of the permissions boundary."""

@@ -280,7 +280,8 @@ def _reads_policy(stream: str) -> dict[str, Any]:
     }
 
 
-_QUICKLY = ("--starting-position", "LATEST", "--timeout", "3s")
+#: The timeout passes only where the policy is not readable; then Lambda's refusal is repeated for as long.
+_QUICKLY = ("--starting-position", "LATEST", "--timeout", "8s")
 
 
 def test_the_owners_command_is_printed_and_after_it_attach_goes_on(accounts: TwoAccounts, table: str) -> None:
