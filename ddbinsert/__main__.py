@@ -28,19 +28,21 @@ def run() -> NoReturn:
     _open_standard_streams()
     from ddbinsert.interrupts import Interruptible
 
-    code = _INTERRUPTED
-    with Interruptible() as interrupts:
-        try:
+    code, interrupts = None, Interruptible()
+    try:
+        with interrupts:
             from ddbinsert.cli import main
 
             code = main()
             _flush()
-        except BaseException:
-            # Only signals are handled here: `main` reports everything else.
-            if not interrupts.received:
-                raise
+    except BaseException as error:
+        # Only signals are handled here: `main` reports everything else. One that comes after the command's end, while
+        # `main` returns, does not change its result.
+        if not (interrupts.received or isinstance(error, KeyboardInterrupt)):
+            raise
+        if code is None:
             _say("Interrupted.\n")
-    os._exit(code)
+    os._exit(_INTERRUPTED if code is None else code)
 
 
 def _end_at_signals() -> None:

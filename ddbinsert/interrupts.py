@@ -26,6 +26,7 @@ class Interruptible:
 
     def __init__(self) -> None:
         self.received = False
+        self._is_over = False
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
@@ -40,13 +41,15 @@ class Interruptible:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._is_over = True  # a signal that comes while the handlers are put back has nothing left to end
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]
         self._before.clear()
 
     def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
         self.received = True
-        raise KeyboardInterrupt
+        if not self._is_over:
+            raise KeyboardInterrupt
 
 
 @contextmanager

@@ -137,7 +137,7 @@ class Reader:
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
         assert first, line
-        assert process.returncode == ExitCode.INTERRUPTED, f"{line}\n{first}{rest}"
+        assert process.returncode == ExitCode.INTERRUPTED, f"{line}\n→ {process.returncode}\n{first}{rest}"
 
     def _run(self, script: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

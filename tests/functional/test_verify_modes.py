@@ -76,7 +76,8 @@ def test_a_tap_that_a_killed_run_left_is_named_and_removed_by_the_command_that_i
     ended(process)
     (tap,) = taps(cloud)
     told = [ran("status", table, "-o", "json", variables=variables)]
-    told.append(ran("down", table, "--dry-run", "-o", "json", variables=variables))
+    down = ran("down", table, "--dry-run", "-o", "json", variables=variables)  # removes it with the trigger
+    assert f"delete function {tap}" in [step["text"] for step in down.data["steps"]]
     told.append(prove(table, "--wiretap", "--yes", "-o", "json"))
     for done in told:
         (warning,) = [text for text in done.json["warnings"] if tap in text]
