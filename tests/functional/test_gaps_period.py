@@ -127,3 +127,12 @@ def test_an_index_that_cannot_show_the_period_is_refused(
     assert (filtered.code, filtered.data["items"], filtered.data["excluded"]) == (1, 2, 1)
     keys_only = run(*compare, *NOON, "--index", "by-millis", "--partition", "friday")
     assert (keys_only.code, keys_only.error_code) == (5, "index-not-usable")
+
+
+def test_comparing_with_a_sink_that_a_function_does_not_have_is_refused(
+    cloud: Cloud, variables: dict[str, str]
+) -> None:
+    table = cloud.table()
+    assert ran("attach-trigger", table, variables=variables).code == 0
+    refused = ran("gaps", table, "--compare-sink", "-o", "json", variables=variables)
+    assert (refused.code, refused.error_code) == (5, "sink-not-readable")

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ddbinsert.aws.read.sink_entries import find_entries as look_up_entries
-from ddbinsert.aws.read.sink_entries import why_unreadable
 from ddbinsert.aws.read.stream_history import streams_of
 from ddbinsert.core.items.run_key import is_test_key
 from ddbinsert.core.proof.gaps import reach
@@ -17,8 +16,9 @@ from ddbinsert.core.proof.gaps.judge import RESTART, Around, JudgedInsert, judge
 from ddbinsert.core.proof.gaps.model import Gaps, InsertOutcome, Stretch
 from ddbinsert.core.words import plural
 from ddbinsert.dataclass import dataclass
-from ddbinsert.errors import AwsError
+from ddbinsert.errors import DdbInsertError
 from ddbinsert.operations.gaps.circumstances import read_facts, scene_of
+from ddbinsert.operations.gaps.from_table import sink_with_entries
 from ddbinsert.operations.gaps.keys import index_of
 from ddbinsert.operations.gaps.ledger import State
 from ddbinsert.operations.gaps.progress import Progress, ReadStreams
@@ -184,22 +184,23 @@ class _Audit:
     # --- the sink -----------------------------------------------------------------------------------------
 
     def _compare_sink(self, *, everything: bool) -> None:
-        """Look up the entries of inserts that the log does not show as processed; of all inserts with ``everything``."""
-        sink = sink_of(self._subject).arn
-        if not sink:
-            return
+        """Look up the entries of inserts that the log does not show as processed; of all inserts with ``everything``.
+
+        Raises:
+            DdbInsertError: All were asked for, and cannot be looked up: nothing can be said then.
+        """
         aws, store = self._context.aws, self._store
-        why = why_unreadable(aws, sink, self._subject.table.function_place)
-        if not why:
-            ids = [one.event_id for one in store.open_inserts()] if not everything else None
-            asked = ids if ids is not None else (one.event_id for one in store.open_inserts(everything=True))
-            try:
-                for page in _pages(look_up_entries(aws, sink, asked)):
-                    store.mark_stored(page)
-            except AwsError as error:
-                why = error.message
-        if why:
-            self._notes.append(f"sink: {why}")
+        if not (everything or sink_of(self._subject).arn):
+            return
+        ids = (one.event_id for one in store.open_inserts(everything=everything))
+        try:
+            sink = sink_with_entries(self._context, self._subject)
+            for page in _pages(look_up_entries(aws, sink, ids if everything else list(ids))):
+                store.mark_stored(page)
+        except DdbInsertError as error:
+            if everything:
+                raise
+            self._notes.append(f"sink: {error.message}")
 
     # --- judging ------------------------------------------------------------------------------------------
 

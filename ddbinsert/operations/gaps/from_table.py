@@ -58,22 +58,32 @@ def readable_sink(context: Context, subject: Subject) -> str:
     Raises:
         PrerequisiteError: There is no sink, or its entries cannot be read or do not show the keys.
     """
-    sink = sink_of(subject).arn
-    why = (
-        "its SINK_ARN is not set"
-        if not sink
-        else why_unreadable(context.aws, sink, subject.table.function_place)
-    )
-    masked = [name for name in _MASKS if subject.function.environment.get(name)]
-    if not why and masked:
-        why = f"{masked[0]} may mask keys in its entries"
-    if why:
-        raise PrerequisiteError(
-            f"The sink of {subject.function.name} can't be compared with the table: {why}.",
-            hint="A table that the audit-log template writes to can be compared.",
-            code="sink-not-readable",
-        )
+    sink = sink_with_entries(context, subject)
+    if masked := [name for name in _MASKS if subject.function.environment.get(name)]:
+        raise _not_comparable(subject, f"{masked[0]} may mask keys in its entries")
     return sink
+
+
+def sink_with_entries(context: Context, subject: Subject) -> str:
+    """The ARN of the function's sink, if entries can be looked up in it.
+
+    Raises:
+        PrerequisiteError: There is no sink, or its entries cannot be read.
+    """
+    sink = sink_of(subject).arn
+    if not sink:
+        raise _not_comparable(subject, "its SINK_ARN is not set")
+    if why := why_unreadable(context.aws, sink, subject.table.function_place):
+        raise _not_comparable(subject, why)
+    return sink
+
+
+def _not_comparable(subject: Subject, why: str) -> PrerequisiteError:
+    return PrerequisiteError(
+        f"The sink of {subject.function.name} can't be compared with the table: {why}.",
+        hint="A table that the audit-log template writes to can be compared.",
+        code="sink-not-readable",
+    )
 
 
 def estimate(context: Context, subject: Subject, sink: str, source: ItemSource) -> float:
