@@ -194,10 +194,13 @@ _REFUSALS: Final = tuple(
 def hint_of_denial(said: str) -> str:
     """The hint for a denied call: whose policy has to allow it."""
     if "no resource-based policy" in said:
-        return (
-            "Ask the owner of that resource to allow this action in its policy, or give credentials for the table's "
-            "account with --table-profile."
+        ask = "Ask the owner of that resource to allow this action in its policy"
+        more = (
+            ", or give credentials for the table's account with --table-profile"
+            if "dynamodb:" in said
+            else ""
         )
+        return f"{ask}{more}."
     return "Add this action to the policy of your identity."
 
 

@@ -162,7 +162,8 @@ def _cannot_be_patterns(name: str, cwd: Path) -> bool:
     from ddbinsert.operations.filters import as_json, read_file
 
     if name.lower().endswith((".yaml", ".yml")):
-        return as_json(text := read_file(name, cwd)) == text
+        text = read_file(name, cwd)
+        return as_json(text) == text
     return name.lower().endswith(".tf")
 
 

@@ -91,9 +91,8 @@ def tail(
             raise UsageError(f"{flag} must be at least 1, not {number}.")
     run.json_lines = True
     source = _source(run, table, settings, log_group, stack=stack, tag=tag)
-    begin = parse_time(
-        since, run.clock.now()
-    )  # now that the clock follows AWS's, unless --log-group is given
+    # The clock follows AWS's by now, unless --log-group is given.
+    begin = parse_time(since, run.clock.now())
     reader = operation.reader_of(run.aws, source.group, since=begin, text=filter_text or None)
     endless = follow and until_count is None
     timeout = run.timeout(math.inf if endless else _TIMEOUT)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 #: ``ZipInfo.create_system`` of archives with Unix permissions.
 _UNIX = 3
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SHOWN = 5
 
 
@@ -24,8 +25,8 @@ def archive_notes(entries: Sequence[zipfile.ZipInfo], what: str) -> Iterator[str
         )
     if outside := [entry.filename for entry in entries if _leads_out(entry)]:
         yield (
-            f"{what} holds names that are no paths below the function's folder ({_some(outside)}): where they are "
-            "unpacked is not certain"
+            f"{what} holds names that are not relative paths inside the function's folder ({_some(outside)}): it is not "
+            "certain where they are unpacked"
         )
     if packed := [entry.filename for entry in entries if entry.compress_type not in _METHODS]:
         yield (
@@ -34,9 +35,6 @@ def archive_notes(entries: Sequence[zipfile.ZipInfo], what: str) -> Iterator[str
     ignored = Ignored([])
     if secret := [entry.filename for entry in entries if ignored.is_secret(entry.filename)]:
         yield f"{what} holds files that look like secrets ({_some(secret)}), and they are uploaded with it"
-
-
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def _is_closed(entry: zipfile.ZipInfo) -> bool:

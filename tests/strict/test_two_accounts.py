@@ -359,7 +359,7 @@ def test_a_policy_that_was_lost_is_named_by_doctor_and_verify_and_repaired(
     assert doctor.code == 1, doctor.out
     assert "stream-policy-lacks" in doctor.out
     assert "permission-lost" not in {one["id"] for one in doctor.data["findings"]}
-    verified = accounts.command("verify", accounts.arn(table), "--timeout", "2s", "-o", "json")
+    verified = accounts.command("verify", accounts.arn(table), "--timeout", "5s", "-o", "json")
     assert verified.code in (1, 6), verified.out
     assert "stream-policy-lacks" in verified.out
     status = accounts.command("status", accounts.arn(table))

@@ -84,7 +84,7 @@ def _changed(
     client: Any = context.aws.of_table.client("dynamodb")
     said = ["nothing"]
 
-    def write(have: StreamPolicy, wanted: str | None) -> bool:
+    def write(have: StreamPolicy, wanted: str | None) -> None:
         revision = {"ExpectedRevisionId": have.revision or "NO_POLICY"}
         with translated(f"change the policy of stream {stream}"):
             try:
@@ -96,13 +96,10 @@ def _changed(
                 said[0] = message_of(error)
                 code = code_of(error)
                 is_new_role = code == "ValidationException" and "rincipal" in said[0]
-                if is_not_found(error) and code != NO_POLICY and wanted is None:
-                    return True  # the stream is gone, and its policy with it
+                is_gone = is_not_found(error) and wanted is None  # the stream, and its policy with it
                 is_busy = code in _BUSY and "size" not in said[0]
-                if code == NO_POLICY or is_busy or is_new_role:
-                    return False
-                raise
-        return True
+                if not (code == NO_POLICY or is_gone or is_busy or is_new_role):
+                    raise
 
     def attempt() -> StreamPolicy | None:
         have = read_stream_policy(context.aws, stream)

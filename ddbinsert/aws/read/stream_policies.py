@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ddbinsert.aws.errors import PermissionDenied, code_of, is_not_found, translated
 from ddbinsert.core.model.stream_policy import StreamPolicy
+from ddbinsert.core.trigger.stream_policy import is_readable
+from ddbinsert.errors import AwsError
 
 if TYPE_CHECKING:
     from ddbinsert.aws.session.session import Aws
@@ -29,7 +31,15 @@ def read_stream_policy(aws: Aws, stream_arn: str) -> StreamPolicy:
             if code_of(error) == NO_POLICY or is_not_found(error):
                 return empty
             raise
-    return replace(empty, document=answer.get("Policy"), revision=answer.get("RevisionId"))
+    document = answer.get("Policy")
+    if document is not None and not is_readable(document):
+        raise AwsError(
+            f"The policy of stream {stream_arn} is not a policy document: it is not changed, as statements of others could "
+            "be lost.",
+            hint="Check --endpoint-url, and any proxy in between.",
+            code="not-aws",
+        )
+    return replace(empty, document=document, revision=answer.get("RevisionId"))
 
 
 def readable_stream_policy(aws: Aws, stream_arn: str | None) -> StreamPolicy:

@@ -74,6 +74,17 @@ def without_statement(document: str | None, sid: str) -> str | None:
     return canonical({**_whole(document), "Statement": kept}) if kept else None
 
 
+def is_readable(document: str) -> bool:
+    """Whether it is a policy: otherwise a change would lose what is in it."""
+    try:
+        found = json.loads(document)
+    except ValueError:
+        return False
+    statements = found.get("Statement", []) if isinstance(found, dict) else None
+    listed = statements if isinstance(statements, list) else [statements]
+    return all(isinstance(one, dict) for one in listed)
+
+
 def has_statement(document: str | None, sid: str) -> bool:
     """Whether a statement of the policy has this Sid."""
     return any(each.get("Sid") == sid for each in statements_of(document))

@@ -39,7 +39,7 @@ def stream_not_permitted(
         f"The policy of stream {stream_arn} does not allow role {role_arn}: {', '.join(actions)}."
         if is_known
         else f"Role {role_arn} cannot read stream {stream_arn}, whose policy must allow it: {', '.join(actions)}.",
-        hint=f"{first}Ask the table's owner to run this, or give credentials for the table's account with "
-        f"--table-profile; then run it again: `{put_command(stream_arn, policy)}`",
+        hint=f"{first}Give credentials for the table's account with --table-profile, or run this command again after the "
+        f"table's owner has run `{put_command(stream_arn, policy)}`",
         code="stream-policy-lacks",
     )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def left_taps(context: Context, trigger: Trigger, world: World) -> tuple[tuple[Trigger, World], ...]:
     """The taps of ddbinsert on the trigger's stream, each with what it consists of.
 
-    None if another function reads the stream: a `verify` of that one may be using its tap now. None, either, without
-    permission to read them: the policy of `down` is about the trigger's own resources.
+    Empty if another function reads the stream, as a `verify` of that function may be using its tap now. Also empty
+    without permission to read them: the policy of `down` covers the trigger's own resources only.
     """
     from ddbinsert.aws.errors import PermissionDenied
     from ddbinsert.aws.read.observe import observe

@@ -628,7 +628,11 @@ def packed_zip(path: Path, names: dict[str, str], method: int = zipfile.ZIP_DEFL
 @pytest.mark.parametrize(
     ("more", "method", "says"),
     [
-        ({"../evil.py": ""}, zipfile.ZIP_DEFLATED, "no paths below the function's folder (../evil.py)"),
+        (
+            {"../evil.py": ""},
+            zipfile.ZIP_DEFLATED,
+            "not relative paths inside the function's folder (../evil.py)",
+        ),
         ({"/etc/evil": ""}, zipfile.ZIP_DEFLATED, "(/etc/evil)"),
         ({"C:/evil": ""}, zipfile.ZIP_DEFLATED, "(C:/evil)"),
         ({"pkg\\evil.py": ""}, zipfile.ZIP_DEFLATED, "(pkg\\evil.py)"),

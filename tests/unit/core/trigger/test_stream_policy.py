@@ -22,6 +22,7 @@ from ddbinsert.core.trigger.stream_policy import (
     denied_actions,
     differs,
     has_statement,
+    is_readable,
     lacking_actions,
     lacks,
     policy_of,
@@ -215,3 +216,17 @@ def test_the_sid_tells_functions_and_accounts_apart() -> None:
     assert len(names) == 4
     assert all(name.isalnum() for name in names)
     assert Trigger(table="orders", function=FunctionSpec(name="f")).function_name == "f"
+
+
+@pytest.mark.parametrize(
+    "document", ["", "no JSON", "[]", "null", '{"Statement": "text"}', '{"Statement": ["text"]}']
+)
+def test_a_document_that_is_not_a_policy_is_not_readable(document: str) -> None:
+    assert not is_readable(document)
+
+
+@pytest.mark.parametrize(
+    "document", ["{}", '{"Statement": []}', '{"Statement": {"Sid": "One"}}', policy_of(OURS)]
+)
+def test_a_policy_is_readable(document: str) -> None:
+    assert is_readable(document)
