@@ -239,14 +239,9 @@ def _edit(step: Step, world: World, context: Provisioning) -> Edit:  # noqa: C90
         case DisableStream() | DeleteTable():
             left = _left_table(step, context)
             return lambda w: replace(w, table=left)
-        case (
-            CreateMapping()
-            | DeleteLogGroup()
-            | DeleteQueue()
-            | KeepLogGroup()
-            | PutStreamPolicy()
-            | DeleteStreamPolicy()
-        ):
+        case CreateMapping() | DeleteLogGroup() | DeleteQueue() | KeepLogGroup():
+            raise AssertionError("carried out by `perform`")
+        case PutStreamPolicy() | DeleteStreamPolicy():
             raise AssertionError("carried out by `perform`")
         case _:
             assert_never(step)
